@@ -1,0 +1,46 @@
+# Everything is built below .build; `make install` is the only target that writes elsewhere.
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC = gcc
+# Kernel messages are structures laid over bytes, which the aliasing rules do not foresee.
+CFLAGS = -std=gnu11 -O2 -fno-strict-aliasing -Wall -Wextra -Werror
+BENCH_PROGRAMS = .build/bench/floor .build/bench/timeit .build/bench/netload
+# e.g. make bench BENCH='--cases a,b,c -n 25'
+BENCH ?=
+
+.PHONY: build install test demo bench bench-programs lint clean bootstrap
+
+build: bootstrap
+	scripts/build release
+
+bootstrap:
+	scripts/bootstrap
+
+# Does not build: `make && sudo make install` must not leave root's files in .build.
+install:
+	install -D -m 755 .build/release/mydocker '$(DESTDIR)$(PREFIX)/bin/mydocker'
+
+test: bootstrap
+	scripts/run-tests
+
+# The Debian root is made out here, because the sandbox has no way to a mirror.
+demo: build
+	scripts/debian-root .build
+	scripts/in-sandbox scripts/demo
+
+bench: build bench-programs
+	scripts/in-sandbox python3 bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
+
+bench-programs: $(BENCH_PROGRAMS)
+$(BENCH_PROGRAMS): | bootstrap
+
+# Static: their own start-up must be nothing beside what they measure.
+.build/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -static -o $@ $<
+
+lint:
+	scripts/lint
+
+clean:
+	rm -rf .build

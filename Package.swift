@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [
+    .define("_GNU_SOURCE"),
+    .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-fno-strict-aliasing"]),
+]
+
+func swift(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+func c(_ name: String, linking libraries: [String] = []) -> Target {
+    .target(name: name, cSettings: cSettings, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "mydocker",
+    targets: [
+        // Values. Imports nothing of ours.
+        swift("Core"),
+        // One wrapper per C library: only the wrapper's Swift target imports it.
+        c("CLinux"), swift("Linux", ["Core", "CLinux"]),
+        c("CNetlink", linking: ["mnl"]), swift("Netlink", ["Core", "Linux", "CNetlink"]),
+        c("CIPTables", linking: ["ip4tc"]), swift("Firewall", ["Core", "Linux", "CIPTables"]),
+        c("CArchive"), c("CSeccomp"), c("CLaunch"),
+        swift("Store", ["Core", "Linux"]),
+        swift("IPAM", ["Core", "Linux"]),
+        swift("Networking", ["Core", "Linux", "IPAM", "Netlink", "Firewall"]),
+        swift("Images", ["Core", "Linux", "CArchive"]),
+        swift("Containers", ["Core", "Linux", "CLaunch", "CSeccomp"]),
+        swift("Engine", ["Core", "Linux", "Store", "Networking", "IPAM", "Images", "Containers"]),
+        swift("Commands", ["Core", "Engine", "Linux"]),
+        .executableTarget(
+            name: "mydocker", dependencies: ["Commands"], swiftSettings: settings,
+            // Fixed addresses and a static C++ runtime: nothing to relocate at start-up (docs/architecture.md, Start-up).
+            linkerSettings: [
+                .unsafeFlags(["-Xlinker", "-no-pie", "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc"])
+            ]),
+        // Without root, in parallel.
+        test("CoreTests", ["Core"]),
+        test("LinuxTests", ["Core", "Linux"]),
+        test("NetlinkTests", ["Core", "Linux", "Netlink", "CNetlink"]),
+        test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables"]),
+        test("IPAMTests", ["Core", "Linux", "IPAM"]),
+        test("StoreTests", ["Core", "Linux", "Store"]),
+        test("NetworkingTests", ["Core", "Firewall", "Networking"]),
+        test("ImagesTests", ["Core", "Linux", "Images", "CArchive"]),
+        test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch"]),
+        test("CommandsTests", ["Core", "Linux", "Engine", "Commands"]),
+        // As root, in scripts/in-sandbox: against the kernel, and the whole program.
+        test("SandboxTests", ["Core", "Linux", "Netlink", "Firewall"]),
+        test("CLITests", []),
+    ]
+)

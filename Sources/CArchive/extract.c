@@ -1,0 +1,246 @@
+#include "tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+struct extraction {
+    struct tree tree;
+    struct carchive_stream *stream;
+    struct carchive_result *result;
+    struct archive *archive;
+    /* The entry that is being restored. */
+    struct archive_entry *entry;
+    char path[PATH_MAX];
+};
+
+static int fail(struct extraction *x, const char *operation) {
+    return carchive_fail(x->tree.failure, operation, *x->path ? x->path : ".", errno);
+}
+
+static void get_times(struct archive_entry *entry, struct timespec times[2]) {
+    times[0].tv_sec = A(entry_mtime)(entry);
+    times[0].tv_nsec = A(entry_mtime_nsec)(entry);
+    times[1] = times[0];
+}
+
+// MARK: attributes
+
+static int set_attributes(struct extraction *x, int fd) {
+    const char *name;
+    const void *value;
+    size_t size;
+    A(entry_xattr_reset)(x->entry);
+    while (A(entry_xattr_next)(x->entry, &name, &value, &size) == ARCHIVE_OK) {
+        if (!carchive_keeps_attribute(name) || fsetxattr(fd, name, value, size, 0) == 0) continue;
+        // A file system without user attributes loses nothing that a program relies on, unlike a capability.
+        if (errno != ENOTSUP || strncmp(name, "user.", 5) != 0) return fail(x, "set attribute of");
+    }
+    return 0;
+}
+
+/* Ownership first, since changing it clears set-user-ID bits and capabilities. */
+static int set_metadata(struct extraction *x, int fd) {
+    uid_t owner = (uid_t)A(entry_uid)(x->entry);
+    gid_t group = (gid_t)A(entry_gid)(x->entry);
+    if (fchown(fd, owner, group) < 0) return fail(x, "set owner of");
+    if (fchmod(fd, A(entry_mode)(x->entry) & 07777) < 0) return fail(x, "set mode of");
+    return set_attributes(x, fd);
+}
+
+/* For what cannot be opened. `base` was made by us a moment ago and nobody else writes here. */
+static int set_metadata_at(struct extraction *x, int parent, const char *base, int has_mode) {
+    struct timespec times[2];
+    get_times(x->entry, times);
+    uid_t owner = (uid_t)A(entry_uid)(x->entry);
+    gid_t group = (gid_t)A(entry_gid)(x->entry);
+    if (fchownat(parent, base, owner, group, AT_SYMLINK_NOFOLLOW) < 0) return fail(x, "set owner of");
+    if (has_mode && fchmodat(parent, base, A(entry_mode)(x->entry) & 07777, 0) < 0) return fail(x, "set mode of");
+    if (utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) < 0) return fail(x, "set time of");
+    return 0;
+}
+
+// MARK: kinds of entries
+
+static int write_at(int fd, const char *bytes, size_t count, off_t offset) {
+    while (count > 0) {
+        ssize_t n = pwrite(fd, bytes, count, offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        bytes += n;
+        count -= (size_t)n;
+        offset += n;
+    }
+    return 0;
+}
+
+/* Blocks come with offsets: what lies between them is a hole. */
+static int write_content(struct extraction *x, int fd) {
+    const void *bytes;
+    size_t count;
+    la_int64_t offset, end = 0;
+    int status;
+    while ((status = A(read_data_block)(x->archive, &bytes, &count, &offset)) == ARCHIVE_OK) {
+        if (write_at(fd, bytes, count, offset) < 0) return fail(x, "write");
+        end = offset + (la_int64_t)count;
+        x->result->content_size += count;
+    }
+    if (status != ARCHIVE_EOF)
+        return carchive_fail_because(x->tree.failure, "read archive", NULL, A(error_string)(x->archive));
+    if (end < A(entry_size)(x->entry) && ftruncate(fd, A(entry_size)(x->entry)) < 0) return fail(x, "write");
+    return 0;
+}
+
+static int restore_file(struct extraction *x, int parent, const char *base) {
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(parent, base, flags, 0600);
+    if (fd < 0 && errno == EEXIST) {
+        if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
+        fd = openat(parent, base, flags, 0600);
+    }
+    if (fd < 0) return fail(x, "create");
+    struct timespec times[2];
+    get_times(x->entry, times);
+    int status = write_content(x, fd);
+    if (status == 0) status = set_metadata(x, fd);
+    if (status == 0 && futimens(fd, times) < 0) status = fail(x, "set time of");
+    if (close(fd) < 0 && status == 0) status = fail(x, "write");
+    return status;
+}
+
+static int restore_directory(struct extraction *x, int parent, const char *base) {
+    struct timespec times[2];
+    get_times(x->entry, times);
+    int fd = *x->path ? tree_make_directory(&x->tree, parent, base, x->path) : dup(x->tree.root);
+    if (fd < 0) return *x->path ? -1 : fail(x, "open directory");
+    int status = set_metadata(x, fd);
+    close(fd);
+    return status < 0 ? -1 : tree_date(&x->tree, x->path, times);
+}
+
+static int restore_symlink(struct extraction *x, int parent, const char *base) {
+    const char *target = A(entry_symlink)(x->entry);
+    if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
+    if (!target || symlinkat(target, parent, base) < 0) return fail(x, "create symbolic link");
+    return set_metadata_at(x, parent, base, 0);
+}
+
+static int restore_fifo(struct extraction *x, int parent, const char *base) {
+    if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
+    if (mkfifoat(parent, base, 0600) < 0) return fail(x, "create named pipe");
+    return set_metadata_at(x, parent, base, 1);
+}
+
+/* The target is looked up as every other name: inside, or nowhere. */
+static int restore_hardlink(struct extraction *x, int parent, const char *base) {
+    char target[PATH_MAX];
+    const char *target_base = target;
+    if (tree_clean(&x->tree, A(entry_hardlink)(x->entry), target) < 0) return -1;
+    if (strcmp(target, x->path) == 0) return 0;
+    char *slash = strrchr(target, '/');
+    if (slash) {
+        *slash = 0;
+        target_base = slash + 1;
+    }
+    int from = tree_open_directory(&x->tree, slash ? target : "");
+    if (from < 0) return -1;
+    int status = tree_clear(&x->tree, parent, base, x->path);
+    if (status == 0 && linkat(from, target_base, parent, base, 0) < 0) status = fail(x, "create hard link");
+    close(from);
+    return status;
+}
+
+static int restore_whiteout(struct extraction *x, int parent, const char *base) {
+    if (strcmp(base, WHITEOUT_OPAQUE) == 0) return tree_make_opaque(&x->tree, parent, x->path);
+    // Other names of this kind are notes of the AUFS driver to itself.
+    if (strncmp(base, WHITEOUT_META, strlen(WHITEOUT_META)) == 0) return 0;
+    const char *hidden = base + strlen(WHITEOUT_PREFIX);
+    if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
+        return carchive_fail_because(x->tree.failure, "restore", x->path, "the whiteout names no file");
+    return tree_make_whiteout(&x->tree, parent, hidden, x->path);
+}
+
+static int restore_entry(struct extraction *x) {
+    const char *name = A(entry_pathname)(x->entry), *base;
+    if (!name) return carchive_fail_because(x->tree.failure, "restore", NULL, "an entry has no name");
+    if (tree_clean(&x->tree, name, x->path) < 0) return -1;
+    int type = A(entry_filetype)(x->entry);
+    if (!*x->path) return type == AE_IFDIR ? restore_directory(x, x->tree.root, ".") : 0;
+    int parent = tree_parent(&x->tree, x->path, &base);
+    if (parent < 0) return -1;
+    if (strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0) return restore_whiteout(x, parent, base);
+    if (A(entry_hardlink)(x->entry)) return restore_hardlink(x, parent, base);
+    switch (type) {
+    case AE_IFREG: return restore_file(x, parent, base);
+    case AE_IFDIR: return restore_directory(x, parent, base);
+    case AE_IFLNK: return restore_symlink(x, parent, base);
+    case AE_IFIFO: return restore_fifo(x, parent, base);
+    // A layer is mounted without devices; a container gets its own /dev.
+    default: return 0;
+    }
+}
+
+// MARK: the archive
+
+static la_ssize_t next_piece(struct archive *archive, void *context, const void **bytes) {
+    ssize_t count = carchive_stream_next(context, bytes);
+    if (count < 0) A(set_error)(archive, EIO, "cannot read");
+    return count < 0 ? ARCHIVE_FATAL : count;
+}
+
+/* A failure of the stream is why the archive in it could not be read. */
+static int unreadable(struct extraction *x, const char *reason) {
+    if (carchive_stream_failure(x->stream, x->tree.failure) < 0) return -1;
+    return carchive_fail_because(x->tree.failure, "read archive", NULL, reason ? reason : A(error_string)(x->archive));
+}
+
+static int restore_all(struct extraction *x) {
+    A(read_support_format_tar)(x->archive);
+    int status = A(read_open)(x->archive, x->stream, NULL, next_piece, NULL);
+    const char *reason = "not a tar archive";
+    while (status >= ARCHIVE_WARN) {
+        status = A(read_next_header)(x->archive, &x->entry);
+        if (status == ARCHIVE_EOF) return 0;
+        if (status < ARCHIVE_WARN) break;
+        reason = NULL;
+        if (restore_entry(x) < 0) {
+            carchive_stream_failure(x->stream, x->tree.failure);
+            return -1;
+        }
+    }
+    return unreadable(x, reason);
+}
+
+static int extract(struct extraction *x) {
+    x->archive = A(read_new)();
+    if (!x->archive) return carchive_fail(x->tree.failure, "read archive", NULL, ENOMEM);
+    int status = restore_all(x);
+    A(read_free)(x->archive);
+    if (status == 0) status = carchive_stream_finish(x->stream, x->result, x->tree.failure);
+    if (status == 0) tree_date_directories(&x->tree);
+    return status;
+}
+
+int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure) {
+    memset(failure, 0, sizeof *failure);
+    memset(result, 0, sizeof *result);
+    if (carchive_load(failure) < 0) return -1;
+    struct extraction x = {.result = result, .stream = carchive_stream_open(input, copy, failure)};
+    if (!x.stream) return -1;
+    tree_open(&x.tree, root, failure);
+    // libarchive converts the UTF-8 names of pax headers to the locale's characters, and "C" has none for them.
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+    int status = extract(&x);
+    if (utf8) {
+        uselocale(before);
+        freelocale(utf8);
+    }
+    tree_close(&x.tree);
+    carchive_stream_close(x.stream);
+    return status;
+}

@@ -1,0 +1,56 @@
+/* Tar archives through libarchive and SHA-256 through nettle.
+ *
+ * Both libraries are loaded on first use, so that a program which never touches an archive does not pay for them.
+ * Every function returns 0, or -1 with *failure filled in. */
+#ifndef CARCHIVE_H
+#define CARCHIVE_H
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CARCHIVE_DIGEST_SIZE = 32 };
+
+/* What was being done, to which file, and why it failed: errno, or `reason` when `number` is 0.
+ * An empty subject means the archive itself. */
+struct carchive_failure {
+    int number;
+    char operation[64];
+    char subject[1024];
+    char reason[512];
+};
+
+enum carchive_compression {
+    CARCHIVE_NONE,
+    CARCHIVE_GZIP,
+    CARCHIVE_ZSTD,
+    CARCHIVE_XZ,
+    CARCHIVE_BZIP2,
+    CARCHIVE_OTHER,
+};
+
+/* `blob` is the archive as it was read or written, `diff` the tar stream inside it. */
+struct carchive_result {
+    uint8_t blob_digest[CARCHIVE_DIGEST_SIZE];
+    uint8_t diff_digest[CARCHIVE_DIGEST_SIZE];
+    uint64_t blob_size;
+    /* Bytes in regular files. */
+    uint64_t content_size;
+    int compression;
+};
+
+/* Loads both libraries. */
+int carchive_load(struct carchive_failure *failure);
+
+int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct carchive_failure *failure);
+
+/* Reads the archive `input` to its end and restores it into the directory `root`, as a layer of an overlay.
+ * Writes the bytes as they are read to `copy` unless that is -1. */
+int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure);
+
+/* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. */
+int carchive_create(int root, int output, struct carchive_result *result, struct carchive_failure *failure);
+
+/* Makes the empty file `output` share the blocks of `input`: 0, or -errno when the file system cannot. */
+int carchive_clone(int output, int input);
+/* Writes all of the file system that `fd` lies on to disk: 0 or -errno. */
+int carchive_syncfs(int fd);
+#endif

@@ -1,0 +1,87 @@
+#include "internal.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct carchive_api carchive_api;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static int loaded;
+
+int carchive_fail(struct carchive_failure *failure, const char *operation, const char *subject, int number) {
+    if (*failure->operation) return -1;
+    failure->number = number;
+    snprintf(failure->operation, sizeof failure->operation, "%s", operation);
+    snprintf(failure->subject, sizeof failure->subject, "%s", subject ? subject : "");
+    *failure->reason = 0;
+    return -1;
+}
+
+int carchive_fail_because(
+    struct carchive_failure *failure, const char *operation, const char *subject, const char *reason) {
+    if (*failure->operation) return -1;
+    carchive_fail(failure, operation, subject, 0);
+    snprintf(failure->reason, sizeof failure->reason, "%s", reason ? reason : "unknown error");
+    return -1;
+}
+
+static int missing(struct carchive_failure *failure, const char *library) {
+    const char *reason = dlerror();
+    return carchive_fail_because(failure, "load library", library, reason);
+}
+
+static int load(struct carchive_failure *failure) {
+    void *archive = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
+    if (!archive) return missing(failure, "libarchive.so.13");
+    void *nettle = dlopen("libnettle.so.8", RTLD_NOW | RTLD_LOCAL);
+    if (!nettle) return missing(failure, "libnettle.so.8");
+#define FIND_IN(library, file, name) \
+    carchive_api.name = (__typeof__(carchive_api.name))dlsym(library, #name); \
+    if (!carchive_api.name) return missing(failure, file);
+#define FIND_ARCHIVE(name) FIND_IN(archive, "libarchive.so.13", name)
+#define FIND_NETTLE(name) FIND_IN(nettle, "libnettle.so.8", name)
+    EACH_ARCHIVE_FUNCTION(FIND_ARCHIVE)
+    EACH_NETTLE_FUNCTION(FIND_NETTLE)
+    return 0;
+}
+
+int carchive_load(struct carchive_failure *failure) {
+    pthread_mutex_lock(&loading);
+    int status = loaded ? 0 : load(failure);
+    loaded = status == 0;
+    pthread_mutex_unlock(&loading);
+    return status;
+}
+
+int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct carchive_failure *failure) {
+    if (carchive_load(failure) < 0) return -1;
+    struct sha256_ctx hash;
+    SHA256(init)(&hash);
+    SHA256(update)(&hash, count, bytes);
+    SHA256(digest)(&hash, CARCHIVE_DIGEST_SIZE, digest);
+    return 0;
+}
+
+int carchive_write_all(int fd, const void *bytes, size_t count) {
+    const char *rest = bytes;
+    while (count > 0) {
+        ssize_t n = write(fd, rest, count);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        rest += n;
+        count -= (size_t)n;
+    }
+    return 0;
+}
+
+int carchive_keeps_attribute(const char *name) {
+    return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0;
+}
+
+int carchive_clone(int output, int input) { return ioctl(output, FICLONE, input) < 0 ? -errno : 0; }
+int carchive_syncfs(int fd) { return syncfs(fd) < 0 ? -errno : 0; }

@@ -1,0 +1,49 @@
+#ifndef CARCHIVE_TREE_H
+#define CARCHIVE_TREE_H
+#include "internal.h"
+
+#include <limits.h>
+#include <time.h>
+
+/* A directory that gets its time when everything in it has been made. */
+struct dated_directory {
+    struct dated_directory *next;
+    struct timespec times[2];
+    char path[];
+};
+
+/* A directory that an archive is restored into.
+ *
+ * Every name is looked up by openat2(2) with RESOLVE_IN_ROOT, as after a chroot: symbolic links of the archive work
+ * and none of them leads out. The working directory of the process is never touched, which libarchive's own
+ * restoring to disk would need. */
+struct tree {
+    int root;
+    /* The directory that was used last: archives name the files of a directory one after the other. */
+    int parent;
+    char parent_path[PATH_MAX];
+    struct dated_directory *directories;
+    struct carchive_failure *failure;
+};
+
+void tree_open(struct tree *tree, int root, struct carchive_failure *failure);
+void tree_close(struct tree *tree);
+
+/* Writes `name` without leading slashes, empty components and "." to `path`; refuses "..". */
+int tree_clean(struct tree *tree, const char *name, char path[PATH_MAX]);
+/* The directory of `path`, made with what is above it where missing, and the last component in *base.
+ * The descriptor belongs to the tree until the next call. */
+int tree_parent(struct tree *tree, const char *path, const char **base);
+/* The directory `path`, made where missing. The caller closes it. */
+int tree_open_directory(struct tree *tree, const char *path);
+
+/* Makes room for a file: removes a file, link, whiteout or empty directory. */
+int tree_clear(struct tree *tree, int parent, const char *base, const char *path);
+/* The new or existing directory `base`, opened. */
+int tree_make_directory(struct tree *tree, int parent, const char *base, const char *path);
+int tree_make_whiteout(struct tree *tree, int parent, const char *base, const char *path);
+int tree_make_opaque(struct tree *tree, int directory, const char *path);
+/* Remembers the time for tree_date_directories. */
+int tree_date(struct tree *tree, const char *path, const struct timespec times[2]);
+void tree_date_directories(struct tree *tree);
+#endif

@@ -1,0 +1,143 @@
+/* The container's first process, and a further one in a running container, between clone and exec.
+ *
+ * The parent prepares a plan: flat, complete, nothing left to look up. The child works through it with
+ * system calls alone (no allocation, no stdio, no locks) and says over one socket how far it came.
+ * Every pointer of a plan belongs to the caller and must stay valid until claunch_* returns. */
+#ifndef CLAUNCH_H
+#define CLAUNCH_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum claunch_operation {
+    CLAUNCH_MOUNT,          /* mount(source, target, type, flags, data) */
+    /* Where target does not exist it is made, with all directories above it. */
+    CLAUNCH_ATTACH_DIRECTORY, /* attach the detached mount `number` at target */
+    CLAUNCH_ATTACH_FILE,      /* the same with a mount that is a file */
+    CLAUNCH_TEMPORARY,        /* a tmpfs at target (flags, data) */
+    CLAUNCH_DIRECTORY,
+    CLAUNCH_DEVICE,         /* a character device 0666, major << 8 | minor in `number` */
+    CLAUNCH_SYMLINK,        /* target -> source */
+    CLAUNCH_WRITE,          /* data into the existing file target */
+    CLAUNCH_CHANGE_DIRECTORY,
+    CLAUNCH_PIVOT,          /* the mount at target becomes the root; the old one is gone */
+    CLAUNCH_READ_ONLY,      /* target, which is kept visible, can no longer be written */
+    CLAUNCH_MASK,           /* target reads as empty */
+    CLAUNCH_CGROUP_NAMESPACE,
+    CLAUNCH_TERMINAL,       /* a pseudo-terminal of /dev/pts: master to the parent, slave to be stdio */
+    CLAUNCH_STANDARD_DIRECTORY, /* target must be a real directory, not a link; made when missing */
+};
+
+struct claunch_step {
+    uint32_t operation;
+    uint32_t optional; /* 1: a failure does not matter */
+    const char *source, *target, *type, *data;
+    uint64_t flags;
+    int64_t number;
+};
+
+struct claunch_rlimit {
+    int32_t resource;
+    uint64_t soft, hard;
+};
+
+struct claunch_process {
+    const char *const *candidates; /* paths to try, in order, NULL at the end */
+    const char *const *arguments;  /* NULL at the end */
+    const char *const *environment;
+    const char *directory; /* absolute */
+    int stdio[3];          /* ignored with a terminal */
+    uint16_t rows, columns; /* of the terminal; 0: unknown */
+    uint32_t user, group;
+    const uint32_t *groups;
+    size_t group_count;
+    uint64_t capabilities; /* bit per capability number */
+    int no_new_privileges;
+    const void *seccomp; /* struct sock_filter[], NULL: none */
+    uint16_t seccomp_count;
+    const struct claunch_rlimit *rlimits;
+    size_t rlimit_count;
+    int init; /* a small init is process 1 and reaps */
+    int die_with_parent;
+    uint64_t host_device, host_inode; /* our own binary: never run inside a container */
+};
+
+struct claunch_plan {
+    uint64_t namespaces; /* CLONE_NEW* */
+    int cgroup;          /* descriptor of a cgroup v2 directory, or -1 */
+    int netlink;         /* 1: send an rtnetlink socket of the new network namespace */
+    const char *hostname;
+    const struct claunch_step *steps;
+    size_t step_count;
+    struct claunch_process process;
+};
+
+struct claunch_entry {
+    int target;          /* pidfd of the container's first process */
+    uint64_t namespaces; /* to join */
+    int cgroup;
+    int waits; /* 1: for claunch_proceed, before anything else */
+    int terminal;
+    struct claunch_process process;
+};
+
+enum claunch_stage {
+    CLAUNCH_STAGE_CLONE = 1,
+    CLAUNCH_STAGE_NETLINK,
+    CLAUNCH_STAGE_STEP, /* index: of the step */
+    CLAUNCH_STAGE_HOSTNAME,
+    CLAUNCH_STAGE_PARENT,
+    CLAUNCH_STAGE_STDIO,
+    CLAUNCH_STAGE_RLIMIT, /* index: of the limit */
+    CLAUNCH_STAGE_DIRECTORY,
+    CLAUNCH_STAGE_IDENTITY,
+    CLAUNCH_STAGE_CAPABILITIES,
+    CLAUNCH_STAGE_SECCOMP,
+    CLAUNCH_STAGE_EXEC, /* index: of the candidate */
+    CLAUNCH_STAGE_HOST_BINARY,
+    CLAUNCH_STAGE_ENTER,
+    CLAUNCH_STAGE_TERMINAL,
+    CLAUNCH_STAGE_INIT,
+};
+
+enum claunch_kind {
+    CLAUNCH_EXECUTED,  /* end of file: the program runs */
+    CLAUNCH_NETLINK,   /* descriptor: an rtnetlink socket inside */
+    CLAUNCH_MASTER,    /* descriptor: the pseudo-terminal's master */
+    CLAUNCH_STARTED,   /* value: pid of the process made by claunch_enter */
+    CLAUNCH_WAITING,   /* all is set up, claunch_proceed is waited for */
+    CLAUNCH_FAILED,    /* value: errno */
+};
+
+struct claunch_message {
+    int32_t kind;
+    int32_t stage, index, value;
+    int32_t descriptor; /* the receiver's, or -1 */
+};
+
+/* Starts the child. Returns its pid or -errno; *pidfd and *socket belong to the caller. */
+pid_t claunch_start(const struct claunch_plan *plan, int *pidfd, int *socket);
+/* Starts a process in a running container by way of a short-lived helper, whose pid is returned. The process
+ * itself is the caller's child too: its pid comes as CLAUNCH_STARTED. */
+pid_t claunch_enter(const struct claunch_entry *entry, int *socket);
+/* The next message: 0 or -errno. A child that dies without a word gives CLAUNCH_EXECUTED. */
+int claunch_receive(int socket, struct claunch_message *message);
+/* Lets the child go on to exec. */
+int claunch_proceed(int socket);
+
+/* Between clone and exec; not for the parent. */
+_Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket);
+_Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket);
+_Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal);
+_Noreturn void claunch_child_fail(int socket, int stage, int index);
+void claunch_child_wait(int socket);
+void claunch_child_send(int socket, int kind, int value, int descriptor);
+int claunch_child_step(const struct claunch_step *step, int socket, int *terminal);
+int claunch_child_terminal(int socket);
+/* A descriptor (O_PATH) of what `path` leads to in the container's root. It is made, with all directories above it,
+ * where there is none, and must be of the right kind where there is. */
+int claunch_child_place(const char *path, int is_directory);
+/* Identity, privileges and filter of the program, and an end with the parent. */
+void claunch_child_confine(const struct claunch_process *process, int socket);
+int claunch_child_init(const struct claunch_process *process, int socket, int terminal);
+#endif

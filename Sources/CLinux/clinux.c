@@ -1,0 +1,183 @@
+#include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <linux/mount.h>
+#include <malloc.h>
+#include <linux/openat2.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+_Static_assert(CLINUX_O_PATH == O_PATH, "O_PATH");
+_Static_assert(CLINUX_RESOLVE_IN_ROOT == RESOLVE_IN_ROOT, "RESOLVE_IN_ROOT");
+_Static_assert(CLINUX_MOUNT_ATTR_RDONLY == MOUNT_ATTR_RDONLY, "MOUNT_ATTR_RDONLY");
+
+static int result(long value) { return value < 0 ? -errno : (int)value; }
+
+int clinux_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
+
+int clinux_openat(int dirfd, const char *path, int flags, mode_t mode) {
+    return result(openat(dirfd, path, flags | O_CLOEXEC, mode));
+}
+
+int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
+    return result(syscall(SYS_openat2, dirfd, path, &how, sizeof how));
+}
+
+int clinux_pidfd_open(pid_t pid) { return result(syscall(SYS_pidfd_open, pid, 0)); }
+int clinux_pidfd_send_signal(int pidfd, int signal) { return result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0)); }
+int clinux_flock(int fd, int operation) { return result(flock(fd, operation)); }
+int clinux_fcntl(int fd, int command, int argument) { return result(fcntl(fd, command, argument)); }
+int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
+int clinux_socketpair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)); }
+int clinux_fgetxattr(int fd, const char *name, void *value, size_t size) { return result(fgetxattr(fd, name, value, size)); }
+int clinux_close_range(unsigned first, unsigned last) { return result(syscall(SYS_close_range, first, last, 0)); }
+
+int clinux_open_tree(const char *path, int recursive) {
+    return result(syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0)));
+}
+
+int clinux_mount_set_private(int fd, uint64_t set) {
+    struct mount_attr attributes = {.attr_set = set, .propagation = MS_PRIVATE};
+    return result(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes));
+}
+
+int clinux_signalfd(const int *signals, size_t count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
+    return result(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int clinux_signalfd_read(int fd) {
+    struct signalfd_siginfo info;
+    ssize_t n = read(fd, &info, sizeof info);
+    if (n < 0) return errno == EAGAIN ? 0 : -errno;
+    return (int)info.ssi_signo;
+}
+
+int clinux_unblock_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    return result(sigprocmask(SIG_SETMASK, &none, NULL));
+}
+
+int clinux_receive_descriptor(int socket, uint8_t *byte) {
+    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec data = {.iov_base = byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (n < 0) return -errno;
+    if (n == 0) return -EPIPE;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_type != SCM_RIGHTS) return -EBADMSG;
+    int fd;
+    memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return fd;
+}
+
+int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
+}
+
+int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return result(ioctl(fd, TIOCSWINSZ, &size));
+}
+
+pid_t clinux_fork(void) { return result(fork()); }
+
+int clinux_exited(int status, int *value) {
+    *value = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    return WIFEXITED(status) ? 1 : 0;
+}
+
+int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device) {
+    int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+    int one = 1;
+    /* To the device last: until then the port must be free on all of them, also those of other networks. */
+    if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
+        || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || (tcp && listen(fd, 1) < 0)
+        || (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+int clinux_bound_port(int fd) {
+    struct sockaddr_in name;
+    socklen_t length = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &length) < 0) return -errno;
+    return ntohs(name.sin_port);
+}
+
+int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor) {
+    return result(mknodat(dirfd, path, mode, makedev(major, minor)));
+}
+
+/* Forgets the pages of [start, end) that are the file's own: a page that was written to is anonymous, and stays.
+ * Bit 61 of a pagemap entry tells (Documentation/admin-guide/mm/pagemap.rst). */
+static void release_file_pages(int pagemap, uintptr_t start, uintptr_t end) {
+    enum { PAGE = 4096, BATCH = 512 };
+    static uint64_t entries[BATCH];
+    for (uintptr_t at = start; at < end; at += (uintptr_t)BATCH * PAGE) {
+        size_t count = (end - at + PAGE - 1) / PAGE;
+        if (count > BATCH) count = BATCH;
+        ssize_t length = pread(pagemap, entries, count * 8, (off_t)(at / PAGE * 8));
+        for (size_t i = 0; length > 0 && i < (size_t)length / 8; i++)
+            if (entries[i] >> 61 & 1) madvise((void *)(at + i * PAGE), PAGE, MADV_DONTNEED);
+    }
+}
+
+static int release_object(struct dl_phdr_info *object, size_t size, void *pagemap) {
+    (void)size;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        uintptr_t start = object->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD) release_file_pages(*(int *)pagemap, start & ~(uintptr_t)4095, start + part->p_filesz);
+    }
+    return 0;
+}
+
+/* What lies below the frame in use. The main thread's stack grows down from the top of its mapping. */
+static void release_stack(void) {
+    char here;
+    uintptr_t end = ((uintptr_t)&here - 4096) & ~(uintptr_t)4095;
+    madvise((void *)(end - (64 << 10)), 64 << 10, MADV_DONTNEED);
+}
+
+int clinux_poll_idle(struct pollfd *requests, size_t count) {
+    malloc_trim(0);
+    release_stack();
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pagemap >= 0) {
+        dl_iterate_phdr(release_object, &pagemap);
+        close(pagemap);
+    }
+    return result(poll(requests, count, -1));
+}

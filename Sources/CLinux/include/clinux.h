@@ -1,0 +1,68 @@
+/* System calls and macros that Glibc's module map does not give to Swift. Every function returns a
+ * non-negative result or -errno, restarts nothing and allocates nothing. */
+#ifndef CLINUX_H
+#define CLINUX_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+int clinux_open(const char *path, int flags, mode_t mode);
+int clinux_openat(int dirfd, const char *path, int flags, mode_t mode);
+/* openat2(2): `resolve` is a set of CLINUX_RESOLVE_*. */
+int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int clinux_pidfd_open(pid_t pid);
+int clinux_pidfd_send_signal(int pidfd, int signal);
+int clinux_flock(int fd, int operation);
+int clinux_pipe(int ends[2]);
+/* SOCK_SEQPACKET */
+int clinux_socketpair(int ends[2]);
+int clinux_fcntl(int fd, int command, int argument);
+/* The size of the value. */
+int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
+int clinux_close_range(unsigned first, unsigned last);
+
+/* A detached copy of what is mounted at `path` (open_tree(2) with OPEN_TREE_CLONE), with all below it if `recursive`. */
+int clinux_open_tree(const char *path, int recursive);
+/* Sets MOUNT_ATTR_* on a detached mount and all below it, and makes them private (mount_namespaces(7)). */
+int clinux_mount_set_private(int fd, uint64_t set);
+
+/* Blocks `signals` (at most 64 numbers) in this thread and gives a signalfd for them. */
+int clinux_signalfd(const int *signals, size_t count);
+/* Next signal of a signalfd: its number, 0 when there is none now. */
+int clinux_signalfd_read(int fd);
+/* Puts back the mask of a program that has blocked nothing. */
+int clinux_unblock_signals(void);
+
+/* A file descriptor out of an SCM_RIGHTS message; `byte` gets the one byte of data. -EPIPE at end of file. */
+int clinux_receive_descriptor(int socket, uint8_t *byte);
+
+int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
+int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
+/* fork(2). Only for a program without threads: the child goes on as a full copy. */
+pid_t clinux_fork(void);
+/* 1 or 0 as wait status says, with the exit code or signal number in *value. */
+int clinux_exited(int status, int *value);
+
+/* Binds a TCP or UDP IPv4 socket (host byte order) to `device` when it is not empty; TCP listens. */
+int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device);
+/* The port that a bound socket has. */
+int clinux_bound_port(int fd);
+
+struct pollfd;
+/* poll(2) without a time limit. What this process does not need meanwhile goes back to the kernel: free heap and
+ * stack, and mapped code, which is read again from its file as it is used. */
+int clinux_poll_idle(struct pollfd *requests, size_t count);
+int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor);
+
+enum {
+    CLINUX_O_PATH = 010000000,
+    CLINUX_RESOLVE_NO_MAGICLINKS = 0x02,
+    CLINUX_RESOLVE_NO_SYMLINKS = 0x04,
+    CLINUX_RESOLVE_BENEATH = 0x08,
+    CLINUX_RESOLVE_IN_ROOT = 0x10,
+    CLINUX_MOUNT_ATTR_RDONLY = 0x01,
+    CLINUX_MOUNT_ATTR_NOSUID = 0x02,
+    CLINUX_MOUNT_ATTR_NODEV = 0x04,
+    CLINUX_MOUNT_ATTR_NOEXEC = 0x08,
+};
+#endif

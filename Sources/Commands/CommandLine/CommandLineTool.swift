@@ -1,0 +1,111 @@
+import Core
+import Glibc
+
+/// From the words of a command line to an exit code.
+package enum CommandLineTool {
+    package static let version = "0.1.0"
+
+    package static func main(_ arguments: [String]) -> Int32 {
+        StandardDescriptors.fillGaps()
+        var context = CommandContext()
+        var status = run(arguments.dropFirst(), &context)
+        context.flush()
+        if let failure = context.output.failure {
+            // A reader that has gone away knows it; anybody else should be told.
+            if failure != EPIPE { context.report(OperationError("write standard output", errno: failure)) }
+            context.errors.flush()
+            status = status == 0 ? 1 : status
+        }
+        return status
+    }
+
+    package static func run(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
+        guard let first = words.first else {
+            context.output.write(Help.overview(of: synopses))
+            return 0
+        }
+        switch first {
+        case "help", "--help", "-help", "-h": return help(about: Array(words.dropFirst()), &context)
+        case "--version", "-version", "-v": return VersionCommand.execute([], &context)
+        default: break
+        }
+        if let (command, rest) = find(words) { return command.execute(rest, &context) }
+        return isGroup(first) ? runGroup(first, words.dropFirst(), &context) : refuse(words, &context)
+    }
+
+    /// Every command. Completion, help and look-up come from here.
+    package static var commands: [any Command.Type] {
+        [
+            RunCommand.self, ExecCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self,
+            WaitCommand.self, RemoveCommand.self, InspectCommand.self, PortCommand.self, CommitCommand.self,
+            ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
+            NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
+            NetworkReloadCommand.self, SystemCheckCommand.self, VersionCommand.self,
+        ]
+    }
+
+    private static var synopses: [Synopsis] { commands.map { $0.synopsis } }
+
+    /// The command that `words` begin with, and the words behind its name.
+    package static func find(_ words: ArraySlice<String>) -> (any Command.Type, ArraySlice<String>)? {
+        guard let first = words.first else { return nil }
+        let both = words.dropFirst().first.map { "\(first) \($0)" }
+        for command in commands {
+            let synopsis = command.synopsis
+            if synopsis.isNamed(first) { return (command, words.dropFirst()) }
+            if let both, synopsis.isNamed(both) { return (command, words.dropFirst(2)) }
+        }
+        return nil
+    }
+
+    /// Whether `word` is the first of names of two words.
+    private static func isGroup(_ word: String) -> Bool { word == "network" || word == "system" }
+
+    private static func runGroup(
+        _ group: String, _ words: ArraySlice<String>, _ context: inout CommandContext
+    ) -> Int32 {
+        let text = Help.overview(of: group, synopses.filter { $0.name.hasPrefix(group + " ") })
+        switch words.first {
+        case "--help", "-help", "-h", "help":
+            context.output.write(text)
+            return 0
+        case nil:
+            context.errors.write(text)
+            return 1
+        default: return refuse([group] + words, &context)
+        }
+    }
+
+    private static func help(about words: [String], _ context: inout CommandContext) -> Int32 {
+        guard let first = words.first else {
+            context.output.write(Help.overview(of: synopses))
+            return 0
+        }
+        if let (command, _) = find(words[...]) {
+            context.output.write(command.help)
+            return 0
+        }
+        return isGroup(first) && words.count == 1 ? runGroup(first, ["--help"], &context) : refuse(words[...], &context)
+    }
+
+    private static func refuse(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
+        let first = words.first ?? ""
+        if first.hasPrefix("-") {
+            context.errors.write("unknown flag: \(first)\n\nRun 'mydocker --help' for more information\n")
+            return 125
+        }
+        let group = isGroup(first) ? "\(first) " : ""
+        let word = group.isEmpty ? first : words.dropFirst().first ?? ""
+        let candidates = synopses.flatMap(\.names).filter { $0.hasPrefix(group) }.map {
+            String($0.dropFirst(group.count))
+        }
+        let suggestion = Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
+        context.errors.write("mydocker: unknown command: mydocker \(group)\(word)\(suggestion)\n\n")
+        context.errors.write("Run 'mydocker \(group)--help' for more information\n")
+        return 1
+    }
+}
+
+extension Synopsis {
+    fileprivate func isNamed(_ word: String) -> Bool { name == word || aliases.contains(word) }
+}

@@ -1,0 +1,37 @@
+import Core
+
+extension CommandContext {
+    /// Does `action` to every name, going on after failures, and prints each name as it was typed when its
+    /// turn has ended well.
+    ///
+    /// - Parameter ignoresMissing: `--force`: what is not there is reported, but is no failure.
+    /// - Returns: the exit code.
+    package mutating func forEach(
+        _ names: [String], ignoresMissing: Bool = false,
+        _ action: (String) throws(OperationError) -> Void
+    ) -> Int32 {
+        printEach(names, ignoresMissing: ignoresMissing) { name throws(OperationError) in
+            try action(name)
+            return [name]
+        }
+    }
+
+    /// The same for actions that have their own lines to print.
+    package mutating func printEach(
+        _ names: [String], ignoresMissing: Bool = false,
+        _ action: (String) throws(OperationError) -> [String]
+    ) -> Int32 {
+        var status: Int32 = 0
+        for name in names {
+            do throws(OperationError) {
+                for line in try action(name) { output.line(line) }
+            } catch {
+                report(error)
+                if !(ignoresMissing && error.isNotFound) { status = 1 }
+            }
+            // Each line at once: the next name may take its time.
+            flush()
+        }
+        return status
+    }
+}

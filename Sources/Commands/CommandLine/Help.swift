@@ -1,0 +1,43 @@
+/// The help texts.
+package enum Help {
+    package static func text(for synopsis: Synopsis, flags: [FlagSpecification]) -> String {
+        var text = "Usage:  \(synopsis.usage)\n\n\(synopsis.summary)\n"
+        if !synopsis.aliases.isEmpty {
+            text += "\nAliases:\n  " + synopsis.names.map { "mydocker \($0)" }.joined(separator: ", ") + "\n"
+        }
+        return flags.isEmpty ? text : text + "\nOptions:\n" + options(flags)
+    }
+
+    private static func options(_ flags: [FlagSpecification]) -> String {
+        let lines = flags.sorted { $0.name < $1.name }.map { flag in
+            let letter = flag.letter.map { "  -\($0), " } ?? "      "
+            let value = flag.placeholder.map { " \($0)" } ?? ""
+            return ("\(letter)--\(flag.name)\(value)", flag.help)
+        }
+        return aligned(lines)
+    }
+
+    /// What `mydocker --help` prints.
+    package static func overview(of commands: [Synopsis]) -> String {
+        var text = "Usage:  mydocker COMMAND\n\nRuns Linux containers, without a daemon.\n"
+        for group in Synopsis.Group.allCases {
+            let lines = commands.filter { $0.group == group }.map { ("  \($0.name)", $0.summary) }
+            if !lines.isEmpty { text += "\n\(group.rawValue):\n" + aligned(lines) }
+        }
+        return text + "\nRun 'mydocker COMMAND --help' for more information on a command.\n"
+    }
+
+    /// What `mydocker network --help` prints: the commands that begin with `prefix`.
+    package static func overview(of prefix: String, _ commands: [Synopsis]) -> String {
+        let lines = commands.map { ("  \($0.name.dropFirst(prefix.utf8.count + 1))", $0.summary) }
+        return "Usage:  mydocker \(prefix) COMMAND\n\nCommands:\n" + aligned(lines)
+            + "\nRun 'mydocker \(prefix) COMMAND --help' for more information on a command.\n"
+    }
+
+    private static func aligned(_ lines: [(left: String, right: String)]) -> String {
+        let width = lines.map { $0.left.count }.max() ?? 0
+        return lines.map { line in
+            line.left + String(repeating: " ", count: width - line.left.count + 3) + line.right + "\n"
+        }.joined()
+    }
+}

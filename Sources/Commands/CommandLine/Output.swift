@@ -1,0 +1,80 @@
+import Core
+import Engine
+import Glibc
+
+/// Text on its way to a descriptor. It is kept until `flush`, so that one command makes one write(2).
+package struct Output {
+    /// Nil keeps everything in `bytes`, for tests.
+    private let descriptor: Int32?
+    package private(set) var bytes: [UInt8] = []
+    /// errno of the first write that failed; nothing is written after it.
+    package private(set) var failure: Int32?
+
+    package init(descriptor: Int32?) { self.descriptor = descriptor }
+
+    package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    package mutating func line(_ text: String) {
+        write(text)
+        bytes.append(0x0a)
+    }
+
+    package mutating func flush() {
+        guard let descriptor else { return }
+        var written = 0
+        while written < bytes.count, failure == nil {
+            let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 { written += count } else if errno != EINTR { failure = errno }
+        }
+        bytes.removeAll(keepingCapacity: true)
+    }
+}
+
+/// What a command sees of the world.
+package struct CommandContext {
+    package var output = Output(descriptor: STDOUT_FILENO)
+    package var errors = Output(descriptor: STDERR_FILENO)
+    package var environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+    package var now: () -> Timestamp = Timestamp.now
+
+    package init() {}
+
+    /// Made when it is asked for: most words on a command line need none.
+    package var engine: Engine { Engine() }
+
+    /// A context that keeps what is printed.
+    package static func recording() -> CommandContext {
+        var context = CommandContext()
+        context.output = Output(descriptor: nil)
+        context.errors = Output(descriptor: nil)
+        return context
+    }
+
+    /// One line, and the remedy on one of its own.
+    package mutating func report(_ error: OperationError) {
+        errors.line("mydocker: \(error.description)")
+        let isDenied = (error.errno == EACCES || error.errno == EPERM) && geteuid() != 0
+        let remedy = isDenied ? "mydocker needs root: run it in a root shell, or with sudo" : error.remedy
+        if let remedy { errors.line("  \(remedy)") }
+    }
+
+    package mutating func warn(_ failures: [OperationError]) {
+        for failure in failures { errors.line("mydocker: warning: \(failure.description)") }
+    }
+
+    package mutating func flush() {
+        output.flush()
+        errors.flush()
+    }
+}
+
+/// Descriptors 0 to 2 as a shell may have left them.
+package enum StandardDescriptors {
+    /// Opens the closed ones on /dev/null, the wrong way round: reading or writing still fails, but no
+    /// file that is opened later gets the number and the output meant for it.
+    package static func fillGaps() {
+        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// What a command is called and what it takes, apart from its flags.
+package struct Synopsis: Sendable {
+    package enum Group: String, CaseIterable, Sendable {
+        case containers = "Containers"
+        case images = "Images"
+        case networks = "Networks"
+        case other = "Other"
+    }
+
+    /// The words behind `mydocker`: `run`, `network create`.
+    package let name: String
+    package var aliases: [String] = []
+    package let group: Group
+    package let operands: String
+    package let summary: String
+    package let operandCount: ClosedRange<Int>
+    /// `run` and `exec`: the first operand begins another program's command line.
+    package var stopsAtOperand = false
+    /// The exit code of a failure that has none of its own.
+    package var failureCode: Int32 = 1
+
+    package var names: [String] { [name] + aliases }
+    package var usage: String {
+        let words = ["mydocker", name, "[OPTIONS]", operands].filter { !$0.isEmpty }
+        return words.joined(separator: " ")
+    }
+    package var hint: String { "Run 'mydocker \(name) --help' for more information" }
+
+    /// Nil when so many operands are right.
+    package func complaint(aboutOperandCount count: Int) -> String? {
+        guard !operandCount.contains(count) else { return nil }
+        let (least, most) = (operandCount.lowerBound, operandCount.upperBound)
+        let requirement: String
+        if most == 0 {
+            requirement = "accepts no arguments"
+        } else if least == most {
+            requirement = "requires \(Self.arguments(least))"
+        } else {
+            requirement =
+                count < least
+                ? "requires at least \(Self.arguments(least))" : "requires at most \(Self.arguments(most))"
+        }
+        return "'mydocker \(name)' \(requirement)"
+    }
+
+    private static func arguments(_ count: Int) -> String { count == 1 ? "1 argument" : "\(count) arguments" }
+}

@@ -1,0 +1,46 @@
+import Core
+import Engine
+
+/// `mydocker commit`: makes an image of a container.
+package struct CommitCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "commit", group: .images, operands: "CONTAINER [IMAGE]", summary: "Make an image of a container",
+            operandCount: 1...2)
+    }
+
+    var changes: [String] = []
+    var author: String?
+    var message: String?
+    var pauses = true
+
+    package init() {}
+
+    package static var flags: [Flag<CommitCommand>] {
+        [
+            .value("author", short: "a", "NAME", "Author of the image") { command, text throws(OperationError) in
+                command.author = text
+            },
+            .value("message", short: "m", "TEXT", "What was changed") { command, text throws(OperationError) in
+                command.message = text
+            },
+            .value("change", short: "c", "INSTRUCTION", "Apply a Dockerfile instruction, such as 'CMD [\"sh\"]'") {
+                command, text throws(OperationError) in
+                command.changes.append(try SimpleValue.nonEmpty(text))
+            },
+            .toggle("pause", short: "p", "Pause the container meanwhile (the default; --pause=false)") {
+                $0.pauses = $1
+            },
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        context.output.line(
+            try context.engine.commit(
+                operands[0], to: operands.count == 2 ? operands[1] : "", changes: changes, author: author,
+                message: message, pause: pauses))
+        return 0
+    }
+}

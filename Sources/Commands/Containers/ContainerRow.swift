@@ -1,0 +1,54 @@
+import Core
+import Engine
+
+/// One container in the words of `ps`.
+struct ContainerRow {
+    let container: ContainerSummary
+    let now: Timestamp
+    /// Ids and commands in full.
+    let isWhole: Bool
+
+    var row: Row {
+        let command = HumanText.command(container.command)
+        let fields: JSON = [
+            "Command": .string(HumanText.quoted(isWhole ? command : HumanText.cut(command, 20))),
+            "CreatedAt": .string(HumanText.moment(container.created)),
+            "ID": .string(isWhole ? container.id.hex : container.id.short),
+            "IPAddress": .string(container.address?.description ?? ""),
+            "Image": .string(container.image),
+            "Labels": .string(HumanText.labels(container.labels)),
+            "Names": .string(container.name),
+            "Networks": .string(container.networks.joined(separator: ",")),
+            "Pid": .string(container.pid.map { String($0) } ?? ""),
+            "Ports": .string(PortsText.summary(container.ports)),
+            "RunningFor": .string(HumanText.ago(container.created, now: now)),
+            "State": .string(container.status.word),
+            "Status": .string(container.status.text(now: now)),
+        ]
+        return Row(fields: fields, labels: container.labels)
+    }
+}
+
+extension ContainerSummary.Status {
+    /// Docker's word for it.
+    var word: String {
+        switch self {
+        case .created: "created"
+        case .running: "running"
+        case .exited, .lost: "exited"
+        }
+    }
+
+    var exitCode: Int32? {
+        if case .exited(let code, _) = self { code } else { nil }
+    }
+
+    func text(now: Timestamp) -> String {
+        switch self {
+        case .created: "Created"
+        case .running(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds - since.nanoseconds)
+        case .exited(let code, let finished): "Exited (\(code)) \(HumanText.ago(finished, now: now))"
+        case .lost: "Exited (unknown)"
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Core
+import Engine
+
+/// `mydocker rm`: removes containers.
+package struct RemoveCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "rm", group: .containers, operands: "CONTAINER [CONTAINER...]", summary: "Remove containers",
+            operandCount: 1...Int.max)
+    }
+
+    var force = false
+
+    package init() {}
+
+    package static var flags: [Flag<RemoveCommand>] {
+        [
+            .toggle("force", short: "f", "Kill a running container first; a missing one is no failure") {
+                $0.force = $1
+            },
+            // There are no anonymous volumes that could stay behind.
+            .toggle("volumes", short: "v", "Remove anonymous volumes, too (always done)") { _, _ in },
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        let engine = context.engine
+        if force { engine.killAll(operands) }
+        return context.forEach(operands, ignoresMissing: force) { name throws(OperationError) in
+            try engine.remove(name, force: force)
+        }
+    }
+}

@@ -1,0 +1,201 @@
+import Core
+import Engine
+
+extension RunCommand {
+    package static var flags: [Flag<RunCommand>] {
+        standardIO + log + identity + program + mounts + network + limits + security
+    }
+
+    private static var standardIO: [Flag<RunCommand>] {
+        [
+            .toggle("interactive", short: "i", "Keep standard input open") { $0.request.interactive = $1 },
+            .toggle("tty", short: "t", "Give the container a terminal") { $0.request.terminal = $1 },
+            .toggle("detach", short: "d", "Run in the background and print the container's id") {
+                $0.request.detached = $1
+            },
+            .toggle("rm", "Remove the container when it ends") { $0.request.autoRemove = $1 },
+            .toggle("sig-proxy", "Pass signals on to the container; cannot be switched off") {
+                (_, isOn) throws(OperationError) in
+                guard isOn else { throw OperationError("only true is supported") }
+            },
+            .value("cidfile", "FILE", "Write the container's id to a new file") {
+                command, text throws(OperationError) in
+                command.request.cidFile = try SimpleValue.nonEmpty(text)
+            },
+        ]
+    }
+
+    private static var log: [Flag<RunCommand>] {
+        [
+            .value("log-driver", "DRIVER", "json-file, or none to keep no output") {
+                command, text throws(OperationError) in
+                try command.request.log.setDriver(text)
+            },
+            .value("log-opt", "OPTION", "Limit of the log: max-size=10m (-1 is none), max-file=3") {
+                command, text throws(OperationError) in
+                try command.request.log.setOption(text)
+            },
+        ]
+    }
+
+    private static var identity: [Flag<RunCommand>] {
+        [
+            .value("name", "NAME", "Name of the container") { command, text throws(OperationError) in
+                command.request.name = try SimpleValue.nonEmpty(text)
+            },
+            .value("hostname", short: "h", "NAME", "Host name in the container") {
+                command, text throws(OperationError) in
+                command.request.hostname = try SimpleValue.hostname(text)
+            },
+            .value("label", short: "l", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
+                command.labels.append(try SimpleValue.label(text))
+            },
+            .value("label-file", "FILE", "Read labels from a file") { command, text throws(OperationError) in
+                command.labelFiles.append(text)
+            },
+            .value("image", "IMAGE", "Image to run; all operands are then the command") {
+                command, text throws(OperationError) in
+                command.request.image = try SimpleValue.nonEmpty(text)
+            },
+            .value("rootfs", "DIR", "Directory to run as the root file system instead of an image") {
+                command, text throws(OperationError) in
+                command.request.rootDirectory = try SimpleValue.nonEmpty(text)
+            },
+        ]
+    }
+
+    private static var program: [Flag<RunCommand>] {
+        [
+            .value("env", short: "e", "KEY=VALUE", "Set a variable, or take over the caller's") {
+                command, text throws(OperationError) in
+                command.environment.settings.append(try EnvironmentValue.checked(text))
+            },
+            .value("env-file", "FILE", "Read variables from a file") { command, text throws(OperationError) in
+                command.environment.files.append(text)
+            },
+            .value("workdir", short: "w", "DIR", "Working directory in the container") {
+                command, text throws(OperationError) in
+                command.request.workingDirectory = try PathValue.absolute(text)
+            },
+            .value("user", short: "u", "USER[:GROUP]", "User to run as, by name or number") {
+                command, text throws(OperationError) in
+                command.request.user = text
+            },
+            .value("entrypoint", "PROGRAM", "Replace the image's entry point; empty removes it") {
+                command, text throws(OperationError) in
+                command.request.entrypoint = text
+            },
+            .toggle("init", "Run a small init in the container that reaps processes") { $0.request.usesInit = $1 },
+            .value("stop-signal", "SIGNAL", "Signal that asks the container to stop") {
+                command, text throws(OperationError) in
+                command.request.stopSignal = try SimpleValue.signal(text)
+            },
+            .value("stop-timeout", "SECONDS", "Time to stop in before it is killed") {
+                command, text throws(OperationError) in
+                command.request.stopTimeout = try SimpleValue.timeout(text)
+            },
+        ]
+    }
+
+    private static var mounts: [Flag<RunCommand>] {
+        [
+            .value("volume", short: "v", "HOST:DIR[:ro]", "Mount a host directory or file") {
+                command, text throws(OperationError) in
+                command.request.binds.append(try PathValue.bind(text))
+            },
+            .value("tmpfs", "DIR[:OPTIONS]", "Mount a file system in memory") { command, text throws(OperationError) in
+                command.request.temporaryMounts.append(try TemporaryMount(parsing: text))
+            },
+            .toggle("read-only", "Make the root file system read-only") { $0.request.readOnlyRoot = $1 },
+        ]
+    }
+
+    private static var network: [Flag<RunCommand>] {
+        [
+            .value("network", also: ["net"], "NETWORK", "Network to connect to: a name, bridge, host or none") {
+                command, text throws(OperationError) in
+                command.networks.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("publish", short: "p", "[[IP:]PORT:]PORT[/udp]", "Publish a port of the container on the host") {
+                command, text throws(OperationError) in
+                command.request.publish.append(try PublishRequest(parsing: text))
+            },
+            .toggle("publish-all", short: "P", "Publish every port that the image exposes") {
+                $0.request.publishExposed = $1
+            },
+            .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
+                command.request.address = try SimpleValue.address(text)
+            },
+            .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
+                command.request.mac = try SimpleValue.mac(text)
+            },
+        ]
+    }
+
+    private static var limits: [Flag<RunCommand>] {
+        [
+            .value("memory", short: "m", also: ["mem"], "BYTES", "Memory limit, such as 64m") {
+                command, text throws(OperationError) in
+                command.request.limits.memory = try LimitValue.memory(text)
+            },
+            .value("memory-swap", "BYTES", "Limit of memory and swap together; -1 is no limit") {
+                command, text throws(OperationError) in
+                command.request.limits.memorySwap = try LimitValue.memorySwap(text)
+            },
+            .value("cpus", "NUMBER", "CPU limit, such as 1.5") { command, text throws(OperationError) in
+                command.request.limits.milliCPUs = try LimitValue.cpus(text)
+            },
+            .value("cpu", "PERCENT", "CPU limit in percent of one CPU") { command, text throws(OperationError) in
+                command.request.limits.milliCPUs = try LimitValue.cpuPercent(text)
+            },
+            .value("cpuset-cpus", also: ["cpuset"], "LIST", "Processors to run on, such as 0-2,4") {
+                command, text throws(OperationError) in
+                command.request.limits.cpuset = try LimitValue.cpuset(text)
+            },
+            .value("cpu-shares", short: "c", also: ["cpushare"], "NUMBER", "Relative CPU weight; 1024 is the usual one")
+            {
+                command, text throws(OperationError) in
+                command.request.limits.cpuShares = try LimitValue.cpuShares(text)
+            },
+            .value("pids-limit", "NUMBER", "Limit of processes; -1 is no limit") {
+                command, text throws(OperationError) in
+                command.request.limits.pids = try LimitValue.pids(text)
+            },
+            .value("ulimit", "NAME=SOFT[:HARD]", "Limit of a resource") { command, text throws(OperationError) in
+                command.request.ulimits.append(try ResourceUlimit(parsing: text))
+            },
+        ]
+    }
+
+    private static var security: [Flag<RunCommand>] {
+        [
+            .value("cap-add", "CAPABILITY", "Add a capability, or ALL") { command, text throws(OperationError) in
+                command.request.capabilitiesAdded.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("cap-drop", "CAPABILITY", "Drop a capability, or ALL") { command, text throws(OperationError) in
+                command.request.capabilitiesDropped.append(try SimpleValue.nonEmpty(text))
+            },
+            .toggle("privileged", "Give the container every right over the host") { $0.request.privileged = $1 },
+            .value("security-opt", "OPTION", "seccomp=unconfined, seccomp=FILE or no-new-privileges") {
+                command, text throws(OperationError) in
+                try command.request.setSecurityOption(text)
+            },
+        ]
+    }
+}
+
+extension RunRequest {
+    fileprivate mutating func setSecurityOption(_ text: String) throws(OperationError) {
+        // Docker takes both = and : behind the name.
+        let separator = text.firstIndex { $0 == "=" || $0 == ":" } ?? text.endIndex
+        let value = text[separator...].dropFirst()
+        switch (text[..<separator], value) {
+        case ("no-new-privileges", "") where separator == text.endIndex: noNewPrivileges = true
+        case ("no-new-privileges", "true"): noNewPrivileges = true
+        case ("no-new-privileges", "false"): noNewPrivileges = false
+        case ("seccomp", "unconfined"): seccomp = "unconfined"
+        case ("seccomp", _) where !value.isEmpty: seccomp = String(value)
+        default: throw OperationError("use seccomp=unconfined, seccomp=FILE or no-new-privileges")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Core
+import Engine
+
+/// `mydocker inspect`: everything about containers, networks and images.
+package struct InspectCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "inspect", group: .other, operands: "NAME [NAME...]",
+            summary: "Show everything about containers, networks or images", operandCount: 1...Int.max)
+    }
+
+    var format: String?
+    var kinds = Inspection.Kind.allCases
+
+    package init() {}
+
+    package static var flags: [Flag<InspectCommand>] {
+        [
+            .value("format", short: "f", "FORMAT", "json or a Go template") { command, text throws(OperationError) in
+                command.format = text
+            },
+            .value("type", "TYPE", "container, network or image") { command, text throws(OperationError) in
+                guard let kind = Inspection.Kind(rawValue: text) else {
+                    throw OperationError("use container, network or image")
+                }
+                command.kinds = [kind]
+            },
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        let engine = context.engine
+        let kinds = kinds
+        return try Inspection(format: format).run(operands, &context) { name throws(OperationError) in
+            try Inspection.first(of: kinds, name) { kind throws(OperationError) in
+                switch kind {
+                case .container: try engine.inspectContainer(name)
+                case .network: try engine.inspectNetwork(name)
+                case .image: try engine.inspectImage(name)
+                }
+            }
+        }
+    }
+}
+
+/// Prints what was found, then what was not.
+package struct Inspection {
+    package enum Kind: String, CaseIterable {
+        case container, network, image
+    }
+
+    private let template: Template?
+    private let isCompact: Bool
+
+    package init(format: String?) throws(OperationError) {
+        isCompact = format == "json"
+        let text = isCompact || format == "" ? nil : format
+        if let text { template = try Template(parsing: text) } else { template = nil }
+    }
+
+    /// - Returns: the exit code.
+    package func run(
+        _ names: [String], _ context: inout CommandContext, find: (String) throws(OperationError) -> JSON
+    ) -> Int32 {
+        var found: [JSON] = []
+        var lines = ""
+        var errors = Output(descriptor: nil)
+        for name in names {
+            do throws(OperationError) {
+                let object = try find(name)
+                found.append(object)
+                if let template { lines += try template.evaluate(object) + "\n" }
+            } catch {
+                errors.line(error.isMissingObject ? error.description : "mydocker: \(error.description)")
+                if let remedy = error.remedy { errors.line("  \(remedy)") }
+            }
+        }
+        context.output.write(template == nil ? array(found) : lines.isEmpty ? "\n" : lines)
+        context.errors.write(String(decoding: errors.bytes, as: UTF8.self))
+        return errors.bytes.isEmpty ? 0 : 1
+    }
+
+    private func array(_ objects: [JSON]) -> String {
+        let array = JSON.array(objects)
+        return (isCompact ? array.compact : array.pretty) + "\n"
+    }
+
+    /// The object of the first kind that knows `name`.
+    package static func first(
+        of kinds: [Kind], _ name: String, _ find: (Kind) throws(OperationError) -> JSON
+    ) throws(OperationError) -> JSON {
+        for kind in kinds {
+            do throws(OperationError) {
+                return try find(kind)
+            } catch {
+                guard error.isNotFound else { throw error }
+            }
+        }
+        throw OperationError("error: no such object: \(name)")
+    }
+}
+
+extension OperationError {
+    fileprivate var isMissingObject: Bool { operation.hasPrefix("error: no such object: ") }
+}

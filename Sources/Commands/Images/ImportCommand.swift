@@ -1,0 +1,36 @@
+import Core
+import Engine
+
+/// `mydocker import`: makes an image of a root file system in a tar file.
+package struct ImportCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "import", group: .images, operands: "FILE|- IMAGE",
+            summary: "Make an image of a tar file, or of one from standard input", operandCount: 2...2)
+    }
+
+    var changes: [String] = []
+    var message: String?
+
+    package init() {}
+
+    package static var flags: [Flag<ImportCommand>] {
+        [
+            .value("change", short: "c", "INSTRUCTION", "Apply a Dockerfile instruction, such as 'CMD [\"sh\"]'") {
+                command, text throws(OperationError) in
+                command.changes.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("message", short: "m", "TEXT", "Where the image is from") { command, text throws(OperationError) in
+                command.message = text
+            },
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        context.output.line(
+            try context.engine.importImage(path: operands[0], as: operands[1], changes: changes, message: message))
+        return 0
+    }
+}

@@ -1,0 +1,32 @@
+import Core
+import Engine
+
+/// `mydocker load`: takes over images as `docker save`, `podman save` and `skopeo` write them.
+package struct LoadCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "load", group: .images, operands: "", summary: "Load images from an OCI archive or directory",
+            operandCount: 0...0)
+    }
+
+    /// `-` is standard input.
+    var input = "-"
+
+    package init() {}
+
+    package static var flags: [Flag<LoadCommand>] {
+        [
+            .value("input", short: "i", "FILE", "Read from a file or directory instead of standard input") {
+                command, text throws(OperationError) in
+                command.input = try SimpleValue.nonEmpty(text)
+            }
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        for image in try context.engine.loadImages(from: input) { context.output.line("Loaded image: \(image)") }
+        return 0
+    }
+}

@@ -1,0 +1,33 @@
+import Core
+import Engine
+
+/// `mydocker rmi`: removes images.
+package struct RemoveImageCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "rmi", group: .images, operands: "IMAGE [IMAGE...]", summary: "Remove images",
+            operandCount: 1...Int.max)
+    }
+
+    var force = false
+
+    package init() {}
+
+    package static var flags: [Flag<RemoveImageCommand>] {
+        [
+            .toggle("force", short: "f", "Remove an image that is used, too; a missing one is no failure") {
+                $0.force = $1
+            }
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        let engine = context.engine
+        let force = force
+        return context.printEach(operands, ignoresMissing: force) { name throws(OperationError) in
+            try engine.removeImage(name, force: force)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Core
+import Engine
+
+/// `mydocker network list`
+package struct NetworkListCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "network list", aliases: ["network ls"], group: .networks, operands: "", summary: "List networks",
+            operandCount: 0...0)
+    }
+
+    package static var filterKeys: [String] { ["driver", "id", "label", "name"] }
+
+    var quiet = false
+    var wholeTexts = false
+    var format: String?
+    var filter = Filter()
+
+    package init() {}
+
+    package static var flags: [Flag<NetworkListCommand>] {
+        [
+            .toggle("quiet", short: "q", "Print ids only") { $0.quiet = $1 },
+            .toggle("no-trunc", "Do not cut ids") { $0.wholeTexts = $1 },
+            .value("format", "FORMAT", "json, table, table TEMPLATE or a Go template") {
+                command, text throws(OperationError) in
+                command.format = text
+            },
+            .value("filter", short: "f", "KEY=VALUE", "Show only what has \(filterKeys.joined(separator: ", "))") {
+                command, text throws(OperationError) in
+                try command.filter.add(text)
+            },
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        try filter.check(knownKeys: Self.filterKeys)
+        let listing = try context.engine.networks()
+        context.warn(listing.failures)
+        context.output.write(try text(of: listing.elements))
+        return 0
+    }
+
+    package func text(of networks: [NetworkDefinition]) throws(OperationError) -> String {
+        let report = Report(
+            columns: columns, standard: ["Name", "IpRange", "Driver"],
+            classic: ["ID", "Name", "Driver", "Scope"], minimumWidth: format == nil ? 12 : 10,
+            rows: networks.filter { matches($0) }.sorted { $0.name < $1.name }.map { row($0) })
+        return try report.text(format: format, quiet: quiet)
+    }
+
+    private func matches(_ network: NetworkDefinition) -> Bool {
+        filter.allows("name") { Filter.name(network.name.text, matches: $0) }
+            && filter.allows("id") { network.id.hex.hasPrefix($0) }
+            && filter.allows("driver") { $0 == network.driver }
+            && filter.allows(labels: network.labels)
+    }
+
+    private func row(_ network: NetworkDefinition) -> Row {
+        let fields: JSON = [
+            "CreatedAt": .string(HumanText.moment(network.created)),
+            "Driver": .string(network.driver),
+            "ID": .string(wholeTexts ? network.id.hex : network.id.short),
+            "IPv4": "true", "IPv6": "false",
+            "Internal": .string(network.isInternal ? "true" : "false"),
+            "IpRange": .string(network.gateway.description),
+            "Labels": .string(HumanText.labels(network.labels)),
+            "Name": .string(network.name.text),
+            "Scope": "local",
+        ]
+        return Row(fields: fields, labels: network.labels)
+    }
+
+    /// The columns of the plain list, their headers and least width have been so since the first mydocker;
+    /// with `--format`, headers are Docker's.
+    private var columns: [Report.Column] {
+        [
+            .init(field: "ID", header: "NETWORK ID"), .init(field: "Name", header: "NAME"),
+            .init(field: "IpRange", header: "IpRange"),
+            .init(field: "Driver", header: format == nil ? "Driver" : "DRIVER"), .init(field: "Scope", header: "SCOPE"),
+            .init(field: "IPv4", header: "IPV4"), .init(field: "IPv6", header: "IPV6"),
+            .init(field: "Internal", header: "INTERNAL"), .init(field: "Labels", header: "LABELS"),
+            .init(field: "CreatedAt", header: "CREATED AT"),
+        ]
+    }
+}

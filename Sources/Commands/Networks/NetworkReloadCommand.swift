@@ -1,0 +1,24 @@
+import Core
+import Engine
+
+/// `mydocker network reload`
+package struct NetworkReloadCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "network reload", group: .networks, operands: "[NETWORK...]",
+            summary: "Put back what was taken from networks: rules, bridges, sysctls", operandCount: 0...Int.max)
+    }
+
+    package init() {}
+
+    package static var flags: [Flag<NetworkReloadCommand>] { [] }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        let listing = try context.engine.reloadNetworks(operands)
+        for name in listing.elements { context.output.line(name) }
+        for failure in listing.failures { context.report(failure) }
+        return listing.failures.isEmpty ? 0 : 1
+    }
+}

@@ -1,0 +1,63 @@
+import Core
+
+/// Published ports, as `ps` and `port` show them.
+package enum PortsText {
+    /// Ports that are the same outside and inside are joined into ranges when they follow each other;
+    /// the others come behind them, one by one.
+    package static func summary(_ mappings: [PortMapping]) -> String {
+        let sorted = mappings.sorted { left, right in
+            (left.containerPort, left.hostAddress, left.hostPort, left.transport.rawValue)
+                < (right.containerPort, right.hostAddress, right.hostPort, right.transport.rawValue)
+        }
+        var ranges: [Range] = []
+        for mapping in sorted where mapping.hostPort == mapping.containerPort {
+            if let index = ranges.lastIndex(where: { $0.isExtended(by: mapping) }) {
+                ranges[index].last = mapping.containerPort
+            } else {
+                ranges.append(Range(mapping))
+            }
+        }
+        let single = sorted.filter { $0.hostPort != $0.containerPort }.map { $0.description }
+        return (ranges.map { $0.text } + single).joined(separator: ", ")
+    }
+
+    private struct Range {
+        let mapping: PortMapping
+        var last: UInt16
+
+        init(_ mapping: PortMapping) {
+            self.mapping = mapping
+            last = mapping.containerPort
+        }
+
+        func isExtended(by other: PortMapping) -> Bool {
+            other.hostAddress == mapping.hostAddress && other.transport == mapping.transport
+                && Int(other.containerPort) == Int(last) + 1
+        }
+
+        var text: String {
+            let ports = mapping.containerPort == last ? "\(last)" : "\(mapping.containerPort)-\(last)"
+            return "\(mapping.hostAddress):\(ports)->\(ports)/\(mapping.transport.rawValue)"
+        }
+    }
+
+    /// The lines of `port CONTAINER`.
+    package static func lines(_ mappings: [PortMapping]) -> [String] {
+        mappings.sorted().map {
+            "\($0.containerPort)/\($0.transport.rawValue) -> \($0.hostAddress):\($0.hostPort)"
+        }
+    }
+
+    /// The lines of `port CONTAINER PORT[/PROTOCOL]`.
+    package static func lines(
+        _ mappings: [PortMapping], of wanted: String, container: String
+    ) throws(OperationError) -> [String] {
+        let parts = wanted.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let first = parts.first, let port = Decimal.parse(first, in: 1...65_535),
+            let transport = TransportProtocol(rawValue: parts.count == 2 ? parts[1].lowercased() : "tcp")
+        else { throw OperationError("invalid port: \(wanted)", remedy: "Use PORT or PORT/udp") }
+        let found = mappings.sorted().filter { Int($0.containerPort) == port && $0.transport == transport }
+        guard !found.isEmpty else { throw OperationError("no public port '\(wanted)' published for \(container)") }
+        return found.map { "\($0.hostAddress):\($0.hostPort)" }
+    }
+}

@@ -1,0 +1,76 @@
+import Core
+
+/// Amounts that a container may use, as flags give them.
+package enum LimitValue {
+    /// Below this no program starts: Docker's bound.
+    package static let minimumMemory: Int64 = 6 << 20
+
+    /// 0 is no limit.
+    package static func memory(_ text: String) throws(OperationError) -> Int64? {
+        guard let bytes = ByteCount.parse(text) else { throw OperationError("use a number of bytes such as 64m or 1g") }
+        guard bytes == 0 || bytes >= minimumMemory else {
+            throw OperationError("Minimum memory limit allowed is 6MB")
+        }
+        return bytes == 0 ? nil : bytes
+    }
+
+    /// Memory and swap together; -1 is as much swap as there is.
+    package static func memorySwap(_ text: String) throws(OperationError) -> Int64? {
+        text == "-1" ? -1 : try memory(text)
+    }
+
+    /// `1.5` CPUs are 1500 thousandths.
+    package static func cpus(_ text: String) throws(OperationError) -> Int64 {
+        guard let thousandths = fixedPoint(text, decimals: 3), (10...1_000_000).contains(thousandths) else {
+            throw OperationError("use a number of CPUs from 0.01 to 1000, such as 1.5")
+        }
+        return thousandths
+    }
+
+    /// `20` percent of one CPU are 200 thousandths.
+    package static func cpuPercent(_ text: String) throws(OperationError) -> Int64 {
+        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+        guard let tenths = fixedPoint(digits, decimals: 1), (10...1_000_000).contains(tenths) else {
+            throw OperationError("use percent of one CPU, from 1 to 100000")
+        }
+        return tenths
+    }
+
+    package static func cpuShares(_ text: String) throws(OperationError) -> Int64 {
+        guard let shares = Decimal.parse(text, in: 2...262_144) else {
+            throw OperationError("use a number from 2 to 262144")
+        }
+        return Int64(shares)
+    }
+
+    /// -1 is no limit.
+    package static func pids(_ text: String) throws(OperationError) -> Int64? {
+        if text == "-1" { return nil }
+        guard let count = Decimal.parse(text, in: 1...4_194_304) else {
+            throw OperationError("use a number of processes, or -1 for no limit")
+        }
+        return Int64(count)
+    }
+
+    /// Processors as cpuset(7) lists them: `0-2,4`.
+    package static func cpuset(_ text: String) throws(OperationError) -> String {
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+                .map { Decimal.parse($0, in: 0...8191) }
+            guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
+                throw OperationError("use a list of processors such as 0-2,4")
+            }
+        }
+        return text
+    }
+
+    /// A decimal fraction times 10^`decimals`, exactly; nil when `text` is none or has more decimals.
+    static func fixedPoint(_ text: String, decimals: Int) -> Int64? {
+        let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = halves.first, whole.utf8.count <= 9, whole.utf8.allSatisfy(\.isDigit) else { return nil }
+        let fraction = halves.count == 2 ? halves[1] : ""
+        guard fraction.utf8.count <= decimals, fraction.utf8.allSatisfy(\.isDigit), !(whole.isEmpty && fraction.isEmpty)
+        else { return nil }
+        return Int64(whole + fraction + String(repeating: "0", count: decimals - fraction.utf8.count))
+    }
+}

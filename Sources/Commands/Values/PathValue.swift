@@ -1,0 +1,47 @@
+import Core
+import Glibc
+
+/// Paths, as flags give them.
+package enum PathValue {
+    /// A `-v`: a host path that begins with a dot is taken from `directory`.
+    package static func bind(
+        _ text: String, relativeTo directory: () -> String? = currentDirectory
+    ) throws(OperationError) -> BindMount {
+        let host = text.prefix { $0 != ":" }
+        if host.hasPrefix("/") || host.count == text.count { return try BindMount(parsing: text) }
+        guard host.hasPrefix(".") else {
+            throw OperationError(
+                "invalid volume specification", text,
+                reason: "named volumes are not supported yet: use an absolute path")
+        }
+        guard let directory = directory() else { throw OperationError("find the current directory", errno: errno) }
+        return try BindMount(parsing: normalized("\(directory)/\(host)") + text.dropFirst(host.count))
+    }
+
+    package static func currentDirectory() -> String? {
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// Without empty parts, `.` and `..`, as a shell's `cd` does it: by the names alone.
+    package static func normalized(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") {
+            switch part {
+            case ".": break
+            case "..": _ = parts.popLast()
+            default: parts.append(part)
+            }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// A path in the container.
+    package static func absolute(_ text: String) throws(OperationError) -> String {
+        guard text.hasPrefix("/") else {
+            throw OperationError("the working directory '\(text)' is invalid, it needs to be an absolute path")
+        }
+        return text
+    }
+}

@@ -1,0 +1,61 @@
+import Core
+import Linux
+
+/// Values of one word, as flags give them.
+package enum SimpleValue {
+    package static func signal(_ text: String) throws(OperationError) -> Int32 {
+        guard let signal = Signal.parse(text) else { throw OperationError("no such signal") }
+        return signal
+    }
+
+    /// Seconds; -1 waits for ever.
+    package static func timeout(_ text: String) throws(OperationError) -> Int64 {
+        if text == "-1" { return -1 }
+        guard let seconds = Decimal.parse(text, in: 0...1_000_000_000) else {
+            throw OperationError("use a number of seconds, or -1 to wait for ever")
+        }
+        return Int64(seconds)
+    }
+
+    package static func address(_ text: String) throws(OperationError) -> IPv4Address {
+        guard let address = IPv4Address(text) else { throw OperationError("use an IPv4 address such as 192.168.10.2") }
+        return address
+    }
+
+    package static func subnet(_ text: String) throws(OperationError) -> CIDR {
+        guard let subnet = CIDR(text) else { throw OperationError("use an IPv4 subnet such as 192.168.10.0/24") }
+        return subnet
+    }
+
+    package static func mac(_ text: String) throws(OperationError) -> MACAddress {
+        guard let address = MACAddress(text) else {
+            throw OperationError("use a unicast MAC address such as 02:42:c0:a8:0a:02")
+        }
+        return address
+    }
+
+    /// RFC 1123 names separated by dots, at most the kernel's 64 bytes together.
+    package static func hostname(_ text: String) throws(OperationError) -> String {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        let areValid = labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && !label.hasPrefix("-")
+                && label.utf8.allSatisfy { $0.isDigit || $0.isASCIILetter || $0 == UInt8(ascii: "-") }
+        }
+        guard areValid, text.utf8.count <= 64 else {
+            throw OperationError("invalid hostname format: use letters, digits, - and ., at most 64")
+        }
+        return text
+    }
+
+    /// What follows an option that may not be empty.
+    package static func nonEmpty(_ text: String) throws(OperationError) -> String {
+        guard !text.isEmpty else { throw OperationError("it must not be empty") }
+        return text
+    }
+
+    /// `KEY` or `KEY=VALUE`.
+    package static func label(_ text: String) throws(OperationError) -> String {
+        guard !text.isEmpty, !text.hasPrefix("=") else { throw OperationError("use KEY=VALUE") }
+        return text
+    }
+}

@@ -1,0 +1,136 @@
+import Core
+import Glibc
+import Linux
+
+/// The cgroups that one container needs on this host, as data: which directories, which settings.
+///
+/// The unified hierarchy, where there is one, tracks the container: its child is born there, which costs
+/// nothing. A version 1 hierarchy is joined only for a limit that was asked for, since that waits for an
+/// RCU grace period of some 10 ms.
+package struct CgroupPlan: Equatable, Sendable {
+    package struct Setting: Equatable, Sendable {
+        package let path: String
+        package let value: String
+    }
+    /// The container's directory in the unified hierarchy.
+    package var unified: String?
+    /// Its directories in version 1 hierarchies.
+    package var version1: [String] = []
+    /// Controllers to be switched on for the children of the root and of `mydocker`.
+    package var controllers: [String] = []
+    package var settings: [Setting] = []
+
+    package var directories: [String] { (unified.map { [$0] } ?? []) + version1 }
+}
+
+/// Where this host mounts its cgroup hierarchies.
+package struct CgroupHost: Sendable {
+    package static let root = "/sys/fs/cgroup"
+    /// Our own directory in each hierarchy.
+    package static let parent = "mydocker"
+
+    /// The mount point of the unified hierarchy.
+    package let unified: String?
+    /// What the unified hierarchy controls.
+    package let unifiedControllers: [String]
+
+    package init() {
+        let candidates = [Self.root, Self.root + "/unified"]
+        unified = candidates.first { Files.exists($0 + "/cgroup.controllers") }
+        unifiedControllers =
+            unified.flatMap { Files.line($0 + "/cgroup.controllers") }?.split(separator: " ").map(String.init) ?? []
+    }
+
+    package init(unified: String?, unifiedControllers: [String]) {
+        self.unified = unified
+        self.unifiedControllers = unifiedControllers
+    }
+
+    /// All directories that a container may have, whatever its limits were.
+    package static func directories(of id: ContainerID) -> [String] {
+        let mounts = [root] + ((try? Files.names(in: root)) ?? []).map { "\(root)/\($0)" }
+        return mounts.map { "\($0)/\(parent)/\(id.hex)" }.filter(Files.isDirectory)
+    }
+
+    /// Whether a directory lies in the unified hierarchy.
+    package func isUnified(_ directory: String) -> Bool {
+        unified.map { directory.hasPrefix("\($0)/\(Self.parent)/") } ?? false
+    }
+
+    /// - Throws: when a limit was asked for that this host cannot set.
+    package func plan(for id: ContainerID, limits: ResourceLimits) throws(OperationError) -> CgroupPlan {
+        var plan = CgroupPlan()
+        plan.unified = unified.map { "\($0)/\(Self.parent)/\(id.hex)" }
+        guard !limits.isEmpty else { return plan }
+        for (controller, flag) in limits.controllers {
+            if unifiedControllers.contains(controller), let directory = plan.unified {
+                plan.controllers.append(controller)
+                plan.settings += limits.unifiedSettings(controller, in: directory)
+            } else if Files.exists("\(Self.root)/\(controller)/cgroup.procs") {
+                let directory = "\(Self.root)/\(controller)/\(Self.parent)/\(id.hex)"
+                plan.version1.append(directory)
+                plan.settings += limits.version1Settings(controller, in: directory)
+            } else {
+                throw OperationError(
+                    "set \(flag)", reason: "this host has no \(controller) cgroup controller",
+                    remedy: "mount cgroup2 at \(Self.root) with the \(controller) controller, or leave the limit out")
+            }
+        }
+        return plan
+    }
+}
+
+extension ResourceLimits {
+    /// The controllers that are needed, each with the flag that asks for it.
+    fileprivate var controllers: [(controller: String, flag: String)] {
+        var needed: [(String, String)] = []
+        if memory != nil || memorySwap != nil { needed.append(("memory", "--memory")) }
+        if milliCPUs != nil {
+            needed.append(("cpu", "--cpus"))
+        } else if cpuShares != nil {
+            needed.append(("cpu", "--cpu-shares"))
+        }
+        if cpuset != nil { needed.append(("cpuset", "--cpuset-cpus")) }
+        if pids != nil { needed.append(("pids", "--pids-limit")) }
+        return needed
+    }
+
+    /// Files of cgroup-v2.rst.
+    fileprivate func unifiedSettings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
+        var settings: [(String, String)] = []
+        switch controller {
+        case "memory":
+            if let memory { settings.append(("memory.max", String(memory))) }
+            if let memory, let memorySwap {
+                settings.append(("memory.swap.max", memorySwap < 0 ? "max" : String(max(0, memorySwap - memory))))
+            }
+            settings.append(("memory.oom.group", "1"))
+        case "cpu":
+            if let milliCPUs { settings.append(("cpu.max", "\(milliCPUs * 100) 100000")) }
+            // 2...262144 onto 1...10000, as every runtime does.
+            if let cpuShares { settings.append(("cpu.weight", String(1 + (cpuShares - 2) * 9999 / 262_142))) }
+        case "cpuset": if let cpuset { settings.append(("cpuset.cpus", cpuset)) }
+        default: if let pids { settings.append(("pids.max", String(pids))) }
+        }
+        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) }
+    }
+
+    /// Files of cgroup-v1/*.rst.
+    fileprivate func version1Settings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
+        var settings: [(String, String)] = []
+        switch controller {
+        case "memory":
+            if let memory { settings.append(("memory.limit_in_bytes", String(memory))) }
+            if let memorySwap { settings.append(("memory.memsw.limit_in_bytes", String(memorySwap))) }
+        case "cpu":
+            if let milliCPUs {
+                settings.append(("cpu.cfs_period_us", "100000"))
+                settings.append(("cpu.cfs_quota_us", String(milliCPUs * 100)))
+            }
+            if let cpuShares { settings.append(("cpu.shares", String(cpuShares))) }
+        case "cpuset": if let cpuset { settings.append(("cpuset.cpus", cpuset)) }
+        default: if let pids { settings.append(("pids.max", String(pids))) }
+        }
+        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) }
+    }
+}

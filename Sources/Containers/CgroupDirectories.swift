@@ -1,0 +1,135 @@
+import Core
+import Glibc
+import Linux
+
+/// Making and removing what a `CgroupPlan` names.
+package enum CgroupDirectories {
+    /// Makes the directories and writes the limits. What was made is for `remove` to take away, also after an error.
+    package static func create(_ plan: CgroupPlan) throws(OperationError) {
+        for directory in plan.directories { try makeDirectory(directory) }
+        if !plan.controllers.isEmpty, let unified = plan.unified { try enable(plan.controllers, above: unified) }
+        for directory in plan.version1 where directory.contains("/cpuset/") {
+            try copyCpuset(to: directory)
+        }
+        for setting in plan.settings {
+            do throws(OperationError) {
+                try Files.set(setting.path, to: setting.value)
+            } catch {
+                throw OperationError("set limit", setting.path, errno: error.errno ?? 0)
+            }
+        }
+    }
+
+    /// A handle for a process to be born in; nil without a directory.
+    package static func open(_ directory: String?) throws(OperationError) -> Descriptor? {
+        guard let directory else { return nil }
+        return try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open cgroup")
+    }
+
+    /// Moves a process into the version 1 hierarchies; it was born in the unified one.
+    package static func join(_ plan: CgroupPlan, _ pid: pid_t) throws(OperationError) {
+        for directory in plan.version1 { try Files.set(directory + "/cgroup.procs", to: String(pid)) }
+    }
+
+    /// Kills what is left in them and removes them with all below, and our parent directory when it is empty.
+    package static func remove(_ directories: [String]) throws(OperationError) {
+        var failure: OperationError?
+        for directory in directories where isOurs(directory) {
+            do throws(OperationError) {
+                try removeOne(directory)
+            } catch {
+                failure = failure ?? error
+            }
+            if let slash = directory.lastIndex(of: "/") { rmdir(String(directory[..<slash])) }
+        }
+        if let failure { throw failure }
+    }
+
+    /// A damaged record must not make us kill or remove anything else.
+    private static func isOurs(_ directory: String) -> Bool {
+        let names = directory.split(separator: "/")
+        return directory.hasPrefix(CgroupHost.root + "/") && names.dropLast().last == Substring(CgroupHost.parent)
+            && !names.contains("..")
+    }
+
+    /// Removes our parent directory, or one in it, that nobody is responsible for.
+    package static func removeLeftOver(_ directory: String) throws(OperationError) {
+        if directory.hasSuffix("/" + CgroupHost.parent) { rmdir(directory) } else { try remove([directory]) }
+    }
+
+    /// Holds every process of a cgroup v2 directory still. The kernel stops them one by one, which is waited for.
+    package static func freeze(_ directory: String) throws(OperationError) {
+        try Files.set(directory + "/cgroup.freeze", to: "1")
+        for _ in 0..<5000 {
+            let events = Files.text(directory + "/cgroup.events") ?? ""
+            if events.split(separator: "\n").contains("frozen 1") { return }
+            usleep(1000)
+        }
+        thaw(directory)
+        throw OperationError("pause container", directory, errno: ETIMEDOUT)
+    }
+
+    package static func thaw(_ directory: String) { try? Files.set(directory + "/cgroup.freeze", to: "0") }
+
+    /// Whether the kernel killed something in there for lack of memory.
+    package static func sawOutOfMemory(_ directories: [String]) -> Bool {
+        directories.contains { directory in
+            // v2 counts in memory.events, v1 in memory.oom_control.
+            ["memory.events", "memory.oom_control"].contains { file in
+                (Files.text("\(directory)/\(file)") ?? "").split(separator: "\n").contains {
+                    $0.hasPrefix("oom_kill ") && $0 != "oom_kill 0"
+                }
+            }
+        }
+    }
+
+    private static func makeDirectory(_ path: String) throws(OperationError) {
+        try FaultPoint.pass("create cgroup", path)
+        // Another container's end may remove the empty parent at this moment.
+        for _ in 0..<100 {
+            if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+            guard errno == ENOENT, let slash = path.lastIndex(of: "/") else { break }
+            if mkdir(String(path[..<slash]), 0o755) != 0, errno != EEXIST { break }
+        }
+        throw OperationError("create cgroup", path, errno: errno)
+    }
+
+    private static func enable(_ controllers: [String], above directory: String) throws(OperationError) {
+        let change = controllers.map { "+" + $0 }.joined(separator: " ")
+        guard let parentEnd = directory.lastIndex(of: "/"),
+            let rootEnd = directory[..<parentEnd].lastIndex(of: "/")
+        else { return }
+        for level in [directory[..<rootEnd], directory[..<parentEnd]] {
+            try Files.set(level + "/cgroup.subtree_control", to: change)
+        }
+    }
+
+    /// A version 1 cpuset takes no process before both its lists are set, from the top down (B91).
+    private static func copyCpuset(to directory: String) throws(OperationError) {
+        guard let parentEnd = directory.lastIndex(of: "/"),
+            let rootEnd = directory[..<parentEnd].lastIndex(of: "/")
+        else { return }
+        let root = String(directory[..<rootEnd])
+        for level in [String(directory[..<parentEnd]), directory] {
+            for file in ["cpuset.cpus", "cpuset.mems"] where (Files.line("\(level)/\(file)") ?? "").isEmpty {
+                try Files.set("\(level)/\(file)", to: Files.line("\(root)/\(file)") ?? "")
+            }
+        }
+    }
+
+    private static func removeOne(_ directory: String) throws(OperationError) {
+        try FaultPoint.pass("remove cgroup", directory)
+        if rmdir(directory) == 0 || errno == ENOENT { return }
+        if Files.exists(directory + "/cgroup.kill") { try? Files.set(directory + "/cgroup.kill", to: "1") }
+        for name in (try? Files.names(in: directory)) ?? [] where Files.isDirectory("\(directory)/\(name)") {
+            try? removeOne("\(directory)/\(name)")
+        }
+        // Killed processes leave their cgroup a moment after they are gone from everywhere else.
+        for _ in 0..<500 {
+            if rmdir(directory) == 0 || errno == ENOENT { return }
+            guard errno == EBUSY else { break }
+            usleep(200)
+        }
+        throw OperationError("remove cgroup", directory, errno: errno)
+    }
+}

@@ -1,0 +1,103 @@
+import Core
+
+/// The text of the files that a container gets of its own in /etc.
+package enum HostFiles {
+    /// An address, and the names that a container knows it by.
+    package struct Entry: Equatable, Sendable {
+        package var address: IPv4Address
+        package var names: [String]
+
+        package init(_ address: IPv4Address, _ names: [String]) {
+            self.address = address
+            self.names = names
+        }
+    }
+
+    /// /etc/hosts: what every host knows, then `entries`, the container's own first.
+    package static func hosts(_ entries: [Entry]) -> String {
+        let own = entries.map { entry in
+            var names: [String] = []
+            for name in entry.names where !name.isEmpty && !names.contains(name) { names.append(name) }
+            return "\(entry.address)\t\(names.joined(separator: " "))\n"
+        }
+        return localHosts + own.joined()
+    }
+
+    /// /etc/hostname.
+    package static func hostname(_ name: String) -> String { name + "\n" }
+
+    private static let localHosts = """
+        127.0.0.1\tlocalhost
+        ::1\tlocalhost ip6-localhost ip6-loopback
+        fe00::\tip6-localnet
+        ff00::\tip6-mcastprefix
+        ff02::1\tip6-allnodes
+        ff02::2\tip6-allrouters
+
+        """
+}
+
+/// /etc/resolv.conf of a container.
+package struct ResolverFile: Equatable, Sendable {
+    package let text: String
+    /// What the user should know: the container cannot resolve names.
+    package let warning: String?
+
+    /// The host's own file, for a container in the host's network.
+    package init(verbatim text: String) {
+        self.text = text
+        warning = nil
+    }
+
+    /// The host's file, without the servers that a container in a network of its own cannot reach: those at the
+    /// host's loopback address, such as systemd-resolved's, and IPv6 ones. When no other is left, the file in which
+    /// systemd-resolved keeps the servers that it asks itself takes its place.
+    ///
+    /// A public server is never put in: names of the user's own network would leak to it, and would not be found.
+    /// - Parameters:
+    ///   - host: /etc/resolv.conf; nil when there is none.
+    ///   - resolved: /run/systemd/resolve/resolv.conf; nil when there is none.
+    package init(host: String?, resolved: String?) {
+        let candidates = [host, resolved].compactMap { $0 }.map(ResolverLines.init)
+        if let usable = candidates.first(where: \.hasServer) {
+            text = usable.text
+            warning = nil
+        } else {
+            text = candidates.first?.text ?? ""
+            warning = "the container has no DNS server: the host has none at an IPv4 address other than loopback"
+        }
+    }
+}
+
+/// The lines of resolv.conf(5) that mean something to a container.
+private struct ResolverLines {
+    private var lines: [Substring] = []
+    private(set) var hasServer = false
+
+    init(_ text: String) {
+        for line in text.split(separator: "\n") {
+            guard let server = ResolverLines.server(line) else {
+                lines.append(line)
+                continue
+            }
+            guard ResolverLines.isUsable(server) else { continue }
+            hasServer = true
+            lines.append(line)
+        }
+    }
+
+    var text: String { lines.map { $0 + "\n" }.joined() }
+
+    /// Nil when the line is not about a name server.
+    private static func server(_ line: Substring) -> Substring? {
+        let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+        guard words.first == "nameserver" else { return nil }
+        return words.count > 1 ? words[1] : ""
+    }
+
+    private static func isUsable(_ server: Substring) -> Bool {
+        guard let address = IPv4Address(String(server)) else { return false }
+        // 0.0.0.0 means this host.
+        return !address.isLoopback && address != .any
+    }
+}

@@ -1,0 +1,101 @@
+import CLaunch
+import Core
+import Glibc
+import Linux
+
+/// What a child said before its program began.
+package enum LaunchMessage: ~Copyable {
+    /// An rtnetlink socket that was opened in the container's network namespace.
+    case networkSocket(Descriptor)
+    /// The master of the container's terminal.
+    case terminal(Descriptor)
+    /// The process that a helper made in a running container.
+    case started(pid_t)
+    /// Everything is set up; `proceed` is waited for.
+    case waiting
+    /// The program runs, or the child died without a word.
+    case executed
+}
+
+/// A container's first process, from clone to exec. Dropping this value before `disown` kills it.
+package struct LaunchedChild: ~Copyable {
+    package let pid: pid_t
+    package let process: ProcessDescriptor
+    private let socket: Descriptor
+    private let plan: LaunchPlan
+    private var isDisowned = false
+
+    /// Clones the child, which begins to work through `plan` at once and then waits.
+    /// - Parameter cgroup: a cgroup v2 directory to be born in.
+    package static func start(
+        _ plan: LaunchPlan, stdio: StandardStreams, cgroup: borrowing Descriptor?
+    ) throws(OperationError) -> LaunchedChild {
+        let memory = PlanMemory()
+        var native = claunch_plan()
+        native.namespaces = plan.namespaces.rawValue
+        native.cgroup = cgroup.number
+        native.netlink = plan.namespaces.contains(.network) ? 1 : 0
+        native.hostname = memory.string(plan.hostname)
+        native.steps = memory.steps(plan.steps)
+        native.step_count = plan.steps.count
+        native.process = memory.process(plan.process, stdio: stdio)
+        var pidfd: Int32 = -1
+        var socket: Int32 = -1
+        try FaultPoint.pass("create container process")
+        let pid = withExtendedLifetime(memory) { claunch_start(&native, &pidfd, &socket) }
+        guard pid > 0 else {
+            throw OperationError("create container process", errno: -pid, remedy: -pid == EPERM ? "run as root" : nil)
+        }
+        let child = LaunchedChild(
+            pid: pid, process: ProcessDescriptor(owning: Descriptor(owning: pidfd)),
+            socket: Descriptor(owning: socket), plan: plan)
+        try FaultPoint.pass("set up container process")
+        return child
+    }
+
+    private init(pid: pid_t, process: consuming ProcessDescriptor, socket: consuming Descriptor, plan: LaunchPlan) {
+        self.pid = pid
+        self.process = process
+        self.socket = socket
+        self.plan = plan
+    }
+
+    deinit {
+        guard !isDisowned else { return }
+        try? process.send(SIGKILL)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    }
+
+    /// The child is somebody else's to reap from now on.
+    package mutating func disown() { isDisowned = true }
+
+    /// - Throws: what kept the child from going on, with the exit code that fits.
+    package func next() throws(OperationError) -> LaunchMessage {
+        try receiveLaunchMessage(socket) { message in
+            LaunchFailure(message, process: plan.process, steps: plan.steps).error
+        }
+    }
+
+    package func proceed() throws(OperationError) {
+        try FaultPoint.pass("start container process")
+        let result = claunch_proceed(socket.number)
+        guard result >= 0 else { throw OperationError("start container process", errno: -result) }
+    }
+}
+
+func receiveLaunchMessage(
+    _ socket: borrowing Descriptor, failure: (claunch_message) -> OperationError
+) throws(OperationError) -> LaunchMessage {
+    var message = claunch_message()
+    let result = claunch_receive(socket.number, &message)
+    guard result == 0 else { throw OperationError("read from the container's process", errno: -result) }
+    switch UInt32(message.kind) {
+    case CLAUNCH_NETLINK.rawValue: return .networkSocket(Descriptor(owning: message.descriptor))
+    case CLAUNCH_MASTER.rawValue: return .terminal(Descriptor(owning: message.descriptor))
+    case CLAUNCH_STARTED.rawValue: return .started(message.value)
+    case CLAUNCH_WAITING.rawValue: return .waiting
+    case CLAUNCH_FAILED.rawValue: throw failure(message)
+    default: return .executed
+    }
+}

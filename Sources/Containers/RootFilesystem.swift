@@ -1,0 +1,130 @@
+import Core
+import Linux
+
+/// The container's file system as a list of steps. Everything is mounted in the container's own mount
+/// namespace, so that nothing of it is left when the container's processes are gone.
+package struct RootFilesystem: Sendable {
+    /// Top one first.
+    package var layers: [String]
+    /// The container's directory; holds `upper` and `work`.
+    package var directory: String
+    package var isPrivileged = false
+    package var isReadOnly = false
+    package var hasOwnNetwork = true
+    package var hasTerminal = false
+    package var workingDirectory: String?
+    /// Detached mounts and where they go: a directory or a file.
+    package var binds: [(descriptor: Int32, target: String, isDirectory: Bool)] = []
+    package var temporaryMounts: [TemporaryMount] = []
+
+    package init(layers: [String], directory: String) {
+        self.layers = layers
+        self.directory = directory
+    }
+
+    /// The kernel takes one page of mount options (PAGE_SIZE in fs/namespace.c).
+    private static let optionLimit = 4095
+
+    package func steps() throws(OperationError) -> [LaunchStep] {
+        var steps = try rootSteps()
+        // Ours first: a volume that an image's link leads to /dev or /proc then comes on top of what we have done.
+        steps += kernelSteps
+        if !isPrivileged { steps += Self.protectionSteps }
+        if hasTerminal { steps.append(.terminal) }
+        steps += bindSteps + temporarySteps
+        if let workingDirectory, workingDirectory != "/" { steps.append(.directory(workingDirectory)) }
+        if isReadOnly {
+            steps.append(.mount(nil, at: "/", flags: [.remount, .bind, .readOnly, .noDevices]))
+        }
+        return steps
+    }
+
+    /// The overlay is mounted over the container's own directory: no further mount point is needed.
+    private func rootSteps() throws(OperationError) -> [LaunchStep] {
+        let lower = layers.map(\.overlayEscaped).joined(separator: ":")
+        // volatile: unmounting need not sync the disk (kernel-costs: 10 to 300 ms on a busy one).
+        let options = "lowerdir=\(lower),upperdir=upper,workdir=work,volatile"
+        guard options.utf8.count <= Self.optionLimit else {
+            throw OperationError(
+                "mount image", reason: "it has too many layers (\(layers.count))",
+                remedy: "flatten it: export the container and import the result")
+        }
+        return [
+            .mount(nil, at: "/", flags: [.recursive, .slave]), .changeDirectory(directory),
+            .mount("overlay", at: directory, type: "overlay", flags: .noDevices, data: options),
+            .pivot(to: directory),
+        ]
+    }
+
+    private var kernelSteps: [LaunchStep] {
+        let hardened: MountFlags = [.noSetUserID, .noDevices, .noExecute]
+        var steps: [LaunchStep] = [
+            .standardDirectory("/proc"), .mount("proc", at: "/proc", type: "proc", flags: hardened),
+            .standardDirectory("/dev"),
+            .mount("tmpfs", at: "/dev", type: "tmpfs", flags: .noSetUserID, data: "mode=755,size=65536k"),
+        ]
+        steps += Self.devices.map { .device("/dev/\($0.name)", major: $0.major, minor: $0.minor) }
+        steps += Self.links.map { .symbolicLink("/dev/\($0.name)", to: $0.target) }
+        steps += [
+            .directory("/dev/pts"),
+            .mount(
+                "devpts", at: "/dev/pts", type: "devpts", flags: [.noSetUserID, .noExecute],
+                data: "newinstance,ptmxmode=0666,mode=0620,gid=5"),
+            .directory("/dev/shm"),
+            .mount("shm", at: "/dev/shm", type: "tmpfs", flags: hardened, data: "mode=1777,size=65536k"),
+            .directory("/dev/mqueue"), .mount("mqueue", at: "/dev/mqueue", type: "mqueue", flags: hardened),
+            .standardDirectory("/sys"),
+            .mount("sysfs", at: "/sys", type: "sysfs", flags: isPrivileged ? hardened : [.readOnly, hardened]),
+            .cgroupNamespace,
+            .mount(
+                "cgroup", at: "/sys/fs/cgroup", type: "cgroup2",
+                flags: isPrivileged ? hardened : [.readOnly, hardened],
+                optional: true),
+        ]
+        if hasOwnNetwork {
+            // ping after --cap-drop NET_RAW, where it can: every group may open ICMP sockets (icmp(7)).
+            steps.append(.write("0 2147483647", to: "/proc/sys/net/ipv4/ping_group_range", optional: true))
+        }
+        return steps
+    }
+
+    private var bindSteps: [LaunchStep] {
+        binds.map { .attach($0.descriptor, at: $0.target, isDirectory: $0.isDirectory) }
+    }
+
+    private var temporarySteps: [LaunchStep] {
+        temporaryMounts.map { mount in
+            var flags: MountFlags = [.noSetUserID, .noDevices]
+            if !mount.isExecutable { flags.insert(.noExecute) }
+            if mount.readOnly { flags.insert(.readOnly) }
+            return .temporary(at: mount.target, flags: flags, data: mount.data)
+        }
+    }
+
+    private static let devices: [(name: String, major: Int64, minor: Int64)] = [
+        ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
+    ]
+    private static let links: [(name: String, target: String)] = [
+        ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
+    ]
+    /// Docker's lists of what of the host's kernel a container neither reads nor writes.
+    private static let protectionSteps: [LaunchStep] =
+        ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"].map { .makeReadOnly($0) }
+        + [
+            "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+            "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+            "/sys/devices/virtual/powercap",
+        ].map { .mask($0) }
+}
+
+extension String {
+    /// `lowerdir` is split at colons, options at commas (fs/overlayfs/params.c).
+    fileprivate var overlayEscaped: String {
+        contains(where: { ":,\\".contains($0) })
+            ? reduce(into: "") { text, character in
+                if ":,\\".contains(character) { text.append("\\") }
+                text.append(character)
+            } : self
+    }
+}

@@ -1,0 +1,305 @@
+import Core
+import Glibc
+import Linux
+
+/// Whom a process of a container runs as.
+package struct ResolvedUser: Equatable, Sendable {
+    package var uid: UInt32
+    package var gid: UInt32
+    /// All groups of the process, `gid` first.
+    package var groups: [UInt32]
+    package var home: String
+
+    package init(uid: UInt32, gid: UInt32, groups: [UInt32], home: String) {
+        self.uid = uid
+        self.gid = gid
+        self.groups = groups
+        self.home = home
+    }
+}
+
+/// The users and groups that a root file system knows: its `etc/passwd` and `etc/group`.
+///
+/// Both come from an image, so nothing in them is trusted: a line that is not well formed does not exist.
+package struct UserDatabase: Sendable {
+    private static let highestID = Int(Int32.max)
+
+    private let users: [User]
+    private let groups: [Group]
+
+    /// - Parameters: the text of both files; empty when there is none.
+    package init(passwd: [UInt8], group: [UInt8]) {
+        users = UserDatabase.lines(passwd).compactMap(User.init)
+        groups = UserDatabase.lines(group).compactMap(Group.init)
+    }
+
+    /// Resolves `USER[:GROUP]`, names or numbers, as `--user` and images give it; empty is root.
+    ///
+    /// Without a group, the user has the groups of the files; with one, that one only. A number needs no entry. It
+    /// always means the user of that number, even if the image has another one with a name of digits.
+    package func resolve(_ specification: String) throws(OperationError) -> ResolvedUser {
+        let parts = try UserDatabase.split(specification)
+        let (uid, user) = try self.user(parts.user)
+        let home = user.map(\.home) ?? "/"
+        if let group = parts.group {
+            let gid = try self.group(group)
+            return ResolvedUser(uid: uid, gid: gid, groups: [gid], home: home)
+        }
+        let gid = user?.gid ?? 0
+        var all = [gid]
+        if let user {
+            for group in groups where group.members.contains(user.name) && !all.contains(group.gid) {
+                all.append(group.gid)
+            }
+        }
+        return ResolvedUser(uid: uid, gid: gid, groups: all, home: home)
+    }
+
+    private func user(_ text: String) throws(OperationError) -> (uid: UInt32, user: User?) {
+        if let uid = try UserDatabase.number(text) { return (uid, users.first { $0.uid == uid }) }
+        guard let user = users.first(where: { $0.name == text }) else {
+            throw OperationError("unable to find user \(text): no matching entries in passwd file")
+        }
+        return (user.uid, user)
+    }
+
+    private func group(_ text: String) throws(OperationError) -> UInt32 {
+        if let gid = try UserDatabase.number(text) { return gid }
+        guard let group = groups.first(where: { $0.name == text }) else {
+            throw OperationError("unable to find group \(text): no matching entries in group file")
+        }
+        return group.gid
+    }
+}
+
+// MARK: - Syntax
+
+extension UserDatabase {
+    private static func split(_ text: String) throws(OperationError) -> (user: String, group: String?) {
+        if text.isEmpty { return ("0", nil) }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count <= 2, parts.allSatisfy(isWellFormed) else {
+            throw OperationError("invalid user", printable(text), reason: "use a name or number, or USER:GROUP")
+        }
+        return (parts[0], parts.count == 2 ? parts[1] : nil)
+    }
+
+    /// A sign never begins a name: to take `-1` or `+1` for one would let a typing error pass for a user.
+    private static func isWellFormed(_ part: String) -> Bool {
+        guard let first = part.utf8.first, part.utf8.count <= 256 else { return false }
+        return first != UInt8(ascii: "-") && first != UInt8(ascii: "+")
+            && part.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+    }
+
+    /// One line, whatever was typed.
+    private static func printable(_ text: String) -> String {
+        String(decoding: text.utf8.prefix(64).map { $0 < 0x20 || $0 == 0x7f ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
+    }
+
+    /// Nil when this is a name.
+    private static func number(_ text: String) throws(OperationError) -> UInt32? {
+        guard text.utf8.allSatisfy(\.isDigit) else { return nil }
+        guard let number = Decimal.parse(text, in: 0...highestID) else {
+            let reason = "a number must be in range 0-\(highestID), without leading zeros"
+            throw OperationError("invalid user or group", printable(text), reason: reason)
+        }
+        return UInt32(number)
+    }
+
+    /// The fields of the lines that are text.
+    private static func lines(_ bytes: [UInt8]) -> [[Substring]] {
+        bytes.split(separator: 0x0a).compactMap { line in
+            guard !line.contains(0), let text = String(validating: line, as: UTF8.self) else { return nil }
+            return text.split(separator: ":", omittingEmptySubsequences: false)
+        }
+    }
+
+    fileprivate static func id(_ field: Substring) -> UInt32? {
+        Decimal.parse(field, in: 0...highestID).map { UInt32($0) }
+    }
+}
+
+/// A line of passwd(5): `name:password:uid:gid:comment:home:shell`.
+private struct User: Sendable {
+    let name: String
+    let uid: UInt32
+    let gid: UInt32
+    let home: String
+
+    init?(_ fields: [Substring]) {
+        guard fields.count >= 6, !fields[0].isEmpty, let uid = UserDatabase.id(fields[2]),
+            let gid = UserDatabase.id(fields[3])
+        else { return nil }
+        name = String(fields[0])
+        self.uid = uid
+        self.gid = gid
+        home = fields[5].isEmpty ? "/" : String(fields[5])
+    }
+}
+
+/// A line of group(5): `name:password:gid:member,member`.
+private struct Group: Sendable {
+    let name: String
+    let gid: UInt32
+    let members: Set<String>
+
+    init?(_ fields: [Substring]) {
+        guard fields.count >= 4, !fields[0].isEmpty, let gid = UserDatabase.id(fields[2]) else { return nil }
+        name = String(fields[0])
+        self.gid = gid
+        members = Set(fields[3].split(separator: ",").map(String.init))
+    }
+}
+
+// MARK: - Files
+
+extension UserDatabase {
+    /// No more of a file is read: an image must not fill our memory.
+    package static let maximumFile = 1 << 20
+
+    /// Reads a file of a root file system that is not mounted: what an overlay of `layers`, top one first, would show.
+    /// - Parameter file: relative to the root: `etc/passwd`.
+    /// - Returns: nil when there is no such regular file.
+    /// - Throws: EFBIG when it is larger than 1 MiB.
+    package static func read(file: String, layers: [String]) throws(OperationError) -> [UInt8]? {
+        try LayeredLookup(layers: layers).read(file, limit: maximumFile)
+    }
+}
+
+/// Looks up paths as the kernel would in an overlay, without one: merges the layers step by step, and lets what is
+/// above hide what is below.
+private struct LayeredLookup {
+    private static let maximumLinks = 16
+
+    private enum Entry {
+        case none
+        /// With the layers that have a part of it.
+        case directory([String])
+        case file(layer: String)
+        case link(String)
+    }
+
+    private let layers: [String]
+    private var pending: [String] = []
+    private var links = 0
+    /// What has been resolved of the path: directories, no links.
+    private var current: [String] = []
+    private var visible: [String]
+
+    init(layers: [String]) {
+        self.layers = layers
+        visible = layers
+    }
+
+    func read(_ path: String, limit: Int) throws(OperationError) -> [UInt8]? {
+        var lookup = self
+        lookup.restart(with: path)
+        while let (layer, file) = try lookup.step() {
+            guard let layer else { continue }
+            let root = try Descriptor.open(layer, O_RDONLY | O_DIRECTORY)
+            // O_NONBLOCK: whatever it is by now, opening it must not wait.
+            let descriptor = try root.open(inRoot: file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            return try Files.read(descriptor, named: file, limit: limit)
+        }
+        return nil
+    }
+
+    /// Goes on at the root of all layers.
+    private mutating func restart(with path: String) {
+        pending = path.split(separator: "/").map(String.init).filter { $0 != "." } + pending
+        current = []
+        visible = layers
+    }
+
+    /// Takes one component of the path.
+    /// - Returns: nil when there is no such regular file, the layer that has it, or no layer as long as it goes on.
+    private mutating func step() throws(OperationError) -> (layer: String?, file: String)? {
+        guard let component = pending.first else { return nil }
+        pending.removeFirst()
+        let path = (current + [component]).joined(separator: "/")
+        if component == ".." {
+            restart(with: current.dropLast().joined(separator: "/"))
+            return (nil, path)
+        }
+        switch try find(path) {
+        case .none: return nil
+        case .file(let layer): return pending.isEmpty ? (layer, path) : nil
+        case .directory(let visible):
+            current.append(component)
+            self.visible = visible
+        case .link(let target):
+            links += 1
+            guard links <= Self.maximumLinks else { return nil }
+            restart(with: target.hasPrefix("/") ? target : (current + [target]).joined(separator: "/"))
+        }
+        return (nil, path)
+    }
+
+    private func find(_ path: String) throws(OperationError) -> Entry {
+        var directories: [String] = []
+        search: for layer in visible {
+            switch try LayerEntry(path, in: layer) {
+            case .absent: continue
+            case .directory(let isOpaque):
+                directories.append(layer)
+                if isOpaque { break search }
+            case .file where directories.isEmpty: return .file(layer: layer)
+            case .link(let target) where directories.isEmpty: return .link(target)
+            case .file, .link, .hidden: break search
+            }
+        }
+        return directories.isEmpty ? .none : .directory(directories)
+    }
+}
+
+/// What one layer has at a path.
+private enum LayerEntry {
+    case absent
+    /// An opaque one hides what is below it.
+    case directory(isOpaque: Bool)
+    case file
+    case link(String)
+    /// A whiteout, or something that cannot be read like a file: the layers below are not asked.
+    case hidden
+
+    init(_ path: String, in layer: String) throws(OperationError) {
+        let root = try Descriptor.open(layer, O_RDONLY | O_DIRECTORY)
+        do throws(OperationError) {
+            let entry = try root.open(inRoot: path, LayerEntry.pathOnly | O_NOFOLLOW)
+            var status = stat()
+            guard fstat(entry.number, &status) == 0 else { throw OperationError("examine", path, errno: errno) }
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR: self = .directory(isOpaque: try LayerEntry.isOpaque(entry))
+            case S_IFREG: self = .file
+            case S_IFLNK: self = Files.link(at: entry).map { .link($0) } ?? .hidden
+            default: self = .hidden
+            }
+        } catch {
+            guard error.errno == ENOENT || error.errno == ENOTDIR || error.errno == ELOOP else { throw error }
+            self = .absent
+        }
+    }
+
+    /// By overlayfs' own mark (Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories").
+    private static func isOpaque(_ entry: borrowing Descriptor) throws(OperationError) -> Bool {
+        // What O_PATH opens has no attributes to read.
+        let directory = try entry.open(at: ".", O_RDONLY | O_DIRECTORY)
+        return directory.attribute("trusted.overlay.opaque", limit: 1) == [UInt8(ascii: "y")]
+    }
+
+    /// O_PATH, which Glibc's module does not have.
+    private static let pathOnly: Int32 = 0o10_000_000
+}
+
+extension Files {
+    /// Where an open symbolic link points to.
+    fileprivate static func link(at link: borrowing Descriptor) -> String? {
+        let number = link.number
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+            count = buffer.withMemoryRebound(to: CChar.self) { characters in
+                characters.baseAddress.map { max(0, readlinkat(number, "", $0, characters.count)) } ?? 0
+            }
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+}

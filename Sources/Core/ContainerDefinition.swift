@@ -1,0 +1,129 @@
+/// A container as it was asked for and settled; it does not change afterwards.
+package struct ContainerDefinition: Equatable, Sendable {
+    package enum NetworkMode: Equatable, Sendable {
+        case none
+        case host
+        case named(Name)
+
+        package var text: String {
+            switch self {
+            case .none: "none"
+            case .host: "host"
+            case .named(let name): name.text
+            }
+        }
+        package init?(_ text: String) {
+            switch text {
+            case "none": self = .none
+            case "host": self = .host
+            default:
+                guard let name = Name(text) else { return nil }
+                self = .named(name)
+            }
+        }
+    }
+
+    package var id: ContainerID
+    package var name: Name
+    package var created: Timestamp
+    /// As `ps` shows it; empty for a bare root file system.
+    package var image: String
+    /// `sha256:…`, when it came from the store.
+    package var imageID: String?
+    /// Directories that the root file system lies over, top one first.
+    package var layers: [String]
+    package var arguments: [String]
+    /// `KEY=VALUE`.
+    package var environment: [String]
+    package var workingDirectory: String
+    /// As asked for; empty is root.
+    package var user: String
+    package var hostname: String
+    package var terminal = false
+    package var openStdin = false
+    package var autoRemove = false
+    package var binds: [BindMount] = []
+    package var temporaryMounts: [TemporaryMount] = []
+    package var readOnlyRoot = false
+    package var privileged = false
+    /// Names of capabilities without `CAP_`, resolved from the default set, `--cap-add` and `--cap-drop`.
+    package var capabilities: [String] = []
+    /// `default`, `unconfined`, or the path of a profile.
+    package var seccomp = "default"
+    package var noNewPrivileges = false
+    package var usesInit = false
+    package var limits = ResourceLimits()
+    package var ulimits: [ResourceUlimit] = []
+    package var networkMode: NetworkMode
+    package var stopSignal: Int32 = 15
+    /// Seconds between the stop signal and SIGKILL.
+    package var stopTimeout: Int64 = 10
+    package var labels: [String: String] = [:]
+    package var log = LogLimits()
+
+    package init(
+        id: ContainerID, name: Name, created: Timestamp, image: String, imageID: String?, layers: [String],
+        arguments: [String], environment: [String], workingDirectory: String, user: String, hostname: String,
+        networkMode: NetworkMode
+    ) {
+        self.id = id
+        self.name = name
+        self.created = created
+        self.image = image
+        self.imageID = imageID
+        self.layers = layers
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.user = user
+        self.hostname = hostname
+        self.networkMode = networkMode
+    }
+}
+
+extension ContainerDefinition: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            id: try reader.text("id", ContainerID.init), name: try reader.text("name", Name.init),
+            created: Timestamp(nanoseconds: try reader.int("created")), image: try reader.string("image"),
+            imageID: try reader.optional("imageID", \.string), layers: try reader.strings("layers"),
+            arguments: try reader.strings("arguments"), environment: try reader.strings("environment"),
+            workingDirectory: try reader.string("workingDirectory"), user: try reader.string("user"),
+            hostname: try reader.string("hostname"), networkMode: try reader.text("network", NetworkMode.init))
+        terminal = try reader.bool("terminal")
+        openStdin = try reader.bool("openStdin")
+        autoRemove = try reader.bool("autoRemove")
+        binds = try reader.objects("binds", BindMount.init)
+        temporaryMounts = try reader.objects("temporaryMounts", TemporaryMount.init)
+        readOnlyRoot = try reader.bool("readOnlyRoot")
+        privileged = try reader.bool("privileged")
+        capabilities = try reader.strings("capabilities")
+        seccomp = try reader.string("seccomp")
+        noNewPrivileges = try reader.bool("noNewPrivileges")
+        usesInit = try reader.bool("init")
+        limits = try reader.object("limits", ResourceLimits.init)
+        ulimits = try reader.objects("ulimits", ResourceUlimit.init)
+        stopSignal = try reader.value("stopSignal") { $0.int.flatMap { (1...64).contains($0) ? Int32($0) : nil } }
+        stopTimeout = try reader.int("stopTimeout")
+        labels = try reader.value("labels", [String: String].init(json:))
+        // Records of before there were limits lack it.
+        log = try reader.optionalObject("log", LogLimits.init) ?? LogLimits()
+    }
+
+    package var json: JSON {
+        [
+            "id": .string(id.hex), "name": .string(name.text), "created": .int(created.nanoseconds),
+            "image": .string(image), "imageID": .optional(imageID), "layers": .strings(layers),
+            "arguments": .strings(arguments), "environment": .strings(environment),
+            "workingDirectory": .string(workingDirectory), "user": .string(user), "hostname": .string(hostname),
+            "terminal": .bool(terminal), "openStdin": .bool(openStdin), "autoRemove": .bool(autoRemove),
+            "binds": .array(binds.map(\.json)), "temporaryMounts": .array(temporaryMounts.map(\.json)),
+            "readOnlyRoot": .bool(readOnlyRoot), "privileged": .bool(privileged),
+            "capabilities": .strings(capabilities), "seccomp": .string(seccomp),
+            "noNewPrivileges": .bool(noNewPrivileges), "init": .bool(usesInit), "limits": limits.json,
+            "ulimits": .array(ulimits.map(\.json)), "network": .string(networkMode.text),
+            "stopSignal": .number(stopSignal), "stopTimeout": .int(stopTimeout), "labels": labels.json,
+            "log": log.json,
+        ]
+    }
+}

@@ -1,0 +1,50 @@
+import Glibc
+
+/// 256 random bits that name a container or a network for good, as 64 lower-case hex digits.
+package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// 64 lower-case hex digits.
+    package let hex: String
+
+    /// A new identity from the kernel's random numbers.
+    package static func random() -> ContainerID {
+        var generator = SystemRandomNumberGenerator()
+        var hex = ""
+        hex.reserveCapacity(64)
+        for _ in 0..<4 {
+            let word = String(generator.next() as UInt64, radix: 16)
+            hex += String(repeating: "0", count: 16 - word.utf8.count) + word
+        }
+        return ContainerID(unchecked: hex)
+    }
+
+    /// Nil unless `text` is exactly 64 lower-case hex digits: safe to use as a path component afterwards.
+    package init?(_ text: String) {
+        guard text.utf8.count == 64, text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
+        hex = text
+    }
+
+    private init(unchecked: String) { hex = unchecked }
+
+    /// The first 12 digits: Docker's short form.
+    package var short: String { String(hex.prefix(12)) }
+
+    /// The first 128 bits, most significant first: what an address pool stores as the owner.
+    package var prefixBytes: [UInt8] {
+        let digits = Array(hex.utf8.prefix(32))
+        return (0..<16).map { digits[$0 * 2].hexValue << 4 | digits[$0 * 2 + 1].hexValue }
+    }
+
+    package var description: String { hex }
+    package static func < (left: ContainerID, right: ContainerID) -> Bool { left.hex < right.hex }
+}
+
+extension UInt8 {
+    package var isLowercaseHexDigit: Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+    }
+    package var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    package var isASCIILetter: Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+    }
+    fileprivate var hexValue: UInt8 { isDigit ? self - UInt8(ascii: "0") : self - UInt8(ascii: "a") + 10 }
+}

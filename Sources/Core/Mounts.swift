@@ -1,0 +1,107 @@
+/// One `-v`: a host directory or file that the container sees at `target`.
+package struct BindMount: Equatable, Sendable {
+    /// Absolute, on the host.
+    package let source: String
+    /// Absolute, in the container.
+    package let target: String
+    package let readOnly: Bool
+
+    package init(source: String, target: String, readOnly: Bool) {
+        self.source = source
+        self.target = target
+        self.readOnly = readOnly
+    }
+
+    /// Reads `HOST:CONTAINER[:OPTIONS]`, options being `ro`, `rw`, `z`, `Z`, `rprivate`, …, comma-separated.
+    package init(parsing text: String) throws(OperationError) {
+        func invalid(_ reason: String) -> OperationError {
+            OperationError("invalid volume specification", text, reason: reason)
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard (2...3).contains(parts.count), !parts[0].isEmpty, !parts[1].isEmpty else {
+            throw invalid("use HOST-PATH:CONTAINER-PATH[:ro]")
+        }
+        guard parts[0].hasPrefix("/") else { throw invalid("the host path must be absolute") }
+        guard parts[1].hasPrefix("/") else { throw invalid("the container path must be absolute") }
+        guard parts[1].split(separator: "/").contains(where: { $0 != "." }) else {
+            throw invalid("the container path must not be /")
+        }
+        guard !parts[1].split(separator: "/").contains("..") else {
+            throw invalid("the container path must not contain ..")
+        }
+        var readOnly = false
+        for option in parts.count == 3 ? parts[2].split(separator: ",", omittingEmptySubsequences: false) : [] {
+            switch option {
+            case "ro": readOnly = true
+            case "rw": readOnly = false
+            case "z", "Z", "private", "rprivate", "cached", "delegated", "consistent": break
+            default: throw invalid("unknown option \(JSON.quoted(String(option)))")
+            }
+        }
+        self.init(source: parts[0], target: parts[1], readOnly: readOnly)
+    }
+}
+
+extension BindMount: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            source: try reader.string("source"), target: try reader.string("target"),
+            readOnly: try reader.bool("readOnly"))
+    }
+    package var json: JSON {
+        ["source": .string(source), "target": .string(target), "readOnly": .bool(readOnly)]
+    }
+}
+
+/// One `--tmpfs`.
+package struct TemporaryMount: Equatable, Sendable {
+    package let target: String
+    /// Data for tmpfs, such as `size=64m,mode=1777`.
+    package let data: String
+    package let isExecutable: Bool
+    package let readOnly: Bool
+
+    /// Reads `PATH[:OPTIONS]`.
+    package init(parsing text: String) throws(OperationError) {
+        func invalid(_ reason: String) -> OperationError { OperationError("invalid tmpfs", text, reason: reason) }
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts[0].hasPrefix("/"), parts[0].split(separator: "/").contains(where: { $0 != "." }),
+            !parts[0].split(separator: "/").contains("..")
+        else { throw invalid("use an absolute path below /") }
+        var data: [String] = []
+        var executable = false
+        var readOnly = false
+        for option in parts.count == 2 ? parts[1].split(separator: ",").map(String.init) : [] {
+            switch option {
+            case "ro": readOnly = true
+            case "exec": executable = true
+            case "rw", "noexec", "nosuid", "nodev": break
+            default:
+                let key = option.split(separator: "=").first ?? ""
+                guard ["size", "mode", "uid", "gid", "nr_inodes"].contains(key), option.contains("=") else {
+                    throw invalid("unknown option \(JSON.quoted(option))")
+                }
+                data.append(option)
+            }
+        }
+        target = parts[0]
+        self.data = data.joined(separator: ",")
+        isExecutable = executable
+        self.readOnly = readOnly
+    }
+}
+
+extension TemporaryMount: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        target = try reader.string("target")
+        data = try reader.string("data")
+        isExecutable = try reader.bool("executable")
+        readOnly = try reader.bool("readOnly")
+    }
+    package var json: JSON {
+        [
+            "target": .string(target), "data": .string(data), "executable": .bool(isExecutable),
+            "readOnly": .bool(readOnly),
+        ]
+    }
+}

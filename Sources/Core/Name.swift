@@ -1,0 +1,19 @@
+/// A name that a user gave to a container or network. It is a safe path component.
+package struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package static let maximumLength = 128
+    package let text: String
+
+    /// Nil unless `text` matches `[a-zA-Z0-9][a-zA-Z0-9_.-]*` and is at most 128 bytes long
+    /// (the first character rules out `.`, `..` and options).
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard (1...Name.maximumLength).contains(bytes.count), let first = bytes.first,
+            first.isDigit || first.isASCIILetter,
+            bytes.allSatisfy({ $0.isDigit || $0.isASCIILetter || "_.-".utf8.contains($0) })
+        else { return nil }
+        self.text = text
+    }
+
+    package var description: String { text }
+    package static func < (left: Name, right: Name) -> Bool { left.text < right.text }
+}

@@ -1,0 +1,74 @@
+/// A network as it was created: kept until it is removed.
+package struct NetworkDefinition: Equatable, Sendable {
+    package let id: ContainerID
+    package let name: Name
+    package let driver: String
+    /// The gateway's own address in the subnet: `192.168.10.1/24`.
+    package let gateway: CIDR
+    /// The bridge device.
+    package let device: String
+    package let mtu: Int?
+    package let isInternal: Bool
+    package let labels: [String: String]
+    package let created: Timestamp
+
+    package init(
+        id: ContainerID, name: Name, driver: String, gateway: CIDR, device: String, mtu: Int?, isInternal: Bool,
+        labels: [String: String], created: Timestamp
+    ) {
+        self.id = id
+        self.name = name
+        self.driver = driver
+        self.gateway = gateway
+        self.device = device
+        self.mtu = mtu
+        self.isInternal = isInternal
+        self.labels = labels
+        self.created = created
+    }
+
+    package var subnet: CIDR { gateway.network }
+}
+
+extension NetworkDefinition: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        id = try reader.text("id", ContainerID.init)
+        name = try reader.text("name", Name.init)
+        driver = try reader.string("driver")
+        gateway = try reader.text("gateway", CIDR.init)
+        device = try reader.text("device") { $0.isInterfaceName ? $0 : nil }
+        mtu = try reader.optional("mtu") { $0.int.map { Int($0) } }
+        isInternal = try reader.bool("internal")
+        labels = try reader.value("labels", [String: String].init(json:))
+        created = Timestamp(nanoseconds: try reader.int("created"))
+    }
+
+    package var json: JSON {
+        [
+            "id": .string(id.hex), "name": .string(name.text), "driver": .string(driver),
+            "gateway": .string(gateway.description), "device": .string(device), "mtu": .optional(mtu),
+            "internal": .bool(isInternal), "labels": labels.json, "created": .int(created.nanoseconds),
+        ]
+    }
+}
+
+extension [String: String] {
+    package init?(json: JSON) {
+        guard let members = json.members else { return nil }
+        self.init()
+        for member in members {
+            guard let value = member.value.string else { return nil }
+            self[member.key] = value
+        }
+    }
+    package var json: JSON { .object(sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }) }
+}
+
+extension String {
+    /// What the kernel takes as a device name (dev_valid_name): 1 to 15 bytes, not `.` or `..`, no `/`, `:` or space;
+    /// nor `all` or `default`, which have other meanings in /proc/sys/net.
+    package var isInterfaceName: Bool {
+        (1...15).contains(utf8.count) && ![".", "..", "all", "default"].contains(self)
+            && utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
+    }
+}

@@ -1,0 +1,140 @@
+package enum TransportProtocol: String, Sendable, CaseIterable {
+    case tcp, udp
+}
+
+/// One published port: what arrives at `hostPort` of this host goes to `containerPort` of the container.
+package struct PortMapping: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// 0.0.0.0 stands for every address of the host.
+    package let hostAddress: IPv4Address
+    package let hostPort: UInt16
+    package let containerPort: UInt16
+    package let transport: TransportProtocol
+
+    package init(
+        hostAddress: IPv4Address = .any, hostPort: UInt16, containerPort: UInt16, transport: TransportProtocol = .tcp
+    ) {
+        self.hostAddress = hostAddress
+        self.hostPort = hostPort
+        self.containerPort = containerPort
+        self.transport = transport
+    }
+
+    /// `0.0.0.0:80->8080/tcp`, as `ps` shows it.
+    package var description: String { "\(hostAddress):\(hostPort)->\(containerPort)/\(transport.rawValue)" }
+
+    package static func < (left: PortMapping, right: PortMapping) -> Bool {
+        (left.containerPort, left.transport.rawValue, left.hostAddress, left.hostPort)
+            < (right.containerPort, right.transport.rawValue, right.hostAddress, right.hostPort)
+    }
+
+    /// Whether both want the same port of the same host address.
+    package func collides(with other: PortMapping) -> Bool {
+        transport == other.transport && hostPort == other.hostPort
+            && (hostAddress == other.hostAddress || hostAddress == .any || other.hostAddress == .any)
+    }
+}
+
+extension PortMapping: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            hostAddress: try reader.text("hostAddress", IPv4Address.init),
+            hostPort: try reader.value("hostPort", UInt16.init(port:)),
+            containerPort: try reader.value("containerPort", UInt16.init(port:)),
+            transport: try reader.text("protocol", TransportProtocol.init))
+    }
+
+    package var json: JSON {
+        [
+            "hostAddress": .string(hostAddress.description), "hostPort": .number(hostPort),
+            "containerPort": .number(containerPort), "protocol": .string(transport.rawValue),
+        ]
+    }
+}
+
+extension UInt16 {
+    fileprivate init?(port json: JSON) {
+        guard let number = json.int, (1...65_535).contains(number) else { return nil }
+        self.init(number)
+    }
+}
+
+/// What `-p` asks for: ports that may still have to be chosen.
+package struct PublishRequest: Hashable, Sendable {
+    package let hostAddress: IPv4Address
+    /// Nil: any free port.
+    package let hostPorts: ClosedRange<UInt16>?
+    package let containerPorts: ClosedRange<UInt16>
+    package let transport: TransportProtocol
+
+    /// Reads `[[HOST-IP:][HOST-PORT[-LAST]]:]CONTAINER-PORT[-LAST][/tcp|udp]`.
+    ///
+    /// A range of host ports goes with a range of as many container ports, or with one container
+    /// port: the first free one is taken then.
+    package init(parsing text: String) throws(OperationError) {
+        func invalid(_ reason: String) -> OperationError {
+            OperationError("invalid port specification", text, reason: reason)
+        }
+        let halves = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard halves.count <= 2,
+            let transport = TransportProtocol(rawValue: halves.count == 2 ? halves[1].lowercased() : "tcp")
+        else { throw invalid("the protocol must be tcp or udp") }
+        let parts = halves[0].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard (1...3).contains(parts.count) else { throw invalid("use [HOST-IP:]HOST-PORT:CONTAINER-PORT") }
+        guard let containerPorts = Self.range(parts[parts.count - 1]) else {
+            throw invalid("invalid container port \(JSON.quoted(parts[parts.count - 1])) (1 to 65535)")
+        }
+        var hostPorts: ClosedRange<UInt16>?
+        if parts.count > 1, !parts[parts.count - 2].isEmpty, parts[parts.count - 2] != "0" {
+            hostPorts = Self.range(parts[parts.count - 2])
+            guard hostPorts != nil else {
+                throw invalid("invalid host port \(JSON.quoted(parts[parts.count - 2])) (1 to 65535)")
+            }
+        }
+        var address = IPv4Address.any
+        if parts.count == 3 {
+            // From 224.0.0.0 on no address is a host's own.
+            guard let parsed = IPv4Address(parts[0]), parsed.rawValue >> 28 < 14 else {
+                throw invalid("invalid host IP \(JSON.quoted(parts[0]))")
+            }
+            address = parsed
+        }
+        if let hostPorts, containerPorts.count > 1, hostPorts.count != containerPorts.count {
+            throw invalid("invalid ranges: \(hostPorts.count) host ports for \(containerPorts.count) container ports")
+        }
+        self.init(hostAddress: address, hostPorts: hostPorts, containerPorts: containerPorts, transport: transport)
+    }
+
+    package init(
+        hostAddress: IPv4Address, hostPorts: ClosedRange<UInt16>?, containerPorts: ClosedRange<UInt16>,
+        transport: TransportProtocol
+    ) {
+        self.hostAddress = hostAddress
+        self.hostPorts = hostPorts
+        self.containerPorts = containerPorts
+        self.transport = transport
+    }
+
+    /// One entry per container port, with the host ports that would do for it: nil means any.
+    package var choices: [(containerPort: UInt16, hostPorts: ClosedRange<UInt16>?)] {
+        guard let hostPorts else { return containerPorts.map { ($0, nil) } }
+        if containerPorts.count == 1 { return [(containerPorts.lowerBound, hostPorts)] }
+        return zip(containerPorts, hostPorts).map { ($0, $1...$1) }
+    }
+
+    /// Whether both ask for the same fixed port of the same host address.
+    package func collides(with other: PublishRequest) -> Bool {
+        guard let ours = hostPorts, let theirs = other.hostPorts, transport == other.transport else { return false }
+        guard hostAddress == other.hostAddress || hostAddress == .any || other.hostAddress == .any else { return false }
+        // A range of host ports for one container port takes whichever is free.
+        return choices.count == ours.count && other.choices.count == theirs.count && ours.overlaps(theirs)
+    }
+
+    private static func range(_ text: String) -> ClosedRange<UInt16>? {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+            .map { Decimal.parse($0, in: 1...65_535).map { UInt16($0) } }
+        guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
+            return nil
+        }
+        return first...last
+    }
+}

@@ -1,0 +1,85 @@
+/// What a container may use. Nil means: no limit was asked for.
+package struct ResourceLimits: Equatable, Sendable {
+    /// Bytes.
+    package var memory: Int64?
+    /// Bytes of memory and swap together; -1 for as much swap as there is.
+    package var memorySwap: Int64?
+    /// Thousandths of one CPU.
+    package var milliCPUs: Int64?
+    /// Relative weight, 2 to 262144; 1024 is the usual one.
+    package var cpuShares: Int64?
+    /// Processors as the kernel lists them: `0-2,4`.
+    package var cpuset: String?
+    package var pids: Int64?
+
+    package init() {}
+    package var isEmpty: Bool { self == ResourceLimits() }
+}
+
+extension ResourceLimits: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        memory = try reader.optional("memory", \.int)
+        memorySwap = try reader.optional("memorySwap", \.int)
+        milliCPUs = try reader.optional("milliCPUs", \.int)
+        cpuShares = try reader.optional("cpuShares", \.int)
+        cpuset = try reader.optional("cpuset", \.string)
+        pids = try reader.optional("pids", \.int)
+    }
+
+    package var json: JSON {
+        [
+            "memory": .optional(memory), "memorySwap": .optional(memorySwap), "milliCPUs": .optional(milliCPUs),
+            "cpuShares": .optional(cpuShares), "cpuset": .optional(cpuset), "pids": .optional(pids),
+        ]
+    }
+}
+
+/// One `--ulimit`: a resource number of setrlimit(2) with its limits; -1 is infinity.
+package struct ResourceUlimit: Equatable, Sendable {
+    /// As `ulimit` names them, in the order of Linux's RLIMIT_ numbers.
+    package static let names = [
+        "cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending",
+        "msgqueue", "nice", "rtprio", "rttime",
+    ]
+    package let name: String
+    package let soft: Int64
+    package let hard: Int64
+
+    /// The RLIMIT_ number.
+    package var resource: Int32 { Int32(Self.names.firstIndex(of: name) ?? 0) }
+
+    /// Reads `NAME=SOFT[:HARD]`.
+    package init(parsing text: String) throws(OperationError) {
+        func invalid(_ reason: String) -> OperationError { OperationError("invalid ulimit", text, reason: reason) }
+        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard halves.count == 2 else { throw invalid("use NAME=SOFT[:HARD]") }
+        guard Self.names.contains(halves[0]) else {
+            throw invalid("unknown name (have: \(Self.names.joined(separator: ", ")))")
+        }
+        let values = halves[1].split(separator: ":", omittingEmptySubsequences: false).map {
+            $0 == "-1" || $0 == "unlimited" ? -1 : Decimal.parse($0, in: 0...Int.max)
+        }
+        guard (1...2).contains(values.count), let soft = values[0], let hard = values[values.count - 1] else {
+            throw invalid("a limit is a number or unlimited")
+        }
+        guard hard == -1 || (soft != -1 && soft <= hard) else {
+            throw invalid("the soft limit is above the hard limit")
+        }
+        self.init(name: halves[0], soft: Int64(soft), hard: Int64(hard))
+    }
+
+    private init(name: String, soft: Int64, hard: Int64) {
+        self.name = name
+        self.soft = soft
+        self.hard = hard
+    }
+}
+
+extension ResourceUlimit: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            name: try reader.text("name") { Self.names.contains($0) ? $0 : nil }, soft: try reader.int("soft"),
+            hard: try reader.int("hard"))
+    }
+    package var json: JSON { ["name": .string(name), "soft": .int(soft), "hard": .int(hard)] }
+}

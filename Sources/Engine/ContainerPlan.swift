@@ -1,0 +1,208 @@
+import Containers
+import Core
+import Glibc
+import Images
+import Linux
+import Networking
+
+/// A run, settled: everything is looked up and checked, and nothing has been done yet.
+struct ContainerPlan {
+    var definition: ContainerDefinition
+    var process: ProcessPlan
+    var network: NetworkDefinition?
+    var publish: [PublishRequest]
+    var address: IPv4Address?
+    var mac: MACAddress?
+    var cgroup: CgroupPlan
+    /// The name was made up: another one will do as well.
+    var isNameGenerated: Bool
+}
+
+extension Engine {
+    func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
+        let source = try rootSource(request)
+        let arguments = try arguments(request, source)
+        let id = ContainerID.random()
+        var definition = ContainerDefinition(
+            id: id, name: try containerName(request.name), created: .now(), image: source.name,
+            imageID: source.image?.id.description, layers: source.layers, arguments: arguments, environment: [],
+            workingDirectory: try workingDirectory(request, source),
+            user: request.user ?? source.image?.config.user ?? "",
+            hostname: request.hostname ?? id.short, networkMode: try networkMode(request.network))
+        if request.network == "host", request.hostname == nil { definition.hostname = hostName() }
+        apply(request, to: &definition, image: source.image)
+        definition.capabilities = try Capabilities.resolve(
+            added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
+        let user = try resolveUser(definition.user, layers: definition.layers)
+        definition.environment = environment(request, source.image, definition, home: user.home)
+        let publish = try publishRequests(request, source.image, definition.networkMode)
+        try checkBinds(definition.binds)
+        return ContainerPlan(
+            definition: definition, process: try processPlan(definition, user), network: try network(for: definition),
+            publish: publish, address: try address(request, definition.networkMode), mac: request.mac,
+            cgroup: try CgroupHost().plan(for: id, limits: request.limits), isNameGenerated: request.name == nil)
+    }
+
+    private func apply(_ request: RunRequest, to definition: inout ContainerDefinition, image: Image?) {
+        definition.terminal = request.terminal
+        definition.openStdin = request.interactive
+        definition.autoRemove = request.autoRemove
+        definition.binds = request.binds
+        definition.temporaryMounts = request.temporaryMounts
+        definition.readOnlyRoot = request.readOnlyRoot
+        definition.privileged = request.privileged
+        definition.seccomp = request.seccomp ?? (request.privileged ? "unconfined" : "default")
+        definition.noNewPrivileges = request.noNewPrivileges
+        definition.usesInit = request.usesInit
+        definition.limits = request.limits
+        definition.ulimits = request.ulimits
+        definition.stopSignal = request.stopSignal ?? image?.config.stopSignal.flatMap(Signal.parse) ?? SIGTERM
+        definition.stopTimeout = request.stopTimeout ?? 10
+        definition.labels = (image?.config.labels ?? [:]).merging(request.labels) { $1 }
+        definition.log = request.log
+    }
+
+    private func containerName(_ text: String?) throws(OperationError) -> Name {
+        guard let text else { return .generated() }
+        // Two characters at least: Docker's rule.
+        guard let name = Name(text), text.utf8.count > 1 else {
+            throw OperationError(
+                "Invalid container name (\(text)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+        }
+        return name
+    }
+
+    private func arguments(_ request: RunRequest, _ source: RootSource) throws(OperationError) -> [String] {
+        let config = source.image?.config
+        var entrypoint = config?.entrypoint ?? []
+        var command = source.command
+        if let replaced = request.entrypoint {
+            entrypoint = replaced.isEmpty ? [] : [replaced]
+        } else if command.isEmpty {
+            command = config?.command ?? []
+        }
+        let arguments = entrypoint + command
+        guard let program = arguments.first, !program.isEmpty else {
+            throw OperationError("no command specified", remedy: "name one behind the image")
+        }
+        return arguments
+    }
+
+    private func workingDirectory(_ request: RunRequest, _ source: RootSource) throws(OperationError) -> String {
+        let directory = request.workingDirectory ?? source.image?.config.workingDirectory ?? ""
+        if directory.isEmpty { return "/" }
+        guard directory.hasPrefix("/") else {
+            throw OperationError(
+                "the working directory '\(directory)' is invalid, it needs to be an absolute path")
+        }
+        return directory
+    }
+
+    private func networkMode(_ text: String?) throws(OperationError) -> ContainerDefinition.NetworkMode {
+        guard let text, text != "default" else { return .named(.predefinedBridge) }
+        guard let mode = ContainerDefinition.NetworkMode(text) else {
+            throw OperationError("network \(text) not found")
+        }
+        return mode
+    }
+
+    private func environment(
+        _ request: RunRequest, _ image: Image?, _ definition: ContainerDefinition, home: String
+    ) -> [String] {
+        var environment = Environment()
+        environment.set("PATH=" + Environment.defaultPath)
+        environment.set("HOSTNAME=" + definition.hostname)
+        if definition.terminal { environment.set("TERM=xterm") }
+        for entry in image?.config.environment ?? [] { environment.set(entry) }
+        for entry in request.environment { environment.set(entry) }
+        environment.setDefault("HOME", home)
+        return environment.entries
+    }
+
+    private func processPlan(_ definition: ContainerDefinition, _ user: ResolvedUser) throws(OperationError)
+        -> ProcessPlan
+    {
+        var process = ProcessPlan(
+            command: definition.arguments[0], arguments: definition.arguments, environment: definition.environment,
+            directory: definition.workingDirectory, path: Environment.value("PATH", in: definition.environment) ?? "",
+            capabilities: Capabilities.mask(of: definition.capabilities))
+        if definition.terminal { process.terminalSize = Terminal.callersSize }
+        process.user = user.uid
+        process.group = user.gid
+        process.groups = user.groups
+        process.noNewPrivileges = definition.noNewPrivileges
+        process.seccomp = try SeccompProfile.load(
+            definition.seccomp, capabilities: definition.capabilities, cacheDirectory: layout.seccompCache)
+        process.ulimits = definition.ulimits
+        process.usesInit = definition.usesInit
+        return process
+    }
+
+    private func publishRequests(
+        _ request: RunRequest, _ image: Image?, _ mode: ContainerDefinition.NetworkMode
+    ) throws(OperationError) -> [PublishRequest] {
+        var publish = request.publish
+        if request.publishExposed {
+            for port in image?.config.exposedPorts ?? [] { publish.append(try PublishRequest(parsing: port)) }
+        }
+        if !publish.isEmpty, mode == .host || mode == .none {
+            throw OperationError(
+                "conflicting options: cannot publish ports with --network \(mode.text)",
+                remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
+        }
+        return publish
+    }
+
+    private func address(
+        _ request: RunRequest, _ mode: ContainerDefinition.NetworkMode
+    ) throws(OperationError) -> IPv4Address? {
+        if request.address != nil || request.mac != nil, mode == .host || mode == .none {
+            throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
+        }
+        return request.address
+    }
+
+    /// A missing source is an error before anything is made (Docker would make a directory).
+    private func checkBinds(_ binds: [BindMount]) throws(OperationError) {
+        for bind in binds where Files.status(bind.source) == nil {
+            throw OperationError("bind source path does not exist: \(bind.source)")
+        }
+        for bind in binds
+        where ["/proc", "/sys", "/dev"].contains(where: { bind.target.isOrIsBelow($0) })
+            && !bind.target.hasPrefix("/dev/")
+        {
+            throw OperationError("bind", bind.target, reason: "it lies inside a file system of the kernel's")
+        }
+    }
+}
+
+extension String {
+    fileprivate func isOrIsBelow(_ directory: String) -> Bool { self == directory || hasPrefix(directory + "/") }
+}
+
+func hostName() -> String { Files.line("/proc/sys/kernel/hostname") ?? "localhost" }
+
+/// `KEY=VALUE` entries, each key once, in the order in which they first came.
+struct Environment {
+    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    private(set) var entries: [String] = []
+
+    mutating func set(_ entry: String) {
+        let key = Self.key(entry)
+        if let index = entries.firstIndex(where: { Self.key($0) == key }) {
+            entries[index] = entry
+        } else {
+            entries.append(entry)
+        }
+    }
+
+    mutating func setDefault(_ key: String, _ value: String) {
+        if Self.value(key, in: entries) == nil { entries.append("\(key)=\(value)") }
+    }
+
+    static func value(_ key: String, in entries: [String]) -> String? {
+        entries.last { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.count + 1)) }
+    }
+
+    private static func key(_ entry: String) -> Substring { entry.prefix { $0 != "=" } }
+}

@@ -1,0 +1,186 @@
+import Containers
+import Core
+import Glibc
+import Linux
+import Networking
+import Store
+
+/// One run of one container, from the first effect to the last trace of it gone. Whoever holds this value
+/// is the container's supervisor: it holds the container's lock, its ports and its streams.
+final class ContainerRun {
+    let engine: Engine
+    private(set) var plan: ContainerPlan
+    private var state: ContainerState
+    private let lock: Descriptor
+    /// Nil when the output is not kept.
+    private var log: LogWriter?
+    private var exitRecord: ContainerExit?
+
+    /// Whether the caller's input goes to the program.
+    var readsInput: Bool { plan.definition.openStdin }
+    private var definition: ContainerDefinition { plan.definition }
+    private var id: ContainerID { plan.definition.id }
+
+    /// Takes the container's lock and name and writes its records: from here on a dead supervisor's container
+    /// can be found and cleared away by anybody.
+    init(_ engine: Engine, _ plan: ContainerPlan) throws(OperationError) {
+        let layout = engine.layout
+        let id = plan.definition.id
+        try Files.makeDirectory(layout.containerRuntime(id), existing: false)
+        let lock = try Descriptor.open(layout.containerLock(id), O_RDWR | O_CREAT | O_EXCL, as: "lock")
+        _ = lock.lock(exclusive: true, wait: true)
+        let state = ContainerState(
+            status: .creating, supervisor: getpid(), endpoint: nil, cgroups: plan.cgroup.directories)
+        var plan = plan
+        do throws(OperationError) {
+            try engine.reserveName(&plan)
+            try engine.containerStore.create(plan.definition)
+            try RecordFile.write(state, to: layout.containerState(id))
+            log =
+                plan.definition.log.isKept
+                ? try LogWriter(path: layout.log(id), limits: plan.definition.log) : nil
+        } catch {
+            try? engine.containerStore.remove(id, name: plan.definition.name)
+            throw error
+        }
+        self.engine = engine
+        self.plan = plan
+        self.state = state
+        self.lock = lock
+    }
+}
+
+// MARK: - Start
+
+extension ContainerRun {
+    /// Makes the container and lets its program begin. When it cannot, nothing is left.
+    func start(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
+        do throws(OperationError) {
+            return try startOrThrow(streams)
+        } catch {
+            clearAway(remove: true)
+            throw error
+        }
+    }
+
+    private func startOrThrow(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
+        let ports = try joinNetwork()
+        try CgroupDirectories.create(plan.cgroup)
+        let mounts = DescriptorSet()
+        let launch = try launchPlan(mounts)
+        let unified = try CgroupDirectories.open(plan.cgroup.unified)
+        var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified)
+        let terminal = try prepare(&child)
+        try child.proceed()
+        guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
+        streams.closeInside()
+        try recordStart(child.pid)
+        withExtendedLifetime(mounts) {}
+        return StartedContainer(child: child, terminal: terminal, ports: ports)
+    }
+
+    /// The child makes its file system meanwhile.
+    private func prepare(_ child: inout LaunchedChild) throws(OperationError) -> Descriptor? {
+        var terminal: Descriptor?
+        try CgroupDirectories.join(plan.cgroup, child.pid)
+        while true {
+            let message = try child.next()
+            switch consume message {
+            case .networkSocket(let socket):
+                guard let endpoint = state.endpoint else {
+                    try LoopbackNetwork.configure(inside: socket)
+                    continue
+                }
+                state.endpoint = try engine.driver.connect(
+                    endpoint, of: id, process: child.pid, inside: socket, isStale: engine.isStale)
+            case .terminal(let master): terminal = Optional(master)
+            case .waiting: return terminal
+            case .started: continue
+            case .executed: throw OperationError("start container process", reason: "it died during set-up")
+            }
+        }
+    }
+
+    private func recordStart(_ pid: Int32) throws(OperationError) {
+        state.status = .running
+        state.pid = pid
+        state.pidStartTime = ProcessIdentity(of: pid)?.startTime
+        state.started = .now()
+        try RecordFile.write(state, to: engine.layout.containerState(id))
+    }
+
+    /// Reserves ports and an address. Both are on record before anything names them.
+    private func joinNetwork() throws(OperationError) -> PortReservation? {
+        guard let network = plan.network else { return nil }
+        try engine.establish(network)
+        let ports = try engine.reservePorts(plan.publish, device: network.device)
+        let address = try engine.lease(from: network, for: id, requested: plan.address)
+        state.endpoint = Endpoint(
+            network: network.name, networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
+            gateway: network.isInternal ? nil : network.gateway.address, mac: plan.mac ?? MACAddress(for: address),
+            hostInterface: String(id.hex.prefix(5)), bridge: network.device, mtu: network.mtu, ports: ports.mappings)
+        try RecordFile.write(state, to: engine.layout.containerState(id))
+        return ports
+    }
+
+    private func launchPlan(_ mounts: DescriptorSet) throws(OperationError) -> LaunchPlan {
+        var namespaces: Namespaces = [.mount, .pid, .uts, .ipc]
+        if definition.networkMode != .host { namespaces.insert(.network) }
+        var root = RootFilesystem(layers: definition.layers, directory: engine.layout.container(id))
+        root.isPrivileged = definition.privileged
+        root.isReadOnly = definition.readOnlyRoot
+        root.hasOwnNetwork = definition.networkMode != .host
+        root.hasTerminal = definition.terminal
+        root.workingDirectory = definition.workingDirectory
+        root.temporaryMounts = definition.temporaryMounts
+        root.binds = try engine.binds(of: definition, endpoint: state.endpoint, into: mounts)
+        return LaunchPlan(
+            namespaces: namespaces, hostname: definition.hostname, steps: try root.steps(), process: plan.process)
+    }
+}
+
+// MARK: - Output and end
+
+extension ContainerRun {
+    func record(_ stream: LogStream, _ bytes: UnsafeRawBufferPointer) { log?.write(stream: stream, bytes: bytes) }
+
+    /// Records how the container ended and takes away all that must not outlive it.
+    func finish(exitCode: Int32) {
+        log?.finish()
+        exitRecord = ContainerExit(
+            exitCode: exitCode, started: state.started, finished: .now(),
+            oomKilled: CgroupDirectories.sawOutOfMemory(state.cgroups))
+        clearAway(remove: definition.autoRemove)
+    }
+
+    private func clearAway(remove: Bool) {
+        var failures = engine.tearDown(id, state, network: plan.network)
+        do throws(OperationError) {
+            if remove {
+                publishExitCode()
+                try engine.containerStore.remove(id, name: definition.name)
+            } else {
+                if let exitRecord { try RecordFile.write(exitRecord, to: engine.layout.exit(id)) }
+                publishExitCode()
+                try engine.containerStore.removeRuntime(id)
+            }
+        } catch {
+            failures.append(error)
+        }
+        for failure in failures { engine.warn(failure.description) }
+    }
+
+    /// Whoever waits has the lock's file open and reads the code from there, also when all else is removed.
+    private func publishExitCode() {
+        guard let exitRecord else { return }
+        try? Files.writeAll(Array("\(exitRecord.exitCode)\n".utf8), to: lock, named: "lock")
+    }
+}
+
+/// A container whose program runs.
+struct StartedContainer: ~Copyable {
+    var child: LaunchedChild
+    var terminal: Descriptor?
+    /// Held until the container has ended.
+    let ports: PortReservation?
+}

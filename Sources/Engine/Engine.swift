@@ -1,0 +1,33 @@
+import Containers
+import Core
+import Glibc
+import Images
+import Linux
+import Networking
+import Store
+
+/// What mydocker can do. Each use case has a file of its own; this value only knows where things are.
+package struct Engine: Sendable {
+    let layout: Layout
+    let containerStore: ContainerStore
+    let networkStore: NetworkStore
+    let imageStore: ImageStore
+    let driver: BridgeDriver
+    /// Gets what went wrong without stopping a command.
+    let warn: @Sendable (String) -> Void
+
+    package init(layout: Layout = .standard, warn: @escaping @Sendable (String) -> Void = Engine.warnOnStandardError) {
+        self.layout = layout
+        containerStore = ContainerStore(layout)
+        networkStore = NetworkStore(layout)
+        imageStore = ImageStore(root: layout.images)
+        driver = BridgeDriver()
+        self.warn = warn
+    }
+
+    /// One line on standard error.
+    package static let warnOnStandardError: @Sendable (String) -> Void = { text in
+        let line = Array("mydocker: warning: \(text)\n".utf8)
+        line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,101 @@
+import Containers
+import Core
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// Runs a further program in a running container.
+    /// - Returns: its exit code; 0 at once when it is detached.
+    package func exec(_ request: ExecRequest) throws(OperationError) -> Int32 {
+        let id = try containerStore.find(request.container)
+        guard let definition = try containerStore.definition(id), let running = try running(id) else {
+            throw notRunning(id)
+        }
+        var plan = try execPlan(request, definition, running.state)
+        if request.detached { plan.diesWithParent = false }
+        let signals = try SignalDescriptor(request.detached ? [] : ForwardedSignals.all)
+        SupervisorSignals.ignore()
+        let streams = try execStreams(request)
+        let host = CgroupHost()
+        let unified = running.state.cgroups.first { host.isUnified($0) }
+        let cgroup = try CgroupDirectories.open(unified)
+        var process = try EnteredProcess.start(
+            in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
+            terminal: request.terminal, cgroup: cgroup, version1: running.state.cgroups.filter { !host.isUnified($0) })
+        streams.closeInside()
+        if request.detached {
+            process.leave()
+            return 0
+        }
+        relay(&process, streams, signals: signals, readsInput: request.interactive)
+        return process.wait()
+    }
+
+    private func execStreams(_ request: ExecRequest) throws(OperationError) -> RunStreams {
+        guard request.detached else {
+            return try RunStreams(terminal: request.terminal, input: request.interactive, isDetached: false)
+        }
+        return try RunStreams.nowhere()
+    }
+
+    private func relay(
+        _ process: inout EnteredProcess, _ streams: RunStreams, signals: consuming SignalDescriptor, readsInput: Bool
+    ) {
+        let forwarding = SignalForwarder(to: process.pid)
+        let relay = StreamRelay(signals: signals) { forwarding.forward($0) }
+        var raw: RawTerminal?
+        if let master = process.takeTerminal() {
+            if readsInput, let copy = try? master.duplicate() {
+                raw = RawTerminal(0)
+                relay.setInput(from: 0, to: copy, isTerminal: true)
+            }
+            forwarding.resizes = try? master.duplicate()
+            relay.addOutput(from: master, to: 1, record: nil)
+        }
+        if let output = streams.takeOutput() { relay.addOutput(from: output, to: 1, record: nil) }
+        if let error = streams.takeError() { relay.addOutput(from: error, to: 2, record: nil) }
+        if let input = streams.takeInput() { relay.setInput(from: 0, to: input, isTerminal: false) }
+        relay.run(until: process.process)
+        if raw != nil { raw = nil }
+    }
+
+    private func execPlan(
+        _ request: ExecRequest, _ definition: ContainerDefinition, _ state: ContainerState
+    ) throws(OperationError) -> ProcessPlan {
+        let layers = [layout.upper(definition.id)] + definition.layers
+        let user = try resolveUser(request.user ?? definition.user, layers: layers)
+        var environment = Environment()
+        for entry in definition.environment { environment.set(entry) }
+        if request.terminal { environment.set("TERM=xterm") }
+        for entry in request.environment { environment.set(entry) }
+        if request.user != nil { environment.set("HOME=\(user.home)") }
+        let capabilities =
+            request.privileged
+            ? try Capabilities.resolve(added: [], dropped: [], privileged: true) : definition.capabilities
+        guard let command = request.arguments.first, !command.isEmpty else {
+            throw OperationError("no command specified")
+        }
+        var plan = ProcessPlan(
+            command: command, arguments: request.arguments, environment: environment.entries,
+            directory: request.workingDirectory ?? definition.workingDirectory,
+            path: Environment.value("PATH", in: environment.entries) ?? "",
+            capabilities: Capabilities.mask(of: capabilities))
+        if request.terminal { plan.terminalSize = Terminal.callersSize }
+        plan.user = user.uid
+        plan.group = user.gid
+        plan.groups = user.groups
+        plan.noNewPrivileges = definition.noNewPrivileges
+        plan.seccomp = try SeccompProfile.load(
+            request.privileged ? "unconfined" : definition.seccomp, capabilities: capabilities,
+            cacheDirectory: layout.seccompCache)
+        plan.ulimits = definition.ulimits
+        return plan
+    }
+
+    private static func namespaces(of definition: ContainerDefinition) -> Namespaces {
+        var namespaces: Namespaces = [.mount, .pid, .uts, .ipc, .cgroup]
+        if definition.networkMode != .host { namespaces.insert(.network) }
+        return namespaces
+    }
+}

@@ -1,0 +1,87 @@
+import Containers
+import Core
+import Images
+import Linux
+import Store
+
+extension Engine {
+    package func importImage(
+        path: String, as reference: String, changes: [String], message: String?
+    ) throws(OperationError) -> String {
+        try layout.prepare()
+        return try imageStore.importArchive(
+            path, as: Reference(reference), changes: changes, message: message
+        ).description
+    }
+
+    /// - Parameter source: an OCI archive or directory, or `-` for standard input.
+    /// - Returns: the names of the images, or the ids of those that have none.
+    package func loadImages(from source: String) throws(OperationError) -> [String] {
+        try layout.prepare()
+        var names: [String] = []
+        for id in try imageStore.load(source) {
+            let references = try imageStore.resolve(id.description)?.references ?? []
+            names += references.isEmpty ? [id.description] : references
+        }
+        return names
+    }
+
+    /// The images, each once with all its names, in the store's order.
+    package func images() throws(OperationError) -> Listing<ImageSummary> {
+        var listing = Listing<ImageSummary>(elements: [], failures: [])
+        for entry in try imageStore.list() {
+            let id = entry.id.description
+            if let index = listing.elements.firstIndex(where: { $0.id == id }) {
+                if let reference = entry.reference { listing.elements[index].references.append(reference) }
+            } else {
+                let references = entry.reference.map { [$0] } ?? []
+                listing.elements.append(
+                    ImageSummary(id: id, references: references, created: entry.created, size: entry.size))
+            }
+        }
+        return listing
+    }
+
+    /// - Returns: what was done, a line each.
+    package func removeImage(_ name: String, force: Bool) throws(OperationError) -> [String] {
+        try layout.prepare()
+        return try imageStore.remove(name, force: force, usedBy: user(of:))
+    }
+
+    package func tagImage(_ name: String, as reference: String) throws(OperationError) {
+        try imageStore.tag(name, as: Reference(reference))
+    }
+
+    package func inspectImage(_ name: String) throws(OperationError) -> JSON {
+        guard let image = try imageStore.resolve(name) else {
+            throw OperationError("No such image: \(Reference.shown(name))")
+        }
+        return [
+            "Id": .string(image.id.description), "RepoTags": .strings(image.references),
+            "Created": .string(image.created.description), "Size": .int(image.size), "Os": "linux",
+            "RootFS": ["Type": "layers", "Layers": .strings(image.layers.map(\.description))],
+            "Config": image.config.inspected,
+        ]
+    }
+
+    /// The short id of a container that is made of an image.
+    private func user(of image: Digest) -> String? {
+        for id in (try? containerStore.ids()) ?? [] {
+            if let definition = try? containerStore.definition(id), definition.imageID == image.description {
+                return id.short
+            }
+        }
+        return nil
+    }
+}
+
+extension ImageConfig {
+    fileprivate var inspected: JSON {
+        [
+            "User": .string(user), "ExposedPorts": .object(exposedPorts.map { ($0, [:]) }),
+            "Env": .strings(environment),
+            "Entrypoint": entrypoint.map { .strings($0) } ?? .null, "Cmd": command.map { .strings($0) } ?? .null,
+            "WorkingDir": .string(workingDirectory), "StopSignal": .optional(stopSignal), "Labels": labels.json,
+        ]
+    }
+}

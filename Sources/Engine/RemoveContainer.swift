@@ -1,0 +1,47 @@
+import Core
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// Kills containers that are about to be removed by force, so that they end side by side and not one after
+    /// the other. What cannot be found or killed is for `remove` to tell.
+    package func killAll(_ names: [String]) {
+        for name in names {
+            if let id = try? containerStore.find(name), let running = try? running(id) {
+                try? running.process.send(SIGKILL)
+            }
+        }
+    }
+
+    /// Removes a container with its file system, log and records.
+    /// - Parameter force: kill it first when it runs.
+    package func remove(_ name: String, force: Bool) throws(OperationError) {
+        try layout.prepare()
+        let id = try containerStore.find(name)
+        let wasDamaged = force ? try discardDamagedState(id) : false
+        if let running = try running(id) {
+            guard force else {
+                throw OperationError(
+                    "cannot remove container \"\(name)\": container is running: "
+                        + "stop the container before removing or force remove")
+            }
+            try? running.process.send(SIGKILL)
+            waitForSupervisor(of: id)
+        } else if containerStore.isAlive(id) {
+            // Without a process it has not got one yet, or its supervisor is just clearing up.
+            let state = try containerStore.state(id)
+            guard force || state?.status != .creating else {
+                throw OperationError("cannot remove container \"\(name)\": container is being created")
+            }
+            waitForSupervisor(of: id)
+        }
+        // A damaged record must not make the container unremovable: its name is found by its link then.
+        let definition = (try? containerStore.definition(id)) ?? nil
+        var link = definition?.name
+        if link == nil { link = try containerStore.name(of: id) }
+        try reclaim(id, isForced: force)
+        try containerStore.remove(id, name: link)
+        if wasDamaged { releaseOrphans() }
+    }
+}

@@ -1,0 +1,41 @@
+import Containers
+import Core
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// Ends a container whose state cannot be read, and takes away what the state named; all that remains is records.
+    /// Its supervisor is whoever holds its lock, and the rest carries the container's id. One with a readable state,
+    /// or none, is left as it is.
+    /// - Returns: whether it was damaged.
+    func discardDamagedState(_ id: ContainerID) throws(OperationError) -> Bool {
+        do throws(OperationError) {
+            _ = try containerStore.state(id)
+            return false
+        } catch {
+            warn(error.description)
+        }
+        for pid in supervisors(of: id) {
+            guard let process = ProcessIdentity(of: pid)?.open(), supervisors(of: id).contains(pid) else { continue }
+            try? process.send(SIGKILL)
+        }
+        waitForSupervisor(of: id)
+        try driver.withdraw(id)
+        // A program that has opted out of dying with its supervisor is killed by its cgroup.
+        try CgroupDirectories.remove(CgroupHost.directories(of: id))
+        try Files.remove(layout.containerState(id))
+        return true
+    }
+
+    private func supervisors(of id: ContainerID) -> [Int32] {
+        ProcessTable.lockHolders(below: [layout.containerRuntime(id)]).filter(\.isMydocker).map(\.pid)
+    }
+
+    /// Frees addresses that a container had which its state no longer tells.
+    func releaseOrphans() {
+        for name in (try? networkStore.names()) ?? [] {
+            if let network = (try? networkStore.definition(name)) ?? nil { try? releaseOrphans(of: network) }
+        }
+    }
+}

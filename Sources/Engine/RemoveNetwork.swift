@@ -1,0 +1,61 @@
+import Core
+import Linux
+import Store
+
+extension Engine {
+    package func networks() throws(OperationError) -> Listing<NetworkDefinition> {
+        var listing = Listing<NetworkDefinition>(elements: [], failures: [])
+        for name in try networkStore.names() {
+            do throws(OperationError) {
+                if let network = try networkStore.definition(name) { listing.elements.append(network) }
+            } catch {
+                listing.failures.append(error)
+            }
+        }
+        return listing
+    }
+
+    /// Removes a network that no container is on.
+    package func removeNetwork(_ text: String) throws(OperationError) {
+        try layout.prepare()
+        guard !PredefinedNetwork.names.contains(text) else {
+            throw OperationError("\(text) is a pre-defined network and cannot be removed")
+        }
+        try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            guard let network = try networkStore.find(text) else { throw OperationError("network \(text) not found") }
+            try checkUnused(network)
+            // The definition goes last: until then everything can be found and removed again.
+            try driver.delete(network)
+            try networkStore.remove(network.name)
+        }
+    }
+
+    private func checkUnused(_ network: NetworkDefinition) throws(OperationError) {
+        var users: [String] = []
+        for (id, _) in try members(of: network) {
+            if !containerStore.isAlive(id) {
+                try reclaim(id)
+            } else {
+                let name = try containerStore.definition(id)?.name.text ?? id.short
+                users.append("name:\"\(name)\" id:\"\(id.short)\"")
+            }
+        }
+        guard users.isEmpty else {
+            throw OperationError(
+                "error while removing network: network \(network.name) has active endpoints "
+                    + "(\(users.sorted().joined(separator: ", ")))",
+                remedy: "stop or remove these containers first")
+        }
+    }
+
+    /// The containers that have a place on a network.
+    func members(of network: NetworkDefinition) throws(OperationError) -> [(id: ContainerID, endpoint: Endpoint)] {
+        var members: [(id: ContainerID, endpoint: Endpoint)] = []
+        for id in try containerStore.runtimeIDs() {
+            if let endpoint = try containerStore.state(id)?.endpoint, endpoint.networkID == network.id {
+                members.append((id, endpoint))
+            }
+        }
+        return members
+    }
+}

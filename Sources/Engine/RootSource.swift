@@ -1,0 +1,69 @@
+import Containers
+import Core
+import Images
+import Linux
+
+/// Where a container's root file system comes from, and which words are its command.
+struct RootSource {
+    /// As `ps` shows it.
+    let name: String
+    let image: Image?
+    /// Top one first.
+    let layers: [String]
+    let command: [String]
+}
+
+extension Engine {
+    /// The first word names an image when it is in the store, is a path to a root file system, or looks like a
+    /// reference; otherwise the default image runs all the words. `--image` and `--rootfs` leave no doubt.
+    func rootSource(_ request: RunRequest) throws(OperationError) -> RootSource {
+        if let directory = request.rootDirectory { return try rootDirectory(directory, command: request.words) }
+        if let name = request.image {
+            guard let image = try imageStore.resolve(name) else { throw noSuchImage(name) }
+            return source(image, name, request.words)
+        }
+        guard let first = request.words.first else {
+            // Docker wants an image; here the default one has a command of its own.
+            return source(try imageStore.defaultImage(), ImageStore.defaultReference, [])
+        }
+        let rest = Array(request.words.dropFirst())
+        if let image = try imageStore.resolve(first) { return source(image, first, rest) }
+        if first.contains("/"), Files.isDirectory(first) { return try rootDirectory(first, command: rest) }
+        if Reference.looksLikeOne(first) { throw noSuchImage(first) }
+        return source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
+    }
+
+    private func source(_ image: Image, _ name: String, _ command: [String]) -> RootSource {
+        RootSource(name: name, image: image, layers: image.layerDirectories, command: command)
+    }
+
+    private func rootDirectory(_ path: String, command: [String]) throws(OperationError) -> RootSource {
+        guard let absolute = Files.absolute(path), Files.isDirectory(absolute) else {
+            throw OperationError("open root file system", path, reason: "no such directory")
+        }
+        return RootSource(name: absolute, image: nil, layers: [absolute], command: command)
+    }
+
+    private func noSuchImage(_ name: String) -> OperationError {
+        OperationError(
+            "No such image: \(Reference.shown(name))",
+            remedy: "import one (mydocker import FILE NAME), or name a command to run in the default image")
+    }
+
+    /// The account that the program runs as, from the image's own files.
+    func resolveUser(_ user: String, layers: [String]) throws(OperationError) -> ResolvedUser {
+        let passwd = try UserDatabase.read(file: "etc/passwd", layers: layers) ?? []
+        let group = try UserDatabase.read(file: "etc/group", layers: layers) ?? []
+        return try UserDatabase(passwd: passwd, group: group).resolve(user)
+    }
+}
+
+extension Reference {
+    /// Whether a word that is no image of the store was meant as one: a bare word or a path is a command.
+    static func looksLikeOne(_ text: String) -> Bool {
+        text.contains(where: { "/:@".contains($0) }) && (try? Reference(text)) != nil
+    }
+
+    /// `text` with its default tag, for an error.
+    static func shown(_ text: String) -> String { (try? Reference(text))?.text ?? text }
+}

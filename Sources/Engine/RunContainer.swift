@@ -1,0 +1,160 @@
+import Containers
+import Core
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// Runs a program in a new container.
+    package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
+        // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
+        if request.detached { InheritedDescriptors.close() }
+        try layout.prepare()
+        let plan = try plan(request)
+        let writesID = try IdentityFile(request.cidFile, plan.definition.id)
+        do throws(OperationError) {
+            let outcome = request.detached ? try runDetached(plan) : try runHere(plan)
+            return outcome
+        } catch {
+            writesID.remove()
+            throw error
+        }
+    }
+
+    /// This process supervises the container and ends with it.
+    private func runHere(_ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
+        // Blocked from here on: a signal during set-up reaches the program once that runs.
+        let signals = try SignalDescriptor(ForwardedSignals.all)
+        SupervisorSignals.ignore()
+        if plan.definition.terminal, plan.definition.openStdin, !Terminal.isTerminal(0) {
+            warn("standard input is not a terminal; the container has one all the same")
+        }
+        let guardian = try Guardian(self, plan.definition.id)
+        defer { guardian.dismiss() }
+        let run = try ContainerRun(self, plan)
+        let definition = plan.definition
+        let streams = try RunStreams(terminal: definition.terminal, input: definition.openStdin, isDetached: false)
+        let container = try run.start(streams)
+        let code = supervise(consume container, streams, run, signals: signals, isForeground: true)
+        run.finish(exitCode: code)
+        return .exited(code)
+    }
+
+    /// A copy of this process supervises the container; this one ends once the program has been exec'd.
+    private func runDetached(_ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
+        let report = try SupervisorReport()
+        switch try Fork.fork() {
+        case .parent:
+            try report.receive()
+            return .detached(plan.definition.id)
+        case .child:
+            superviseDetached(plan, report)
+            exit(0)
+        }
+    }
+
+    private func superviseDetached(_ plan: ContainerPlan, _ report: SupervisorReport) {
+        setsid()
+        SupervisorSignals.ignore()
+        do throws(OperationError) {
+            let signals = try SignalDescriptor(ForwardedSignals.all)
+            try InheritedDescriptors.redirectStandardStreams()
+            let run = try ContainerRun(self, plan)
+            let definition = plan.definition
+            let streams = try RunStreams(terminal: definition.terminal, input: definition.openStdin, isDetached: true)
+            let container = try run.start(streams)
+            report.succeed()
+            // Nothing of the caller's directory is kept busy.
+            chdir("/")
+            let code = supervise(consume container, streams, run, signals: signals, isForeground: false)
+            run.finish(exitCode: code)
+        } catch {
+            report.fail(error)
+        }
+    }
+
+    /// Carries the streams and signals until the container has ended.
+    /// - Returns: its exit code.
+    private func supervise(
+        _ container: consuming StartedContainer, _ streams: RunStreams, _ run: ContainerRun,
+        signals: consuming SignalDescriptor, isForeground: Bool
+    ) -> Int32 {
+        let forwarding = SignalForwarder(to: container.child.pid)
+        let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground) { forwarding.forward($0) }
+        var raw: RawTerminal?
+        if let master = container.terminal.take() {
+            raw = connect(relay, master, run, forwarding, isForeground: isForeground)
+        }
+        if let output = streams.takeOutput() {
+            relay.addOutput(from: output, to: isForeground ? 1 : -1) { run.record(.stdout, $0) }
+        }
+        if let error = streams.takeError() {
+            relay.addOutput(from: error, to: isForeground ? 2 : -1) { run.record(.stderr, $0) }
+        }
+        let heldInput = isForeground ? nil : streams.takeInput()
+        if let input = streams.takeInput() { relay.setInput(from: 0, to: input, isTerminal: false) }
+        relay.run(until: container.child.process)
+        if raw != nil { raw = nil }
+        _ = heldInput.number
+        container.child.disown()
+        return reap(container.child.pid)
+    }
+
+    /// Joins the caller's terminal, if it has one, to the container's.
+    private func connect(
+        _ relay: StreamRelay, _ master: consuming Descriptor, _ run: ContainerRun, _ forwarding: SignalForwarder,
+        isForeground: Bool
+    ) -> RawTerminal? {
+        var raw: RawTerminal?
+        if isForeground, run.readsInput, let copy = try? master.duplicate() {
+            raw = RawTerminal(0)
+            relay.setInput(from: 0, to: copy, isTerminal: true)
+        }
+        forwarding.resizes = try? master.duplicate()
+        relay.addOutput(from: master, to: isForeground ? 1 : -1) { run.record(.stdout, $0) }
+        return raw
+    }
+}
+
+/// Passes the signals of a supervisor on to the container's first process.
+final class SignalForwarder {
+    private let pid: Int32
+    /// The terminal that follows the size of the caller's.
+    var resizes: Descriptor?
+
+    init(to pid: Int32) { self.pid = pid }
+
+    func forward(_ number: Int32) {
+        if number == SIGWINCH, resizes.number >= 0 {
+            resize()
+        } else {
+            // Not reaped yet, so the number is still this process's.
+            kill(pid, number)
+        }
+    }
+
+    private func resize() {
+        guard let size = Terminal.callersSize, let copy = resizes.take() else { return }
+        Terminal.setSize(size, of: copy)
+        resizes = Optional(copy)
+    }
+}
+
+enum SupervisorSignals {
+    /// A reader that went away, or a log that reached a limit on file sizes, ends a write and not us.
+    static func ignore() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+    }
+}
+
+enum ForwardedSignals {
+    /// All but those that cannot be caught, that report faults of our own, or that only concern a parent,
+    /// a pipe or a terminal of ours.
+    static let all: [Int32] = (1...64).filter { !own.contains($0) }
+    private static let own: Set<Int32> = [
+        SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGXFSZ, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
+        SIGTTIN,
+        SIGTTOU, 32, 33,
+    ]
+}

@@ -1,0 +1,130 @@
+import Core
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// Asks a container to end. Its end is for `PendingStop.finish` to see to, so that many end side by side.
+    /// A container that does not run is a success.
+    /// - Parameter timeout: seconds until SIGKILL; negative waits for ever, nil is what the container was made with.
+    package func beginStop(_ name: String, timeout: Int64?, signal: Int32?) throws(OperationError) -> PendingStop {
+        try layout.prepare()
+        let id = try containerStore.find(name)
+        guard let definition = try containerStore.definition(id), let running = try running(id) else {
+            return PendingStop(self, id, nil, deadline: nil)
+        }
+        let signal = signal ?? definition.stopSignal
+        let seconds = timeout ?? definition.stopTimeout
+        if seconds == 0 || ignores(running, signal, name) {
+            try? running.process.send(SIGKILL)
+            return PendingStop(self, id, running.intoProcess(), deadline: nil)
+        }
+        try? running.process.send(signal)
+        return PendingStop(self, id, running.intoProcess(), deadline: seconds < 0 ? nil : Deadline(seconds: seconds))
+    }
+
+    /// The kernel drops a signal to a process 1 that neither handles nor blocks it: waiting would be in vain.
+    private func ignores(_ running: borrowing RunningContainer, _ signal: Int32, _ name: String) -> Bool {
+        guard let pid = running.state.pid, signal != SIGKILL, !SignalDisposition(of: pid).mayReceive(signal) else {
+            return false
+        }
+        warn("container \"\(name)\": process 1 ignores \(Signal.name(signal)); killing it")
+        return true
+    }
+
+    /// Sends a signal to the container's first process.
+    package func kill(_ name: String, signal: Int32) throws(OperationError) {
+        let id = try containerStore.find(name)
+        guard let running = try running(id) else { throw notRunning(id, "Cannot kill container: \(name): ") }
+        try running.process.send(signal)
+        guard signal == SIGKILL else { return }
+        waitForSupervisor(of: id)
+    }
+
+    /// Waits until the container has ended.
+    /// - Returns: its exit code.
+    package func wait(_ name: String) throws(OperationError) -> Int32 {
+        let id = try containerStore.find(name)
+        if let code = try waitWithLock(id) { return code }
+        guard let exit = try containerStore.exit(id) else { return 137 }
+        return exit.exitCode
+    }
+
+    /// The supervisor writes the code into its lock's file, which stays readable when it is removed.
+    private func waitWithLock(_ id: ContainerID) throws(OperationError) -> Int32? {
+        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return nil }
+        guard file.lock(exclusive: false, wait: true) == 0 else { return nil }
+        let text = String(decoding: try Files.read(file, named: "lock"), as: UTF8.self)
+        return Int32(text.prefix { $0 != "\n" })
+    }
+
+    /// Returns when the container's supervisor has cleared up, or has died.
+    func waitForSupervisor(of id: ContainerID) {
+        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return }
+        _ = file.lock(exclusive: false, wait: true)
+    }
+}
+
+/// A container that was asked to end.
+package final class PendingStop {
+    private let engine: Engine
+    private let id: ContainerID
+    private let process: ProcessDescriptor?
+    /// When it is killed; nil never.
+    private let deadline: Deadline?
+
+    init(_ engine: Engine, _ id: ContainerID, _ process: consuming ProcessDescriptor?, deadline: Deadline?) {
+        self.engine = engine
+        self.id = id
+        self.process = process
+        self.deadline = deadline
+    }
+
+    /// Returns when the container has ended and all that it must not leave behind is gone.
+    package func finish() throws(OperationError) {
+        if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false { try? process?.send(SIGKILL) }
+        engine.waitForSupervisor(of: id)
+        try engine.reclaim(id)
+    }
+}
+
+/// A moment of the monotonic clock.
+struct Deadline {
+    private let nanoseconds: Int64
+
+    init(seconds: Int64) {
+        let (length, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        nanoseconds = overflow ? Int64.max : Self.now &+ length
+    }
+
+    var millisecondsLeft: Int32 { Int32(clamping: max(0, nanoseconds &- Self.now) / 1_000_000) }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+/// A container whose first process is alive.
+struct RunningContainer: ~Copyable {
+    let state: ContainerState
+    let process: ProcessDescriptor
+
+    consuming func intoProcess() -> ProcessDescriptor { process }
+}
+
+extension Engine {
+    /// Nil when it does not run. The process is the very one on record: a pid that was used again is not taken for it.
+    func running(_ id: ContainerID) throws(OperationError) -> RunningContainer? {
+        guard containerStore.isAlive(id), let state = try containerStore.state(id), state.status == .running,
+            let pid = state.pid, let startTime = state.pidStartTime,
+            let process = ProcessIdentity(pid: pid, startTime: startTime).open()
+        else { return nil }
+        return RunningContainer(state: state, process: process)
+    }
+
+    func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {
+        OperationError("\(prefix)container \(id) is not running")
+    }
+}

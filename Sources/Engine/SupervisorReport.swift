@@ -1,0 +1,40 @@
+import Core
+import Linux
+import Glibc
+
+/// How a detached supervisor tells the command that made it whether the program runs.
+final class SupervisorReport {
+    private var pipe: Pipe
+
+    init() throws(OperationError) { pipe = try Descriptor.pipe() }
+
+    /// The supervisor's side.
+    func succeed() { send(["started": true]) }
+
+    func fail(_ error: OperationError) {
+        send([
+            "text": .string(error.description), "remedy": .optional(error.remedy),
+            "exitCode": .optional(error.exitCode),
+        ])
+    }
+
+    private func send(_ message: JSON) {
+        pipe.closeRead()
+        guard let end = pipe.takeWrite() else { return }
+        try? Files.writeAll(Array(message.compact.utf8), to: end, named: "report")
+    }
+
+    /// The command's side: returns when the program has been exec'd.
+    func receive() throws(OperationError) {
+        pipe.closeWrite()
+        guard let end = pipe.takeRead() else { return }
+        let bytes = try Files.read(end, named: "supervisor's report")
+        guard let message = try? JSON(parsing: bytes) else {
+            throw OperationError("start container", reason: "its supervisor was killed")
+        }
+        if message["started"] == true { return }
+        var error = OperationError(message["text"]?.string ?? "start container", remedy: message["remedy"]?.string)
+        error.exitCode = message["exitCode"]?.int.map { Int32(truncatingIfNeeded: $0) }
+        throw error
+    }
+}

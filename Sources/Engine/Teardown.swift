@@ -1,0 +1,88 @@
+import Containers
+import Core
+import Linux
+import Networking
+import Store
+
+extension Engine {
+    /// Undoes what a run made and the kernel does not clear up by itself. It needs nothing but the records,
+    /// does no harm when done twice, and goes on past errors.
+    ///
+    /// The rules go first: an address is never free while one still names it.
+    func tearDown(_ id: ContainerID, _ state: ContainerState, network: NetworkDefinition?) -> [OperationError] {
+        var failures: [OperationError] = []
+        func attempt(_ body: () throws(OperationError) -> Void) {
+            do throws(OperationError) { try body() } catch { failures.append(error) }
+        }
+        if let endpoint = state.endpoint {
+            attempt { () throws(OperationError) in try driver.disconnect(endpoint, of: id) }
+            if let network {
+                attempt { () throws(OperationError) in try release(endpoint.address.address, from: network, of: id) }
+            }
+        }
+        attempt { () throws(OperationError) in try CgroupDirectories.remove(state.cgroups) }
+        return failures
+    }
+
+    /// Whether the container with this short id is dead and its rules only wait to be cleared away.
+    var isStale: (_ shortID: String) -> Bool {
+        { [containerStore] shortID in
+            let ids = (try? containerStore.runtimeIDs()) ?? []
+            return !ids.contains { $0.short == shortID && containerStore.isAlive($0) }
+        }
+    }
+
+    /// Clears away what a container left whose supervisor died without doing so. Others' and living ones stay.
+    /// - Parameter isForced: also without a definition that can be read.
+    func reclaim(_ id: ContainerID, isForced: Bool = false) throws(OperationError) {
+        guard Files.exists(layout.containerRuntime(id)) else { return try reclaimRecords(id) }
+        guard let lock = try FileLock.tryAcquire(layout.containerLock(id)) else { return }
+        let definition: ContainerDefinition?
+        do throws(OperationError) {
+            definition = try containerStore.definition(id)
+        } catch {
+            guard isForced else { throw error }
+            definition = nil
+        }
+        let state = try containerStore.state(id)
+        endRemains(state)
+        let network = try state?.endpoint.flatMap { endpoint throws(OperationError) in
+            try networkStore.definition(endpoint.network)
+        }
+        var failures: [OperationError] = []
+        if let state { failures = tearDown(id, state, network: network) }
+        guard failures.isEmpty else { throw failures[0] }
+        if let definition, !definition.autoRemove, state?.status == .running {
+            let exit = ContainerExit(
+                exitCode: 137, started: state?.started, finished: .now(), error: "its supervisor was killed")
+            try RecordFile.write(exit, to: layout.exit(id))
+            try containerStore.removeRuntime(id)
+        } else {
+            try containerStore.remove(id, name: definition?.name)
+        }
+        lock.release()
+    }
+
+    /// A container without runtime files that never ran, or that a reboot ended and that wanted to be removed.
+    private func reclaimRecords(_ id: ContainerID) throws(OperationError) {
+        guard Files.exists(layout.container(id)), try containerStore.exit(id) == nil else { return }
+        let definition = try containerStore.definition(id)
+        if definition?.autoRemove ?? true { try containerStore.remove(id, name: definition?.name) }
+    }
+
+    /// The kernel kills a container with its supervisor, unless the program has opted out of that.
+    private func endRemains(_ state: ContainerState?) {
+        guard let state, let pid = state.pid, let startTime = state.pidStartTime,
+            let process = ProcessIdentity(pid: pid, startTime: startTime).open()
+        else { return }
+        try? process.send(9)
+        _ = process.waitForEnd(milliseconds: 10_000)
+    }
+
+    /// Clears away everything that dead supervisors left. What cannot be read stays, and keeps nothing else.
+    func reclaimAll() throws(OperationError) {
+        for id in try containerStore.runtimeIDs() where !containerStore.isAlive(id) {
+            do throws(OperationError) { try reclaim(id) } catch { warn(error.description) }
+        }
+    }
+}

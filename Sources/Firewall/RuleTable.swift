@@ -1,0 +1,37 @@
+import Core
+
+/// A snapshot of one table that can be changed: the kernel's, or one in memory.
+protocol RuleTable: AnyObject {
+    var chains: [String] { get }
+    func contains(_ chain: String) -> Bool
+    func create(_ chain: String) throws(OperationError)
+    /// Only an empty chain that nothing jumps to can go.
+    func delete(_ chain: String) throws(OperationError)
+    /// How many rules jump to it.
+    func references(to chain: String) -> Int
+    func rules(in chain: String) -> [RawRule]
+    /// Positions count from 0.
+    func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError)
+    func remove(at position: Int, from chain: String) throws(OperationError)
+}
+
+extension RuleTable {
+    /// What `Firewall.rules(in:)` promises: jumps to own chains first, then own chains.
+    func ownRules(_ table: FirewallTable) -> [FirewallRule] {
+        let (own, others) = chains.partitioned(by: OwnChain.holdsOwnRules)
+        let jumps = others.flatMap { chain in
+            rules(in: chain).filter(\.jumpsToOwnChain).compactMap { $0.decoded(table, chain) }
+        }
+        return jumps + own.flatMap { chain in rules(in: chain).compactMap { $0.decoded(table, chain) } }
+    }
+}
+
+extension RawRule {
+    fileprivate var jumpsToOwnChain: Bool { RawRule.text(value.jump).hasPrefix(OwnChain.prefix) }
+}
+
+extension Array {
+    fileprivate func partitioned(by condition: (Element) -> Bool) -> (matching: [Element], others: [Element]) {
+        (filter(condition), filter { !condition($0) })
+    }
+}

@@ -1,0 +1,114 @@
+import CArchive
+import Core
+import Glibc
+import Linux
+
+/// Tar archives and digests, by way of libraries that are loaded on first use.
+enum Archive {
+    enum Compression: Int {
+        case none, gzip, zstd, xz, bzip2, other
+
+        /// What OCI's media type of a layer ends with. Only gzip and zstd are in the standard.
+        var suffix: String {
+            switch self {
+            case .none: ""
+            case .gzip: "+gzip"
+            case .zstd: "+zstd"
+            case .xz: "+xz"
+            case .bzip2: "+bzip2"
+            case .other: "+compressed"
+            }
+        }
+    }
+
+    struct Content {
+        /// Of the archive as it was read or written.
+        let blob: Digest
+        let blobSize: Int64
+        /// Of the tar stream in it.
+        let diff: Digest
+        /// Bytes in regular files.
+        let size: Int64
+        let compression: Compression
+    }
+
+    /// Restores an archive into a directory that nobody else writes to.
+    /// - Parameters:
+    ///   - copy: a file that gets the archive as it is read.
+    ///   - name: what an error calls the archive.
+    static func extract(
+        _ input: borrowing Descriptor, copy: borrowing Descriptor?, to directory: String, named name: String
+    ) throws(OperationError) -> Content {
+        let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
+        var result = carchive_result()
+        var failure = carchive_failure()
+        guard carchive_extract(input.number, copy.borrowedNumber, root.number, &result, &failure) == 0 else {
+            throw error(failure, archive: name)
+        }
+        return content(result)
+    }
+
+    /// Writes the upper directory of an overlay, or any tree, as the archive of an image layer.
+    static func create(
+        _ output: borrowing Descriptor, from directory: String
+    ) throws(OperationError) -> Content {
+        let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
+        var result = carchive_result()
+        var failure = carchive_failure()
+        guard carchive_create(root.number, output.number, &result, &failure) == 0 else {
+            throw error(failure, archive: directory)
+        }
+        return content(result)
+    }
+
+    static func digest(_ bytes: [UInt8]) throws(OperationError) -> Digest {
+        var digest = [UInt8](repeating: 0, count: Int(CARCHIVE_DIGEST_SIZE))
+        var failure = carchive_failure()
+        guard carchive_sha256(bytes, bytes.count, &digest, &failure) == 0 else {
+            throw error(failure, archive: "")
+        }
+        return Digest(bytes: digest)
+    }
+
+    /// Makes `output` share the blocks of `input`, where the file system can.
+    static func clone(_ input: borrowing Descriptor, to output: borrowing Descriptor) -> Bool {
+        carchive_clone(output.number, input.number) == 0
+    }
+
+    /// Everything that was written to the file system of `path` is on disk when this returns.
+    static func syncFileSystem(of path: String) throws(OperationError) {
+        let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY, as: "sync")
+        let status = carchive_syncfs(directory.number)
+        guard status == 0 else { throw OperationError("sync", path, errno: -status) }
+    }
+
+    private static func content(_ result: carchive_result) -> Content {
+        Content(
+            blob: Digest(bytes: withUnsafeBytes(of: result.blob_digest) { Array($0) }),
+            blobSize: Int64(result.blob_size),
+            diff: Digest(bytes: withUnsafeBytes(of: result.diff_digest) { Array($0) }),
+            size: Int64(result.content_size),
+            compression: Compression(rawValue: Int(result.compression)) ?? .other)
+    }
+
+    private static func error(_ failure: carchive_failure, archive name: String) -> OperationError {
+        let operation = text(failure.operation)
+        let entry = text(failure.subject)
+        let reason = text(failure.reason)
+        if operation == "load library" {
+            let remedy = "apt-get install libarchive13 libnettle8"
+            return OperationError(operation, entry, reason: reason, remedy: remedy)
+        }
+        let whole = entry.isEmpty ? operation : "\(operation) \"\(entry)\" of"
+        return failure.number != 0
+            ? OperationError(whole, name, errno: failure.number) : OperationError(whole, name, reason: reason)
+    }
+
+    private static func text<Characters>(_ characters: Characters) -> String {
+        withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}
+
+extension Optional where Wrapped == Descriptor {
+    fileprivate var borrowedNumber: Int32 { number }
+}

@@ -1,0 +1,83 @@
+import Core
+
+/// An image in the store, ready to be run.
+package struct Image: Sendable {
+    /// The digest of its configuration: what users know an image by.
+    package let id: Digest
+    /// `name:tag`, sorted.
+    package let references: [String]
+    package let config: ImageConfig
+    package let created: Timestamp
+    /// Bytes in the files of all layers.
+    package let size: Int64
+    /// The digest of its manifest.
+    package let manifest: Digest
+    /// Lowest first, by the digests of their uncompressed archives.
+    package let layers: [Digest]
+    /// Absolute paths, topmost first: overlayfs's order.
+    package let layerDirectories: [String]
+}
+
+/// One line of `image list`: an image by one of its names.
+package struct ImageSummary: Equatable, Sendable {
+    package let id: Digest
+    /// Nil for an image that lost its last name to another.
+    package let reference: String?
+    package let created: Timestamp
+    package let size: Int64
+}
+
+/// What `resolve` needs of an image, in one small file: manifest and configuration, which can be long, stay unread.
+struct ImageRecord: Record {
+    var id: Digest
+    var manifest: Digest
+    var created: Timestamp
+    var size: Int64
+    /// Lowest first.
+    var layers: [Digest]
+    /// Everything of the image in `blobs`: what must not be collected as garbage.
+    var blobs: [Digest]
+    var config: ImageConfig
+
+    init(
+        id: Digest, manifest: Digest, created: Timestamp, size: Int64, layers: [Digest], blobs: [Digest],
+        config: ImageConfig
+    ) {
+        self.id = id
+        self.manifest = manifest
+        self.created = created
+        self.size = size
+        self.layers = layers
+        self.blobs = blobs
+        self.config = config
+    }
+
+    init(_ reader: RecordReader) throws(RecordError) {
+        id = try reader.text("id") { Digest($0) }
+        manifest = try reader.text("manifest") { Digest($0) }
+        created = Timestamp(nanoseconds: try reader.int("created"))
+        size = try reader.int("size")
+        layers = try ImageRecord.digests("layers", reader)
+        blobs = try ImageRecord.digests("blobs", reader)
+        config = try ImageConfig(try reader.value("config") { $0 })
+    }
+
+    private static func digests(_ key: String, _ reader: RecordReader) throws(RecordError) -> [Digest] {
+        let texts = try reader.strings(key)
+        let digests = texts.compactMap { Digest($0) }
+        guard digests.count == texts.count else { throw RecordError("\(key) is not valid") }
+        return digests
+    }
+
+    var json: JSON {
+        [
+            "id": .string(id.description),
+            "manifest": .string(manifest.description),
+            "created": .number(created.nanoseconds),
+            "size": .number(size),
+            "layers": .strings(layers.map(\.description)),
+            "blobs": .strings(blobs.map(\.description)),
+            "config": config.json,
+        ]
+    }
+}

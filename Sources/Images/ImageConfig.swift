@@ -1,0 +1,71 @@
+import Core
+
+/// How a container of an image runs unless `run` says otherwise: the `config` of an OCI image configuration.
+package struct ImageConfig: Equatable, Sendable {
+    /// `KEY=VALUE`, each key once.
+    package var environment: [String] = []
+    package var entrypoint: [String]?
+    package var command: [String]?
+    /// Empty is `/`.
+    package var workingDirectory = ""
+    /// `NAME|UID[:GROUP|GID]`; empty is root.
+    package var user = ""
+    package var stopSignal: String?
+    /// `80/tcp`, sorted.
+    package var exposedPorts: [String] = []
+    /// Paths, sorted.
+    package var volumes: [String] = []
+    package var labels: [String: String] = [:]
+
+    package init() {}
+
+    /// Sets one variable, in the place that its key had.
+    package mutating func setEnvironment(_ key: String, to value: String) {
+        let text = "\(key)=\(value)"
+        if let index = environment.firstIndex(where: { $0.hasPrefix(key + "=") }) {
+            environment[index] = text
+        } else {
+            environment.append(text)
+        }
+    }
+}
+
+extension ImageConfig {
+    init(_ json: JSON) throws(RecordError) {
+        let reader = try RecordReader(json, path: "config.")
+        environment = try reader.optional("Env", \.strings) ?? []
+        entrypoint = try reader.optional("Entrypoint", \.strings)
+        command = try reader.optional("Cmd", \.strings)
+        workingDirectory = try reader.optional("WorkingDir", \.string) ?? ""
+        user = try reader.optional("User", \.string) ?? ""
+        stopSignal = try reader.optional("StopSignal", \.string)
+        exposedPorts = try reader.optional("ExposedPorts", ImageConfig.keys) ?? []
+        volumes = try reader.optional("Volumes", ImageConfig.keys) ?? []
+        for (key, value) in try reader.optional("Labels", \.members) ?? [] {
+            guard let value = value.string else { throw RecordError("config.Labels is not valid") }
+            labels[key] = value
+        }
+    }
+
+    /// Only what differs from the default, with Docker's member names.
+    var json: JSON {
+        var members: [(key: String, value: JSON)] = []
+        if !user.isEmpty { members.append(("User", .string(user))) }
+        if !exposedPorts.isEmpty { members.append(("ExposedPorts", ImageConfig.set(exposedPorts))) }
+        if !environment.isEmpty { members.append(("Env", .strings(environment))) }
+        if let entrypoint { members.append(("Entrypoint", .strings(entrypoint))) }
+        if let command { members.append(("Cmd", .strings(command))) }
+        if !volumes.isEmpty { members.append(("Volumes", ImageConfig.set(volumes))) }
+        if !workingDirectory.isEmpty { members.append(("WorkingDir", .string(workingDirectory))) }
+        if !labels.isEmpty {
+            let sorted = labels.sorted { $0.key < $1.key }
+            members.append(("Labels", .object(sorted.map { (key: $0.key, value: .string($0.value)) })))
+        }
+        if let stopSignal { members.append(("StopSignal", .string(stopSignal))) }
+        return .object(members)
+    }
+
+    /// Go has no sets: `{"80/tcp": {}}`.
+    private static func keys(_ json: JSON) -> [String]? { json.members?.map(\.key).sorted() }
+    private static func set(_ keys: [String]) -> JSON { .object(keys.sorted().map { (key: $0, value: [:]) }) }
+}

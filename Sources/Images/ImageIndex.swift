@@ -1,0 +1,144 @@
+import Core
+import Glibc
+import Linux
+
+/// `index.json`: which images there are, and under which names.
+struct ImageIndex {
+    struct Entry: Equatable {
+        let manifest: Digest
+        let manifestSize: Int64
+        let image: Digest
+        /// Nil when the image has no name.
+        var reference: String?
+    }
+
+    static let mediaType = "application/vnd.oci.image.index.v1+json"
+    private static let referenceKey = "org.opencontainers.image.ref.name"
+    /// Spares reading the manifest to get from a name to an image's id.
+    private static let imageKey = "mydocker.image.id"
+
+    private(set) var entries: [Entry] = []
+    /// What another program put here: not ours to use, nor to lose.
+    private var foreign: [JSON] = []
+
+    /// A store that is not there yet is an empty one.
+    /// - Throws: when the file is damaged; it is never taken for an empty one.
+    static func read(_ path: String) throws(OperationError) -> ImageIndex {
+        let bytes: [UInt8]
+        do throws(OperationError) {
+            bytes = try Files.read(path)
+        } catch {
+            if error.errno == ENOENT { return ImageIndex() }
+            throw error
+        }
+        do {
+            return try ImageIndex(JSON(parsing: bytes))
+        } catch {
+            throw OperationError(
+                "read image index", path, reason: "it is damaged: \(error)",
+                remedy: "put back a good copy, or move it away to begin with no images")
+        }
+    }
+
+    private init() {}
+
+    private init(_ json: JSON) throws(RecordError) {
+        for descriptor in try RecordReader(json).value("manifests", \.array) {
+            if let entry = ImageIndex.entry(descriptor) { entries.append(entry) } else { foreign.append(descriptor) }
+        }
+    }
+
+    private static func entry(_ json: JSON) -> Entry? {
+        guard let manifest = json["digest"]?.string.flatMap({ Digest($0) }), let size = json["size"]?.int,
+            let image = json["annotations"]?[imageKey]?.string.flatMap({ Digest($0) })
+        else { return nil }
+        let reference = json["annotations"]?[referenceKey]?.string
+        return Entry(manifest: manifest, manifestSize: size, image: image, reference: reference)
+    }
+
+    var json: JSON {
+        let descriptors: [JSON] = entries.map { entry in
+            var annotations: [(key: String, value: JSON)] = []
+            if let reference = entry.reference { annotations.append((ImageIndex.referenceKey, .string(reference))) }
+            annotations.append((ImageIndex.imageKey, .string(entry.image.description)))
+            return [
+                "mediaType": .string(Manifest.mediaType),
+                "digest": .string(entry.manifest.description),
+                "size": .number(entry.manifestSize),
+                "annotations": .object(annotations),
+            ]
+        }
+        return [
+            "schemaVersion": 2, "mediaType": .string(ImageIndex.mediaType), "manifests": .array(descriptors + foreign),
+        ]
+    }
+}
+
+// MARK: - Looking up
+
+extension ImageIndex {
+    /// Where a text led to.
+    struct Match: Equatable {
+        let image: Digest
+        /// Nil when the text was an id.
+        let reference: String?
+    }
+
+    /// Full id, name, or the beginning of one image's id, in this order.
+    func match(_ text: String) throws(OperationError) -> Match? {
+        if let id = Digest(text) ?? Digest(hex: text) { return contains(id) ? Match(image: id, reference: nil) : nil }
+        if let reference = try? Reference(text), let entry = entry(named: reference) {
+            return Match(image: entry.image, reference: entry.reference)
+        }
+        return try imageID(beginningWith: text).map { Match(image: $0, reference: nil) }
+    }
+
+    private func entry(named reference: Reference) -> Entry? {
+        entries.first { entry in
+            guard entry.reference == reference.text || reference.tag == nil else { return false }
+            return reference.digest.map { $0 == entry.manifest } ?? true
+        }
+    }
+
+    private func imageID(beginningWith text: String) throws(OperationError) -> Digest? {
+        let prefix = text.hasPrefix("sha256:") ? String(text.dropFirst(7)) : text
+        guard !prefix.isEmpty, prefix.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
+        let images = Set(entries.lazy.map(\.image).filter { $0.hex.hasPrefix(prefix) })
+        guard images.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
+        return images.first
+    }
+
+    func contains(_ image: Digest) -> Bool { entries.contains { $0.image == image } }
+    func references(to image: Digest) -> [String] {
+        entries.filter { $0.image == image }.compactMap(\.reference).sorted()
+    }
+    var images: Set<Digest> { Set(entries.map(\.image)) }
+}
+
+// MARK: - Changing
+
+extension ImageIndex {
+    /// Adds an image under a name, which any other image loses.
+    mutating func add(_ entry: Entry) {
+        if let reference = entry.reference { removeReference(reference) }
+        // An image that has a name now needs no nameless entry.
+        entries.removeAll { $0.image == entry.image && ($0.reference == nil || $0.reference == entry.reference) }
+        if entry.reference != nil || !contains(entry.image) { entries.append(entry) }
+    }
+
+    /// An image without names stays, as Docker's `<none>`.
+    mutating func removeReference(_ reference: String) {
+        guard let index = entries.firstIndex(where: { $0.reference == reference }) else { return }
+        var entry = entries.remove(at: index)
+        entry.reference = nil
+        if !contains(entry.image) { entries.append(entry) }
+    }
+
+    mutating func removeImage(_ image: Digest) { entries.removeAll { $0.image == image } }
+
+    mutating func tag(_ image: Digest, as reference: String) {
+        guard var entry = entries.first(where: { $0.image == image }) else { return }
+        entry.reference = reference
+        add(entry)
+    }
+}

@@ -1,0 +1,168 @@
+import Core
+import Glibc
+import Linux
+
+/// A layer that is not in the store yet, or is there already.
+struct LayerDraft {
+    let blob: Manifest.Blob
+    let diff: Digest
+    let size: Int64
+    /// Where blob and unpacked tree are now; nil when both are in the store.
+    let source: (blob: String, tree: String)?
+}
+
+/// An image all of whose parts are in a workspace or the store.
+struct ImageDraft {
+    var config = ImageConfig()
+    var author: String?
+    var created = Timestamp.now()
+    /// Lowest first.
+    var layers: [LayerDraft] = []
+    var history: [JSON] = []
+    /// Configuration and manifest of an image that came from elsewhere: byte for byte, so that it keeps its id.
+    var original: (config: [UInt8], manifest: [UInt8])?
+
+    mutating func addHistory(_ instruction: String, comment: String?) {
+        var entry: [(key: String, value: JSON)] = [
+            ("created", .string(created.description)), ("created_by", .string(instruction)),
+        ]
+        if let author { entry.append(("author", .string(author))) }
+        if let comment, !comment.isEmpty { entry.append(("comment", .string(comment))) }
+        history.append(.object(entry))
+    }
+
+    var document: ImageDocument {
+        ImageDocument(created: created, author: author, config: config, layers: layers.map(\.diff), history: history)
+    }
+}
+
+// MARK: - Layers
+
+extension ImageStore {
+    /// Unpacks an archive and keeps it as it came.
+    func unpack(
+        _ input: borrowing Descriptor, named name: String, layer number: Int, in workspace: borrowing Workspace
+    ) throws(OperationError) -> LayerDraft {
+        let blobPath = workspace.file("blob-\(number)")
+        let tree = try newTree(number, in: workspace)
+        let blob = try Descriptor.open(blobPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o644, as: "create")
+        // Only a file that is read from its start can be shared whole.
+        let cloned = lseek(input.number, 0, SEEK_CUR) == 0 && Archive.clone(input, to: blob)
+        try FaultPoint.pass("unpack archive", name)
+        let content =
+            cloned
+            ? try Archive.extract(blob, copy: nil, to: tree, named: name)
+            : try Archive.extract(input, copy: .some(blob), to: tree, named: name)
+        return draft(content, blob: blobPath, tree: tree)
+    }
+
+    /// Archives a tree and unpacks the archive again: a layer is always what its blob says, here and elsewhere.
+    func pack(
+        _ directory: String, layer number: Int, in workspace: borrowing Workspace
+    ) throws(OperationError) -> LayerDraft {
+        let blobPath = workspace.file("blob-\(number)")
+        let tree = try newTree(number, in: workspace)
+        let blob = try Descriptor.open(blobPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o644, as: "create")
+        try FaultPoint.pass("archive", directory)
+        let written = try Archive.create(blob, from: directory)
+        lseek(blob.number, 0, SEEK_SET)
+        let content = try Archive.extract(blob, copy: nil, to: tree, named: blobPath)
+        guard content.diff == written.diff else {
+            throw OperationError("archive", directory, reason: "what was read back is not what was written")
+        }
+        return draft(content, blob: blobPath, tree: tree)
+    }
+
+    private func draft(_ content: Archive.Content, blob: String, tree: String) -> LayerDraft {
+        let mediaType = Manifest.layerType + content.compression.suffix
+        return LayerDraft(
+            blob: Manifest.Blob(mediaType: mediaType, digest: content.blob, size: content.blobSize),
+            diff: content.diff, size: content.size, source: (blob, tree))
+    }
+
+    /// The umask must not decide who may enter a container's root directory.
+    private func newTree(_ number: Int, in workspace: borrowing Workspace) throws(OperationError) -> String {
+        let tree = workspace.file("layer-\(number)")
+        try Files.makeDirectory(tree, mode: 0o755, existing: false)
+        guard chmod(tree, 0o755) == 0 else { throw OperationError("set mode of", tree, errno: errno) }
+        return tree
+    }
+}
+
+// MARK: - Publishing
+
+extension ImageStore {
+    /// Puts an image into the store: until the index is replaced, at the very end, nobody sees any of it.
+    func publish(
+        _ draft: ImageDraft, as reference: String?, in workspace: borrowing Workspace
+    ) throws(OperationError) -> Digest {
+        let prepared = try prepare(draft, in: workspace)
+        // Most of the writing, before others have to wait for the lock.
+        try Archive.syncFileSystem(of: workspace.path)
+        let lock = try FileLock.store(layout)
+        var index = try ImageIndex.read(layout.index)
+        try place(draft, prepared, in: workspace, holding: lock)
+        index.add(
+            ImageIndex.Entry(
+                manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
+                reference: reference))
+        try write(index, holding: lock)
+        return prepared.id
+    }
+
+    private struct Prepared {
+        let id: Digest
+        let manifest: Manifest.Blob
+    }
+
+    /// Writes configuration, manifest and record to the workspace.
+    private func prepare(
+        _ draft: ImageDraft, in workspace: borrowing Workspace
+    ) throws(OperationError) -> Prepared {
+        let config = try writeBlob(
+            draft.original?.config ?? Array(draft.document.json.compact.utf8), Manifest.configType, "config",
+            in: workspace)
+        let content = Manifest(config: config, layers: draft.layers.map(\.blob))
+        let manifest = try writeBlob(
+            draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest",
+            in: workspace)
+        let record = ImageRecord(
+            id: config.digest, manifest: manifest.digest, created: draft.created,
+            size: draft.layers.reduce(0) { $0 + $1.size }, layers: draft.layers.map(\.diff),
+            blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config)
+        try Files.create(workspace.file("record"), Array(record.json.compact.utf8), mode: 0o644)
+        return Prepared(id: config.digest, manifest: manifest)
+    }
+
+    private func writeBlob(
+        _ bytes: [UInt8], _ mediaType: String, _ name: String, in workspace: borrowing Workspace
+    ) throws(OperationError) -> Manifest.Blob {
+        try Files.create(workspace.file(name), bytes, mode: 0o644)
+        return Manifest.Blob(mediaType: mediaType, digest: try Archive.digest(bytes), size: Int64(bytes.count))
+    }
+
+    private func place(
+        _ draft: ImageDraft, _ prepared: Prepared, in workspace: borrowing Workspace, holding lock: borrowing FileLock
+    ) throws(OperationError) {
+        for layer in draft.layers {
+            if let source = layer.source {
+                try move(source.blob, to: layout.blob(layer.blob.digest))
+                try move(source.tree, to: layout.layer(layer.diff))
+            } else if !Files.isDirectory(layout.layer(layer.diff)) {
+                throw OperationError("commit image", reason: "the image that it is based on was removed meanwhile")
+            }
+        }
+        try move(workspace.file("config"), to: layout.blob(prepared.id))
+        try move(workspace.file("manifest"), to: layout.blob(prepared.manifest.digest))
+        try move(workspace.file("record"), to: layout.record(prepared.id))
+        for directory in [layout.blobs, layout.layers, layout.records] {
+            try Files.syncDirectory(of: directory + "/")
+        }
+    }
+
+    /// What is there already has the same content, and containers may be using it.
+    private func move(_ source: String, to target: String) throws(OperationError) {
+        if Files.exists(target) { return }
+        try Files.move(source, to: target)
+    }
+}

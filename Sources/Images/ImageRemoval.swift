@@ -1,0 +1,69 @@
+import Core
+import Linux
+
+extension ImageStore {
+    /// Takes a name from an image, or removes the image when that was the last one.
+    ///
+    /// An image that a container uses is not removed, and even by force only loses its names: the container's
+    /// root is made of its layers.
+    /// - Parameter container: the short id of a container that uses an image, if there is one.
+    /// - Returns: what was done, as Docker prints it.
+    package func remove(
+        _ text: String, force: Bool = false, usedBy container: (Digest) -> String? = { _ in nil }
+    ) throws(OperationError) -> [String] {
+        // Errors about the name come before anything is written, and a store that is not there stays so.
+        guard try ImageIndex.read(layout.index).match(text) != nil else {
+            if !text.utf8.allSatisfy(\.isLowercaseHexDigit), Digest(text) == nil { _ = try Reference(text) }
+            throw ImageStore.notFound(text)
+        }
+        let lock = try FileLock.store(layout)
+        var index = try ImageIndex.read(layout.index)
+        guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
+        let references = index.references(to: match.image)
+        if let reference = match.reference, references.count > 1 {
+            index.removeReference(reference)
+            try write(index, holding: lock)
+            return ["Untagged: \(reference)"]
+        }
+        let user = container(match.image)
+        try check(match, references, force, user)
+        return try remove(match.image, references, isUsed: user != nil, from: &index, holding: lock)
+    }
+
+    private func check(
+        _ match: ImageIndex.Match, _ references: [String], _ force: Bool, _ user: String?
+    ) throws(OperationError) {
+        let id = match.image.short
+        if let reference = match.reference {
+            guard let user, !force else { return }
+            throw OperationError(
+                "conflict: unable to remove repository reference \"\(reference)\" (must force) - "
+                    + "container \(user) is using its referenced image \(id)")
+        }
+        if let user {
+            throw OperationError(
+                "conflict: unable to delete \(id) (cannot be forced) - image is being used by container \(user)")
+        }
+        if references.count > 1, !force {
+            throw OperationError(
+                "conflict: unable to delete \(id) (must be forced) - image is referenced in multiple repositories")
+        }
+    }
+
+    private func remove(
+        _ image: Digest, _ references: [String], isUsed: Bool, from index: inout ImageIndex,
+        holding lock: borrowing FileLock
+    ) throws(OperationError) -> [String] {
+        let lines = references.map { "Untagged: \($0)" }
+        guard !isUsed else {
+            for reference in references { index.removeReference(reference) }
+            try write(index, holding: lock)
+            return lines
+        }
+        let trash = try Workspace(in: layout, holding: lock)
+        index.removeImage(image)
+        try write(index, holding: lock)
+        let layers = try collectGarbage(keeping: index, trash: trash, holding: lock)
+        return lines + ["Deleted: \(image)"] + layers.map { "Deleted: \($0)" }
+    }
+}

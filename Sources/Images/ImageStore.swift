@@ -1,0 +1,137 @@
+import Core
+import Glibc
+import Linux
+
+/// The images of this host, in a directory that is an OCI image layout with unpacked layers beside it.
+///
+/// Any number of processes may use it at the same time. Readers take no lock: `index.json` and the records are
+/// replaced whole. Whoever changes something does so under one lock, and an image is in the index only when all
+/// of it is on disk.
+package struct ImageStore: Sendable {
+    let layout: StoreLayout
+
+    /// - Parameter root: need not exist yet.
+    package init(root: String) { layout = StoreLayout(root: root) }
+
+    /// The image that `text` names: a full id, a name, or the beginning of an id. Nil when there is none.
+    package func resolve(_ text: String) throws(OperationError) -> Image? {
+        let index = try ImageIndex.read(layout.index)
+        return try index.match(text).map { match throws(OperationError) in try image(match.image, in: index) }
+    }
+
+    /// Every image under each of its names, newest first.
+    package func list() throws(OperationError) -> [ImageSummary] {
+        let index = try ImageIndex.read(layout.index)
+        var summaries: [ImageSummary] = []
+        for id in index.images {
+            let record = try record(id)
+            let references = index.references(to: id)
+            for reference in references.isEmpty ? [nil] : references.map(Optional.some) {
+                summaries.append(
+                    ImageSummary(id: id, reference: reference, created: record.created, size: record.size))
+            }
+        }
+        return summaries.sorted { left, right in
+            if left.created != right.created { return left.created > right.created }
+            return (left.reference ?? "", left.id) < (right.reference ?? "", right.id)
+        }
+    }
+
+    /// Gives the image that `text` names another name, which any other image loses.
+    package func tag(_ text: String, as reference: Reference) throws(OperationError) {
+        let name = try ImageStore.taggable(reference)
+        // A store that is not there has no image to tag.
+        guard try resolve(text) != nil else { throw ImageStore.notFound(text) }
+        let lock = try FileLock.store(layout)
+        var index = try ImageIndex.read(layout.index)
+        guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
+        index.tag(match.image, as: name)
+        try write(index, holding: lock)
+    }
+}
+
+// MARK: - For the other operations
+
+extension ImageStore {
+    static func notFound(_ text: String) -> OperationError {
+        OperationError("No such image: \((try? Reference(text))?.description ?? text)")
+    }
+
+    /// A digest is computed, not given.
+    static func taggable(_ reference: Reference) throws(OperationError) -> String {
+        guard reference.digest == nil, reference.tag != nil else {
+            throw OperationError("refusing to create a tag with a digest reference")
+        }
+        return reference.text
+    }
+
+    func record(_ id: Digest) throws(OperationError) -> ImageRecord {
+        let path = layout.record(id)
+        let bytes = try Files.read(path)
+        do {
+            return try ImageRecord(RecordReader(JSON(parsing: bytes)))
+        } catch {
+            throw OperationError(
+                "read image", path, reason: "it is damaged: \(error)",
+                remedy: "remove the image: mydocker image rm --force \(id.short)")
+        }
+    }
+
+    func image(_ id: Digest, in index: ImageIndex) throws(OperationError) -> Image {
+        let record = try record(id)
+        return Image(
+            id: id, references: index.references(to: id), config: record.config, created: record.created,
+            size: record.size, manifest: record.manifest, layers: record.layers,
+            layerDirectories: record.layers.reversed().map(layout.layer))
+    }
+
+    func write(_ index: ImageIndex, holding lock: borrowing FileLock) throws(OperationError) {
+        try Files.replace(layout.index, Array(index.json.compact.utf8), mode: 0o644, durable: true)
+    }
+
+    /// A place to work in, after what dead processes left was cleared away.
+    func workspace() throws(OperationError) -> Workspace {
+        try layout.create()
+        let lock = try FileLock.store(layout)
+        try layout.mark(holding: lock)
+        try Workspace.reclaim(in: layout, holding: lock)
+        let workspace = try Workspace(in: layout, holding: lock)
+        try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace, holding: lock)
+        return workspace
+    }
+
+    /// Moves what no image in the index needs to the workspace, where it goes at leisure.
+    /// - Returns: the layers among it.
+    @discardableResult
+    func collectGarbage(
+        keeping index: ImageIndex, trash: borrowing Workspace, holding lock: borrowing FileLock
+    ) throws(OperationError) -> [Digest] {
+        var blobs = Set(index.entries.map(\.manifest.hex))
+        var layers: Set<String> = []
+        for id in index.images {
+            // Whatever an image that cannot be read consists of: it is not here that it gets lost.
+            guard let record = try? record(id) else { return [] }
+            blobs.formUnion(record.blobs.map(\.hex))
+            layers.formUnion(record.layers.map(\.hex))
+        }
+        let records = Set(index.images.map { $0.hex + ".json" })
+        try discard(from: layout.records, except: records, to: trash)
+        try discard(from: layout.blobs, except: blobs, to: trash)
+        return try discard(from: layout.layers, except: layers, to: trash).compactMap { Digest(hex: $0) }
+    }
+
+    @discardableResult
+    private func discard(
+        from directory: String, except kept: Set<String>, to trash: borrowing Workspace
+    ) throws(OperationError) -> [String] {
+        let names = try Files.names(in: directory).filter { !kept.contains($0) }.sorted()
+        if names.isEmpty { return [] }
+        // A directory for each, since an uncompressed layer and its blob have the same name.
+        let bin = trash.file("trash-" + (directory.split(separator: "/").last ?? ""))
+        try Files.makeDirectory(bin)
+        for name in names {
+            try Files.move("\(directory)/\(name)", to: "\(bin)/\(name)")
+        }
+        return names
+    }
+}

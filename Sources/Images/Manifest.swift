@@ -1,0 +1,88 @@
+import Core
+
+/// An OCI image manifest: the blobs that make up an image.
+struct Manifest {
+    /// A blob by digest, size and kind.
+    struct Blob {
+        var mediaType: String
+        var digest: Digest
+        var size: Int64
+
+        init(mediaType: String, digest: Digest, size: Int64) {
+            self.mediaType = mediaType
+            self.digest = digest
+            self.size = size
+        }
+
+        init(_ reader: RecordReader) throws(RecordError) {
+            mediaType = try reader.string("mediaType")
+            digest = try reader.text("digest") { Digest($0) }
+            size = try reader.int("size")
+        }
+
+        var json: JSON {
+            ["mediaType": .string(mediaType), "digest": .string(digest.description), "size": .number(size)]
+        }
+    }
+
+    static let mediaType = "application/vnd.oci.image.manifest.v1+json"
+    static let configType = "application/vnd.oci.image.config.v1+json"
+    static let layerType = "application/vnd.oci.image.layer.v1.tar"
+
+    var config: Blob
+    /// Lowest first.
+    var layers: [Blob]
+
+    init(config: Blob, layers: [Blob]) {
+        self.config = config
+        self.layers = layers
+    }
+
+    init(_ reader: RecordReader) throws(RecordError) {
+        config = try reader.object("config") { reader throws(RecordError) in try Blob(reader) }
+        layers = try reader.objects("layers") { reader throws(RecordError) in try Blob(reader) }
+    }
+
+    var json: JSON {
+        [
+            "schemaVersion": 2,
+            "mediaType": .string(Manifest.mediaType),
+            "config": config.json,
+            "layers": .array(layers.map(\.json)),
+        ]
+    }
+}
+
+/// An OCI image configuration, whose digest is the image's id.
+struct ImageDocument {
+    var created: Timestamp
+    var author: String?
+    var config: ImageConfig
+    /// Lowest first.
+    var layers: [Digest]
+    /// As objects: what other programs wrote there is kept.
+    var history: [JSON]
+
+    static var architecture: String {
+        #if arch(arm64)
+            "arm64"
+        #elseif arch(riscv64)
+            "riscv64"
+        #else
+            "amd64"
+        #endif
+    }
+
+    var json: JSON {
+        var members: [(key: String, value: JSON)] = [("created", .string(created.description))]
+        if let author { members.append(("author", .string(author))) }
+        members += [
+            ("architecture", .string(ImageDocument.architecture)),
+            ("os", "linux"),
+            ("config", config.json),
+            ("rootfs", ["type": "layers", "diff_ids": .strings(layers.map(\.description))]),
+            ("history", .array(history)),
+        ]
+        return .object(members)
+    }
+}

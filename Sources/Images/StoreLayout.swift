@@ -1,0 +1,56 @@
+import Core
+import Glibc
+import Linux
+
+/// Where everything in the store lies: an OCI image layout, with three directories of ours beside its own.
+struct StoreLayout: Sendable {
+    let root: String
+
+    var index: String { root + "/index.json" }
+    var blobs: String { root + "/blobs/sha256" }
+    /// Unpacked layers, by the digest of their uncompressed archive: the lower directories of overlays.
+    var layers: String { root + "/layers" }
+    /// One `ImageRecord` for each image.
+    var records: String { root + "/images" }
+    /// Work that is not finished, or was never going to be.
+    var temporary: String { root + "/temporary" }
+
+    func blob(_ digest: Digest) -> String { "\(blobs)/\(digest.hex)" }
+    func layer(_ digest: Digest) -> String { "\(layers)/\(digest.hex)" }
+    func record(_ image: Digest) -> String { "\(records)/\(image.hex).json" }
+
+    /// Nobody but root may come near the set-user-ID programs of unpacked layers.
+    func create() throws(OperationError) {
+        try Files.makeDirectories(root, mode: 0o700)
+        for path in [blobs, layers, records, temporary] { try Files.makeDirectories(path) }
+    }
+
+    /// Says what the directory is, to other programs.
+    func mark(holding store: borrowing FileLock) throws(OperationError) {
+        let marker = root + "/oci-layout"
+        guard !Files.exists(marker) else { return }
+        try Files.replace(marker, Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), mode: 0o644)
+    }
+}
+
+/// An exclusive lock on a file, held until this value goes.
+struct FileLock: ~Copyable {
+    private let file: Descriptor
+
+    /// Waits for the lock.
+    init(_ path: String) throws(OperationError) {
+        let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
+        let status = file.lock(exclusive: true, wait: true)
+        guard status == 0 else { throw OperationError("lock", path, errno: status) }
+        self.file = file
+    }
+
+    /// Whether nobody holds the lock of a file that exists.
+    static func isFree(_ path: String) -> Bool {
+        guard let file = try? Descriptor.open(path, O_RDWR) else { return false }
+        return file.lock(exclusive: true, wait: false) == 0
+    }
+
+    /// That the store's index, records, blobs and layers stay as they are.
+    static func store(_ layout: StoreLayout) throws(OperationError) -> FileLock { try FileLock(layout.root + "/lock") }
+}

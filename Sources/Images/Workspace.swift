@@ -1,0 +1,43 @@
+import Core
+import Glibc
+import Linux
+
+/// A directory for one import or commit, in the store's file system so that results move by rename(2).
+///
+/// It holds a lock that dies with its process. What a killed process left is removed by the next one.
+struct Workspace: ~Copyable {
+    let path: String
+    private let lock: FileLock
+
+    /// Made and locked under the store's lock, as `reclaim` runs: no directory is seen before it is locked.
+    init(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) {
+        var generator = SystemRandomNumberGenerator()
+        path = "\(layout.temporary)/\(getpid())-\(String(generator.next() as UInt64, radix: 16))"
+        try Files.makeDirectory(path, existing: false)
+        lock = try FileLock(path + "/lock")
+    }
+
+    deinit { try? Files.removeTree(path) }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Removes the workspaces of the dead.
+    static func reclaim(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) {
+        // Two may find it dead at once, and what stays is found again.
+        for path in try dead(in: layout) { try? Files.removeTree(path) }
+    }
+
+    static func dead(in layout: StoreLayout) throws(OperationError) -> [String] {
+        try Files.names(in: layout.temporary).map { "\(layout.temporary)/\($0)" }.filter { path in
+            // Without a lock file it died between two system calls, or is being removed right now.
+            !Files.exists(path + "/lock") || FileLock.isFree(path + "/lock")
+        }
+    }
+}
+
+extension ImageStore {
+    /// What killed imports and commits left: the next one removes it.
+    package func deadWorkspaces() -> [String] { (try? Workspace.dead(in: layout)) ?? [] }
+
+    package func clearWorkspaces() throws(OperationError) { _ = try workspace() }
+}

@@ -1,0 +1,119 @@
+import CLinux
+import Core
+import Glibc
+
+/// An open file descriptor, close-on-exec, closed when its owner goes.
+package struct Descriptor: ~Copyable, Sendable {
+    /// For calls that borrow; never stored.
+    package let number: Int32
+
+    /// Takes over `number`.
+    package init(owning number: Int32) { self.number = number }
+
+    deinit { close(number) }
+
+    /// Gives the number away: the caller must close it.
+    package consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
+    /// - Parameter flags: of open(2); `O_CLOEXEC` is added.
+    package static func open(
+        _ path: String, _ flags: Int32, mode: mode_t = 0o600, as operation: String = "open"
+    ) throws(OperationError) -> Descriptor {
+        if flags & O_CREAT != 0 { try FaultPoint.pass(operation, path) }
+        let result = retryingOnInterrupt { clinux_open(path, flags, mode) }
+        guard result >= 0 else { throw OperationError(operation, path, errno: -result) }
+        return Descriptor(owning: result)
+    }
+
+    package func open(
+        at path: String, _ flags: Int32, mode: mode_t = 0o600, as operation: String = "open"
+    ) throws(OperationError) -> Descriptor {
+        let result = retryingOnInterrupt { clinux_openat(number, path, flags, mode) }
+        guard result >= 0 else { throw OperationError(operation, path, errno: -result) }
+        return Descriptor(owning: result)
+    }
+
+    /// Opens `path` as a process would whose root directory this is: neither `..` nor a symbolic link
+    /// leads out of it (openat2(2), RESOLVE_IN_ROOT), and links of /proc are not followed.
+    package func open(
+        inRoot path: String, _ flags: Int32, mode: mode_t = 0
+    ) throws(OperationError) -> Descriptor {
+        let resolve = UInt64(CLINUX_RESOLVE_IN_ROOT | CLINUX_RESOLVE_NO_MAGICLINKS)
+        // EAGAIN: a rename somewhere raced with the look-up of "..".
+        var result = -EAGAIN
+        for _ in 0..<64 where result == -EAGAIN || result == -EINTR {
+            result = clinux_openat2(number, path, UInt64(flags), UInt64(mode), resolve)
+        }
+        guard result >= 0 else { throw OperationError("open", path, errno: -result) }
+        return Descriptor(owning: result)
+    }
+
+    package func duplicate() throws(OperationError) -> Descriptor {
+        let result = clinux_fcntl(number, F_DUPFD_CLOEXEC, 3)
+        guard result >= 0 else { throw OperationError("duplicate descriptor", errno: -result) }
+        return Descriptor(owning: result)
+    }
+
+    package static func pipe() throws(OperationError) -> Pipe {
+        var ends: [Int32] = [0, 0]
+        let result = clinux_pipe(&ends)
+        guard result == 0 else { throw OperationError("create pipe", errno: -result) }
+        return Pipe(read: Descriptor(owning: ends[0]), write: Descriptor(owning: ends[1]))
+    }
+
+    /// Two connected unix sockets that keep message boundaries; which end is which does not matter.
+    package static func socketPair() throws(OperationError) -> Pipe {
+        var ends: [Int32] = [0, 0]
+        let result = clinux_socketpair(&ends)
+        guard result == 0 else { throw OperationError("create socket pair", errno: -result) }
+        return Pipe(read: Descriptor(owning: ends[0]), write: Descriptor(owning: ends[1]))
+    }
+
+    /// The extended attribute `name`; nil when there is none, or it is longer than `limit` bytes.
+    package func attribute(_ name: String, limit: Int) -> [UInt8]? {
+        var size: Int32 = -1
+        let value = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            size = clinux_fgetxattr(number, name, buffer.baseAddress, limit)
+            count = max(0, Int(size))
+        }
+        return size < 0 ? nil : value
+    }
+
+    package func setNonBlocking() {
+        _ = clinux_fcntl(number, F_SETFL, clinux_fcntl(number, F_GETFL, 0) | O_NONBLOCK)
+    }
+}
+
+/// Both ends of a pipe or socket pair; each is closed when it is neither taken nor needed any more.
+package struct Pipe: ~Copyable {
+    package private(set) var read: Descriptor?
+    package private(set) var write: Descriptor?
+
+    package mutating func takeRead() -> Descriptor? { read.take() }
+    package mutating func takeWrite() -> Descriptor? { write.take() }
+    package mutating func closeRead() { read = nil }
+    package mutating func closeWrite() { write = nil }
+    /// -1 when the end was taken or closed.
+    package var readNumber: Int32 { read.number }
+    package var writeNumber: Int32 { write.number }
+}
+
+extension Optional where Wrapped == Descriptor {
+    package var number: Int32 {
+        switch self {
+        case .some(let descriptor): descriptor.number
+        case .none: -1
+        }
+    }
+}
+
+/// Calls `body` until it returns something else than `-EINTR`.
+package func retryingOnInterrupt(_ body: () -> Int32) -> Int32 {
+    var result = body()
+    while result == -EINTR { result = body() }
+    return result
+}

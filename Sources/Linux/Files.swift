@@ -1,0 +1,213 @@
+import CLinux
+import Core
+import Glibc
+
+/// Whole small files, directories and links by path. No path here ever comes from inside a container.
+package enum Files {
+    /// - Throws: also EFBIG when the file is larger than `limit` bytes.
+    package static func read(_ path: String, limit: Int = 64 << 20) throws(OperationError) -> [UInt8] {
+        try read(Descriptor.open(path, O_RDONLY, as: "read"), named: path, limit: limit)
+    }
+
+    package static func read(
+        _ file: borrowing Descriptor, named name: String, limit: Int = 64 << 20
+    ) throws(OperationError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var capacity = 4096
+        while true {
+            var failure: Int32 = 0
+            let chunk = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                let n = Glibc.read(file.number, buffer.baseAddress, buffer.count)
+                failure = n < 0 ? errno : 0
+                count = max(0, n)
+            }
+            if failure == EINTR { continue }
+            guard failure == 0 else { throw OperationError("read", name, errno: failure) }
+            if chunk.isEmpty { return bytes }
+            bytes = bytes.isEmpty ? chunk : bytes + chunk
+            guard bytes.count <= limit else { throw OperationError("read", name, errno: EFBIG) }
+            capacity = 65_536
+        }
+    }
+
+    /// The text of a small file of the kernel's, without the newline at its end; nil when there is none.
+    package static func line(_ path: String) -> String? {
+        guard let bytes = try? read(path) else { return nil }
+        return String(decoding: bytes.last == 0x0a ? bytes.dropLast() : bytes[...], as: UTF8.self)
+    }
+
+    package static func text(_ path: String) -> String? {
+        (try? read(path)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    package static func writeAll(
+        _ bytes: some ContiguousBytes8, to file: borrowing Descriptor, named name: String
+    ) throws(OperationError) {
+        let number = file.number
+        let failure: Int32 = bytes.withBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let n = Glibc.write(number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if n < 0 {
+                    if errno == EINTR { continue }
+                    return errno
+                }
+                rest = rest.dropFirst(n)
+            }
+            return 0
+        }
+        guard failure == 0 else { throw OperationError("write", name, errno: failure) }
+    }
+
+    /// Writes to a file that exists, such as one of sysfs or cgroupfs, in one write(2).
+    package static func set(_ path: String, to text: String) throws(OperationError) {
+        try FaultPoint.pass("write", path)
+        let file = try Descriptor.open(path, O_WRONLY, as: "write")
+        try writeAll(Array(text.utf8), to: file, named: path)
+    }
+
+    /// A new file; EEXIST when there is one.
+    package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(OperationError) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode, as: "create")
+        try FaultPoint.pass("write", path)
+        try writeAll(bytes, to: file, named: path)
+    }
+
+    /// Replaces `path` whole or not at all: a reader sees the old bytes or the new ones.
+    /// - Parameter durable: on disk when the call returns (fsync of file and directory).
+    package static func replace(
+        _ path: String, _ bytes: [UInt8], mode: mode_t = 0o600, durable: Bool = false
+    ) throws(OperationError) {
+        let temporary = "\(path).\(getpid()).tmp"
+        do throws(OperationError) {
+            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode, as: "create")
+            try FaultPoint.pass("write", temporary)
+            try writeAll(bytes, to: file, named: temporary)
+            if durable, fsync(file.number) != 0 { throw OperationError("sync", path, errno: errno) }
+            try FaultPoint.pass("replace", path)
+            guard rename(temporary, path) == 0 else { throw OperationError("replace", path, errno: errno) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        if durable { try syncDirectory(of: path) }
+    }
+
+    package static func syncDirectory(of path: String) throws(OperationError) {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try FaultPoint.pass("sync", directory)
+        let file = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "sync")
+        guard fsync(file.number) == 0 else { throw OperationError("sync", directory, errno: errno) }
+    }
+
+    /// - Returns: whether it was made now.
+    @discardableResult
+    package static func makeDirectory(
+        _ path: String, mode: mode_t = 0o700, existing: Bool = true
+    ) throws(OperationError) -> Bool {
+        try FaultPoint.pass("create directory", path)
+        if mkdir(path, mode) == 0 { return true }
+        guard errno == EEXIST, existing else { throw OperationError("create directory", path, errno: errno) }
+        return false
+    }
+
+    /// `path` with all directories above it.
+    package static func makeDirectories(_ path: String, mode: mode_t = 0o700) throws(OperationError) {
+        try FaultPoint.pass("create directory", path)
+        if mkdir(path, mode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw OperationError("create directory", path, errno: errno)
+        }
+        try makeDirectories(String(path[..<slash]), mode: mode)
+        try makeDirectory(path, mode: mode)
+    }
+
+    /// Removing what is gone is success.
+    package static func remove(_ path: String) throws(OperationError) {
+        try FaultPoint.pass("remove", path)
+        guard unlink(path) == 0 || errno == ENOENT else { throw OperationError("remove", path, errno: errno) }
+    }
+
+    package static func removeDirectory(_ path: String) throws(OperationError) {
+        try FaultPoint.pass("remove directory", path)
+        guard rmdir(path) == 0 || errno == ENOENT else { throw OperationError("remove directory", path, errno: errno) }
+    }
+
+    /// The names in a directory, unsorted; empty when there is no such directory.
+    package static func names(in path: String) throws(OperationError) -> [String] {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw OperationError("read directory", path, errno: errno)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// - Returns: false when there is something at `path`.
+    package static func makeSymbolicLink(_ path: String, to target: String) throws(OperationError) -> Bool {
+        try FaultPoint.pass("create symbolic link", path)
+        if symlink(target, path) == 0 { return true }
+        guard errno == EEXIST else { throw OperationError("create symbolic link", path, errno: errno) }
+        return false
+    }
+
+    /// Within a file system; what is at `target` is replaced.
+    package static func move(_ source: String, to target: String) throws(OperationError) {
+        try FaultPoint.pass("create", target)
+        guard rename(source, target) == 0 else { throw OperationError("create", target, errno: errno) }
+    }
+
+    package static func exists(_ path: String) -> Bool { faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
+
+    package static func status(_ path: String, followLinks: Bool = true) -> stat? {
+        var status = Glibc.stat()
+        let result = fstatat(AT_FDCWD, path, &status, followLinks ? 0 : AT_SYMLINK_NOFOLLOW)
+        return result == 0 ? status : nil
+    }
+
+    package static func isDirectory(_ path: String) -> Bool {
+        status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    }
+
+    package static func link(_ path: String) -> String? {
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+            count = buffer.withMemoryRebound(to: CChar.self) { characters in
+                characters.baseAddress.map { max(0, readlink(path, $0, characters.count)) } ?? 0
+            }
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Byte containers that can be written without a copy.
+package protocol ContiguousBytes8 {
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result
+}
+extension Array: ContiguousBytes8 where Element == UInt8 {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { withUnsafeBytes(body) }
+}
+extension UnsafeRawBufferPointer: ContiguousBytes8 {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { body(self) }
+}
+
+extension Files {
+    /// The absolute path without links, or nil when there is nothing at `path`.
+    package static func absolute(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// S_IFMT of what an open descriptor is; nil when it is none.
+    package static func kind(of descriptor: Int32) -> mode_t? {
+        var status = Glibc.stat()
+        return fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+}

@@ -1,0 +1,32 @@
+import CLinux
+import Core
+import Glibc
+
+/// A copy of this program, which has one thread.
+package enum Fork {
+    case child
+    case parent(child: pid_t)
+
+    package static func fork() throws(OperationError) -> Fork {
+        try FaultPoint.pass("create process")
+        let pid = clinux_fork()
+        guard pid >= 0 else { throw OperationError("create process", errno: -pid) }
+        return pid == 0 ? .child : .parent(child: pid)
+    }
+}
+
+package enum InheritedDescriptors {
+    /// Closes what the caller left open above standard error. To be called before anything is opened.
+    package static func close() { _ = clinux_close_range(3, UInt32.max) }
+
+    package static func close(except number: Int32) {
+        if number > 3 { _ = clinux_close_range(3, UInt32(number) - 1) }
+        _ = clinux_close_range(UInt32(number) + 1, UInt32.max)
+    }
+
+    /// Makes standard input, output and error lead nowhere.
+    package static func redirectStandardStreams() throws(OperationError) {
+        let null = try Descriptor.open("/dev/null", O_RDWR)
+        for number: Int32 in 0...2 { dup2(null.number, number) }
+    }
+}

@@ -1,0 +1,62 @@
+import CLinux
+import Core
+import Glibc
+
+/// A process that a recycled pid cannot be mistaken for: its pid and when it started.
+package struct ProcessIdentity: Hashable, Sendable {
+    package let pid: pid_t
+    /// Clock ticks since boot (proc(5), field 22 of /proc/PID/stat).
+    package let startTime: UInt64
+
+    package init(pid: pid_t, startTime: UInt64) {
+        self.pid = pid
+        self.startTime = startTime
+    }
+
+    /// Nil when there is no such process.
+    package init?(of pid: pid_t) {
+        // The command, field 2, may hold spaces and parentheses: count from behind the last ")".
+        guard let text = Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, let startTime = UInt64(fields[19]) else { return nil }
+        self.init(pid: pid, startTime: startTime)
+    }
+
+    package var isAlive: Bool { ProcessIdentity(of: pid) == self }
+
+    /// A handle on this very process, or nil when it is gone.
+    package func open() -> ProcessDescriptor? {
+        guard let process = try? ProcessDescriptor(pid), isAlive else { return nil }
+        return process
+    }
+}
+
+/// A pidfd: signals through it reach this process or nobody.
+package struct ProcessDescriptor: ~Copyable, Sendable {
+    package let descriptor: Descriptor
+
+    package init(_ pid: pid_t) throws(OperationError) {
+        let result = clinux_pidfd_open(pid)
+        guard result >= 0 else { throw OperationError("open process", String(pid), errno: -result) }
+        descriptor = Descriptor(owning: result)
+    }
+
+    package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// - Throws: ESRCH when the process is gone.
+    package func send(_ signal: Int32) throws(OperationError) {
+        try FaultPoint.pass("send signal \(signal)")
+        let result = clinux_pidfd_send_signal(descriptor.number, signal)
+        guard result >= 0 else { throw OperationError("send signal \(signal)", errno: -result) }
+    }
+
+    /// Waits until the process has ended.
+    /// - Parameter milliseconds: negative waits for ever.
+    /// - Returns: whether it ended in time.
+    package func waitForEnd(milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        var result = poll(&request, 1, milliseconds)
+        while result < 0, errno == EINTR { result = poll(&request, 1, milliseconds) }
+        return result > 0
+    }
+}

@@ -1,0 +1,33 @@
+import Core
+import Glibc
+
+/// What a process does with signals, all its threads together (proc(5), SigBlk, SigCgt of /proc/PID/status).
+package struct SignalDisposition: Equatable, Sendable {
+    private let caught: UInt64
+    private let blocked: UInt64
+
+    /// A process that cannot be read, or is gone, may receive anything.
+    package init(of pid: pid_t) {
+        var caught: UInt64 = 0
+        var blocked: UInt64 = 0
+        let threads = (try? Files.names(in: "/proc/\(pid)/task")) ?? []
+        for thread in threads {
+            guard let status = Files.text("/proc/\(pid)/task/\(thread)/status") else { continue }
+            caught |= Self.mask("SigCgt:", in: status)
+            blocked |= Self.mask("SigBlk:", in: status)
+        }
+        self.caught = threads.isEmpty ? UInt64.max : caught
+        self.blocked = blocked
+    }
+
+    /// Whether the first process of a pid namespace, for whom a signal's default action does not exist, may get
+    /// to know of it: by a handler, or by waiting for one that it blocks (pid_namespaces(7)).
+    package func mayReceive(_ signal: Int32) -> Bool {
+        (caught | blocked) >> UInt64(signal - 1) & 1 == 1
+    }
+
+    private static func mask(_ key: String, in status: String) -> UInt64 {
+        let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
+        return line.flatMap { UInt64($0.dropFirst(key.utf8.count).drop { $0 == "\t" || $0 == " " }, radix: 16) } ?? 0
+    }
+}

@@ -1,0 +1,24 @@
+import CLinux
+import Core
+import Glibc
+
+package enum Socket {
+    package struct Failure: Error, Sendable {
+        package let errno: Int32
+    }
+
+    /// Binds a port, and listens when it is TCP.
+    /// - Parameter device: the only device whose packets may reach it; empty for all.
+    /// - Returns: a descriptor that the caller owns.
+    package static func reserve(
+        _ address: IPv4Address, port: UInt16, isTCP: Bool, device: String
+    ) -> Result<Int32, Failure> {
+        let result = clinux_reserve_port(address.rawValue, port, isTCP ? 1 : 0, device)
+        return result >= 0 ? .success(result) : .failure(Failure(errno: -result))
+    }
+
+    /// The port that a bound socket has.
+    package static func port(of socket: Int32) -> UInt16 {
+        UInt16(truncatingIfNeeded: max(0, clinux_bound_port(socket)))
+    }
+}

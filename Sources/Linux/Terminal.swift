@@ -1,0 +1,47 @@
+import CLinux
+import Core
+import Glibc
+
+package struct TerminalSize: Equatable, Sendable {
+    package var rows: UInt16
+    package var columns: UInt16
+}
+
+package enum Terminal {
+    package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+    /// The size of the terminal that this program was started at, if any.
+    package static var callersSize: TerminalSize? { size(of: 0) ?? size(of: 1) }
+
+    private static func size(of descriptor: Int32) -> TerminalSize? {
+        var rows: UInt16 = 0
+        var columns: UInt16 = 0
+        guard clinux_terminal_size(descriptor, &rows, &columns) == 0 else { return nil }
+        return TerminalSize(rows: rows, columns: columns)
+    }
+
+    package static func setSize(_ size: TerminalSize, of descriptor: borrowing Descriptor) {
+        _ = clinux_set_terminal_size(descriptor.number, size.rows, size.columns)
+    }
+}
+
+/// A terminal in raw mode (cfmakeraw(3)) until this value goes.
+package struct RawTerminal: ~Copyable {
+    private let descriptor: Int32
+    private var saved: termios
+
+    /// Nil when `descriptor` is no terminal.
+    package init?(_ descriptor: Int32) {
+        var settings = termios()
+        guard tcgetattr(descriptor, &settings) == 0 else { return nil }
+        self.descriptor = descriptor
+        saved = settings
+        cfmakeraw(&settings)
+        tcsetattr(descriptor, TCSADRAIN, &settings)
+    }
+
+    deinit {
+        var settings = saved
+        tcsetattr(descriptor, TCSADRAIN, &settings)
+    }
+}

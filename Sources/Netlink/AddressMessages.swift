@@ -1,0 +1,62 @@
+import CNetlink
+import Core
+import Glibc
+
+/// Requests about IPv4 addresses, routes and neighbours (rtnetlink(7), <linux/if_addr.h>, <linux/neighbour.h>).
+extension RequestBatch {
+    /// Scope global; with the subnet's broadcast address, which the kernel does not add by itself.
+    ///
+    /// - Parameter name: of the link, for the error.
+    mutating func addAddress(_ address: CIDR, index: Int32, name: String) {
+        var header = ifaddrmsg()
+        header.ifa_family = UInt8(AF_INET)
+        header.ifa_prefixlen = UInt8(address.prefixLength)
+        header.ifa_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
+        header.ifa_index = UInt32(bitPattern: index)
+        let label = Label(operation: "add address \(address) to", subject: name)
+        begin(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header, label)
+        put(IFA_LOCAL, address.address)
+        put(IFA_ADDRESS, address.address)
+        if let broadcast = address.broadcast { put(IFA_BROADCAST, broadcast) }
+    }
+
+    /// A dump of all addresses of IPv4.
+    mutating func getAddresses() {
+        var header = ifaddrmsg()
+        header.ifa_family = UInt8(AF_INET)
+        begin(RTM_GETADDR, netlinkDumpFlags, header, Label(operation: "list addresses", subject: nil))
+    }
+
+    /// In the main table.
+    mutating func addDefaultRoute(gateway: IPv4Address, index: Int32, name: String) {
+        var header = rtmsg()
+        header.rtm_family = UInt8(AF_INET)
+        header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
+        header.rtm_protocol = UInt8(RTPROT_BOOT)
+        header.rtm_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
+        header.rtm_type = UInt8(RTN_UNICAST)
+        let label = Label(operation: "add default route via \(gateway) to", subject: name)
+        begin(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header, label)
+        put(Int(RTA_GATEWAY.rawValue), gateway)
+        put(Int(RTA_OIF.rawValue), UInt32(bitPattern: index))
+    }
+
+    /// A neighbour whose MAC never changes, whatever ARP says.
+    mutating func addNeighbour(_ address: IPv4Address, mac: MACAddress, index: Int32, name: String) {
+        var header = ndmsg()
+        header.ndm_family = UInt8(AF_INET)
+        header.ndm_ifindex = index
+        header.ndm_state = UInt16(NUD_PERMANENT)
+        let label = Label(operation: "add neighbour \(address) to", subject: name)
+        begin(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, header, label)
+        put(NDA_DST, address)
+        put(NDA_LLADDR, mac.bytes)
+    }
+
+    /// A dump of the IPv4 routes of all tables.
+    mutating func getRoutes() {
+        var header = rtmsg()
+        header.rtm_family = UInt8(AF_INET)
+        begin(RTM_GETROUTE, netlinkDumpFlags, header, Label(operation: "list routes", subject: nil))
+    }
+}

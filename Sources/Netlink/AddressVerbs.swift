@@ -1,0 +1,68 @@
+import CNetlink
+import Core
+import Glibc
+
+extension RouteSocket {
+    /// Adds an address with its broadcast address to a link.
+    ///
+    /// - Parameter name: of the link, for the error.
+    /// - Throws: EEXIST when it has that address, ENODEV when there is no such link.
+    package mutating func addAddress(_ address: CIDR, index: Int32, name: String) throws(OperationError) {
+        var batch = RequestBatch(capacity: 128)
+        batch.addAddress(address, index: index, name: name)
+        try perform(batch)
+    }
+
+    /// The IPv4 addresses of all links.
+    package mutating func addresses() throws(OperationError) -> [AddressInfo] {
+        var addresses: [AddressInfo] = []
+        for message in try dump({ $0.getAddresses() }) { addresses.append(try AddressInfo(message)) }
+        return addresses
+    }
+
+    /// The IPv4 routes of all tables, those to the host's own addresses included.
+    package mutating func routes() throws(OperationError) -> [RouteInfo] {
+        var routes: [RouteInfo] = []
+        for message in try dump({ $0.getRoutes() }) { routes.append(try RouteInfo(message)) }
+        return routes
+    }
+
+    /// Bytes that fit into a packet to the outside: the MTU of the default route or else of its link.
+    ///
+    /// - Returns: nil when there is no default route.
+    package mutating func defaultRouteMTU() throws(OperationError) -> Int? {
+        let candidates = try routes().filter { $0.isDefault && $0.link != nil }
+        guard let route = candidates.min(by: { $0.priority < $1.priority }), let index = route.link else { return nil }
+        if let mtu = route.mtu { return mtu }
+        return try link(.index(index))?.mtu
+    }
+
+    /// Configures a container's namespace, through a socket that was opened in it: one send when the
+    /// index of the interface is known, two otherwise.
+    ///
+    /// - Throws: the first refusal; what the kernel accepted before and after it stays. The namespace is
+    ///   of no use then.
+    package mutating func configureContainer(_ request: ContainerNetworkRequest) throws(OperationError) {
+        var index = request.index
+        if index == nil { index = try link(.named(request.interface))?.index }
+        guard let index else { throw OperationError("look up link", request.interface, errno: ENODEV) }
+        var batch = RequestBatch(capacity: 512)
+        batch.configureContainer(request, index: index)
+        try perform(batch)
+    }
+}
+
+extension RequestBatch {
+    /// The address before `up`, so that the link does not announce itself without one; the route after it:
+    /// its gateway must be reachable.
+    mutating func configureContainer(_ request: ContainerNetworkRequest, index: Int32) {
+        setUp(.index(Int32(CNETLINK_LOOPBACK_INDEX)), name: "lo")
+        addAddress(request.address, index: index, name: request.interface)
+        setUp(.index(index), name: request.interface)
+        guard let gateway = request.gateway else { return }
+        addDefaultRoute(gateway: gateway, index: index, name: request.interface)
+        if let mac = request.gatewayMAC {
+            addNeighbour(gateway, mac: mac, index: index, name: request.interface)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Core
+
+/// A link by one of its two names.
+package enum LinkReference: Hashable, Sendable, CustomStringConvertible {
+    case named(String)
+    /// Valid in one network namespace only.
+    case index(Int32)
+
+    /// As errors show it.
+    package var description: String {
+        switch self {
+        case .named(let name): name
+        case .index(let index): "#\(index)"
+        }
+    }
+}
+
+/// A network namespace other than the socket's own.
+package enum NetworkNamespaceReference: Hashable, Sendable {
+    /// That of a process, in the numbers of the caller's pid namespace.
+    case process(Int32)
+    /// A descriptor of a /proc/PID/ns/net; it must stay open during the request.
+    case descriptor(Int32)
+}
+
+/// A bridge to create.
+package struct BridgeRequest: Equatable, Sendable {
+    package var name: String
+    /// A bridge without an address of its own takes the lowest of its ports', and changes it when they do.
+    package var mac: MACAddress
+    /// Bytes; nil leaves 1500.
+    package var mtu: Int?
+    /// Whose it is: what `ip link` shows as alias, at most 255 bytes.
+    package var alias: String?
+    /// Its own address in the network's subnet.
+    package var address: CIDR?
+
+    package init(
+        name: String, mac: MACAddress, mtu: Int? = nil, alias: String? = nil, address: CIDR? = nil
+    ) {
+        self.name = name
+        self.mac = mac
+        self.mtu = mtu
+        self.alias = alias
+        self.address = address
+    }
+}
+
+/// A veth pair to create: one end here, up and a port of a bridge, the other born in another namespace.
+package struct VethRequest: Equatable, Sendable {
+    /// Of the end here.
+    package var name: String
+    /// Index of the bridge.
+    package var bridge: Int32
+    /// Bytes, of both ends; nil leaves 1500.
+    package var mtu: Int?
+    /// Lets packets leave by the port they came from, so that a container reaches its own published port.
+    package var hairpin: Bool
+    package var peerName: String
+    package var peerMAC: MACAddress
+    package var peerNamespace: NetworkNamespaceReference
+
+    package init(
+        name: String, bridge: Int32, mtu: Int? = nil, hairpin: Bool = false, peerName: String = "eth0",
+        peerMAC: MACAddress, peerNamespace: NetworkNamespaceReference
+    ) {
+        self.name = name
+        self.bridge = bridge
+        self.mtu = mtu
+        self.hairpin = hairpin
+        self.peerName = peerName
+        self.peerMAC = peerMAC
+        self.peerNamespace = peerNamespace
+    }
+}
+
+/// A veth pair that was created.
+package struct VethPair: Equatable, Sendable {
+    /// Index of the end here.
+    package let index: Int32
+    /// Index of the other end, in its own namespace.
+    package let peerIndex: Int32
+}
+
+/// What a container's network namespace gets: `lo` up, one interface with an address, a default route.
+package struct ContainerNetworkRequest: Equatable, Sendable {
+    package var interface: String
+    /// Index of `interface` when it is known (`VethPair.peerIndex`): saves a look-up.
+    package var index: Int32?
+    package var address: CIDR
+    /// Nil: no default route.
+    package var gateway: IPv4Address?
+    /// The gateway's, for good: nobody else on the network can claim to be it. Nil: it is asked for when needed.
+    package var gatewayMAC: MACAddress?
+
+    package init(
+        interface: String = "eth0", index: Int32? = nil, address: CIDR, gateway: IPv4Address?,
+        gatewayMAC: MACAddress? = nil
+    ) {
+        self.interface = interface
+        self.index = index
+        self.address = address
+        self.gateway = gateway
+        self.gatewayMAC = gatewayMAC
+    }
+}

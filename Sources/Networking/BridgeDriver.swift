@@ -1,0 +1,111 @@
+import Core
+import Firewall
+import Glibc
+import Linux
+import Netlink
+
+/// Networks as Linux bridges, with address translation to the outside.
+package struct BridgeDriver: NetworkDriver, Sendable {
+    let firewall: any Firewall
+
+    package init(firewall: any Firewall = IPTablesFirewall()) { self.firewall = firewall }
+
+    // MARK: A network
+
+    package func create(_ network: NetworkDefinition) throws(OperationError) {
+        if let failure = restore([network], members: []).first { throw failure.failure }
+    }
+
+    package func delete(_ network: NetworkDefinition) throws(OperationError) {
+        var failure: OperationError?
+        do throws(OperationError) {
+            try firewall.apply(BridgeRules.removing(network))
+        } catch {
+            failure = error
+        }
+        var netlink = try RouteSocket()
+        if let link = try netlink.link(.named(network.device)), link.alias == network.alias {
+            try netlink.deleteLink(.index(link.index))
+        }
+        if let failure { throw failure }
+    }
+
+    /// B23: an interface that is not ours is neither used nor ever deleted.
+    func foreign(_ network: NetworkDefinition) -> OperationError {
+        OperationError(
+            "create bridge", network.device, reason: "an interface of that name exists and is not mydocker's",
+            remedy: "give the network another name")
+    }
+
+    // MARK: An endpoint
+
+    package func connect(
+        _ endpoint: Endpoint, of container: ContainerID, process: Int32, inside: consuming Descriptor,
+        isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> Endpoint {
+        var endpoint = endpoint
+        var host = try RouteSocket()
+        guard let bridge = try host.link(.named(endpoint.bridge)) else {
+            throw OperationError("look up bridge", endpoint.bridge, errno: ENODEV)
+        }
+        endpoint.mtu = bridge.mtu
+        let peer = try createVeth(&endpoint, container, process, bridge, &host)
+        var namespace = try RouteSocket(adopting: inside)
+        try namespace.configureContainer(
+            ContainerNetworkRequest(
+                interface: "eth0", index: peer, address: endpoint.address, gateway: endpoint.gateway,
+                gatewayMAC: bridge.mac))
+        try publish(endpoint, container, isStale)
+        return endpoint
+    }
+
+    package func disconnect(_ endpoint: Endpoint, of container: ContainerID) throws(OperationError) {
+        if !endpoint.ports.isEmpty { try withdraw(container) }
+    }
+
+    package func withdraw(_ container: ContainerID) throws(OperationError) {
+        var change = FirewallChange([.nat])
+        change.remove(.container(container))
+        try firewall.apply(change)
+    }
+
+    /// The name is short, as the seeds show it, and longer when another container has that one (B45).
+    private func createVeth(
+        _ endpoint: inout Endpoint, _ container: ContainerID, _ process: Int32, _ bridge: LinkInfo,
+        _ host: inout RouteSocket
+    ) throws(OperationError) -> Int32 {
+        while true {
+            do throws(OperationError) {
+                return try host.createVeth(
+                    VethRequest(
+                        name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
+                        hairpin: !endpoint.ports.isEmpty, peerName: "eth0", peerMAC: endpoint.mac,
+                        peerNamespace: .process(process))
+                ).peerIndex
+            } catch {
+                guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
+                endpoint.hostInterface = String(container.hex.prefix(endpoint.hostInterface.utf8.count + 5))
+            }
+        }
+    }
+
+    private func publish(
+        _ endpoint: Endpoint, _ container: ContainerID, _ isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) {
+        guard !endpoint.ports.isEmpty else { return }
+        var change = FirewallChange([.nat], layout: .ensure(BridgeRules.layout))
+        change.set(.container(container), BridgeRules.rules(publishing: endpoint, of: container))
+        try firewall.apply(change) { owner in
+            if case .container(let shortID) = owner { isStale(shortID) } else { false }
+        }
+    }
+}
+
+extension NetworkDefinition {
+    /// Marks the bridge as this network's.
+    var alias: String { BridgeAlias.prefix + id.short }
+}
+
+enum BridgeAlias {
+    static let prefix = "mydocker:"
+}

@@ -1,0 +1,38 @@
+import Core
+import Firewall
+import Netlink
+
+extension BridgeDriver {
+    /// What there is now. A reader: it takes no lock and changes nothing.
+    package func inventory() throws(OperationError) -> BridgeInventory {
+        var rules: [FirewallRule] = []
+        for table in [FirewallTable.filter, .nat] { rules += try firewall.rules(in: table) }
+        var netlink = try RouteSocket()
+        let links = try netlink.links().map {
+            BridgeInventory.Link(index: $0.index, name: $0.name, kind: $0.kind, alias: $0.alias, master: $0.master)
+        }
+        return BridgeInventory(links: links, rules: rules)
+    }
+
+    /// Takes away what has no owner; what an owner lacks is for `restore`.
+    package func clear(_ findings: [BridgeFinding]) throws(OperationError) {
+        var change = FirewallChange([.filter, .nat])
+        for finding in findings {
+            switch finding.remedy {
+            case .removeRules(let owner):
+                if !change.ownerships.contains(where: { $0.owner == owner }) { change.remove(owner) }
+            case .removeChains: change.layout = .removeUnused(BridgeRules.layout)
+            case .restore, .removeLink, .takeOffBridge: continue
+            }
+        }
+        if !change.ownerships.isEmpty || change.layout != .leave { try firewall.apply(change) }
+        var netlink = try RouteSocket()
+        for finding in findings {
+            switch finding.remedy {
+            case .removeLink(let name): try netlink.deleteLink(.named(name))
+            case .takeOffBridge(let name): try netlink.setMaster(.named(name), bridge: nil)
+            case .restore, .removeRules, .removeChains: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Core
+import Firewall
+import Glibc
+import Linux
+import Netlink
+
+/// A container on a bridge network, with the process that has it there.
+package struct BridgeMember: Equatable, Sendable {
+    package let id: ContainerID
+    package let endpoint: Endpoint
+    package let process: ProcessIdentity
+
+    package init(id: ContainerID, endpoint: Endpoint, process: ProcessIdentity) {
+        self.id = id
+        self.endpoint = endpoint
+        self.process = process
+    }
+
+    /// Whether its first process has not ended: until then nobody begins to take away what it has on the network.
+    package var isRunning: Bool {
+        guard let handle = process.open() else { return false }
+        return !handle.waitForEnd(milliseconds: 0)
+    }
+}
+
+extension BridgeDriver {
+    /// Puts back whatever is missing of networks and of containers on them, and changes nothing else: bridges,
+    /// addresses, ports of bridges, sysctls, and rules with one write of each table. Connections go on.
+    ///
+    /// Members that have ended meanwhile get nothing.
+    /// - Parameter isStale: as in `connect`.
+    /// - Returns: the networks that could not be restored, and why; they do not hinder the others. Without a name
+    ///   it is the firewall, and so concerns all.
+    package func restore(
+        _ networks: [NetworkDefinition], members: [BridgeMember], isStale: (_ shortID: String) -> Bool = { _ in false }
+    ) -> [(name: Name?, failure: OperationError)] {
+        var failures: [(name: Name?, failure: OperationError)] = []
+        var restored: [NetworkDefinition] = []
+        for network in networks {
+            do throws(OperationError) {
+                try restoreDevices(of: network, members.filter { $0.endpoint.networkID == network.id })
+                restored.append(network)
+            } catch {
+                failures.append((network.name, error))
+            }
+        }
+        let ids = Set(restored.map(\.id))
+        let published = members.filter { ids.contains($0.endpoint.networkID) && !$0.endpoint.ports.isEmpty }
+        do throws(OperationError) {
+            guard !restored.isEmpty else { return failures }
+            try firewall.apply(isStale: { owner in
+                if case .container(let shortID) = owner { isStale(shortID) } else { false }
+            }) { () throws(OperationError) in
+                // Judged while the tables cannot change: who ends from now on takes the rules away after this.
+                BridgeRules.establishing(restored, members: published.filter(\.isRunning))
+            }
+        } catch {
+            failures.append((nil, error))
+        }
+        return failures
+    }
+
+    /// Which of `networks` lack a bridge, a sysctl or a rule. It is not much more than two reads of tables.
+    package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        let deviations = try firewall.deviations(from: BridgeRules.establishing(networks))
+        if deviations.isLayoutWrong || Sysctl.get(Self.forwarding) != "1" { return networks }
+        var netlink = try RouteSocket()
+        var deviants: [NetworkDefinition] = []
+        for network in networks {
+            let link = try netlink.link(.named(network.device))
+            let isRight =
+                link?.alias == network.alias && link?.isUp == true && Sysctl.get(network.loopbackRouting) == "1"
+                && !deviations.owners.contains(.network(bridge: network.device))
+            if !isRight { deviants.append(network) }
+        }
+        return deviants
+    }
+}
+
+// MARK: - Devices
+
+extension BridgeDriver {
+    private static var forwarding: String { "net/ipv4/ip_forward" }
+
+    private func restoreDevices(of network: NetworkDefinition, _ members: [BridgeMember]) throws(OperationError) {
+        var netlink = try RouteSocket()
+        let bridge = try restoreBridge(network, &netlink)
+        try Sysctl.set(Self.forwarding, to: "1")
+        // Published ports are reached by 127.0.0.1 too; the firewall keeps the containers from that way.
+        try Sysctl.set(network.loopbackRouting, to: "1")
+        // A container must not route this host with router advertisements (CVE-2020-10749).
+        try? Sysctl.set("net/ipv6/conf/\(network.device)/accept_ra", to: "0")
+        for member in members {
+            do throws(OperationError) {
+                try restorePort(member, bridge, &netlink)
+            } catch {
+                // The container has just ended.
+                guard error.errno == ENODEV else { throw error }
+            }
+        }
+    }
+
+    /// - Returns: the bridge's index.
+    private func restoreBridge(
+        _ network: NetworkDefinition, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> Int32 {
+        if let link = try netlink.link(.named(network.device)) { return try complete(link, network, &netlink) }
+        do throws(OperationError) {
+            return try createBridge(network, &netlink)
+        } catch {
+            // Somebody was faster.
+            guard error.errno == EEXIST, let link = try netlink.link(.named(network.device)) else { throw error }
+            return try complete(link, network, &netlink)
+        }
+    }
+
+    private func createBridge(
+        _ network: NetworkDefinition, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> Int32 {
+        var mtu = network.mtu
+        if mtu == nil { mtu = try netlink.defaultRouteMTU() }
+        // A MAC of its own: else it is that of a container, and changes with them (B39).
+        return try netlink.createBridge(
+            BridgeRequest(
+                name: network.device, mac: MACAddress(for: network.gateway.address), mtu: mtu, alias: network.alias,
+                address: network.gateway))
+    }
+
+    /// Gives a bridge that is there what it lacks.
+    private func complete(
+        _ link: LinkInfo, _ network: NetworkDefinition, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> Int32 {
+        guard link.alias == network.alias else { throw foreign(network) }
+        let addresses = try netlink.addresses()
+        if !addresses.contains(where: { $0.link == link.index && $0.address == network.gateway }) {
+            try netlink.addAddress(network.gateway, index: link.index, name: link.name)
+        }
+        if !link.isUp { try netlink.setUp(.index(link.index)) }
+        return link.index
+    }
+
+    /// A bridge that was deleted has let go of its ports.
+    private func restorePort(
+        _ member: BridgeMember, _ bridge: Int32, _ netlink: inout RouteSocket
+    ) throws(OperationError) {
+        let name = member.endpoint.hostInterface
+        guard let link = try netlink.link(.named(name)), link.kind == "veth", member.isRunning else { return }
+        if link.master != bridge {
+            try netlink.setMaster(.index(link.index), bridge: bridge)
+            if !member.endpoint.ports.isEmpty { try netlink.setHairpin(.index(link.index), true) }
+        }
+        if !link.isUp { try netlink.setUp(.index(link.index)) }
+    }
+}
+
+extension NetworkDefinition {
+    fileprivate var loopbackRouting: String { "net/ipv4/conf/\(device)/route_localnet" }
+}

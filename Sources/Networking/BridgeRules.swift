@@ -1,0 +1,98 @@
+import Core
+import Firewall
+
+/// The firewall of bridge networks as values. Nothing here touches the kernel.
+package enum BridgeRules {
+    static let forward = "MYDOCKER-FORWARD"
+    static let egress = "MYDOCKER-EGRESS"
+    static let input = "MYDOCKER-INPUT"
+    static let postrouting = "MYDOCKER-POSTROUTING"
+    static let publish = "MYDOCKER-DNAT"
+    static let loopback = CIDR(IPv4Address(rawValue: 127 << 24), 8)
+
+    /// Our chains and the jumps into them. What may come in is decided before what may go out, so that no
+    /// network's containers reach those of another one.
+    package static let layout = FirewallLayout(
+        chains: [
+            .init(.filter, OwnChain.user), .init(.filter, forward), .init(.filter, egress), .init(.filter, input),
+            .init(.nat, publish), .init(.nat, postrouting),
+        ],
+        headJumps: [
+            FirewallRule(.filter, "FORWARD", target: .jump(OwnChain.user)),
+            FirewallRule(.filter, "FORWARD", target: .jump(forward)),
+            FirewallRule(.filter, "FORWARD", target: .jump(egress)),
+            FirewallRule(.filter, "INPUT", target: .jump(input)),
+        ],
+        tailJumps: [
+            // Only what is meant for this host itself is published (B58); 127.0.0.0/8 from outside never is.
+            FirewallRule(
+                .nat, "PREROUTING", destination: .not(loopback), isToLocalAddress: true, target: .jump(publish)),
+            FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump(publish)),
+            FirewallRule(.nat, "POSTROUTING", target: .jump(postrouting)),
+        ])
+
+    /// What a network has for as long as it exists.
+    package static func rules(of network: NetworkDefinition) -> [FirewallRule] {
+        forwarding(network) + translation(network)
+    }
+
+    private static func forwarding(_ network: NetworkDefinition) -> [FirewallRule] {
+        let bridge = network.device
+        var rules = [
+            FirewallRule(
+                .filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
+            FirewallRule(.filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
+            FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept),
+            FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
+            // route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558).
+            FirewallRule(
+                .filter, input, destination: .yes(loopback), input: .yes(bridge),
+                states: .not([.related, .established]), target: .drop),
+        ]
+        rules.append(
+            FirewallRule(.filter, egress, input: .yes(bridge), target: network.isInternal ? .drop : .accept))
+        return rules
+    }
+
+    private static func translation(_ network: NetworkDefinition) -> [FirewallRule] {
+        let bridge = network.device
+        let gateway = network.gateway.address
+        var rules: [FirewallRule] = []
+        if !network.isInternal {
+            rules.append(
+                FirewallRule(
+                    .nat, postrouting, source: .yes(network.subnet), output: .not(bridge), target: .masquerade))
+        }
+        // A container, or this host by 127.0.0.1, reaches a published port: the answer has to come back this way.
+        for source in [network.subnet, loopback] {
+            rules.append(
+                FirewallRule(
+                    .nat, postrouting, source: .yes(source), output: .yes(bridge), states: .yes(.dnat),
+                    target: .snat(to: gateway)))
+        }
+        return rules
+    }
+
+    /// What a container's endpoint has for its published ports.
+    package static func rules(publishing endpoint: Endpoint, of container: ContainerID) -> [FirewallRule] {
+        FirewallRule.publishing(
+            endpoint.ports, in: publish, to: endpoint.address.address, owner: .container(container))
+    }
+
+    /// Makes the rules of networks and of containers on them what they should be, and our chains with them.
+    package static func establishing(
+        _ networks: [NetworkDefinition], members: [BridgeMember] = []
+    ) -> FirewallChange {
+        var change = FirewallChange([.filter, .nat], layout: .ensure(layout))
+        for network in networks { change.set(.network(bridge: network.device), rules(of: network)) }
+        for member in members { change.set(.container(member.id), rules(publishing: member.endpoint, of: member.id)) }
+        return change
+    }
+
+    /// Takes a network's rules away, and our chains with the last network.
+    package static func removing(_ network: NetworkDefinition) -> FirewallChange {
+        var change = FirewallChange([.filter, .nat], layout: .removeUnused(layout))
+        change.remove(.network(bridge: network.device))
+        return change
+    }
+}

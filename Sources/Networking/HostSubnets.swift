@@ -1,0 +1,23 @@
+import Core
+import Netlink
+
+/// What this host already routes or has.
+package enum HostSubnets {
+    package static func occupants() throws(OperationError) -> [SubnetChooser.Occupant] {
+        var netlink = try RouteSocket()
+        var occupants: [SubnetChooser.Occupant] = []
+        for address in try netlink.addresses() {
+            occupants.append(.init(address.address.network, "an address of this host, \(address.address)"))
+        }
+        for route in try netlink.routes() {
+            occupants.append(.init(route.destination, "a route of this host, \(route.destination)"))
+        }
+        return occupants
+    }
+
+    /// Whether the host has an interface called `name`.
+    package static func hasInterface(_ name: String) throws(OperationError) -> Bool {
+        var netlink = try RouteSocket()
+        return try netlink.link(.named(name)) != nil
+    }
+}

@@ -1,0 +1,26 @@
+import Core
+import Linux
+import Netlink
+
+/// How networks of one kind are made and joined: two pairs of steps. The second of a pair undoes the first
+/// whether that was done whole, in part or not at all.
+package protocol NetworkDriver {
+    /// Makes what the network needs on the host; what is there already and is right stays.
+    func create(_ network: NetworkDefinition) throws(OperationError)
+    func delete(_ network: NetworkDefinition) throws(OperationError)
+
+    /// Gives a container its interface, address, route and published ports.
+    /// - Parameters:
+    ///   - process: the container's first process.
+    ///   - inside: an rtnetlink socket that was opened in the container's network namespace.
+    ///   - isStale: whether the container with this short id, whose rule publishes the same port, is dead.
+    /// - Returns: the endpoint as it is: the host's interface may have got another name.
+    func connect(
+        _ endpoint: Endpoint, of container: ContainerID, process: Int32, inside: consuming Descriptor,
+        isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> Endpoint
+    /// The interfaces go with the container's network namespace; the rest goes here.
+    func disconnect(_ endpoint: Endpoint, of container: ContainerID) throws(OperationError)
+    /// `disconnect` when nothing is known of the endpoint.
+    func withdraw(_ container: ContainerID) throws(OperationError)
+}

@@ -1,0 +1,70 @@
+import Core
+import Glibc
+import Linux
+
+/// Published ports, each held by a socket for as long as this value lives, so that no other program takes one.
+///
+/// A TCP port is listened on, which is what makes `ss -ltn` show it and keeps others from binding it. The
+/// sockets are bound to the container's bridge, where nobody connects to this host: a packet that misses the
+/// translation rule is refused as if nobody listened, never left in a queue.
+package struct PortReservation: ~Copyable {
+    private let sockets: DescriptorSet
+    /// With the host ports that were chosen.
+    package let mappings: [PortMapping]
+
+    /// - Parameters:
+    ///   - device: the bridge.
+    ///   - holder: names the container that has a port, for the error.
+    package init(
+        _ requests: [PublishRequest], device: String, holder: (UInt16, TransportProtocol) -> String?
+    ) throws(OperationError) {
+        let sockets = DescriptorSet()
+        var mappings: [PortMapping] = []
+        for request in requests {
+            for choice in request.choices {
+                mappings.append(try Self.reserve(choice, request, device, sockets, holder))
+            }
+        }
+        self.sockets = sockets
+        self.mappings = mappings
+    }
+
+    private static func reserve(
+        _ choice: (containerPort: UInt16, hostPorts: ClosedRange<UInt16>?), _ request: PublishRequest,
+        _ device: String, _ sockets: DescriptorSet, _ holder: (UInt16, TransportProtocol) -> String?
+    ) throws(OperationError) -> PortMapping {
+        var failure: (port: UInt16, errno: Int32) = (0, EADDRINUSE)
+        // Port 0 lets the kernel choose a free one.
+        for port in choice.hostPorts ?? 0...0 {
+            try FaultPoint.pass("publish port", "\(request.hostAddress):\(port)")
+            let result = Socket.reserve(
+                request.hostAddress, port: port, isTCP: request.transport == .tcp, device: device)
+            switch result {
+            case .success(let socket):
+                sockets.insert(socket)
+                return PortMapping(
+                    hostAddress: request.hostAddress, hostPort: port == 0 ? Socket.port(of: socket) : port,
+                    containerPort: choice.containerPort, transport: request.transport)
+            case .failure(let error): failure = (port, error.errno)
+            }
+        }
+        throw conflict(request, failure, holder)
+    }
+
+    private static func conflict(
+        _ request: PublishRequest, _ failure: (port: UInt16, errno: Int32),
+        _ holder: (UInt16, TransportProtocol) -> String?
+    ) -> OperationError {
+        let address = "\(request.hostAddress):\(failure.port)"
+        switch failure.errno {
+        case EADDRINUSE:
+            let owner = holder(failure.port, request.transport) ?? PortOwner.find(failure.port, request.transport)
+            return OperationError(
+                "Bind for \(address) failed: port is already allocated" + (owner.map { " (by \($0))" } ?? ""),
+                remedy: "publish another host port, or stop what uses this one")
+        case EADDRNOTAVAIL:
+            return OperationError("Bind for \(address) failed", reason: "no address of this host")
+        default: return OperationError("Bind for \(address) failed", errno: failure.errno)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Core
+import Glibc
+import Linux
+
+/// The records of all containers.
+package struct ContainerStore: Sendable {
+    package let layout: Layout
+    package init(_ layout: Layout) { self.layout = layout }
+
+    // MARK: Names
+
+    /// - Returns: false when the name is taken.
+    package func reserve(_ name: Name, for id: ContainerID) throws(OperationError) -> Bool {
+        try Files.makeSymbolicLink(layout.name(name), to: id.hex)
+    }
+
+    package func owner(of name: Name) -> ContainerID? { Files.link(layout.name(name)).flatMap(ContainerID.init) }
+
+    /// The name that is reserved for a container whose record cannot be read.
+    package func name(of id: ContainerID) throws(OperationError) -> Name? {
+        try Files.names(in: layout.names).compactMap(Name.init).first { owner(of: $0) == id }
+    }
+
+    package func release(_ name: Name, of id: ContainerID) throws(OperationError) {
+        if owner(of: name) == id { try Files.remove(layout.name(name)) }
+    }
+
+    /// Finds a container by exact name, id, or unique start of an id; in that order.
+    package func find(_ text: String) throws(OperationError) -> ContainerID {
+        if let name = Name(text), let id = owner(of: name) { return id }
+        if let id = ContainerID(text), Files.exists(layout.container(id)) { return id }
+        let isPrefix = !text.isEmpty && text.utf8.allSatisfy(\.isLowercaseHexDigit)
+        let matches = isPrefix ? try ids().filter { $0.hex.hasPrefix(text) } : []
+        guard matches.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
+        guard let match = matches.first else { throw OperationError("No such container: \(text)") }
+        return match
+    }
+
+    // MARK: Records
+
+    package func ids() throws(OperationError) -> [ContainerID] {
+        try Files.names(in: layout.containers).compactMap(ContainerID.init)
+    }
+    package func runtimeIDs() throws(OperationError) -> [ContainerID] {
+        try Files.names(in: layout.runtimeContainers).compactMap(ContainerID.init)
+    }
+
+    package func definition(_ id: ContainerID) throws(OperationError) -> ContainerDefinition? {
+        try RecordFile.read(layout.definition(id))
+    }
+    package func state(_ id: ContainerID) throws(OperationError) -> ContainerState? {
+        try RecordFile.read(layout.containerState(id))
+    }
+    package func exit(_ id: ContainerID) throws(OperationError) -> ContainerExit? {
+        try RecordFile.read(layout.exit(id))
+    }
+
+    /// Whether its supervisor lives.
+    package func isAlive(_ id: ContainerID) -> Bool { FileLock.isHeld(layout.containerLock(id)) }
+
+    // MARK: Directories
+
+    /// Makes the container's directories and writes its definition.
+    package func create(_ definition: ContainerDefinition) throws(OperationError) {
+        let directory = layout.container(definition.id)
+        try Files.makeDirectory(directory, existing: false)
+        try Files.makeDirectory(directory + "/upper", mode: 0o755)
+        try Files.makeDirectory(directory + "/work")
+        try RecordFile.create(definition, at: layout.definition(definition.id))
+    }
+
+    package func removeRuntime(_ id: ContainerID) throws(OperationError) {
+        try Files.removeTree(layout.containerRuntime(id))
+    }
+
+    /// Removes all that is left of a container, its name last: until then nobody else can take it.
+    package func remove(_ id: ContainerID, name: Name?) throws(OperationError) {
+        // One at a time: who comes second finds nothing left to remove.
+        let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
+        _ = directory?.lock(exclusive: true, wait: true)
+        defer { withExtendedLifetime(directory) {} }
+        try removeRuntime(id)
+        try Files.removeTree(layout.container(id))
+        if let name { try release(name, of: id) }
+    }
+}

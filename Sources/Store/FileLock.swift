@@ -1,0 +1,62 @@
+import Core
+import Glibc
+import Linux
+
+/// A lock of flock(2), held until this value goes or its process dies.
+///
+/// The fixed order, never upwards: registry, network, container, xtables. None is held across clone,
+/// exec or a wait.
+package struct FileLock: ~Copyable {
+    private let file: Descriptor
+
+    /// Waits until the lock is free. The file is made when there is none.
+    package static func acquire(_ path: String) throws(OperationError) -> FileLock {
+        while true {
+            let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
+            let failure = file.lock(exclusive: true, wait: true)
+            guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
+            if isStill(file, at: path) { return FileLock(file: file) }
+        }
+    }
+
+    /// Runs `body` with the lock held.
+    package static func holding<Result: ~Copyable>(
+        _ path: String, _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        let lock = try acquire(path)
+        do throws(OperationError) {
+            let result = try body()
+            lock.release()
+            return result
+        } catch {
+            lock.release()
+            throw error
+        }
+    }
+
+    package consuming func release() {}
+
+    /// Nil when somebody else holds it.
+    package static func tryAcquire(_ path: String) throws(OperationError) -> FileLock? {
+        let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
+        let failure = file.lock(exclusive: true, wait: false)
+        if failure == EWOULDBLOCK { return nil }
+        guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
+        return isStill(file, at: path) ? FileLock(file: file) : nil
+    }
+
+    /// Whether anybody holds the lock now. A file that is not there is not held.
+    package static func isHeld(_ path: String) -> Bool {
+        guard let file = try? Descriptor.open(path, O_RDONLY) else { return false }
+        return file.lock(exclusive: false, wait: false) == EWOULDBLOCK
+    }
+
+    private init(file: consuming Descriptor) { self.file = file }
+
+    /// The holder before us may have removed the file: then our lock is on one that nobody finds.
+    private static func isStill(_ file: borrowing Descriptor, at path: String) -> Bool {
+        var ours = stat()
+        guard fstat(file.number, &ours) == 0, let named = Files.status(path) else { return false }
+        return ours.st_ino == named.st_ino && ours.st_dev == named.st_dev
+    }
+}

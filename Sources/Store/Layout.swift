@@ -1,0 +1,67 @@
+import Core
+import Glibc
+import Linux
+
+/// Every path that mydocker uses on the host.
+package struct Layout: Sendable {
+    /// What outlives a reboot.
+    package let state: String
+    /// What lives as long as the kernel that runs.
+    package let runtime: String
+
+    package static let standard = Layout(state: "/var/lib/mydocker", runtime: "/run/mydocker")
+
+    package init(state: String, runtime: String) {
+        self.state = state
+        self.runtime = runtime
+    }
+
+    package var images: String { state + "/images" }
+    package var seccompCache: String { state + "/seccomp" }
+
+    package var networks: String { state + "/networks" }
+    package func networkDefinition(_ name: Name) -> String { "\(networks)/\(name).json" }
+    package var runtimeNetworks: String { runtime + "/networks" }
+    package func networkRuntime(_ name: Name) -> String { "\(runtimeNetworks)/\(name)" }
+    package func addressPool(_ name: Name) -> String { networkRuntime(name) + "/pool" }
+    package func networkLock(_ name: Name) -> String { networkRuntime(name) + "/lock" }
+
+    package var containers: String { state + "/containers" }
+    package var runtimeContainers: String { runtime + "/containers" }
+    /// One symbolic link per container name, to its id: made and found in one step.
+    package var names: String { state + "/names" }
+    package func name(_ name: Name) -> String { "\(names)/\(name)" }
+    /// Holds `upper` and `work` too.
+    package func container(_ id: ContainerID) -> String { "\(containers)/\(id)" }
+    package func definition(_ id: ContainerID) -> String { container(id) + "/record.json" }
+    package func exit(_ id: ContainerID) -> String { container(id) + "/exit.json" }
+    package func log(_ id: ContainerID) -> String { container(id) + "/log.json" }
+    package func upper(_ id: ContainerID) -> String { container(id) + "/upper" }
+
+    package func containerRuntime(_ id: ContainerID) -> String { "\(runtimeContainers)/\(id)" }
+    package func containerState(_ id: ContainerID) -> String { containerRuntime(id) + "/state.json" }
+    /// Held by the container's supervisor as long as the container is alive.
+    package func containerLock(_ id: ContainerID) -> String { containerRuntime(id) + "/lock" }
+
+    package var registryLock: String { runtime + "/lock" }
+    private var bootID: String { runtime + "/boot-id" }
+    /// Else what is in the runtime directory says nothing any more.
+    package var isOfThisBoot: Bool { Files.line(bootID) == Files.line("/proc/sys/kernel/random/boot_id") }
+
+    /// Makes the directories that are always there, and empties the runtime directory when it was written
+    /// before the last boot (`/run` is not a tmpfs everywhere).
+    package func prepare() throws(OperationError) {
+        let current = Files.line("/proc/sys/kernel/random/boot_id") ?? ""
+        if Files.line(bootID) == current { return }
+        try Files.makeDirectories(runtime)
+        try FileLock.holding(registryLock) { () throws(OperationError) in
+            if Files.line(bootID) == current { return }
+            for directory in [runtimeContainers, runtimeNetworks] {
+                try Files.removeTree(directory)
+                try Files.makeDirectories(directory)
+            }
+            for directory in [containers, names, networks] { try Files.makeDirectories(directory) }
+            try Files.replace(bootID, Array(current.utf8))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Core
+import Linux
+
+/// The definitions of all networks.
+package struct NetworkStore: Sendable {
+    package let layout: Layout
+    package init(_ layout: Layout) { self.layout = layout }
+
+    package func definition(_ name: Name) throws(OperationError) -> NetworkDefinition? {
+        try RecordFile.read(layout.networkDefinition(name))
+    }
+
+    package func names() throws(OperationError) -> [Name] {
+        try Files.names(in: layout.networks).compactMap { file in
+            file.hasSuffix(".json") ? Name(String(file.dropLast(5))) : nil
+        }.sorted()
+    }
+
+    /// Finds a network by exact name, id, or unique start of an id.
+    package func find(_ text: String) throws(OperationError) -> NetworkDefinition? {
+        if let name = Name(text), let definition = try definition(name) { return definition }
+        guard !text.isEmpty, text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
+        var matches: [NetworkDefinition] = []
+        for name in try names() {
+            if let definition = try definition(name), definition.id.hex.hasPrefix(text) { matches.append(definition) }
+        }
+        guard matches.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
+        return matches.first
+    }
+
+    /// On disk when it returns.
+    package func create(_ definition: NetworkDefinition) throws(OperationError) {
+        try RecordFile.write(definition, to: layout.networkDefinition(definition.name), durable: true)
+    }
+
+    package func remove(_ name: Name) throws(OperationError) {
+        try Files.remove(layout.networkDefinition(name))
+        try Files.removeTree(layout.networkRuntime(name))
+    }
+}

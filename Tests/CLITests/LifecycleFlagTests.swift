@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// What the flags of `run` do inside.
+    @Suite(.serialized) struct Flags {
+        init() { #expect(Host.hasDefaultImage) }
+    }
+}
+
+// MARK: - Environment, identity, place
+
+extension CLI.Flags {
+    @Test func B76_theEnvironmentIsTheContainersOwn() throws {
+        try withScratch { directory in
+            let host = [
+                "SECRET": "s", "PATH": "/nosuch:" + (ProcessInfo.processInfo.environment["PATH"] ?? ""), "TAKEN": "t",
+            ]
+            let plain = runOnce("-h", "box", "env", environment: host).lines.sorted()
+            let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+            #expect(plain == ["HOME=/root", "HOSTNAME=box", path])
+            #expect(runOnce("-t", "env").text.contains("TERM=xterm\r\n"))
+            try writeFile("# comment\n\nA=file\nTAKEN\nUNSETHERE\nSPACE= x \nE=a=b\n", directory + "/env")
+            let given = runOnce(
+                "--env-file", directory + "/env", "-e", "A=flag", "-e", "SECRET", "-e", "UNSETHERE2", "-e", "EMPTY=",
+                "-e", "HOME=/h",
+                "env", environment: host
+            ).lines.filter { $0 != path && !$0.hasPrefix("HOSTNAME=") }.sorted()
+            #expect(given == ["A=flag", "E=a=b", "EMPTY=", "HOME=/h", "SECRET=s", "SPACE= x ", "TAKEN=t"])
+            #expect(runOnce("-e", "=x", "true").code == 125)
+            #expect(runOnce("--env-file", directory + "/nosuch", "true").code == 125)
+            try writeFile("A B=c\n", directory + "/bad")
+            let bad = runOnce("--env-file", directory + "/bad", "true")
+            #expect(bad.code == 125 && bad.error.contains("whitespace"))
+        }
+    }
+
+    /// The program is looked up in the container's PATH, in the container's file system.
+    @Test func B76_theProgramIsLookedUpInside() throws {
+        try withScratch { directory in
+            try writeFile("#!/bin/sh\necho $1\n", directory + "/lfprogram")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory + "/lfprogram")
+            #expect(Host.shell("PATH=\(directory):$PATH lfprogram x").text == "x\n")
+            #expect(Host.shell("PATH=\(directory):$PATH $MYDOCKER run --rm --net none lfprogram x").code == 127)
+            #expect(
+                runOnce("-v", "\(directory):/own", "-e", "PATH=/own:/bin", "lfprogram", "found").text
+                    == "found\n")
+        }
+    }
+
+    @Test func theUserMayBeANameOrANumber() {
+        func identity(_ user: String) -> String {
+            runOnce("-u", user, "sh", "-c", "id -u; id -g; id -G; echo $HOME").word
+        }
+        #expect(identity("1234") == "1234\n0\n0\n/")
+        #expect(identity("1234:55") == "1234\n55\n55\n/")
+        #expect(identity("nobody") == "65534\n65534\n65534\n/nonexistent")
+        #expect(identity("root") == "0\n0\n0\n/root")
+        for user in ["nosuchuser", "root:nosuchgroup"] {
+            let outcome = runOnce("-u", user, "true")
+            #expect(outcome.code == 125 && outcome.error.contains("unable to find"), "\(outcome.error)")
+        }
+        let status = runOnce("-u", "1234", "cat", "/proc/self/status").text
+        #expect(Host.status("CapEff", in: status) == "0000000000000000")
+        #expect(Host.status("CapPrm", in: status) == "0000000000000000")
+    }
+
+    @Test func B55_hostNameAndItsFiles() {
+        let outcome = runOnce("--hostname", "box.example", "sh", "-c", "hostname; cat /etc/hostname; cat /etc/hosts")
+        #expect(outcome.lines.prefix(2) == ["box.example", "box.example"])
+        #expect(outcome.text.contains("127.0.0.1\tlocalhost"))
+        #expect(Host.run(["hostname"]).word != "box.example")
+        let written = runOnce(
+            "sh", "-c",
+            "echo 1.2.3.4 other >>/etc/hosts; echo x >/etc/hostname; tail -n 1 /etc/hosts; cat /etc/hostname")
+        #expect(written.text == "1.2.3.4 other\nx\n")
+        #expect(!Host.read("/etc/hosts").contains("1.2.3.4 other"))
+        for name in ["a b", "-a", "", String(repeating: "a", count: 65)] {
+            #expect(runOnce("--hostname=\(name)", "true").code == 125, "\(name)")
+        }
+    }
+
+    @Test func theWorkingDirectoryIsMade() {
+        #expect(runOnce("pwd").text == "/\n")
+        #expect(runOnce("-w", "/new/deep/one", "sh", "-c", "pwd; touch file; ls").text == "/new/deep/one\nfile\n")
+        #expect(runOnce("-w", "relative", "pwd").code == 125)
+        #expect(runOnce("-w", "/../../etc", "pwd").text == "/etc\n")
+    }
+
+    @Test func theEntryPointIsReplaced() {
+        #expect(runOnce("--entrypoint", "echo", "busybox", "a  b", "c").text == "a  b c\n")
+        #expect(runOnce("--entrypoint=", "busybox", "echo", "x").text == "x\n")
+    }
+
+    @Test func theIDFileIsWrittenOnce() throws {
+        try withScratch { directory in
+            let file = directory + "/id"
+            let outcome = runOnce("--cidfile", file, "hostname")
+            let id = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(id.wholeMatch(of: /[0-9a-f]{64}/) != nil && id.hasPrefix(outcome.word), "\(id)")
+            Ledger.expectUnchanged {
+                let again = runOnce("--cidfile", file, "touch", "/x")
+                #expect(again.code == 125 && again.error.contains(file))
+            }
+            #expect(Host.read(file) == id)
+            // Of a container that never was there is no id.
+            #expect(runOnce("--cidfile", directory + "/none", "nosuch").code == 127)
+            #expect(!FileManager.default.fileExists(atPath: directory + "/none"))
+        }
+    }
+
+    @Test func initReapsWhatIsLeftToIt() {
+        // Each inner shell dies before its child, which then belongs to process 1.
+        let state = "for f in /proc/[0-9]*/stat; do cut -d' ' -f3 $f; done 2>/dev/null | grep -c Z"
+        let spawn = "for i in 1 2 3 4 5; do sh -c 'sleep 0.05 & exit'; done; sleep 0.5; \(state); echo $$"
+        let with = runOnce("--init", "sh", "-c", spawn).lines
+        #expect(with.first == "0")
+        #expect(with.last.flatMap { Int($0) }.map { $0 > 1 } == true, "the program is not process 1")
+        #expect(runOnce("sh", "-c", "echo $$").text == "1\n")
+    }
+}

@@ -1,0 +1,186 @@
+import Foundation
+import Testing
+
+// MARK: - Limits and rights
+
+/// Where a version 1 or the unified hierarchy keeps a container's setting.
+private func setting(_ id: String, _ controller: String, _ file: String) -> String {
+    Host.read("/sys/fs/cgroup/\(controller)/mydocker/\(id)/\(file)")
+}
+
+extension CLI.Flags {
+    @Test func limitsAreInTheKernelsFiles() throws {
+        try withContainer(
+            "lflimits", "-m", "48m", "--memory-swap", "64m", "--cpus", "1.5", "--cpuset-cpus", "0", "--cpu-shares",
+            "512",
+            "--pids-limit", "33", "sleep", "1000"
+        ) { id in
+            #expect(setting(id, "memory", "memory.limit_in_bytes") == "50331648")
+            #expect(setting(id, "memory", "memory.memsw.limit_in_bytes") == "67108864")
+            #expect(setting(id, "cpu", "cpu.cfs_quota_us") == "150000")
+            #expect(setting(id, "cpu", "cpu.cfs_period_us") == "100000")
+            #expect(setting(id, "cpu", "cpu.shares") == "512")
+            #expect(setting(id, "cpuset", "cpuset.cpus") == "0")
+            #expect(setting(id, "pids", "pids.max") == "33")
+            // And its process is in there.
+            let pid = inspect("{{.State.Pid}}", "lflimits")
+            for controller in ["memory", "cpu", "cpuset", "pids"] {
+                #expect(setting(id, controller, "cgroup.procs") == pid, "\(controller)")
+            }
+        }
+    }
+
+    @Test func B88_B91_theSeedsSpellingsSetTheSame() throws {
+        try withContainer("lfseedlim", "-mem", "48m", "-cpu", "20", "-cpuset", "0", "-cpushare", "300", "sleep", "1000")
+        { id in
+            #expect(setting(id, "memory", "memory.limit_in_bytes") == "50331648")
+            #expect(setting(id, "cpu", "cpu.cfs_quota_us") == "20000")
+            #expect(setting(id, "cpu", "cpu.shares") == "300")
+            #expect(setting(id, "cpuset", "cpuset.cpus") == "0")
+            #expect(succeed("exec", "lfseedlim", "grep", "Cpus_allowed_list", "/proc/1/status").word.hasSuffix("\t0"))
+        }
+    }
+
+    @Test func B87_everyContainerHasItsOwnLimits() throws {
+        try withContainer("lfown1", "-m", "32m", "sleep", "1000") { first in
+            try withContainer("lfown2", "-m", "64m", "sleep", "1000") { second in
+                #expect(setting(first, "memory", "memory.limit_in_bytes") == "33554432")
+                #expect(setting(second, "memory", "memory.limit_in_bytes") == "67108864")
+            }
+            #expect(setting(first, "memory", "memory.limit_in_bytes") == "33554432")
+        }
+    }
+
+    @Test func B89_cgroupsGoWithTheContainer() throws {
+        try Ledger.expectUnchanged {
+            // Also with processes that are still there when the first one ends.
+            succeed(
+                "run", "--net", "none", "--name", "lfcg", "-m", "64m", "--cpus", "1", "--pids-limit", "50", "sh", "-c",
+                "sleep 1000 & sleep 1000 & exit 0")
+            #expect(Host.run(["find", "/sys/fs/cgroup", "-name", "mydocker"]).text == "")
+            succeed("rm", "lfcg")
+            let box = try Box("lfcg", on: "none", ["-m", "64m"])
+            succeed("exec", "-d", "lfcg", "sleep", "1000")
+            box.killSupervisor()
+            succeed("rm", "lfcg")
+        }
+    }
+
+    @Test func tooMuchMemoryEndsTheContainer() throws {
+        let run = mydocker(
+            "run", "--net", "none", "--name", "lfoom", "-m", "24m", "dd", "if=/dev/zero", "of=/dev/null", "bs=200M",
+            "count=1")
+        defer { succeed("rm", "lfoom") }
+        #expect(run.code == 137)
+        #expect(inspect("{{.State.OOMKilled}} {{.State.ExitCode}}", "lfoom") == "true 137")
+        // With enough it works.
+        #expect(runOnce("-m", "300m", "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1").code == 0)
+    }
+
+    @Test func tooManyProcessesAreRefused() {
+        let fork = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & done; echo all"
+        let outcome = runOnce("--pids-limit", "6", "sh", "-c", fork)
+        #expect(outcome.code != 0 && outcome.text == "")
+        #expect(outcome.error.contains("Resource temporarily unavailable"), "\(outcome.error)")
+        #expect(runOnce("--pids-limit", "60", "sh", "-c", fork).text == "all\n")
+        #expect(runOnce("--pids-limit", "-1", "sh", "-c", fork).text == "all\n")
+    }
+
+    @Test func theProcessorLimitSlowsDown() {
+        // The kernel counts in cpu.stat how often it made the container wait.
+        let outcome = Host.shell(
+            """
+            id=$($MYDOCKER run -d --net none --cpus 0.1 sh -c 'while :; do :; done')
+            sleep 0.5
+            sed -n 's/^nr_throttled //p' /sys/fs/cgroup/cpu/mydocker/$id/cpu.stat
+            $MYDOCKER rm -f $id >/dev/null
+            """)
+        #expect(outcome.lines.first.flatMap { Int($0) }.map { $0 > 0 } == true, "\(outcome.text)\(outcome.error)")
+    }
+
+    @Test func B90_aLimitThatCannotBeSetIsAnError() {
+        Ledger.expectUnchanged {
+            let wrong = [
+                ["-m", "1m"], ["-m", "much"], ["-m", "-1"], ["--memory-swap", "64m"],
+                ["-m", "64m", "--memory-swap", "32m"], ["--cpus", "0"], ["--cpus", "x"], ["--cpus", "-1"],
+                ["-cpu", "0"],
+                ["--cpuset-cpus", "900"], ["--cpuset-cpus", "2-1"], ["--cpuset-cpus", "x"], ["--cpu-shares", "1"],
+                ["--cpu-shares", "x"], ["--pids-limit", "0"], ["--pids-limit", "x"], ["--ulimit", "nofile"],
+                ["--ulimit", "nosuch=1"], ["--ulimit", "nofile=20:10"], ["--ulimit", "nofile=99999999999"],
+            ]
+            for flags in wrong {
+                for detached in [[], ["-d"]] {
+                    let outcome = Host.run([Host.mydocker, "run", "--net", "none"] + detached + flags + ["true"])
+                    #expect(outcome.code == 125, "\(flags)")
+                    #expect(outcome.text == "" && outcome.error != "", "\(flags)")
+                }
+            }
+        }
+    }
+
+    @Test func resourceLimitsOfTheProcess() {
+        let outcome = runOnce(
+            "--ulimit", "nofile=100:200", "--ulimit", "core=0", "--ulimit", "nproc=50", "sh", "-c",
+            "ulimit -Sn; ulimit -Hn; ulimit -c; grep processes /proc/self/limits")
+        #expect(outcome.lines.prefix(3) == ["100", "200", "0"])
+        #expect(outcome.lines.last.map { $0.split(separator: " ").dropFirst(2).prefix(2) } == ["50", "50"])
+    }
+
+    @Test func rightsAreAddedAndTakenAway() {
+        func capabilities(_ flags: String...) -> UInt64? {
+            let outcome = Host.run(
+                [Host.mydocker, "run", "--rm", "--net", "none"] + flags + ["cat", "/proc/self/status"])
+            let set = Host.status("CapEff", in: outcome.text)
+            #expect(set == Host.status("CapBnd", in: outcome.text))
+            return set.flatMap { UInt64($0, radix: 16) }
+        }
+        // The numbers of capabilities(7).
+        let netAdmin: UInt64 = 1 << 12, chown: UInt64 = 1
+        let standard = capabilities() ?? 0
+        #expect(standard & netAdmin == 0 && standard & chown != 0)
+        #expect(capabilities("--cap-add", "NET_ADMIN") == standard | netAdmin)
+        #expect(capabilities("--cap-drop", "cap_chown") == standard & ~chown)
+        #expect(capabilities("--cap-drop", "ALL", "--cap-add", "net_admin") == netAdmin)
+        #expect(capabilities("--cap-drop", "ALL") == 0)
+        let own = Host.status("CapPrm", in: Host.read("/proc/self/status")).flatMap { UInt64($0, radix: 16) }
+        #expect(capabilities("--privileged") == own)
+        #expect(runOnce("--cap-add", "NOSUCH", "true").code == 125)
+        // They count: chown is refused, and a device can be made up by the privileged one only.
+        #expect(runOnce("--cap-drop", "CHOWN", "chown", "1", "/tmp").code == 1)
+        #expect(runOnce("chown", "1", "/tmp").code == 0)
+        #expect(runOnce("mount", "-t", "tmpfs", "x", "/mnt").code != 0)
+        #expect(runOnce("--privileged", "mount", "-t", "tmpfs", "x", "/mnt").code == 0)
+    }
+
+    @Test func securityOptions() throws {
+        try withScratch { directory in
+            func status(_ flags: String...) -> String {
+                let outcome = Host.run(
+                    [Host.mydocker, "run", "--rm", "--net", "none"] + flags + ["cat", "/proc/self/status"])
+                return [Host.status("Seccomp", in: outcome.text), Host.status("NoNewPrivs", in: outcome.text)]
+                    .map { $0 ?? "-" }.joined(separator: " ")
+            }
+            #expect(status() == "2 0")
+            #expect(status("--security-opt", "seccomp=unconfined") == "0 0")
+            #expect(status("--security-opt", "no-new-privileges") == "2 1")
+            #expect(status("--security-opt", "no-new-privileges:true", "--security-opt", "seccomp=unconfined") == "0 1")
+            #expect(status("--privileged") == "0 0")
+            // A profile of one's own: mkdir gives an error that nothing else gives.
+            try writeFile(
+                """
+                {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+                  {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 122}]}
+                """, directory + "/profile.json")
+            let refused = runOnce("--security-opt", "seccomp=\(directory)/profile.json", "mkdir", "/new")
+            #expect(refused.code == 1 && refused.error.contains("quota"), "\(refused.error)")
+            #expect(runOnce("mkdir", "/new").code == 0)
+            try writeFile("{", directory + "/broken.json")
+            for option in [
+                "seccomp=\(directory)/nosuch", "seccomp=\(directory)/broken.json", "nosuch", "seccomp=",
+                "no-new-privileges=x",
+            ] {
+                #expect(runOnce("--security-opt", option, "true").code == 125, "\(option)")
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// What goes into a container and what comes out of it.
+    @Suite(.serialized) struct Streams {
+        init() { #expect(Host.hasDefaultImage) }
+    }
+}
+
+// MARK: - Input
+
+extension CLI.Streams {
+    @Test func B75_standardInputIsLeftAloneWithoutI() {
+        let script = """
+            printf '1\\n2\\n3\\n' | while read -r line; do
+              $MYDOCKER run --rm --net none cat; $MYDOCKER run --rm -t --net none true >/dev/null; echo "got $line"
+            done
+            """
+        let outcome = Host.shell(script)
+        #expect(outcome.text == "got 1\ngot 2\ngot 3\n")
+        #expect(
+            runOnce("sh", "-c", "readlink /proc/self/fd/0; cat; echo end", input: Data("x\n".utf8)).text
+                == "/dev/null\nend\n")
+    }
+
+    @Test func B75_execLeavesStandardInputAloneToo() throws {
+        try withContainer("lfstdin", "sleep", "1000") { _ in
+            let script =
+                "printf '1\\n2\\n' | while read -r line; do $MYDOCKER exec lfstdin cat; echo \"got $line\"; done"
+            #expect(Host.shell(script).text == "got 1\ngot 2\n")
+            #expect(succeed("exec", "-i", "lfstdin", "cat", input: Data("x\ny".utf8)).text == "x\ny")
+        }
+    }
+
+    @Test func inputArrivesAndEnds() throws {
+        let bytes = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
+        #expect(runOnce("-i", "cat", input: bytes).output == bytes)
+        // Byte after byte, as somebody types it.
+        let run = try Background(
+            [
+                Host.mydocker, "run", "--rm", "-i", "--net", "none", "sh", "-c",
+                "while read -r x; do echo got $x; done; echo end",
+            ],
+            hasInput: true)
+        run.write("a\n")
+        run.expect("got a\n")
+        run.write("b\n")
+        run.expect("got b\n")
+        #expect(!run.text.contains("end"))
+        run.closeInput()
+        #expect(run.end() == 0)
+        #expect(run.text == "got a\ngot b\nend\n")
+    }
+
+    /// A file is read from where it stands, and no further than the program reads.
+    @Test func inputFromAFileIsTheProgramsOwn() throws {
+        let script =
+            "printf 'one\\ntwo\\nthree\\n' | { read -r a; $MYDOCKER run --rm -i --net none sh -c 'read -r b; echo $b'; cat; }"
+        #expect(Host.shell(script).text == "two\nthree\n")
+    }
+
+    @Test func aProgramThatEndsBeforeItsInput() {
+        let outcome = Host.shell("yes | $MYDOCKER run --rm -i --net none head -n 2; echo ${PIPESTATUS[1]}", seconds: 20)
+        #expect(outcome.text == "y\ny\n0\n")
+    }
+}
+
+// MARK: - Output
+
+extension CLI.Streams {
+    @Test func standardErrorStaysApart() {
+        let outcome = runOnce("sh", "-c", "echo out; echo err >&2; printf partial; printf part >&2; exit 3")
+        #expect(outcome.code == 3)
+        #expect(outcome.text == "out\npartial")
+        #expect(outcome.error == "err\npart")
+    }
+
+    /// 256 MiB through a reader that stops now and then; the log has them, too.
+    @Test func muchOutputArrivesByteForByteThroughASlowReader() {
+        let outcome = Host.shell(
+            """
+            produce='dd if=/dev/urandom of=/tmp/block bs=65536 count=16 2>/dev/null
+              for i in $(seq 256); do cat /tmp/block; done | tee /dev/stderr | sha256sum >/sums/inside'
+            mkdir -p $MYDOCKER_SANDBOX_SCRATCH/sums
+            $MYDOCKER run --rm --net none -v $MYDOCKER_SANDBOX_SCRATCH/sums:/sums sh -c "$produce" 2>&1 >/dev/null |
+              { for i in 1 2 3 4 5 6; do head -c 10000000; sleep 0.05; done; cat; } | sha256sum
+            cat $MYDOCKER_SANDBOX_SCRATCH/sums/inside
+            """)
+        #expect(outcome.lines.count == 2)
+        #expect(outcome.lines.first == outcome.lines.last)
+    }
+
+    @Test func whatAProgramWroteLastArrives() {
+        for _ in 0..<20 {
+            // More than a pipe holds, and the end right behind it.
+            let outcome = runOnce("sh", "-c", "head -c 200000 /dev/zero | tr '\\0' x; echo end >&2; printf end")
+            #expect(outcome.output.count == 200_003)
+            #expect(outcome.text.hasSuffix("xend"))
+            #expect(outcome.error == "end\n")
+        }
+    }
+
+    @Test func aReaderThatGoesAwayEndsAWriter() {
+        let outcome = Host.shell(
+            "$MYDOCKER run --rm --net none yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}", seconds: 20)
+        #expect(outcome.lines.first == "y")
+        #expect(outcome.lines.count == 2 && outcome.lines.last != "0", "\(outcome.text)")
+    }
+
+    /// A closed descriptor's number must not come to mean a file of ours.
+    @Test func closedStandardStreams() throws {
+        try withScratch { directory in
+            for closed in [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"] {
+                Ledger.expectUnchanged {
+                    let outcome = Host.shell(
+                        """
+                        $MYDOCKER run --rm -i --net none -v \(directory):/d sh -c \
+                          'echo data; echo data >&2; echo ran >/d/ran; exit 4' \(closed)
+                        """)
+                    #expect(outcome.code == 4, "\(closed)")
+                    #expect(Host.read(directory + "/ran") == "ran", "\(closed)")
+                    if !closed.contains("1") && !closed.contains(" >") && !closed.hasPrefix(">") {
+                        #expect(outcome.text == "data\n", "\(closed)")
+                    }
+                }
+                #expect(Host.shell("$MYDOCKER ps -a \(closed)").code != 139)
+            }
+        }
+    }
+
+    @Test func aFullDiskBehindStandardOutputDoesNotHang() {
+        #expect(Host.shell("$MYDOCKER run --rm --net none sh -c 'echo x; exit 3' >/dev/full", seconds: 20).code == 3)
+        let table = Host.shell("$MYDOCKER ps >/dev/full", seconds: 20)
+        #expect(table.code == 1)
+        #expect(table.error.contains("No space left on device"))
+    }
+
+    @Test func nothingOfTheHostsIsOpenInside() throws {
+        let list = "ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> \\(.*\\)/\\1 \\2/p'"
+        let outcome = Host.shell("exec 7</etc/passwd 9<>/dev/null; $MYDOCKER run --rm --net none sh -c \"\(list)\"")
+        #expect(outcome.lines.count == 3, "\(outcome.text)")
+        #expect(outcome.lines.first == "0 /dev/null")
+        #expect(
+            outcome.lines.dropFirst().allSatisfy { $0.wholeMatch(of: /[12] pipe:\[\d+\]/) != nil }, "\(outcome.text)")
+        try withContainer("lffds", "sleep", "1000") { _ in
+            let inner = Host.shell("exec 7</etc/passwd; $MYDOCKER exec lffds sh -c \"\(list)\"")
+            #expect(inner.lines.count == 3, "\(inner.text)")
+            // Nor does the detached one hold anything of its starter's.
+            let pid = inspect("{{.State.Pid}}", "lffds")
+            let open = Host.run(["ls", "-l", "/proc/\(pid)/fd"]).text
+            #expect(
+                !open.contains("/work") && !open.contains("mydocker/containers") && !open.contains("socket:"), "\(open)"
+            )
+        }
+    }
+
+    /// `$(mydocker run -d …)` returns, as nobody keeps the pipe.
+    @Test func aDetachedContainerDoesNotKeepItsCallersPipe() {
+        let outcome = Host.shell(
+            "id=$($MYDOCKER run -d --net none --name lfpipe sleep 1000 2>&1); echo ${#id}; $MYDOCKER rm -f lfpipe",
+            seconds: 10)
+        #expect(outcome.text == "64\nlfpipe\n")
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+/// What a finished command gave.
+struct Outcome {
+    let code: Int32
+    let output: Data
+    let error: String
+
+    var text: String { String(decoding: output, as: UTF8.self) }
+    var lines: [String] { text.split(separator: "\n").map(String.init) }
+    /// The output without white space around it: an id, a number.
+    var word: String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
+}
+
+/// The host that the tests change: a sandbox of its own (scripts/in-sandbox). Outside of one everything fails.
+enum Host {
+    static let mydocker: String = {
+        guard ProcessInfo.processInfo.environment["MYDOCKER_SANDBOX"] == "1" else {
+            fatalError("these tests change the host: run them with scripts/in-sandbox")
+        }
+        guard let path = ProcessInfo.processInfo.environment["MYDOCKER_BINARY"] else {
+            fatalError("MYDOCKER_BINARY must name the binary to test")
+        }
+        return path
+    }()
+
+    /// Runs a command to its end. Nothing is inherited but the environment.
+    /// - Parameter seconds: the command is killed after that, and the test fails.
+    @discardableResult
+    static func run(
+        _ command: [String], input: Data? = nil, environment: [String: String] = [:], directory: String? = nil,
+        seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
+    ) -> Outcome {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        let streams = (input: Pipe(), output: Pipe(), error: Pipe())
+        process.standardInput = input == nil ? FileHandle.nullDevice : streams.input
+        process.standardOutput = streams.output
+        process.standardError = streams.error
+        do { try process.run() } catch {
+            Issue.record("cannot run \(command): \(error)", sourceLocation: sourceLocation)
+            return Outcome(code: -1, output: Data(), error: "\(error)")
+        }
+        let collected = Collected()
+        let group = DispatchGroup()
+        for (pipe, isError) in [(streams.output, false), (streams.error, true)] {
+            DispatchQueue.global().async(group: group) {
+                collected.set(pipe.fileHandleForReading.readDataToEndOfFile(), isError: isError)
+            }
+        }
+        if let input {
+            streams.input.fileHandleForWriting.write(input)
+            try? streams.input.fileHandleForWriting.close()
+        }
+        if group.wait(timeout: .now() + seconds) == .timedOut {
+            kill(process.processIdentifier, SIGKILL)
+            Issue.record("\(command) ran for more than \(seconds) s", sourceLocation: sourceLocation)
+            _ = group.wait(timeout: .now() + 5)
+        }
+        process.waitUntilExit()
+        let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+        return Outcome(code: code, output: collected.output, error: String(decoding: collected.error, as: UTF8.self))
+    }
+
+    /// Runs a line of shell, with the binary as `$MYDOCKER`.
+    @discardableResult
+    static func shell(
+        _ line: String, seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
+    ) -> Outcome {
+        run(
+            ["bash", "-c", line], environment: ["MYDOCKER": mydocker], seconds: seconds, sourceLocation: sourceLocation)
+    }
+}
+
+/// Runs mydocker.
+@discardableResult
+func mydocker(
+    _ arguments: String..., input: Data? = nil, environment: [String: String] = [:], seconds: Double = 60,
+    sourceLocation: SourceLocation = #_sourceLocation
+) -> Outcome {
+    Host.run(
+        [Host.mydocker] + arguments, input: input, environment: environment, seconds: seconds,
+        sourceLocation: sourceLocation)
+}
+
+/// Runs mydocker, which must succeed.
+@discardableResult
+func succeed(
+    _ arguments: String..., input: Data? = nil, seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
+) -> Outcome {
+    let outcome = Host.run(
+        [Host.mydocker] + arguments, input: input, seconds: seconds, sourceLocation: sourceLocation)
+    #expect(outcome.code == 0, "\(arguments): \(outcome.error)", sourceLocation: sourceLocation)
+    return outcome
+}
+
+private final class Collected: @unchecked Sendable {
+    private let lock = NSLock()
+    private(set) var output = Data()
+    private(set) var error = Data()
+
+    func set(_ data: Data, isError: Bool) {
+        lock.withLock { if isError { error = data } else { output = data } }
+    }
+}
+
+/// What there is on the host that a command may leave behind (scripts/ledger).
+struct Ledger: Equatable {
+    let lines: [String]
+
+    /// - Parameter settling: waits until it is like `expected`, as a dying network namespace takes its veth
+    ///   along some 10 ms after the container's last process.
+    static func take(settlingTo expected: Ledger? = nil) -> Ledger {
+        for _ in 0..<40 {
+            let ledger = read()
+            if expected == nil || ledger == expected { return ledger }
+            usleep(50_000)
+        }
+        return read()
+    }
+
+    private static func read() -> Ledger {
+        let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("../../scripts/ledger").path
+        let outcome = Host.run([script])
+        // An empty ledger would be like any other empty one.
+        #expect(outcome.code == 0 && !outcome.lines.isEmpty, "\(script): \(outcome.error)")
+        return Ledger(lines: outcome.lines)
+    }
+
+    /// Runs `body` and expects the host to be afterwards what it was before.
+    static func expectUnchanged(
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+    ) rethrows {
+        let before = take()
+        try body()
+        let after = take(settlingTo: before)
+        let added = after.lines.filter { !before.lines.contains($0) }
+        let removed = before.lines.filter { !after.lines.contains($0) }
+        #expect(added.isEmpty && removed.isEmpty, "left: \(added), lost: \(removed)", sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// What `system check --json` says.
+struct CheckReport: Decodable {
+    struct Finding: Decodable {
+        let `class`: String
+        let what: String
+        let why: String
+    }
+    let clean: Bool
+    let classes: [String: Int]
+    let findings: [Finding]
+    let repaired: [Finding]?
+
+    /// The classes in which there is something.
+    var found: Set<String> { Set(classes.filter { $0.value > 0 }.keys) }
+
+    /// Runs the check; its exit code must go with what it says.
+    static func take(_ options: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> CheckReport {
+        let outcome = Host.run(
+            [Host.mydocker, "system", "check", "--json"] + options, sourceLocation: sourceLocation)
+        let report = try JSONDecoder().decode(CheckReport.self, from: outcome.output)
+        #expect(outcome.code == (report.clean ? 0 : 3), "\(outcome.error)", sourceLocation: sourceLocation)
+        #expect(report.clean == report.findings.isEmpty, sourceLocation: sourceLocation)
+        #expect(report.classes.values.reduce(0, +) == report.findings.count, sourceLocation: sourceLocation)
+        return report
+    }
+
+    static func expectClean(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let report = try take(sourceLocation: sourceLocation)
+        #expect(report.findings.isEmpty, "\(report.findings)", sourceLocation: sourceLocation)
+    }
+
+    /// Expects findings of `leakClass` alone, one of which names `what`; that a repair takes them away, and that it
+    /// says so.
+    static func expectRepair(
+        _ leakClass: String, _ what: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let report = try take(sourceLocation: sourceLocation)
+        #expect(report.found == [leakClass], "\(report.findings)", sourceLocation: sourceLocation)
+        #expect(
+            report.findings.contains { $0.what.contains(what) && !$0.why.isEmpty }, "\(report.findings)",
+            sourceLocation: sourceLocation)
+        let repair = try take("--repair", sourceLocation: sourceLocation)
+        #expect(repair.clean, "\(repair.findings)", sourceLocation: sourceLocation)
+        #expect(repair.repaired?.map(\.what) == report.findings.map(\.what), sourceLocation: sourceLocation)
+        try expectClean(sourceLocation: sourceLocation)
+    }
+}
+
+/// A network with a container on it. The host is after `body` what it was before it.
+/// - Parameter ports: flags of `run` that publish some.
+func withCheckedContainer(
+    _ number: Int, ports: [String] = ["-p", "20210:80"], sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: (TestNetwork, Box) throws -> Void
+) throws {
+    let network = try TestNetwork("chk", "10.210.\(number).1/24")
+    let box = try Box("chkbox", on: "chk", ports)
+    defer {
+        box.remove()
+        network.remove()
+    }
+    try CheckReport.expectClean(sourceLocation: sourceLocation)
+    try Ledger.expectUnchanged(sourceLocation: sourceLocation) { try body(network, box) }
+}
+
+// MARK: - A socket of another process
+
+private func function<Function>(_ name: String, as type: Function.Type) -> Function? {
+    dlsym(nil, name).map { unsafeBitCast($0, to: type) }
+}
+
+/// Shuts the socket down that `pid` listens on `port` with.
+func stopListening(_ pid: Int, port: UInt16) -> Bool {
+    guard let open = function("pidfd_open", as: (@convention(c) (Int32, UInt32) -> Int32).self),
+        let take = function("pidfd_getfd", as: (@convention(c) (Int32, Int32, UInt32) -> Int32).self)
+    else { return false }
+    let process = open(Int32(pid), 0)
+    defer { close(process) }
+    for number in 0..<64 as Range<Int32> {
+        let copy = take(process, number, 0)
+        guard copy >= 0 else { continue }
+        defer { close(copy) }
+        var name = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(copy, $0, &size) }
+        }
+        guard result == 0, name.sin_port == port.bigEndian else { continue }
+        return shutdown(copy, Int32(SHUT_RDWR)) == 0
+    }
+    return false
+}

@@ -1,0 +1,38 @@
+import Testing
+
+@testable import Commands
+
+@Suite struct CommandTableTests {
+    @Test func everyNameLeadsToItsCommand() {
+        for command in CommandLineTool.commands {
+            for name in command.synopsis.names {
+                let words = name.split(separator: " ").map(String.init) + ["rest"]
+                let found = CommandLineTool.find(words[...])
+                #expect(found?.0.synopsis.name == command.synopsis.name)
+                #expect(found?.1 == ["rest"])
+            }
+        }
+    }
+
+    @Test func namesOfFlagsAreUnique() {
+        func check<Found: Command>(_ command: Found.Type) {
+            let flags = command.flags.map(\.specification)
+            let names = flags.flatMap(\.longNames)
+            let letters = flags.compactMap(\.letter)
+            #expect(Set(names).count == names.count)
+            #expect(Set(letters).count == letters.count)
+            #expect(names.allSatisfy { $0.count > 1 }, "a letter is not a name")
+            #expect(flags.allSatisfy { !$0.help.isEmpty })
+        }
+        for command in CommandLineTool.commands { check(command) }
+    }
+
+    @Test func editDistance() {
+        #expect(Suggestion.distance("subset", "subnet") == 1)
+        #expect(Suggestion.distance("nmae", "name") == 1)
+        #expect(Suggestion.distance("", "abc") == 3)
+        #expect(Suggestion.distance("same", "same") == 0)
+        #expect(Suggestion.nearest(to: "x", among: ["name", "net"]) == nil)
+        #expect(Suggestion.nearest(to: "detatch", among: ["detach", "attach"]) == "detach")
+    }
+}

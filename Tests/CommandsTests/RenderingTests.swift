@@ -1,0 +1,245 @@
+import Core
+import Engine
+import Testing
+
+@testable import Commands
+
+@Suite struct RenderingTests {
+    static let durationTexts: [(Int64, String)] = [
+        (0, "Less than a second"), (1, "1 second"), (2, "2 seconds"), (59, "59 seconds"), (60, "About a minute"),
+        (119, "About a minute"), (120, "2 minutes"), (3599, "59 minutes"), (3600, "About an hour"),
+        (5399, "About an hour"), (5400, "2 hours"), (169_200, "47 hours"), (172_800, "2 days"),
+        (1_123_200, "13 days"), (1_209_600, "2 weeks"), (5_184_000, "2 months"), (62_985_600, "24 months"),
+        (63_072_000, "2 years"), (-5, "Less than a second"),
+    ]
+
+    @Test(arguments: durationTexts) func durations(seconds: Int64, text: String) {
+        #expect(HumanText.duration(nanoseconds: seconds * 1_000_000_000) == text)
+    }
+
+    static let sizeTexts: [(Int64, String)] = [
+        (0, "0B"), (999, "999B"), (1000, "1kB"), (1234, "1.23kB"), (4_260_000, "4.26MB"), (77_900_000, "77.9MB"),
+        (133_000_000, "133MB"), (999_400, "999kB"), (999_600, "1MB"), (1_200_000_000, "1.2GB"), (9_996, "10kB"),
+    ]
+
+    @Test(arguments: sizeTexts) func sizes(bytes: Int64, text: String) { #expect(HumanText.size(bytes) == text) }
+
+    @Test func commands() {
+        #expect(HumanText.command(["sh", "-c", "echo hi"]) == "sh -c 'echo hi'")
+        #expect(HumanText.cut("12345678901234567890", 20) == "12345678901234567890")
+        #expect(HumanText.cut("123456789012345678901", 20) == "1234567890123456789…")
+        #expect(HumanText.quoted("a\"b\\\n\u{1}é") == #""a\"b\\\n\x01é""#)
+    }
+
+    private func mapping(_ host: UInt16, _ container: UInt16, _ address: String = "0.0.0.0", udp: Bool = false)
+        -> PortMapping
+    {
+        PortMapping(
+            hostAddress: IPv4Address(address) ?? .any, hostPort: host, containerPort: container,
+            transport: udp ? .udp : .tcp)
+    }
+
+    @Test func ports() {
+        #expect(PortsText.summary([]) == "")
+        #expect(PortsText.summary([mapping(80, 80)]) == "0.0.0.0:80->80/tcp")
+        #expect(PortsText.summary([mapping(82, 82), mapping(80, 80), mapping(81, 81)]) == "0.0.0.0:80-82->80-82/tcp")
+        #expect(PortsText.summary([mapping(80, 80), mapping(82, 82)]) == "0.0.0.0:80->80/tcp, 0.0.0.0:82->82/tcp")
+        #expect(
+            PortsText.summary([mapping(8080, 80), mapping(443, 443), mapping(53, 53, udp: true)])
+                == "0.0.0.0:53->53/udp, 0.0.0.0:443->443/tcp, 0.0.0.0:8080->80/tcp")
+        #expect(
+            PortsText.summary([mapping(80, 80), mapping(81, 81, "127.0.0.1")])
+                == "0.0.0.0:80->80/tcp, 127.0.0.1:81->81/tcp")
+        #expect(PortsText.summary([mapping(65_535, 65_535)]) == "0.0.0.0:65535->65535/tcp")
+    }
+
+    @Test func portLines() throws {
+        let mappings = [mapping(8080, 80), mapping(5353, 53, "127.0.0.1", udp: true)]
+        #expect(PortsText.lines(mappings) == ["53/udp -> 127.0.0.1:5353", "80/tcp -> 0.0.0.0:8080"])
+        #expect(try PortsText.lines(mappings, of: "80", container: "c") == ["0.0.0.0:8080"])
+        #expect(try PortsText.lines(mappings, of: "53/udp", container: "c") == ["127.0.0.1:5353"])
+        #expect(throws: OperationError("no public port '81' published for c")) {
+            try PortsText.lines(mappings, of: "81", container: "c")
+        }
+        #expect(throws: OperationError.self) { try PortsText.lines(mappings, of: "x", container: "c") }
+    }
+
+    // MARK: ps
+
+    private static let now = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
+    private func ago(_ seconds: Int64) -> Timestamp {
+        Timestamp(nanoseconds: Self.now.nanoseconds - seconds * 1_000_000_000)
+    }
+
+    private var containers: [ContainerSummary] {
+        get throws {
+            let web = try #require(ContainerID(String(repeating: "4f", count: 32)))
+            let job = try #require(ContainerID(String(repeating: "0a1b", count: 16)))
+            return [
+                ContainerSummary(
+                    id: web, name: "web", image: "nginx:local", command: ["nginx", "-g", "daemon off;"],
+                    created: ago(5),
+                    status: .running(since: ago(3)), ports: [mapping(8080, 80)], address: IPv4Address("192.168.10.2"),
+                    pid: 42, networks: ["br0"], labels: ["tier": "front"]),
+                ContainerSummary(
+                    id: job, name: "job", image: "busybox", command: ["true"], created: ago(150),
+                    status: .exited(code: 3, finished: ago(120)), ports: [], address: nil, pid: nil,
+                    networks: ["bridge"], labels: [:]),
+            ]
+        }
+    }
+
+    private func ps(_ words: String...) throws -> String {
+        try PsCommand.parse(words[...]).command.text(of: containers, now: Self.now)
+    }
+
+    @Test func psTable() throws {
+        #expect(
+            try ps("-a") == """
+                CONTAINER ID   IMAGE         COMMAND                  CREATED         STATUS                     PORTS                  NAMES
+                4f4f4f4f4f4f   nginx:local   "nginx -g 'daemon of…"   5 seconds ago   Up 3 seconds               0.0.0.0:8080->80/tcp   web
+                0a1b0a1b0a1b   busybox       "true"                   2 minutes ago   Exited (3) 2 minutes ago                          job
+
+                """)
+    }
+
+    /// The header that scripts know from Docker: no column is narrower than ten.
+    @Test func psWithoutContainers() throws {
+        #expect(
+            try PsCommand.parse([]).command.text(of: [], now: Self.now)
+                == "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n")
+    }
+
+    @Test func psSelections() throws {
+        #expect(try ps("-q") == "4f4f4f4f4f4f\n0a1b0a1b0a1b\n")
+        #expect(try ps("-q", "--no-trunc", "-l") == String(repeating: "4f", count: 32) + "\n")
+        #expect(try ps("-aqf", "name=^/job$") == "0a1b0a1b0a1b\n")
+        #expect(try ps("-qn1") == "4f4f4f4f4f4f\n")
+        #expect(try ps("-q", "-f", "status=exited") == "0a1b0a1b0a1b\n")
+        #expect(try ps("-q", "-f", "exited=3", "-f", "exited=4") == "0a1b0a1b0a1b\n")
+        #expect(try ps("-q", "-f", "exited=0") == "")
+        #expect(try ps("-q", "-f", "id=4f4f") == "4f4f4f4f4f4f\n")
+        #expect(try ps("-q", "-f", "label=tier=front") == "4f4f4f4f4f4f\n")
+        #expect(try ps("-q", "-f", "network=bridge") == "0a1b0a1b0a1b\n")
+        #expect(try ps("-q", "-f", "ancestor=busybox", "-f", "name=web") == "")
+        #expect(try PsCommand.parse(["-f", "status=exited"]).command.showsStopped)
+        #expect(try PsCommand.parse(["-l"]).command.showsStopped)
+        #expect(try PsCommand.parse(["-f", "name=x"]).command.showsStopped == false)
+    }
+
+    @Test func psFormats() throws {
+        #expect(try ps("--format", "{{.Names}}: {{.State}}") == "web: running\njob: exited\n")
+        #expect(try ps("--format", #"{{.Label "tier"}}"#) == "front\n\n")
+        #expect(
+            try ps("--format", #"table {{.Names}}\t{{.Status}}"#) == """
+                NAMES     STATUS
+                web       Up 3 seconds
+                job       Exited (3) 2 minutes ago
+
+                """)
+        #expect(try ps("--format", "table {{truncate .ID 3}}\t{{.Names}}").hasPrefix("CONTAINER ID   NAMES\n4f4"))
+        let lines = try ps("--format", "json").split(separator: "\n")
+        #expect(lines.count == 2)
+        let first = try JSON(parsing: String(lines[0]))
+        #expect(first["ID"] == "4f4f4f4f4f4f")
+        #expect(first["Ports"] == "0.0.0.0:8080->80/tcp")
+        #expect(first["CreatedAt"] == "2023-11-14 22:13:15 +0000 UTC")
+    }
+
+    @Test func lostContainers() {
+        #expect(ContainerSummary.Status.lost.text(now: Self.now) == "Exited (unknown)")
+        #expect(ContainerSummary.Status.created.text(now: Self.now) == "Created")
+    }
+
+    // MARK: network list
+
+    private func network(_ name: String, _ gateway: String) throws -> NetworkDefinition {
+        NetworkDefinition(
+            id: try #require(ContainerID(String(repeating: "ab", count: 32))), name: try #require(Name(name)),
+            driver: "bridge", gateway: try #require(CIDR(gateway)), device: name, mtu: nil, isInternal: false,
+            labels: [:],
+            created: ago(0))
+    }
+
+    private func networks(_ words: String...) throws -> String {
+        let all = [try network("testbridge", "192.168.10.1/24"), try network("br0", "10.0.0.1/8")]
+        return try NetworkListCommand.parse(words[...]).command.text(of: all)
+    }
+
+    @Test func networkTable() throws {
+        #expect(
+            try networks() == """
+                NAME         IpRange           Driver
+                br0          10.0.0.1/8        bridge
+                testbridge   192.168.10.1/24   bridge
+
+                """)
+        #expect(try NetworkListCommand.parse([]).command.text(of: []) == "NAME        IpRange     Driver\n")
+        #expect(
+            try networks("--format", "table") == """
+                NETWORK ID     NAME         DRIVER    SCOPE
+                abababababab   br0          bridge    local
+                abababababab   testbridge   bridge    local
+
+                """)
+        #expect(try networks("-q") == "abababababab\nabababababab\n")
+        #expect(try networks("--format", "{{.Name}} {{.IpRange}}") == "br0 10.0.0.1/8\ntestbridge 192.168.10.1/24\n")
+        #expect(try networks("-q", "-f", "name=br0", "--no-trunc") == String(repeating: "ab", count: 32) + "\n")
+    }
+
+    // MARK: images
+
+    @Test func imageTable() throws {
+        let images = [
+            ImageSummary(
+                id: "sha256:" + String(repeating: "c0", count: 32),
+                references: ["busybox:latest", "localhost:5000/tools/box:1"], created: ago(3600), size: 4_260_000),
+            ImageSummary(id: "sha256:" + String(repeating: "d1", count: 32), references: [], created: ago(1), size: 12),
+        ]
+        func list(_ words: [String], _ wanted: String? = nil) throws -> String {
+            try ImagesCommand.parse(words[...]).command.text(of: images, wanted: wanted, now: Self.now)
+        }
+        #expect(
+            try list([]) == """
+                REPOSITORY                 TAG       IMAGE ID       CREATED             SIZE
+                busybox                    latest    c0c0c0c0c0c0   About an hour ago   4.26MB
+                localhost:5000/tools/box   1         c0c0c0c0c0c0   About an hour ago   4.26MB
+                <none>                     <none>    d1d1d1d1d1d1   1 second ago        12B
+
+                """)
+        #expect(try list(["-q"], "busybox") == "c0c0c0c0c0c0\n")
+        #expect(
+            try list(["-q", "--no-trunc"], "busybox:latest") == "sha256:" + String(repeating: "c0", count: 32) + "\n")
+        #expect(ImagesCommand.parts("localhost:5000/x") == ("localhost:5000/x", "latest"))
+    }
+
+    // MARK: inspect
+
+    private func inspect(_ names: [String], format: String? = nil) throws -> (Int32, String, String) {
+        var context = CommandContext.recording()
+        let status = try Inspection(format: format).run(names, &context) { name throws(OperationError) in
+            try Inspection.first(of: [.container, .image], name) { kind throws(OperationError) in
+                guard kind == .image, name == "web" else { throw OperationError("No such \(kind.rawValue): \(name)") }
+                return ["Id": "1"]
+            }
+        }
+        return (
+            status, String(decoding: context.output.bytes, as: UTF8.self),
+            String(decoding: context.errors.bytes, as: UTF8.self)
+        )
+    }
+
+    @Test func inspections() throws {
+        #expect(try inspect(["web"]) == (0, "[\n    {\n        \"Id\": \"1\"\n    }\n]\n", ""))
+        #expect(try inspect(["no"]) == (1, "[]\n", "error: no such object: no\n"))
+        #expect(
+            try inspect(["no", "web"])
+                == (1, "[\n    {\n        \"Id\": \"1\"\n    }\n]\n", "error: no such object: no\n"))
+        #expect(try inspect(["web"], format: "{{.Id}}") == (0, "1\n", ""))
+        #expect(try inspect(["web"], format: "json") == (0, "[{\"Id\":\"1\"}]\n", ""))
+        let (status, output, errors) = try inspect(["web"], format: "{{.Nope}}")
+        #expect(status == 1)
+        #expect(output == "\n")
+        #expect(errors.contains("map has no entry for key \"Nope\""))
+    }
+}

@@ -1,0 +1,57 @@
+import Core
+import Testing
+
+@testable import Containers
+
+@Suite struct HostFilesTests {
+    @Test func hosts() throws {
+        let own = try #require(IPv4Address("10.0.0.2"))
+        let other = try #require(IPv4Address("10.0.0.3"))
+        let text = HostFiles.hosts([
+            HostFiles.Entry(own, ["0123456789ab", "web", "web", ""]), HostFiles.Entry(other, ["db"]),
+        ])
+        #expect(text.hasPrefix("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"))
+        #expect(text.hasSuffix("\tip6-allrouters\n10.0.0.2\t0123456789ab web\n10.0.0.3\tdb\n"))
+        #expect(HostFiles.hosts([]).split(separator: "\n").count == 6)
+        #expect(HostFiles.hostname("web") == "web\n")
+    }
+
+    private let stub = "# stub\nnameserver 127.0.0.53\noptions edns0 trust-ad\nsearch corp.example\n"
+    private let upstream = "nameserver 10.1.1.1\nnameserver 10.1.1.2\nsearch corp.example\n"
+
+    @Test func copiesWhatIsUsable() {
+        let file = ResolverFile(host: upstream, resolved: nil)
+        #expect(file.text == upstream && file.warning == nil)
+    }
+
+    @Test func takesOutWhatIsNot() {
+        let host =
+            "search a b\nnameserver ::1\nnameserver\t127.0.0.1\nnameserver 10.1.1.1 \n"
+            + "nameserver fe80::1%eth0\nnameserver\nnameserver 0.0.0.0\noptions ndots:2"
+        let file = ResolverFile(host: host, resolved: stub)
+        #expect(file.text == "search a b\nnameserver 10.1.1.1 \noptions ndots:2\n" && file.warning == nil)
+    }
+
+    @Test func asksBehindTheStub() {
+        #expect(ResolverFile(host: stub, resolved: upstream).text == upstream)
+        #expect(ResolverFile(host: nil, resolved: upstream).text == upstream)
+        #expect(ResolverFile(host: "", resolved: upstream).text == upstream)
+    }
+
+    @Test(arguments: [nil, "", "nameserver ::1\n", "nameserver 127.0.0.1\n"])
+    func warnsInsteadOfGuessing(resolved: String?) {
+        let file = ResolverFile(host: stub, resolved: resolved)
+        #expect(file.text == "# stub\noptions edns0 trust-ad\nsearch corp.example\n")
+        #expect(file.warning != nil)
+        #expect(ResolverFile(host: nil, resolved: nil).text == "")
+    }
+
+    @Test func aLookalikeIsNoServer() {
+        #expect(ResolverFile(host: "nameservers 8.8.8.8\n#nameserver 8.8.8.8\n", resolved: nil).warning != nil)
+    }
+
+    @Test func verbatim() {
+        #expect(ResolverFile(verbatim: stub) == ResolverFile(verbatim: stub))
+        #expect(ResolverFile(verbatim: stub).text == stub && ResolverFile(verbatim: stub).warning == nil)
+    }
+}

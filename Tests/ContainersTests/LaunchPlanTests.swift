@@ -1,0 +1,133 @@
+import CLaunch
+import Core
+import Testing
+
+@testable import Containers
+
+@Suite struct RootFilesystemTests {
+    private func steps(_ change: (inout RootFilesystem) -> Void = { _ in }) throws -> [LaunchStep] {
+        var root = RootFilesystem(layers: ["/l1", "/l2"], directory: "/var/lib/mydocker/containers/x")
+        change(&root)
+        return try root.steps()
+    }
+    private func index(_ steps: [LaunchStep], _ operation: claunch_operation, _ target: String) -> Int? {
+        steps.firstIndex { $0.operation == operation && $0.target == target }
+    }
+
+    @Test func theHostIsLeftBeforeAnythingOfTheImageIsTouched() throws {
+        let steps = try steps()
+        let pivot = try #require(index(steps, CLAUNCH_PIVOT, "/var/lib/mydocker/containers/x"))
+        #expect(steps[0].flags == MountFlags([.recursive, .slave]).rawValue && steps[0].target == "/")
+        let before = steps[..<pivot].compactMap(\.target)
+        #expect(Set(before) == ["/", "/var/lib/mydocker/containers/x"])
+    }
+
+    @Test func overlayLiesOverTheContainersOwnDirectory() throws {
+        let steps = try steps()
+        let overlay = try #require(steps.first { $0.type == "overlay" })
+        #expect(overlay.data?.hasPrefix("lowerdir=/l1:/l2,upperdir=upper,workdir=work,volatile") == true)
+        #expect(MountFlags(rawValue: overlay.flags).contains(.noDevices))
+    }
+
+    @Test func separatorsInALayersPathAreEscaped() throws {
+        let overlay = try steps { $0.layers = ["/a:b,c\\d"] }.first { $0.type == "overlay" }
+        #expect(overlay?.data?.hasPrefix("lowerdir=/a\\:b\\,c\\\\d,") == true)
+    }
+
+    @Test func tooManyLayersAreAnErrorBeforeAnything() {
+        let long = String(repeating: "x", count: 90)
+        #expect(throws: OperationError.self) { try steps { $0.layers = (0..<60).map { "/\(long)\($0)" } } }
+    }
+
+    @Test func kernelFileSystemsAreMountedOnRealDirectoriesOnly() throws {
+        let steps = try steps()
+        for directory in ["/proc", "/dev", "/sys"] {
+            let check = try #require(index(steps, CLAUNCH_STANDARD_DIRECTORY, directory))
+            let mount = try #require(index(steps, CLAUNCH_MOUNT, directory))
+            #expect(check < mount)
+        }
+    }
+
+    @Test func masksComeBeforeBindsAndTheReadOnlyRootComesLast() throws {
+        let steps = try steps {
+            $0.binds = [(7, "/data", true), (8, "/etc/hosts", false)]
+            $0.isReadOnly = true
+            $0.workingDirectory = "/srv"
+        }
+        let bind = try #require(index(steps, CLAUNCH_ATTACH_DIRECTORY, "/data"))
+        let mask = try #require(index(steps, CLAUNCH_MASK, "/proc/kcore"))
+        #expect(mask < bind)
+        #expect(index(steps, CLAUNCH_ATTACH_FILE, "/etc/hosts") != nil)
+        let last = try #require(steps.last)
+        #expect(last.target == "/" && MountFlags(rawValue: last.flags).isSuperset(of: [.remount, .bind, .readOnly]))
+    }
+
+    @Test func aPrivilegedContainerIsNotMasked() throws {
+        let steps = try steps { $0.isPrivileged = true }
+        #expect(!steps.contains { $0.operation == CLAUNCH_MASK || $0.operation == CLAUNCH_READ_ONLY })
+        let sys = try #require(steps.first { $0.type == "sysfs" })
+        #expect(!MountFlags(rawValue: sys.flags).contains(.readOnly))
+    }
+}
+
+@Suite struct ProcessPlanTests {
+    private func candidates(_ command: String, path: String) -> [String] {
+        ProcessPlan(
+            command: command, arguments: [command], environment: [], directory: "/", path: path, capabilities: 0
+        ).candidates
+    }
+
+    @Test func B76_theContainersPathIsSearchedInOrder() {
+        #expect(candidates("sh", path: "/usr/bin:/bin") == ["/usr/bin/sh", "/bin/sh"])
+        #expect(candidates("./sh", path: "/bin") == ["./sh"])
+        #expect(candidates("/opt/sh", path: "") == ["/opt/sh"])
+        #expect(candidates("sh", path: "") == [])
+    }
+}
+
+@Suite struct CgroupPlanTests {
+    private let id = ContainerID.random()
+    private func plan(_ host: CgroupHost, _ change: (inout ResourceLimits) -> Void) throws -> CgroupPlan {
+        var limits = ResourceLimits()
+        change(&limits)
+        return try host.plan(for: id, limits: limits)
+    }
+    private let version2 = CgroupHost(
+        unified: "/sys/fs/cgroup", unifiedControllers: ["memory", "cpu", "cpuset", "pids"])
+
+    @Test func B87_everyContainerHasACgroupOfItsOwn() throws {
+        #expect(try plan(version2) { _ in }.directories == ["/sys/fs/cgroup/mydocker/\(id)"])
+    }
+
+    @Test func B88_version2Settings() throws {
+        let plan = try plan(version2) {
+            $0.memory = 64 << 20
+            $0.milliCPUs = 200
+            $0.cpuShares = 1024
+            $0.cpuset = "0-1"
+            $0.pids = 10
+        }
+        let settings = Dictionary(
+            uniqueKeysWithValues: plan.settings.map { ($0.path.split(separator: "/").last, $0.value) })
+        #expect(settings["memory.max"] == "67108864")
+        #expect(settings["cpu.max"] == "20000 100000")
+        // runc's formula for 1024 shares.
+        #expect(settings["cpu.weight"] == "39")
+        #expect(settings["cpuset.cpus"] == "0-1")
+        #expect(settings["pids.max"] == "10")
+        #expect(plan.version1.isEmpty && Set(plan.controllers) == ["memory", "cpu", "cpuset", "pids"])
+    }
+
+    @Test func swapIsCountedWithoutTheMemory() throws {
+        let both = try plan(version2) {
+            $0.memory = 100
+            $0.memorySwap = 250
+        }
+        #expect(both.settings.contains { $0.path.hasSuffix("memory.swap.max") && $0.value == "150" })
+        let unlimited = try plan(version2) {
+            $0.memory = 100
+            $0.memorySwap = -1
+        }
+        #expect(unlimited.settings.contains { $0.path.hasSuffix("memory.swap.max") && $0.value == "max" })
+    }
+}

@@ -1,0 +1,199 @@
+import Core
+import Foundation
+import Glibc
+import Testing
+
+@testable import Containers
+
+@Suite struct UserDatabaseTests {
+    private let database = UserDatabase(
+        passwd: Array(
+            """
+            # comment
+            root:x:0:0:root:/root:/bin/sh
+            broken:x:12
+            signed:x:+5:0::/:/bin/sh
+            huge:x:4294967295:0::/:/bin/sh
+            nul\0:x:7:7::/:/bin/sh
+            app:x:1000:1001:App:/home/app:/bin/sh
+            twin:x:1000:1002::/home/twin:/bin/sh
+            bare:x:1003:1003:::
+            2000:x:0:0::/root:/bin/sh
+            no-newline:x:1004:1004::/n:/bin/sh
+            """.utf8),
+        group: Array(
+            "root:x:0:\nwheel:x:10:root,app\napp:x:1001:app\naudio:x:29:app,twin,\nbad:x:-1:app\nshort:x\n".utf8))
+
+    private func user(_ uid: UInt32, _ groups: [UInt32], _ home: String) -> ResolvedUser {
+        ResolvedUser(uid: uid, gid: groups.first ?? 0, groups: groups, home: home)
+    }
+
+    @Test func resolves() throws {
+        #expect(try database.resolve("") == user(0, [0, 10], "/root"))
+        #expect(try database.resolve("root") == user(0, [0, 10], "/root"))
+        #expect(try database.resolve("0") == user(0, [0, 10], "/root"))
+        #expect(try database.resolve("app") == user(1000, [1001, 10, 29], "/home/app"))
+        #expect(try database.resolve("1000") == user(1000, [1001, 10, 29], "/home/app"))
+        #expect(try database.resolve("twin") == user(1000, [1002, 29], "/home/twin"))
+        #expect(try database.resolve("app:audio") == user(1000, [29], "/home/app"))
+        #expect(try database.resolve("app:4242") == user(1000, [4242], "/home/app"))
+        #expect(try database.resolve("1000:wheel") == user(1000, [10], "/home/app"))
+        #expect(try database.resolve("5000") == user(5000, [0], "/"))
+        #expect(try database.resolve("5000:6000") == user(5000, [6000], "/"))
+        #expect(try database.resolve("2147483647") == user(2_147_483_647, [0], "/"))
+        #expect(try database.resolve("bare") == user(1003, [1003], "/"))
+        #expect(try database.resolve("no-newline") == user(1004, [1004], "/n"))
+    }
+
+    @Test func aNumberIsNeverAName() throws {
+        #expect(try database.resolve("2000") == user(2000, [0], "/"))
+    }
+
+    @Test func needsNoFiles() throws {
+        let none = UserDatabase(passwd: [], group: [])
+        #expect(try none.resolve("") == user(0, [0], "/"))
+        #expect(try none.resolve("7:8") == user(7, [8], "/"))
+    }
+
+    @Test(arguments: ["bob", "1000abc", "broken", "signed", "huge", "x1000", "#"])
+    func unknownUser(name: String) {
+        #expect(throws: OperationError("unable to find user \(name): no matching entries in passwd file")) {
+            try database.resolve(name)
+        }
+    }
+
+    @Test(arguments: ["staff", "10x", "bad", "short"])
+    func unknownGroup(name: String) {
+        #expect(throws: OperationError("unable to find group \(name): no matching entries in group file")) {
+            try database.resolve("app:" + name)
+        }
+    }
+
+    @Test(arguments: [
+        "-1", "+1", ":", ":x", "x:", "a:b:c", "1:-1", "1:+1", " 1", "1 ", "1\n", "a\0b", "0\0", "2147483648",
+        "4294967296",
+        "18446744073709551616", "1:2147483648", "007", "0x10:0", "\u{7f}",
+    ])
+    func rejects(specification: String) throws {
+        let error = try #require(throws: OperationError.self) { try database.resolve(specification) }
+        #expect(!error.description.contains { $0.isNewline || $0 == "\0" })
+    }
+}
+
+@Suite struct UserDatabaseFileTests {
+    private let directory: LogTestDirectory
+    init() throws { directory = try LogTestDirectory() }
+
+    private func layer(_ number: Int) -> String { "\(directory.path)/\(number)" }
+    private var layers: [String] { (0..<3).map { layer($0) } }
+
+    private func put(_ text: String, _ number: Int, _ path: String) throws {
+        let file = layer(number) + "/" + path
+        try FileManager.default.createDirectory(
+            atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    }
+    private func link(_ target: String, _ number: Int, _ path: String) throws {
+        try put("", number, path)
+        unlink(layer(number) + "/" + path)
+        symlink(target, layer(number) + "/" + path)
+    }
+    private func read() throws -> String? {
+        for path in layers { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        return try UserDatabase.read(file: "etc/passwd", layers: layers).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test func theTopmostWins() throws {
+        #expect(try read() == nil)
+        try put("bottom", 2, "etc/passwd")
+        #expect(try read() == "bottom")
+        try put("other", 0, "etc/group")
+        try put("middle", 1, "etc/passwd")
+        #expect(try read() == "middle")
+    }
+
+    @Test func followsLinksThroughAllLayersAndNotOutside() throws {
+        try put("moved", 2, "usr/etc/passwd")
+        try link("/usr/etc", 1, "etc")
+        #expect(try read() == "moved")
+        try link("../../../../usr/./etc/../etc/passwd", 0, "usr/lib/passwd")
+        #expect(try read() == "moved")
+    }
+
+    @Test func relativeLinks() throws {
+        try put("x", 2, "run/passwd")
+        try link("../../../run/passwd", 0, "etc/passwd")
+        #expect(try read() == "x")
+    }
+
+    @Test func neverLeavesTheLayers() throws {
+        let secret = directory.path + "/secret"
+        try Data("secret".utf8).write(to: URL(fileURLWithPath: secret))
+        try link(secret, 0, "etc/passwd")
+        #expect(try read() == nil)
+        try link("../../secret", 0, "etc/passwd")
+        #expect(try read() == nil)
+        try link("/proc/self/root" + secret, 0, "etc/passwd")
+        #expect(try read() == nil)
+    }
+
+    @Test func linksInACircleEnd() throws {
+        try link("passwd", 0, "etc/passwd")
+        #expect(try read() == nil)
+        unlink(layer(0) + "/etc/passwd")
+        rmdir(layer(0) + "/etc")
+        try link("/etc", 0, "etc")
+        #expect(try read() == nil)
+    }
+
+    @Test func anythingElseThanAFileHidesWhatIsBelow() throws {
+        try put("bottom", 2, "etc/passwd")
+        try put("", 0, "etc/group")
+        mkfifo(layer(0) + "/etc/passwd", 0o600)
+        #expect(try read() == nil)
+        unlink(layer(0) + "/etc/passwd")
+        mkdir(layer(0) + "/etc/passwd", 0o700)
+        #expect(try read() == nil)
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func aWhiteoutHidesWhatIsBelow() throws {
+        try put("bottom", 2, "etc/passwd")
+        try put("", 1, "etc/group")
+        guard mknod(layer(1) + "/etc/passwd", S_IFCHR | 0o600, 0) == 0 else { return }
+        #expect(try read() == nil)
+        try put("top", 0, "etc/passwd")
+        #expect(try read() == "top")
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func anOpaqueDirectoryHidesWhatIsBelow() throws {
+        try put("bottom", 2, "etc/passwd")
+        try put("own", 1, "etc/group")
+        // Only this value is the mark.
+        try #require(setAttribute("trusted.overlay.opaque", of: layer(1) + "/etc", to: "n"))
+        #expect(try read() == "bottom")
+        try #require(setAttribute("trusted.overlay.opaque", of: layer(1) + "/etc", to: "y"))
+        #expect(try read() == nil)
+        // It hides neither what is above it nor what is beside it.
+        try put("beside", 2, "srv/passwd")
+        try link("../srv/passwd", 0, "etc/passwd")
+        #expect(try read() == "beside")
+        unlink(layer(0) + "/etc/passwd")
+        try put("top", 0, "etc/passwd")
+        #expect(try read() == "top")
+    }
+
+    @Test func refusesWhatIsTooLarge() throws {
+        try put(String(repeating: "x", count: (1 << 20) + 1), 0, "etc/passwd")
+        #expect(throws: OperationError("read", "etc/passwd", errno: EFBIG)) { try read() }
+        try put(String(repeating: "x", count: 1 << 20), 0, "etc/passwd")
+        #expect(try read()?.utf8.count == 1 << 20)
+    }
+}
+
+/// Swift's view of the C library lacks <sys/xattr.h>.
+private func setAttribute(_ name: String, of path: String, to value: String) -> Bool {
+    typealias Function =
+        @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeRawPointer?, Int, Int32) -> Int32
+    guard let function = dlsym(nil, "lsetxattr") else { return false }
+    return unsafeBitCast(function, to: Function.self)(path, name, value, value.utf8.count, 0) == 0
+}

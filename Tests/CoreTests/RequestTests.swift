@@ -1,0 +1,157 @@
+import Testing
+
+@testable import Core
+
+@Suite struct PublishRequestTests {
+    private func parse(_ text: String) throws -> PublishRequest { try PublishRequest(parsing: text) }
+
+    @Test func everyFormOfTheGrammar() throws {
+        #expect(
+            try parse("80")
+                == PublishRequest(hostAddress: .any, hostPorts: nil, containerPorts: 80...80, transport: .tcp))
+        #expect(
+            try parse("8080:80")
+                == PublishRequest(hostAddress: .any, hostPorts: 8080...8080, containerPorts: 80...80, transport: .tcp))
+        #expect(try parse("53:53/udp").transport == .udp)
+        #expect(try parse("127.0.0.1:8080:80").hostAddress == .loopback)
+        #expect(try parse("127.0.0.1::80").hostPorts == nil)
+        #expect(try parse("0:80").hostPorts == nil)
+        #expect(try parse("8000-8002:80-82").choices.map(\.containerPort) == [80, 81, 82])
+        #expect(try parse("8000-8002:80-82").choices.map { $0.hostPorts?.lowerBound } == [8000, 8001, 8002])
+        #expect(try parse("8000-8002:80").choices.count == 1)
+        #expect(try parse("7000-7001").choices.map(\.containerPort) == [7000, 7001])
+    }
+
+    @Test(arguments: [
+        "", ":", "a:80", "80:", "80:0", "65536:80", "80:65536", "-1:80", "80:80/icmp", "80:80/tcp/udp", "1.2.3:80:80",
+        "1.2.3.256:80:80", "8000-8002:80-81", "8002-8000:80-82", "+80:80", "080:80", "80:80:80:80", " 80:80",
+    ])
+    func B59b_badSpecificationIsAnError(_ text: String) {
+        #expect(throws: OperationError.self) { try PublishRequest(parsing: text) }
+    }
+
+    @Test func collisions() throws {
+        #expect(try parse("80:1").collides(with: parse("127.0.0.1:80:2")))
+        #expect(try !parse("127.0.0.1:80:1").collides(with: parse("127.0.0.2:80:1")))
+        #expect(try !parse("80:1").collides(with: parse("80:1/udp")))
+        #expect(try !parse("80").collides(with: parse("80")))
+        #expect(try parse("8000-8002:80-82").collides(with: parse("8002:1")))
+        // One of several will do: that is no collision yet.
+        #expect(try !parse("8000-8002:80").collides(with: parse("8002:1")))
+    }
+}
+
+@Suite struct MountRequestTests {
+    @Test func volumes() throws {
+        let mount = try BindMount(parsing: "/data:/mnt/x:ro")
+        #expect(mount == BindMount(source: "/data", target: "/mnt/x", readOnly: true))
+        #expect(try BindMount(parsing: "/data:/mnt/x:rw,z").readOnly == false)
+    }
+
+    @Test(arguments: [
+        "", "/a", "a:/b", "/a:b", "/a:/", "/a:/./", "/a:/b:xx", "/a:/b:ro:ro", "/a:/b/../../c", ":/b", "/a:",
+    ])
+    func B84_badVolumeIsAnError(_ text: String) {
+        #expect(throws: OperationError.self) { try BindMount(parsing: text) }
+    }
+
+    @Test func temporary() throws {
+        let mount = try TemporaryMount(parsing: "/run:size=64m,mode=1777,exec,ro")
+        #expect(mount.target == "/run" && mount.data == "size=64m,mode=1777" && mount.isExecutable && mount.readOnly)
+    }
+
+    @Test(arguments: ["run", "/", "/a/../b", "/a:bogus", "/a:size", "/a:size=1,overlay=x"])
+    func badTemporaryMountIsAnError(_ text: String) {
+        #expect(throws: OperationError.self) { try TemporaryMount(parsing: text) }
+    }
+}
+
+@Suite struct LimitRequestTests {
+    @Test func bytes() {
+        #expect(ByteCount.parse("512") == 512)
+        #expect(ByteCount.parse("64m") == 64 << 20)
+        #expect(ByteCount.parse("1.5g") == 3 << 29)
+        #expect(ByteCount.parse("100KiB") == 100 << 10)
+        #expect(ByteCount.parse("1T") == 1 << 40)
+        for text in ["", "m", "-1m", "1x", "1mm", "0x10", "9999999999g", "1e3", "nan", "inf"] {
+            #expect(ByteCount.parse(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func ulimits() throws {
+        let limit = try ResourceUlimit(parsing: "nofile=1024:2048")
+        #expect(limit.soft == 1024 && limit.hard == 2048 && limit.resource == 7)
+        #expect(try ResourceUlimit(parsing: "core=unlimited").hard == -1)
+        for text in ["", "nofile", "nofile=", "bogus=1", "nofile=2:1", "nofile=-1:5", "nofile=1:2:3", "nofile=x"] {
+            #expect(throws: OperationError.self, "\(text)") { try ResourceUlimit(parsing: text) }
+        }
+    }
+}
+
+@Suite struct RecordTests {
+    private var definition: ContainerDefinition {
+        get throws {
+            var definition = ContainerDefinition(
+                id: .random(), name: try #require(Name("web")), created: .now(), image: "nginx:local",
+                imageID: "sha256:00", layers: ["/l1", "/l2"], arguments: ["sh", "-c", "echo \"a  b\"\n"],
+                environment: ["A=1", "B="], workingDirectory: "/", user: "1000:1000", hostname: "h",
+                networkMode: .named(try #require(Name("br0"))))
+            definition.binds = [BindMount(source: "/a", target: "/b", readOnly: true)]
+            definition.temporaryMounts = [try TemporaryMount(parsing: "/run:size=1m")]
+            definition.limits.memory = 1 << 30
+            definition.ulimits = [try ResourceUlimit(parsing: "nofile=1:2")]
+            definition.labels = ["k": "v", "": ""]
+            definition.capabilities = ["CHOWN"]
+            return definition
+        }
+    }
+
+    private func reread<Value: Record>(_ value: Value) throws -> Value {
+        try Value(RecordReader(JSON(parsing: value.json.compact)))
+    }
+
+    @Test func whatIsWrittenIsReadBack() throws {
+        let definition = try definition
+        #expect(try reread(definition) == definition)
+        var state = ContainerState(
+            status: .running, supervisor: 12,
+            endpoint: Endpoint(
+                network: try #require(Name("br0")), networkID: .random(), address: try #require(CIDR("10.0.0.2/24")),
+                gateway: IPv4Address("10.0.0.1"), mac: try #require(MACAddress("02:42:0a:00:00:02")),
+                hostInterface: "abcde", bridge: "br0", mtu: 1400, ports: [PortMapping(hostPort: 80, containerPort: 90)]),
+            cgroups: ["/sys/fs/cgroup/mydocker/x"])
+        state.pid = 13
+        state.pidStartTime = UInt64.max >> 1
+        state.started = .now()
+        #expect(try reread(state) == state)
+        let exit = ContainerExit(exitCode: 137, started: nil, finished: .now(), oomKilled: true, error: "x")
+        #expect(try reread(exit) == exit)
+    }
+
+    @Test func everyMissingOrWrongMemberIsNamed() throws {
+        guard case .object(let members) = try definition.json else { return }
+        let optional: Set = ["imageID", "log"]
+        for (index, member) in members.enumerated() where !optional.contains(member.key) {
+            var broken = members
+            broken.remove(at: index)
+            let error = #expect(throws: RecordError.self) { try ContainerDefinition(RecordReader(.object(broken))) }
+            #expect(error?.description == "\(member.key) is missing")
+            broken.insert((member.key, .object([("no", .null)])), at: index)
+            if member.key != "limits", member.key != "labels" {
+                #expect(throws: RecordError.self, "\(member.key)") {
+                    try ContainerDefinition(RecordReader(.object(broken)))
+                }
+            }
+        }
+        #expect(throws: RecordError.self) { try ContainerDefinition(RecordReader([])) }
+    }
+
+    @Test func namesInRecordsAreChecked() throws {
+        guard case .object(var members) = try definition.json else { return }
+        let index = try #require(members.firstIndex { $0.key == "name" })
+        for name in ["../../etc", "", ".", "a/b", "-x", "a\n"] {
+            members[index].value = .string(name)
+            #expect(throws: RecordError.self, "\(name)") { try ContainerDefinition(RecordReader(.object(members))) }
+        }
+    }
+}

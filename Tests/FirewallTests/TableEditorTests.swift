@@ -1,0 +1,212 @@
+import Core
+import Glibc
+import Testing
+
+@testable import Firewall
+
+@Suite struct TableEditorTests {
+    private let firewall = MemoryFirewall()
+    private let network = ExampleNetwork.testbridge
+    private let other = ExampleNetwork(
+        bridge: "br1", subnet: CIDR(IPv4Address(rawValue: 0x0a09_0000), 16), gateway: IPv4Address(rawValue: 0x0a09_0001)
+    )
+
+    private func dump() -> [String] { firewall.dump(.filter) + firewall.dump(.nat) }
+    private func connect(_ id: String, _ port: UInt16, _ address: IPv4Address = .any) -> FirewallChange {
+        ExampleNetwork.connect(id, [.tcp(port, 80, address)], to: "192.168.10.2")
+    }
+
+    @Test func applyingTwiceWritesOnce() throws {
+        #expect(try firewall.apply(network.creation))
+        let before = dump()
+        #expect(try !firewall.apply(network.creation))
+        #expect(dump() == before)
+        #expect(firewall.writes == 2)
+    }
+
+    @Test func aContainersPortsAreOneWriteOfNat() throws {
+        try firewall.apply(network.creation)
+        try firewall.apply(ExampleNetwork.connect("0123456789ab", Golden.mappings, to: "192.168.10.2"))
+        #expect(firewall.writes == 3)
+        #expect(try !firewall.apply(ExampleNetwork.connect("0123456789ab", Golden.mappings, to: "192.168.10.2")))
+    }
+
+    @Test func removalLeavesNothing() throws {
+        let before = dump()
+        try firewall.apply(network.creation)
+        try firewall.apply(other.creation)
+        try firewall.apply(connect("0123456789ab", 80))
+        #expect(try firewall.apply(ExampleNetwork.disconnect("0123456789ab")))
+        #expect(try !firewall.apply(ExampleNetwork.disconnect("0123456789ab")))
+        try firewall.apply(network.removal)
+        #expect(dump().contains { $0.contains("MYDOCKER-") })
+        #expect(!dump().contains { $0.contains("testbridge") })
+        try firewall.apply(other.removal)
+        #expect(dump() == before)
+        #expect(try !firewall.apply(other.removal))
+    }
+
+    @Test func aRepairKeepsTheOrderOfNetworks() throws {
+        try firewall.apply(network.creation)
+        try firewall.apply(other.creation)
+        let before = dump()
+        var damage = FirewallChange([.filter, .nat])
+        damage.set(network.owner, Array(network.rules.reversed().dropFirst()))
+        try firewall.apply(damage)
+        #expect(dump() != before)
+        try firewall.apply(network.creation)
+        #expect(dump() == before)
+    }
+
+    @Test func jumpsAreThereOnceAndInOrder() throws {
+        let foreign = FirewallRule(.filter, "FORWARD", input: .yes("eth0"), target: .drop)
+        try firewall.append(foreign)
+        try firewall.apply(network.creation)
+        let before = dump()
+        // Twice, and one in front of the others.
+        try firewall.append(FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-USER")))
+        try firewall.append(FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump("MYDOCKER-DNAT")))
+        try firewall.apply(network.creation)
+        #expect(dump() == before)
+        #expect(firewall.dump(.filter).contains(foreign.description))
+    }
+
+    @Test func jumpsBehindForeignRulesStay() throws {
+        try firewall.append(FirewallRule(.filter, "FORWARD", input: .yes("eth0"), target: .drop))
+        var layout = ExampleNetwork.layout
+        layout.tailJumps += layout.headJumps
+        layout.headJumps = []
+        try firewall.apply(FirewallChange([.filter], layout: .ensure(layout)))
+        #expect(try !firewall.apply(FirewallChange([.filter], layout: .ensure(ExampleNetwork.layout))))
+    }
+
+    @Test func aFlushIsRepaired() throws {
+        try firewall.apply(network.creation)
+        let before = dump()
+        for table in FirewallTable.allCases { firewall.flush(table) }
+        try firewall.apply(network.creation)
+        #expect(dump() == before)
+    }
+
+    @Test func usersRulesStay() throws {
+        try firewall.apply(network.creation)
+        try firewall.append(FirewallRule(.filter, "MYDOCKER-USER", input: .yes("testbridge"), target: .drop))
+        try firewall.append(FirewallRule(.nat, "POSTROUTING", output: .yes("testbridge"), target: .masquerade))
+        try firewall.apply(network.removal)
+        let left = dump().filter { $0.contains("USER") || $0.contains("testbridge") }
+        #expect(
+            left == [
+                "-N MYDOCKER-USER", "-A FORWARD -j MYDOCKER-USER", "-A MYDOCKER-USER -i testbridge -j DROP",
+                "-A POSTROUTING -o testbridge -j MASQUERADE",
+            ])
+        #expect(!dump().contains("-N MYDOCKER-FORWARD"))
+    }
+
+    @Test func aChainThatOthersUseStays() throws {
+        try firewall.apply(network.creation)
+        let foreign = FirewallRule(.filter, "OUTPUT", output: .yes("x"), target: .jump("MYDOCKER-EGRESS"))
+        try firewall.append(foreign)
+        try firewall.apply(network.removal)
+        #expect(firewall.dump(.filter).filter { $0.contains("EGRESS") } == ["-N MYDOCKER-EGRESS", foreign.description])
+    }
+
+    @Test func aTakenPortIsAnErrorThatNamesTheOwner() throws {
+        try firewall.apply(connect("0123456789ab", 80))
+        let before = dump()
+        let error = #expect(throws: OperationError.self) { try firewall.apply(connect("ffffffffffff", 80, .loopback)) }
+        #expect(error?.description == #"publish port "80/tcp": container 0123456789ab has it"#)
+        #expect(dump() == before)
+    }
+
+    @Test func aStaleOwnerLosesAllItsRules() throws {
+        try firewall.apply(ExampleNetwork.connect("0123456789ab", [.tcp(80, 80), .tcp(99, 1)], to: "192.168.10.2"))
+        var asked: [FirewallOwner] = []
+        try firewall.apply(connect("ffffffffffff", 80)) { owner in
+            asked.append(owner)
+            return true
+        }
+        #expect(asked == [.container("0123456789ab")])
+        #expect(!dump().contains { $0.contains("0123456789ab") })
+        #expect(firewall.dump(.nat).count { $0.contains("DNAT --to") } == 1)
+    }
+
+    @Test func anOwnerThatGoesInTheSameChangeNeedsNoQuestion() throws {
+        try firewall.apply(connect("0123456789ab", 80))
+        let writes = firewall.writes
+        var change = connect("ffffffffffff", 80)
+        change.remove(.container("0123456789ab"))
+        try firewall.apply(change)
+        #expect(!dump().contains { $0.contains("0123456789ab") })
+        #expect(firewall.writes == writes + 1)
+    }
+
+    @Test func someoneElsesRuleForThePortIsNamed() throws {
+        try firewall.apply(network.creation)
+        try firewall.append(
+            FirewallRule(.nat, "MYDOCKER-DNAT", transport: .tcp, ports: 70...90, target: .dnat(to: .loopback)))
+        let error = #expect(throws: OperationError.self) {
+            try firewall.apply(connect("ffffffffffff", 80)) { _ in true }
+        }
+        #expect(error?.description.contains("-A MYDOCKER-DNAT -p tcp -m tcp --dport 70:90") == true)
+    }
+
+    @Test func otherAddressesAndProtocolsAreFree() throws {
+        try firewall.apply(connect("0123456789ab", 80, .loopback))
+        try firewall.apply(connect("0123456789ac", 80, IPv4Address(rawValue: 0x7f00_0002)))
+        try firewall.apply(connect("0123456789ad", 81))
+        let udp = PortMapping(hostPort: 80, containerPort: 80, transport: .udp)
+        try firewall.apply(ExampleNetwork.connect("0123456789ae", [udp], to: "192.168.10.2"))
+        #expect(firewall.dump(.nat).count { $0.contains("--to-destination") } == 4)
+    }
+
+    @Test func ownRulesAreReadBack() throws {
+        try firewall.append(FirewallRule(.filter, "FORWARD", input: .yes("eth0"), target: .drop))
+        try firewall.apply(network.creation)
+        let all = network.rules + ExampleNetwork.layout.headJumps + ExampleNetwork.layout.tailJumps
+        for table in FirewallTable.allCases {
+            #expect(Set(try firewall.rules(in: table)) == Set(all.filter { $0.table == table }))
+        }
+    }
+
+    @Test func reversedUndoesWhateverHappened() throws {
+        let before = dump()
+        try firewall.apply(network.creation.reversed)
+        #expect(dump() == before)
+        try firewall.apply(network.creation)
+        try firewall.apply(network.creation.reversed)
+        #expect(dump() == before)
+    }
+}
+
+@Suite struct LockHolderTests {
+    private let locks = """
+        1: POSIX  ADVISORY  WRITE 11 00:1a:567 0 EOF
+        2: FLOCK  ADVISORY  WRITE 1234 00:1a:567 0 EOF
+        2: -> FLOCK  ADVISORY  WRITE 99 00:1a:567 0 EOF
+        3: FLOCK  ADVISORY  WRITE 0 00:1a:568 0 EOF
+        4: FLOCK  ADVISORY  READ  77 00:1a:1567 0 EOF
+        """
+
+    @Test func theHolderIsFoundByInode() {
+        #expect(LockHolder.holder(inode: 567, in: locks) == 1234)
+        #expect(LockHolder.holder(inode: 568, in: locks) == nil)
+        #expect(LockHolder.holder(inode: 1567, in: locks) == 77)
+        #expect(LockHolder.holder(inode: 7, in: locks) == nil)
+        #expect(LockHolder.holder(inode: 7, in: "") == nil)
+    }
+}
+
+@Suite struct KernelTableErrorTests {
+    @Test(arguments: [ENOENT, ENOPROTOOPT]) func aMissingTableIsExplained(errno: Int32) {
+        let error = KernelTable.cannotOpen(.nat, errno: errno)
+        #expect(
+            error.description
+                == #"read iptables table "nat": the kernel has no legacy iptables for it (CONFIG_IP_NF_NAT, module iptable_nat)"#
+        )
+        #expect(error.remedy?.contains("--network none") == true)
+    }
+
+    @Test func otherFailuresKeepTheirErrno() {
+        #expect(KernelTable.cannotOpen(.filter, errno: EPERM).errno == EPERM)
+    }
+}

@@ -1,0 +1,40 @@
+import Core
+import Networking
+import Testing
+
+@Suite struct SubnetChooserTests {
+    private func chooser(_ subnets: String...) -> SubnetChooser {
+        SubnetChooser(occupants: subnets.compactMap { CIDR($0).map { .init($0, "test") } })
+    }
+
+    @Test func theFirstFreeOneIsTaken() throws {
+        #expect(try chooser().choose(from: SubnetChooser.defaultPool).description == "172.17.0.0/16")
+        #expect(try chooser("172.17.3.0/24").choose(from: SubnetChooser.defaultPool).description == "172.18.0.0/16")
+        #expect(try chooser("172.16.0.0/14").choose(from: SubnetChooser.defaultPool).description == "172.20.0.0/16")
+        #expect(try chooser("10.64.0.0/22").choose(from: SubnetChooser.userPool).description == "10.64.4.0/22")
+    }
+
+    @Test func routesToEverywhereSayNothing() throws {
+        let vpn = chooser("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1")
+        #expect(try vpn.choose(from: SubnetChooser.userPool).description == "10.64.0.0/22")
+    }
+
+    @Test func B14_overlapNamesTheOccupant() throws {
+        let occupied = SubnetChooser(occupants: [.init(try #require(CIDR("192.168.10.0/24")), "network \"web\"")])
+        #expect(occupied.occupant(of: try #require(CIDR("192.168.0.0/16")))?.what == "network \"web\"")
+        #expect(occupied.occupant(of: try #require(CIDR("192.168.10.128/25")))?.what == "network \"web\"")
+        #expect(occupied.occupant(of: try #require(CIDR("192.168.11.0/24"))) == nil)
+    }
+
+    @Test func fourThousandNetworksAreDisjoint() throws {
+        var occupants: [SubnetChooser.Occupant] = []
+        for _ in 0..<256 {
+            let subnet = try SubnetChooser(occupants: occupants).choose(from: SubnetChooser.userPool)
+            #expect(!occupants.contains { $0.subnet.overlaps(subnet) })
+            occupants.append(.init(subnet, ""))
+        }
+        let all = SubnetChooser(occupants: [.init(try #require(CIDR("10.64.0.0/10")), "all")])
+        let error = #expect(throws: OperationError.self) { try all.choose(from: SubnetChooser.userPool) }
+        #expect(error?.description == "all predefined address pools have been fully subnetted")
+    }
+}

@@ -1,0 +1,399 @@
+import Core
+import Glibc
+import Linux
+import Testing
+
+@testable import Firewall
+
+/// Against the kernel, each test in a network namespace of its own.
+@Suite(.serialized) struct FirewallSandboxTests {
+    private let firewall = IPTablesFirewall()
+
+    private static let layout = FirewallLayout(
+        chains: [
+            .init(.filter, "MYDOCKER-USER"), .init(.filter, "MYDOCKER-FORWARD"), .init(.filter, "MYDOCKER-INPUT"),
+            .init(.nat, "MYDOCKER-DNAT"), .init(.nat, "MYDOCKER-POSTROUTING"),
+        ],
+        headJumps: [
+            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-USER")),
+            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-FORWARD")),
+            FirewallRule(.filter, "INPUT", target: .jump("MYDOCKER-INPUT")),
+        ],
+        tailJumps: [
+            FirewallRule(
+                .nat, "PREROUTING", destination: .not(CIDR(.loopback, 8)), isToLocalAddress: true,
+                target: .jump("MYDOCKER-DNAT")),
+            FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump("MYDOCKER-DNAT")),
+            FirewallRule(.nat, "POSTROUTING", target: .jump("MYDOCKER-POSTROUTING")),
+        ])
+
+    private static let owner = FirewallOwner.network(bridge: "testbridge")
+    private static let subnet = CIDR(IPv4Address(rawValue: 0xc0a8_0a00), 24)
+    private static let gateway = IPv4Address(rawValue: 0xc0a8_0a01)
+
+    private static func networkRules(_ bridge: String) -> [FirewallRule] {
+        let forward = "MYDOCKER-FORWARD"
+        let postrouting = "MYDOCKER-POSTROUTING"
+        return [
+            FirewallRule(
+                .filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
+            FirewallRule(.filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
+            FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept),
+            FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
+            FirewallRule(
+                .filter, "MYDOCKER-INPUT", destination: .yes(CIDR(.loopback, 8)), input: .yes(bridge),
+                states: .not([.related, .established]), target: .drop),
+            FirewallRule(.nat, postrouting, source: .yes(subnet), output: .not(bridge), target: .masquerade),
+            FirewallRule(
+                .nat, postrouting, source: .yes(subnet), output: .yes(bridge), states: .yes(.dnat),
+                target: .snat(to: gateway)),
+            // Nobody asks for this one; it has every match at once.
+            FirewallRule(
+                .nat, postrouting, source: .not(subnet), destination: .not(subnet), output: .not(bridge),
+                transport: .udp, ports: 5...7, isToLocalAddress: true, states: .not([.new, .invalid, .untracked]),
+                target: .return),
+        ]
+    }
+
+    private static let network: FirewallChange = {
+        var change = FirewallChange([.filter, .nat], layout: .ensure(layout))
+        change.set(owner, networkRules("testbridge"))
+        return change
+    }()
+
+    private static func container(_ id: String, _ mappings: [PortMapping]) -> FirewallChange {
+        var change = FirewallChange([.nat], layout: .ensure(layout))
+        let owner = FirewallOwner.container(id)
+        let address = IPv4Address(rawValue: 0xc0a8_0a02)
+        change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
+        return change
+    }
+
+    private static let mappings: [PortMapping] =
+        [PortMapping(hostAddress: .loopback, hostPort: 90, containerPort: 90)]
+        + (8000...8009).map { PortMapping(hostPort: $0, containerPort: $0) }
+        + (7000...7003).map { PortMapping(hostPort: $0, containerPort: $0 + 2000, transport: .udp) }
+
+    /// Rules of somebody else, everywhere and of kinds that are opaque to us.
+    private static let foreignRules = [
+        "-t nat -N DOCKER", "-t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+        "-t nat -A DOCKER -p tcp -m multiport --dports 1,2,3 -j DNAT --to-destination 10.0.0.1-10.0.0.9:7 --random",
+        "-t nat -A POSTROUTING -s 10.9.0.0/16 -m limit --limit 5/min -j MASQUERADE --random",
+        "-t nat -A OUTPUT -p tcp -m tcp --dport 5 -j REDIRECT --to-ports 6", "-P FORWARD DROP",
+        "-A FORWARD -i eth+ -m conntrack --ctstate INVALID -j DROP", "-A FORWARD -p icmp -j ACCEPT",
+        "-A INPUT -p tcp -m tcp ! --dport 22 --tcp-flags SYN,ACK SYN -m comment --comment keep -j REJECT",
+    ]
+
+    @Test func rulesPrintAsIptablesPrintsThem() throws {
+        try inFreshNetwork {
+            try firewall.apply(Self.network)
+            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            for table in FirewallTable.allCases {
+                let own = try firewall.rules(in: table)
+                let wanted = own.map(\.description).sorted()
+                #expect(try iptables("-t", table.rawValue, "-S").filter { $0.hasPrefix("-A") }.sorted() == wanted)
+                #expect(try save(table).filter { $0.hasPrefix("-A") }.sorted() == wanted)
+            }
+            #expect(Files.status("/run/xtables.lock").map { $0.st_mode & 0o777 } == 0o600)
+            let all = Self.networkRules("testbridge") + Self.layout.headJumps + Self.layout.tailJumps
+            #expect(Set(try firewall.rules(in: .filter)) == Set(all.filter { $0.table == .filter }))
+            #expect(Set(all.filter { $0.table == .nat }).isSubset(of: try firewall.rules(in: .nat)))
+        }
+    }
+
+    /// What iptables makes of a printed line is byte for byte what is in the kernel: it finds and removes it.
+    @Test func iptablesRecognizesEveryRule() throws {
+        try inFreshNetwork {
+            try firewall.apply(Self.network)
+            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            for table in FirewallTable.allCases {
+                for rule in try firewall.rules(in: table) {
+                    let words = rule.description.split(separator: " ").map(String.init)
+                    try iptables(["-t", table.rawValue, "-D"] + words.dropFirst())
+                }
+                #expect(try save(table).filter { $0.hasPrefix("-A") } == [])
+            }
+        }
+    }
+
+    @Test func rulesMadeByIptablesAreReadAsOurs() throws {
+        try inFreshNetwork {
+            try firewall.apply(Self.network)
+            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            let before = try dump()
+            for table in FirewallTable.allCases {
+                for rule in try firewall.rules(in: table) where rule.chain.hasPrefix("MYDOCKER") {
+                    let words = rule.description.split(separator: " ").map(String.init)
+                    try iptables(["-t", table.rawValue, "-D"] + words.dropFirst())
+                    try iptables(["-t", table.rawValue, "-A"] + words.dropFirst())
+                }
+            }
+            #expect(try dump() == before)
+            #expect(try !firewall.apply(Self.network))
+            #expect(try !firewall.apply(Self.container("0123456789ab", Self.mappings)))
+        }
+    }
+
+    @Test func foreignRulesAreUntouchedAndNothingIsLeft() throws {
+        try inFreshNetwork {
+            for rule in Self.foreignRules { try iptables(rule.split(separator: " ").map(String.init)) }
+            let before = try dump()
+            try firewall.apply(Self.network)
+            let created = try dump()
+            #expect(try !firewall.apply(Self.network))
+            #expect(try dump() == created)
+            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            #expect(try dump().filter { !$0.contains("MYDOCKER") } == before)
+            try iptables("-I", "FORWARD", "1", "-s", "1.2.3.4", "-j", "ACCEPT")
+            try iptables("-A", "FORWARD", "-s", "1.2.3.5", "-j", "ACCEPT")
+            let withMore = try dump().filter { !$0.contains("MYDOCKER") }
+            var gone = FirewallChange([.nat])
+            gone.remove(.container("0123456789ab"))
+            try firewall.apply(gone)
+            #expect(try !firewall.apply(gone))
+            try firewall.apply(Self.network.reversed)
+            #expect(try dump() == withMore)
+            try iptables("-D", "FORWARD", "-s", "1.2.3.4", "-j", "ACCEPT")
+            try iptables("-D", "FORWARD", "-s", "1.2.3.5", "-j", "ACCEPT")
+            #expect(try dump() == before)
+        }
+    }
+
+    /// Nothing that a packet has counted is lost by a commit.
+    @Test func countersSurvive() throws {
+        try inFreshNetwork {
+            try iptables("-A", "OUTPUT", "-s", "1.2.3.4", "-j", "DROP", "-c", "123456", "654321")
+            try firewall.apply(Self.network)
+            #expect(try iptables("-S", "OUTPUT", "-v").contains("-A OUTPUT -s 1.2.3.4/32 -c 123456 654321 -j DROP"))
+        }
+    }
+
+    @Test func aFlushIsRepaired() throws {
+        try inFreshNetwork {
+            try firewall.apply(Self.network)
+            let before = try dump()
+            for table in FirewallTable.allCases {
+                try iptables("-t", table.rawValue, "-F")
+                #expect(try firewall.apply(Self.network))
+                #expect(try dump() == before)
+                try iptables("-t", table.rawValue, "-F")
+                try iptables("-t", table.rawValue, "-X")
+                #expect(try firewall.apply(Self.network))
+                #expect(try dump() == before)
+            }
+        }
+    }
+
+    @Test func theUsersChainOutlivesTheLastNetwork() throws {
+        try inFreshNetwork {
+            try firewall.apply(Self.network)
+            try iptables("-A", "MYDOCKER-USER", "-i", "testbridge", "-j", "DROP")
+            try firewall.apply(Self.network.reversed)
+            let left = try dump().filter { $0.contains("MYDOCKER") }
+            #expect(
+                left == [
+                    ":MYDOCKER-USER -", "-A FORWARD -j MYDOCKER-USER", "-A MYDOCKER-USER -i testbridge -j DROP",
+                ])
+        }
+    }
+
+    @Test func aStaleOwnerIsReplacedInOneCommit() throws {
+        try inFreshNetwork {
+            let port = [PortMapping(hostPort: 80, containerPort: 80)]
+            try firewall.apply(Self.container("0123456789ab", port))
+            #expect(throws: OperationError.self) { try firewall.apply(Self.container("ffffffffffff", port)) }
+            try firewall.apply(Self.container("ffffffffffff", port)) { $0 == .container("0123456789ab") }
+            #expect(try dump().filter { $0.contains("--dport") }.map { $0.contains("ffffffffffff") } == [true])
+        }
+    }
+
+    // MARK: Taking turns
+
+    @Test func parallelWritersLoseNothing() throws {
+        try inFreshNetwork {
+            try iptables("-N", "FOREIGN")
+            try iptables("-t", "nat", "-N", "FOREIGN")
+            try firewall.apply(Self.network)
+            let before = try dump()
+            let foreign = InThread { try foreignWriter(rounds: 40) }
+            let own = (0..<8).map { thread in InThread { try ownWriter(thread, rounds: 25) } }
+            for writer in own { #expect(writer.wait() == nil) }
+            #expect(foreign.wait() == nil)
+            let rules = try firewall.rules(in: .nat).filter { $0.chain == "MYDOCKER-DNAT" }
+            #expect(rules.count == 8)
+            #expect(Set(rules.compactMap(\.owner)).count == 8)
+            #expect(try iptables("-t", "nat", "-S", "FOREIGN").count == 1 + 20)
+            let others = try dump().filter { !$0.contains("-A FOREIGN") && !$0.contains("-A MYDOCKER-DNAT") }
+            #expect(others == before)
+        }
+    }
+
+    /// Adds and removes ports, and leaves one rule.
+    private func ownWriter(_ thread: Int, rounds: Int) throws {
+        for round in 0..<rounds {
+            let id = "00000000" + String(thread * 100 + round + 1000)
+            let port = [PortMapping(hostPort: UInt16(1000 + thread * 100 + round), containerPort: 80)]
+            try firewall.apply(Self.container(id, port))
+            if round == rounds - 1 { break }
+            var gone = FirewallChange([.nat])
+            gone.remove(.container(id))
+            try firewall.apply(gone)
+        }
+    }
+
+    /// Adds as many rules as there are rounds and removes every second again.
+    private func foreignWriter(rounds: Int) throws {
+        for round in 0..<rounds {
+            let rule = ["FOREIGN", "-s", "10.0.0.\(round)", "-j", "ACCEPT"]
+            try iptables(["-w", "-t", "nat", "-A"] + rule)
+            if round % 2 == 0 { try iptables(["-w", "-t", "nat", "-D"] + rule) }
+        }
+    }
+
+    /// Somebody who does not take the lock makes commits fail; they are tried again and never show.
+    @Test func writersWithoutTheLockAreOutlasted() throws {
+        try inFreshNetwork {
+            let rude = IPTablesFirewall(lockPath: "/run/another.lock")
+            let writers = [firewall, rude].enumerated().map { index, firewall in
+                InThread {
+                    for round in 0..<200 {
+                        let port = [PortMapping(hostPort: UInt16(1000 + index), containerPort: 80)]
+                        let id = "00000000000" + String(index)
+                        try firewall.apply(Self.container(id, round % 2 == 0 ? port : []))
+                    }
+                }
+            }
+            for writer in writers { #expect(writer.wait() == nil) }
+        }
+    }
+
+    @Test func aTimeoutNamesTheHolder() throws {
+        try inFreshNetwork {
+            let path = "/run/held.lock"
+            let holder = try spawn(["/usr/bin/flock", "--no-fork", path, "/bin/sleep", "60"])
+            defer { end(holder) }
+            let impatient = IPTablesFirewall(lockPath: path, lockMilliseconds: 100)
+            try waitUntil { LockHolder.find(path) != nil }
+            let error = #expect(throws: OperationError.self) { try impatient.apply(Self.network) }
+            let text = error?.description ?? ""
+            #expect(text.hasPrefix("take xtables lock \"/run/held.lock\": held by process "), "\(text)")
+            #expect(text.contains("(/bin/sleep 60)"), "\(text)")
+            #expect(text.hasSuffix("waited 100 ms"), "\(text)")
+            #expect(try dump() == [])
+        }
+    }
+
+}
+
+// MARK: The pretend host
+
+extension FirewallSandboxTests {
+    /// Tables without comments and counters; a table that nobody has used yet is not there.
+    private func dump() throws -> [String] { try FirewallTable.allCases.flatMap(save) }
+
+    private func save(_ table: FirewallTable) throws -> [String] {
+        try run(["/usr/sbin/iptables-legacy-save", "-t", table.rawValue]).filter { !$0.hasPrefix("#") }
+            .filter { $0.hasPrefix("-A") || ($0.hasPrefix(":") && !$0.hasSuffix(" ACCEPT [0:0]")) }
+            .map { String($0.prefix { $0 != "[" }).trimmed }
+    }
+
+    @discardableResult
+    private func iptables(_ arguments: String...) throws -> [String] { try iptables(arguments) }
+
+    @discardableResult
+    private func iptables(_ arguments: [String]) throws -> [String] {
+        try run(["/usr/sbin/iptables-legacy"] + arguments)
+    }
+
+    private func waitUntil(_ condition: () -> Bool) throws {
+        for _ in 0..<500 where !condition() { usleep(10_000) }
+        try #require(condition())
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { hasSuffix(" ") ? String(dropLast()).trimmed : self }
+}
+
+private struct Failure: Error, CustomStringConvertible { let description: String }
+
+// Glibc's module has neither.
+@_silgen_name("unshare") private func unshare(_ namespaces: Int32) -> Int32
+@_silgen_name("setns") private func setns(_ descriptor: Int32, _ namespace: Int32) -> Int32
+private let newNetwork: Int32 = 0x4000_0000
+
+/// The calling thread has a network namespace of its own while `body` runs, and so has every thread and process that
+/// it starts.
+private func inFreshNetwork(_ body: () throws -> Void) throws {
+    guard getenv("MYDOCKER_SANDBOX").map({ String(cString: $0) }) == "1" else {
+        throw Failure(description: "run this in scripts/in-sandbox")
+    }
+    let home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+    guard home >= 0, unshare(newNetwork) == 0 else { throw Failure(description: "no new network namespace") }
+    defer {
+        if setns(home, newNetwork) != 0 { fatalError("cannot return to the network namespace") }
+        close(home)
+    }
+    try body()
+}
+
+/// - Returns: the lines of its standard output.
+@discardableResult
+private func run(_ arguments: [String]) throws -> [String] {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw Failure(description: "pipe") }
+    let child = try spawn(arguments, output: ends[1], closing: ends[0])
+    close(ends[1])
+    defer { close(ends[0]) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while case let count = read(ends[0], &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
+    var status: Int32 = 0
+    waitpid(child, &status, 0)
+    guard status == 0 else { throw Failure(description: "\(arguments.joined(separator: " ")): status \(status)") }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+}
+
+private func spawn(_ arguments: [String], output: Int32? = nil, closing other: Int32? = nil) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
+    if let other { posix_spawn_file_actions_addclose(&actions, other) }
+    let words = arguments.map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var child: pid_t = 0
+    let result = posix_spawn(&child, arguments[0], &actions, nil, words, environ)
+    guard result == 0 else { throw Failure(description: "\(arguments[0]): \(String(cString: strerror(result)))") }
+    return child
+}
+
+private func end(_ child: pid_t) {
+    kill(child, SIGKILL)
+    waitpid(child, nil, 0)
+}
+
+/// A thread in its maker's namespaces; what it threw is kept.
+private final class InThread: @unchecked Sendable {
+    private var thread = pthread_t()
+    private var failure: String?
+    private let body: () throws -> Void
+
+    init(_ body: @escaping () throws -> Void) {
+        self.body = body
+        pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                let this = Unmanaged<InThread>.fromOpaque(argument).takeRetainedValue()
+                do { try this.body() } catch { this.failure = "\(error)" }
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+    }
+
+    /// - Returns: what it failed of.
+    func wait() -> String? {
+        pthread_join(thread, nil)
+        return failure
+    }
+}

@@ -1,0 +1,281 @@
+import Core
+import Foundation
+import Glibc
+import Linux
+import Testing
+
+@testable import Netlink
+
+/// What the kernel makes of the requests. Everything is made in the sandbox's network namespace, with names that begin
+/// with `nlt`, or in namespaces that die with the test.
+@Suite(.serialized) final class NetlinkSandboxTests {
+    init() throws {
+        try #require(
+            ProcessInfo.processInfo.environment["MYDOCKER_SANDBOX"] == "1", "run it through scripts/in-sandbox")
+    }
+
+    deinit {
+        let left = (try? Self.ownLinks()) ?? []
+        if !left.isEmpty { Issue.record("links were left behind: \(left.map(\.name))") }
+    }
+
+    private static func ownLinks() throws -> [LinkInfo] {
+        var socket = try RouteSocket()
+        return try socket.links().filter { $0.name.hasPrefix("nlt") }
+    }
+
+    private let mac = MACAddress(for: .loopback)
+
+    private func bridge(_ name: String = "nlt0", address: String = "10.213.0.1/24") -> BridgeRequest {
+        BridgeRequest(name: name, mac: mac, mtu: 1400, alias: "mydocker:test", address: CIDR(address))
+    }
+
+    @Test func bridgeIsUpTaggedAndHasItsAddress() throws {
+        var socket = try RouteSocket()
+        let index = try socket.createBridge(bridge())
+        defer { _ = try? socket.deleteLink(.index(index)) }
+        let found = try socket.link(.named("nlt0"))
+        #expect(
+            found
+                == LinkInfo(
+                    index: index, name: "nlt0", kind: "bridge", mac: mac, mtu: 1400, isUp: true, alias: "mydocker:test",
+                    master: nil, peer: nil))
+        #expect(try socket.link(.index(index)) == found)
+        #expect(try socket.links().contains { $0 == found })
+        #expect(try socket.addresses().contains(AddressInfo(address: #require(CIDR("10.213.0.1/24")), link: index)))
+        #expect(try socket.routes().contains { $0.destination.description == "10.213.0.0/24" && $0.link == index })
+        #expect(try socket.deleteLink(.index(index)))
+        #expect(try !socket.deleteLink(.index(index)))
+        #expect(try !socket.deleteLink(.named("nlt0")))
+        #expect(try socket.link(.named("nlt0")) == nil)
+        #expect(try Self.ownLinks().isEmpty)
+    }
+
+    @Test func somebodyElsesBridgeIsNotTouched() throws {
+        var socket = try RouteSocket()
+        let index = try socket.createBridge(BridgeRequest(name: "nlt0", mac: mac))
+        defer { _ = try? socket.deleteLink(.index(index)) }
+        let before = try socket.link(.index(index))
+        do throws(OperationError) {
+            try socket.createBridge(bridge())
+            Issue.record("created twice")
+        } catch {
+            #expect(error.description == "create bridge \"nlt0\": File exists")
+            #expect(error.errno == EEXIST)
+        }
+        #expect(try socket.link(.index(index)) == before)
+        #expect(try !socket.addresses().contains { $0.link == index })
+    }
+
+    @Test func bridgeThatCannotGetItsAddressIsTakenBack() throws {
+        var socket = try RouteSocket()
+        var request = bridge()
+        request.alias = String(repeating: "x", count: 300)
+        #expect(throws: OperationError.self) { try socket.createBridge(request) }
+        #expect(try Self.ownLinks().isEmpty)
+    }
+
+    @Test func refusalComesWithTheKernelsWords() throws {
+        var socket = try RouteSocket()
+        do throws(OperationError) {
+            try socket.createBridge(BridgeRequest(name: "nlt-name-too-long", mac: mac))
+            Issue.record("created")
+        } catch {
+            #expect(error.errno == ERANGE)
+            #expect(error.remedy?.contains("policy") == true)
+        }
+    }
+
+    @Test func vethPairIsBornInItsPlace() throws {
+        var socket = try RouteSocket()
+        let index = try socket.createBridge(bridge())
+        defer { _ = try? socket.deleteLink(.index(index)) }
+        var other = try OtherNamespace()
+        let peerMAC = MACAddress(for: try #require(IPv4Address("10.213.0.7")))
+        let pair = try socket.createVeth(
+            VethRequest(
+                name: "nltv", bridge: index, mtu: 1380, hairpin: true, peerMAC: peerMAC,
+                peerNamespace: .descriptor(other.namespace.number)))
+        defer { _ = try? socket.deleteLink(.index(pair.index)) }
+
+        let here = try #require(try socket.link(.named("nltv")))
+        #expect(here.index == pair.index && here.peer == pair.peerIndex && here.master == index)
+        #expect(here.isUp && here.kind == "veth" && here.mtu == 1380)
+        #expect(try hairpin("nltv") == "1")
+
+        var inside = try RouteSocket(adopting: other.takeSocket())
+        let there = try #require(try inside.link(.named("eth0")))
+        #expect(there.index == pair.peerIndex && there.mac == peerMAC && there.mtu == 1380 && !there.isUp)
+
+        try socket.setHairpin(.named("nltv"), false)
+        #expect(try hairpin("nltv") == "0")
+        try socket.setMaster(.named("nltv"), bridge: nil)
+        #expect(try socket.link(.named("nltv"))?.master == nil)
+        try socket.setMaster(.index(pair.index), bridge: index)
+        #expect(try socket.link(.named("nltv"))?.master == index)
+    }
+
+    @Test(arguments: [true, false]) func containerIsConfigured(indexKnown: Bool) throws {
+        var socket = try RouteSocket()
+        let index = try socket.createBridge(bridge())
+        defer { _ = try? socket.deleteLink(.index(index)) }
+        var other = try OtherNamespace()
+        let pair = try socket.createVeth(
+            VethRequest(
+                name: "nltv", bridge: index, mtu: 1380, peerMAC: mac, peerNamespace: .descriptor(other.namespace.number)
+            ))
+        defer { _ = try? socket.deleteLink(.index(pair.index)) }
+
+        var inside = try RouteSocket(adopting: other.takeSocket())
+        #expect(try inside.defaultRouteMTU() == nil)
+        let address = try #require(CIDR("10.213.0.7/24"))
+        let request = ContainerNetworkRequest(
+            index: indexKnown ? pair.peerIndex : nil, address: address, gateway: IPv4Address("10.213.0.1"))
+        try inside.configureContainer(request)
+
+        #expect(try inside.links().allSatisfy(\.isUp))
+        #expect(try inside.addresses().contains(AddressInfo(address: address, link: pair.peerIndex)))
+        let route = try #require(try inside.routes().first(where: \.isDefault))
+        #expect(route.gateway == IPv4Address("10.213.0.1") && route.link == pair.peerIndex)
+        #expect(try inside.defaultRouteMTU() == 1380)
+        #expect(try inside.routes().contains { $0.destination.description == "10.213.0.255/32" })
+
+        do throws(OperationError) {
+            try inside.configureContainer(request)
+            Issue.record("configured twice")
+        } catch {
+            #expect(error.description == "add address 10.213.0.7/24 to \"eth0\": File exists")
+        }
+    }
+
+    @Test func gatewayOutsideTheSubnetIsNamed() throws {
+        var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
+        try socket.setUp(.named("lo"))
+        let request = ContainerNetworkRequest(
+            interface: "lo", address: try #require(CIDR("10.9.0.2/24")), gateway: IPv4Address("10.99.0.1"))
+        do throws(OperationError) {
+            try socket.configureContainer(request)
+            Issue.record("configured")
+        } catch {
+            #expect(error.description == "add default route via 10.99.0.1 to \"lo\": Network is unreachable")
+            #expect(error.remedy == "the kernel says: Nexthop has invalid gateway")
+        }
+    }
+
+    @Test func missingInterfaceIsNamed() throws {
+        var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
+        let request = ContainerNetworkRequest(address: try #require(CIDR("10.9.0.2/24")), gateway: nil)
+        do throws(OperationError) {
+            try socket.configureContainer(request)
+            Issue.record("configured")
+        } catch {
+            #expect(error.description == "look up link \"eth0\": No such device")
+        }
+        #expect(try socket.link(.named("lo"))?.isUp == false)
+    }
+
+    /// More than one datagram holds.
+    @Test func longListsAreComplete() throws {
+        var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
+        try socket.setUp(.named("lo"))
+        for number in 0..<600 {
+            try socket.addAddress(CIDR(IPv4Address(rawValue: 0x0a00_0000 + UInt32(number)), 32), index: 1, name: "lo")
+        }
+        let found = Set(try socket.addresses().map(\.address.address.rawValue))
+        #expect(found.isSuperset(of: (0..<600).map { 0x0a00_0000 + $0 }))
+        #expect(try socket.routes().count >= 600)
+    }
+
+    @Test func onlyRoutingSocketsAreAdopted() throws {
+        for (domain, type, number) in [(AF_UNIX, 1, 0), (16, 3, 9)] as [(Int32, Int32, Int32)] {  // 9: NETLINK_AUDIT
+            let descriptor = Descriptor(owning: socket(domain, type, number))
+            do throws(OperationError) {
+                _ = try RouteSocket(adopting: descriptor)
+                Issue.record("adopted")
+            } catch {
+                #expect(error.errno == EPROTONOSUPPORT)
+            }
+        }
+    }
+
+    @Test func aBoundSocketIsAdopted() throws {
+        let number = socket(16, 3, 0)
+        var address = (family: UInt16(16), padding: UInt16(0), port: UInt32(0), groups: UInt32(0))
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(number, $0, 12) }
+        }
+        #expect(result == 0)
+        var socket = try RouteSocket(adopting: Descriptor(owning: number))
+        #expect(try socket.link(.index(1))?.name == "lo")
+    }
+
+    private func hairpin(_ name: String) throws -> String? {
+        var socket = try RouteSocket()
+        var batch = RequestBatch()
+        batch.getLink(.named(name))
+        let message = try #require(try socket.perform(batch)[0].first)
+        return try PortSettings(message).hairpin.map { $0 ? "1" : "0" }
+    }
+}
+
+/// IFLA_BRPORT_MODE of a link, which nobody but these tests asks for.
+private struct PortSettings {
+    var hairpin: Bool?
+
+    init(_ message: Message) throws {
+        var attributes = try message.attributes(after: (UInt64, UInt64).self)
+        while let attribute = try attributes.next() {
+            guard attribute.type == 18 else { continue }  // IFLA_LINKINFO
+            var information = attribute.nested()
+            while let part = try information.next() {
+                guard part.type == 5 else { continue }  // IFLA_INFO_SLAVE_DATA
+                var settings = part.nested()
+                while let setting = try settings.next() {
+                    if setting.type == 4 { hairpin = setting.payload.first == 1 }  // IFLA_BRPORT_MODE
+                }
+            }
+        }
+    }
+}
+
+/// A network namespace that lasts as long as its descriptors, with a socket that was opened inside.
+private struct OtherNamespace: ~Copyable {
+    let namespace: Descriptor
+    private var socketInside: Descriptor?
+
+    init() throws {
+        let (namespace, socket) = try Self.open()
+        self.namespace = Descriptor(owning: namespace)
+        socketInside = Descriptor(owning: socket)
+    }
+
+    /// Entered on a thread that then ends: no other thread is ever in it.
+    private static func open() throws -> (namespace: Int32, socket: Int32) {
+        final class Result: @unchecked Sendable { var numbers: (Int32, Int32, Int32) = (-1, -1, -1) }
+        let result = Result()
+        // Glibc's module map leaves it out.
+        typealias Unshare = @convention(c) (Int32) -> Int32
+        let unshare = unsafeBitCast(try #require(dlsym(nil, "unshare")), to: Unshare.self)
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            let entered = unshare(0x4000_0000)  // CLONE_NEWNET
+            let namespace = Glibc.open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+            result.numbers = (entered, namespace, socket(16, 3 | Int32(SOCK_CLOEXEC.rawValue), 0))
+            done.signal()
+        }
+        done.wait()
+        try #require(result.numbers.0 == 0, "unshare")
+        return (result.numbers.1, result.numbers.2)
+    }
+
+    /// Once.
+    mutating func takeSocket() throws -> Descriptor {
+        guard let socket = socketInside.take() else { throw OperationError("the socket was taken") }
+        return socket
+    }
+
+    static func socketOnly() throws -> Descriptor {
+        var other = try OtherNamespace()
+        return try other.takeSocket()
+    }
+}

@@ -1,0 +1,438 @@
+#!/usr/bin/env python3
+"""Measures mydocker beside `floor`, a C program that asks the kernel for the same and does nothing else.
+
+Run by `make bench`, inside scripts/in-sandbox. Prints a markdown table: what counts is the ratio of two medians that
+were measured alternately on one machine, never a time by itself. Over budget is a remark; a command that fails is a
+failure of the whole run.
+"""
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+PAUSE = 0.05  # between two goes: a bridge port or a namespace dies after the command that left it
+WARM_UPS = 2
+
+
+class Failed(Exception):
+    pass
+
+
+def complain(contestant, error):
+    print(f"\n{contestant.label}: {error}\n", file=sys.stderr, flush=True)
+
+
+class Tools:
+    def __init__(self, directory, scratch):
+        self.directory = os.path.abspath(directory)
+        self.scratch = scratch
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def time(self, command, times=1, jobs=1, first=1):
+        """Milliseconds for the command, or for `times` of it, `jobs` at a time."""
+        options = ["-r", str(times), "-j", str(jobs), "-s", str(first)]
+        done = subprocess.run([self.path("timeit"), *options, *command], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)
+        microseconds, failures = (done.stdout.split() + ["0", "1"])[:2]
+        if failures != "0":
+            raise Failed(f"{failures} of {times} failed: {' '.join(command)}\n{done.stderr.strip()[:2000]}")
+        return float(microseconds) / 1000
+
+    def netload(self, *arguments, outside=False):
+        prefix = ["ip", "netns", "exec", "outside"] if outside else []
+        done = subprocess.run([*prefix, self.path("netload"), *map(str, arguments)], capture_output=True, text=True,
+                              check=False, timeout=60)
+        if done.returncode != 0:
+            raise Failed(f"netload {' '.join(map(str, arguments))}: {done.stderr.strip()}")
+        return float(done.stdout)
+
+
+class Floor:
+    """The commands of bench/floor.c. {} and {ip} are filled in by timeit."""
+
+    label, bridge, subnet, port = "floor", "fl0", "10.89.0.1/16", 19001
+
+    def __init__(self, tools):
+        self.program = tools.path("floor")
+        self.state = os.path.join(tools.scratch, "floor")
+        self.rootfs = os.path.join(tools.scratch, "rootfs")
+        os.makedirs(self.state)
+
+    def start_up(self):
+        return [self.program, "hello"]
+
+    def _run(self, options, command, network=None):
+        joined = ["-n", self.bridge, f"10.89.{network}/16", "10.89.0.1"] if network else []
+        return [self.program, "run", *options, *joined, self.rootfs, self.state, *command]
+
+    def run_without_network(self):
+        return self._run([], ["true"])
+
+    def run(self):
+        return self._run([], ["true"], "0.5")
+
+    def run_published(self):
+        return self._run(["-p", "18001:80"], ["true"], "0.5")
+
+    def detach(self, name, port=None, command=("sleep", "1000")):
+        published = ["-p", f"{port}:80"] if port else []
+        return self._run(["-d", name, *published], list(command), "{ip}")
+
+    def execute(self, name):
+        return [self.program, "exec", self.state, name, "true"]
+
+    def stop_and_remove(self, name):
+        return [self.remove_all([name])]
+
+    def remove_all(self, names):
+        return [self.program, "stop", self.state, *names]
+
+    def create_network(self, name, subnet):
+        return [self.program, "netadd", name, subnet]
+
+    def remove_network(self, name):
+        return [self.program, "netdel", name]
+
+    def memory(self):
+        return 0
+
+
+class MyDocker:
+    label, bridge, subnet, port = "mydocker", "br0", "10.88.0.1/16", 19002
+
+    def __init__(self, program, tools):
+        self.program = os.path.abspath(program)
+        self.rootfs = os.path.join(tools.scratch, "rootfs")
+
+    def start_up(self):
+        return [self.program, "version"]
+
+    def _run(self, *arguments):
+        return [self.program, "run", *arguments]
+
+    def run_without_network(self):
+        return self._run("--rm", "--net", "none", "true")
+
+    def run(self):
+        return self._run("--rm", "-net", self.bridge, "true")
+
+    def run_published(self):
+        return self._run("--rm", "-net", self.bridge, "-p", "18002:80", "true")
+
+    def detach(self, name, port=None, command=None):
+        published = ["-p", f"{port}:80"] if port else []
+        if command:  # a program that the default image does not have
+            return self._run("-d", "--name", name, "-net", self.bridge, *published, "--rootfs", self.rootfs, *command)
+        return self._run("-d", "--name", name, "-net", self.bridge, *published, "sleep", "1000")
+
+    def execute(self, name):
+        return [self.program, "exec", name, "true"]
+
+    def stop_and_remove(self, name):
+        return [[self.program, "stop", "-t", "0", name], [self.program, "rm", name]]
+
+    def remove_all(self, names):
+        return [self.program, "rm", "-f", *names]
+
+    def create_network(self, name, subnet):
+        return [self.program, "network", "create", "--driver", "bridge", "--subnet", subnet, name]
+
+    def remove_network(self, name):
+        return [self.program, "network", "remove", name]
+
+    def memory(self):
+        """KiB of memory that all processes of the program have to themselves, plus their shares of what they share."""
+        total = 0
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                    mine = file.read().startswith("mydocker")
+                if mine or os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("mydocker"):
+                    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+                        total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+            except OSError:  # ended meanwhile, or a kernel thread
+                continue
+        return total
+
+
+class Bench:
+    def __init__(self, options, tools, contestants):
+        self.options, self.tools, self.contestants = options, tools, contestants
+        self.rows, self.failures = [], 0
+
+    # ---- measuring ----
+
+    def alternate(self, measure, figures, rounds=None, warm_ups=WARM_UPS):
+        """Calls measure(contestant) for each in turn; it answers with a list of figures. Who fails is out.
+
+        Returns one {label: samples, or None for who failed} per figure."""
+        samples = {contestant.label: [] for contestant in self.contestants}
+        standing = list(self.contestants)
+        for turn in range(warm_ups + (rounds or self.options.n)):
+            for contestant in list(standing):
+                try:
+                    took = measure(contestant)
+                except Failed as error:
+                    complain(contestant, error)
+                    standing.remove(contestant)
+                    samples[contestant.label] = None
+                    continue
+                if turn >= warm_ups:
+                    samples[contestant.label].append(took)
+                time.sleep(PAUSE)
+        return [{label: [took[figure] for took in found] if found is not None else None
+                 for label, found in samples.items()} for figure in range(figures)]
+
+    def timed(self, make_command, rounds=None):
+        [took] = self.alternate(lambda contestant: [self.tools.time(make_command(contestant))], 1, rounds)
+        return took
+
+    def each(self, action):
+        """Set-up and tear-down, not measured. A failure here shows in the measurement that follows."""
+        for contestant in self.contestants:
+            try:
+                action(contestant)
+            except Failed as error:
+                complain(contestant, error)
+
+    def remove(self, names):
+        self.each(lambda contestant: self.tools.time(contestant.remove_all(names)))
+
+    def sweep(self, contestant, names):
+        """After a failure: what is left of these, so that the next case starts clean."""
+        for name in names:
+            try:
+                self.tools.time(contestant.remove_all([name]))
+            except Failed:
+                continue
+
+    # ---- reporting ----
+
+    def row(self, case, samples, budget, unit="ms", more_is_better=False, compare_to_floor=True):
+        """One line of the table, of medians; the budget is for the ratio, or for mydocker's own figure."""
+        values = {label: statistics.median(found) if found else None for label, found in samples.items()}
+        floor, own = values.get("floor"), values.get("mydocker")
+        failed = [label for label, found in samples.items() if found is None]
+        ratio = None
+        if floor and own:
+            ratio = floor / own if more_is_better else own / floor
+        judged = ratio if compare_to_floor else own
+        if failed:
+            verdict = "FAILED" if "mydocker" in failed else "floor FAILED"
+            self.failures += 1
+        elif judged is None or budget is None:
+            verdict = ""
+        else:
+            verdict = "ok" if judged <= budget else "over"
+        shown = [self._number(floor, unit), self._number(own, unit), f"{ratio:.2f}" if ratio else "",
+                 "" if budget is None else f"{budget:g}", verdict]
+        if not self.rows:
+            print("| case | floor | mydocker | ratio | budget | |\n|---|---:|---:|---:|---:|---|")
+        print(f"| {case} | {' | '.join(shown)} |", flush=True)
+        self.rows.append({"case": case, "unit": unit, "floor": floor, "mydocker": own, "ratio": ratio,
+                          "budget": budget, "verdict": verdict, "samples": samples})
+
+    @staticmethod
+    def _number(value, unit):
+        if value is None:
+            return ""
+        return f"{value:.0f} {unit}" if value >= 1000 else f"{value:.2f} {unit}"
+
+    # ---- the cases ----
+
+    def startup(self):
+        """start-up: `version`, to a static C hello"""
+        self.row("start-up (`version`)", self.timed(lambda c: c.start_up(), 2 * self.options.n), 5)
+
+    def a(self):
+        """run --rm without a network"""
+        self.row("a `run --rm --net none true`", self.timed(lambda c: c.run_without_network()), 2.0)
+
+    def b(self):
+        """run --rm on a bridge"""
+        self.row("b `run --rm -net br0 true`", self.timed(lambda c: c.run()), 2.0)
+
+    def c(self):
+        """run --rm with a published port"""
+        self.row("c the same with `-p PORT:80`", self.timed(lambda c: c.run_published()), 2.0)
+
+    def d(self):
+        """network create and remove"""
+        def create_and_remove(contestant):
+            created = self.tools.time(contestant.create_network("brt", "10.90.0.1/24"))
+            time.sleep(PAUSE)
+            return [created, self.tools.time(contestant.remove_network("brt"))]
+
+        creations, removals = self.alternate(create_and_remove, 2)
+        self.row("d `network create`", creations, 1.5)
+        self.row("d `network remove`", removals, 1.0)
+
+    def efg(self):
+        """a detached container: start, exec, stop and remove"""
+        def life(contestant):
+            try:
+                started = self.tools.time(contestant.detach("life"))
+                time.sleep(PAUSE)
+                executed = self.tools.time(contestant.execute("life"))
+                time.sleep(PAUSE)
+                return [started, executed, sum(self.tools.time(go) for go in contestant.stop_and_remove("life"))]
+            except Failed:
+                self.sweep(contestant, ["life"])
+                raise
+
+        starts, executions, ends = self.alternate(life, 3)
+        self.row("e `run -d --name N -net br0 sleep 1000`", starts, 4)
+        self.row("f `exec N true`", executions, 3)
+        self.row("g `stop -t 0 N` + `rm N`", ends, 3)
+
+    def h(self):
+        """50 containers"""
+        count, names = 50, [f"h{i}" for i in range(1, 51)]
+
+        def many(jobs):
+            def start_and_remove(contestant):
+                try:
+                    started = self.tools.time(contestant.detach("h{}"), times=count, jobs=jobs)
+                    time.sleep(4 * PAUSE)
+                    removed = self.tools.time(contestant.remove_all(names))
+                except Failed:
+                    self.sweep(contestant, names)
+                    raise
+                time.sleep(4 * PAUSE)
+                return [started, removed]
+            return self.alternate(start_and_remove, 2, max(2, self.options.n // 5), warm_ups=1)
+
+        one_by_one, removals = many(1)
+        eight, _ = many(8)
+        self.row("h 50 `run -d` in a row", one_by_one, 2.5)
+        self.row("h 50 `run -d`, 8 at a time", eight, 2.5)
+        self.row("h removing the 50", removals, 2.5)
+
+    def i(self):
+        """throughput and connections through a published port"""
+        script = """ip netns add outside
+            ip link add outside0 type veth peer name eth0 netns outside
+            ip address add 10.99.0.1/24 dev outside0; ip link set outside0 up
+            ip -n outside address add 10.99.0.2/24 dev eth0; ip -n outside link set eth0 up
+            ip -n outside link set lo up; ip -n outside route add default via 10.99.0.1"""
+        subprocess.run(["bash", "-ec", script], check=True)
+        direct_port, server = 19000, ["/bin/netload", "server", "80"]
+        direct = subprocess.Popen([self.tools.path("netload"), "server", str(direct_port)])
+        try:
+            self.each(lambda c: self.tools.time(c.detach("server", c.port, server), first=300))
+            time.sleep(0.3)
+            for where, host in (("outside", "10.99.0.1"), ("127.0.0.1", "127.0.0.1")):
+                for what, amount, unit in (("connect", 300, "µs"), ("bulk", 1, "Gbit/s")):
+                    beside = []
+
+                    def measure(contestant):
+                        outside = where == "outside"
+                        if contestant is self.contestants[0]:
+                            beside.append(self.tools.netload(what, host, direct_port, amount, outside=outside))
+                        return [self.tools.netload(what, host, contestant.port, amount, outside=outside)]
+
+                    [samples] = self.alternate(measure, 1, self.options.rounds, warm_ups=1)
+                    title = "connect + 1 byte + close" if what == "connect" else "throughput"
+                    unpublished = statistics.median(beside[1:]) if beside[1:] else float("nan")
+                    self.row(f"i {title}, {where} → port (not published: {unpublished:.1f})", samples, 1.1, unit,
+                             more_is_better=what == "bulk")
+            self.remove(["server"])
+        finally:
+            direct.kill()
+            direct.wait()
+            subprocess.run(["ip", "netns", "delete", "outside"], check=False)
+
+    def j(self):
+        """run --rm with few and with many containers there"""
+        grow = self.options.grow
+        self.each(lambda c: self.tools.time(c.detach("j{}"), first=1))
+        few = self.timed(lambda c: c.run())
+        self.each(lambda c: self.tools.time(c.detach("j{}"), times=grow - 1, jobs=4, first=2))
+        many = self.timed(lambda c: c.run())
+        self.remove([f"j{i}" for i in range(1, grow + 1)])
+        self.row("j `run --rm -net br0 true`, 1 there", few, None)
+        self.row(f"j the same, {grow} there", many, None)
+        growth = {label: [statistics.median(many[label]) / statistics.median(few[label])]
+                  if few[label] and many[label] else None for label in few}
+        self.row("j growth", growth, 1.5, unit="times", compare_to_floor=False)
+
+    def memory(self):
+        """memory per detached container"""
+        count, names = 10, [f"m{i}" for i in range(1, 11)]
+        samples = {}
+        for contestant in self.contestants:
+            base = 19100 if contestant.label == "floor" else 19200
+            try:
+                for i in range(1, count + 1):
+                    self.tools.time(contestant.detach(f"m{i}", base + i), first=i)
+                time.sleep(0.5)
+                samples[contestant.label] = [contestant.memory() / count]
+            except Failed as error:
+                complain(contestant, error)
+                samples[contestant.label] = None
+        self.remove(names)
+        self.row("memory per detached container, port published (PSS, 10 running)", samples, 400, "KiB",
+                 compare_to_floor=False)
+
+    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory}
+
+
+def make_rootfs(tools):
+    """A directory with the static busybox and what the cases run in it."""
+    root = os.path.join(tools.scratch, "rootfs")
+    for name in ("bin", "dev", "etc", "proc", "root", "sys", "tmp"):
+        os.makedirs(os.path.join(root, name))
+    shutil.copy(shutil.which("busybox") or "/bin/busybox", os.path.join(root, "bin", "busybox"))
+    for applet in ("true", "sleep", "sh"):
+        os.symlink("busybox", os.path.join(root, "bin", applet))
+    shutil.copy(tools.path("netload"), os.path.join(root, "bin", "netload"))
+    os.sync()  # or the first case competes with this for the disk
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mydocker", metavar="PATH", help="the binary; without it only the floor is measured")
+    parser.add_argument("--tools", metavar="DIR", required=True, help="where floor, timeit and netload are")
+    parser.add_argument("--cases", default=",".join(Bench.CASES), help="of %(default)s")
+    parser.add_argument("-n", type=int, default=15, help="measured goes of each contestant (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="measured rounds of case i (%(default)s)")
+    parser.add_argument("--grow", type=int, default=100, help="containers in case j (%(default)s)")
+    parser.add_argument("--json", metavar="FILE", help="every sample, for later")
+    options = parser.parse_args()
+
+    cases = options.cases.split(",")
+    for alias in "efg":  # measured together
+        cases = ["efg" if case == alias else case for case in cases]
+    unknown = [case for case in cases if case not in Bench.CASES]
+    if unknown:
+        parser.error(f"no such case: {', '.join(unknown)}")
+    if os.environ.get("MYDOCKER_SANDBOX") != "1":
+        parser.error("must run inside scripts/in-sandbox: it makes networks and firewall rules")
+    scratch = os.environ["MYDOCKER_SANDBOX_SCRATCH"]
+
+    tools = Tools(options.tools, scratch)
+    make_rootfs(tools)
+    contestants = [Floor(tools)] + ([MyDocker(options.mydocker, tools)] if options.mydocker else [])
+    bench = Bench(options, tools, contestants)
+
+    print(f"Linux {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; "
+          f"medians of {options.n} alternating goes\n", flush=True)
+    bench.each(lambda contestant: tools.time(contestant.create_network(contestant.bridge, contestant.subnet)))
+    for case in dict.fromkeys(cases):
+        Bench.CASES[case](bench)
+    print(f"\nload at the end {os.getloadavg()[0]:.1f}; budgets are ratios to the floor, except growth and memory")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"kernel": platform.release(), "cpus": os.cpu_count(), "rows": bench.rows}, file, indent=1)
+    return 1 if bench.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
