@@ -69,6 +69,7 @@ extension Engine {
 
     /// Frees addresses whose owner has no record at all: it was killed between the lease and the record.
     func releaseOrphans(of network: NetworkDefinition) throws(OperationError) {
+        guard Files.exists(layout.addressPool(network.name)) else { return }
         let alive = try containerStore.runtimeIDs()
         do throws(AddressPoolError) {
             try withPool(of: network) { pool throws(AddressPoolError) in

@@ -60,11 +60,11 @@ extension Engine {
     /// Compares the records with the kernel. It takes no lock and changes nothing, and containers that start or end
     /// meanwhile are no findings: each must be there twice.
     package func checkSystem() throws(OperationError) -> SystemReport {
-        var findings = try systemFindings()
+        var findings = try audit().findings
         var pauses = 0
         while !findings.isEmpty {
             usleep(50_000)
-            let again = try systemFindings()
+            let again = try audit().findings
             findings.removeAll { !again.contains($0) }
             pauses += 1
             // A namespace takes its time to die, longer when many do: so does the veth in it.
@@ -90,9 +90,9 @@ extension Engine {
             failures: failures)
     }
 
-    private func systemFindings() throws(OperationError) -> [SystemFinding] {
+    func audit() throws(OperationError) -> SystemAudit {
         let records = try RecordSnapshot(self)
-        return SystemAudit(records, try KernelSnapshot(self, records), layout: layout).findings
+        return SystemAudit(records, try KernelSnapshot(self, records), layout: layout)
     }
 }
 

@@ -74,15 +74,18 @@ extension SystemAudit {
         }
     }
 
-    private var bridges: [SystemFinding] {
+    var bridgeAudit: BridgeAudit {
         let members = running.compactMap { id, endpoint -> BridgeMember? in
             guard let process = records.containers[id]?.state?.process else { return nil }
             return BridgeMember(id: id, endpoint: endpoint, process: process)
         }
-        let audit = BridgeAudit(
+        return BridgeAudit(
             kernel.bridges, networks: records.networks, isComplete: records.knowsAllNetworks, living: records.living,
             members: members)
-        return audit.findings.map { finding in
+    }
+
+    private var bridges: [SystemFinding] {
+        bridgeAudit.findings.map { finding in
             let leakClass: LeakClass =
                 switch finding.subject {
                 case .bridge: .bridge

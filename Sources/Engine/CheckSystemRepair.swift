@@ -76,11 +76,12 @@ extension Engine {
         if !ownerless.isEmpty {
             // What was ownerless may have been made to belong to a network since.
             try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-                let records = try RecordSnapshot(self)
-                let now = SystemAudit(records, try KernelSnapshot(self, records), layout: layout).findings
+                let now = try audit().findings
                 try driver.clear(ownerless.filter { found in now.contains { $0.remedy == .bridge(found) } })
             }
         }
-        if remedies.contains(where: \.isLack), let failure = try reloadNetworks([]).failures.first { throw failure }
+        guard remedies.contains(where: \.isLack) else { return }
+        let established = try audit().bridgeAudit.established.map(\.name.text)
+        if !established.isEmpty, let failure = try reloadNetworks(established).failures.first { throw failure }
     }
 }

@@ -65,6 +65,11 @@ package struct BridgeAudit: Sendable {
 
     package var findings: [BridgeFinding] { bridges + ports + ownerlessRules + missingRules }
 
+    /// Those of which there should be something now; the others are made when they are used.
+    package var established: [NetworkDefinition] {
+        networks.filter { bridge(of: $0) != nil || !members(of: $0).isEmpty }
+    }
+
     /// Ours, by name and alias.
     private func bridge(of network: NetworkDefinition) -> BridgeInventory.Link? {
         inventory.links.first { $0.name == network.device && $0.alias == network.alias }

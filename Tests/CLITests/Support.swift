@@ -112,8 +112,17 @@ private final class Collected: @unchecked Sendable {
 struct Ledger: Equatable {
     let lines: [String]
 
-    /// - Parameter settling: waits until it is like `expected`, as a dying network namespace takes its veth
-    ///   along some 10 ms after the container's last process.
+    /// Waits until the network namespaces of containers that have ended are gone, with the veth in each: that is
+    /// some 10 ms after the last process. They go in the order of their ends, so one more is sent after them.
+    private static func settle() {
+        Host.shell(
+            """
+            unshare --net ip link add fence0 type veth peer name fence1 netns 1
+            while ip link show fence1; do sleep 0.01; done >/dev/null 2>&1
+            """)
+    }
+
+    /// - Parameter settling: waits until it is like `expected`.
     static func take(settlingTo expected: Ledger? = nil) -> Ledger {
         for _ in 0..<40 {
             let ledger = read()
@@ -136,6 +145,7 @@ struct Ledger: Equatable {
     static func expectUnchanged(
         sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
     ) rethrows {
+        settle()
         let before = take()
         try body()
         let after = take(settlingTo: before)
