@@ -1,9 +1,10 @@
 // floor: the least that a container engine has to ask of the kernel, in C, with nothing around it. What mydocker takes
-// longer than this is mydocker's own. No image store, records, cgroups, seccomp, capabilities, logs or supervisor.
+// longer than this is mydocker's own. No image store, cgroups, seccomp, capabilities, logs or supervisor, and no record
+// but the definition of a network, which has to outlive a loss of power.
 //
 //   floor hello
-//   floor netadd BRIDGE ADDRESS/LENGTH
-//   floor netdel BRIDGE
+//   floor netadd BRIDGE ADDRESS/LENGTH STATEDIR
+//   floor netdel BRIDGE STATEDIR
 //   floor run [-d NAME] [-n BRIDGE ADDRESS/LENGTH GATEWAY] [-p HOSTPORT:PORT] ROOTFS STATEDIR command...
 //   floor exec STATEDIR NAME command...
 //   floor stop STATEDIR NAME...         also removes them
@@ -160,7 +161,7 @@ static void configure_inside(const char *cidr, const char *gateway) {
     close(s);
 }
 
-// ---- the nat table: read whole, written back whole with rules added or left out --------------------------------------
+// ---- a firewall table: read whole, written back whole with rules added or left out --------------------------------------
 
 struct rule { // one entry as the kernel lays it out; the match is left out of rules that name no port
     _Alignas(8) struct ipt_entry entry;
@@ -201,27 +202,43 @@ static struct rule make_rule(const char *target, int port, struct in_addr to, in
     return r;
 }
 
+// What a network's rules in table filter are: an entry that accepts.
+static struct rule accept_rule(void) {
+    struct rule r = {0};
+    struct xt_standard_target *t = (void *)r.rest;
+    t->target.u.target_size = XT_ALIGN(sizeof *t);
+    t->verdict = -NF_ACCEPT - 1;
+    r.entry.target_offset = sizeof r.entry;
+    r.entry.next_offset = r.entry.target_offset + t->target.u.target_size;
+    return r;
+}
+static void by_interface(char *name, unsigned char *mask, const char *bridge) {
+    strncpy(name, bridge, IFNAMSIZ - 1);
+    memset(mask, 0xff, strlen(bridge) + 1);
+}
+
 static bool dropped(const struct ipt_entry *e, const struct change *c) {
     const struct xt_entry_target *t = (const void *)((const char *)e + e->target_offset);
-    if (c->drop_bridge) return strcmp(e->ip.outiface, c->drop_bridge) == 0;
+    if (c->drop_bridge) return !strcmp(e->ip.outiface, c->drop_bridge) || !strcmp(e->ip.iniface, c->drop_bridge);
     if (!c->drop_port || strcmp(t->u.user.name, "DNAT") != 0) return false;
     return ((const struct xt_tcp *)((const struct xt_entry_match *)e->elems)->data)->dpts[0] == c->drop_port;
 }
 
-static void change_nat(const struct change *c) {
+static void change_table(const char *table, const struct change *c) {
     int lock = check(open("/run/xtables.lock", O_RDONLY | O_CREAT | O_CLOEXEC, 0600), "/run/xtables.lock");
     check(flock(lock, LOCK_EX), "xtables lock");
     int s = check(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), "raw socket");
-    struct ipt_getinfo info = {.name = "nat"};
+    struct ipt_getinfo info = {0};
     socklen_t size = sizeof info;
-    check(getsockopt(s, IPPROTO_IP, IPT_SO_GET_INFO, &info, &size), "nat table");
+    strcpy(info.name, table);
+    check(getsockopt(s, IPPROTO_IP, IPT_SO_GET_INFO, &info, &size), table);
     struct ipt_get_entries *old = calloc(1, size = sizeof *old + info.size);
-    strcpy(old->name, "nat");
+    strcpy(old->name, table);
     old->size = info.size;
-    check(getsockopt(s, IPPROTO_IP, IPT_SO_GET_ENTRIES, old, &size), "nat entries");
+    check(getsockopt(s, IPPROTO_IP, IPT_SO_GET_ENTRIES, old, &size), table);
 
     // An offset moves by what was put before it: `moved` is where what stood there stands now, rules added included.
-    struct ipt_replace *new = calloc(1, sizeof *new + info.size + NF_INET_NUMHOOKS * 2 * sizeof(struct rule));
+    struct ipt_replace *new = calloc(1, sizeof *new + info.size + NF_INET_NUMHOOKS * 8 * sizeof(struct rule));
     unsigned *moved = calloc(info.size + 1, sizeof *moved), *policy = calloc(info.size + 1, sizeof *policy), out = 0;
     for (unsigned at = 0; at < info.size;) {
         struct ipt_entry *e = (void *)((char *)old->entrytable + at);
@@ -252,12 +269,12 @@ static void change_nat(const struct change *c) {
         new->hook_entry[h] = moved[info.hook_entry[h]];
         new->underflow[h] = policy[info.underflow[h]];
     }
-    strcpy(new->name, "nat");
+    strcpy(new->name, table);
     new->valid_hooks = info.valid_hooks;
     new->size = out;
     new->num_counters = info.num_entries;
     new->counters = calloc(info.num_entries, sizeof *new->counters);
-    check(setsockopt(s, IPPROTO_IP, IPT_SO_SET_REPLACE, new, sizeof *new + out), "nat replace");
+    check(setsockopt(s, IPPROTO_IP, IPT_SO_SET_REPLACE, new, sizeof *new + out), table);
     close(s);
     close(lock);
 }
@@ -270,12 +287,32 @@ static void publish(int host_port, const char *cidr, int port) {
     struct rule dnat = make_rule("DNAT", host_port, to, port);
     struct change c = {.add = {[NF_INET_PRE_ROUTING] = &dnat, [NF_INET_LOCAL_OUT] = &dnat},
                        .add_count = {[NF_INET_PRE_ROUTING] = 1, [NF_INET_LOCAL_OUT] = 1}};
-    change_nat(&c);
+    change_table("nat", &c);
 }
 
 // ---- networks --------------------------------------------------------------------------------------------------------
 
-static int netadd(const char *bridge, const char *cidr) {
+// The definition of a network is whole after a loss of power, or not there.
+static void define(const char *state, const char *bridge, const char *cidr) {
+    char path[256], temporary[260];
+    snprintf(path, sizeof path, "%s/%s.network", state, bridge);
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    int directory = check(open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC), state);
+    int fd = check(open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), temporary);
+    check(write(fd, cidr, strlen(cidr)), temporary);
+    check(fsync(fd), temporary);
+    check(rename(temporary, path), path);
+    check(fsync(directory), state);
+}
+static void forget(const char *state, const char *bridge) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s.network", state, bridge);
+    check(unlink(path), path);
+    check(fsync(check(open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC), state)), state);
+}
+
+static int netadd(const char *bridge, const char *cidr, const char *state) {
+    define(state, bridge, cidr);
     struct batch link = {0}, address = {0};
     int s = route_socket();
     link_request(&link, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, true);
@@ -303,19 +340,31 @@ static int netadd(const char *bridge, const char *cidr) {
         ip->smsk.s_addr = i ? htonl(0xff000000) : htonl(~0u << (32 - atoi(strchr(cidr, '/') + 1)));
         ip->src.s_addr = (i ? htonl(INADDR_LOOPBACK) : subnet.s_addr) & ip->smsk.s_addr;
         ip->invflags = i ? 0 : IPT_INV_VIA_OUT;
-        strncpy(ip->outiface, bridge, sizeof ip->outiface - 1);
-        memset(ip->outiface_mask, 0xff, strlen(bridge) + 1);
+        by_interface(ip->outiface, ip->outiface_mask, bridge);
     }
     struct change c = {.add[NF_INET_POST_ROUTING] = masquerade, .add_count[NF_INET_POST_ROUTING] = 2};
-    change_nat(&c);
+    change_table("nat", &c);
+
+    // Replies, published ports, the bridge's own, whatever it sends; and nothing else to it.
+    struct rule forward[5];
+    for (int i = 0; i < 5; i++) {
+        forward[i] = accept_rule();
+        struct ipt_ip *ip = &forward[i].entry.ip;
+        if (i % 2) by_interface(ip->iniface, ip->iniface_mask, bridge);
+        else by_interface(ip->outiface, ip->outiface_mask, bridge);
+    }
+    change_table("filter",
+                 &(struct change){.add[NF_INET_FORWARD] = forward, .add_count[NF_INET_FORWARD] = 5});
     return 0;
 }
 
-static int netdel(const char *bridge) {
+static int netdel(const char *bridge, const char *state) {
+    forget(state, bridge);
     struct batch b = {0};
     link_request(&b, RTM_DELLINK, 0, check((int)if_nametoindex(bridge) ?: -1, bridge), false);
     check(send_batch(route_socket(), &b), "delete bridge");
-    change_nat(&(struct change){.drop_bridge = bridge});
+    change_table("nat", &(struct change){.drop_bridge = bridge});
+    change_table("filter", &(struct change){.drop_bridge = bridge});
     return 0;
 }
 
@@ -414,7 +463,7 @@ static int run(int argc, char **argv) {
     if (read(report[0], &errno, sizeof errno) > 0) fail(argv[2]); // closed by a successful exec
     if (name) return 0;
     int status = reap(container);
-    if (host_port) change_nat(&(struct change){.drop_port = host_port});
+    if (host_port) change_table("nat", &(struct change){.drop_port = host_port});
     remove_tree(dir);
     return status;
 }
@@ -452,7 +501,7 @@ static int stop(const char *state, char **names, int count) {
     for (int i = 0; i < count; i++) {
         char dir[256];
         check(poll(&ends[i], 1, -1), "poll");
-        if (ports[i]) change_nat(&(struct change){.drop_port = ports[i]});
+        if (ports[i]) change_table("nat", &(struct change){.drop_port = ports[i]});
         snprintf(dir, sizeof dir, "%s/%s", state, names[i]);
         remove_tree(dir);
     }
@@ -463,8 +512,8 @@ int main(int argc, char **argv) {
     const char *command = argc > 1 ? argv[1] : "";
     int status = 2;
     if (strcmp(command, "hello") == 0) status = puts("hello") < 0;
-    else if (strcmp(command, "netadd") == 0 && argc == 4) status = netadd(argv[2], argv[3]);
-    else if (strcmp(command, "netdel") == 0 && argc == 3) status = netdel(argv[2]);
+    else if (strcmp(command, "netadd") == 0 && argc == 5) status = netadd(argv[2], argv[3], argv[4]);
+    else if (strcmp(command, "netdel") == 0 && argc == 4) status = netdel(argv[2], argv[3]);
     else if (strcmp(command, "run") == 0) status = run(argc - 2, argv + 2);
     else if (strcmp(command, "exec") == 0 && argc > 4) status = exec_in(argv[2], argv[3], argv + 4);
     else if (strcmp(command, "stop") == 0 && argc > 3) status = stop(argv[2], argv + 3, argc - 3);

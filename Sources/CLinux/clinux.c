@@ -143,8 +143,8 @@ int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsig
 /* Forgets the pages of [start, end) that are the file's own: a page that was written to is anonymous, and stays.
  * Bit 61 of a pagemap entry tells (Documentation/admin-guide/mm/pagemap.rst). */
 static void release_file_pages(int pagemap, uintptr_t start, uintptr_t end) {
-    enum { PAGE = 4096, BATCH = 512 };
-    static uint64_t entries[BATCH];
+    enum { PAGE = 4096, BATCH = 64 };
+    uint64_t entries[BATCH];
     for (uintptr_t at = start; at < end; at += (uintptr_t)BATCH * PAGE) {
         size_t count = (end - at + PAGE - 1) / PAGE;
         if (count > BATCH) count = BATCH;

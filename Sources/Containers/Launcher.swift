@@ -22,7 +22,8 @@ package struct LaunchedChild: ~Copyable {
     package let pid: pid_t
     package let process: ProcessDescriptor
     private let socket: Descriptor
-    private let plan: LaunchPlan
+    /// What a failure is told from; not kept once the program runs.
+    private var plan: LaunchPlan?
     private var isDisowned = false
 
     /// Clones the child, which begins to work through `plan` at once and then waits.
@@ -71,9 +72,17 @@ package struct LaunchedChild: ~Copyable {
     package mutating func disown() { isDisowned = true }
 
     /// - Throws: what kept the child from going on, with the exit code that fits.
-    package func next() throws(OperationError) -> LaunchMessage {
-        try receiveLaunchMessage(socket) { message in
-            LaunchFailure(message, process: plan.process, steps: plan.steps).error
+    package mutating func next() throws(OperationError) -> LaunchMessage {
+        // Nothing comes after the last one.
+        guard let current = plan else { return .executed }
+        let message = try receiveLaunchMessage(socket) { message in
+            LaunchFailure(message, process: current.process, steps: current.steps).error
+        }
+        switch consume message {
+        case .executed:
+            plan = nil
+            return .executed
+        case let other: return other
         }
     }
 

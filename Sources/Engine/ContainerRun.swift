@@ -36,9 +36,6 @@ final class ContainerRun {
             try engine.reserveName(&plan)
             try engine.containerStore.create(plan.definition)
             try RecordFile.write(state, to: layout.containerState(id))
-            log =
-                plan.definition.log.isKept
-                ? try LogWriter(path: layout.log(id), limits: plan.definition.log) : nil
         } catch {
             try? engine.containerStore.remove(id, name: plan.definition.name)
             throw error
@@ -70,6 +67,8 @@ extension ContainerRun {
         let launch = try launchPlan(mounts)
         let unified = try CgroupDirectories.open(plan.cgroup.unified)
         var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified)
+        // The child is at work meanwhile.
+        if definition.log.isKept { log = try LogWriter(path: engine.layout.log(id), limits: definition.log) }
         let terminal = try prepare(&child)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
