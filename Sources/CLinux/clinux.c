@@ -154,14 +154,43 @@ static void release_file_pages(int pagemap, uintptr_t start, uintptr_t end) {
     }
 }
 
-static int release_object(struct dl_phdr_info *object, size_t size, void *pagemap) {
+struct segments {
+    int count;
+    struct segment {
+        uintptr_t start, end;
+        int writable;
+    } list[64];
+};
+
+static int collect(struct dl_phdr_info *object, size_t size, void *context) {
+    struct segments *segments = context;
     (void)size;
-    for (int i = 0; i < object->dlpi_phnum; i++) {
+    for (int i = 0; i < object->dlpi_phnum && segments->count < 64; i++) {
         const ElfW(Phdr) *part = &object->dlpi_phdr[i];
         uintptr_t start = object->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD) release_file_pages(*(int *)pagemap, start & ~(uintptr_t)4095, start + part->p_filesz);
+        if (part->p_type == PT_LOAD)
+            segments->list[segments->count++] = (struct segment){
+                (start & ~(uintptr_t)4095), start + part->p_filesz, (part->p_flags & PF_W) != 0};
     }
     return 0;
+}
+
+/* A page that is needed after it was forgotten comes back with 15 others around it. So all headers are read before
+ * anything is forgotten, and the program's own text, which this code is part of, goes last. */
+static void release_files(void) {
+    struct segments segments = {0};
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pagemap < 0) return;
+    dl_iterate_phdr(collect, &segments);
+    for (int i = 0; i < segments.count; i++) {
+        const struct segment *segment = &segments.list[i];
+        if (segment->writable) release_file_pages(pagemap, segment->start, segment->end);
+    }
+    close(pagemap);
+    for (int i = segments.count - 1; i >= 0; i--) {
+        const struct segment *segment = &segments.list[i];
+        if (!segment->writable) madvise((void *)segment->start, segment->end - segment->start, MADV_DONTNEED);
+    }
 }
 
 /* What lies below the frame in use. The main thread's stack grows down from the top of its mapping. */
@@ -173,11 +202,7 @@ static void release_stack(void) {
 
 int clinux_poll_idle(struct pollfd *requests, size_t count) {
     malloc_trim(0);
+    release_files();
     release_stack();
-    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    if (pagemap >= 0) {
-        dl_iterate_phdr(release_object, &pagemap);
-        close(pagemap);
-    }
     return result(poll(requests, count, -1));
 }
