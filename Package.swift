@@ -53,7 +53,7 @@ let package = Package(
         test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables"]),
         test("IPAMTests", ["Core", "Linux", "IPAM"]),
         test("StoreTests", ["Core", "Linux", "Store"]),
-        test("NetworkingTests", ["Core", "Firewall", "Networking"]),
+        test("NetworkingTests", ["Core", "Firewall", "Netlink", "Networking"]),
         test("ImagesTests", ["Core", "Linux", "Images", "CArchive"]),
         test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch"]),
         test("CommandsTests", ["Core", "Linux", "Engine", "Commands"]),

@@ -161,8 +161,8 @@ static int prepare(struct mnl_socket *socket, struct mnl_socket **result) {
     return 0;
 }
 
-int cnetlink_open(struct mnl_socket **result) {
-    struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+int cnetlink_open(int protocol, struct mnl_socket **result) {
+    struct mnl_socket *socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
     return socket == NULL ? -errno : prepare(socket, result);
 }
 

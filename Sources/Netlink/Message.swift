@@ -97,6 +97,10 @@ struct Attribute {
         return MACAddress(digits.joined(separator: ":"))
     }
 
+    /// - Throws: when it is not one byte.
+    func uint8() throws(OperationError) -> UInt8 { try value(UInt8.self) }
+    /// - Throws: when it is not two bytes.
+    func port() throws(OperationError) -> UInt16 { UInt16(bigEndian: try value(UInt16.self)) }
     /// - Throws: when it is not four bytes.
     func uint32() throws(OperationError) -> UInt32 { try value(UInt32.self) }
     func index() throws(OperationError) -> Int32 { try value(Int32.self) }

@@ -1,7 +1,7 @@
 import CNetlink
 import Core
 
-/// rtnetlink requests, encoded one behind the other, that go to the kernel in one send(2).
+/// Netlink requests, encoded one behind the other, that go to the kernel in one send(2).
 ///
 /// The kernel carries out each of them whatever became of those before it: a batch must be harmless
 /// when its first request fails. Encoding needs no socket.
@@ -48,10 +48,13 @@ struct RequestBatch: ~Copyable {
     /// - Parameters:
     ///   - type: one of RTM_*.
     ///   - flags: of NLM_F_*; NLM_F_REQUEST is added.
-    mutating func begin(_ type: Int, _ flags: Int32, _ header: some BitwiseCopyable, _ label: Label) {
+    ///   - asks: whether it changes nothing. Types of rtnetlink tell: they come in fours, of which the third is the
+    ///     question (rtnetlink(7)).
+    mutating func begin(
+        _ type: Int, _ flags: Int32, _ header: some BitwiseCopyable, _ label: Label, asks: Bool? = nil
+    ) {
         labels.append(label)
-        // Message types come in fours, of which the third is the question (rtnetlink(7)).
-        isChange = isChange || type & 3 != 2
+        isChange = isChange || !(asks ?? (type & 3 == 2))
         cnetlink_begin(&writer, UInt16(type), UInt16(NLM_F_REQUEST | flags))
         put(header: header)
     }

@@ -1,93 +1,30 @@
 import CNetlink
 import Core
-import Glibc
 import Linux
 
 /// A conversation with the kernel about the links, addresses and routes of one network namespace:
 /// the one in which the socket was opened, whichever the caller is in later.
 package struct RouteSocket: ~Copyable {
-    private let socket: OpaquePointer
-    private let port: UInt32
-    // Not from 1: an adopted socket may still hold answers to somebody else's first requests.
-    private var sequence = UInt32.random(in: 1...UInt32.max)
+    private var socket: NetlinkSocket
 
     /// Opens one in the calling thread's network namespace.
-    package init() throws(OperationError) {
-        var socket: OpaquePointer?
-        let result = cnetlink_open(&socket)
-        guard let socket, result == 0 else { throw OperationError("open netlink socket", errno: -result) }
-        self.socket = socket
-        port = cnetlink_port(socket)
-    }
+    package init() throws(OperationError) { socket = try NetlinkSocket(protocol: NETLINK_ROUTE) }
 
     /// Uses an rtnetlink socket that a process in another network namespace opened and passed on, bound or not.
     ///
     /// - Throws: EPROTONOSUPPORT when it is a socket of another kind, ENOTSOCK when it is none. It is closed then.
     package init(adopting descriptor: consuming Descriptor) throws(OperationError) {
-        var socket: OpaquePointer?
-        let result = cnetlink_adopt(descriptor.release(), &socket)
-        guard let socket, result == 0 else { throw OperationError("use netlink socket", errno: -result) }
-        self.socket = socket
-        port = cnetlink_port(socket)
+        socket = try NetlinkSocket(adopting: descriptor)
     }
 
-    deinit { cnetlink_close(socket) }
-
-    /// Sends all requests at once and waits for the verdict on each.
-    ///
-    /// - Returns: for each request the messages that the kernel answered with.
-    /// - Throws: the first refusal, once all verdicts are there.
+    /// As `NetlinkSocket.perform`.
     @discardableResult
     mutating func perform(_ batch: consuming RequestBatch) throws(OperationError) -> [[Message]] {
-        let labels = batch.labels
-        if batch.isChange { try FaultPoint.pass(labels[0].operation, labels[0].subject) }
-        let exchange = try exchange(&batch)
-        try exchange.check(labels)
-        return exchange.replies
+        try socket.perform(batch)
     }
 
-    /// Performs one dump, and again for as long as the kernel says that things changed meanwhile.
-    ///
-    /// - Parameter build: puts the request into an empty batch.
+    /// As `NetlinkSocket.dump`.
     mutating func dump(_ build: (inout RequestBatch) -> Void) throws(OperationError) -> [Message] {
-        var labels: [RequestBatch.Label] = []
-        let exchange = try Exchange.settled { () throws(OperationError) in
-            var batch = RequestBatch(capacity: 128)
-            build(&batch)
-            labels = batch.labels
-            return try self.exchange(&batch)
-        }
-        guard let exchange else {
-            throw OperationError(labels.first?.operation ?? "list", reason: "they keep changing")
-        }
-        try exchange.check(labels)
-        return exchange.replies.first ?? []
-    }
-
-    private mutating func exchange(_ batch: inout RequestBatch) throws(OperationError) -> Exchange {
-        try batch.check()
-        let count = batch.labels.count
-        var exchange = Exchange(first: sequence, count: count, port: port)
-        batch.addSequence(sequence)
-        sequence &+= UInt32(count)
-        let socket = socket
-        let result = batch.withBytes { $0.isEmpty ? 0 : cnetlink_send(socket, $0.baseAddress, $0.count) }
-        guard result == 0 else { throw OperationError("send netlink request", errno: -result) }
-        while !exchange.isComplete { try exchange.accept(receive()) }
-        return exchange
-    }
-
-    /// The next datagram. 32 KiB is the most that the kernel puts into one of a dump (netlink(7)).
-    private func receive() throws(OperationError) -> [UInt8] {
-        var result = 0
-        let datagram = [UInt8](unsafeUninitializedCapacity: 32 << 10) { buffer, count in
-            result = cnetlink_receive(socket, buffer.baseAddress, buffer.count)
-            count = max(0, result)
-        }
-        guard result >= 0 else {
-            let failure = Int32(-result)
-            throw OperationError("receive netlink reply", errno: failure == EAGAIN ? ETIMEDOUT : failure)
-        }
-        return datagram
+        try socket.dump(build)
     }
 }

@@ -98,6 +98,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try firewall.apply(change) { owner in
             if case .container(let shortID) = owner { isStale(shortID) } else { false }
         }
+        StaleFlows.forget(to: endpoint)
     }
 }
 

@@ -54,6 +54,7 @@ extension BridgeDriver {
                 // Judged while the tables cannot change: who ends from now on takes the rules away after this.
                 BridgeRules.establishing(restored, members: published.filter(\.isRunning))
             }
+            for member in published { StaleFlows.forget(to: member.endpoint) }
         } catch {
             failures.append((nil, error))
         }

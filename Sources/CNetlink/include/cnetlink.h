@@ -1,10 +1,12 @@
-/* rtnetlink messages and sockets over libmnl.
+/* Netlink messages and sockets over libmnl.
  *
  * Functions that can fail return -errno. Nothing here allocates but the socket handle, and nothing
  * keeps a pointer that it was given. Buffers must be aligned to 4 bytes (NLMSG_ALIGNTO). */
 #ifndef CNETLINK_H
 #define CNETLINK_H
 #include <linux/if_link.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stddef.h>
@@ -72,10 +74,10 @@ int cnetlink_read_verdict(
 
 struct mnl_socket;
 
-/* A bound rtnetlink socket of the calling thread's network namespace, close-on-exec, with extended
+/* A bound socket of that NETLINK_* in the calling thread's network namespace, close-on-exec, with extended
  * and capped acknowledgements, strict checks of dump requests and a limit on waiting. */
-int cnetlink_open(struct mnl_socket **result);
-/* The same of a socket that exists, bound or not. Takes `fd` over and closes it when it fails. */
+int cnetlink_open(int protocol, struct mnl_socket **result);
+/* The same of an rtnetlink socket that exists, bound or not. Takes `fd` over and closes it when it fails. */
 int cnetlink_adopt(int fd, struct mnl_socket **result);
 void cnetlink_close(struct mnl_socket *socket);
 uint32_t cnetlink_port(const struct mnl_socket *socket);

@@ -1,0 +1,37 @@
+import Core
+import Glibc
+import Netlink
+
+/// Flows of UDP that were there before a port was published. They do not end as long as somebody sends, and a flow is
+/// translated as its first packet was: to a container that is gone, or not at all.
+enum StaleFlows {
+    /// Makes the next packet of each go where the rules say now.
+    ///
+    /// Without connection tracking by netlink (CONFIG_NF_CT_NETLINK) they have to run out, after 30 s of silence.
+    static func forget(to endpoint: Endpoint) {
+        let ports = endpoint.ports.filter { $0.transport == .udp }
+        if ports.isEmpty { return }
+        guard let addresses = try? hostAddresses(), var tracking = try? ConntrackSocket(),
+            let flows = try? tracking.flows()
+        else { return }
+        for flow in flows where isStale(flow, ports, addresses, endpoint.address) { try? tracking.forget(flow) }
+    }
+
+    private static func hostAddresses() throws(OperationError) -> [IPv4Address] {
+        var netlink = try RouteSocket()
+        return try netlink.addresses().map(\.address.address)
+    }
+
+    /// Whether it was sent to one of `ports` of this host and does not reach the container that has it now.
+    static func isStale(
+        _ flow: FlowInfo, _ ports: [PortMapping], _ hostAddresses: [IPv4Address], _ container: CIDR
+    ) -> Bool {
+        let to = flow.original
+        guard to.transport == UInt8(IPPROTO_UDP), hostAddresses.contains(to.destination) else { return false }
+        let port = ports.first {
+            $0.hostPort == to.destinationPort && ($0.hostAddress == .any || $0.hostAddress == to.destination)
+        }
+        guard let port else { return false }
+        return flow.reply.source != container.address || flow.reply.sourcePort != port.containerPort
+    }
+}
