@@ -5,23 +5,26 @@ import Testing
 @testable import Networking
 
 struct StaleFlowsTests {
-    private let container = CIDR(IPv4Address("10.1.0.5")!, 24)
-    private let host = [IPv4Address("203.0.113.1")!, IPv4Address("127.0.0.1")!]
+    private let container = CIDR(Self.address("10.1.0.5"), 24)
+    private let host = [Self.address("203.0.113.1"), Self.address("127.0.0.1")]
     private let ports = [
         PortMapping(hostAddress: .any, hostPort: 53, containerPort: 5353, transport: .udp),
-        PortMapping(hostAddress: IPv4Address("127.0.0.1")!, hostPort: 54, containerPort: 54, transport: .udp),
+        PortMapping(hostAddress: Self.address("127.0.0.1"), hostPort: 54, containerPort: 54, transport: .udp),
     ]
+
+    private static func address(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }
+    private func address(_ text: String) -> IPv4Address { Self.address(text) }
 
     private func isStale(
         _ transport: UInt8 = 17, to destination: String, _ port: UInt16, reachedBy source: String,
         _ sourcePort: UInt16
     ) -> Bool {
-        let client = IPv4Address("198.51.100.7")!
+        let client = address("198.51.100.7")
         let original = FlowTuple(
-            source: client, destination: IPv4Address(destination)!, transport: transport, sourcePort: 4000,
+            source: client, destination: address(destination), transport: transport, sourcePort: 4000,
             destinationPort: port)
         let reply = FlowTuple(
-            source: IPv4Address(source)!, destination: client, transport: transport, sourcePort: sourcePort,
+            source: address(source), destination: client, transport: transport, sourcePort: sourcePort,
             destinationPort: 4000)
         return StaleFlows.isStale(FlowInfo(original: original, reply: reply), ports, host, container)
     }
