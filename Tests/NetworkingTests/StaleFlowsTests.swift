@@ -5,15 +5,12 @@ import Testing
 @testable import Networking
 
 struct StaleFlowsTests {
-    private let container = CIDR(Self.address("10.1.0.5"), 24)
-    private let host = [Self.address("203.0.113.1"), Self.address("127.0.0.1")]
+    private let container = CIDR(address("10.1.0.5"), 24)
+    private let host = [address("203.0.113.1"), address("127.0.0.1")]
     private let ports = [
         PortMapping(hostAddress: .any, hostPort: 53, containerPort: 5353, transport: .udp),
-        PortMapping(hostAddress: Self.address("127.0.0.1"), hostPort: 54, containerPort: 54, transport: .udp),
+        PortMapping(hostAddress: address("127.0.0.1"), hostPort: 54, containerPort: 54, transport: .udp),
     ]
-
-    private static func address(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }
-    private func address(_ text: String) -> IPv4Address { Self.address(text) }
 
     private func isStale(
         _ transport: UInt8 = 17, to destination: String, _ port: UInt16, reachedBy source: String,
@@ -44,3 +41,5 @@ struct StaleFlowsTests {
         #expect(!isStale(6, to: "203.0.113.1", 53, reachedBy: "203.0.113.1", 53), "TCP")
     }
 }
+
+private func address(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }
