@@ -151,6 +151,8 @@ struct Ledger: Equatable {
         let after = take(settlingTo: before)
         let added = after.lines.filter { !before.lines.contains($0) }
         let removed = before.lines.filter { !after.lines.contains($0) }
-        #expect(added.isEmpty && removed.isEmpty, "left: \(added), lost: \(removed)", sourceLocation: sourceLocation)
+        #expect(
+            added.isEmpty && removed.isEmpty, "left: \(added.prefix(30)), lost: \(removed.prefix(30))",
+            sourceLocation: sourceLocation)
     }
 }

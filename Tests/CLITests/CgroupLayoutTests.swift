@@ -1,0 +1,65 @@
+import Testing
+
+/// Hosts differ in where their cgroups are; these are the ones that this host is not.
+extension CLI {
+    @Suite(.serialized) struct CgroupLayouts {
+        /// The default image and the filter are there from here on.
+        init() { mydocker("run", "--rm", "--net", "none", "true") }
+
+        /// Runs in a mount namespace of its own, in which `script` has laid out /sys/fs/cgroup anew.
+        private func with(_ script: String, _ body: String) -> Outcome {
+            Host.run(
+                ["unshare", "--mount", "bash", "-e", "-c", "\(script)\n\(body)"],
+                environment: ["MYDOCKER": Host.mydocker])
+        }
+
+        private static let lifecycle = """
+            id=$($MYDOCKER run -d --name cgl --net none sleep 1000)
+            $MYDOCKER exec cgl echo inside
+            find /sys/fs/cgroup -type d -name $id | wc -l
+            $MYDOCKER stop -t 0 cgl
+            $MYDOCKER rm cgl
+            find /sys/fs/cgroup -type d -path '*mydocker*' | wc -l
+            """
+        private static let limit = "$MYDOCKER run --rm --net none -m 64m true"
+        private static let noController = "set --memory: this host has no memory cgroup controller"
+
+        /// v2 alone; its controllers belong to v1 here, so that a limit has nowhere to go.
+        @Test func unifiedHierarchyAlone() {
+            let layout = "umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup"
+            Ledger.expectUnchanged {
+                #expect(with(layout, Self.lifecycle).lines == ["inside", "1", "cgl", "cgl", "0"])
+                let refused = with(layout, Self.limit)
+                #expect(refused.code == 125 && refused.error.contains(Self.noController), "\(refused.error)")
+            }
+        }
+
+        /// A container without a limit is in no cgroup of its own there, one with a limit only in that controller's.
+        @Test func v1Alone() {
+            let layout = "umount -l /sys/fs/cgroup/unified"
+            Ledger.expectUnchanged {
+                #expect(with(layout, Self.lifecycle).lines == ["inside", "0", "cgl", "cgl", "0"])
+                let limited = with(
+                    layout,
+                    """
+                    id=$($MYDOCKER run -d -m 64m --name cgl --net none sleep 1000)
+                    cat /sys/fs/cgroup/memory/mydocker/$id/memory.limit_in_bytes
+                    $MYDOCKER exec cgl grep -c memory:/mydocker/$id /proc/self/cgroup
+                    find /sys/fs/cgroup -type d -name $id
+                    $MYDOCKER rm -f cgl
+                    """)
+                #expect(limited.lines.prefix(2) == ["\(64 << 20)", "1"], "\(limited.error)")
+                #expect(limited.lines.dropFirst(2).count == 2, "\(limited.text)")
+            }
+        }
+
+        @Test func noCgroupsAtAll() {
+            let layout = "umount -l /sys/fs/cgroup"
+            Ledger.expectUnchanged {
+                #expect(with(layout, Self.lifecycle).lines == ["inside", "0", "cgl", "cgl", "0"])
+                let refused = with(layout, Self.limit)
+                #expect(refused.code == 125 && refused.error.contains(Self.noController), "\(refused.error)")
+            }
+        }
+    }
+}
