@@ -107,6 +107,7 @@ private final class OutputChannel {
 
     /// - Returns: whether something was read.
     private func fill() -> Bool {
+        guard source.number >= 0 else { return false }
         let count = read(source.number, buffer.baseAddress, buffer.count)
         guard count > 0 else {
             // EIO: the last slave of a terminal was closed.
