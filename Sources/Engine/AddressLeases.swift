@@ -88,7 +88,7 @@ extension Engine {
     }
 
     /// Runs `body` with the network's lock held and its pool open. A pool that is not there, or that is damaged,
-    /// is made from the containers' records.
+    /// is made from the containers' records; one of a newer mydocker is left as it is.
     private func withPool<Result>(
         of network: NetworkDefinition, _ body: (inout AddressPoolFile) throws(AddressPoolError) -> Result
     ) throws(AddressPoolError) -> Result {
@@ -122,7 +122,7 @@ extension Engine {
             var pool = try AddressPoolFile.open(path, space)
             return try body(&pool)
         } catch {
-            guard case .unusable(let failure) = error else { throw error }
+            guard case .unusable(let failure) = error, failure != RecordVersion.refusal(of: path) else { throw error }
             warn("\(failure); rebuilding it from the containers' records")
         }
         try rebuildPool(path, space, network)

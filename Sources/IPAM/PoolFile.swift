@@ -60,7 +60,7 @@ struct PoolFile: PoolPages, ~Copyable {
     }
 
     func damaged(_ number: Int, _ damage: PageDamage) -> AddressPoolError {
-        damaged("page \(number): \(damage.reason)")
+        damage.isNewer ? .unusable(RecordVersion.refusal(of: path)) : damaged("page \(number): \(damage.reason)")
     }
 
     private func damaged(_ reason: String) -> AddressPoolError {

@@ -37,7 +37,9 @@ struct PoolIndex: Equatable, Sendable {
     private static func checkIdentity(_ page: Page, _ number: Int) throws(PageDamage) {
         guard page.words[1] == magic else { throw PageDamage(reason: "not an address pool") }
         let (storedVersion, storedNumber) = page.pair(2)
-        guard storedVersion == version else { throw PageDamage(reason: "unknown version \(storedVersion)") }
+        guard storedVersion == version else {
+            throw PageDamage(reason: "unknown version \(storedVersion)", isNewer: storedVersion > version)
+        }
         guard page.isIntact else { throw PageDamage(reason: "wrong checksum") }
         guard storedNumber == number else { throw PageDamage(reason: "contradicts itself") }
     }

@@ -82,6 +82,8 @@ struct Page: Equatable, Sendable {
 /// What is wrong with a page.
 struct PageDamage: Error, Equatable {
     let reason: String
+    /// Nothing is wrong with it, but it is not for this program to read.
+    var isNewer = false
 }
 
 /// Which pages a pool has.

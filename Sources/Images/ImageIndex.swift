@@ -13,6 +13,8 @@ struct ImageIndex {
     }
 
     static let mediaType = "application/vnd.oci.image.index.v1+json"
+    private static let schemaVersion: Int64 = 2
+    private static let remedy = "put back a good copy, or move it away to begin with no images"
     private static let referenceKey = "org.opencontainers.image.ref.name"
     /// Spares reading the manifest to get from a name to an image's id.
     private static let imageKey = "mydocker.image.id"
@@ -29,14 +31,16 @@ struct ImageIndex {
             bytes = try Files.read(path)
         } catch {
             if error.errno == ENOENT { return ImageIndex() }
-            throw error
+            throw OperationError("read image index", path, errno: error.errno ?? EIO, remedy: remedy)
         }
         do {
-            return try ImageIndex(JSON(parsing: bytes))
+            let json = try JSON(parsing: bytes)
+            if let schema = json["schemaVersion"]?.int, schema > schemaVersion { throw RecordVersion.refusal(of: path) }
+            return try ImageIndex(json)
+        } catch let error as OperationError {
+            throw error
         } catch {
-            throw OperationError(
-                "read image index", path, reason: "it is damaged: \(error)",
-                remedy: "put back a good copy, or move it away to begin with no images")
+            throw OperationError("read image index", path, reason: "it is damaged: \(error)", remedy: remedy)
         }
     }
 
@@ -69,7 +73,8 @@ struct ImageIndex {
             ]
         }
         return [
-            "schemaVersion": 2, "mediaType": .string(ImageIndex.mediaType), "manifests": .array(descriptors + foreign),
+            "schemaVersion": .int(Self.schemaVersion), "mediaType": .string(ImageIndex.mediaType),
+            "manifests": .array(descriptors + foreign),
         ]
     }
 }

@@ -67,13 +67,21 @@ extension ImageStore {
 
     func record(_ id: Digest) throws(OperationError) -> ImageRecord {
         let path = layout.record(id)
-        let bytes = try Files.read(path)
-        do {
-            return try ImageRecord(RecordReader(JSON(parsing: bytes)))
+        let remedy = "remove the image: mydocker image rm --force \(id.short)"
+        let bytes: [UInt8]
+        do throws(OperationError) {
+            bytes = try Files.read(path)
         } catch {
-            throw OperationError(
-                "read image", path, reason: "it is damaged: \(error)",
-                remedy: "remove the image: mydocker image rm --force \(id.short)")
+            throw OperationError("read image", path, errno: error.errno ?? EIO, remedy: remedy)
+        }
+        do {
+            let json = try JSON(parsing: bytes)
+            if RecordVersion.isNewer(json) { throw RecordVersion.refusal(of: path) }
+            return try ImageRecord(RecordReader(json))
+        } catch let error as OperationError {
+            throw error
+        } catch {
+            throw OperationError("read image", path, reason: "it is damaged: \(error)", remedy: remedy)
         }
     }
 

@@ -46,7 +46,10 @@ package struct ContainerStore: Sendable {
     }
 
     package func definition(_ id: ContainerID) throws(OperationError) -> ContainerDefinition? {
-        try RecordFile.read(layout.definition(id))
+        let path = layout.definition(id)
+        guard let definition: ContainerDefinition = try RecordFile.read(path) else { return nil }
+        guard definition.id == id else { throw RecordFile.damage(path, "it is of container \(definition.id.short)") }
+        return definition
     }
     package func state(_ id: ContainerID) throws(OperationError) -> ContainerState? {
         try RecordFile.read(layout.containerState(id))

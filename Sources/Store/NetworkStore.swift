@@ -7,7 +7,10 @@ package struct NetworkStore: Sendable {
     package init(_ layout: Layout) { self.layout = layout }
 
     package func definition(_ name: Name) throws(OperationError) -> NetworkDefinition? {
-        try RecordFile.read(layout.networkDefinition(name))
+        let path = layout.networkDefinition(name)
+        guard let definition: NetworkDefinition = try RecordFile.read(path) else { return nil }
+        guard definition.name == name else { throw RecordFile.damage(path, "it is of network \(definition.name)") }
+        return definition
     }
 
     package func names() throws(OperationError) -> [Name] {

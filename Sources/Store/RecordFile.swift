@@ -6,27 +6,39 @@ import Linux
 package enum RecordFile {
     /// Nil when there is no such file. A file that cannot be used is an error that names it; it is never overwritten.
     package static func read<Value: Record>(_ path: String) throws(OperationError) -> Value? {
-        let bytes: [UInt8]
+        guard let bytes = try contents(path) else { return nil }
+        let json: JSON
+        do { json = try JSON(parsing: bytes) } catch { throw damage(path, "\(error)") }
+        guard !RecordVersion.isNewer(json) else { throw RecordVersion.refusal(of: path) }
+        do { return try Value(RecordReader(json)) } catch { throw damage(path, "\(error)") }
+    }
+
+    private static func contents(_ path: String) throws(OperationError) -> [UInt8]? {
         do throws(OperationError) {
-            bytes = try Files.read(path, limit: 16 << 20)
+            // O_NONBLOCK: whatever it is, opening it must not wait.
+            let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK, as: "read")
+            return try Files.read(file, named: path, limit: 16 << 20)
         } catch {
             if error.errno == ENOENT { return nil }
-            throw error
-        }
-        do {
-            return try Value(RecordReader(JSON(parsing: bytes)))
-        } catch {
-            throw OperationError(
-                "read", path, reason: "damaged record: \(error)", remedy: "repair the file, or move it away")
+            throw OperationError("read", path, errno: error.errno ?? EIO, remedy: remedy)
         }
     }
 
+    private static let remedy = "repair the file, or move it away"
+
+    /// The error about a record that says something wrong.
+    static func damage(_ path: String, _ reason: String) -> OperationError {
+        OperationError("read", path, reason: "damaged record: \(reason)", remedy: remedy)
+    }
+
     package static func write(_ record: some Record, to path: String, durable: Bool = false) throws(OperationError) {
-        try Files.replace(path, Array((record.json.compact + "\n").utf8), durable: durable)
+        try Files.replace(path, bytes(of: record), durable: durable)
     }
 
     /// A record that must not exist yet.
     package static func create(_ record: some Record, at path: String) throws(OperationError) {
-        try Files.create(path, Array((record.json.compact + "\n").utf8))
+        try Files.create(path, bytes(of: record))
     }
+
+    private static func bytes(of record: some Record) -> [UInt8] { Array((record.json.versioned.compact + "\n").utf8) }
 }

@@ -120,9 +120,18 @@ import Testing
 
     @Test func otherVersionIsNamed() throws {
         var bytes = try bytes(of: path)
+        bytes[16] = 0
+        try put(bytes, path)
+        try expectDamage("page 0: unknown version 0")
+    }
+
+    @Test func aNewerVersionIsNoDamage() throws {
+        var bytes = try bytes(of: path)
         bytes[16] = 2
         try put(bytes, path)
-        try expectDamage("page 0: unknown version 2")
+        let error = #expect(throws: AddressPoolError.self) { _ = try FilePool(open: path, space) }
+        #expect(error == .unusable(RecordVersion.refusal(of: path)))
+        #expect(try IPAMTests.bytes(of: path) == bytes)
     }
 
     @Test func poolOfAnotherNetworkIsNotUsed() throws {

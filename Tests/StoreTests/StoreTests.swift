@@ -7,14 +7,14 @@ import Testing
 @testable import Store
 
 /// A directory of its own, gone afterwards.
-private final class Scratch {
+final class Scratch {
     let path = NSTemporaryDirectory() + "/mydocker-store-\(UInt64.random(in: 0...UInt64.max))"
     init() throws { try Files.makeDirectories(path) }
     deinit { try? Files.removeTree(path) }
     var layout: Layout { Layout(state: path + "/state", runtime: path + "/run") }
 }
 
-private func definition(_ name: String) throws -> ContainerDefinition {
+func definition(_ name: String) throws -> ContainerDefinition {
     ContainerDefinition(
         id: .random(), name: try #require(Name(name)), created: .now(), image: "", imageID: nil, layers: [],
         arguments: ["sh"], environment: [], workingDirectory: "/", user: "", hostname: "h", networkMode: .none)
