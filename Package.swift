@@ -46,17 +46,19 @@ let package = Package(
             linkerSettings: [
                 .unsafeFlags(["-Xlinker", "-no-pie", "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc"])
             ]),
+        // Random input for the tests of parsers.
+        .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: settings),
         // Without root, in parallel.
-        test("CoreTests", ["Core"]),
+        test("CoreTests", ["Core", "Fuzzing"]),
         test("LinuxTests", ["Core", "Linux"]),
-        test("NetlinkTests", ["Core", "Linux", "Netlink", "CNetlink"]),
-        test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables"]),
-        test("IPAMTests", ["Core", "Linux", "IPAM"]),
+        test("NetlinkTests", ["Core", "Linux", "Netlink", "CNetlink", "Fuzzing"]),
+        test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables", "Fuzzing"]),
+        test("IPAMTests", ["Core", "Linux", "IPAM", "Fuzzing"]),
         test("StoreTests", ["Core", "Linux", "Store"]),
         test("NetworkingTests", ["Core", "Firewall", "Netlink", "Networking"]),
-        test("ImagesTests", ["Core", "Linux", "Images", "CArchive"]),
-        test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch"]),
-        test("CommandsTests", ["Core", "Linux", "Engine", "Commands"]),
+        test("ImagesTests", ["Core", "Linux", "Images", "CArchive", "Fuzzing"]),
+        test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch", "Fuzzing"]),
+        test("CommandsTests", ["Core", "Linux", "Engine", "Commands", "Fuzzing"]),
         // As root, in scripts/in-sandbox: against the kernel, and the whole program.
         test("SandboxTests", ["Core", "Linux", "Netlink", "Firewall"]),
         test("CLITests", []),

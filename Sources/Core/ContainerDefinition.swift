@@ -103,8 +103,8 @@ extension ContainerDefinition: Record {
         usesInit = try reader.bool("init")
         limits = try reader.object("limits", ResourceLimits.init)
         ulimits = try reader.objects("ulimits", ResourceUlimit.init)
-        stopSignal = try reader.value("stopSignal") { $0.int.flatMap { (1...64).contains($0) ? Int32($0) : nil } }
-        stopTimeout = try reader.int("stopTimeout")
+        stopSignal = Int32(try reader.int("stopSignal", in: 1...64))
+        stopTimeout = try reader.int("stopTimeout", in: -1...1_000_000_000)
         labels = try reader.value("labels", [String: String].init(json:))
         // Records of before there were limits lack it.
         log = try reader.optionalObject("log", LogLimits.init) ?? LogLimits()

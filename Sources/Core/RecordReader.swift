@@ -32,6 +32,12 @@ package struct RecordReader {
     package func strings(_ key: String) throws(RecordError) -> [String] { try value(key, \.strings) }
     package func bool(_ key: String) throws(RecordError) -> Bool { try value(key, \.bool) }
     package func int(_ key: String) throws(RecordError) -> Int64 { try value(key, \.int) }
+    package func int(_ key: String, in range: ClosedRange<Int64>) throws(RecordError) -> Int64 {
+        try value(key) { $0.int.flatMap { range.contains($0) ? $0 : nil } }
+    }
+    package func optionalInt(_ key: String, in range: ClosedRange<Int64>) throws(RecordError) -> Int64? {
+        try optional(key) { $0.int.flatMap { range.contains($0) ? $0 : nil } }
+    }
 
     /// A member that is written as text and read back by a failable initialiser.
     package func text<Value>(_ key: String, _ convert: (String) -> Value?) throws(RecordError) -> Value {

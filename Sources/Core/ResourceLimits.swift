@@ -18,12 +18,12 @@ package struct ResourceLimits: Equatable, Sendable {
 
 extension ResourceLimits: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
-        memory = try reader.optional("memory", \.int)
-        memorySwap = try reader.optional("memorySwap", \.int)
-        milliCPUs = try reader.optional("milliCPUs", \.int)
-        cpuShares = try reader.optional("cpuShares", \.int)
+        memory = try reader.optionalInt("memory", in: 1...(.max))
+        memorySwap = try reader.optionalInt("memorySwap", in: -1...(.max))
+        milliCPUs = try reader.optionalInt("milliCPUs", in: 1...1_000_000)
+        cpuShares = try reader.optionalInt("cpuShares", in: 2...262_144)
         cpuset = try reader.optional("cpuset", \.string)
-        pids = try reader.optional("pids", \.int)
+        pids = try reader.optionalInt("pids", in: 1...(.max))
     }
 
     package var json: JSON {

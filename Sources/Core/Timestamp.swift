@@ -13,17 +13,29 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
         return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    /// How long after `earlier` it is; as much as there can be when a record has some absurd time.
+    package func nanoseconds(since earlier: Timestamp) -> Int64 {
+        let (difference, overflows) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+        return overflows ? (self < earlier ? .min : .max) : difference
+    }
+
     /// RFC 3339 in UTC with nine decimals, as Docker writes it.
     package var description: String {
-        let seconds = nanoseconds / 1_000_000_000
-        let date = CivilDate(daysSince1970: seconds / 86_400)
-        let time = seconds % 86_400
+        let (seconds, fraction) = divided(nanoseconds, 1_000_000_000)
+        let (days, time) = divided(seconds, 86_400)
+        let date = CivilDate(daysSince1970: days)
         return "\(pad(date.year, 4))-\(pad(date.month, 2))-\(pad(date.day, 2))"
             + "T\(pad(time / 3600, 2)):\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2))"
-            + ".\(pad(nanoseconds % 1_000_000_000, 9))Z"
+            + ".\(pad(fraction, 9))Z"
     }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// Rounded down, also before 1970.
+    private func divided(_ number: Int64, _ divisor: Int64) -> (quotient: Int64, rest: Int64) {
+        let (quotient, rest) = number.quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
+    }
 
     private func pad(_ number: Int64, _ width: Int) -> String {
         let digits = String(number)

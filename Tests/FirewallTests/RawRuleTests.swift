@@ -60,7 +60,7 @@ import Testing
 
 extension RawRule {
     /// The kernel's form; empty when there is none.
-    fileprivate var entry: [UInt8] {
+    var entry: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 1024) { buffer, count in
             count = withUnsafePointer(to: value) { max(0, Int(ciptables_encode($0, buffer.baseAddress, 1024))) }
         }

@@ -46,7 +46,7 @@ extension ContainerSummary.Status {
     func text(now: Timestamp) -> String {
         switch self {
         case .created: "Created"
-        case .running(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds - since.nanoseconds)
+        case .running(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since))
         case .exited(let code, let finished): "Exited (\(code)) \(HumanText.ago(finished, now: now))"
         case .lost: "Exited (unknown)"
         }

@@ -23,7 +23,7 @@ package enum HumanText {
     }
 
     package static func ago(_ moment: Timestamp, now: Timestamp) -> String {
-        duration(nanoseconds: now.nanoseconds - moment.nanoseconds) + " ago"
+        duration(nanoseconds: now.nanoseconds(since: moment)) + " ago"
     }
 
     /// Three digits and a decimal unit: `4.26MB`.
@@ -31,7 +31,7 @@ package enum HumanText {
         let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
         var (scale, unit): (Int64, Int) = (1, 0)
         // 999.5 and more would round to four digits.
-        while bytes >= scale * 1000 - (unit == 0 ? 0 : scale / 2), unit < units.count - 1 {
+        while unit < units.count - 1, bytes >= scale * 1000 - (unit == 0 ? 0 : scale / 2) {
             scale *= 1000
             unit += 1
         }

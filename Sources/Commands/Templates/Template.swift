@@ -5,6 +5,9 @@ import Core
 /// Fields, variables, pipelines, parentheses, `if`, `else`, `range`, `with`, comments, trim marks, and the
 /// functions of `TemplateFunction`.
 package struct Template {
+    /// Nesting beyond this is refused: a text must not exhaust the stack.
+    static let maximumDepth = 128
+
     let nodes: [TemplateNode]
 
     /// - Throws: exit code 64 when `text` is no template.

@@ -3,6 +3,10 @@ import Core
 /// Makes nodes of the stretches of a template.
 struct TemplateParser {
     private var segments: ArraySlice<TemplateSegment>
+    /// Of blocks in blocks.
+    private var depth = 0
+
+    private init(segments: ArraySlice<TemplateSegment>) { self.segments = segments }
 
     static func parse(_ segments: [TemplateSegment]) throws(OperationError) -> (nodes: [TemplateNode], end: String?) {
         var parser = TemplateParser(segments: segments[...])
@@ -51,6 +55,9 @@ struct TemplateParser {
         _ tokens: [TemplateToken]
     ) throws(OperationError) -> (TemplatePipeline, [TemplateNode], [TemplateNode]) {
         let pipeline = try TemplatePipelineParser.parse(tokens.dropFirst())
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Template.maximumDepth else { throw .template("nested too deeply") }
         let (body, end) = try nodes()
         guard let end else { throw .template("unexpected EOF") }
         return (pipeline, body, end.word == "else" ? try otherwise(end.tokens) : [])
@@ -68,6 +75,10 @@ struct TemplateParser {
 /// Reads `$a, $b := COMMAND | COMMAND`.
 struct TemplatePipelineParser {
     private var tokens: ArraySlice<TemplateToken>
+    /// Of parentheses in parentheses.
+    private var depth = 0
+
+    private init(tokens: ArraySlice<TemplateToken>) { self.tokens = tokens }
 
     static func parse(_ tokens: ArraySlice<TemplateToken>) throws(OperationError) -> TemplatePipeline {
         var parser = TemplatePipelineParser(tokens: tokens)
@@ -137,6 +148,9 @@ struct TemplatePipelineParser {
             }
             return TemplateOperand(base: .function(name))
         case .symbol("("):
+            depth += 1
+            defer { depth -= 1 }
+            guard depth <= Template.maximumDepth else { throw .template("nested too deeply") }
             let inner = try pipeline()
             guard take(symbol: ")") else { throw .template("unclosed left paren") }
             return TemplateOperand(base: .pipeline(inner))
