@@ -60,6 +60,7 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var stopTimeout: Int64 = 10
     package var labels: [String: String] = [:]
     package var log = LogLimits()
+    package var restart = RestartPolicy()
 
     package init(
         id: ContainerID, name: Name, created: Timestamp, image: String, imageID: String?, layers: [String],
@@ -108,6 +109,8 @@ extension ContainerDefinition: Record {
         labels = try reader.value("labels", [String: String].init(json:))
         // Records of before there were limits lack it.
         log = try reader.optionalObject("log", LogLimits.init) ?? LogLimits()
+        // So do those of before there were restarts.
+        restart = try reader.optionalObject("restart", RestartPolicy.init) ?? RestartPolicy()
     }
 
     package var json: JSON {
@@ -123,7 +126,7 @@ extension ContainerDefinition: Record {
             "noNewPrivileges": .bool(noNewPrivileges), "init": .bool(usesInit), "limits": limits.json,
             "ulimits": .array(ulimits.map(\.json)), "network": .string(networkMode.text),
             "stopSignal": .number(stopSignal), "stopTimeout": .int(stopTimeout), "labels": labels.json,
-            "log": log.json,
+            "log": log.json, "restart": restart.json,
         ]
     }
 }

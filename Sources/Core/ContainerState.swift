@@ -56,6 +56,8 @@ extension Endpoint: Record {
 package struct ContainerState: Equatable, Sendable {
     package enum Status: String, Sendable {
         case creating, running
+        /// The program has ended, and begins again.
+        case restarting
     }
 
     package var status: Status
@@ -68,6 +70,10 @@ package struct ContainerState: Equatable, Sendable {
     package var endpoint: Endpoint?
     /// Directories of cgroup file systems.
     package var cgroups: [String]
+    /// How often its program began again.
+    package var restartCount = 0
+    /// How its program ended the last time, if it began again since or is about to.
+    package var lastExit: ContainerExit?
 
     package init(status: Status, supervisor: Int32, endpoint: Endpoint?, cgroups: [String]) {
         self.status = status
@@ -86,6 +92,8 @@ extension ContainerState: Record {
         started = try reader.optional("started", \.int).map { Timestamp(nanoseconds: $0) }
         endpoint = try reader.optionalObject("endpoint", Endpoint.init)
         cgroups = try reader.strings("cgroups")
+        restartCount = try reader.optional("restartCount") { $0.int.flatMap { Int(exactly: $0) } } ?? 0
+        lastExit = try reader.optionalObject("lastExit", ContainerExit.init)
     }
 
     package var json: JSON {
@@ -93,6 +101,7 @@ extension ContainerState: Record {
             "status": .string(status.rawValue), "supervisor": .number(supervisor), "pid": .optional(pid),
             "pidStartTime": .optional(pidStartTime), "started": .optional(started?.nanoseconds),
             "endpoint": endpoint?.json ?? .null, "cgroups": .strings(cgroups),
+            "restartCount": .number(restartCount), "lastExit": lastExit?.json ?? .null,
         ]
     }
 }
@@ -103,8 +112,10 @@ package struct ContainerExit: Equatable, Sendable {
     package var started: Timestamp?
     package var finished: Timestamp
     package var oomKilled: Bool
-    /// Why it never started; empty otherwise.
+    /// Why it did not start, or nobody knows how it ended; empty otherwise.
     package var error: String
+    /// How often its program began again.
+    package var restartCount = 0
 
     package init(exitCode: Int32, started: Timestamp?, finished: Timestamp, oomKilled: Bool = false, error: String = "")
     {
@@ -123,12 +134,14 @@ extension ContainerExit: Record {
         finished = Timestamp(nanoseconds: try reader.int("finished"))
         oomKilled = try reader.bool("oomKilled")
         error = try reader.string("error")
+        restartCount = try reader.optional("restartCount") { $0.int.flatMap { Int(exactly: $0) } } ?? 0
     }
 
     package var json: JSON {
         [
             "exitCode": .number(exitCode), "started": .optional(started?.nanoseconds),
             "finished": .int(finished.nanoseconds), "oomKilled": .bool(oomKilled), "error": .string(error),
+            "restartCount": .number(restartCount),
         ]
     }
 }

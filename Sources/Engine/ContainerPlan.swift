@@ -60,6 +60,7 @@ extension Engine {
         definition.stopTimeout = request.stopTimeout ?? 10
         definition.labels = (image?.config.labels ?? [:]).merging(request.labels) { $1 }
         definition.log = request.log
+        definition.restart = request.restart
     }
 
     private func containerName(_ text: String?) throws(OperationError) -> Name {

@@ -7,6 +7,9 @@ import Store
 
 /// One run of one container, from the first effect to the last trace of it gone. Whoever holds this value
 /// is the container's supervisor: it holds the container's lock, its ports and its streams.
+///
+/// A run has one round, or several when the container has a restart policy. Between two of them `rest` keeps the name,
+/// the address, the ports, the log and the upper layer.
 final class ContainerRun {
     let engine: Engine
     private(set) var plan: ContainerPlan
@@ -14,11 +17,14 @@ final class ContainerRun {
     private let lock: Descriptor
     /// Nil when the output is not kept.
     private var log: LogWriter?
+    /// Held from the first round to the end.
+    private var ports: PortReservation?
+    /// How the last round ended.
     private var exitRecord: ContainerExit?
 
     /// Whether the caller's input goes to the program.
     var readsInput: Bool { plan.definition.openStdin }
-    private var definition: ContainerDefinition { plan.definition }
+    var definition: ContainerDefinition { plan.definition }
     private var id: ContainerID { plan.definition.id }
 
     /// Takes the container's lock and name and writes its records: from here on a dead supervisor's container
@@ -50,32 +56,36 @@ final class ContainerRun {
 // MARK: - Start
 
 extension ContainerRun {
-    /// Makes the container and lets its program begin. When it cannot, nothing is left.
+    /// Makes the container and lets its program begin. When it cannot, nothing is left; but one that has run before
+    /// is there as one that has ended.
     func start(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
         do throws(OperationError) {
             return try startOrThrow(streams)
         } catch {
-            clearAway(remove: true)
+            exitRecord?.error = error.description
+            clearAway(remove: exitRecord == nil)
             throw error
         }
     }
 
     private func startOrThrow(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
-        let ports = try joinNetwork()
+        try joinNetwork()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
         let launch = try launchPlan(mounts)
         let unified = try CgroupDirectories.open(plan.cgroup.unified)
         var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified)
         // The child is at work meanwhile.
-        if definition.log.isKept { log = try LogWriter(path: engine.layout.log(id), limits: definition.log) }
+        if definition.log.isKept, log == nil {
+            log = try LogWriter(path: engine.layout.log(id), limits: definition.log)
+        }
         let terminal = try prepare(&child)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()
         try recordStart(child.pid)
         withExtendedLifetime(mounts) {}
-        return StartedContainer(child: child, terminal: terminal, ports: ports)
+        return StartedContainer(child: child, terminal: terminal)
     }
 
     /// The child makes its file system meanwhile.
@@ -109,9 +119,10 @@ extension ContainerRun {
     }
 
     /// Reserves ports and an address. Both are on record before anything names them.
-    private func joinNetwork() throws(OperationError) -> PortReservation? {
-        guard let network = plan.network else { return nil }
+    private func joinNetwork() throws(OperationError) {
+        guard let network = plan.network else { return }
         try engine.establish(network)
+        if state.endpoint != nil { return }
         let ports = try engine.reservePorts(plan.publish, device: network.device)
         let address = try engine.lease(from: network, for: id, requested: plan.address)
         state.endpoint = Endpoint(
@@ -119,7 +130,7 @@ extension ContainerRun {
             gateway: network.isInternal ? nil : network.gateway.address, mac: plan.mac ?? MACAddress(for: address),
             hostInterface: String(id.hex.prefix(5)), bridge: network.device, mtu: network.mtu, ports: ports.mappings)
         try RecordFile.write(state, to: engine.layout.containerState(id))
-        return ports
+        self.ports = consume ports
     }
 
     private func launchPlan(_ mounts: DescriptorSet) throws(OperationError) -> LaunchPlan {
@@ -143,16 +154,44 @@ extension ContainerRun {
 extension ContainerRun {
     func record(_ stream: LogStream, _ bytes: UnsafeRawBufferPointer) { log?.write(stream: stream, bytes: bytes) }
 
-    /// Records how the container ended and takes away all that must not outlive it.
-    func finish(exitCode: Int32) {
+    /// Notes how a round ended.
+    func end(exitCode: Int32) -> ContainerExit {
         log?.finish()
-        exitRecord = ContainerExit(
+        var exit = ContainerExit(
             exitCode: exitCode, started: state.started, finished: .now(),
             oomKilled: CgroupDirectories.sawOutOfMemory(state.cgroups))
-        clearAway(remove: definition.autoRemove)
+        exit.restartCount = state.restartCount
+        exitRecord = exit
+        return exit
     }
 
+    /// Takes away what was made for the round that has ended, and says on record that there will be another one.
+    func rest() {
+        // Without a network: the address stays leased. The ports are refused meanwhile.
+        var failures = engine.tearDown(id, state, network: nil)
+        state.status = .restarting
+        state.supervisor = getpid()
+        state.pid = nil
+        state.pidStartTime = nil
+        // The old one goes when the kernel has taken down its namespace.
+        state.endpoint?.hostInterface = String(id.hex.prefix(5))
+        state.restartCount += 1
+        state.lastExit = exitRecord
+        do throws(OperationError) {
+            try RecordFile.write(state, to: engine.layout.containerState(id))
+            // An overlay that was mounted as volatile has left a mark that keeps it from being mounted again.
+            try Files.removeTree(engine.layout.container(id) + "/work/work")
+        } catch {
+            failures.append(error)
+        }
+        for failure in failures { engine.warn(failure.description) }
+    }
+
+    /// Records how the container ended and takes away all that must not outlive it.
+    func finish() { clearAway(remove: definition.autoRemove) }
+
     private func clearAway(remove: Bool) {
+        exitRecord?.restartCount = state.restartCount
         var failures = engine.tearDown(id, state, network: plan.network)
         do throws(OperationError) {
             if remove {
@@ -180,6 +219,4 @@ extension ContainerRun {
 struct StartedContainer: ~Copyable {
     var child: LaunchedChild
     var terminal: Descriptor?
-    /// Held until the container has ended.
-    let ports: PortReservation?
 }

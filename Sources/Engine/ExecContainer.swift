@@ -10,7 +10,8 @@ extension Engine {
     package func exec(_ request: ExecRequest) throws(OperationError) -> Int32 {
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try running(id) else {
-            throw notRunning(id)
+            guard try isRestarting(id) else { throw notRunning(id) }
+            throw OperationError("Container \(id) is restarting, wait until the container is running")
         }
         var plan = try execPlan(request, definition, running.state)
         if request.detached { plan.diesWithParent = false }

@@ -44,7 +44,8 @@ extension Engine {
         var files: [(path: String, target: String)] = []
         for (name, text) in texts {
             let path = "\(layout.containerRuntime(definition.id))/\(name)"
-            try Files.create(path, Array(text.utf8), mode: 0o644)
+            // They stay the same when the program begins again.
+            if !Files.exists(path) { try Files.create(path, Array(text.utf8), mode: 0o644) }
             files.append((path, "/etc/\(name)"))
         }
         return files

@@ -10,12 +10,15 @@ extension Engine {
             throw OperationError("No such container: \(name)")
         }
         let (status, state) = try status(of: definition)
+        var exit = state?.lastExit
+        if exit == nil { exit = try containerStore.exit(id) }
         return [
             "Id": .string(id.hex), "Created": .string(definition.created.description),
             "Path": .string(definition.arguments.first ?? ""),
             "Args": .strings(Array(definition.arguments.dropFirst())),
-            "State": inspectState(status ?? .lost, state, try containerStore.exit(id)),
+            "State": inspectState(status ?? .lost, state, exit),
             "Image": .string(definition.imageID ?? definition.image), "Name": .string("/" + definition.name.text),
+            "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
             "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
             "ResolvConfPath": .string(layout.containerRuntime(id) + "/resolv.conf"),
             "HostnamePath": .string(layout.containerRuntime(id) + "/hostname"),
@@ -33,13 +36,16 @@ extension Engine {
         switch status {
         case .created: word = "created"
         case .running: word = "running"
+        case .restarting: word = "restarting"
         case .exited, .lost: word = "exited"
         }
+        let code = exit?.exitCode ?? (status == .lost ? 137 : 0)
         let never = "0001-01-01T00:00:00Z"
         return [
-            "Status": .string(word), "Running": .bool(word == "running"), "Paused": false, "Restarting": false,
+            "Status": .string(word), "Running": .bool(word == "running" || word == "restarting"), "Paused": false,
+            "Restarting": .bool(word == "restarting"),
             "OOMKilled": .bool(exit?.oomKilled ?? false), "Dead": false, "Pid": .number(state?.pid ?? 0),
-            "ExitCode": .number(exit?.exitCode ?? (status == .lost ? 137 : 0)),
+            "ExitCode": .number(word == "running" ? 0 : code),
             "Error": .string(exit?.error ?? (status == .lost ? "host restart" : "")),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
             "FinishedAt": .string(exit?.finished.description ?? never),
@@ -117,7 +123,9 @@ extension ContainerDefinition {
             "Ulimits": .array(
                 ulimits.map { ["Name": .string($0.name), "Soft": .int($0.soft), "Hard": .int($0.hard)] }),
             "LogConfig": ["Type": .string(log.driver), "Config": log.options.json],
-            "RestartPolicy": ["Name": "no", "MaximumRetryCount": 0],
+            "RestartPolicy": [
+                "Name": .string(restart.name.rawValue), "MaximumRetryCount": .number(restart.maximumRetryCount),
+            ],
         ]
     }
 }

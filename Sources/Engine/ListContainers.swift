@@ -38,6 +38,9 @@ extension Engine {
         let isAlive = containerStore.isAlive(definition.id)
         if isAlive, let state = try containerStore.state(definition.id) {
             if let started = state.started, state.status == .running { return (.running(since: started), state) }
+            if state.status == .restarting, let last = state.lastExit {
+                return (.restarting(code: last.exitCode, finished: last.finished), state)
+            }
             return (.created, state)
         }
         if let exit = try containerStore.exit(definition.id) {
@@ -48,5 +51,11 @@ extension Engine {
 }
 
 extension ContainerSummary {
-    package var isRunning: Bool { if case .running = status { true } else { false } }
+    /// Whether a supervisor is at work on it, as Docker sees it: also between two beginnings of its program.
+    package var isRunning: Bool {
+        switch status {
+        case .running, .restarting: true
+        case .created, .exited, .lost: false
+        }
+    }
 }

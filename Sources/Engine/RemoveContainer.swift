@@ -8,9 +8,9 @@ extension Engine {
     /// the other. What cannot be found or killed is for `remove` to tell.
     package func killAll(_ names: [String]) {
         for name in names {
-            if let id = try? containerStore.find(name), let running = try? running(id) {
-                try? running.process.send(SIGKILL)
-            }
+            guard let id = try? containerStore.find(name) else { continue }
+            endRestarts(of: id)
+            if let running = try? running(id) { try? running.process.send(SIGKILL) }
         }
     }
 
@@ -20,6 +20,7 @@ extension Engine {
         try layout.prepare()
         let id = try containerStore.find(name)
         let wasDamaged = force ? try discardDamagedState(id) : false
+        if force { endRestarts(of: id) }
         if let running = try running(id) {
             guard force else {
                 throw OperationError(
@@ -33,6 +34,11 @@ extension Engine {
             let state = try containerStore.state(id)
             guard force || state?.status != .creating else {
                 throw OperationError("cannot remove container \"\(name)\": container is being created")
+            }
+            guard force || state?.status != .restarting else {
+                throw OperationError(
+                    "cannot remove container \"\(name)\": container is restarting: "
+                        + "stop the container before removing or force remove")
             }
             waitForSupervisor(of: id)
         }

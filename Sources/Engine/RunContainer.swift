@@ -8,7 +8,7 @@ extension Engine {
     /// Runs a program in a new container.
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
-        if request.detached { InheritedDescriptors.close() }
+        if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
         try layout.prepare()
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
@@ -31,13 +31,34 @@ extension Engine {
         }
         let guardian = try Guardian(self, plan.definition.id)
         defer { guardian.dismiss() }
+        let restarts = try Restarts(plan.definition.restart)
         let run = try ContainerRun(self, plan)
-        let definition = plan.definition
-        let streams = try RunStreams(terminal: definition.terminal, input: definition.openStdin, isDetached: false)
-        let container = try run.start(streams)
-        let code = supervise(consume container, streams, run, signals: signals, isForeground: true)
-        run.finish(exitCode: code)
-        return .exited(code)
+        let exit = try round(run, restarts, signals: signals, isForeground: true)
+        guard restarts.follow(exit) else {
+            run.finish()
+            return .exited(exit.exitCode)
+        }
+        // As in Docker: the caller gets the first exit code, and the container goes on in the background.
+        try moveToBackground(run, restarts)
+        return .exited(exit.exitCode)
+    }
+
+    private func moveToBackground(_ run: ContainerRun, _ restarts: Restarts) throws(OperationError) {
+        let report = try SupervisorReport()
+        switch try Fork.fork() {
+        case .parent(let supervisor):
+            try report.receive()
+            // Whoever read the record before it named the new supervisor has told the old one.
+            if restarts.areEnded { Glibc.kill(supervisor, Restarts.end) }
+        case .child:
+            setsid()
+            try? InheritedDescriptors.redirectStandardStreams()
+            chdir("/")
+            run.rest()
+            report.succeed()
+            repeatRounds(run, restarts)
+            exit(0)
+        }
     }
 
     /// A copy of this process supervises the container; this one ends once the program has been exec'd.
@@ -58,29 +79,67 @@ extension Engine {
         SupervisorSignals.ignore()
         do throws(OperationError) {
             let signals = try SignalDescriptor(ForwardedSignals.all)
+            let restarts = try Restarts(plan.definition.restart)
             try InheritedDescriptors.redirectStandardStreams()
             let run = try ContainerRun(self, plan)
-            let definition = plan.definition
-            let streams = try RunStreams(terminal: definition.terminal, input: definition.openStdin, isDetached: true)
-            let container = try run.start(streams)
-            report.succeed()
-            // Nothing of the caller's directory is kept busy.
-            chdir("/")
-            let code = supervise(consume container, streams, run, signals: signals, isForeground: false)
-            run.finish(exitCode: code)
+            let exit = try round(run, restarts, signals: signals, isForeground: false) {
+                report.succeed()
+                // Nothing of the caller's directory is kept busy.
+                chdir("/")
+            }
+            guard restarts.follow(exit) else { return run.finish() }
+            run.rest()
+            repeatRounds(run, restarts)
         } catch {
             report.fail(error)
         }
     }
 
+    /// Goes on with a container that rests, until its policy or somebody ends it.
+    private func repeatRounds(_ run: ContainerRun, _ restarts: Restarts) {
+        while restarts.wait() {
+            let exit: ContainerExit
+            do throws(OperationError) {
+                let signals = try SignalDescriptor(ForwardedSignals.all)
+                exit = try round(run, restarts, signals: signals, isForeground: false)
+            } catch {
+                // `start` has cleared up, and the reason is on record.
+                return
+            }
+            guard restarts.follow(exit) else { break }
+            run.rest()
+        }
+        run.finish()
+    }
+
+    /// Lets the container's program begin, and looks after it until it has ended.
+    private func round(
+        _ run: ContainerRun, _ restarts: Restarts, signals: consuming SignalDescriptor, isForeground: Bool,
+        hasBegun: () -> Void = {}
+    ) throws(OperationError) -> ContainerExit {
+        let definition = run.definition
+        let streams = try RunStreams(
+            terminal: definition.terminal, input: definition.openStdin, isDetached: !isForeground)
+        let container = try run.start(streams)
+        hasBegun()
+        // Whoever ends it from now on finds the process on record; who did so before may not have.
+        if restarts.areEnded { try? container.child.process.send(SIGKILL) }
+        return run.end(
+            exitCode: supervise(
+                consume container, streams, run, restarts, signals: signals, isForeground: isForeground))
+    }
+
     /// Carries the streams and signals until the container has ended.
     /// - Returns: its exit code.
     private func supervise(
-        _ container: consuming StartedContainer, _ streams: RunStreams, _ run: ContainerRun,
+        _ container: consuming StartedContainer, _ streams: RunStreams, _ run: ContainerRun, _ restarts: Restarts,
         signals: consuming SignalDescriptor, isForeground: Bool
     ) -> Int32 {
         let forwarding = SignalForwarder(to: container.child.pid)
-        let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground) { forwarding.forward($0) }
+        let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground) {
+            restarts.note($0)
+            forwarding.forward($0)
+        }
         var raw: RawTerminal?
         if let master = container.terminal.take() {
             raw = connect(relay, master, run, forwarding, isForeground: isForeground)

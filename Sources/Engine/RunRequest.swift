@@ -41,6 +41,7 @@ package struct RunRequest: Sendable {
     package var limits = ResourceLimits()
     package var labels: [String: String] = [:]
     package var log = LogLimits()
+    package var restart = RestartPolicy()
     package var cidFile: String?
 
     package init() {}
@@ -104,6 +105,8 @@ package struct ContainerSummary: Sendable {
     package enum Status: Sendable, Equatable {
         case created
         case running(since: Timestamp)
+        /// Between the end of its program and its next beginning.
+        case restarting(code: Int32, finished: Timestamp)
         case exited(code: Int32, finished: Timestamp)
         /// Its run ended without anybody to record how: a reboot, or its supervisor was killed.
         case lost

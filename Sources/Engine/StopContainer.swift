@@ -10,6 +10,7 @@ extension Engine {
     package func beginStop(_ name: String, timeout: Int64?, signal: Int32?) throws(OperationError) -> PendingStop {
         try layout.prepare()
         let id = try containerStore.find(name)
+        endRestarts(of: id)
         guard let definition = try containerStore.definition(id), let running = try running(id) else {
             return PendingStop(self, id, nil, deadline: nil)
         }
@@ -32,9 +33,15 @@ extension Engine {
         return true
     }
 
-    /// Sends a signal to the container's first process.
+    /// Sends a signal to the container's first process. What ends a container ends its restarts.
     package func kill(_ name: String, signal: Int32) throws(OperationError) {
         let id = try containerStore.find(name)
+        let isRestarting = try isRestarting(id)
+        let stopSignal = try containerStore.definition(id)?.stopSignal
+        if signal == SIGKILL || signal == stopSignal {
+            endRestarts(of: id)
+            if isRestarting { return waitForSupervisor(of: id) }
+        }
         guard let running = try running(id) else { throw notRunning(id, "Cannot kill container: \(name): ") }
         try running.process.send(signal)
         guard signal == SIGKILL else { return }

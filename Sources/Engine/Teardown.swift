@@ -52,15 +52,23 @@ extension Engine {
         var failures: [OperationError] = []
         if let state { failures = tearDown(id, state, network: network) }
         guard failures.isEmpty else { throw failures[0] }
-        if let definition, !definition.autoRemove, state?.status == .running {
-            let exit = ContainerExit(
-                exitCode: 137, started: state?.started, finished: .now(), error: "its supervisor was killed")
-            try RecordFile.write(exit, to: layout.exit(id))
+        if let definition, !definition.autoRemove, let state, state.status != .creating {
+            try RecordFile.write(exitRecord(of: state), to: layout.exit(id))
             try containerStore.removeRuntime(id)
         } else {
             try containerStore.remove(id, name: definition?.name)
         }
         lock.release()
+    }
+
+    /// What is on record of a container whose supervisor was killed.
+    private func exitRecord(of state: ContainerState) -> ContainerExit {
+        var exit = ContainerExit(
+            exitCode: 137, started: state.started, finished: .now(), error: "its supervisor was killed")
+        // It had ended by itself, and would have begun again.
+        if state.status == .restarting, let last = state.lastExit { exit = last }
+        exit.restartCount = state.restartCount
+        return exit
     }
 
     /// A container without runtime files that never ran, or that a reboot ended and that wanted to be removed.

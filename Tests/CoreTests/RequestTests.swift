@@ -102,6 +102,7 @@ import Testing
             definition.ulimits = [try ResourceUlimit(parsing: "nofile=1:2")]
             definition.labels = ["k": "v", "": ""]
             definition.capabilities = ["CHOWN"]
+            definition.restart = RestartPolicy(.onFailure, maximumRetryCount: 3)
             return definition
         }
     }
@@ -124,13 +125,18 @@ import Testing
         state.pidStartTime = UInt64.max >> 1
         state.started = .now()
         #expect(try reread(state) == state)
-        let exit = ContainerExit(exitCode: 137, started: nil, finished: .now(), oomKilled: true, error: "x")
+        var exit = ContainerExit(exitCode: 137, started: nil, finished: .now(), oomKilled: true, error: "x")
+        exit.restartCount = 2
         #expect(try reread(exit) == exit)
+        state.status = .restarting
+        state.restartCount = 3
+        state.lastExit = exit
+        #expect(try reread(state) == state)
     }
 
     @Test func everyMissingOrWrongMemberIsNamed() throws {
         guard case .object(let members) = try definition.json else { return }
-        let optional: Set = ["imageID", "log"]
+        let optional: Set = ["imageID", "log", "restart"]
         for (index, member) in members.enumerated() where !optional.contains(member.key) {
             var broken = members
             broken.remove(at: index)

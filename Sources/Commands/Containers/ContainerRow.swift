@@ -35,6 +35,7 @@ extension ContainerSummary.Status {
         switch self {
         case .created: "created"
         case .running: "running"
+        case .restarting: "restarting"
         case .exited, .lost: "exited"
         }
     }
@@ -47,6 +48,7 @@ extension ContainerSummary.Status {
         switch self {
         case .created: "Created"
         case .running(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since))
+        case .restarting(let code, let finished): "Restarting (\(code)) \(HumanText.ago(finished, now: now))"
         case .exited(let code, let finished): "Exited (\(code)) \(HumanText.ago(finished, now: now))"
         case .lost: "Exited (unknown)"
         }

@@ -16,6 +16,7 @@ package struct RunCommand: Command {
     var labels: [String] = []
     var labelFiles: [String] = []
     var networks: [String] = []
+    var restart = ""
 
     package init() {}
 
@@ -47,9 +48,13 @@ package struct RunCommand: Command {
         request.environment = try environment.resolve(lookUp)
         request.labels = try EnvironmentValue.labels(files: labelFiles, flags: labels)
         request.network = try network()
+        request.restart = try RestartPolicy(parsing: restart)
         try checkName(request.name)
         try checkSwap(request.limits)
         try checkLog(request.log)
+        guard !request.autoRemove || request.restart.name == .never else {
+            throw OperationError("Conflicting options: cannot specify both --restart and --rm")
+        }
         return request
     }
 

@@ -86,6 +86,10 @@ extension RunCommand {
                 command.request.entrypoint = text
             },
             .toggle("init", "Run a small init in the container that reaps processes") { $0.request.usesInit = $1 },
+            .value("restart", "POLICY", "Begin again when it ends: no, on-failure[:TIMES], always or unless-stopped") {
+                command, text throws(OperationError) in
+                command.restart = text
+            },
             .value("stop-signal", "SIGNAL", "Signal that asks the container to stop") {
                 command, text throws(OperationError) in
                 command.request.stopSignal = try SimpleValue.signal(text)
