@@ -83,6 +83,19 @@ package enum CgroupDirectories {
         }
     }
 
+    /// The most memory, in bytes, that the processes in there had at one time; nil when nobody has counted.
+    package static func memoryPeak(_ directories: [String]) -> Int64? {
+        // v2 has memory.peak (since Linux 5.19), v1 memory.max_usage_in_bytes.
+        let files = directories.flatMap { ["\($0)/memory.peak", "\($0)/memory.max_usage_in_bytes"] }
+        return files.lazy.compactMap { Files.line($0).flatMap { Int64($0) } }.first
+    }
+
+    /// How often the limit of processes refused one.
+    package static func refusedProcesses(_ directories: [String]) -> Int64 {
+        let lines = directories.flatMap { (Files.text("\($0)/pids.events") ?? "").split(separator: "\n") }
+        return lines.lazy.compactMap { $0.hasPrefix("max ") ? Int64($0.dropFirst(4)) : nil }.first ?? 0
+    }
+
     private static func makeDirectory(_ path: String) throws(OperationError) {
         try FaultPoint.pass("create cgroup", path)
         // Another container's end may remove the empty parent at this moment.

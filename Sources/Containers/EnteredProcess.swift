@@ -106,6 +106,6 @@ package struct EnteredProcess: ~Copyable {
     /// Waits for the end and gives the exit code a shell would see.
     package mutating func wait() -> Int32 {
         isReaped = true
-        return reap(pid)
+        return reap(pid).exitCode
     }
 }

@@ -17,4 +17,16 @@ package enum ByteCount {
         let bytes = number * Double(factor)
         return bytes < Double(Int64.max) ? Int64(bytes) : nil
     }
+
+    /// `64MiB`, `1.5GiB`: the form that `parse` reads, cut to a tenth.
+    package static func text(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var (scale, unit): (Int64, Int) = (1, 0)
+        while bytes / scale >= 1024, unit < units.count - 1 {
+            scale *= 1024
+            unit += 1
+        }
+        let tenth = scale == 1 ? 0 : bytes % scale / (scale / 16) * 10 / 16
+        return "\(bytes / scale)" + (tenth == 0 ? "" : ".\(tenth)") + units[unit]
+    }
 }

@@ -116,6 +116,12 @@ package struct ContainerExit: Equatable, Sendable {
     package var error: String
     /// How often its program began again.
     package var restartCount = 0
+    /// The signal that ended its program; nil when it ended by itself, or nobody knows.
+    package var signal: Int32?
+    /// The most memory that it had, in bytes, when the kernel killed for lack of it.
+    package var memoryPeak: Int64?
+    /// How often it was refused a process because of its limit.
+    package var refusedProcesses: Int64 = 0
 
     package init(exitCode: Int32, started: Timestamp?, finished: Timestamp, oomKilled: Bool = false, error: String = "")
     {
@@ -134,6 +140,9 @@ extension ContainerExit: Record {
         finished = Timestamp(nanoseconds: try reader.int("finished"))
         oomKilled = try reader.bool("oomKilled")
         error = try reader.string("error")
+        signal = try reader.optional("signal") { $0.int.flatMap { Int32(exactly: $0) } }
+        memoryPeak = try reader.optional("memoryPeak", \.int)
+        refusedProcesses = try reader.optional("refusedProcesses", \.int) ?? 0
         restartCount = try reader.optional("restartCount") { $0.int.flatMap { Int(exactly: $0) } } ?? 0
     }
 
@@ -141,7 +150,8 @@ extension ContainerExit: Record {
         [
             "exitCode": .number(exitCode), "started": .optional(started?.nanoseconds),
             "finished": .int(finished.nanoseconds), "oomKilled": .bool(oomKilled), "error": .string(error),
-            "restartCount": .number(restartCount),
+            "restartCount": .number(restartCount), "signal": .optional(signal), "memoryPeak": .optional(memoryPeak),
+            "refusedProcesses": .int(refusedProcesses),
         ]
     }
 }

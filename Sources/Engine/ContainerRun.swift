@@ -155,12 +155,15 @@ extension ContainerRun {
     func record(_ stream: LogStream, _ bytes: UnsafeRawBufferPointer) { log?.write(stream: stream, bytes: bytes) }
 
     /// Notes how a round ended.
-    func end(exitCode: Int32) -> ContainerExit {
+    func end(_ end: ChildEnd) -> ContainerExit {
         log?.finish()
         var exit = ContainerExit(
-            exitCode: exitCode, started: state.started, finished: .now(),
+            exitCode: end.exitCode, started: state.started, finished: .now(),
             oomKilled: CgroupDirectories.sawOutOfMemory(state.cgroups))
         exit.restartCount = state.restartCount
+        exit.signal = end.signal
+        if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(state.cgroups) }
+        if definition.limits.pids != nil { exit.refusedProcesses = CgroupDirectories.refusedProcesses(state.cgroups) }
         exitRecord = exit
         return exit
     }

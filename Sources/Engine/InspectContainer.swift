@@ -49,6 +49,10 @@ extension Engine {
             "Error": .string(exit?.error ?? (status == .lost ? "host restart" : "")),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
             "FinishedAt": .string(exit?.finished.description ?? never),
+            "Reason": [
+                "Signal": .string(exit?.signal.map(Signal.name) ?? ""), "MemoryPeak": .number(exit?.memoryPeak ?? 0),
+                "RefusedProcesses": .number(exit?.refusedProcesses ?? 0),
+            ],
         ]
     }
 

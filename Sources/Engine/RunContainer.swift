@@ -34,6 +34,7 @@ extension Engine {
         let restarts = try Restarts(plan.definition.restart)
         let run = try ContainerRun(self, plan)
         let exit = try round(run, restarts, signals: signals, isForeground: true)
+        if exit.oomKilled { warn(outOfMemory(plan.definition, exit)) }
         guard restarts.follow(exit) else {
             run.finish()
             return .exited(exit.exitCode)
@@ -41,6 +42,14 @@ extension Engine {
         // As in Docker: the caller gets the first exit code, and the container goes on in the background.
         try moveToBackground(run, restarts)
         return .exited(exit.exitCode)
+    }
+
+    private func outOfMemory(_ definition: ContainerDefinition, _ exit: ContainerExit) -> String {
+        let limit =
+            definition.limits.memory.map { "its limit is \(ByteCount.text($0))" } ?? "this host ran out of memory"
+        let peak = exit.memoryPeak.map { ", it used up to \(ByteCount.text($0))" } ?? ""
+        return "container \"\(definition.name)\" ran out of memory: \(limit)\(peak); "
+            + (definition.limits.memory == nil ? "free some, or limit it with --memory" : "raise it with --memory")
     }
 
     private func moveToBackground(_ run: ContainerRun, _ restarts: Restarts) throws(OperationError) {
@@ -125,16 +134,14 @@ extension Engine {
         // Whoever ends it from now on finds the process on record; who did so before may not have.
         if restarts.areEnded { try? container.child.process.send(SIGKILL) }
         return run.end(
-            exitCode: supervise(
-                consume container, streams, run, restarts, signals: signals, isForeground: isForeground))
+            supervise(consume container, streams, run, restarts, signals: signals, isForeground: isForeground))
     }
 
     /// Carries the streams and signals until the container has ended.
-    /// - Returns: its exit code.
     private func supervise(
         _ container: consuming StartedContainer, _ streams: RunStreams, _ run: ContainerRun, _ restarts: Restarts,
         signals: consuming SignalDescriptor, isForeground: Bool
-    ) -> Int32 {
+    ) -> ChildEnd {
         let forwarding = SignalForwarder(to: container.child.pid)
         let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground) {
             restarts.note($0)

@@ -1,24 +1,32 @@
 import CLinux
 import Glibc
 
-/// Waits for a child of ours and gives the exit code that a shell would see: 128+n after signal n.
-/// A child that is not ours counts as killed.
+/// How a child ended.
+package struct ChildEnd: Equatable, Sendable {
+    /// As a shell would see it: 128+n after signal n.
+    package let exitCode: Int32
+    /// The signal that it ended by.
+    package let signal: Int32?
+}
+
+/// Waits for a child of ours. One that is not ours counts as killed.
 @discardableResult
-package func reap(_ pid: pid_t) -> Int32 {
+package func reap(_ pid: pid_t) -> ChildEnd {
     var status: Int32 = 0
     var result = waitpid(pid, &status, 0)
     while result < 0, errno == EINTR { result = waitpid(pid, &status, 0) }
-    return result == pid ? exitCode(ofStatus: status) : 128 + SIGKILL
+    return result == pid ? end(ofStatus: status) : ChildEnd(exitCode: 128 + SIGKILL, signal: SIGKILL)
 }
 
 /// Like `reap`, without waiting: nil while the child runs.
 package func reapIfEnded(_ pid: pid_t) -> Int32? {
     var status: Int32 = 0
     let result = waitpid(pid, &status, WNOHANG)
-    return result == pid ? exitCode(ofStatus: status) : nil
+    return result == pid ? end(ofStatus: status).exitCode : nil
 }
 
-private func exitCode(ofStatus status: Int32) -> Int32 {
+private func end(ofStatus status: Int32) -> ChildEnd {
     var value: Int32 = 0
-    return clinux_exited(status, &value) == 1 ? value : 128 + value
+    return clinux_exited(status, &value) == 1
+        ? ChildEnd(exitCode: value, signal: nil) : ChildEnd(exitCode: 128 + value, signal: value)
 }

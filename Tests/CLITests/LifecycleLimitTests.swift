@@ -72,7 +72,16 @@ extension CLI.Flags {
             "count=1")
         defer { succeed("rm", "lfoom") }
         #expect(run.code == 137)
-        #expect(inspect("{{.State.OOMKilled}} {{.State.ExitCode}}", "lfoom") == "true 137")
+        #expect(
+            inspect("{{.State.OOMKilled}} {{.State.ExitCode}} {{.State.Reason.Signal}}", "lfoom") == "true 137 SIGKILL")
+        // The limit is what it had at the end, to a page.
+        let peak = Int(inspect("{{.State.Reason.MemoryPeak}}", "lfoom")) ?? 0
+        #expect(peak <= 24 << 20 && peak > 23 << 20)
+        #expect(
+            run.error.hasPrefix(
+                "mydocker: warning: container \"lfoom\" was killed for lack of memory: its limit is 24MiB, it used up to 2"
+            ))
+        #expect(run.error.hasSuffix("iB; raise it with --memory\n") && run.error.filter { $0 == "\n" }.count == 1)
         // With enough it works.
         #expect(runOnce("-m", "300m", "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1").code == 0)
     }
@@ -84,6 +93,32 @@ extension CLI.Flags {
         #expect(outcome.error.contains("Resource temporarily unavailable"), "\(outcome.error)")
         #expect(runOnce("--pids-limit", "60", "sh", "-c", fork).text == "all\n")
         #expect(runOnce("--pids-limit", "-1", "sh", "-c", fork).text == "all\n")
+    }
+
+    @Test func theReasonOfAnEndIsOnRecord() throws {
+        func reason(_ name: String, _ flags: String..., command: String) -> String {
+            Host.run([Host.mydocker, "run", "--net", "none", "--name", name] + flags + ["sh", "-c", command])
+            defer { succeed("rm", name) }
+            return inspect(
+                "{{.State.ExitCode}} {{with .State.Reason}}{{.Signal}} {{.MemoryPeak}} {{.RefusedProcesses}}{{end}}",
+                name)
+        }
+        #expect(reason("lfwhy", command: "exit 137") == "137  0 0")
+        // Of process 1, which only a signal from outside or a fault of its own can end.
+        #expect(
+            reason(
+                "lfwhy", "--cap-add", "SYS_ADMIN",
+                command: "ulimit -c 0; exec awk 'BEGIN { while (1) f() } function f() { f() }'") == "139 SIGSEGV 0 0")
+        // One refusal each: the shell gives up.
+        #expect(reason("lfwhy", "--pids-limit", "2", command: "sleep 9 & sleep 9; exit 3") == "2  0 1")
+        #expect(reason("lfwhy", "--pids-limit", "20", command: "true & wait") == "0  0 0")
+        // A process other than the first: it goes on.
+        let eater = "dd if=/dev/zero of=/dev/null bs=200M count=1; exit 4"
+        #expect(reason("lfwhy", "-m", "24m", command: eater).hasPrefix("4  2"))
+        try withContainer("lfwhy", "sleep", "1000") { _ in
+            succeed("kill", "lfwhy")
+            #expect(inspect("{{.State.Reason.Signal}}", "lfwhy") == "SIGKILL")
+        }
     }
 
     @Test func theProcessorLimitSlowsDown() {

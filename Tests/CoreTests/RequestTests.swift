@@ -127,6 +127,9 @@ import Testing
         #expect(try reread(state) == state)
         var exit = ContainerExit(exitCode: 137, started: nil, finished: .now(), oomKilled: true, error: "x")
         exit.restartCount = 2
+        exit.signal = 9
+        exit.memoryPeak = 1 << 40
+        exit.refusedProcesses = 7
         #expect(try reread(exit) == exit)
         state.status = .restarting
         state.restartCount = 3
