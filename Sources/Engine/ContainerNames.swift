@@ -19,10 +19,12 @@ extension Engine {
         throw OperationError("reserve name", plan.definition.name.text, reason: "it is taken again and again")
     }
 
-    /// Clears a dead container away that only kept its name because nobody was left to release it.
+    /// Clears a dead container away that only kept its name because nobody was left to release it, or lets others
+    /// who are at that come to an end.
     private func isLeftOver(_ id: ContainerID, _ name: Name) throws(OperationError) -> Bool {
-        if containerStore.isAlive(id) { return false }
+        guard waitForRelease(of: id) else { return false }
         try reclaim(id)
+        if containerStore.isAlive(id) { return true }
         if try containerStore.definition(id) != nil { return false }
         try containerStore.release(name, of: id)
         return true

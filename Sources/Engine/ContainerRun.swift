@@ -14,7 +14,7 @@ final class ContainerRun {
     let engine: Engine
     private(set) var plan: ContainerPlan
     private var state: ContainerState
-    private let lock: Descriptor
+    private let lock: FileLock
     /// Nil when the output is not kept.
     private var log: LogWriter?
     /// Held from the first round to the end.
@@ -32,9 +32,7 @@ final class ContainerRun {
     init(_ engine: Engine, _ plan: ContainerPlan) throws(OperationError) {
         let layout = engine.layout
         let id = plan.definition.id
-        try Files.makeDirectory(layout.containerRuntime(id), existing: false)
-        let lock = try Descriptor.open(layout.containerLock(id), O_RDWR | O_CREAT | O_EXCL, as: "lock")
-        _ = lock.lock(exclusive: true, wait: true)
+        let lock = try Self.makeLock(layout, id)
         let state = ContainerState(
             status: .creating, supervisor: getpid(), endpoint: nil, cgroups: plan.cgroup.directories)
         var plan = plan
@@ -50,6 +48,18 @@ final class ContainerRun {
         self.plan = plan
         self.state = state
         self.lock = lock
+    }
+
+    /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
+    private static func makeLock(_ layout: Layout, _ id: ContainerID) throws(OperationError) -> FileLock {
+        while true {
+            try Files.makeDirectory(layout.containerRuntime(id))
+            do throws(OperationError) {
+                return try FileLock.acquire(layout.containerLock(id))
+            } catch {
+                guard error.errno == ENOENT else { throw error }
+            }
+        }
     }
 }
 
@@ -214,7 +224,7 @@ extension ContainerRun {
     /// Whoever waits has the lock's file open and reads the code from there, also when all else is removed.
     private func publishExitCode() {
         guard let exitRecord else { return }
-        try? Files.writeAll(Array("\(exitRecord.exitCode)\n".utf8), to: lock, named: "lock")
+        try? lock.write("\(exitRecord.exitCode)\n")
     }
 }
 

@@ -14,10 +14,14 @@ final class Guardian {
     /// - Parameter engine: clears away the container called `id`, of which there is nothing yet.
     init(_ engine: Engine, _ id: ContainerID) throws(OperationError) {
         var pipe = try Descriptor.pipe()
-        if case .child = try Fork.fork() {
+        switch try Fork.fork() {
+        case .child:
             pipe.closeWrite()
             Self.watch(pipe.takeRead(), engine, id)
             _exit(0)
+        case .parent(let child):
+            // It does so itself, but maybe only after a signal to our group.
+            setpgid(child, child)
         }
         pipe.closeRead()
         self.pipe = pipe

@@ -33,7 +33,7 @@ extension Engine {
     private func checkUnused(_ network: NetworkDefinition) throws(OperationError) {
         var users: [String] = []
         for (id, _) in try members(of: network) {
-            if !containerStore.isAlive(id) {
+            if waitForRelease(of: id) {
                 try reclaim(id)
             } else {
                 let name = try containerStore.definition(id)?.name.text ?? id.short

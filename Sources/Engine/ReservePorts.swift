@@ -5,17 +5,24 @@ extension Engine {
     /// Takes the published ports, and says who has one that is taken.
     func reservePorts(_ requests: [PublishRequest], device: String) throws(OperationError) -> PortReservation {
         try checkDistinct(requests)
-        let holder: @Sendable (UInt16, TransportProtocol) -> String? = { [containerStore] port, transport in
-            for id in (try? containerStore.runtimeIDs()) ?? [] {
-                guard let state = try? containerStore.state(id), let endpoint = state.endpoint,
-                    endpoint.ports.contains(where: { $0.hostPort == port && $0.transport == transport })
-                else { continue }
+        return try PortReservation(
+            requests, device: device,
+            isReleased: { port, transport in
+                // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
+                publisher(of: port, transport).map(waitForRelease) ?? false
+            },
+            holder: { port, transport in
+                guard let id = publisher(of: port, transport) else { return nil }
                 let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
                 return "container \"\(name)\""
-            }
-            return nil
+            })
+    }
+
+    private func publisher(of port: UInt16, _ transport: TransportProtocol) -> ContainerID? {
+        ((try? containerStore.runtimeIDs()) ?? []).first { id in
+            let ports = ((try? containerStore.state(id)) ?? nil)?.endpoint?.ports ?? []
+            return ports.contains { $0.hostPort == port && $0.transport == transport }
         }
-        return try PortReservation(requests, device: device, holder: holder)
     }
 
     /// One command must not ask for the same port twice.

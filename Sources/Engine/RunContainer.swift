@@ -75,7 +75,14 @@ extension Engine {
         let report = try SupervisorReport()
         switch try Fork.fork() {
         case .parent:
-            try report.receive()
+            do throws(OperationError) {
+                try report.receive()
+            } catch {
+                // It may have been killed, and nobody else knows yet that there was one.
+                waitForSupervisor(of: plan.definition.id)
+                try? reclaim(plan.definition.id)
+                throw error
+            }
             return .detached(plan.definition.id)
         case .child:
             superviseDetached(plan, report)

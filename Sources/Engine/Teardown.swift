@@ -26,9 +26,9 @@ extension Engine {
 
     /// Whether the container with this short id is dead and its rules only wait to be cleared away.
     var isStale: (_ shortID: String) -> Bool {
-        { [containerStore] shortID in
+        { shortID in
             let ids = (try? containerStore.runtimeIDs()) ?? []
-            return !ids.contains { $0.short == shortID && containerStore.isAlive($0) }
+            return !ids.contains { $0.short == shortID && isSupervised($0) }
         }
     }
 
@@ -36,7 +36,7 @@ extension Engine {
     /// - Parameter isForced: also without a definition that can be read.
     func reclaim(_ id: ContainerID, isForced: Bool = false) throws(OperationError) {
         guard Files.exists(layout.containerRuntime(id)) else { return try reclaimRecords(id) }
-        guard let lock = try FileLock.tryAcquire(layout.containerLock(id)) else { return }
+        guard let lock = try takeOver(id) else { return }
         let definition: ContainerDefinition?
         do throws(OperationError) {
             definition = try containerStore.definition(id)
@@ -44,6 +44,8 @@ extension Engine {
             guard isForced else { throw error }
             definition = nil
         }
+        // Its supervisor may have been killed between the name and the record of it.
+        let name = if let definition { definition.name } else { try containerStore.name(of: id) }
         let state = try containerStore.state(id)
         endRemains(state)
         let network = try state?.endpoint.flatMap { endpoint throws(OperationError) in
@@ -56,7 +58,7 @@ extension Engine {
             try RecordFile.write(exitRecord(of: state), to: layout.exit(id))
             try containerStore.removeRuntime(id)
         } else {
-            try containerStore.remove(id, name: definition?.name)
+            try containerStore.remove(id, name: name)
         }
         lock.release()
     }
@@ -89,7 +91,7 @@ extension Engine {
 
     /// Clears away everything that dead supervisors left. What cannot be read stays, and keeps nothing else.
     func reclaimAll() throws(OperationError) {
-        for id in try containerStore.runtimeIDs() where !containerStore.isAlive(id) {
+        for id in try containerStore.runtimeIDs() where waitForRelease(of: id) {
             do throws(OperationError) { try reclaim(id) } catch { warn(error.description) }
         }
     }

@@ -14,15 +14,17 @@ package struct PortReservation: ~Copyable {
 
     /// - Parameters:
     ///   - device: the bridge.
+    ///   - isReleased: asked about a port that is taken: whether it was a dead container's and is free now.
     ///   - holder: names the container that has a port, for the error.
     package init(
-        _ requests: [PublishRequest], device: String, holder: (UInt16, TransportProtocol) -> String?
+        _ requests: [PublishRequest], device: String, isReleased: (UInt16, TransportProtocol) -> Bool,
+        holder: (UInt16, TransportProtocol) -> String?
     ) throws(OperationError) {
         let sockets = DescriptorSet()
         var mappings: [PortMapping] = []
         for request in requests {
             for choice in request.choices {
-                mappings.append(try Self.reserve(choice, request, device, sockets, holder))
+                mappings.append(try Self.reserve(choice, request, device, sockets, isReleased, holder))
             }
         }
         self.sockets = sockets
@@ -31,14 +33,20 @@ package struct PortReservation: ~Copyable {
 
     private static func reserve(
         _ choice: (containerPort: UInt16, hostPorts: ClosedRange<UInt16>?), _ request: PublishRequest,
-        _ device: String, _ sockets: DescriptorSet, _ holder: (UInt16, TransportProtocol) -> String?
+        _ device: String, _ sockets: DescriptorSet, _ isReleased: (UInt16, TransportProtocol) -> Bool,
+        _ holder: (UInt16, TransportProtocol) -> String?
     ) throws(OperationError) -> PortMapping {
         var failure: (port: UInt16, errno: Int32) = (0, EADDRINUSE)
         // Port 0 lets the kernel choose a free one.
         for port in choice.hostPorts ?? 0...0 {
             try FaultPoint.pass("publish port", "\(request.hostAddress):\(port)")
-            let result = Socket.reserve(
-                request.hostAddress, port: port, isTCP: request.transport == .tcp, device: device)
+            let reserve = {
+                Socket.reserve(request.hostAddress, port: port, isTCP: request.transport == .tcp, device: device)
+            }
+            var result = reserve()
+            if case .failure(let error) = result, error.errno == EADDRINUSE, isReleased(port, request.transport) {
+                result = reserve()
+            }
             switch result {
             case .success(let socket):
                 sockets.insert(socket)

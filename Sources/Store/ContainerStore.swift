@@ -21,7 +21,11 @@ package struct ContainerStore: Sendable {
         try Files.names(in: layout.names).compactMap(Name.init).first { owner(of: $0) == id }
     }
 
+    /// One at a time: between look and removal nobody else may make room for another container of that name.
     package func release(_ name: Name, of id: ContainerID) throws(OperationError) {
+        let names = try? Descriptor.open(layout.names, O_RDONLY | O_DIRECTORY)
+        _ = names?.lock(exclusive: true, wait: true)
+        defer { withExtendedLifetime(names) {} }
         if owner(of: name) == id { try Files.remove(layout.name(name)) }
     }
 
@@ -69,7 +73,7 @@ package struct ContainerStore: Sendable {
         try Files.makeDirectory(directory, existing: false)
         try Files.makeDirectory(directory + "/upper", mode: 0o755)
         try Files.makeDirectory(directory + "/work")
-        try RecordFile.create(definition, at: layout.definition(definition.id))
+        try RecordFile.write(definition, to: layout.definition(definition.id))
     }
 
     package func removeRuntime(_ id: ContainerID) throws(OperationError) {

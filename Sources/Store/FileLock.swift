@@ -36,6 +36,11 @@ package struct FileLock: ~Copyable {
 
     package consuming func release() {}
 
+    /// Writes into the lock's file: whoever has it open can read that, also when the file has been removed.
+    package borrowing func write(_ text: String) throws(OperationError) {
+        try Files.writeAll(Array(text.utf8), to: file, named: "lock")
+    }
+
     /// Nil when somebody else holds it.
     package static func tryAcquire(_ path: String) throws(OperationError) -> FileLock? {
         let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")

@@ -35,10 +35,5 @@ package enum RecordFile {
         try Files.replace(path, bytes(of: record), durable: durable)
     }
 
-    /// A record that must not exist yet.
-    package static func create(_ record: some Record, at path: String) throws(OperationError) {
-        try Files.create(path, bytes(of: record))
-    }
-
     private static func bytes(of record: some Record) -> [UInt8] { Array((record.json.versioned.compact + "\n").utf8) }
 }

@@ -1,0 +1,45 @@
+import Core
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// Whether the container's supervisor lives. That the lock is held does not say so: for a moment after a kill a
+    /// child has it too that has not reached exec yet, and then whoever clears away.
+    func isSupervised(_ id: ContainerID) -> Bool { containerStore.isAlive(id) && isSupervisorAlive(id) ?? true }
+
+    /// Nil when there is no record of it: it is about to be written, or is the first thing that has been removed.
+    private func isSupervisorAlive(_ id: ContainerID) -> Bool? {
+        guard let state = (try? containerStore.state(id)) ?? nil else { return nil }
+        guard let supervisor = try? ProcessDescriptor(state.supervisor) else { return false }
+        return !supervisor.waitForEnd(milliseconds: 0)
+    }
+
+    /// Waits until nobody holds the container of a dead supervisor any more.
+    /// - Returns: false when the supervisor lives.
+    func waitForRelease(of id: ContainerID) -> Bool {
+        for _ in 0..<500 {
+            guard containerStore.isAlive(id) else { return true }
+            if let isAlive = isSupervisorAlive(id) {
+                if !isAlive { waitForSupervisor(of: id) }
+                return !isAlive
+            }
+            usleep(1000)
+        }
+        return false
+    }
+
+    /// Takes the lock of a dead supervisor's container.
+    /// - Returns: nil when the supervisor lives, and when nothing is left of the container.
+    func takeOver(_ id: ContainerID) throws(OperationError) -> FileLock? {
+        while Files.exists(layout.containerRuntime(id)), waitForRelease(of: id) {
+            do throws(OperationError) {
+                // Nil also while somebody only looks whether it is held.
+                if let lock = try FileLock.tryAcquire(layout.containerLock(id)) { return lock }
+            } catch {
+                guard error.errno == ENOENT else { throw error }
+            }
+        }
+        return nil
+    }
+}
