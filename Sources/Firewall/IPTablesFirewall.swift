@@ -5,21 +5,21 @@ import Linux
 /// The kernel's legacy iptables of the network namespace that the calling thread is in.
 package struct IPTablesFirewall: Firewall {
     private let lockPath: String
-    private let lockMilliseconds: UInt64
+    private let patience: LockPatience
 
     /// - Parameters:
     ///   - lockPath: nil for the one that iptables itself would take.
     ///   - lockMilliseconds: how long to wait for the xtables lock.
     package init(lockPath: String? = nil, lockMilliseconds: UInt64 = 10_000) {
         self.lockPath = lockPath ?? XTablesLock.path
-        self.lockMilliseconds = lockMilliseconds
+        patience = LockPatience(milliseconds: lockMilliseconds)
     }
 
     @discardableResult
     package func apply(
         isStale: (FirewallOwner) -> Bool, _ change: () throws(OperationError) -> FirewallChange
     ) throws(OperationError) -> Bool {
-        let lock = try XTablesLock(lockPath, milliseconds: lockMilliseconds)
+        let lock = try patience.takeLock(lockPath)
         let change = try change()
         var hasChanged = false
         for table in change.tables {

@@ -45,6 +45,23 @@ struct XTablesLock: ~Copyable {
     }
 }
 
+/// Waits for the lock once in vain: what is then undone, which may be tried all the same, does not wait as long again.
+final class LockPatience: @unchecked Sendable {
+    // One thread at a time changes a firewall.
+    private var milliseconds: UInt64
+
+    init(milliseconds: UInt64) { self.milliseconds = milliseconds }
+
+    func takeLock(_ path: String) throws(OperationError) -> XTablesLock {
+        do throws(OperationError) {
+            return try XTablesLock(path, milliseconds: milliseconds)
+        } catch {
+            milliseconds = 0
+            throw error
+        }
+    }
+}
+
 /// Sleeps that grow from a fifth of a millisecond to five, each with its own chance: the holder needs far less
 /// than that, and two who wait do not keep step.
 struct Pause {

@@ -279,6 +279,9 @@ import Testing
             #expect(text.hasPrefix("take xtables lock \"/run/held.lock\": held by process "), "\(text)")
             #expect(text.contains("(/bin/sleep 60)"), "\(text)")
             #expect(text.hasSuffix("waited 100 ms"), "\(text)")
+            // Whoever then undoes what it did before does not wait as long again.
+            let again = #expect(throws: OperationError.self) { try impatient.apply(Self.network) }
+            #expect(again?.description.hasSuffix("waited 0 ms") == true, "\(again?.description ?? "")")
             #expect(try dump() == [])
         }
     }
