@@ -7,8 +7,10 @@ CFLAGS = -std=gnu11 -O2 -fno-strict-aliasing -Wall -Wextra -Werror
 BENCH_PROGRAMS = .build/bench/floor .build/bench/timeit .build/bench/netload
 # e.g. make bench BENCH='--cases a,b,c -n 25'
 BENCH ?=
+# e.g. make soak SOAK='--seed 1 kills=20000 xtables=60'; without names everything, in its long form
+SOAK ?=
 
-.PHONY: build install test demo bench bench-programs lint clean bootstrap
+.PHONY: build install test soak demo bench bench-programs lint clean bootstrap
 
 build: bootstrap
 	scripts/build release
@@ -22,6 +24,11 @@ install:
 
 test: bootstrap
 	scripts/run-tests
+
+# Some 15 minutes. The walks over every fault point are tests, which take a longer way when they are told so.
+soak: build
+	scripts/in-sandbox scripts/soak $(SOAK)
+	MYDOCKER_SOAK=1 scripts/run-tests FaultWalk
 
 # The Debian root is made out here, because the sandbox has no way to a mirror.
 demo: build
