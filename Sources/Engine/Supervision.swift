@@ -9,24 +9,25 @@ extension Engine {
     func isSupervised(_ id: ContainerID) -> Bool { containerStore.isAlive(id) && isSupervisorAlive(id) ?? true }
 
     /// Nil when there is no record of it: it is about to be written, or is the first thing that has been removed.
+    /// With one that cannot be read the container is left alone.
     private func isSupervisorAlive(_ id: ContainerID) -> Bool? {
-        guard let state = (try? containerStore.state(id)) ?? nil else { return nil }
+        let state: ContainerState?
+        do throws(OperationError) { state = try containerStore.state(id) } catch { return true }
+        guard let state else { return nil }
         guard let supervisor = try? ProcessDescriptor(state.supervisor) else { return false }
         return !supervisor.waitForEnd(milliseconds: 0)
     }
 
     /// Waits until nobody holds the container of a dead supervisor any more.
-    /// - Returns: false when the supervisor lives.
+    /// - Returns: false when the supervisor lives, or seems to be dead and its container is held all the same.
     func waitForRelease(of id: ContainerID) -> Bool {
-        for _ in 0..<500 {
-            guard containerStore.isAlive(id) else { return true }
-            if let isAlive = isSupervisorAlive(id) {
-                if !isAlive { waitForSupervisor(of: id) }
-                return !isAlive
-            }
-            usleep(1000)
+        // Who clears away may have to wait for the xtables lock.
+        let deadline = Deadline(seconds: 15)
+        while containerStore.isAlive(id) {
+            if isSupervisorAlive(id) ?? false || deadline.millisecondsLeft == 0 { return false }
+            usleep(500)
         }
-        return false
+        return true
     }
 
     /// Takes the lock of a dead supervisor's container.
