@@ -82,6 +82,22 @@ extension Engine {
         }
     }
 
+    /// Frees what a container has leased whose supervisor was killed before it could record the address.
+    func releaseLeases(of id: ContainerID, _ mode: ContainerDefinition.NetworkMode) throws(OperationError) {
+        guard case .named(let name) = mode, let network = try networkStore.find(name.text),
+            Files.exists(layout.addressPool(network.name))
+        else { return }
+        do throws(AddressPoolError) {
+            try withPool(of: network) { pool throws(AddressPoolError) in
+                for lease in try pool.leases() where lease.owner.isContainer(id) {
+                    try pool.release(lease.address, lease.owner)
+                }
+            }
+        } catch {
+            throw error.operationError
+        }
+    }
+
     private func containerName(of owner: LeaseOwner) -> String? {
         guard let id = (try? containerStore.runtimeIDs())?.first(where: owner.isContainer) else { return nil }
         return ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short

@@ -14,7 +14,7 @@ final class ContainerRun {
     let engine: Engine
     private(set) var plan: ContainerPlan
     private var state: ContainerState
-    private let lock: FileLock
+    private let lock: Descriptor
     /// Nil when the output is not kept.
     private var log: LogWriter?
     /// Held from the first round to the end.
@@ -51,11 +51,11 @@ final class ContainerRun {
     }
 
     /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
-    private static func makeLock(_ layout: Layout, _ id: ContainerID) throws(OperationError) -> FileLock {
+    private static func makeLock(_ layout: Layout, _ id: ContainerID) throws(OperationError) -> Descriptor {
         while true {
             try Files.makeDirectory(layout.containerRuntime(id))
             do throws(OperationError) {
-                return try FileLock.acquire(layout.containerLock(id))
+                return try FileLock.acquire(layout.containerLock(id)).intoDescriptor()
             } catch {
                 guard error.errno == ENOENT else { throw error }
             }
@@ -224,7 +224,7 @@ extension ContainerRun {
     /// Whoever waits has the lock's file open and reads the code from there, also when all else is removed.
     private func publishExitCode() {
         guard let exitRecord else { return }
-        try? lock.write("\(exitRecord.exitCode)\n")
+        try? Files.writeAll(Array("\(exitRecord.exitCode)\n".utf8), to: lock, named: "lock")
     }
 }
 

@@ -54,6 +54,7 @@ extension Engine {
         var failures: [OperationError] = []
         if let state { failures = tearDown(id, state, network: network) }
         guard failures.isEmpty else { throw failures[0] }
+        if let definition, let state, state.endpoint == nil { try releaseLeases(of: id, definition.networkMode) }
         if let definition, !definition.autoRemove, let state, state.status != .creating {
             try RecordFile.write(exitRecord(of: state), to: layout.exit(id))
             try containerStore.removeRuntime(id)

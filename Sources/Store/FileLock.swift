@@ -36,10 +36,8 @@ package struct FileLock: ~Copyable {
 
     package consuming func release() {}
 
-    /// Writes into the lock's file: whoever has it open can read that, also when the file has been removed.
-    package borrowing func write(_ text: String) throws(OperationError) {
-        try Files.writeAll(Array(text.utf8), to: file, named: "lock")
-    }
+    /// The file: the lock is held as long as that is open.
+    package consuming func intoDescriptor() -> Descriptor { file }
 
     /// Nil when somebody else holds it.
     package static func tryAcquire(_ path: String) throws(OperationError) -> FileLock? {
