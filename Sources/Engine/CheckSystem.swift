@@ -78,7 +78,7 @@ extension Engine {
 
     /// Does what every command does for what it needs itself, for everything, and looks again.
     package func repairSystem() throws(OperationError) -> SystemReport {
-        try layout.prepare()
+        try prepare()
         let before = try checkSystem().findings
         guard !before.isEmpty else { return SystemReport(findings: []) }
         var failures = repair(before)

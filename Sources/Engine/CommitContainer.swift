@@ -10,7 +10,7 @@ extension Engine {
     package func commit(
         _ name: String, to reference: String, changes: [String], author: String?, message: String?, pause: Bool
     ) throws(OperationError) -> String {
-        try layout.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else {
             throw OperationError("No such container: \(name)")

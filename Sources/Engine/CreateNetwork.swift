@@ -7,7 +7,7 @@ extension Engine {
     /// Defines a network and makes it.
     /// - Returns: the network's id.
     package func createNetwork(_ request: NetworkRequest) throws(OperationError) -> ContainerID {
-        try layout.prepare()
+        try prepare()
         guard let name = Name(request.name) else {
             throw OperationError(
                 "invalid network name (\(request.name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")

@@ -10,13 +10,14 @@ extension Engine {
             throw OperationError("No such container: \(name)")
         }
         let (status, state) = try status(of: definition)
+        guard let status else { throw OperationError("No such container: \(name)") }
         var exit = state?.lastExit
         if exit == nil { exit = try containerStore.exit(id) }
         return [
             "Id": .string(id.hex), "Created": .string(definition.created.description),
             "Path": .string(definition.arguments.first ?? ""),
             "Args": .strings(Array(definition.arguments.dropFirst())),
-            "State": inspectState(status ?? .lost, state, exit),
+            "State": inspectState(id, status, state, exit),
             "Image": .string(definition.imageID ?? definition.image), "Name": .string("/" + definition.name.text),
             "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
             "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
@@ -30,7 +31,7 @@ extension Engine {
     }
 
     private func inspectState(
-        _ status: ContainerSummary.Status, _ state: ContainerState?, _ exit: ContainerExit?
+        _ id: ContainerID, _ status: ContainerSummary.Status, _ state: ContainerState?, _ exit: ContainerExit?
     ) -> JSON {
         let word: String
         switch status {
@@ -39,14 +40,15 @@ extension Engine {
         case .restarting: word = "restarting"
         case .exited, .lost: word = "exited"
         }
-        let code = exit?.exitCode ?? (status == .lost ? 137 : 0)
+        let isLost = status == .lost
+        let code = exit?.exitCode ?? (isLost ? 137 : 0)
         let never = "0001-01-01T00:00:00Z"
         return [
             "Status": .string(word), "Running": .bool(word == "running" || word == "restarting"), "Paused": false,
             "Restarting": .bool(word == "restarting"),
             "OOMKilled": .bool(exit?.oomKilled ?? false), "Dead": false, "Pid": .number(state?.pid ?? 0),
             "ExitCode": .number(word == "running" ? 0 : code),
-            "Error": .string(exit?.error ?? (status == .lost ? "host restart" : "")),
+            "Error": .string(exit?.error ?? (isLost ? endOfLost(id) : "")),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
             "FinishedAt": .string(exit?.finished.description ?? never),
             "Reason": [
@@ -54,6 +56,11 @@ extension Engine {
                 "RefusedProcesses": .number(exit?.refusedProcesses ?? 0),
             ],
         ]
+    }
+
+    /// Why nobody has recorded how it ended.
+    private func endOfLost(_ id: ContainerID) -> String {
+        layout.isOfThisBoot && Files.exists(layout.containerRuntime(id)) ? Self.supervisorKilled : "host restart"
     }
 
     private func networkSettings(_ definition: ContainerDefinition, _ endpoint: Endpoint?) -> JSON {

@@ -8,7 +8,7 @@ extension Engine {
     package func importImage(
         path: String, as reference: String, changes: [String], message: String?
     ) throws(OperationError) -> String {
-        try layout.prepare()
+        try prepare()
         return try imageStore.importArchive(
             path, as: Reference(reference), changes: changes, message: message
         ).description
@@ -17,7 +17,7 @@ extension Engine {
     /// - Parameter source: an OCI archive or directory, or `-` for standard input.
     /// - Returns: the names of the images, or the ids of those that have none.
     package func loadImages(from source: String) throws(OperationError) -> [String] {
-        try layout.prepare()
+        try prepare()
         var names: [String] = []
         for id in try imageStore.load(source) {
             let references = try imageStore.resolve(id.description)?.references ?? []
@@ -44,7 +44,7 @@ extension Engine {
 
     /// - Returns: what was done, a line each.
     package func removeImage(_ name: String, force: Bool) throws(OperationError) -> [String] {
-        try layout.prepare()
+        try prepare()
         return try imageStore.remove(name, force: force, usedBy: user(of:))
     }
 

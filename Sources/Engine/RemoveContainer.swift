@@ -17,7 +17,7 @@ extension Engine {
     /// Removes a container with its file system, log and records.
     /// - Parameter force: kill it first when it runs.
     package func remove(_ name: String, force: Bool) throws(OperationError) {
-        try layout.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         let wasDamaged = force ? try discardDamagedState(id) : false
         if force { endRestarts(of: id) }

@@ -17,7 +17,7 @@ extension Engine {
 
     /// Removes a network that no container is on.
     package func removeNetwork(_ text: String) throws(OperationError) {
-        try layout.prepare()
+        try prepare()
         guard !PredefinedNetwork.names.contains(text) else {
             throw OperationError("\(text) is a pre-defined network and cannot be removed")
         }

@@ -9,7 +9,7 @@ extension Engine {
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
         if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
-        try layout.prepare()
+        try prepare()
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {

@@ -64,10 +64,12 @@ extension Engine {
         lock.release()
     }
 
+    static let supervisorKilled = "its supervisor was killed"
+
     /// What is on record of a container whose supervisor was killed.
     private func exitRecord(of state: ContainerState) -> ContainerExit {
         var exit = ContainerExit(
-            exitCode: 137, started: state.started, finished: .now(), error: "its supervisor was killed")
+            exitCode: 137, started: state.started, finished: .now(), error: Self.supervisorKilled)
         // It had ended by itself, and would have begun again.
         if state.status == .restarting, let last = state.lastExit { exit = last }
         exit.restartCount = state.restartCount
@@ -88,6 +90,15 @@ extension Engine {
         else { return }
         try? process.send(9)
         _ = process.waitForEnd(milliseconds: 10_000)
+    }
+
+    /// Makes what every command needs that changes something. The first one after a reboot removes the containers that
+    /// were to be removed when they ended, and those that were not whole yet.
+    func prepare() throws(OperationError) {
+        guard try layout.prepare() else { return }
+        for id in try containerStore.ids() where !Files.exists(layout.containerRuntime(id)) {
+            do throws(OperationError) { try reclaimRecords(id) } catch { warn(error.description) }
+        }
     }
 
     /// Clears away everything that dead supervisors left. What cannot be read stays, and keeps nothing else.

@@ -50,18 +50,21 @@ package struct Layout: Sendable {
 
     /// Makes the directories that are always there, and empties the runtime directory when it was written
     /// before the last boot (`/run` is not a tmpfs everywhere).
-    package func prepare() throws(OperationError) {
+    /// - Returns: whether this is the first time since then.
+    @discardableResult
+    package func prepare() throws(OperationError) -> Bool {
         let current = Files.line("/proc/sys/kernel/random/boot_id") ?? ""
-        if Files.line(bootID) == current { return }
+        if Files.line(bootID) == current { return false }
         try Files.makeDirectories(runtime)
-        try FileLock.holding(registryLock) { () throws(OperationError) in
-            if Files.line(bootID) == current { return }
+        return try FileLock.holding(registryLock) { () throws(OperationError) in
+            if Files.line(bootID) == current { return false }
             for directory in [runtimeContainers, runtimeNetworks] {
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory)
             }
             for directory in [containers, names, networks] { try Files.makeDirectories(directory) }
             try Files.replace(bootID, Array(current.utf8))
+            return true
         }
     }
 }

@@ -69,6 +69,11 @@ import Testing
 @Suite struct LimitRequestTests {
     @Test func bytes() {
         #expect(ByteCount.parse("512") == 512)
+        let texts: [(Int64, String)] = [
+            (0, "0B"), (1023, "1023B"), (1024, "1KiB"), (24 << 20, "24MiB"), ((24 << 20) - 1, "23.9MiB"),
+            (3 << 29, "1.5GiB"), (Int64.max, "8388607.9TiB"),
+        ]
+        for (bytes, text) in texts { #expect(ByteCount.text(bytes) == text) }
         #expect(ByteCount.parse("64m") == 64 << 20)
         #expect(ByteCount.parse("1.5g") == 3 << 29)
         #expect(ByteCount.parse("100KiB") == 100 << 10)
