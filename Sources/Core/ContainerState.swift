@@ -58,6 +58,8 @@ package struct ContainerState: Equatable, Sendable {
         case creating, running
         /// The program has ended, and begins again.
         case restarting
+        /// It has ended for good, and there was no room to say so where it outlives a reboot.
+        case ended
     }
 
     package var status: Status
@@ -72,7 +74,7 @@ package struct ContainerState: Equatable, Sendable {
     package var cgroups: [String]
     /// How often its program began again.
     package var restartCount = 0
-    /// How its program ended the last time, if it began again since or is about to.
+    /// How its program ended the last time.
     package var lastExit: ContainerExit?
 
     package init(status: Status, supervisor: Int32, endpoint: Endpoint?, cgroups: [String]) {

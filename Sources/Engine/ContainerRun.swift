@@ -211,9 +211,8 @@ extension ContainerRun {
                 publishExitCode()
                 try engine.containerStore.remove(id, name: definition.name)
             } else {
-                if let exitRecord { try RecordFile.write(exitRecord, to: engine.layout.exit(id)) }
                 publishExitCode()
-                try engine.containerStore.removeRuntime(id)
+                if let exitRecord { try engine.recordEnd(of: id, exitRecord, state) }
             }
         } catch {
             failures.append(error)

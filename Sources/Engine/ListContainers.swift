@@ -46,6 +46,9 @@ extension Engine {
         if let exit = try containerStore.exit(definition.id) {
             return (.exited(code: exit.exitCode, finished: exit.finished), nil)
         }
+        if let state = try containerStore.state(definition.id), state.status == .ended, let last = state.lastExit {
+            return (.exited(code: last.exitCode, finished: last.finished), state)
+        }
         return (definition.autoRemove ? nil : .lost, nil)
     }
 }

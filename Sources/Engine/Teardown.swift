@@ -56,12 +56,33 @@ extension Engine {
         guard failures.isEmpty else { throw failures[0] }
         if let definition, let state, state.endpoint == nil { try releaseLeases(of: id, definition.networkMode) }
         if let definition, !definition.autoRemove, let state, state.status != .creating {
-            try RecordFile.write(exitRecord(of: state), to: layout.exit(id))
-            try containerStore.removeRuntime(id)
+            try recordEnd(of: id, exitRecord(of: state), state)
         } else {
             try containerStore.remove(id, name: name)
         }
         lock.release()
+    }
+
+    /// Writes down how a container ended of which nothing else is left. On a full disk that must not keep it from ending:
+    /// it stays in the runtime directory then, until somebody comes by who has the room.
+    func recordEnd(of id: ContainerID, _ exit: ContainerExit, _ state: ContainerState) throws(OperationError) {
+        do throws(OperationError) {
+            try RecordFile.write(exit, to: layout.exit(id))
+        } catch {
+            var state = state
+            state.status = .ended
+            state.endpoint = nil
+            state.cgroups = []
+            state.pid = nil
+            state.pidStartTime = nil
+            state.lastExit = exit
+            do throws(OperationError) {
+                return try RecordFile.write(state, to: layout.containerState(id))
+            } catch {
+                return warn(error.description)
+            }
+        }
+        try containerStore.removeRuntime(id)
     }
 
     static let supervisorKilled = "its supervisor was killed"
@@ -70,8 +91,8 @@ extension Engine {
     private func exitRecord(of state: ContainerState) -> ContainerExit {
         var exit = ContainerExit(
             exitCode: 137, started: state.started, finished: .now(), error: Self.supervisorKilled)
-        // It had ended by itself, and would have begun again.
-        if state.status == .restarting, let last = state.lastExit { exit = last }
+        // It had ended by itself.
+        if state.status != .running, let last = state.lastExit { exit = last }
         exit.restartCount = state.restartCount
         return exit
     }

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 
 extension ImageStore {
@@ -60,10 +61,34 @@ extension ImageStore {
             try write(index, holding: lock)
             return lines
         }
-        let trash = try Workspace(in: layout, holding: lock)
         index.removeImage(image)
-        try write(index, holding: lock)
-        let layers = try collectGarbage(keeping: index, trash: trash, holding: lock)
+        let layers: [Digest]
+        do throws(OperationError) {
+            layers = try discardImages(missingFrom: index, holding: lock)
+        } catch {
+            guard error.errno == ENOSPC else { throw error }
+            try makeRoom(with: image, keeping: index)
+            layers = try discardImages(missingFrom: index, holding: lock)
+        }
         return lines + ["Deleted: \(image)"] + layers.map { "Deleted: \($0)" }
+    }
+
+    /// - Returns: the layers that no image needs any more.
+    private func discardImages(
+        missingFrom index: ImageIndex, holding lock: borrowing FileLock
+    ) throws(OperationError) -> [Digest] {
+        let trash = try Workspace(in: layout, holding: lock)
+        try write(index, holding: lock)
+        return try collectGarbage(keeping: index, trash: trash, holding: lock)
+    }
+
+    /// The disk is full, and even to forget an image takes some room: what only that image needs goes first. Should we
+    /// be killed before it is forgotten, it can still be removed, and nothing else.
+    private func makeRoom(with image: Digest, keeping index: ImageIndex) throws(OperationError) {
+        let blobs = (try? record(image).blobs) ?? []
+        var kept: Set<String> = []
+        for id in index.images { kept.formUnion(try record(id).blobs.map(\.hex)) }
+        try Files.remove(layout.record(image))
+        for blob in blobs where !kept.contains(blob.hex) { try Files.remove(layout.blob(blob)) }
     }
 }

@@ -2,11 +2,12 @@ import Foundation
 import Testing
 
 extension Host {
+    static let sandbox = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .appendingPathComponent("../../scripts/in-sandbox").path
+
     /// Runs a script in a sandbox of its own: with other file systems, another network and no containers.
     static func elsewhere(_ script: String, sourceLocation: SourceLocation = #_sourceLocation) -> Outcome {
-        let sandbox = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("../../scripts/in-sandbox").path
-        return run(
+        run(
             [sandbox, "bash", "-c", script], environment: ["MYDOCKER": mydocker], sourceLocation: sourceLocation)
     }
 }

@@ -37,7 +37,8 @@ package enum CommandLineTool {
     package static var commands: [any Command.Type] {
         [
             RunCommand.self, ExecCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self,
-            WaitCommand.self, RemoveCommand.self, InspectCommand.self, PortCommand.self, CommitCommand.self,
+            WaitCommand.self, RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
+            CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
             NetworkReloadCommand.self, SystemCheckCommand.self, VersionCommand.self,
@@ -59,7 +60,7 @@ package enum CommandLineTool {
     }
 
     /// Whether `word` is the first of names of two words.
-    private static func isGroup(_ word: String) -> Bool { word == "network" || word == "system" }
+    private static func isGroup(_ word: String) -> Bool { ["container", "network", "system"].contains(word) }
 
     private static func runGroup(
         _ group: String, _ words: ArraySlice<String>, _ context: inout CommandContext

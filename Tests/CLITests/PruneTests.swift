@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+extension CLI {
+    @Suite struct Prune {
+        @Test func whatDoesNotRunIsRemoved() {
+            let outcome = Host.elsewhere(
+                """
+                m=$MYDOCKER
+                $m container prune -f
+                $m run -d --name runs --net none sleep 1000 >/run/runs
+                $m run -d --name rests --net none --restart always sh -c 'sleep 0.1; exit 1' >/run/rests
+                $m run --name ended --net none dd if=/dev/zero of=/big bs=1M count=3 2>/dev/null
+                $m run -d --name killed --net none sleep 1000 >/run/killed
+                kill -KILL $(jq .supervisor /run/mydocker/containers/$(cat /run/killed)/state.json)
+                sleep 0.3
+                $m inspect -f '{{.Id}}' ended killed | sort >/run/gone
+                $m container prune --force >/run/output
+                head -n 1 /run/output
+                sed -n 2,3p /run/output | sort | cmp - /run/gone && echo both
+                sed 1,3d /run/output | sed 's/[0-9.]*MB/MB/'
+                $m ps -a --format '{{.Names}}' | sort
+                ls /var/lib/mydocker/names
+                """)
+            #expect(
+                outcome.text == """
+                    Total reclaimed space: 0B
+                    Deleted Containers:
+                    both
+
+                    Total reclaimed space: MB
+                    rests
+                    runs
+                    rests
+                    runs
+
+                    """, "\(outcome.error)")
+        }
+
+        @Test func itAsks() throws {
+            let script = """
+                m=\(Host.mydocker)
+                $m run --name ended --net none true
+                $m container prune </dev/null; echo without a terminal: $?
+                $m container prune; echo first: $?
+                $m ps -aq | wc -l
+                $m container prune; echo second: $?
+                $m ps -aq | wc -l
+                """
+            let session = try TerminalSession([Host.sandbox, "bash", "-c", script])
+            session.expect("without a terminal: 1")
+            #expect(session.text.contains("use -f"))
+            session.expect("WARNING! This will remove all stopped containers.")
+            session.expect("Are you sure you want to continue? [y/N] ")
+            session.type("\n")
+            session.expect("first: 1")
+            session.expect("\n1\r\n")
+            session.type("y\n")
+            session.expect("Total reclaimed space: ")
+            session.expect("second: 0")
+            session.expect("\n0\r\n")
+            #expect(session.end() == 0)
+        }
+    }
+}
