@@ -35,8 +35,11 @@ extension Engine {
     /// Clears away what a container left whose supervisor died without doing so. Others' and living ones stay.
     /// - Parameter isForced: also without a definition that can be read.
     func reclaim(_ id: ContainerID, isForced: Bool = false) throws(OperationError) {
-        guard Files.exists(layout.containerRuntime(id)) else { return try reclaimRecords(id) }
-        guard let lock = try takeOver(id) else { return }
+        guard let lock = try takeOver(id) else {
+            // It lives, or nothing is left of its run: also when others have just seen to that.
+            if !Files.exists(layout.containerRuntime(id)) { try reclaimRecords(id) }
+            return
+        }
         let definition: ContainerDefinition?
         do throws(OperationError) {
             definition = try containerStore.definition(id)
