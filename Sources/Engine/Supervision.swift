@@ -31,15 +31,16 @@ extension Engine {
     }
 
     /// Takes the lock of a dead supervisor's container.
-    /// - Returns: nil when the supervisor lives, and when nothing is left of the container.
+    /// - Returns: nil when the supervisor lives, and when nothing is left of the container's run.
     func takeOver(_ id: ContainerID) throws(OperationError) -> FileLock? {
-        while Files.exists(layout.containerRuntime(id)), waitForRelease(of: id) {
-            do throws(OperationError) {
-                // Nil also while somebody only looks whether it is held.
-                if let lock = try FileLock.tryAcquire(layout.containerLock(id)) { return lock }
-            } catch {
-                guard error.errno == ENOENT else { throw error }
-            }
+        let directory = layout.containerRuntime(id)
+        let path = layout.containerLock(id)
+        while Files.exists(directory), waitForRelease(of: id) {
+            // An empty directory is about to be used, which its maker then does again, or was about to be removed.
+            let hasLock = Files.exists(path)
+            if !hasLock, rmdir(directory) == 0 { return nil }
+            // Nil also while somebody only looks whether it is held. Whoever removes the file must not find it again.
+            if let lock = try FileLock.tryAcquire(path, creating: !hasLock) { return lock }
         }
         return nil
     }

@@ -12,7 +12,14 @@ extension Files {
         // The common case, a directory with nothing in it, is one call. EBUSY: it is a mount point itself.
         if rmdir(path) == 0 || errno == ENOENT { return }
         guard errno != EBUSY else { throw OperationError("remove directory", path, errno: EBUSY) }
-        let top = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, as: "remove directory")
+        let top: Descriptor
+        do throws(OperationError) {
+            top = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, as: "remove directory")
+        } catch {
+            // Others were faster.
+            guard error.errno == ENOENT else { throw error }
+            return
+        }
         var remover = TreeRemover(top, path)
         remover.run()
         try FaultPoint.pass("remove directory", path)

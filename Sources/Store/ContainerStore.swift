@@ -76,8 +76,13 @@ package struct ContainerStore: Sendable {
         try RecordFile.write(definition, to: layout.definition(definition.id))
     }
 
+    /// The lock goes last: whoever finds a directory without one finds nothing else in it.
     package func removeRuntime(_ id: ContainerID) throws(OperationError) {
-        try Files.removeTree(layout.containerRuntime(id))
+        let directory = layout.containerRuntime(id)
+        for name in (try? Files.names(in: directory)) ?? [] where name != "lock" {
+            try? Files.remove("\(directory)/\(name)")
+        }
+        try Files.removeTree(directory)
     }
 
     /// Removes all that is left of a container, its name last: until then nobody else can take it.

@@ -39,9 +39,16 @@ package struct FileLock: ~Copyable {
     /// The file: the lock is held as long as that is open.
     package consuming func intoDescriptor() -> Descriptor { file }
 
-    /// Nil when somebody else holds it.
-    package static func tryAcquire(_ path: String) throws(OperationError) -> FileLock? {
-        let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
+    /// Nil when somebody else holds it, and when there is no file.
+    /// - Parameter creating: makes the file when there is none.
+    package static func tryAcquire(_ path: String, creating: Bool) throws(OperationError) -> FileLock? {
+        let file: Descriptor
+        do throws(OperationError) {
+            file = try Descriptor.open(path, O_RDWR | (creating ? O_CREAT : 0), as: "lock")
+        } catch {
+            guard error.errno == ENOENT else { throw error }
+            return nil
+        }
         let failure = file.lock(exclusive: true, wait: false)
         if failure == EWOULDBLOCK { return nil }
         guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
