@@ -47,7 +47,7 @@ struct SeccompCache {
 
     /// The file in one read(2); nil when it is longer than `limit`.
     private func contents(limit: Int) -> [UInt8]? {
-        guard let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return nil }
+        guard let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return nil }
         let bytes = [UInt8](unsafeUninitializedCapacity: limit + 1) { buffer, count in
             count = max(0, read(file.number, buffer.baseAddress, buffer.count))
         }

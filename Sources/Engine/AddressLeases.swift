@@ -98,6 +98,18 @@ extension Engine {
         }
     }
 
+    /// Whether a container has an address of a network, as the pool alone says.
+    func hasLease(_ id: ContainerID, on network: NetworkDefinition) throws(OperationError) -> Bool {
+        let path = layout.addressPool(network.name)
+        guard Files.exists(path) else { return false }
+        do throws(AddressPoolError) {
+            let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
+            return try AddressPoolFile.readLeases(path, space).contains { $0.owner.isContainer(id) }
+        } catch {
+            throw error.operationError
+        }
+    }
+
     private func containerName(of owner: LeaseOwner) -> String? {
         guard let id = (try? containerStore.runtimeIDs())?.first(where: owner.isContainer) else { return nil }
         return ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short

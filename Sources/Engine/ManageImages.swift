@@ -29,7 +29,7 @@ extension Engine {
     /// The images, each once with all its names, in the store's order.
     package func images() throws(OperationError) -> Listing<ImageSummary> {
         var listing = Listing<ImageSummary>(elements: [], failures: [])
-        for entry in try imageStore.list() {
+        for entry in try imageStore.list(skip: { listing.failures.append($0) }) {
             let id = entry.id.description
             if let index = listing.elements.firstIndex(where: { $0.id == id }) {
                 if let reference = entry.reference { listing.elements[index].references.append(reference) }
@@ -64,14 +64,18 @@ extension Engine {
         ]
     }
 
-    /// The short id of a container that is made of an image.
-    private func user(of image: Digest) -> String? {
-        for id in (try? containerStore.ids()) ?? [] {
-            if let definition = try? containerStore.definition(id), definition.imageID == image.description {
-                return id.short
+    /// The short id of a container that is made of an image, or may be: its record cannot be read.
+    private func user(of image: Digest) throws(OperationError) -> String? {
+        var unreadable: String?
+        for id in try containerStore.ids() {
+            do throws(OperationError) {
+                if try containerStore.definition(id)?.imageID == image.description { return id.short }
+            } catch {
+                warn(error.description)
+                unreadable = id.short
             }
         }
-        return nil
+        return unreadable
     }
 }
 

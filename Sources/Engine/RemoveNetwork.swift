@@ -36,7 +36,7 @@ extension Engine {
             if waitForRelease(of: id) {
                 try reclaim(id)
             } else {
-                let name = try containerStore.definition(id)?.name.text ?? id.short
+                let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
                 users.append("name:\"\(name)\" id:\"\(id.short)\"")
             }
         }
@@ -48,12 +48,18 @@ extension Engine {
         }
     }
 
-    /// The containers that have a place on a network.
+    /// The containers that have a place on a network. One whose state cannot be read is an error only when it has an
+    /// address there.
     func members(of network: NetworkDefinition) throws(OperationError) -> [(id: ContainerID, endpoint: Endpoint)] {
         var members: [(id: ContainerID, endpoint: Endpoint)] = []
         for id in try containerStore.runtimeIDs() {
-            if let endpoint = try containerStore.state(id)?.endpoint, endpoint.networkID == network.id {
-                members.append((id, endpoint))
+            do throws(OperationError) {
+                if let endpoint = try containerStore.state(id)?.endpoint, endpoint.networkID == network.id {
+                    members.append((id, endpoint))
+                }
+            } catch {
+                guard try !hasLease(id, on: network) else { throw error }
+                warn(error.description)
             }
         }
         return members

@@ -37,7 +37,7 @@ extension Engine {
     func reclaim(_ id: ContainerID, isForced: Bool = false) throws(OperationError) {
         guard let lock = try takeOver(id) else {
             // It lives, or nothing is left of its run: also when others have just seen to that.
-            if !Files.exists(layout.containerRuntime(id)) { try reclaimRecords(id) }
+            if !Files.exists(layout.containerRuntime(id)) { try reclaimRecords(id, isForced) }
             return
         }
         let definition: ContainerDefinition?
@@ -101,8 +101,9 @@ extension Engine {
     }
 
     /// A container without runtime files that never ran, or that a reboot ended and that wanted to be removed.
-    private func reclaimRecords(_ id: ContainerID) throws(OperationError) {
-        guard Files.exists(layout.container(id)), try containerStore.exit(id) == nil else { return }
+    private func reclaimRecords(_ id: ContainerID, _ isForced: Bool) throws(OperationError) {
+        // Whoever forces it removes the records, whatever they say.
+        guard !isForced, Files.exists(layout.container(id)), try containerStore.exit(id) == nil else { return }
         let definition = try containerStore.definition(id)
         if definition?.autoRemove ?? true { try containerStore.remove(id, name: definition?.name) }
     }

@@ -28,7 +28,7 @@ struct ImageIndex {
     static func read(_ path: String) throws(OperationError) -> ImageIndex {
         let bytes: [UInt8]
         do throws(OperationError) {
-            bytes = try Files.read(path)
+            bytes = try Files.readRecord(path)
         } catch {
             if error.errno == ENOENT { return ImageIndex() }
             throw OperationError("read image index", path, errno: error.errno ?? EIO, remedy: remedy)
@@ -48,7 +48,14 @@ struct ImageIndex {
 
     private init(_ json: JSON) throws(RecordError) {
         for descriptor in try RecordReader(json).value("manifests", \.array) {
-            if let entry = ImageIndex.entry(descriptor) { entries.append(entry) } else { foreign.append(descriptor) }
+            // One of ours that says something wrong is damage: to overlook it would be to lose its image.
+            if descriptor["annotations"]?[ImageIndex.imageKey] == nil {
+                foreign.append(descriptor)
+            } else if let entry = ImageIndex.entry(descriptor) {
+                entries.append(entry)
+            } else {
+                throw RecordError("manifests has an entry of ours that is not valid")
+            }
         }
     }
 

@@ -10,7 +10,7 @@ extension ImageStore {
     /// - Parameter container: the short id of a container that uses an image, if there is one.
     /// - Returns: what was done, as Docker prints it.
     package func remove(
-        _ text: String, force: Bool = false, usedBy container: (Digest) -> String? = { _ in nil }
+        _ text: String, force: Bool = false, usedBy container: (Digest) throws(OperationError) -> String? = { _ in nil }
     ) throws(OperationError) -> [String] {
         // Errors about the name come before anything is written, and a store that is not there stays so.
         guard try ImageIndex.read(layout.index).match(text) != nil else {
@@ -26,7 +26,7 @@ extension ImageStore {
             try write(index, holding: lock)
             return ["Untagged: \(reference)"]
         }
-        let user = container(match.image)
+        let user = try container(match.image)
         try check(match, references, force, user)
         return try remove(match.image, references, isUsed: user != nil, from: &index, holding: lock)
     }

@@ -20,11 +20,20 @@ package struct ImageStore: Sendable {
     }
 
     /// Every image under each of its names, newest first.
-    package func list() throws(OperationError) -> [ImageSummary] {
+    /// - Parameter skip: gets what is wrong with an image that cannot be read; by default that is thrown.
+    package func list(
+        skip: (OperationError) throws(OperationError) -> Void = { error throws(OperationError) in throw error }
+    ) throws(OperationError) -> [ImageSummary] {
         let index = try ImageIndex.read(layout.index)
         var summaries: [ImageSummary] = []
         for id in index.images {
-            let record = try record(id)
+            let record: ImageRecord
+            do throws(OperationError) {
+                record = try self.record(id)
+            } catch {
+                try skip(error)
+                continue
+            }
             let references = index.references(to: id)
             for reference in references.isEmpty ? [nil] : references.map(Optional.some) {
                 summaries.append(
@@ -67,10 +76,10 @@ extension ImageStore {
 
     func record(_ id: Digest) throws(OperationError) -> ImageRecord {
         let path = layout.record(id)
-        let remedy = "remove the image: mydocker image rm --force \(id.short)"
+        let remedy = "remove the image: mydocker rmi --force \(id.short)"
         let bytes: [UInt8]
         do throws(OperationError) {
-            bytes = try Files.read(path)
+            bytes = try Files.readRecord(path)
         } catch {
             throw OperationError("read image", path, errno: error.errno ?? EIO, remedy: remedy)
         }

@@ -9,6 +9,11 @@ package enum Files {
         try read(Descriptor.open(path, O_RDONLY, as: "read"), named: path, limit: limit)
     }
 
+    /// A record of ours: whatever lies there by now, such as a pipe, nobody waits for it.
+    package static func readRecord(_ path: String, limit: Int = 64 << 20) throws(OperationError) -> [UInt8] {
+        try read(Descriptor.open(path, O_RDONLY | O_NONBLOCK, as: "read"), named: path, limit: limit)
+    }
+
     package static func read(
         _ file: borrowing Descriptor, named name: String, limit: Int = 64 << 20
     ) throws(OperationError) -> [UInt8] {

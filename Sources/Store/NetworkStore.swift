@@ -24,10 +24,16 @@ package struct NetworkStore: Sendable {
         if let name = Name(text), let definition = try definition(name) { return definition }
         guard !text.isEmpty, text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
         var matches: [NetworkDefinition] = []
+        var failure: OperationError?
         for name in try names() {
-            if let definition = try definition(name), definition.id.hex.hasPrefix(text) { matches.append(definition) }
+            do throws(OperationError) {
+                if let found = try definition(name), found.id.hex.hasPrefix(text) { matches.append(found) }
+            } catch {
+                failure = error
+            }
         }
         guard matches.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
+        if matches.isEmpty, let failure { throw failure }
         return matches.first
     }
 

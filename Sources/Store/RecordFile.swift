@@ -15,9 +15,7 @@ package enum RecordFile {
 
     private static func contents(_ path: String) throws(OperationError) -> [UInt8]? {
         do throws(OperationError) {
-            // O_NONBLOCK: whatever it is, opening it must not wait.
-            let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK, as: "read")
-            return try Files.read(file, named: path, limit: 16 << 20)
+            return try Files.readRecord(path, limit: 16 << 20)
         } catch {
             if error.errno == ENOENT { return nil }
             throw OperationError("read", path, errno: error.errno ?? EIO, remedy: remedy)

@@ -59,7 +59,9 @@ package struct CommandContext {
     }
 
     package mutating func warn(_ failures: [OperationError]) {
-        for failure in failures { errors.line("mydocker: warning: \(failure.description)") }
+        for failure in failures {
+            errors.line("mydocker: warning: \(failure.description)" + (failure.remedy.map { "\n  \($0)" } ?? ""))
+        }
     }
 
     package mutating func flush() {
