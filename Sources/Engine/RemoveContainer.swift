@@ -21,7 +21,7 @@ extension Engine {
         let id = try containerStore.find(name)
         let wasDamaged = force ? try discardDamagedState(id) : false
         if force { endRestarts(of: id) }
-        if let running = try running(id) {
+        if let running = try force ? started(id) : running(id) {
             guard force else {
                 throw OperationError(
                     "cannot remove container \"\(name)\": container is running: "
@@ -32,7 +32,7 @@ extension Engine {
         } else if containerStore.isAlive(id) {
             // Without a process it has not got one yet, or its supervisor is just clearing up.
             let state = try containerStore.state(id)
-            guard force || state?.status != .creating else {
+            guard state?.status != .creating else {
                 throw OperationError("cannot remove container \"\(name)\": container is being created")
             }
             guard force || state?.status != .restarting else {

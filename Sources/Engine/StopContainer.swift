@@ -11,7 +11,7 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(name)
         endRestarts(of: id)
-        guard let definition = try containerStore.definition(id), let running = try running(id) else {
+        guard let definition = try containerStore.definition(id), let running = try started(id) else {
             return PendingStop(self, id, nil, deadline: nil)
         }
         let signal = signal ?? definition.stopSignal
@@ -129,6 +129,14 @@ extension Engine {
             let process = ProcessIdentity(pid: pid, startTime: startTime).open()
         else { return nil }
         return RunningContainer(state: state, process: process)
+    }
+
+    /// The same for a container that is to end: one that is just being made is waited for, as it would run on otherwise.
+    func started(_ id: ContainerID) throws(OperationError) -> RunningContainer? {
+        while containerStore.isAlive(id), try containerStore.state(id)?.status ?? .creating == .creating {
+            usleep(2000)
+        }
+        return try running(id)
     }
 
     func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {

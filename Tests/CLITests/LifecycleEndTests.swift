@@ -4,6 +4,27 @@ import Testing
 // MARK: - stop, kill, wait, rm
 
 extension CLI.Lifecycle {
+    /// Whoever is told to end while it begins must not run on.
+    @Test(arguments: [["stop", "-t", "0"], ["rm", "-f"]]) func aContainerThatIsBeingMadeEnds(words: [String]) throws {
+        try Ledger.expectUnchanged {
+            let network = try TestNetwork("lcmaking", "10.214.1.1/24")
+            defer { network.remove() }
+            // It cannot publish its port, and so not begin, before the lock is free.
+            let script = """
+                exec 9>>/run/xtables.lock; flock 9
+                $MYDOCKER run -d --name lc-making --net lcmaking -p 7931:80 sleep 1000 9>&- &
+                until $MYDOCKER ps -aq --filter name=lc-making 9>&- | grep -q .; do :; done
+                timeout 30 $MYDOCKER \(words.joined(separator: " ")) lc-making 9>&- & ending=$!
+                sleep 0.3; exec 9>&-
+                wait $ending; echo $?
+                """
+            let outcome = Host.shell(script)
+            #expect(outcome.lines.last == "0", "\(outcome.text) \(outcome.error)")
+            #expect(mydocker("ps", "-q").word == "")
+            mydocker("rm", "-f", "lc-making")
+        }
+    }
+
     @Test func B70_stopAsksFirst() throws {
         let script = "trap 'echo TERM; exit 5' TERM; echo ready; while :; do sleep 0.02; done"
         try withContainer("lfstop", "sh", "-c", script) { id in
