@@ -70,9 +70,15 @@ extension Engine {
     /// Frees addresses whose owner has no record at all: it was killed between the lease and the record.
     func releaseOrphans(of network: NetworkDefinition) throws(OperationError) {
         guard Files.exists(layout.addressPool(network.name)) else { return }
-        let alive = try containerStore.runtimeIDs()
         do throws(AddressPoolError) {
             try withPool(of: network) { pool throws(AddressPoolError) in
+                // Read with the lock held: who leases an address after that has its directory before.
+                let alive: [ContainerID]
+                do throws(OperationError) {
+                    alive = try containerStore.runtimeIDs()
+                } catch {
+                    throw .unusable(error)
+                }
                 for lease in try pool.leases() where !alive.contains(where: lease.owner.isContainer) {
                     try pool.release(lease.address, lease.owner)
                 }
