@@ -72,6 +72,10 @@ package struct PortReservation: ~Copyable {
                 remedy: "publish another host port, or stop what uses this one")
         case EADDRNOTAVAIL:
             return OperationError("Bind for \(address) failed", reason: "no address of this host")
+        case EMFILE:
+            return OperationError(
+                "Bind for \(address) failed", errno: EMFILE,
+                remedy: "publish fewer ports, or allow more open files (ulimit -n): a port takes one")
         default: return OperationError("Bind for \(address) failed", errno: failure.errno)
         }
     }
