@@ -45,7 +45,6 @@ int clinux_pidfd_send_signal(int pidfd, int signal) { return result(syscall(SYS_
 int clinux_flock(int fd, int operation) { return result(flock(fd, operation)); }
 int clinux_fcntl(int fd, int command, int argument) { return result(fcntl(fd, command, argument)); }
 int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
-int clinux_socketpair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)); }
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size) { return result(fgetxattr(fd, name, value, size)); }
 int clinux_close_range(unsigned first, unsigned last) { return result(syscall(SYS_close_range, first, last, 0)); }
 

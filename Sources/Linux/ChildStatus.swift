@@ -18,13 +18,6 @@ package func reap(_ pid: pid_t) -> ChildEnd {
     return result == pid ? end(ofStatus: status) : ChildEnd(exitCode: 128 + SIGKILL, signal: SIGKILL)
 }
 
-/// Like `reap`, without waiting: nil while the child runs.
-package func reapIfEnded(_ pid: pid_t) -> Int32? {
-    var status: Int32 = 0
-    let result = waitpid(pid, &status, WNOHANG)
-    return result == pid ? end(ofStatus: status).exitCode : nil
-}
-
 private func end(ofStatus status: Int32) -> ChildEnd {
     var value: Int32 = 0
     return clinux_exited(status, &value) == 1

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// Points are numbered from 1 in the order in which the process passes them, a copy of it (fork) going on from
 /// the number of the original. `MYDOCKER_FAULT_LIST` names a file to which each appends a line with its number and what it
-/// was about to do; `MYDOCKER_FAULT` is `ACTION@NUMBER` (docs/testing.md). Without these a point costs one comparison.
+/// was about to do; `MYDOCKER_FAULT` is `ACTION@NUMBER`. Without these a point costs one comparison.
 package enum FaultPoint {
     // Read before there is a second thread; changed by `pass` and `disarm`, which one thread at a time calls.
     nonisolated(unsafe) private static var plan = FaultPlan()

@@ -15,7 +15,6 @@ int clinux_pidfd_send_signal(int pidfd, int signal);
 int clinux_flock(int fd, int operation);
 int clinux_pipe(int ends[2]);
 /* SOCK_SEQPACKET */
-int clinux_socketpair(int ends[2]);
 int clinux_fcntl(int fd, int command, int argument);
 /* The size of the value. */
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
