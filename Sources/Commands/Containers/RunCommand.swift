@@ -2,7 +2,7 @@ import Core
 import Engine
 
 /// `mydocker run`: a new container.
-package struct RunCommand: Command {
+package struct RunCommand: ProgramCommand {
     package static var synopsis: Synopsis {
         Synopsis(
             name: "run", group: .containers, operands: "[IMAGE] [COMMAND] [ARG...]",
@@ -86,15 +86,5 @@ package struct RunCommand: Command {
         guard swap == -1 || swap >= memory else {
             throw OperationError("Minimum memoryswap limit should be larger than memory limit, see usage")
         }
-    }
-}
-
-/// The flags that `run` and `exec` share for the environment.
-struct EnvironmentFlags {
-    var settings: [String] = []
-    var files: [String] = []
-
-    func resolve(_ lookUp: (String) -> String?) throws(OperationError) -> [String] {
-        try EnvironmentValue.resolve(files: files, flags: settings, lookUp: lookUp)
     }
 }

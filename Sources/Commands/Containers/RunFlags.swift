@@ -3,7 +3,7 @@ import Engine
 
 extension RunCommand {
     package static var flags: [Flag<RunCommand>] {
-        standardIO + log + identity + program + mounts + network + limits + security
+        standardIO + log + identity + programFlags + program + mounts + network + limits + security
     }
 
     private static var standardIO: [Flag<RunCommand>] {
@@ -66,21 +66,6 @@ extension RunCommand {
 
     private static var program: [Flag<RunCommand>] {
         [
-            .value("env", short: "e", "KEY=VALUE", "Set a variable, or take over the caller's") {
-                command, text throws(OperationError) in
-                command.environment.settings.append(try EnvironmentValue.checked(text))
-            },
-            .value("env-file", "FILE", "Read variables from a file") { command, text throws(OperationError) in
-                command.environment.files.append(text)
-            },
-            .value("workdir", short: "w", "DIR", "Working directory in the container") {
-                command, text throws(OperationError) in
-                command.request.workingDirectory = try PathValue.absolute(text)
-            },
-            .value("user", short: "u", "USER[:GROUP]", "User to run as, by name or number") {
-                command, text throws(OperationError) in
-                command.request.user = text
-            },
             .value("entrypoint", "PROGRAM", "Replace the image's entry point; empty removes it") {
                 command, text throws(OperationError) in
                 command.request.entrypoint = text
