@@ -37,12 +37,19 @@ package enum CgroupDirectories {
         for directory in directories where isOurs(directory) {
             do throws(OperationError) {
                 try removeOne(directory)
+                try removeParent(of: directory)
             } catch {
                 failure = failure ?? error
             }
-            if let slash = directory.lastIndex(of: "/") { rmdir(String(directory[..<slash])) }
         }
         if let failure { throw failure }
+    }
+
+    /// It stays while another container is in it, or one is about to be.
+    private static func removeParent(of directory: String) throws(OperationError) {
+        guard let slash = directory.lastIndex(of: "/") else { return }
+        try FaultPoint.pass("remove cgroup", String(directory[..<slash]))
+        rmdir(String(directory[..<slash]))
     }
 
     /// A damaged record must not make us kill or remove anything else.
@@ -65,11 +72,13 @@ package enum CgroupDirectories {
             if events.split(separator: "\n").contains("frozen 1") { return }
             usleep(1000)
         }
-        thaw(directory)
+        try thaw(directory)
         throw OperationError("pause container", directory, errno: ETIMEDOUT)
     }
 
-    package static func thaw(_ directory: String) { try? Files.set(directory + "/cgroup.freeze", to: "0") }
+    package static func thaw(_ directory: String) throws(OperationError) {
+        try Files.set(directory + "/cgroup.freeze", to: "0")
+    }
 
     /// Whether the kernel killed something in there for lack of memory.
     package static func sawOutOfMemory(_ directories: [String]) -> Bool {
@@ -102,6 +111,7 @@ package enum CgroupDirectories {
         for _ in 0..<100 {
             if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
             guard errno == ENOENT, let slash = path.lastIndex(of: "/") else { break }
+            try FaultPoint.pass("create cgroup", String(path[..<slash]))
             if mkdir(String(path[..<slash]), 0o755) != 0, errno != EEXIST { break }
         }
         throw OperationError("create cgroup", path, errno: errno)

@@ -30,11 +30,13 @@ struct LogFiles {
         let free = (1..<count).first { !Files.exists(old($0)) } ?? count - 1
         for number in (1..<free).reversed() { try move(old(number), old(number + 1)) }
         if free == 1 { try Files.remove(old(1)) }
+        try FaultPoint.pass("rotate log", old(1))
         // Somebody may have taken the file away.
         guard link(path, old(1)) == 0 || errno == ENOENT else { throw OperationError("rotate log", path, errno: errno) }
     }
 
     private func move(_ source: String, _ target: String) throws(OperationError) {
+        try FaultPoint.pass("rotate log", target)
         guard rename(source, target) == 0 else { throw OperationError("rotate log", target, errno: errno) }
     }
 

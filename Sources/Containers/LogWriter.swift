@@ -77,7 +77,7 @@ private struct LogSink: ~Copyable {
         makeRoom()
         let bytes = output.bytes(endingTorn: isTorn)
         var written = 0
-        while written < bytes.count {
+        while written < bytes.count, (try? FaultPoint.pass("write", files.path)) != nil {
             let count = Glibc.write(file.number, bytes.baseAddress.map { $0 + written }, bytes.count - written)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }

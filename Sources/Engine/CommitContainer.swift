@@ -26,9 +26,19 @@ extension Engine {
         request.message = message
         let host = CgroupHost()
         let freezer = pause ? try running(id)?.state.cgroups.first { host.isUnified($0) } : nil
-        if let freezer { try CgroupDirectories.freeze(freezer) }
-        defer { if let freezer { CgroupDirectories.thaw(freezer) } }
-        return try imageStore.commit(request).description
+        return try holdingStill(freezer) { () throws(OperationError) in try imageStore.commit(request).description }
+    }
+
+    /// - Parameter cgroup: nil when nothing is to be held.
+    private func holdingStill<Result>(
+        _ cgroup: String?, _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        guard let cgroup else { return try body() }
+        // A container must not stay frozen because this command was killed.
+        let guardian = try Guardian { try? CgroupDirectories.thaw(cgroup) }
+        defer { if (try? CgroupDirectories.thaw(cgroup)) != nil { guardian.dismiss() } }
+        try CgroupDirectories.freeze(cgroup)
+        return try body()
     }
 
     /// What the container ran with, without what every container is given anew.

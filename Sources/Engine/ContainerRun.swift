@@ -57,7 +57,9 @@ final class ContainerRun {
             do throws(OperationError) {
                 return try FileLock.acquire(layout.containerLock(id)).intoDescriptor()
             } catch {
-                guard error.errno == ENOENT else { throw error }
+                if error.errno == ENOENT { continue }
+                try? Files.removeDirectory(layout.containerRuntime(id))
+                throw error
             }
         }
     }
@@ -73,7 +75,7 @@ extension ContainerRun {
             return try startOrThrow(streams)
         } catch {
             exitRecord?.error = error.description
-            clearAway(remove: exitRecord == nil)
+            _ = clearAway(remove: exitRecord == nil)
             throw error
         }
     }
@@ -201,28 +203,41 @@ extension ContainerRun {
     }
 
     /// Records how the container ended and takes away all that must not outlive it.
-    func finish() { clearAway(remove: definition.autoRemove) }
+    /// - Returns: whether that is done.
+    @discardableResult func finish() -> Bool { clearAway(remove: definition.autoRemove) }
 
-    private func clearAway(remove: Bool) {
+    /// What fails is tried once more: what stood in the way may be gone. What fails again stays on record, for whoever
+    /// needs it next.
+    private func clearAway(remove: Bool) -> Bool {
         exitRecord?.restartCount = state.restartCount
-        var failures = engine.tearDown(id, state, network: plan.network)
-        do throws(OperationError) {
-            if remove {
-                publishExitCode()
-                try engine.containerStore.remove(id, name: definition.name)
-            } else {
-                publishExitCode()
-                if let exitRecord { try engine.recordEnd(of: id, exitRecord, state) }
+        publishExitCode()
+        for _ in 0..<2 {
+            do throws(OperationError) {
+                try tearDown(remove: remove)
+                return true
+            } catch {
+                engine.warn(error.description)
             }
-        } catch {
-            failures.append(error)
         }
-        for failure in failures { engine.warn(failure.description) }
+        return false
+    }
+
+    private func tearDown(remove: Bool) throws(OperationError) {
+        if let failure = engine.tearDown(id, state, network: plan.network).first {
+            // Whoever clears away later must not take it for one that was killed.
+            if !remove, let exitRecord { try? RecordFile.write(exitRecord, to: engine.layout.exit(id)) }
+            throw failure
+        }
+        if remove {
+            try engine.containerStore.remove(id, name: definition.name)
+        } else if let exitRecord {
+            try engine.recordEnd(of: id, exitRecord, state)
+        }
     }
 
     /// Whoever waits has the lock's file open and reads the code from there, also when all else is removed.
     private func publishExitCode() {
-        guard let exitRecord else { return }
+        guard let exitRecord, (try? FaultPoint.pass("publish exit code")) != nil else { return }
         try? Files.writeAll(Array("\(exitRecord.exitCode)\n".utf8), to: lock, named: "lock")
     }
 }

@@ -40,6 +40,7 @@ extension Engine {
     private func define(
         _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool, device: String
     ) throws(OperationError) -> NetworkDefinition {
+        try networkStore.removeUnfinished()
         guard try networkStore.definition(name) == nil else {
             throw OperationError("network with name \(name) already exists")
         }
@@ -52,8 +53,8 @@ extension Engine {
         let network = NetworkDefinition(
             id: .random(), name: name, driver: request.driver, gateway: gateway, device: device, mtu: request.mtu,
             isInternal: request.isInternal, labels: request.labels, created: .now())
-        try networkStore.create(network)
         do throws(OperationError) {
+            try networkStore.create(network)
             try driver.create(network)
         } catch {
             try? driver.delete(network)

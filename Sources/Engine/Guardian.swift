@@ -1,53 +1,47 @@
 import Core
 import Glibc
 import Linux
-import Store
 
-/// A second process that outlives a foreground supervisor which is killed, and then clears away at once what
-/// that one could not: name, address, ports, rules, cgroup and files.
+/// A second process that outlives a command which is killed, and then undoes at once what that one could not: a
+/// foreground container with its name, address, ports, rules, cgroup and files; a container held still by `commit`.
 ///
-/// It is in a session of its own, so that a signal to the supervisor's process group does not reach it, and
-/// it keeps none of the caller's descriptors, so that nobody waits for it.
+/// It is in a process group of its own, so that a signal to the command's does not reach it, and it keeps none of
+/// the caller's descriptors, so that nobody waits for it.
 final class Guardian {
     private var pipe: Pipe
 
-    /// - Parameter engine: clears away the container called `id`, of which there is nothing yet.
-    init(_ engine: Engine, _ id: ContainerID) throws(OperationError) {
+    /// - Parameter undo: is called in the other process once this value has gone without `dismiss`.
+    init(_ undo: () -> Void) throws(OperationError) {
         var pipe = try Descriptor.pipe()
         switch try Fork.fork() {
         case .child:
             pipe.closeWrite()
-            Self.watch(pipe.takeRead(), engine, id)
+            Self.watch(pipe.takeRead(), undo)
             _exit(0)
-        case .parent(let child):
-            // It does so itself, but maybe only after a signal to our group.
-            setpgid(child, child)
+        // Not left to the child, which may not have come to it when the group is killed.
+        case .parent(let child): setpgid(child, child)
         }
         pipe.closeRead()
         self.pipe = pipe
     }
 
-    /// The supervisor has cleared up by itself.
+    /// There is nothing to undo any more.
     func dismiss() {
-        guard let end = pipe.takeWrite() else { return }
+        guard let end = pipe.takeWrite(), (try? FaultPoint.pass("dismiss guardian")) != nil else { return }
         try? Files.writeAll([1], to: end, named: "guardian")
     }
 
-    /// Returns when the supervisor has dismissed us, or has died and its container is cleared away.
-    private static func watch(_ pipe: consuming Descriptor?, _ engine: Engine, _ id: ContainerID) {
+    private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
         guard let pipe else { return }
         FaultPoint.disarm()
-        setsid()
+        setpgid(0, 0)
         chdir("/")
         try? InheritedDescriptors.redirectStandardStreams()
         InheritedDescriptors.close(except: pipe.number)
         var byte: UInt8 = 0
         var count = read(pipe.number, &byte, 1)
         while count < 0, errno == EINTR { count = read(pipe.number, &byte, 1) }
-        // The end of file comes once the supervisor and a child that has not reached exec yet are gone.
-        guard count == 0 else { return }
-        // It is one of many files that a dying process closes: the container's lock may be free a moment later.
-        engine.waitForSupervisor(of: id)
-        try? engine.reclaim(id)
+        // The end of file comes once the command and a child that has not reached exec yet are gone.
+        if count == 0 { undo() }
     }
 }

@@ -20,6 +20,6 @@ struct IdentityFile {
 
     /// The container did not start.
     func remove() {
-        if let path { unlink(path) }
+        if let path { try? Files.remove(path) }
     }
 }

@@ -27,7 +27,7 @@ extension Engine {
                     "cannot remove container \"\(name)\": container is running: "
                         + "stop the container before removing or force remove")
             }
-            try? running.process.send(SIGKILL)
+            try running.process.sendUnlessGone(SIGKILL)
             waitForSupervisor(of: id)
         } else if containerStore.isAlive(id) {
             // Without a process it has not got one yet, or its supervisor is just clearing up.
@@ -42,12 +42,10 @@ extension Engine {
             }
             waitForSupervisor(of: id)
         }
-        // A damaged record must not make the container unremovable: its name is found by its link then.
+        // A damaged record must not make the container unremovable.
         let definition = (try? containerStore.definition(id)) ?? nil
-        var link = definition?.name
-        if link == nil { link = try containerStore.name(of: id) }
         try reclaim(id, isForced: force)
-        try containerStore.remove(id, name: link)
+        try containerStore.remove(id, name: definition?.name)
         if wasDamaged { releaseOrphans() }
     }
 }

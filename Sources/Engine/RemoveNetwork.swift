@@ -22,9 +22,9 @@ extension Engine {
             throw OperationError("\(text) is a pre-defined network and cannot be removed")
         }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            try networkStore.removeUnfinished()
             guard let network = try networkStore.find(text) else { throw OperationError("network \(text) not found") }
             try checkUnused(network)
-            // The definition goes last: until then everything can be found and removed again.
             try driver.delete(network)
             try networkStore.remove(network.name)
         }

@@ -29,18 +29,23 @@ extension Engine {
         if plan.definition.terminal, plan.definition.openStdin, !Terminal.isTerminal(0) {
             warn("standard input is not a terminal; the container has one all the same")
         }
-        let guardian = try Guardian(self, plan.definition.id)
-        defer { guardian.dismiss() }
+        let id = plan.definition.id
+        let guardian = try Guardian {
+            // A dying process closes one file after the other: the container's lock may be free a moment later.
+            waitForSupervisor(of: id)
+            try? reclaim(id)
+        }
         let restarts = try Restarts(plan.definition.restart)
         let run = try ContainerRun(self, plan)
         let exit = try round(run, restarts, signals: signals, isForeground: true)
         if exit.oomKilled { warn(outOfMemory(plan.definition, exit)) }
         guard restarts.follow(exit) else {
-            run.finish()
+            if run.finish() { guardian.dismiss() }
             return .exited(exit.exitCode)
         }
         // As in Docker: the caller gets the first exit code, and the container goes on in the background.
         try moveToBackground(run, restarts)
+        guardian.dismiss()
         return .exited(exit.exitCode)
     }
 
@@ -74,11 +79,13 @@ extension Engine {
     private func runDetached(_ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
         let report = try SupervisorReport()
         switch try Fork.fork() {
-        case .parent:
+        case .parent(let supervisor):
             do throws(OperationError) {
                 try report.receive()
             } catch {
-                // It may have been killed, and nobody else knows yet that there was one.
+                // Killed during set-up it has left what nobody would ask for.
+                FaultPoint.disarm()
+                reap(supervisor)
                 waitForSupervisor(of: plan.definition.id)
                 try? reclaim(plan.definition.id)
                 throw error
@@ -103,7 +110,10 @@ extension Engine {
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
             }
-            guard restarts.follow(exit) else { return run.finish() }
+            guard restarts.follow(exit) else {
+                run.finish()
+                return
+            }
             run.rest()
             repeatRounds(run, restarts)
         } catch {

@@ -17,10 +17,10 @@ extension Engine {
         let signal = signal ?? definition.stopSignal
         let seconds = timeout ?? definition.stopTimeout
         if seconds == 0 || ignores(running, signal, name) {
-            try? running.process.send(SIGKILL)
+            try running.process.sendUnlessGone(SIGKILL)
             return PendingStop(self, id, running.intoProcess(), deadline: nil)
         }
-        try? running.process.send(signal)
+        try running.process.sendUnlessGone(signal)
         return PendingStop(self, id, running.intoProcess(), deadline: seconds < 0 ? nil : Deadline(seconds: seconds))
     }
 
@@ -89,7 +89,9 @@ package final class PendingStop {
 
     /// Returns when the container has ended and all that it must not leave behind is gone.
     package func finish() throws(OperationError) {
-        if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false { try? process?.send(SIGKILL) }
+        if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
+            try process?.sendUnlessGone(SIGKILL)
+        }
         engine.waitForSupervisor(of: id)
         try engine.reclaim(id)
     }

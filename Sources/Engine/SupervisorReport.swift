@@ -21,6 +21,8 @@ final class SupervisorReport {
     private func send(_ message: JSON) {
         pipe.closeRead()
         guard let end = pipe.takeWrite() else { return }
+        // Nothing is to be done about a command that cannot be told.
+        try? FaultPoint.pass("report to command")
         try? Files.writeAll(Array(message.compact.utf8), to: end, named: "report")
     }
 

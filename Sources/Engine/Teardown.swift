@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Glibc
 import Linux
 import Networking
 import Store
@@ -37,7 +38,7 @@ extension Engine {
     func reclaim(_ id: ContainerID, isForced: Bool = false) throws(OperationError) {
         guard let lock = try takeOver(id) else {
             // It lives, or nothing is left of its run: also when others have just seen to that.
-            if !Files.exists(layout.containerRuntime(id)) { try reclaimRecords(id, isForced) }
+            if !Files.exists(layout.containerRuntime(id)) { try reclaimRecords(id, isForced: isForced) }
             return
         }
         let definition: ContainerDefinition?
@@ -47,8 +48,6 @@ extension Engine {
             guard isForced else { throw error }
             definition = nil
         }
-        // Its supervisor may have been killed between the name and the record of it.
-        let name = if let definition { definition.name } else { try containerStore.name(of: id) }
         let state = try containerStore.state(id)
         endRemains(state)
         let network = try state?.endpoint.flatMap { endpoint throws(OperationError) in
@@ -58,10 +57,15 @@ extension Engine {
         if let state { failures = tearDown(id, state, network: network) }
         guard failures.isEmpty else { throw failures[0] }
         if let definition, let state, state.endpoint == nil { try releaseLeases(of: id, definition.networkMode) }
-        if let definition, !definition.autoRemove, let state, state.status != .creating {
-            try recordEnd(of: id, exitRecord(of: state), state)
+        let hasExit = Files.exists(layout.exit(id))
+        if let definition, !definition.autoRemove, let state, hasExit || state.status != .creating {
+            if hasExit {
+                try containerStore.removeRuntime(id)
+            } else {
+                try recordEnd(of: id, exitRecord(of: state), state)
+            }
         } else {
-            try containerStore.remove(id, name: name)
+            try containerStore.remove(id, name: definition?.name)
         }
         lock.release()
     }
@@ -100,10 +104,11 @@ extension Engine {
         return exit
     }
 
-    /// A container without runtime files that never ran, or that a reboot ended and that wanted to be removed.
-    private func reclaimRecords(_ id: ContainerID, _ isForced: Bool) throws(OperationError) {
+    /// A container without runtime files that never ran, that a reboot ended and that wanted to be removed, or whose
+    /// removal was begun.
+    private func reclaimRecords(_ id: ContainerID, isForced: Bool) throws(OperationError) {
         // Whoever forces it removes the records, whatever they say.
-        guard !isForced, Files.exists(layout.container(id)), try containerStore.exit(id) == nil else { return }
+        guard !isForced, try containerStore.exit(id) == nil else { return }
         let definition = try containerStore.definition(id)
         if definition?.autoRemove ?? true { try containerStore.remove(id, name: definition?.name) }
     }
@@ -122,14 +127,26 @@ extension Engine {
     func prepare() throws(OperationError) {
         guard try layout.prepare() else { return }
         for id in try containerStore.ids() where !Files.exists(layout.containerRuntime(id)) {
-            do throws(OperationError) { try reclaimRecords(id) } catch { warn(error.description) }
+            do throws(OperationError) { try reclaimRecords(id, isForced: false) } catch { warn(error.description) }
         }
     }
 
     /// Clears away everything that dead supervisors left. What cannot be read stays, and keeps nothing else.
     func reclaimAll() throws(OperationError) {
-        for id in try containerStore.runtimeIDs() where waitForRelease(of: id) {
+        for id in try containerStore.runtimeIDs() {
+            waitForSupervisorThatClears(id)
+            guard waitForRelease(of: id) else { continue }
             do throws(OperationError) { try reclaim(id) } catch { warn(error.description) }
+        }
+    }
+
+    /// Its first process has ended: what it had is free in a moment, unless it begins anew.
+    private func waitForSupervisorThatClears(_ id: ContainerID) {
+        let deadline = Deadline(seconds: 5)
+        while containerStore.isAlive(id), deadline.millisecondsLeft > 0,
+            let state = (try? containerStore.state(id)) ?? nil, state.status == .running, !state.isRunning
+        {
+            usleep(1000)
         }
     }
 }

@@ -78,6 +78,7 @@ enum Archive {
     /// Everything that was written to the file system of `path` is on disk when this returns.
     static func syncFileSystem(of path: String) throws(OperationError) {
         let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY, as: "sync")
+        try FaultPoint.pass("sync", path)
         let status = carchive_syncfs(directory.number)
         guard status == 0 else { throw OperationError("sync", path, errno: -status) }
     }

@@ -73,6 +73,7 @@ private struct RootSkeleton {
 
     /// Whatever the umask is.
     private func setMode(_ path: String, _ mode: mode_t) throws(OperationError) {
+        try FaultPoint.pass("set mode of", path)
         guard chmod(path, mode) == 0 else { throw OperationError("set mode of", path, errno: errno) }
     }
 
@@ -87,8 +88,6 @@ private struct RootSkeleton {
     }
 
     private func link(_ name: String, to target: String) throws(OperationError) {
-        guard symlink(target, root + name) == 0 else {
-            throw OperationError("create symbolic link", root + name, errno: errno)
-        }
+        _ = try Files.makeSymbolicLink(root + name, to: target)
     }
 }

@@ -66,6 +66,7 @@ extension ImageStore {
         try FaultPoint.pass("archive", directory)
         let written = try Archive.create(blob, from: directory)
         lseek(blob.number, 0, SEEK_SET)
+        try FaultPoint.pass("unpack archive", blobPath)
         let content = try Archive.extract(blob, copy: nil, to: tree, named: blobPath)
         guard content.diff == written.diff else {
             throw OperationError("archive", directory, reason: "what was read back is not what was written")
@@ -84,6 +85,7 @@ extension ImageStore {
     private func newTree(_ number: Int, in workspace: borrowing Workspace) throws(OperationError) -> String {
         let tree = workspace.file("layer-\(number)")
         try Files.makeDirectory(tree, mode: 0o755, existing: false)
+        try FaultPoint.pass("set mode of", tree)
         guard chmod(tree, 0o755) == 0 else { throw OperationError("set mode of", tree, errno: errno) }
         return tree
     }

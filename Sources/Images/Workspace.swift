@@ -25,6 +25,10 @@ struct Workspace: ~Copyable {
     static func reclaim(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) {
         // Two may find it dead at once, and what stays is found again.
         for path in try dead(in: layout) { try? Files.removeTree(path) }
+        // The index is written under the lock that we hold.
+        for file in try Files.names(in: layout.root) where file.hasSuffix(".tmp") {
+            try? Files.remove("\(layout.root)/\(file)")
+        }
     }
 
     static func dead(in layout: StoreLayout) throws(OperationError) -> [String] {

@@ -20,7 +20,7 @@ package enum FaultPoint {
         try plan?.pass(operation(), subject())
     }
 
-    /// For a copy of the process that has to put right what became of the original.
+    /// For a process that has to put right what became of another one, with the same points.
     package static func disarm() { plan = nil }
 }
 

@@ -88,7 +88,10 @@ package enum Files {
             let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode, as: "create")
             try FaultPoint.pass("write", temporary)
             try writeAll(bytes, to: file, named: temporary)
-            if durable, fsync(file.number) != 0 { throw OperationError("sync", path, errno: errno) }
+            if durable {
+                try FaultPoint.pass("sync", temporary)
+                guard fsync(file.number) == 0 else { throw OperationError("sync", path, errno: errno) }
+            }
             try FaultPoint.pass("replace", path)
             guard rename(temporary, path) == 0 else { throw OperationError("replace", path, errno: errno) }
         } catch {

@@ -50,6 +50,15 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
         guard result >= 0 else { throw OperationError("send signal \(signal)", errno: -result) }
     }
 
+    /// For a signal that is to end the process.
+    package func sendUnlessGone(_ signal: Int32) throws(OperationError) {
+        do throws(OperationError) {
+            try send(signal)
+        } catch {
+            guard error.errno == ESRCH else { throw error }
+        }
+    }
+
     /// Waits until the process has ended.
     /// - Parameter milliseconds: negative waits for ever.
     /// - Returns: whether it ended in time.

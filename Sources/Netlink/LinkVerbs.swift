@@ -15,17 +15,22 @@ extension RouteSocket {
         var creation = RequestBatch()
         creation.createBridge(bridge)
         let index = try create(creation, bridge.name).index
-        var rest = RequestBatch()
-        if let mtu = bridge.mtu { rest.setMTU(.index(index), mtu) }
-        if let alias = bridge.alias { rest.setAlias(.index(index), alias) }
-        if let address = bridge.address { rest.addAddress(address, index: index, name: bridge.name) }
         do throws(OperationError) {
-            try perform(rest)
+            try finishBridge(index, bridge)
         } catch {
             _ = try? deleteLink(.index(index))
             throw error
         }
         return index
+    }
+
+    /// Gives a bridge that has only just been created the rest: all of it or, when we are killed, nothing.
+    package mutating func finishBridge(_ index: Int32, _ bridge: BridgeRequest) throws(OperationError) {
+        var rest = RequestBatch()
+        if let mtu = bridge.mtu { rest.setMTU(.index(index), mtu) }
+        if let alias = bridge.alias { rest.setAlias(.index(index), alias) }
+        if let address = bridge.address { rest.addAddress(address, index: index, name: bridge.name) }
+        try perform(rest)
     }
 
     /// Creates a veth pair: the end here up and on its bridge, the other one in its namespace with its

@@ -24,7 +24,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             failure = error
         }
         var netlink = try RouteSocket()
-        if let link = try netlink.link(.named(network.device)), link.alias == network.alias {
+        if let link = try netlink.link(.named(network.device)), network.owns(link) {
             try netlink.deleteLink(.index(link.index))
         }
         if let failure { throw failure }
@@ -105,6 +105,14 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 extension NetworkDefinition {
     /// Marks the bridge as this network's.
     var alias: String { BridgeAlias.prefix + id.short }
+    /// One of its own: else the bridge's is that of a container, and changes with them (B39).
+    var bridgeMAC: MACAddress { MACAddress(for: gateway.address) }
+
+    /// Whether `link`, which has the name of our bridge, is that bridge. The kernel makes one with its MAC but without its
+    /// alias, so whoever is killed in between leaves one that is known by its MAC alone.
+    func owns(_ link: LinkInfo) -> Bool {
+        link.alias == alias || (link.kind == "bridge" && link.alias == nil && link.mac == bridgeMAC)
+    }
 }
 
 enum BridgeAlias {

@@ -118,20 +118,24 @@ extension BridgeDriver {
     private func createBridge(
         _ network: NetworkDefinition, _ netlink: inout RouteSocket
     ) throws(OperationError) -> Int32 {
+        try netlink.createBridge(try request(network, &netlink))
+    }
+
+    private func request(
+        _ network: NetworkDefinition, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> BridgeRequest {
         var mtu = network.mtu
         if mtu == nil { mtu = try netlink.defaultRouteMTU() }
-        // A MAC of its own: else it is that of a container, and changes with them (B39).
-        return try netlink.createBridge(
-            BridgeRequest(
-                name: network.device, mac: MACAddress(for: network.gateway.address), mtu: mtu, alias: network.alias,
-                address: network.gateway))
+        return BridgeRequest(
+            name: network.device, mac: network.bridgeMAC, mtu: mtu, alias: network.alias, address: network.gateway)
     }
 
     /// Gives a bridge that is there what it lacks.
     private func complete(
         _ link: LinkInfo, _ network: NetworkDefinition, _ netlink: inout RouteSocket
     ) throws(OperationError) -> Int32 {
-        guard link.alias == network.alias else { throw foreign(network) }
+        guard network.owns(link) else { throw foreign(network) }
+        if link.alias != network.alias { try netlink.finishBridge(link.index, try request(network, &netlink)) }
         let addresses = try netlink.addresses()
         if !addresses.contains(where: { $0.link == link.index && $0.address == network.gateway }) {
             try netlink.addAddress(network.gateway, index: link.index, name: link.name)

@@ -17,7 +17,7 @@ package struct ContainerStore: Sendable {
     package func owner(of name: Name) -> ContainerID? { Files.link(layout.name(name)).flatMap(ContainerID.init) }
 
     /// The name that is reserved for a container whose record cannot be read.
-    package func name(of id: ContainerID) throws(OperationError) -> Name? {
+    private func name(of id: ContainerID) throws(OperationError) -> Name? {
         try Files.names(in: layout.names).compactMap(Name.init).first { owner(of: $0) == id }
     }
 
@@ -86,6 +86,7 @@ package struct ContainerStore: Sendable {
     }
 
     /// Removes all that is left of a container, its name last: until then nobody else can take it.
+    /// - Parameter name: nil when its record cannot tell.
     package func remove(_ id: ContainerID, name: Name?) throws(OperationError) {
         // One at a time: who comes second finds nothing left to remove.
         let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
@@ -93,6 +94,8 @@ package struct ContainerStore: Sendable {
         defer { withExtendedLifetime(directory) {} }
         try removeRuntime(id)
         try Files.removeTree(layout.container(id))
-        if let name { try release(name, of: id) }
+        var link = name
+        if link == nil { link = try self.name(of: id) }
+        if let link { try release(link, of: id) }
     }
 }

@@ -42,8 +42,16 @@ package struct NetworkStore: Sendable {
         try RecordFile.write(definition, to: layout.networkDefinition(definition.name), durable: true)
     }
 
+    /// The definition goes last: until then the rest can be found and removed again.
     package func remove(_ name: Name) throws(OperationError) {
-        try Files.remove(layout.networkDefinition(name))
         try Files.removeTree(layout.networkRuntime(name))
+        try Files.remove(layout.networkDefinition(name))
+    }
+
+    /// Removes what killed commands were writing. The registry's lock must be held.
+    package func removeUnfinished() throws(OperationError) {
+        for file in try Files.names(in: layout.networks) where file.hasSuffix(".tmp") {
+            try Files.remove("\(layout.networks)/\(file)")
+        }
     }
 }

@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+/// A command that is made to fail, die or stop at every point that it passes.
+struct FaultScenario: Sendable, CustomTestStringConvertible {
+    /// What is left to do when the faulty command is over.
+    struct Step: Sendable {
+        let command: [String]
+        /// What it may say when it fails, because the faulty command got further than that.
+        var excuse: String?
+
+        init(_ line: String, excuse: String? = nil) {
+            command = line.split(separator: " ").map(String.init)
+            self.excuse = excuse
+        }
+        init(_ command: [String]) { self.command = command }
+    }
+
+    let name: String
+    /// Once, and taken back once.
+    var before: [Step] = []
+    var after: [Step] = []
+    /// Before each walk.
+    var prepare: [Step] = []
+    let command: [String]
+    /// The command whose points are listed, when it is another one.
+    var listed: [String]?
+    /// Whatever happens, nothing is left without another command: a guardian sees to that.
+    var isGuarded = false
+    /// It passes what another scenario passes already: the short form takes some of its points.
+    var isVariant = false
+    /// A command that fails has made nothing.
+    var isAllOrNothing = false
+    /// The next plain commands, and those that take away what the command has made.
+    var next: [Step] = []
+
+    var testDescription: String { name }
+
+    static let network = "fwalk"
+    static let subnet = "10.230.0.1/30"
+    private static let port = "20990:80"
+    private static let other = "10.230.0.5/30"
+    private static let gone = "No such container"
+
+    /// It takes the one address and the port.
+    private static let plainRun = Step("run --rm --net \(network) -p \(port) true")
+    private static let onNetwork = ["--name", "fwbox", "--net", network, "-p", port]
+    private static let start = Step(["run", "-d"] + onNetwork + ["sh", "-c", "echo x >/file; exec sleep 1000"])
+    private static let startShort = Step(["run", "-d"] + onNetwork + ["sh", "-c", "mkdir /d; echo x >/d/file"])
+    private static let removeByForce = Step("rm -f fwbox", excuse: gone)
+
+    static let all: [FaultScenario] = [
+        FaultScenario(
+            name: "run", command: ["run", "--rm"] + onNetwork + ["echo", "hi"], isGuarded: true, next: [plainRun]),
+        FaultScenario(
+            name: "run, keeping", command: ["run"] + onNetwork + ["echo", "hi"],
+            isVariant: true, next: [plainRun, removeByForce]),
+        FaultScenario(
+            name: "run -d",
+            command: ["run", "-d", "--log-opt", "max-size=100"] + onNetwork
+                + ["sh", "-c", "echo one; usleep 10000; echo two"],
+            next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
+        FaultScenario(
+            name: "run -d --rm", command: ["run", "-d", "--rm"] + onNetwork + ["echo", "hi"],
+            isVariant: true, next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
+        FaultScenario(
+            name: "run that reclaims", prepare: [start, Step("kill-supervisor fwbox")],
+            command: ["run", "--rm", "--net", network, "-p", port, "true"], isVariant: true,
+            next: [plainRun, removeByForce]),
+        FaultScenario(
+            name: "exec", before: [start], after: [Step("rm -f fwbox")], command: ["exec", "fwbox", "sleep", "1000"],
+            listed: ["exec", "fwbox", "true"], next: [Step("exec fwbox true")]),
+        FaultScenario(
+            name: "exec -d", before: [start], after: [Step("rm -f fwbox")],
+            command: ["exec", "-d", "fwbox", "true"], next: [Step("exec fwbox true")]),
+        FaultScenario(
+            name: "stop", prepare: [start], command: ["stop", "-t", "0", "fwbox"],
+            next: [Step("stop -t 0 fwbox"), plainRun, removeByForce]),
+        FaultScenario(
+            name: "rm", prepare: [startShort, Step("wait fwbox")], command: ["rm", "fwbox"],
+            next: [plainRun, Step("rm fwbox", excuse: gone)]),
+        FaultScenario(
+            name: "rm -f", prepare: [start], command: ["rm", "-f", "fwbox"],
+            next: [removeByForce, plainRun]),
+        FaultScenario(
+            name: "rm of a dead one", prepare: [start, Step("kill-supervisor fwbox")], command: ["rm", "fwbox"],
+            isVariant: true, next: [plainRun, Step("rm fwbox", excuse: gone)]),
+        FaultScenario(
+            name: "commit", before: [start], after: [Step("rm -f fwbox")], command: ["commit", "fwbox", "fwimage:1"],
+            next: [
+                Step("exec fwbox true"), Step("commit fwbox fwimage:2"), Step("rmi fwimage:2"),
+                Step("rmi -f fwimage:1"),
+            ]),
+        FaultScenario(
+            name: "network create", command: ["network", "create", "--subnet", other, "fwother"],
+            isAllOrNothing: true,
+            next: [
+                Step("network create --subnet \(other) fwother", excuse: "already exists"),
+                Step("run --rm --net fwother -p \(port) true"), Step("network remove fwother"),
+            ]),
+        FaultScenario(
+            name: "network remove",
+            prepare: [
+                Step("network create --subnet \(other) fwother"), Step("run --rm --net fwother -p \(port) true"),
+            ],
+            command: ["network", "remove", "fwother"],
+            next: [Step("network remove fwother", excuse: "not found")]),
+    ]
+}
+
+/// What happens at a point.
+enum FaultAction: String, CaseIterable, Sendable {
+    case error, enospc, kill, killgroup, stop
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// Whatever kills, stops or fails a command, at whichever of its effects: the next one works, and nothing is left.
+    ///
+    /// Each point with one of the actions, in turn, begun anywhere; with `MYDOCKER_SOAK=1` each point with each action.
+    @Suite(.serialized) struct FaultWalk {
+        private static let isSoak = ProcessInfo.processInfo.environment["MYDOCKER_SOAK"] == "1"
+
+        @Test(arguments: FaultScenario.all) func everyPoint(of scenario: FaultScenario) throws {
+            #expect(Host.hasDefaultImage)
+            Host.switchRoutingOn()
+            try Ledger.expectUnchanged {
+                let network = try TestNetwork(FaultScenario.network, FaultScenario.subnet)
+                defer { network.remove() }
+                // Its pool and the firewall's tables are there from here on, and a name that reserves a /30's other end.
+                succeed("run", "--rm", "--net", network.name, "true")
+                succeed("run", "--net", "none", "--name", "fwreader", "echo", "words")
+                defer { succeed("rm", "fwreader") }
+                try walk(scenario)
+            }
+        }
+
+        private func walk(_ scenario: FaultScenario) throws {
+            for step in scenario.before { try FaultWalker.perform(step, "before") }
+            let walk = try FaultWalker(scenario)
+            let points = try walk.listPoints()
+            #expect(points.count > 1 || scenario.name == "stop", "\(points)")
+            let offset = Int.random(in: 0..<FaultAction.allCases.count)
+            var walks = 0
+            for number in 1...max(1, points.count) {
+                if scenario.isVariant, !Self.isSoak, (number + offset) % 5 != 0 { continue }
+                let turn = FaultAction.allCases[(walks + offset) % FaultAction.allCases.count]
+                for action in Self.isSoak ? FaultAction.allCases : [turn] {
+                    try walk.take(action, number, points[number - 1])
+                    walks += 1
+                }
+            }
+            for step in scenario.after { try FaultWalker.perform(step, "after") }
+            print("fault walk: \(scenario.name): \(points.count) points, \(walks) walks")
+        }
+    }
+}
+
+/// Walks one scenario.
+private final class FaultWalker {
+    private let scenario: FaultScenario
+    private var baseline: Trace
+
+    init(_ scenario: FaultScenario) throws {
+        self.scenario = scenario
+        baseline = try Trace.take()
+    }
+
+    /// What the command passes, as it says itself.
+    func listPoints() throws -> [String] {
+        for step in scenario.prepare { try Self.perform(step, "list") }
+        let list = "\(NSTemporaryDirectory())/fault-points.\(getpid())"
+        defer { unlink(list) }
+        let command = try GroupCommand(
+            [Host.mydocker] + (scenario.listed ?? scenario.command), environment: ["MYDOCKER_FAULT_LIST": list])
+        #expect(command.end(seconds: 20) == 0, "\(command.text)")
+        for step in scenario.next { try Self.perform(step, "list") }
+        try expectNothingLeft("list")
+        return Host.read(list).split(separator: "\n").map(String.init)
+    }
+
+    /// Runs the command with a fault at one point, and what is to follow.
+    func take(_ action: FaultAction, _ number: Int, _ point: String) throws {
+        let what = "\(scenario.name), \(action.rawValue)@\(point)"
+        for step in scenario.prepare { try Self.perform(step, what) }
+        let others = Trace.processes().map(\.pid)
+        let command = try GroupCommand(
+            [Host.mydocker] + scenario.command, environment: ["MYDOCKER_FAULT": "\(action.rawValue)@\(number)"])
+        if action == .stop { try expectReaders(beside: command, others, what) }
+        // An exec that goes on in spite of an error.
+        if scenario.listed != nil, !eventually(seconds: 0.1, { command.code != nil }) { kill(command.pid, SIGKILL) }
+        let code = command.end(seconds: 20)
+        #expect(code != nil, "\(what): hangs: \(command.text)")
+        if scenario.isGuarded { try expectNothingLeft(what + ", by itself: \(command.text)") }
+        if scenario.isAllOrNothing, action == .error || action == .enospc, code != 0 {
+            try expectNothingLeft(what + ", which failed: \(command.text)")
+        }
+        for step in scenario.next { try Self.perform(step, what + ": \(command.text)") }
+        try expectNothingLeft(what + ": \(command.text)")
+    }
+
+    /// A command that hangs keeps no reader from answering; then it is killed.
+    private func expectReaders(beside command: GroupCommand, _ others: [pid_t], _ what: String) throws {
+        var stopped: [pid_t] = []
+        let isSettled = eventually(seconds: 20) {
+            let processes = Trace.processes().filter { !others.contains($0.pid) }
+            stopped = processes.filter { $0.state == "T" }.map(\.pid)
+            // A detached supervisor may come to its point later.
+            return !stopped.isEmpty || command.code != nil && processes.allSatisfy { $0.state == "Z" }
+        }
+        #expect(isSettled, "\(what): neither stops nor ends")
+        for line in ["ps -a", "inspect fwreader", "logs fwreader", "network list"] {
+            let reader = try GroupCommand([Host.mydocker] + line.split(separator: " ").map(String.init))
+            #expect(reader.end(seconds: 5) == 0, "\(what): \(line): \(reader.text)")
+            let wanted =
+                line.hasPrefix("network") ? FaultScenario.network : line.hasPrefix("logs") ? "words" : "fwreader"
+            #expect(reader.text.contains(wanted), "\(what): \(line): \(reader.text)")
+        }
+        for pid in stopped { kill(pid, SIGKILL) }
+    }
+
+    /// Soon, because a guardian takes its time.
+    private func expectNothingLeft(_ what: String) throws {
+        var trace = try Trace.take()
+        let end = Date(timeIntervalSinceNow: 2)
+        while trace != baseline, Date() < end {
+            usleep(5000)
+            trace = try Trace.take()
+        }
+        let left = trace.lines.subtracting(baseline.lines).sorted()
+        let lost = baseline.lines.subtracting(trace.lines).sorted()
+        #expect(left.isEmpty && lost.isEmpty, "\(what): left \(left), lost \(lost)")
+        // Told once.
+        baseline = trace
+    }
+
+    static func perform(_ step: FaultScenario.Step, _ what: String) throws {
+        if step.command[0] == "kill-supervisor" { return try killSupervisor(of: step.command[1]) }
+        let command = try GroupCommand([Host.mydocker] + step.command)
+        let code = command.end(seconds: 20)
+        if let excuse = step.excuse, code == 1, command.text.contains(excuse) { return }
+        #expect(code == 0, "\(what): then \(step.command): \(code.map(String.init) ?? "hangs"): \(command.text)")
+    }
+
+    private static func killSupervisor(of name: String) throws {
+        let pid = try #require(Int(inspect("{{.State.Pid}}", name)))
+        let status = Host.read("/proc/\(pid)/status")
+        let parent = try #require(Host.status("PPid", in: status).flatMap { pid_t($0) })
+        kill(parent, SIGKILL)
+        #expect(eventually(seconds: 5) { [nil, "Z"].contains(Host.state(of: pid)) })
+    }
+}
