@@ -16,9 +16,9 @@ extension Engine {
             do throws(OperationError) { try body() } catch { failures.append(error) }
         }
         if let endpoint = state.endpoint {
-            attempt { () throws(OperationError) in try driver.disconnect(endpoint, of: id) }
-            if let network {
-                attempt { () throws(OperationError) in try release(endpoint.address.address, from: network, of: id) }
+            attempt { () throws(OperationError) in
+                try driver.disconnect(endpoint, of: id)
+                if let network { try release(endpoint.address.address, from: network, of: id) }
             }
         }
         attempt { () throws(OperationError) in try CgroupDirectories.remove(state.cgroups) }

@@ -170,6 +170,32 @@ extension CLI.Addresses {
         #expect(addressOfRun(on: "cabig") == "11.0.0.3")
     }
 
+    /// When the rules cannot be taken away, the address is not given to anybody else.
+    @Test func anAddressIsHeldAsLongAsARuleNamesIt() throws {
+        succeed("run", "--rm", "true")
+        try Ledger.expectUnchanged {
+            let network = try TestNetwork("caheld", "10.202.90.1/24")
+            defer { network.remove() }
+            let box = try Box("caheldbox", on: "caheld", ["-p", "7932:80"])
+            box.killSupervisor()
+            try withScratch { scratch in
+                let list = scratch + "/points"
+                let script = """
+                    MYDOCKER_FAULT=error@1 MYDOCKER_FAULT_LIST=\(list) $MYDOCKER rm caheldbox
+                    for point in 2 3 4; do
+                      grep -q 'iptables table' \(list) && break
+                      MYDOCKER_FAULT=error@$point MYDOCKER_FAULT_LIST=\(list) $MYDOCKER rm caheldbox
+                    done
+                    """
+                Host.shell(script)
+                #expect(Host.read(list).contains("write iptables table"))
+            }
+            let report = try CheckReport.take()
+            #expect(report.found.isSuperset(of: ["rule", "address"]), "\(report.findings)")
+            succeed("rm", "caheldbox")
+        }
+    }
+
     @Test func B16_publicAddressSpaceIsWarnedAbout() throws {
         let outcome = mydocker("network", "create", "--subnet", "162.16.0.0/24", "capub")
         defer { succeed("network", "rm", "capub") }
