@@ -44,7 +44,12 @@ extension Engine {
             return .exited(exit.exitCode)
         }
         // As in Docker: the caller gets the first exit code, and the container goes on in the background.
-        try moveToBackground(run, restarts)
+        do throws(OperationError) {
+            try moveToBackground(run, restarts)
+        } catch {
+            if run.finish() { guardian.dismiss() }
+            throw error
+        }
         guardian.dismiss()
         return .exited(exit.exitCode)
     }

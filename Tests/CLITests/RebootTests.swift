@@ -39,7 +39,7 @@ extension CLI {
                     for name in web other; do $m run -d --name $name -net rb0 -p 80 sh -c "echo $name; sleep 1000"; done >/dev/null
                     $m run -d --name again --restart always -net rb0 -m 64m sleep 1000 >/dev/null
                     $m run -d --name resting --restart always -net rb0 false >/dev/null
-                    $m run -d --rm --name gone -net rb0 sleep 1000 >/dev/null
+                    for name in gone away; do $m run -d --rm --name $name -net rb0 sleep 1000; done >/dev/null
                     $m run --name done -net rb0 sh -c 'exit 3'
                     lose_power
 
@@ -56,7 +56,7 @@ extension CLI {
                     # A name that is free is free, and one that is taken is taken.
                     $m run --rm --name gone -net none true; echo $?
                     $m run --rm --name web -net none true 2>/dev/null; echo $?
-                    ls /var/lib/mydocker/names | wc -l
+                    ls /var/lib/mydocker/names | wc -l; ls /var/lib/mydocker/containers | wc -l
                     $m system check; echo check: $?
                     $m stop web again && $m rm web again resting && $m rm -f other done
                     find /var/lib/mydocker/{containers,names} /run/mydocker/{containers,networks} -mindepth 1
@@ -74,6 +74,7 @@ extension CLI {
                     wait: 137
                     0
                     125
+                    5
                     5
                     check: 0
                     web
