@@ -18,16 +18,24 @@ extension Engine {
         return !supervisor.waitForEnd(milliseconds: 0)
     }
 
-    /// Waits until nobody holds the container of a dead supervisor any more.
-    /// - Returns: false when the supervisor lives, or seems to be dead and its container is held all the same.
+    /// Waits until nobody holds a container any more whose supervisor is dead, or clears up after its program.
+    /// - Returns: false when it is held all the same, as a container is that runs.
     func waitForRelease(of id: ContainerID) -> Bool {
-        // Who clears away may have to wait for the xtables lock.
-        let deadline = Deadline(seconds: 15)
+        // Who clears away may have to wait for the xtables lock, and a supervisor for a reader of the last output.
+        let (forOthers, forSupervisor) = (Deadline(seconds: 15), Deadline(seconds: 5))
         while containerStore.isAlive(id) {
-            if isSupervisorAlive(id) ?? false || deadline.millisecondsLeft == 0 { return false }
+            let isSupervised = isSupervisorAlive(id) ?? false
+            if isSupervised, !hasEnded(id) { return false }
+            if (isSupervised ? forSupervisor : forOthers).millisecondsLeft == 0 { return false }
             usleep(500)
         }
         return true
+    }
+
+    /// Whether its program has, and no further one is on record yet.
+    private func hasEnded(_ id: ContainerID) -> Bool {
+        guard let state = (try? containerStore.state(id)) ?? nil else { return false }
+        return state.status == .running && !state.isRunning
     }
 
     /// Takes the lock of a dead supervisor's container.

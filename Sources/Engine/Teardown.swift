@@ -133,20 +133,8 @@ extension Engine {
 
     /// Clears away everything that dead supervisors left. What cannot be read stays, and keeps nothing else.
     func reclaimAll() throws(OperationError) {
-        for id in try containerStore.runtimeIDs() {
-            waitForSupervisorThatClears(id)
-            guard waitForRelease(of: id) else { continue }
+        for id in try containerStore.runtimeIDs() where waitForRelease(of: id) {
             do throws(OperationError) { try reclaim(id) } catch { warn(error.description) }
-        }
-    }
-
-    /// Its first process has ended: what it had is free in a moment, unless it begins anew.
-    private func waitForSupervisorThatClears(_ id: ContainerID) {
-        let deadline = Deadline(seconds: 5)
-        while containerStore.isAlive(id), deadline.millisecondsLeft > 0,
-            let state = (try? containerStore.state(id)) ?? nil, state.status == .running, !state.isRunning
-        {
-            usleep(1000)
         }
     }
 }

@@ -29,6 +29,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     var isGuarded = false
     /// It passes what another scenario passes already: the short form takes some of its points.
     var isVariant = false
+    /// The container ends with 0, which is not forgotten once it is written down.
+    var keepsExit = false
     /// A command that fails has made nothing.
     var isAllOrNothing = false
     /// The next plain commands, and those that take away what the command has made.
@@ -53,13 +55,16 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
         FaultScenario(
             name: "run", command: ["run", "--rm"] + onNetwork + ["echo", "hi"], isGuarded: true, next: [plainRun]),
         FaultScenario(
+            name: "run, and again at once", command: ["run", "--rm"] + onNetwork + ["echo", "hi"], isVariant: true,
+            next: [Step(["run", "--rm"] + onNetwork + ["true"])]),
+        FaultScenario(
             name: "run, keeping", command: ["run"] + onNetwork + ["echo", "hi"],
-            isVariant: true, next: [plainRun, removeByForce]),
+            isVariant: true, keepsExit: true, next: [plainRun, removeByForce]),
         FaultScenario(
             name: "run -d",
             command: ["run", "-d", "--log-opt", "max-size=100"] + onNetwork
                 + ["sh", "-c", "echo one; usleep 10000; echo two"],
-            next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
+            keepsExit: true, next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
         FaultScenario(
             name: "run -d --rm", command: ["run", "-d", "--rm"] + onNetwork + ["echo", "hi"],
             isVariant: true, next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
