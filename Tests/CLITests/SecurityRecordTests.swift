@@ -65,7 +65,8 @@ extension CLI.Security {
                     let outcome = mydocker("rm", "-f", started.word)
                     #expect(outcome.code == 0, "\(damage.name) \(isAlive): \(outcome.error)")
                     #expect(outcome.error.contains(file), "\(damage.name): \(outcome.error)")
-                    #expect(kill(pid, 0) != 0, "\(damage.name): it still runs")
+                    // A zombie has ended: whoever adopted it will reap it.
+                    #expect([nil, "Z"].contains(Host.state(of: Int(pid))), "\(damage.name): it still runs")
                     let check = mydocker("system", "check")
                     #expect(check.code == 0, "\(damage.name) \(isAlive): \(check.text)")
                 }
