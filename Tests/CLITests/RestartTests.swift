@@ -133,7 +133,9 @@ extension CLI {
         @Test func stopAtAnyMoment() throws {
             try Ledger.expectUnchanged {
                 for round in 0..<12 {
-                    try withContainer("rsrace", "--restart", "always", "sh", "-c", "exit 1") { _ in
+                    // The second round stays, unless whoever stops it and whoever begins it see each other.
+                    let script = "[ -e /been ] && exec sleep 1000; touch /been; exit 1"
+                    try withContainer("rsrace", "--restart", "always", "sh", "-c", script) { _ in
                         // Around the beginning of the second round, 100 ms after the first.
                         usleep(90_000 + UInt32(round) * 2_000)
                         #expect(succeed("stop", "rsrace", seconds: 5).code == 0)
