@@ -14,6 +14,13 @@ package struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Why `text` is none; Docker's words, which say nothing of the length.
+    package static func refusal(of text: String, _ kind: String) -> OperationError {
+        OperationError(
+            "\(kind) name (\(text)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+            remedy: text.utf8.count > maximumLength ? "use at most \(maximumLength) characters" : nil)
+    }
+
     package var description: String { text }
     package static func < (left: Name, right: Name) -> Bool { left.text < right.text }
 }

@@ -67,8 +67,7 @@ extension Engine {
         guard let text else { return .generated() }
         // Two characters at least: Docker's rule.
         guard let name = Name(text), text.utf8.count > 1 else {
-            throw OperationError(
-                "Invalid container name (\(text)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+            throw Name.refusal(of: text, "Invalid container")
         }
         return name
     }

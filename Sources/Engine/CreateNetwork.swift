@@ -9,8 +9,7 @@ extension Engine {
     package func createNetwork(_ request: NetworkRequest) throws(OperationError) -> ContainerID {
         try prepare()
         guard let name = Name(request.name) else {
-            throw OperationError(
-                "invalid network name (\(request.name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+            throw Name.refusal(of: request.name, "invalid network")
         }
         guard !PredefinedNetwork.names.contains(name.text) else {
             throw OperationError("operation is not permitted on predefined \(name) network")

@@ -69,7 +69,7 @@ package struct RunCommand: ProgramCommand {
 
     private func checkName(_ name: String?) throws(OperationError) {
         guard let name, Name(name) == nil else { return }
-        throw OperationError("Invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+        throw Name.refusal(of: name, "Invalid container")
     }
 
     private func checkLog(_ log: LogLimits) throws(OperationError) {
