@@ -10,9 +10,15 @@ static struct xtc_handle *handle(struct ciptables_table *table) { return (struct
 /* libip4tc answers 0 with errno for a failure; an errno of 0 means that it and the kernel disagree. */
 static int outcome(int done) { return done ? 0 : errno ? -errno : -EINVAL; }
 
+/* The first to look at a table of a network namespace makes it; another one who does so at that moment gets EEXIST. */
+enum { OPEN_LIMIT = 64 };
+
 int ciptables_open(const char *name, struct ciptables_table **table) {
-    errno = 0;
-    *table = (struct ciptables_table *)(void *)iptc_init(name);
+    for (int i = 0; i < OPEN_LIMIT; i++) {
+        errno = 0;
+        *table = (struct ciptables_table *)(void *)iptc_init(name);
+        if (*table || errno != EEXIST) break;
+    }
     return outcome(*table != NULL);
 }
 

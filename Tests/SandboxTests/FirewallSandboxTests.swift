@@ -267,6 +267,16 @@ import Testing
         }
     }
 
+    /// The first reader of a table makes it: whoever comes at the same moment is not to notice.
+    @Test func manyWhoAreTheFirstToReadATable() throws {
+        for _ in 0..<30 {
+            try inFreshNetwork {
+                let readers = (0..<4).map { _ in InThread { _ = try firewall.rules(in: .nat) } }
+                for reader in readers { #expect(reader.wait() == nil) }
+            }
+        }
+    }
+
     @Test func aTimeoutNamesTheHolder() throws {
         try inFreshNetwork {
             let path = "/run/held.lock"
