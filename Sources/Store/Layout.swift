@@ -63,6 +63,10 @@ package struct Layout: Sendable {
                 try Files.makeDirectories(directory)
             }
             for directory in [containers, names, networks] { try Files.makeDirectories(directory) }
+            // Of one that was killed while it wrote what follows.
+            for file in try Files.names(in: runtime) where file.hasSuffix(".tmp") {
+                try Files.remove("\(runtime)/\(file)")
+            }
             try Files.replace(bootID, Array(current.utf8))
             return true
         }
