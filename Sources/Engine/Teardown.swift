@@ -58,14 +58,13 @@ extension Engine {
         guard failures.isEmpty else { throw failures[0] }
         if let definition, let state, state.endpoint == nil { try releaseLeases(of: id, definition.networkMode) }
         let hasExit = Files.exists(layout.exit(id))
-        if let definition, !definition.autoRemove, let state, hasExit || state.status != .creating {
-            if hasExit {
-                try containerStore.removeRuntime(id)
-            } else {
-                try recordEnd(of: id, exitRecord(of: state), state)
-            }
-        } else {
+        let hasRun = hasExit || state.map { $0.status != .creating } ?? false
+        if !hasRun || definition?.autoRemove ?? true {
             try containerStore.remove(id, name: definition?.name)
+        } else if let state, !hasExit {
+            try recordEnd(of: id, exitRecord(of: state), state)
+        } else {
+            try containerStore.removeRuntime(id)
         }
         lock.release()
     }
