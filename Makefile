@@ -25,10 +25,10 @@ install:
 test: bootstrap
 	scripts/run-tests
 
-# Some 15 minutes. The walks over every fault point are tests, which take a longer way when they are told so.
+# Some 20 minutes. The walks over every fault point and the fuzzers are tests, which go further when they are told so.
 soak: build
 	scripts/in-sandbox scripts/soak $(SOAK)
-	MYDOCKER_SOAK=1 scripts/run-tests FaultWalk
+	MYDOCKER_SOAK=1 scripts/run-tests 'FaultWalk|Fuzz'
 
 # The Debian root is made out here, because the sandbox has no way to a mirror.
 demo: build
