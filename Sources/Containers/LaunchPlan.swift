@@ -145,7 +145,8 @@ package struct ProcessPlan: Equatable, Sendable {
         if command.contains("/") {
             candidates = [command]
         } else {
-            candidates = path.split(separator: ":").map { "\($0)/\(command)" }
+            // A directory of the path is no program.
+            candidates = command.isEmpty ? [] : path.split(separator: ":").map { "\($0)/\(command)" }
         }
     }
 }

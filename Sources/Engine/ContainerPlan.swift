@@ -82,7 +82,7 @@ extension Engine {
             command = config?.command ?? []
         }
         let arguments = entrypoint + command
-        guard let program = arguments.first, !program.isEmpty else {
+        guard !arguments.isEmpty else {
             throw OperationError("no command specified", remedy: "name one behind the image")
         }
         return arguments

@@ -74,9 +74,7 @@ extension Engine {
         let capabilities =
             request.privileged
             ? try Capabilities.resolve(added: [], dropped: [], privileged: true) : definition.capabilities
-        guard let command = request.arguments.first, !command.isEmpty else {
-            throw OperationError("no command specified")
-        }
+        guard let command = request.arguments.first else { throw OperationError("no command specified") }
         var plan = ProcessPlan(
             command: command, arguments: request.arguments, environment: environment.entries,
             directory: request.workingDirectory ?? definition.workingDirectory,

@@ -32,7 +32,7 @@ package struct IPTablesFirewall: Firewall {
 
     /// A reader needs no lock: the kernel gives a table out whole. One that nobody has used yet would be made by asking.
     package func rules(in table: FirewallTable) throws(OperationError) -> [FirewallRule] {
-        let names = (Files.text("/proc/net/ip_tables_names") ?? "").split(separator: "\n")
+        let names = (Files.text("/proc/thread-self/net/ip_tables_names") ?? "").split(separator: "\n")
         return names.contains(table.rawValue[...]) ? try KernelTable(table).ownRules(table) : []
     }
 

@@ -47,6 +47,7 @@ extension CLI.Lifecycle {
                 #expect(mydocker("exec", "lfexec", "echo", "-i", "--x").text == "-i --x\n")
                 #expect(mydocker("exec", "lfexec", "sh", "-c", "kill -KILL $$").code == 137)
                 #expect(mydocker("exec", "lfexec", "nosuch").code == 127)
+                #expect(mydocker("exec", "lfexec", "").code == 127)
                 #expect(mydocker("exec", "lfexec", "/nosuch").code == 127)
                 #expect(mydocker("exec", "lfexec", "/etc/passwd").code == 126)
                 #expect(mydocker("exec", "lfexec", "/etc").code == 126)

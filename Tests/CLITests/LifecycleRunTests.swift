@@ -24,7 +24,7 @@ extension CLI.Lifecycle {
     @Test func B93_aProgramThatCannotBeRun() {
         let programs: [([String], Int32)] = [
             (["/nosuch"], 127), (["nosuch"], 127), (["/etc/passwd"], 126), (["--entrypoint", "/etc", "busybox"], 126),
-            (["-w", "/etc/passwd", "true"], 125), (["/etc/passwd/x"], 127),
+            (["-w", "/etc/passwd", "true"], 125), (["/etc/passwd/x"], 127), ([""], 127),
         ]
         Ledger.expectUnchanged {
             for (command, code) in programs {
