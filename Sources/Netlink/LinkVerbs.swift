@@ -70,6 +70,17 @@ extension RouteSocket {
         }
     }
 
+    /// Makes the kernel act now on links that have come up: else a work queue does that, in its time, and what is sent
+    /// until then is dropped. Whoever asks about a link is answered after that (rtnl_getlink, since Linux 6.10).
+    ///
+    /// - Parameter links: their indexes; one that depends on others, such as a bridge, behind them.
+    /// - Throws: ENODEV when there is no such link.
+    package mutating func settle(_ links: [Int32]) throws(OperationError) {
+        var batch = RequestBatch(capacity: 64 * links.count)
+        for link in links { batch.getLink(.index(link)) }
+        try perform(batch)
+    }
+
     /// All links of the namespace.
     package mutating func links() throws(OperationError) -> [LinkInfo] {
         var links: [LinkInfo] = []

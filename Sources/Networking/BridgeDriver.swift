@@ -49,12 +49,15 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("look up bridge", endpoint.bridge, errno: ENODEV)
         }
         endpoint.mtu = bridge.mtu
-        let peer = try createVeth(&endpoint, container, process, bridge, &host)
+        let veth = try createVeth(&endpoint, container, process, bridge, &host)
         var namespace = try RouteSocket(adopting: inside)
         try namespace.configureContainer(
             ContainerNetworkRequest(
-                interface: "eth0", index: peer, address: endpoint.address, gateway: endpoint.gateway,
+                interface: "eth0", index: veth.peerIndex, address: endpoint.address, gateway: endpoint.gateway,
                 gatewayMAC: bridge.mac))
+        // The program's first packet must arrive.
+        try namespace.settle([veth.peerIndex])
+        try host.settle([veth.index, bridge.index])
         try publish(endpoint, container, isStale)
         return endpoint
     }
@@ -73,15 +76,14 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     private func createVeth(
         _ endpoint: inout Endpoint, _ container: ContainerID, _ process: Int32, _ bridge: LinkInfo,
         _ host: inout RouteSocket
-    ) throws(OperationError) -> Int32 {
+    ) throws(OperationError) -> VethPair {
         while true {
             do throws(OperationError) {
                 return try host.createVeth(
                     VethRequest(
                         name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
                         hairpin: !endpoint.ports.isEmpty, peerName: "eth0", peerMAC: endpoint.mac,
-                        peerNamespace: .process(process))
-                ).peerIndex
+                        peerNamespace: .process(process)))
             } catch {
                 guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
                 endpoint.hostInterface = String(container.hex.prefix(endpoint.hostInterface.utf8.count + 5))
