@@ -195,7 +195,7 @@ extension ContainerRun {
         do throws(OperationError) {
             try RecordFile.write(state, to: engine.layout.containerState(id))
             // An overlay that was mounted as volatile has left a mark that keeps it from being mounted again.
-            try Files.removeTree(engine.layout.container(id) + "/work/work")
+            try Files.removeTree("\(engine.layout.work(id))/work")
         } catch {
             failures.append(error)
         }

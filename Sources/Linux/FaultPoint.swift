@@ -42,7 +42,9 @@ private struct FaultPlan {
         action = fault.flatMap { $0.first }.flatMap { Action(rawValue: String($0)) }
         number = fault.flatMap { $0.last }.flatMap { Int($0) } ?? 0
         guard fault == nil || (fault?.count == 2 && action != nil && number > 0) else {
-            fatalError("MYDOCKER_FAULT is not error@N, enospc@N, kill@N, killgroup@N or stop@N")
+            let refusal = "mydocker: MYDOCKER_FAULT is not error@N, enospc@N, kill@N, killgroup@N or stop@N\n"
+            write(2, refusal, refusal.utf8.count)
+            exit(125)
         }
     }
 

@@ -10,18 +10,6 @@ package struct FlowTuple: Equatable, Sendable {
     package var transport: UInt8 = 0
     package var sourcePort: UInt16 = 0
     package var destinationPort: UInt16 = 0
-
-    init() {}
-
-    package init(
-        source: IPv4Address, destination: IPv4Address, transport: UInt8, sourcePort: UInt16, destinationPort: UInt16
-    ) {
-        self.source = source
-        self.destination = destination
-        self.transport = transport
-        self.sourcePort = sourcePort
-        self.destinationPort = destinationPort
-    }
 }
 
 /// A flow that connection tracking knows: every packet of it is translated as its first one was.
@@ -32,12 +20,6 @@ package struct FlowInfo: Equatable, Sendable {
     package let reply: FlowTuple
     /// The attributes that name it to the kernel, by their types.
     let name: [Int: [UInt8]]
-
-    package init(original: FlowTuple, reply: FlowTuple, name: [Int: [UInt8]] = [:]) {
-        self.original = original
-        self.reply = reply
-        self.name = name
-    }
 }
 
 extension FlowInfo {
@@ -65,6 +47,7 @@ extension FlowInfo {
 
 extension FlowTuple {
     fileprivate init(_ tuple: Attribute) throws(OperationError) {
+        self.init()
         var parts = tuple.nested()
         while let part = try parts.next() {
             var values = part.nested()

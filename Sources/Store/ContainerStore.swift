@@ -71,8 +71,8 @@ package struct ContainerStore: Sendable {
     package func create(_ definition: ContainerDefinition) throws(OperationError) {
         let directory = layout.container(definition.id)
         try Files.makeDirectory(directory, existing: false)
-        try Files.makeDirectory(directory + "/upper", mode: 0o755)
-        try Files.makeDirectory(directory + "/work")
+        try Files.makeDirectory(layout.upper(definition.id), mode: 0o755)
+        try Files.makeDirectory(layout.work(definition.id))
         try RecordFile.write(definition, to: layout.definition(definition.id))
     }
 

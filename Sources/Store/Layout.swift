@@ -37,6 +37,8 @@ package struct Layout: Sendable {
     package func exit(_ id: ContainerID) -> String { container(id) + "/exit.json" }
     package func log(_ id: ContainerID) -> String { container(id) + "/log.json" }
     package func upper(_ id: ContainerID) -> String { container(id) + "/upper" }
+    /// Where overlay keeps what it is just copying, in a directory of its own.
+    package func work(_ id: ContainerID) -> String { container(id) + "/work" }
 
     package func containerRuntime(_ id: ContainerID) -> String { "\(runtimeContainers)/\(id)" }
     package func containerState(_ id: ContainerID) -> String { containerRuntime(id) + "/state.json" }

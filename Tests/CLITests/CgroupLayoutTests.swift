@@ -24,11 +24,14 @@ extension CLI {
         private static let limit = "$MYDOCKER run --rm --net none -m 64m true"
         private static let noController = "set --memory: this host has no memory cgroup controller"
 
-        /// v2 alone; its controllers belong to v1 here, so that a limit has nowhere to go.
-        @Test func unifiedHierarchyAlone() {
-            let layout = "umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup"
+        /// v2 alone, whose controllers belong to v1 here, and no cgroups at all: a limit has nowhere to go.
+        @Test(arguments: [
+            ("umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup", "1"),
+            ("umount -l /sys/fs/cgroup", "0"),
+        ])
+        func withoutControllers(layout: String, cgroups: String) {
             Ledger.expectUnchanged {
-                #expect(with(layout, Self.lifecycle).lines == ["inside", "1", "cgl", "cgl", "0"])
+                #expect(with(layout, Self.lifecycle).lines == ["inside", cgroups, "cgl", "cgl", "0"])
                 let refused = with(layout, Self.limit)
                 #expect(refused.code == 125 && refused.error.contains(Self.noController), "\(refused.error)")
             }
@@ -50,15 +53,6 @@ extension CLI {
                     """)
                 #expect(limited.lines.prefix(2) == ["\(64 << 20)", "1"], "\(limited.error)")
                 #expect(limited.lines.dropFirst(2).count == 2, "\(limited.text)")
-            }
-        }
-
-        @Test func noCgroupsAtAll() {
-            let layout = "umount -l /sys/fs/cgroup"
-            Ledger.expectUnchanged {
-                #expect(with(layout, Self.lifecycle).lines == ["inside", "0", "cgl", "cgl", "0"])
-                let refused = with(layout, Self.limit)
-                #expect(refused.code == 125 && refused.error.contains(Self.noController), "\(refused.error)")
             }
         }
     }

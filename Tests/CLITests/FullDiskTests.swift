@@ -88,12 +88,16 @@ extension CLI {
 
             """
 
+        private static let refusedRuns = """
+            refuse run --rm --net none true
+            refuse run --name new -net fd0 -p 7799:80 true
+            refuse run -d --name new -net fd0 -p 7799:80 sleep 1000
+
+            """
+
         @Test func ofDefinitions() {
             let script =
-                Self.preparation("/var/lib/mydocker", size: "12m") + """
-                    refuse run --rm --net none true
-                    refuse run --name new -net fd0 -p 7799:80 true
-                    refuse run -d --name new -net fd0 -p 7799:80 sleep 1000
+                Self.preparation("/var/lib/mydocker", size: "12m") + Self.refusedRuns + """
                     refuse network create --subnet 10.78.1.0/24 fd1
                     refuse tag busybox other
                     for command in "commit done other" "import /run/root.tar other"; do
@@ -118,11 +122,7 @@ extension CLI {
 
         @Test func ofRuntimeState() {
             let script =
-                Self.preparation("/run/mydocker", size: "2m") + """
-                    refuse run --rm --net none true
-                    refuse run --name new -net fd0 -p 7799:80 true
-                    refuse run -d --name new -net fd0 -p 7799:80 sleep 1000
-                    """ + Self.work
+                Self.preparation("/run/mydocker", size: "2m") + Self.refusedRuns + Self.work
             #expect(
                 Host.elsewhere(script).text == """
                     out

@@ -1,7 +1,7 @@
 import Core
-import Netlink
 import Testing
 
+@testable import Netlink
 @testable import Networking
 
 struct StaleFlowsTests {
@@ -23,7 +23,7 @@ struct StaleFlowsTests {
         let reply = FlowTuple(
             source: address(source), destination: client, transport: transport, sourcePort: sourcePort,
             destinationPort: 4000)
-        return StaleFlows.isStale(FlowInfo(original: original, reply: reply), ports, host, container)
+        return StaleFlows.isStale(FlowInfo(original: original, reply: reply, name: [:]), ports, host, container)
     }
 
     @Test func flowsToThePortThatGoElsewhere() {
