@@ -46,9 +46,6 @@ struct Bitmap: Equatable, Sendable {
     func firstClear(from start: Int) -> Int? { first(from: start, among: { ~$0 }) }
     func firstSet(from start: Int) -> Int? { first(from: start, among: { $0 }) }
 
-    /// The first clear bit at or behind `cursor`, else the first clear one of all.
-    func nextClear(from cursor: Int) -> Int? { firstClear(from: cursor) ?? firstClear(from: 0) }
-
     private func first(from start: Int, among candidates: (UInt64) -> UInt64) -> Int? {
         guard start < count else { return nil }
         var index = start >> 6

@@ -23,15 +23,6 @@ import Testing
         }
     }
 
-    @Test func nextClearWrapsAround() {
-        var bitmap = Bitmap(count: 100)
-        for index in 40..<100 { bitmap.set(index) }
-        #expect(bitmap.nextClear(from: 70) == 0)
-        #expect(bitmap.nextClear(from: 39) == 39)
-        for index in 0..<40 { bitmap.set(index) }
-        #expect(bitmap.nextClear(from: 70) == nil)
-    }
-
     @Test func settingAndClearingTwiceIsOnce() {
         var bitmap = Bitmap(count: 8)
         let set = [bitmap.set(3), bitmap.set(3)]
