@@ -137,6 +137,7 @@ int claunch_child_step(const struct claunch_step *step, int socket, int *termina
     case CLAUNCH_PIVOT: return pivot(target);
     case CLAUNCH_READ_ONLY: return read_only(target);
     case CLAUNCH_MASK: return mask(target);
+    case CLAUNCH_AWAIT: claunch_child_wait(socket); return 0;
     case CLAUNCH_CGROUP_NAMESPACE: return unshare(CLONE_NEWCGROUP);
     case CLAUNCH_TERMINAL: return *terminal = terminal_with_console(socket);
     case CLAUNCH_STANDARD_DIRECTORY: return standard_directory(target);

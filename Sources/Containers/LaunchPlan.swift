@@ -59,6 +59,8 @@ package struct LaunchStep: Equatable, Sendable {
     package static func mask(_ path: String) -> LaunchStep {
         LaunchStep(operation: CLAUNCH_MASK, target: path)
     }
+    /// Waits for the parent's `proceed`.
+    package static let await = LaunchStep(operation: CLAUNCH_AWAIT)
     package static let cgroupNamespace = LaunchStep(operation: CLAUNCH_CGROUP_NAMESPACE)
     package static let terminal = LaunchStep(operation: CLAUNCH_TERMINAL)
 
@@ -74,6 +76,7 @@ package struct LaunchStep: Equatable, Sendable {
         case CLAUNCH_WRITE: "write"
         case CLAUNCH_CHANGE_DIRECTORY: "change directory to"
         case CLAUNCH_PIVOT: "change root to"
+        case CLAUNCH_AWAIT: "wait"
         case CLAUNCH_CGROUP_NAMESPACE: "create cgroup namespace"
         case CLAUNCH_TERMINAL: "create terminal"
         default: "prepare"

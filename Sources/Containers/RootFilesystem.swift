@@ -12,6 +12,8 @@ package struct RootFilesystem: Sendable {
     package var isReadOnly = false
     package var hasOwnNetwork = true
     package var hasTerminal = false
+    /// The child is moved into version 1 cgroups while it works, and let go on then.
+    package var awaitsCgroups = false
     package var workingDirectory: String?
     /// Detached mounts and where they go: a directory or a file.
     package var binds: [(descriptor: Int32, target: String, isDirectory: Bool)] = []
@@ -75,6 +77,10 @@ package struct RootFilesystem: Sendable {
             .directory("/dev/mqueue"), .mount("mqueue", at: "/dev/mqueue", type: "mqueue", flags: hardened),
             .standardDirectory("/sys"),
             .mount("sysfs", at: "/sys", type: "sysfs", flags: isPrivileged ? hardened : [.readOnly, hardened]),
+        ]
+        // The cgroups that it is in when it makes the namespace are the roots that it sees.
+        if awaitsCgroups { steps.append(.await) }
+        steps += [
             .cgroupNamespace,
             .mount(
                 "cgroup", at: "/sys/fs/cgroup", type: "cgroup2",

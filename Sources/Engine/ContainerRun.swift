@@ -103,7 +103,10 @@ extension ContainerRun {
     /// The child makes its file system meanwhile.
     private func prepare(_ child: inout LaunchedChild) throws(OperationError) -> Descriptor? {
         var terminal: Descriptor?
-        try CgroupDirectories.join(plan.cgroup, child.pid)
+        if !plan.cgroup.version1.isEmpty {
+            try CgroupDirectories.join(plan.cgroup, child.pid)
+            try child.proceed()
+        }
         while true {
             let message = try child.next()
             switch consume message {
@@ -153,6 +156,7 @@ extension ContainerRun {
         root.isReadOnly = definition.readOnlyRoot
         root.hasOwnNetwork = definition.networkMode != .host
         root.hasTerminal = definition.terminal
+        root.awaitsCgroups = !plan.cgroup.version1.isEmpty
         root.workingDirectory = definition.workingDirectory
         root.temporaryMounts = definition.temporaryMounts
         root.binds = try engine.binds(of: definition, endpoint: state.endpoint, into: mounts)

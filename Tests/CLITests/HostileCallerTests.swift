@@ -53,7 +53,7 @@ extension CLI {
                         + " | sed 's/^15.....$/all/'", ["all"])
                 expect("$MYDOCKER run --rm --net none echo $(seq 20000) | wc -w", ["20000"])
                 expect(
-                    "mkdir /tmp/hc-gone; cd /tmp/hc-gone; rmdir /tmp/hc-gone; $MYDOCKER run --rm --net none pwd", ["/"])
+                    "cd $(mktemp -d); rmdir $PWD; $MYDOCKER run --rm --net none pwd", ["/"])
                 expect(
                     "cd /tmp; mkdir hc-gone; cd hc-gone; rmdir ../hc-gone; $MYDOCKER run -v ./x:/x true; echo $?",
                     ["125"])

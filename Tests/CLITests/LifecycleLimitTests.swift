@@ -66,6 +66,12 @@ extension CLI.Flags {
         }
     }
 
+    /// Whatever hierarchies they are in, it learns nothing of what is above.
+    @Test func theCgroupsOfAContainerAreItsRoots() {
+        let line = "grep -E 'memory|cpu|pids|^0:' /proc/self/cgroup | cut -d: -f3 | sort -u"
+        #expect(runOnce("-m", "64m", "--cpus", "1", "--pids-limit", "50", "sh", "-c", line).text == "/\n")
+    }
+
     @Test func tooMuchMemoryEndsTheContainer() throws {
         let run = mydocker(
             "run", "--net", "none", "--name", "lfoom", "-m", "24m", "dd", "if=/dev/zero", "of=/dev/null", "bs=200M",

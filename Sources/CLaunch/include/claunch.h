@@ -23,6 +23,7 @@ enum claunch_operation {
     CLAUNCH_PIVOT,          /* the mount at target becomes the root; the old one is gone */
     CLAUNCH_READ_ONLY,      /* target, which is kept visible, can no longer be written */
     CLAUNCH_MASK,           /* target reads as empty */
+    CLAUNCH_AWAIT,          /* claunch_proceed of the parent */
     CLAUNCH_CGROUP_NAMESPACE,
     CLAUNCH_TERMINAL,       /* a pseudo-terminal of /dev/pts: master to the parent, slave to be stdio */
     CLAUNCH_STANDARD_DIRECTORY, /* target must be a real directory, not a link; made when missing */
@@ -122,7 +123,7 @@ pid_t claunch_start(const struct claunch_plan *plan, int *pidfd, int *socket);
 pid_t claunch_enter(const struct claunch_entry *entry, int *socket);
 /* The next message: 0 or -errno. A child that dies without a word gives CLAUNCH_EXECUTED. */
 int claunch_receive(int socket, struct claunch_message *message);
-/* Lets the child go on to exec. */
+/* Lets the child go on, past a CLAUNCH_AWAIT or to exec. */
 int claunch_proceed(int socket);
 
 /* Between clone and exec; not for the parent. */
