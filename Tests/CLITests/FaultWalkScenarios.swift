@@ -48,6 +48,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     private static let plainRun = Step("run --rm --net \(network) -p \(port) true")
     private static let onNetwork = ["--name", "fwbox", "--net", network, "-p", port]
     private static let start = Step(["run", "-d"] + onNetwork + ["sh", "-c", "echo x >/file; exec sleep 1000"])
+    /// Its program has written its file.
+    private static let settle = Step(["exec", "fwbox", "sh", "-c", "until grep -q sleep /proc/1/comm; do :; done"])
     private static let startShort = Step(["run", "-d"] + onNetwork + ["sh", "-c", "mkdir /d; echo x >/d/file"])
     private static let removeByForce = Step("rm -f fwbox", excuse: gone)
 
@@ -73,10 +75,11 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             command: ["run", "--rm", "--net", network, "-p", port, "true"], isVariant: true,
             next: [plainRun, removeByForce]),
         FaultScenario(
-            name: "exec", before: [start], after: [Step("rm -f fwbox")], command: ["exec", "fwbox", "sleep", "1000"],
+            name: "exec", before: [start, settle], after: [Step("rm -f fwbox")],
+            command: ["exec", "fwbox", "sleep", "1000"],
             listed: ["exec", "fwbox", "true"], next: [Step("exec fwbox true")]),
         FaultScenario(
-            name: "exec -d", before: [start], after: [Step("rm -f fwbox")],
+            name: "exec -d", before: [start, settle], after: [Step("rm -f fwbox")],
             command: ["exec", "-d", "fwbox", "true"], next: [Step("exec fwbox true")]),
         FaultScenario(
             name: "stop", prepare: [start], command: ["stop", "-t", "0", "fwbox"],
@@ -91,7 +94,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             name: "rm of a dead one", prepare: [start, Step("kill-supervisor fwbox")], command: ["rm", "fwbox"],
             isVariant: true, next: [plainRun, Step("rm fwbox", excuse: gone)]),
         FaultScenario(
-            name: "commit", before: [start], after: [Step("rm -f fwbox")], command: ["commit", "fwbox", "fwimage:1"],
+            name: "commit", before: [start, settle], after: [Step("rm -f fwbox")],
+            command: ["commit", "fwbox", "fwimage:1"],
             next: [
                 Step("exec fwbox true"), Step("commit fwbox fwimage:2"), Step("rmi fwimage:2"),
                 Step("rmi -f fwimage:1"),
