@@ -69,11 +69,8 @@ extension CLI {
             // One rule, one link, one cgroup: those of the round that runs.
             #expect(Host.rules("nat").filter { $0.contains("7788") }.count == 1)
             let pid = inspect("{{.State.Pid}}", "rskeep")
-            #expect(
-                Host.read("/sys/fs/cgroup/memory/mydocker/\(id)/cgroup.procs").split(separator: "\n").contains {
-                    $0 == pid
-                })
-            #expect(Host.read("/sys/fs/cgroup/memory/mydocker/\(id)/memory.limit_in_bytes") == "33554432")
+            #expect(KernelLimits(id: id).members("memory").contains(pid))
+            #expect(KernelLimits(id: id).memory == "33554432")
             #expect(succeed("system", "check").code == 0)
         }
 
