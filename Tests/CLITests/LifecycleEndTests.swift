@@ -102,7 +102,7 @@ extension CLI.Lifecycle {
             let waiter = try Background([Host.mydocker, "wait", "lfwait", id])
             usleep(200_000)
             #expect(waiter.text == "", "it still runs")
-            succeed("exec", "lfwait", "touch", "/go")
+            succeed("exec", "-d", "lfwait", "touch", "/go")
             #expect(waiter.end() == 0)
             #expect(waiter.text == "7\n7\n")
             #expect(succeed("wait", "lfwait").text == "7\n")

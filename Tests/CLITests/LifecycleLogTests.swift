@@ -57,7 +57,7 @@ extension CLI.Streams {
             let follower = try Background([Host.mydocker, "logs", "-f", "lffollow"])
             follower.expect("first\n")
             #expect(!follower.text.contains("second"))
-            succeed("exec", "lffollow", "touch", "/go")
+            succeed("exec", "-d", "lffollow", "touch", "/go")
             #expect(follower.end() == 0)
             #expect(follower.text == "first\nsecond\nlast")
             #expect(follower.errorText == "err\n")

@@ -4,17 +4,45 @@ import Testing
 extension CLI {
     /// No helper process: what mydocker does it does by system call.
     @Suite(.serialized) struct Processes {
-        /// The programs that `line` executes, as strace sees them, mydocker itself first.
-        private func executed(_ line: String) -> [String] {
-            let trace = "\(NSTemporaryDirectory())/execve.\(getpid())"
-            defer { try? FileManager.default.removeItem(atPath: trace) }
-            let outcome = Host.shell("strace -f -q -e trace=execve -o \(trace) $MYDOCKER \(line)")
+        /// What strace says of `line`.
+        private func trace(_ line: String, _ flags: String) -> [String] {
+            let file = "\(NSTemporaryDirectory())/trace"
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            let outcome = Host.shell("strace -f -q \(flags) -o \(file) $MYDOCKER \(line)")
             #expect(outcome.code == 0, "\(line): \(outcome.error)")
-            let text = (try? String(contentsOfFile: trace, encoding: .utf8)) ?? ""
-            return text.split(separator: "\n").compactMap { line in
+            return Host.read(file).split(separator: "\n").map(String.init)
+        }
+
+        /// The programs that `line` executes, mydocker itself first.
+        private func executed(_ line: String) -> [String] {
+            trace(line, "-e trace=execve").compactMap { line in
                 guard let start = line.range(of: "execve(\"") else { return nil }
                 return String(line[start.upperBound...].prefix { $0 != "\"" })
             }
+        }
+
+        /// The locks that `line` takes, and the calls that it makes meanwhile and should not. The lock of one container,
+        /// or one workspace, says that somebody is at it, and is held as long as that is so.
+        private func locking(_ line: String) -> (taken: Set<String>, waits: [String]) {
+            let calls = "flock,close,clone,clone3,vfork,execve,wait4,waitid,poll,ppoll,clock_nanosleep"
+            let ownLock = /\/run\/mydocker\/containers\/[0-9a-f]{64}\/lock|.*\/images\/temporary\/[^\/]*\/lock/
+            var held: [String: String] = [:]
+            var taken: Set<String> = []
+            var waits: [String] = []
+            for call in trace(line, "-y -e trace=\(calls)") {
+                guard let found = call.firstMatch(of: /^\d+ +(\w+)\((?:(\d+)<([^>]*)>)?/) else { continue }
+                let (name, number, path) = (String(found.1), found.2.map(String.init), found.3.map(String.init))
+                switch name {
+                case "flock":
+                    guard let number, let path, call.hasSuffix(" = 0"), !call.contains("LOCK_UN") else { continue }
+                    taken.insert(path)
+                    if path.wholeMatch(of: ownLock) == nil { held[number] = path }
+                case "close":
+                    if let number, held[number] == path { held[number] = nil }
+                default: if !held.isEmpty { waits.append("\(call) with \(held.values)") }
+                }
+            }
+            return (taken, waits)
         }
 
         @Test func B96_onlyTheUsersProgramIsExecuted() {
@@ -28,6 +56,24 @@ extension CLI {
             #expect(executed("stop -t 0 execs1") == [own])
             #expect(executed("rm execs1") == [own])
             #expect(executed("network remove execs") == [own])
+        }
+
+        @Test func noLockIsHeldAcrossCloneExecOrAWait() {
+            let lines: [(line: String, lock: String)] = [
+                ("network create --subnet 10.42.0.1/24 locks", "/run/xtables.lock"),
+                ("run --rm -net locks -p 4181:80 true", "/run/mydocker/networks/locks/lock"),
+                // strace stays until the supervisor has ended, too.
+                ("run -d --rm -net locks -p 4181:80 sleep 0.2", "/var/lib/mydocker/names"),
+                ("exec locks1 sleep 0.1", ""), ("commit locks1 locks:1", "/var/lib/mydocker/images/lock"),
+                ("stop -t 0 locks1", ""), ("rm locks1", "/var/lib/mydocker/names"),
+                ("rmi locks:1", "/var/lib/mydocker/images/lock"), ("network remove locks", "/run/xtables.lock"),
+            ]
+            succeed("run", "-d", "--name", "locks1", "--net", "none", "sleep", "1000")
+            for (line, lock) in lines {
+                let (taken, waits) = locking(line)
+                #expect(waits == [], "\(line)")
+                #expect(lock.isEmpty || taken.contains(lock), "\(line): \(taken)")
+            }
         }
     }
 }

@@ -186,7 +186,9 @@ extension CLI {
                 succeed("rm", "rsdead")
                 // While it rests.
                 let resting = try Box(
-                    "rsdead", on: "none", ["--restart", "always"], command: ["sh", "-c", "sleep 0.1; exit 5"])
+                    "rsdead", on: "none", ["--restart", "always"],
+                    command: ["sh", "-c", "until [ -e /go ]; do sleep 0.02; done; exit 5"])
+                succeed("exec", "-d", "rsdead", "touch", "/go")
                 waitForRestarts("rsdead", 2)
                 kill(Int32(resting.supervisor), SIGKILL)
                 Host.wait { [nil, "Z"].contains(Host.state(of: resting.supervisor)) }
