@@ -13,6 +13,8 @@ package struct LinkInfo: Equatable, Sendable {
     package let mtu: Int
     /// Whether it was brought up (IFF_UP), not whether there is a carrier.
     package let isUp: Bool
+    /// Whether the kernel has acted on its carrier: what is sent does not get lost (operstate of RFC 2863).
+    package let isOperational: Bool
     package let alias: String?
     /// Index of the bridge that it is a port of.
     package let master: Int32?
@@ -29,6 +31,7 @@ extension LinkInfo {
         var kind: String?, alias: String?
         var mac: MACAddress?
         var mtu: UInt32 = 0
+        var state: UInt8 = 0
         var master: Int32?, peer: Int32?
         var attributes = try message.attributes(after: ifinfomsg.self)
         while let attribute = try attributes.next() {
@@ -36,6 +39,7 @@ extension LinkInfo {
             case IFLA_IFNAME: name = attribute.string
             case IFLA_ADDRESS: mac = attribute.mac
             case IFLA_MTU: mtu = try attribute.uint32()
+            case IFLA_OPERSTATE: state = try attribute.uint8()
             case IFLA_IFALIAS: alias = attribute.string
             case IFLA_MASTER: master = try attribute.index()
             case IFLA_LINK: peer = try attribute.index()
@@ -46,7 +50,8 @@ extension LinkInfo {
         guard let name, header.ifi_index > 0 else { throw .malformed("link") }
         self.init(
             index: header.ifi_index, name: name, kind: kind, mac: mac, mtu: Int(mtu),
-            isUp: header.ifi_flags & UInt32(CNETLINK_IFF_UP) != 0, alias: alias, master: master,
+            isUp: header.ifi_flags & UInt32(CNETLINK_IFF_UP) != 0, isOperational: state == UInt8(CNETLINK_IF_OPER_UP),
+            alias: alias, master: master,
             // Of a VLAN and the like it is the device below.
             peer: kind == "veth" ? peer : nil)
     }

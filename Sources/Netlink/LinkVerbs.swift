@@ -70,15 +70,27 @@ extension RouteSocket {
         }
     }
 
-    /// Makes the kernel act now on links that have come up: else a work queue does that, in its time, and what is sent
-    /// until then is dropped. Whoever asks about a link is answered after that (rtnl_getlink, since Linux 6.10).
+    /// Returns when the kernel has acted on links that have come up: a work queue does that, in its time, and what is
+    /// sent until then is dropped. Since Linux 6.10 it is done before who asks about a link is answered (rtnl_getlink);
+    /// an older one is asked again, for half a second at most.
     ///
     /// - Parameter links: their indexes; one that depends on others, such as a bridge, behind them.
     /// - Throws: ENODEV when there is no such link.
     package mutating func settle(_ links: [Int32]) throws(OperationError) {
+        var pause: UInt32 = 100
+        while try !areOperational(links), pause < 300_000 {
+            usleep(pause)
+            pause *= 2
+        }
+    }
+
+    private mutating func areOperational(_ links: [Int32]) throws(OperationError) -> Bool {
         var batch = RequestBatch(capacity: 64 * links.count)
         for link in links { batch.getLink(.index(link)) }
-        try perform(batch)
+        for messages in try perform(batch) {
+            for message in messages where try !LinkInfo(message).isOperational { return false }
+        }
+        return true
     }
 
     /// All links of the namespace.

@@ -10,7 +10,7 @@ struct ReplyTests {
             link
                 == LinkInfo(
                     index: 13, name: "veth1a2b", kind: "veth", mac: MACAddress("02:42:0a:4d:00:02"), mtu: 1450,
-                    isUp: true,
+                    isUp: true, isOperational: true,
                     alias: "mydocker:ab", master: 12, peer: 2))
     }
 

@@ -59,7 +59,7 @@ func vethReply(sequence: UInt32 = 7, port: UInt32 = 99) -> [UInt8] {
         16, sequence: sequence, port: port,
         linkHeader(index: 13) + attribute(3, text("veth1a2b")) + attribute(1, [2, 0x42, 10, 77, 0, 2])
             + attribute(4, u32(1450)) + attribute(10, u32(12)) + attribute(5, u32(2))
-            + attribute(20, text("mydocker:ab"))
+            + attribute(20, text("mydocker:ab")) + attribute(16, [6])
             + attribute(18, attribute(1, text("veth"))))
 }
 

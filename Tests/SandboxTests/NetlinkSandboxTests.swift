@@ -38,8 +38,8 @@ import Testing
         #expect(
             found
                 == LinkInfo(
-                    index: index, name: "nlt0", kind: "bridge", mac: mac, mtu: 1400, isUp: true, alias: "mydocker:test",
-                    master: nil, peer: nil))
+                    index: index, name: "nlt0", kind: "bridge", mac: mac, mtu: 1400, isUp: true,
+                    isOperational: false, alias: "mydocker:test", master: nil, peer: nil))
         #expect(try socket.link(.index(index)) == found)
         #expect(try socket.links().contains { $0 == found })
         #expect(try socket.addresses().contains(AddressInfo(address: #require(CIDR("10.213.0.1/24")), link: index)))
@@ -146,6 +146,27 @@ import Testing
         } catch {
             #expect(error.description == "add address 10.213.0.7/24 to \"eth0\": File exists")
         }
+    }
+
+    /// What is sent before the kernel has acted on a carrier is dropped. Here the carrier itself comes late.
+    @Test func linksAreWaitedFor() throws {
+        var socket = try RouteSocket()
+        let index = try socket.createBridge(bridge())
+        defer { _ = try? socket.deleteLink(.index(index)) }
+        let own = try Descriptor.open("/proc/self/ns/net", O_RDONLY, as: "open namespace")
+        let pair = try socket.createVeth(
+            VethRequest(
+                name: "nltv", bridge: index, peerName: "nltp", peerMAC: mac, peerNamespace: .descriptor(own.number)))
+        defer { _ = try? socket.deleteLink(.index(pair.index)) }
+        #expect(try socket.link(.index(pair.index))?.isOperational == false)
+        // Not for ever.
+        try socket.settle([pair.index])
+        #expect(try socket.link(.index(pair.index))?.isOperational == false)
+        let late = try Process.run(
+            URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", "sleep 0.05; ip link set nltp up"])
+        try socket.settle([pair.index, index])
+        for link in [pair.index, index] { #expect(try socket.link(.index(link))?.isOperational == true) }
+        late.waitUntilExit()
     }
 
     @Test func gatewayOutsideTheSubnetIsNamed() throws {

@@ -88,6 +88,7 @@ ssize_t cnetlink_receive(const struct mnl_socket *socket, void *bytes, size_t si
 
 enum {
     CNETLINK_IFF_UP = 0x1, /* <linux/if.h> does not go together with <net/if.h> */
+    CNETLINK_IF_OPER_UP = 6,
     CNETLINK_LOOPBACK_INDEX = 1, /* LOOPBACK_IFINDEX: lo is the first link of every network namespace */
 };
 #endif
