@@ -120,7 +120,7 @@ private final class FaultWalker {
     /// Soon, because a guardian takes its time.
     private func expectNothingLeft(_ what: String) throws {
         var trace = try Trace.take()
-        let end = Date(timeIntervalSinceNow: 2)
+        let end = Date(timeIntervalSinceNow: 10)
         // A process that was just ending when the baseline was taken is no loss.
         var left: [String] { trace.lines.subtracting(baseline.lines).sorted() }
         var lost: [String] {

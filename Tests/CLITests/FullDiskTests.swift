@@ -44,8 +44,7 @@ extension CLI {
             $m ps -a --format '{{.Names}} {{.State}}' | sort
             $m exec talks echo exec
             before=$($m exec talks sh -c 'wc -l </dev/shm/count')
-            sleep 0.1
-            [ $($m exec talks sh -c 'wc -l </dev/shm/count') -gt $before ] && echo it goes on
+            until [ $($m exec talks sh -c 'wc -l </dev/shm/count') -gt $before ]; do sleep 0.05; done; echo it goes on
             $m logs done; $m logs --tail 1 talks
             $m stop talks; fill; $m kill sleeps; fill
             $m wait talks sleeps

@@ -116,7 +116,7 @@ extension CLI.Lifecycle {
                 let flags = foreground ? [] : ["-d"]
                 let run = try Background(
                     [Host.mydocker, "run", "--rm", "--net", "none", "--name", "lfwrm"] + flags + [
-                        "sh", "-c", "sleep 0.4; exit 8",
+                        "sh", "-c", "sleep 1.5; exit 8",
                     ])
                 Host.eventually("runs") { mydocker("ps", "-q", "-f", "name=lfwrm").word != "" }
                 #expect(succeed("wait", "lfwrm").text == "8\n")

@@ -99,8 +99,9 @@ extension CLI.Images {
             #expect(runOnce("-u", "app:extra", "lfset", "id -g; id -G").text == "2000\n2000\n")
             let run = mydocker(
                 "run", "-d", "--net", "none", "--name", "lfsetd", "lfset",
-                "trap 'exit 21' USR1; while :; do read -t 0.05 <>/dev/zero; done")
+                "trap 'exit 21' USR1; echo ready; while :; do read -t 0.05 <>/dev/zero; done")
             #expect(run.code == 0, "\(run.error)")
+            waitForLog("lfsetd", "ready")
             succeed("stop", "lfsetd", seconds: 8)
             #expect(inspect("{{.State.ExitCode}}", "lfsetd") == "21")
             succeed("rm", "lfsetd")

@@ -142,7 +142,7 @@ extension CLI.Lifecycle {
     @Test func detachedWithRemovalIsRemovedByItsSupervisor() {
         Ledger.expectUnchanged {
             let outcome = succeed(
-                "run", "-d", "--rm", "--net", "none", "--name", "lfdrm", "sh", "-c", "sleep 0.2; exit 6")
+                "run", "-d", "--rm", "--net", "none", "--name", "lfdrm", "sh", "-c", "sleep 1; exit 6")
             let waited = mydocker("wait", outcome.word)
             #expect(waited.word == "6")
             Host.eventually("gone") { mydocker("ps", "-aq", "--no-trunc").word.contains(outcome.word) == false }
@@ -153,7 +153,7 @@ extension CLI.Lifecycle {
     @Test func B60_aRunningContainerKeepsAllThatIsItsOwn() throws {
         let run = try Background([
             Host.mydocker, "run", "--rm", "--net", "none", "--name", "lfkeeps", "sh", "-c",
-            "echo data > /file; echo ready; sleep 0.3; cat /file; hostname; cat /etc/hostname",
+            "echo data > /file; echo ready; sleep 1; cat /file; hostname; cat /etc/hostname",
         ])
         run.expect("ready")
         #expect(inspect("{{.State.Running}}", "lfkeeps") == "true")

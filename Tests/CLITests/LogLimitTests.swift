@@ -90,8 +90,9 @@ extension CLI {
                 defer { try? FileManager.default.removeItem(atPath: moment) }
                 let program = "'seq 1 3000; read line; seq 3001 6000'"
                 let run = Host.shell(
-                    "(sleep 0.5; date +%s.%N >\(moment); sleep 0.2; echo go) | $MYDOCKER run -i --name \(name) "
-                        + "--log-opt max-size=20k --log-opt max-file=100 sh -c \(program)")
+                    "(until [ $($MYDOCKER logs \(name) 2>/dev/null | wc -l) = 3000 ]; do sleep 0.05; done; "
+                        + "date +%s.%N >\(moment); sleep 0.05; echo go) | $MYDOCKER run -i --name \(name) --log-opt max-size=20k "
+                        + "--log-opt max-file=100 sh -c \(program)")
                 #expect(run.lines == numbers(1...6000))
                 let time = try String(contentsOfFile: moment, encoding: .utf8)
                     .trimmingCharacters(in: .whitespacesAndNewlines)

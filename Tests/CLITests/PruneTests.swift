@@ -13,7 +13,7 @@ extension CLI {
                 $m run --name ended --net none dd if=/dev/zero of=/big bs=1M count=3 2>/dev/null
                 $m run -d --name killed --net none sleep 1000 >/run/killed
                 kill -KILL $(jq .supervisor /run/mydocker/containers/$(cat /run/killed)/state.json)
-                sleep 0.3
+                until [ $($m inspect -f '{{.State.Status}}' killed) = exited ]; do sleep 0.01; done
                 $m inspect -f '{{.Id}}' ended killed | sort >/run/gone
                 $m container prune --force >/run/output
                 head -n 1 /run/output

@@ -113,9 +113,9 @@ extension CLI {
         @Test func whoeverEndsItEndsItForGood() throws {
             for end in [["stop", "-t", "5"], ["stop", "-t", "0"], ["kill"], ["kill", "-s", "TERM"]] {
                 // Running, and just about to begin again.
-                for command in ["trap 'exit 3' TERM; while :; do sleep 0.02; done", "exit 3"] {
+                for command in ["trap 'exit 3' TERM; echo ready; while :; do sleep 0.02; done", "exit 3"] {
                     try withContainer("rsend", "--restart", "always", "sh", "-c", command) { _ in
-                        if command == "exit 3" { waitForRestarts("rsend", 1) }
+                        if command == "exit 3" { waitForRestarts("rsend", 1) } else { waitForLog("rsend", "ready") }
                         Host.run([Host.mydocker] + end + ["rsend"], seconds: 8)
                         Host.eventually("\(end) \(command)") { inspect("{{.State.Status}}", "rsend") == "exited" }
                         let count = restarts("rsend")
