@@ -9,8 +9,11 @@ BENCH_PROGRAMS = .build/bench/floor .build/bench/timeit .build/bench/netload
 BENCH ?=
 # e.g. make soak SOAK='--seed 1 kills=20000 xtables=60'; without names everything, in its long form
 SOAK ?=
+# e.g. make vm-test KERNEL=6.12 TESTS='Limit|Restart'
+KERNEL ?= 6.1
+TESTS ?= .
 
-.PHONY: build install test soak demo bench bench-programs lint clean bootstrap
+.PHONY: build install test vm-test soak demo bench bench-programs lint clean bootstrap
 
 build: bootstrap
 	scripts/build release
@@ -24,6 +27,12 @@ install:
 
 test: bootstrap
 	scripts/run-tests
+
+# The tests of the kernel and of the command once more, after `make test` has built them: an hour or more without a filter.
+vm-test:
+	MYDOCKER_BINARY=$(CURDIR)/.build/release/mydocker scripts/in-vm $(KERNEL) scripts/in-sandbox \
+	  .build/debug/mydockerPackageTests.xctest --testing-library swift-testing --no-parallel \
+	  --filter '^(?=.*(SandboxTests|CLITests)\.)(?=.*($(TESTS)))'
 
 # Some 20 minutes. The walks over every fault point and the fuzzers are tests, which go further when they are told so.
 soak: build

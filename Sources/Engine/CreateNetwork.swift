@@ -60,6 +60,7 @@ extension Engine {
             try? networkStore.remove(name)
             throw error
         }
+        for obstacle in driver.obstacles(to: network) { warn(obstacle) }
         return network
     }
 

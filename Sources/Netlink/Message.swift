@@ -28,6 +28,12 @@ struct Message {
         return datagram.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: header.payload, as: type) }
     }
 
+    /// Whether its payload holds these bytes somewhere.
+    func contains(_ bytes: [UInt8]) -> Bool {
+        let payload = datagram[header.payload..<header.payload + header.length]
+        return payload.indices.contains { payload[$0...].starts(with: bytes) }
+    }
+
     /// The attributes behind the fixed header of that type.
     func attributes<Header>(after type: Header.Type) throws(OperationError) -> AttributeReader {
         let size = MemoryLayout<Header>.size

@@ -16,6 +16,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         if let failure = restore([network], members: []).first { throw failure.failure }
     }
 
+    package func obstacles(to network: NetworkDefinition) -> [String] { ForwardPolicy.warnings(for: network) }
+
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         do throws(OperationError) {

@@ -8,6 +8,8 @@ package protocol NetworkDriver {
     /// Makes what the network needs on the host; what is there already and is right stays.
     func create(_ network: NetworkDefinition) throws(OperationError)
     func delete(_ network: NetworkDefinition) throws(OperationError)
+    /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
+    func obstacles(to network: NetworkDefinition) -> [String]
 
     /// Gives a container its interface, address, route and published ports.
     /// - Parameters:

@@ -13,8 +13,15 @@ import Testing
             + attribute(9, u16(16) + [0, 0] + u32(3) + attribute(5, [10, 0, 0, 2])))
     private static let address = message(
         20, [2, 24, 0, 0] + u32(3) + attribute(1, [10, 0, 0, 2]) + attribute(2, [192, 168, 10, 7]))
+    private static let flow = message(
+        0x100,
+        [2, 0, 0, 0] + attribute(0x8001, attribute(0x8001, attribute(1, [1, 2, 3, 4]) + attribute(2, [5, 6, 7, 8]))))
+    private static let chain = message(
+        10 << 8 | 3,
+        [2, 0, 0, 0] + attribute(1, text("filter")) + attribute(3, text("FORWARD"))
+            + attribute(4, attribute(1, [0, 0, 0, 2]) + attribute(2, [0, 0, 0, 0])) + attribute(5, [0, 0, 0, 0]))
     private static let examples = [
-        vethReply(), route, address, acknowledgement(17, sequence: 7, "Device already exists"),
+        vethReply(), route, address, flow, chain, acknowledgement(17, sequence: 7, "Device already exists"),
         vethReply() + address + message(3, flags: 2, u32(0)), acknowledgement(0, sequence: 8) + route,
     ]
 
@@ -25,6 +32,8 @@ import Testing
                     Self.read(message, LinkInfo.init)
                     Self.read(message, AddressInfo.init)
                     Self.read(message, RouteInfo.init)
+                    Self.read(message, FlowInfo.init)
+                    Self.read(message) { message throws(OperationError) in try BaseChain(message) }
                     Self.read(message) { message throws(OperationError) in try message.verdict() }
                 }
             } catch {

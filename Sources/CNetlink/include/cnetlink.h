@@ -5,6 +5,7 @@
 #ifndef CNETLINK_H
 #define CNETLINK_H
 #include <linux/if_link.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/rtnetlink.h>
@@ -89,6 +90,12 @@ ssize_t cnetlink_receive(const struct mnl_socket *socket, void *bytes, size_t si
 enum {
     CNETLINK_IFF_UP = 0x1, /* <linux/if.h> does not go together with <net/if.h> */
     CNETLINK_IF_OPER_UP = 6,
+    /* <linux/netfilter.h> does not go together with <netinet/in.h> */
+    CNETLINK_NF_DROP = 0,
+    CNETLINK_NF_ACCEPT = 1,
+    CNETLINK_NF_INET_FORWARD = 2,
+    CNETLINK_NFPROTO_INET = 1,
+    CNETLINK_NFPROTO_IPV4 = 2,
     CNETLINK_LOOPBACK_INDEX = 1, /* LOOPBACK_IFINDEX: lo is the first link of every network namespace */
 };
 #endif
