@@ -59,11 +59,12 @@ extension Engine {
 }
 
 extension Reference {
-    /// Whether a word that is no image of the store was meant as one: a bare word or a path is a command.
+    /// Whether a word that is no image of the store was meant as one: a bare word, a path, or what cannot be a reference
+    /// is a command.
     static func looksLikeOne(_ text: String) -> Bool {
         text.contains(where: { "/:@".contains($0) }) && (try? Reference(text)) != nil
     }
 
     /// `text` with its default tag, for an error.
-    static func shown(_ text: String) -> String { (try? Reference(text))?.text ?? text }
+    static func shown(_ text: String) -> String { (try? Reference(text))?.description ?? text }
 }

@@ -4,8 +4,7 @@ import Linux
 
 /// A lock of flock(2), held until this value goes or its process dies.
 ///
-/// The fixed order, never upwards: registry, network, container, xtables. None is held across clone,
-/// exec or a wait.
+/// docs/architecture.md has the order in which they are taken, and how long each is held.
 package struct FileLock: ~Copyable {
     private let file: Descriptor
 

@@ -40,18 +40,21 @@ extension CLI {
             }
         }
 
-        /// A container without a limit is in no cgroup of its own there, one with a limit only in that controller's.
-        @Test(.enabled(if: !KernelLimits.isUnified)) func v1Alone() {
-            let layout = "umount -l /sys/fs/cgroup/unified"
+        /// One with a limit is in one directory, in v1 only in that controller's; in v1 alone one without is in none.
+        @Test func oneVersionAlone() {
+            let layout = KernelLimits.isUnified ? "true" : "umount -l /sys/fs/cgroup/unified"
+            let memory = KernelLimits.isUnified ? "" : "memory/"
+            let file = KernelLimits.isUnified ? "memory.max" : "memory.limit_in_bytes"
             Ledger.expectUnchanged {
-                #expect(with(layout, Self.lifecycle).lines == ["inside", "0", "cgl", "cgl", "0"])
+                let cgroups = KernelLimits.isUnified ? "1" : "0"
+                #expect(with(layout, Self.lifecycle).lines == ["inside", cgroups, "cgl", "cgl", "0"])
                 let limited = with(
                     layout,
                     """
                     id=$($MYDOCKER run -d -m 64m --name cgl --net none sleep 1000)
-                    cat /sys/fs/cgroup/memory/mydocker/$id/memory.limit_in_bytes
+                    cat /sys/fs/cgroup/\(memory)mydocker/$id/\(file)
                     $MYDOCKER exec -d cgl sleep 1000
-                    wc -l </sys/fs/cgroup/memory/mydocker/$id/cgroup.procs
+                    wc -l </sys/fs/cgroup/\(memory)mydocker/$id/cgroup.procs
                     find /sys/fs/cgroup -type d -name $id
                     $MYDOCKER rm -f cgl
                     """)

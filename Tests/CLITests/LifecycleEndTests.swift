@@ -39,17 +39,30 @@ extension CLI.Lifecycle {
     }
 
     @Test func B70_stopKillsWhatDoesNotGo() throws {
-        // Process 1 without a handler, and one that ignores the signal.
+        // Process 1 without a handler, and one that ignores the signal: that is said, and no second is waited for.
         for script in ["exec sleep 1000", "trap '' TERM; echo ready; while :; do sleep 0.02; done"] {
             try withContainer("lfhard", "sh", "-c", script) { _ in
-                #expect(succeed("stop", "-t", "1", "lfhard", seconds: 8).text == "lfhard\n")
+                if script.contains("ready") { waitForLog("lfhard", "ready") }
+                let outcome = succeed("stop", "-t", "100", "lfhard", seconds: 8)
+                #expect(outcome.text == "lfhard\n")
+                #expect(
+                    outcome.error
+                        == "mydocker: warning: container \"lfhard\": process 1 ignores SIGTERM; killing it\n")
                 #expect(inspect("{{.State.ExitCode}} {{.State.OOMKilled}}", "lfhard") == "137 false")
             }
         }
-        try withContainer("lfquick", "--stop-timeout", "1", "sh", "-c", "trap '' TERM; while :; do sleep 0.02; done") {
-            _ in
-            succeed("stop", "lfquick", seconds: 8)
-            #expect(inspect("{{.State.ExitCode}}", "lfquick") == "137")
+        // One that catches it and stays has the time that it was given.
+        let script = "trap 'echo TERM' TERM; echo ready; while :; do sleep 0.02; done"
+        for (flags, options) in [([], ["-t", "1"]), (["--stop-timeout", "1"], [])] as [([String], [String])] {
+            let box = try Box("lfstays", on: "none", flags, command: ["sh", "-c", script])
+            waitForLog("lfstays", "ready")
+            let start = Date()
+            let outcome = Host.run([Host.mydocker, "stop"] + options + ["lfstays"], seconds: 8)
+            #expect(outcome.code == 0 && outcome.error == "", "\(outcome.error)")
+            #expect(Date().timeIntervalSince(start) >= 1)
+            #expect(inspect("{{.State.ExitCode}}", "lfstays") == "137")
+            #expect(succeed("logs", "lfstays").text == "ready\nTERM\n")
+            box.remove()
         }
     }
 

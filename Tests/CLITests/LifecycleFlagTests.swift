@@ -35,6 +35,18 @@ extension CLI.Flags {
         }
     }
 
+    @Test func labelsComeFromFilesAndFlags() throws {
+        try withScratch { directory in
+            try writeFile("# none\nonly\n\nfrom=file\nurl=a=b\n", directory + "/labels")
+            try withContainer("lflabels", "--label-file", directory + "/labels", "-l", "from=flag", "sleep", "1000") {
+                _ in
+                #expect(
+                    inspect("{{json .Config.Labels}}", "lflabels") == #"{"from":"flag","only":"","url":"a=b"}"#)
+            }
+            #expect(runOnce("--label-file", directory + "/nosuch", "true").code == 125)
+        }
+    }
+
     /// The program is looked up in the container's PATH, in the container's file system.
     @Test func B76_theProgramIsLookedUpInside() throws {
         try withScratch { directory in

@@ -228,6 +228,29 @@ extension CLI.Images {
         }
     }
 
+    /// Our store is an OCI layout itself.
+    @Test func anArchiveIsLoaded() throws {
+        try Ledger.expectUnchanged {
+            succeed("import", "-c", "CMD [\"cat\", \"/data/file\"]", root.tar, "lfloaded:v1")
+            let id = inspect("{{.Id}}", "lfloaded:v1")
+            let archive = root.directory + "/archive.tar"
+            let packed = Host.run([
+                "tar", "-C", "/var/lib/mydocker/images", "-cf", archive, "oci-layout", "index.json", "blobs",
+            ])
+            #expect(packed.code == 0, "\(packed.error)")
+            succeed("rmi", "lfloaded:v1")
+            #expect(mydocker("inspect", "lfloaded:v1").code == 1)
+            for input in [nil, try Data(contentsOf: URL(fileURLWithPath: archive))] {
+                let outcome =
+                    input.map { mydocker("load", input: $0) } ?? mydocker("load", "-i", archive)
+                #expect(outcome.code == 0 && outcome.lines.contains("Loaded image: lfloaded:v1"), "\(outcome)")
+                #expect(inspect("{{.Id}}", "lfloaded:v1") == id)
+                #expect(runOnce("lfloaded:v1").text == "secret\n")
+                succeed("rmi", "lfloaded:v1")
+            }
+        }
+    }
+
     @Test func theFirstWordIsAnImageOrACommand() throws {
         // In the default image, by its name or without one.
         #expect(runOnce("echo", "x").text == "x\n")
@@ -236,12 +259,18 @@ extension CLI.Images {
         #expect(runOnce("--image", "busybox", "echo", "x").text == "x\n")
         #expect(runOnce("sh", "-c", "busybox | head -n 1").text.hasPrefix("BusyBox"))
         // What looks like an image is never fetched.
-        for word in ["lfnosuch:v1", "library/lfnosuch", "host.example/x", "lfnosuch@sha256:0"] {
+        let digest = "@sha256:" + String(repeating: "0", count: 64)
+        for (word, name) in [
+            ("lfnosuch:v1", "lfnosuch:v1"), ("library/lfnosuch", "library/lfnosuch:latest"),
+            ("host.example/x", "host.example/x:latest"), ("busybox\(digest)", "busybox\(digest)"),
+        ] {
             let outcome = runOnce(word, "true", seconds: 10)
-            #expect(outcome.code == 125 || outcome.code == 127, "\(word)")
-            #expect(outcome.text == "")
+            #expect(outcome.code == 125 && outcome.text == "", "\(word)")
+            #expect(outcome.error.hasPrefix("mydocker: No such image: \(name)\n"), "\(outcome.error)")
         }
-        #expect(runOnce("lfnosuch:v1", "true").error.hasPrefix("mydocker: No such image: lfnosuch:v1\n"))
+        // A path, and what can be no reference.
+        #expect(runOnce("/bin/echo", "x").text == "x\n")
+        #expect(runOnce("lfnosuch@sha256:0", "true").code == 127)
         #expect(runOnce("--rootfs", root.directory + "/nosuch", "true").code == 125)
         #expect(runOnce(root.directory + "/root", "cat", "/data/file").text == "secret\n")
         // An image wins over a command of the same name; --image leaves no doubt.

@@ -88,6 +88,15 @@ extension CLI.Flags {
         #expect(runOnce("-m", "300m", "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1").code == 0)
     }
 
+    /// -1: as much swap as there is, which is not more than the limit of the hierarchy above.
+    @Test func swapHasNoLimitOfItsOwn() throws {
+        try withContainer("lfswap", "-m", "48m", "--memory-swap", "-1", "sleep", "1000") { id in
+            let limits = KernelLimits(id: id)
+            #expect(limits.memory == "50331648")
+            #expect(limits.memoryAndSwap.map { $0 > 1 << 50 } ?? true, "\(String(describing: limits.memoryAndSwap))")
+        }
+    }
+
     @Test func tooManyProcessesAreRefused() {
         let fork = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & done; echo all"
         let outcome = runOnce("--pids-limit", "6", "sh", "-c", fork)

@@ -24,21 +24,25 @@ extension CLI {
         /// The locks that `line` takes, and the calls that it makes meanwhile and should not. The lock of one container,
         /// or one workspace, says that somebody is at it, and is held as long as that is so.
         private func locking(_ line: String) -> (taken: Set<String>, waits: [String]) {
-            let calls = "flock,close,clone,clone3,vfork,execve,wait4,waitid,poll,ppoll,clock_nanosleep"
+            let calls = "flock,close,clone,clone3,vfork,execve,wait4,waitid,poll,ppoll,clock_nanosleep,recvmsg"
             let ownLock = /\/run\/mydocker\/containers\/[0-9a-f]{64}\/lock|.*\/images\/temporary\/[^\/]*\/lock/
             var held: [String: String] = [:]
             var taken: Set<String> = []
             var waits: [String] = []
-            for call in trace(line, "-y -e trace=\(calls)") {
+            for call in trace(line, "-yy -e trace=\(calls)") {
                 guard let found = call.firstMatch(of: /^\d+ +(\w+)\((?:(\d+)<([^>]*)>)?/) else { continue }
                 let (name, number, path) = (String(found.1), found.2.map(String.init), found.3.map(String.init))
                 switch name {
                 case "flock":
-                    guard let number, let path, call.hasSuffix(" = 0"), !call.contains("LOCK_UN") else { continue }
+                    guard let number, let path, call.hasSuffix(" = 0") || call.hasSuffix("<unfinished ...>"),
+                        !call.contains("LOCK_UN")
+                    else { continue }
                     taken.insert(path)
                     if path.wholeMatch(of: ownLock) == nil { held[number] = path }
                 case "close":
                     if let number, held[number] == path { held[number] = nil }
+                // The kernel answers at once, a child when it has come so far.
+                case "recvmsg" where !call.contains("<UNIX"): break
                 default: if !held.isEmpty { waits.append("\(call) with \(held.values)") }
                 }
             }

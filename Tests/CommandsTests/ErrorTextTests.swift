@@ -49,7 +49,7 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
         ),
         (
             ["run", "-v", "data:/x", "sh"], 125,
-            #"invalid argument "data:/x" for "-v, --volume" flag: named volumes are not supported yet: use an absolute path"#
+            #"invalid argument "data:/x" for "-v, --volume" flag: named volumes are not supported: use a path that begins with / or ."#
         ),
         (
             ["run", "-e", "=x", "sh"], 125,

@@ -78,7 +78,7 @@ package enum CommandLineTool {
     }
 
     private static func help(about words: [String], _ context: inout CommandContext) -> Int32 {
-        guard let first = words.first else {
+        guard let first = words.first, !["help", "--help", "-help", "-h"].contains(first) else {
             context.output.write(Help.overview(of: synopses))
             return 0
         }

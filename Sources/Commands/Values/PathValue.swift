@@ -12,7 +12,7 @@ package enum PathValue {
         guard host.hasPrefix(".") else {
             throw OperationError(
                 "invalid volume specification", text,
-                reason: "named volumes are not supported yet: use an absolute path")
+                reason: "named volumes are not supported: use a path that begins with / or .")
         }
         guard let directory = directory() else { throw OperationError("find the current directory", errno: errno) }
         return try BindMount(parsing: normalized("\(directory)/\(host)") + text.dropFirst(host.count))
