@@ -35,7 +35,7 @@ static _Noreturn void serve(pid_t program) {
     for (;;) {
         if (sigwaitinfo(&all, &info) < 0) continue;
         if (info.si_signo == SIGCHLD) reap_until_end_of(program);
-        else if (info.si_signo != SIGURG) kill(-program, info.si_signo);
+        else if (info.si_signo != SIGURG) kill(program, info.si_signo);
     }
 }
 

@@ -11,6 +11,8 @@ package struct CgroupPlan: Equatable, Sendable {
     package struct Setting: Equatable, Sendable {
         package let path: String
         package let value: String
+        /// Not asked for, and not known to every kernel.
+        package var isOptional = false
     }
     /// The container's directory in the unified hierarchy.
     package var unified: String?
@@ -98,11 +100,14 @@ extension ResourceLimits {
     /// Files of cgroup-v2.rst.
     fileprivate func unifiedSettings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
         var settings: [(String, String)] = []
+        var swap: CgroupPlan.Setting?
         switch controller {
         case "memory":
             if let memory { settings.append(("memory.max", String(memory))) }
-            if let memory, let memorySwap {
-                settings.append(("memory.swap.max", memorySwap < 0 ? "max" : String(max(0, memorySwap - memory))))
+            if let memory, let total = memoryAndSwap {
+                swap = .init(
+                    path: "\(directory)/memory.swap.max", value: total < 0 ? "max" : String(max(0, total - memory)),
+                    isOptional: memorySwap == nil)
             }
             settings.append(("memory.oom.group", "1"))
         case "cpu":
@@ -112,16 +117,20 @@ extension ResourceLimits {
         case "cpuset": if let cpuset { settings.append(("cpuset.cpus", cpuset)) }
         default: if let pids { settings.append(("pids.max", String(pids))) }
         }
-        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) }
+        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) } + (swap.map { [$0] } ?? [])
     }
 
     /// Files of cgroup-v1/*.rst.
     fileprivate func version1Settings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
         var settings: [(String, String)] = []
+        var swap: CgroupPlan.Setting?
         switch controller {
         case "memory":
             if let memory { settings.append(("memory.limit_in_bytes", String(memory))) }
-            if let memorySwap { settings.append(("memory.memsw.limit_in_bytes", String(memorySwap))) }
+            swap = memoryAndSwap.map {
+                .init(
+                    path: "\(directory)/memory.memsw.limit_in_bytes", value: String($0), isOptional: memorySwap == nil)
+            }
         case "cpu":
             if let milliCPUs {
                 settings.append(("cpu.cfs_period_us", "100000"))
@@ -131,6 +140,6 @@ extension ResourceLimits {
         case "cpuset": if let cpuset { settings.append(("cpuset.cpus", cpuset)) }
         default: if let pids { settings.append(("pids.max", String(pids))) }
         }
-        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) }
+        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) } + (swap.map { [$0] } ?? [])
     }
 }

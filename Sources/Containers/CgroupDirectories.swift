@@ -15,6 +15,7 @@ package enum CgroupDirectories {
             do throws(OperationError) {
                 try Files.set(setting.path, to: setting.value)
             } catch {
+                if setting.isOptional, error.errno == ENOENT { continue }
                 throw OperationError("set limit", setting.path, errno: error.errno ?? 0)
             }
         }

@@ -2,6 +2,15 @@ import Core
 import Glibc
 import Linux
 
+/// A write to the caller's side that failed.
+package struct LostOutput: Equatable, Sendable {
+    /// The descriptor, 1 or 2.
+    package let sink: Int32
+    package let errno: Int32
+    /// Nobody reads there any more.
+    package var isUnheard: Bool { errno == EPIPE || errno == ECONNRESET }
+}
+
 /// Carries a container's output to the caller and to its log, the caller's input to the container, and
 /// signals, until the container's process has ended and all that it wrote is delivered.
 ///
@@ -13,6 +22,13 @@ package final class StreamRelay {
     private let givesMemoryBack: Bool
     /// Called for each signal that arrives; the relay itself does nothing with it.
     private let onSignal: (Int32) -> Void
+
+    /// Called a second after nobody was there any more to read some output, unless the process has ended by then, and again
+    /// after as many milliseconds as it returns.
+    package var whenUnheard: () -> Int32? = { nil }
+
+    /// The first write that failed. What is read from that stream since then is lost.
+    package var lostOutput: LostOutput? { outputs.lazy.compactMap(\.lost).first }
 
     /// - Parameter givesMemoryBack: for a relay that stays in the background for long.
     package init(
@@ -43,6 +59,8 @@ package final class StreamRelay {
     package func run(until process: borrowing ProcessDescriptor) {
         var hasEnded = false
         var requests: [pollfd] = []
+        var alarm: Alarm?
+        var isUnheard = false
         while !hasEnded {
             requests.removeAll(keepingCapacity: true)
             requests.append(pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0))
@@ -50,24 +68,47 @@ package final class StreamRelay {
             let firstChannel = requests.count
             for output in outputs { requests.append(output.request) }
             if let input { requests.append(input.request) }
-            wait(for: &requests)
+            wait(for: &requests, until: alarm)
             hasEnded = requests[0].revents != 0
             while let signal = signals.next() { onSignal(signal) }
             for (index, output) in outputs.enumerated() where requests[firstChannel + index].revents != 0 {
                 output.advance()
             }
             if let input, let last = requests.last, last.revents != 0 { input.advance() }
+            if !isUnheard, outputs.contains(where: { $0.lost?.isUnheard == true }) {
+                isUnheard = true
+                alarm = Alarm(in: 1000)
+            }
+            if !hasEnded, alarm?.millisecondsLeft == 0 { alarm = whenUnheard().map(Alarm.init) }
         }
         // Every writer is dead: what they wrote is in the pipes already.
         for output in outputs { output.drain() }
     }
 
-    private func wait(for requests: inout [pollfd]) {
+    private func wait(for requests: inout [pollfd], until alarm: Alarm?) {
         if let input, let pause = input.pauseBetweenEnds {
             if Polling.wait(for: &requests, milliseconds: pause) { input.typeEnd() }
+        } else if let alarm {
+            Polling.wait(for: &requests, milliseconds: alarm.millisecondsLeft)
         } else {
             Polling.wait(for: &requests, givingMemoryBack: givesMemoryBack)
         }
+    }
+}
+
+/// A moment of the monotonic clock.
+private struct Alarm {
+    private let milliseconds: Int64
+
+    init(in milliseconds: Int32) { self.milliseconds = Self.now + Int64(milliseconds) }
+
+    /// Rounded up, so that 0 means that it has come.
+    var millisecondsLeft: Int32 { Int32(clamping: max(0, milliseconds - Self.now)) }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 
@@ -78,11 +119,14 @@ private final class OutputChannel {
     private let record: ((UnsafeRawBufferPointer) -> Void)?
     private let buffer = PageMemory.allocate(byteCount: 32_768)
     private var pending: Range<Int> = 0..<0
+    private let caller: Int32
+    private(set) var lost: LostOutput?
 
     init(source: consuming Descriptor, sink: Int32, record: ((UnsafeRawBufferPointer) -> Void)?) {
         source.setNonBlocking()
         self.source = Optional(source)
         self.sink = Sink(sink)
+        caller = sink
         self.record = record
     }
 
@@ -128,7 +172,8 @@ private final class OutputChannel {
             var request = pollfd(fd: sink.number, events: Int16(POLLOUT), revents: 0)
             poll(&request, 1, -1)
         } else if errno != EINTR {
-            // Nobody reads any more: the container's next write fails like in a plain pipeline.
+            // The container's next write fails like in a plain pipeline.
+            lost = LostOutput(sink: caller, errno: errno)
             pending = 0..<0
             source = nil
         }

@@ -4,6 +4,10 @@ package struct ResourceLimits: Equatable, Sendable {
     package var memory: Int64?
     /// Bytes of memory and swap together; -1 for as much swap as there is.
     package var memorySwap: Int64?
+    /// The same, and where nothing was asked for twice the memory, as in Docker.
+    package var memoryAndSwap: Int64? {
+        memorySwap ?? memory.map { $0.multipliedReportingOverflow(by: 2).overflow ? -1 : $0 * 2 }
+    }
     /// Thousandths of one CPU.
     package var milliCPUs: Int64?
     /// Relative weight, 2 to 262144; 1024 is the usual one.

@@ -24,6 +24,10 @@ final class ContainerRun {
 
     /// Whether the caller's input goes to the program.
     var readsInput: Bool { plan.definition.openStdin }
+    var user: UInt32 { plan.process.user }
+    /// Of the round that has ended: what of its output could not be delivered, and whether that ended it.
+    var lostOutput: LostOutput?
+    var wasUnheard = false
     var definition: ContainerDefinition { plan.definition }
     private var id: ContainerID { plan.definition.id }
 

@@ -17,7 +17,7 @@ extension Engine {
         if request.detached { plan.diesWithParent = false }
         let signals = try SignalDescriptor(request.detached ? [] : ForwardedSignals.all)
         SupervisorSignals.ignore()
-        let streams = try execStreams(request)
+        let streams = try execStreams(request, owner: plan.user)
         let host = CgroupHost()
         let unified = running.state.cgroups.first { host.isUnified($0) }
         let cgroup = try CgroupDirectories.open(unified)
@@ -29,20 +29,21 @@ extension Engine {
             process.leave()
             return 0
         }
-        relay(&process, streams, signals: signals, readsInput: request.interactive)
-        return process.wait()
+        let lost = relay(&process, streams, signals: signals, readsInput: request.interactive)
+        return exitCode(process.wait(), lost: lost)
     }
 
-    private func execStreams(_ request: ExecRequest) throws(OperationError) -> RunStreams {
+    private func execStreams(_ request: ExecRequest, owner: UInt32) throws(OperationError) -> RunStreams {
         guard request.detached else {
-            return try RunStreams(terminal: request.terminal, input: request.interactive, isDetached: false)
+            return try RunStreams(
+                terminal: request.terminal, input: request.interactive, isDetached: false, owner: owner)
         }
         return try RunStreams.nowhere()
     }
 
     private func relay(
         _ process: inout EnteredProcess, _ streams: RunStreams, signals: consuming SignalDescriptor, readsInput: Bool
-    ) {
+    ) -> LostOutput? {
         let forwarding = SignalForwarder(to: process.pid)
         let relay = StreamRelay(signals: signals) { forwarding.forward($0) }
         var raw: RawTerminal?
@@ -59,6 +60,7 @@ extension Engine {
         if let input = streams.takeInput() { relay.setInput(from: 0, to: input, isTerminal: false) }
         relay.run(until: process.process)
         if raw != nil { raw = nil }
+        return relay.lostOutput
     }
 
     private func execPlan(

@@ -127,7 +127,7 @@ extension ContainerDefinition {
             "Binds": .strings(binds.map { "\($0.source):\($0.target)" + ($0.readOnly ? ":ro" : "") }),
             "NetworkMode": .string(networkMode.text), "PortBindings": inspectPorts(endpoint?.ports ?? []),
             "AutoRemove": .bool(autoRemove), "Privileged": .bool(privileged), "ReadonlyRootfs": .bool(readOnlyRoot),
-            "Memory": .number(limits.memory ?? 0), "MemorySwap": .number(limits.memorySwap ?? 0),
+            "Memory": .number(limits.memory ?? 0), "MemorySwap": .number(limits.memoryAndSwap ?? 0),
             "NanoCpus": .number((limits.milliCPUs ?? 0) * 1_000_000), "CpuShares": .number(limits.cpuShares ?? 0),
             "CpusetCpus": .string(limits.cpuset ?? ""), "PidsLimit": .optional(limits.pids),
             "Init": .bool(usesInit), "CapEffective": .strings(capabilities.map { "CAP_" + $0 }),

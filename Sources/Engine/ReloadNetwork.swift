@@ -16,6 +16,7 @@ extension Engine {
             listing.elements.removeAll { network in
                 failures.contains { $0.name == nil || $0.name == network.name }
             }
+            for obstacle in listing.elements.flatMap(driver.obstacles) { warn(obstacle) }
             return Listing(
                 elements: listing.elements.map(\.name.text), failures: listing.failures + failures.map(\.failure))
         }

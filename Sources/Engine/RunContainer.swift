@@ -38,10 +38,11 @@ extension Engine {
         let restarts = try Restarts(plan.definition.restart)
         let run = try ContainerRun(self, plan)
         let exit = try round(run, restarts, signals: signals, isForeground: true)
+        let code = exitCode(exit.exitCode, lost: run.lostOutput, wasEnded: run.wasUnheard)
         if exit.oomKilled { warn(outOfMemory(plan.definition, exit)) }
         guard restarts.follow(exit) else {
             if run.finish() { guardian.dismiss() }
-            return .exited(exit.exitCode)
+            return .exited(code)
         }
         // As in Docker: the caller gets the first exit code, and the container goes on in the background.
         do throws(OperationError) {
@@ -51,7 +52,7 @@ extension Engine {
             throw error
         }
         guardian.dismiss()
-        return .exited(exit.exitCode)
+        return .exited(code)
     }
 
     private func outOfMemory(_ definition: ContainerDefinition, _ exit: ContainerExit) -> String {
@@ -150,7 +151,8 @@ extension Engine {
     ) throws(OperationError) -> ContainerExit {
         let definition = run.definition
         let streams = try RunStreams(
-            terminal: definition.terminal, input: definition.openStdin, isDetached: !isForeground)
+            terminal: definition.terminal, input: definition.openStdin, isDetached: !isForeground,
+            owner: run.user)
         let container = try run.start(streams)
         hasBegun()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
@@ -181,7 +183,13 @@ extension Engine {
         }
         let heldInput = isForeground ? nil : streams.takeInput()
         if let input = streams.takeInput() { relay.setInput(from: 0, to: input, isTerminal: false) }
+        let unheard = UnheardContainer(container.child.pid, run.definition)
+        relay.whenUnheard = {
+            restarts.note(SIGTERM)
+            return unheard.end()
+        }
         relay.run(until: container.child.process)
+        (run.lostOutput, run.wasUnheard) = (relay.lostOutput, unheard.wasEnded)
         if raw != nil { raw = nil }
         _ = heldInput.number
         container.child.disown()

@@ -18,7 +18,8 @@ final class RunStreams {
     ///   - terminal: the child makes its streams itself.
     ///   - input: whether the program reads the caller's standard input.
     ///   - isDetached: then nobody ever writes into the program's input.
-    init(terminal: Bool, input wantsInput: Bool, isDetached: Bool) throws(OperationError) {
+    ///   - owner: the program's user, who may open them anew as /dev/stdout.
+    init(terminal: Bool, input wantsInput: Bool, isDetached: Bool, owner: UInt32) throws(OperationError) {
         let ends = DescriptorSet()
         insideEnds = ends
         inside = StandardStreams(input: -1, output: -1, error: -1)
@@ -32,6 +33,10 @@ final class RunStreams {
         output = outputPipe.takeRead()
         error = errorPipe.takeRead()
         try setInput(wantsInput, isDetached, ends)
+        if owner == 0 { return }
+        for pipe in [inside.output, inside.error] + (input.number >= 0 ? [inside.input] : []) {
+            fchown(pipe, owner, gid_t.max)
+        }
     }
 
     private func setInput(_ wanted: Bool, _ isDetached: Bool, _ ends: DescriptorSet) throws(OperationError) {

@@ -15,7 +15,7 @@ extension Engine {
         do throws(OperationError) { state = try containerStore.state(id) } catch { return true }
         guard let state else { return nil }
         guard let supervisor = try? ProcessDescriptor(state.supervisor) else { return false }
-        return !supervisor.waitForEnd(milliseconds: 0)
+        return !supervisor.waitForEnd(milliseconds: 0) && !ProcessIdentity.isEnding(state.supervisor)
     }
 
     /// Waits until nobody holds a container any more whose supervisor is dead, or clears up after its program.

@@ -15,11 +15,22 @@ package struct ProcessIdentity: Hashable, Sendable {
 
     /// Nil when there is no such process.
     package init?(of pid: pid_t) {
+        guard let startTime = Self.number(22, of: pid) else { return nil }
+        self.init(pid: pid, startTime: startTime)
+    }
+
+    /// Whether a process is gone, or will be whatever it does: it has been killed, or is being taken apart.
+    package static func isEnding(_ pid: pid_t) -> Bool {
+        guard let flags = number(9, of: pid), let pending = number(31, of: pid) else { return true }
+        return flags & 4 != 0 || pending >> UInt64(SIGKILL - 1) & 1 == 1  // PF_EXITING
+    }
+
+    /// A field of /proc/PID/stat (proc(5)), from the third on.
+    private static func number(_ field: Int, of pid: pid_t) -> UInt64? {
         // The command, field 2, may hold spaces and parentheses: count from behind the last ")".
         guard let text = Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, let startTime = UInt64(fields[19]) else { return nil }
-        self.init(pid: pid, startTime: startTime)
+        return fields.count > field - 3 ? UInt64(fields[field - 3]) : nil
     }
 
     package var isAlive: Bool { ProcessIdentity(of: pid) == self }

@@ -1,3 +1,4 @@
+import CLinux
 import Core
 import Glibc
 
@@ -5,25 +6,37 @@ import Glibc
 package struct SignalDisposition: Equatable, Sendable {
     private let caught: UInt64
     private let blocked: UInt64
+    /// A thread is in sigwait(3): what it waits for is neither, then.
+    private let isAwaiting: Bool
 
     /// A process that cannot be read, or is gone, may receive anything.
     package init(of pid: pid_t) {
         var caught: UInt64 = 0
         var blocked: UInt64 = 0
+        var isAwaiting = false
         let threads = (try? Files.names(in: "/proc/\(pid)/task")) ?? []
         for thread in threads {
             guard let status = Files.text("/proc/\(pid)/task/\(thread)/status") else { continue }
             caught |= Self.mask("SigCgt:", in: status)
             blocked |= Self.mask("SigBlk:", in: status)
+            isAwaiting = isAwaiting || Self.isAwaiting("/proc/\(pid)/task/\(thread)/syscall")
         }
         self.caught = threads.isEmpty ? UInt64.max : caught
         self.blocked = blocked
+        self.isAwaiting = isAwaiting
     }
 
     /// Whether the first process of a pid namespace, for whom a signal's default action does not exist, may get
     /// to know of it: by a handler, or by waiting for one that it blocks (pid_namespaces(7)).
     package func mayReceive(_ signal: Int32) -> Bool {
-        (caught | blocked) >> UInt64(signal - 1) & 1 == 1
+        isAwaiting || (caught | blocked) >> UInt64(signal - 1) & 1 == 1
+    }
+
+    /// Also when that cannot be known. While a thread waits for signals, the kernel has them unblocked (do_sigtimedwait in
+    /// kernel/signal.c).
+    private static func isAwaiting(_ path: String) -> Bool {
+        guard let call = Files.text(path) else { return true }
+        return call.hasPrefix("\(CLINUX_SYS_RT_SIGTIMEDWAIT) ")
     }
 
     private static func mask(_ key: String, in status: String) -> UInt64 {

@@ -51,6 +51,12 @@ extension CLI.Lifecycle {
                 #expect(inspect("{{.State.ExitCode}} {{.State.OOMKilled}}", "lfhard") == "137 false")
             }
         }
+        // One that waits for it with sigwait(3), as our own init does, does not ignore it.
+        try withContainer("lfawaits", "--init", "sleep", "1000") { _ in
+            let outcome = succeed("stop", "lfawaits", seconds: 8)
+            #expect(outcome.error == "")
+            #expect(inspect("{{.State.ExitCode}}", "lfawaits") == "143")
+        }
         // One that catches it and stays has the time that it was given.
         let script = "trap 'echo TERM' TERM; echo ready; while :; do sleep 0.02; done"
         for (flags, options) in [([], ["-t", "1"]), (["--stop-timeout", "1"], [])] as [([String], [String])] {

@@ -121,6 +121,20 @@ extension CLI.Flags {
         }
     }
 
+    /// As with tini: what the program has begun is the program's to end.
+    @Test func initTellsTheProgramAlone() throws {
+        let script = """
+            (trap 'echo child' TERM; echo ready; while :; do sleep 0.02; done) &
+            trap 'echo program; exit 5' TERM; while :; do sleep 0.02; done
+            """
+        try withContainer("lfinit", "--init", "sh", "-c", script) { _ in
+            waitForLog("lfinit", "ready")
+            succeed("stop", "lfinit", seconds: 8)
+            #expect(inspect("{{.State.ExitCode}}", "lfinit") == "5")
+            #expect(succeed("logs", "lfinit").text == "ready\nprogram\n")
+        }
+    }
+
     @Test func initReapsWhatIsLeftToIt() {
         // Each inner shell dies before its child, which then belongs to process 1.
         let state = "for f in /proc/[0-9]*/stat; do cut -d' ' -f3 $f; done 2>/dev/null | grep -c Z"

@@ -42,6 +42,9 @@ extension CLI.Flags {
             try withContainer("lfown2", "-m", "64m", "sleep", "1000") { second in
                 #expect(KernelLimits(id: first).memory == "33554432")
                 #expect(KernelLimits(id: second).memory == "67108864")
+                // As in Docker, as much swap again.
+                #expect(KernelLimits(id: second).memoryAndSwap == 128 << 20)
+                #expect(inspect("{{.HostConfig.MemorySwap}}", "lfown2") == "134217728")
             }
             #expect(KernelLimits(id: first).memory == "33554432")
         }

@@ -109,6 +109,55 @@ extension CLI.Streams {
         #expect(outcome.lines.count == 2 && outcome.lines.last != "0", "\(outcome.text)")
     }
 
+    /// Process 1 does not die of SIGPIPE, and would write for ever. It is asked to end, if it listens.
+    @Test func nothingGoesOnThatNobodyReads() {
+        Ledger.expectUnchanged {
+            let loop = "while :; do echo x; sleep 0.05; done"
+            for (flags, script) in [("", loop), ("-t", loop), ("", "trap '' PIPE; \(loop)")] {
+                let outcome = Host.shell(
+                    "$MYDOCKER run --rm --net none \(flags) sh -c \"\(script)\" 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}",
+                    seconds: 10)
+                #expect(outcome.text.replacingOccurrences(of: "\r\n", with: "\n") == "x\n141\n", "\(flags) \(script)")
+            }
+            let asked = Host.shell(
+                """
+                $MYDOCKER run --net none --name lfunread --restart always sh -c "trap 'exit 9' TERM; \(loop)" 2>/dev/null |
+                  head -n 1; echo ${PIPESTATUS[0]}
+                """, seconds: 10)
+            #expect(asked.text == "x\n141\n")
+            #expect(inspect("{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}", "lfunread") == "exited 9 0")
+            succeed("rm", "lfunread")
+            // One that ends by itself has the time for it, and its own exit code.
+            let own = Host.shell(
+                "$MYDOCKER run --rm --net none sh -c 'echo x; echo y; sleep 0.3; exit 4' | true; echo ${PIPESTATUS[0]}")
+            #expect(own.text == "4\n")
+        }
+    }
+
+    @Test func outputThatCannotBeWrittenIsAnError() throws {
+        let lost = "mydocker: warning: output is lost: write standard output: No space left on device\n"
+        try withContainer("lflost", "sleep", "1000") { _ in
+            for command in ["run --rm --net none", "exec lflost"] {
+                for (script, code) in [("echo x", "125"), ("echo x; exit 3", "3")] {
+                    let outcome = Host.shell("$MYDOCKER \(command) sh -c '\(script)' >/dev/full; echo $?")
+                    #expect(outcome.text == "\(code)\n" && outcome.error == lost, "\(command): \(outcome.error)")
+                }
+            }
+        }
+    }
+
+    /// Programs that log to /dev/stdout open it anew.
+    @Test func theStreamsBelongToTheUser() throws {
+        let script = "echo out >/dev/stdout; echo err >/dev/stderr"
+        let outcome = runOnce("-u", "1234:55", "sh", "-c", script)
+        #expect(outcome.text == "out\n" && outcome.error == "err\n" && outcome.code == 0)
+        try withContainer("lfowns", "-u", "nobody", "sh", "-c", "\(script); exec sleep 1000") { _ in
+            waitForLog("lfowns", "out")
+            #expect(succeed("logs", "lfowns").text == "out\n")
+            #expect(succeed("exec", "-u", "77", "lfowns", "sh", "-c", script).text == "out\n")
+        }
+    }
+
     /// A closed descriptor's number must not come to mean a file of ours.
     @Test func closedStandardStreams() throws {
         try withScratch { directory in

@@ -2,6 +2,7 @@
  * non-negative result or -errno, restarts nothing and allocates nothing. */
 #ifndef CLINUX_H
 #define CLINUX_H
+#include <sys/syscall.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -55,6 +56,7 @@ int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsig
 
 enum {
     CLINUX_O_PATH = 010000000,
+    CLINUX_SYS_RT_SIGTIMEDWAIT = SYS_rt_sigtimedwait,
     CLINUX_RESOLVE_NO_MAGICLINKS = 0x02,
     CLINUX_RESOLVE_NO_SYMLINKS = 0x04,
     CLINUX_RESOLVE_BENEATH = 0x08,
