@@ -107,6 +107,9 @@ extension CLI.Flags {
         #expect(outcome.error.contains("Resource temporarily unavailable"), "\(outcome.error)")
         #expect(runOnce("--pids-limit", "60", "sh", "-c", fork).text == "all\n")
         #expect(runOnce("--pids-limit", "-1", "sh", "-c", fork).text == "all\n")
+        // As scripts say that there is no limit, in Docker.
+        let none = runOnce("--pids-limit", "0", "--cpus", "0", "--cpu-shares", "0", "-m", "0", "sh", "-c", fork)
+        #expect(none.text == "all\n", "\(none.error)")
     }
 
     @Test func theReasonOfAnEndIsOnRecord() throws {
@@ -147,10 +150,10 @@ extension CLI.Flags {
         Ledger.expectUnchanged {
             let wrong = [
                 ["-m", "1m"], ["-m", "much"], ["-m", "-1"], ["--memory-swap", "64m"],
-                ["-m", "64m", "--memory-swap", "32m"], ["--cpus", "0"], ["--cpus", "x"], ["--cpus", "-1"],
+                ["-m", "64m", "--memory-swap", "32m"], ["--cpus", "0.001"], ["--cpus", "x"], ["--cpus", "-1"],
                 ["-cpu", "0"],
                 ["--cpuset-cpus", "900"], ["--cpuset-cpus", "2-1"], ["--cpuset-cpus", "x"], ["--cpu-shares", "1"],
-                ["--cpu-shares", "x"], ["--pids-limit", "0"], ["--pids-limit", "x"], ["--ulimit", "nofile"],
+                ["--cpu-shares", "x"], ["--pids-limit", "-2"], ["--pids-limit", "x"], ["--ulimit", "nofile"],
                 ["--ulimit", "nosuch=1"], ["--ulimit", "nofile=20:10"], ["--ulimit", "nofile=99999999999"],
             ]
             for flags in wrong {

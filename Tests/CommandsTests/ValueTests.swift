@@ -10,11 +10,13 @@ import Testing
         #expect(throws: OperationError.self) { try LimitValue.memory("6291455") }
         #expect(throws: OperationError.self) { try LimitValue.memory("lots") }
         #expect(try LimitValue.memorySwap("-1") == -1)
-        #expect(try LimitValue.pids("-1") == nil)
+        for text in ["0", "-1"] { #expect(try LimitValue.pids(text) == nil) }
         #expect(try LimitValue.pids("100") == 100)
-        for text in ["0", "-2", "x", ""] { #expect(throws: OperationError.self) { try LimitValue.pids(text) } }
+        for text in ["-2", "x", ""] { #expect(throws: OperationError.self) { try LimitValue.pids(text) } }
         for text in ["1", "262145", "x"] { #expect(throws: OperationError.self) { try LimitValue.cpuShares(text) } }
         #expect(try LimitValue.cpuShares("2") == 2)
+        #expect(try LimitValue.cpuShares("0") == nil)
+        for text in ["0", "0.0"] { #expect(try LimitValue.cpus(text) == nil) }
     }
 
     @Test(arguments: [("1", 1000), ("0.5", 500), (".5", 500), ("1.", 1000), ("0.01", 10), ("2.125", 2125)])
@@ -22,7 +24,7 @@ import Testing
         #expect(try LimitValue.cpus(text) == thousandths)
     }
 
-    @Test(arguments: ["0", "0.009", "-1", "1.0001", "", ".", "1e3", "x", "9999999999999999999999"])
+    @Test(arguments: ["0.009", "-1", "1.0001", "", ".", "1e3", "x", "9999999999999999999999"])
     func badCPUs(text: String) {
         #expect(throws: OperationError.self) { try LimitValue.cpus(text) }
     }

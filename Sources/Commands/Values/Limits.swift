@@ -19,12 +19,12 @@ package enum LimitValue {
         text == "-1" ? -1 : try memory(text)
     }
 
-    /// `1.5` CPUs are 1500 thousandths.
-    package static func cpus(_ text: String) throws(OperationError) -> Int64 {
-        guard let thousandths = fixedPoint(text, decimals: 3), (10...1_000_000).contains(thousandths) else {
-            throw OperationError("use a number of CPUs from 0.01 to 1000, such as 1.5")
-        }
-        return thousandths
+    /// `1.5` CPUs are 1500 thousandths; 0 is no limit.
+    package static func cpus(_ text: String) throws(OperationError) -> Int64? {
+        guard let thousandths = fixedPoint(text, decimals: 3),
+            thousandths == 0 || (10...1_000_000).contains(thousandths)
+        else { throw OperationError("use a number of CPUs from 0.01 to 1000, such as 1.5") }
+        return thousandths == 0 ? nil : thousandths
     }
 
     /// `20` percent of one CPU are 200 thousandths.
@@ -36,16 +36,18 @@ package enum LimitValue {
         return tenths
     }
 
-    package static func cpuShares(_ text: String) throws(OperationError) -> Int64 {
+    /// 0 is the usual weight.
+    package static func cpuShares(_ text: String) throws(OperationError) -> Int64? {
+        if text == "0" { return nil }
         guard let shares = Decimal.parse(text, in: 2...262_144) else {
             throw OperationError("use a number from 2 to 262144")
         }
         return Int64(shares)
     }
 
-    /// -1 is no limit.
+    /// -1 and 0 are no limit.
     package static func pids(_ text: String) throws(OperationError) -> Int64? {
-        if text == "-1" { return nil }
+        if text == "-1" || text == "0" { return nil }
         guard let count = Decimal.parse(text, in: 1...4_194_304) else {
             throw OperationError("use a number of processes, or -1 for no limit")
         }
