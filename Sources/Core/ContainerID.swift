@@ -5,9 +5,17 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
     /// 64 lower-case hex digits.
     package let hex: String
 
-    /// A new identity from the kernel's random numbers.
+    /// A new identity from the kernel's random numbers. Its short form has a letter: as a host name, digits alone would be
+    /// taken for an address (inet_aton(3)).
     package static func random() -> ContainerID {
         var generator = SystemRandomNumberGenerator()
+        while true {
+            let id = random(&generator)
+            if id.short.utf8.contains(where: { !$0.isDigit }) { return id }
+        }
+    }
+
+    private static func random(_ generator: inout SystemRandomNumberGenerator) -> ContainerID {
         var hex = ""
         hex.reserveCapacity(64)
         for _ in 0..<4 {

@@ -77,7 +77,8 @@ extension CLI.Security {
     /// A state that names cgroups, processes and paths which are not the container's.
     @Test func aRecordThatWasTamperedWithRemovesNothingElse() throws {
         try withScratch { scratch in
-            let directory = "/sys/fs/cgroup/\(Host.shell("ls /sys/fs/cgroup | head -1").word)/sec-other"
+            let hierarchy = KernelLimits.isUnified ? "" : "/" + Host.shell("ls /sys/fs/cgroup | head -1").word
+            let directory = "/sys/fs/cgroup\(hierarchy)/sec-other"
             mkdir(directory, 0o755)
             defer { rmdir(directory) }
             mkdir(scratch + "/empty", 0o755)

@@ -132,6 +132,16 @@ struct Ledger: Equatable {
         return read()
     }
 
+    /// Without veths of containers that have ended: they go in the kernel's time.
+    private var withoutEnding: Ledger {
+        let known = (try? FileManager.default.contentsOfDirectory(atPath: "/var/lib/mydocker/containers")) ?? []
+        return Ledger(
+            lines: lines.filter { line in
+                guard let link = line.wholeMatch(of: /link: ([0-9a-f]{5,10}) veth .*/) else { return true }
+                return known.contains { $0.hasPrefix(link.1) }
+            })
+    }
+
     private static func read() -> Ledger {
         let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent("../../scripts/ledger").path
@@ -146,7 +156,7 @@ struct Ledger: Equatable {
         sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
     ) rethrows {
         settle()
-        let before = take()
+        let before = take().withoutEnding
         try body()
         let after = take(settlingTo: before)
         let added = after.lines.filter { !before.lines.contains($0) }

@@ -46,6 +46,11 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 @Suite struct ContainerIDTests {
+    /// One in 280 has only digits there.
+    @Test func shortFormIsNoNumber() {
+        #expect((0..<5000).allSatisfy { _ in ContainerID.random().short.contains { $0.isLetter } })
+    }
+
     @Test func randomOnesDiffer() {
         let ids = Set((0..<1000).map { _ in ContainerID.random() })
         #expect(ids.count == 1000)
