@@ -39,7 +39,7 @@ struct LaunchFailure {
                 OperationError(
                     "exec", process.command,
                     reason: process.command.contains("/")
-                        ? "no such file or directory" : "executable file not found in $PATH"))
+                        ? "no such file or directory" : "executable file not found in $PATH", remedy: process.remedy))
         }
         return withCode(126, OperationError("exec", process.command, errno: message.value))
     }

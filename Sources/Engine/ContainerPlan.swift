@@ -37,8 +37,13 @@ extension Engine {
         definition.environment = environment(request, source.image, definition, home: user.home)
         let publish = try publishRequests(request, source.image, definition.networkMode)
         try checkBinds(definition.binds)
+        var process = try processPlan(definition, user)
+        if source.isImplied, request.entrypoint == nil, !process.command.contains("/") {
+            let word = process.command
+            process.remedy = "there is no image called \"\(word)\" either; mydocker import FILE \(word) would make one"
+        }
         return ContainerPlan(
-            definition: definition, process: try processPlan(definition, user), network: try network(for: definition),
+            definition: definition, process: process, network: try network(for: definition),
             publish: publish, address: try address(request, definition.networkMode), mac: request.mac,
             cgroup: try CgroupHost().plan(for: id, limits: request.limits), isNameGenerated: request.name == nil)
     }

@@ -11,6 +11,8 @@ struct RootSource {
     /// Top one first.
     let layers: [String]
     let command: [String]
+    /// The first word was taken for a command, since there is no image of that name.
+    var isImplied = false
 }
 
 extension Engine {
@@ -30,7 +32,9 @@ extension Engine {
         if let image = try imageStore.resolve(first) { return source(image, first, rest) }
         if first.contains("/"), Files.isDirectory(first) { return try rootDirectory(first, command: rest) }
         if Reference.looksLikeOne(first) { throw noSuchImage(first) }
-        return source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
+        var implied = source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
+        implied.isImplied = true
+        return implied
     }
 
     private func source(_ image: Image, _ name: String, _ command: [String]) -> RootSource {

@@ -268,6 +268,18 @@ extension CLI.Images {
             #expect(outcome.code == 125 && outcome.text == "", "\(word)")
             #expect(outcome.error.hasPrefix("mydocker: No such image: \(name)\n"), "\(outcome.error)")
         }
+        // A bare word is a command, and might have been meant for an image.
+        for flags in [[], ["-d"]] {
+            let outcome = Host.run([Host.mydocker, "run", "--rm", "--net", "none"] + flags + ["lfnosuch", "true"])
+            #expect(outcome.code == 127)
+            #expect(
+                outcome.error == """
+                    mydocker: exec "lfnosuch": executable file not found in $PATH
+                      there is no image called "lfnosuch" either; mydocker import FILE lfnosuch would make one
+
+                    """)
+        }
+        #expect(runOnce("--image", "busybox", "lfnosuch").error.filter { $0 == "\n" }.count == 1)
         // A path, and what can be no reference.
         #expect(runOnce("/bin/echo", "x").text == "x\n")
         #expect(runOnce("lfnosuch@sha256:0", "true").code == 127)
