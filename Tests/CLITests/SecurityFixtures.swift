@@ -3,7 +3,12 @@ import Testing
 
 extension CLI {
     /// What a hostile program, image or archive must not reach.
-    @Suite(.serialized) struct Security {}
+    @Suite(.serialized) struct Security {
+        init() {
+            Host.switchRoutingOn()
+            #expect(Host.hasDefaultImage)
+        }
+    }
 }
 
 /// A static program of C that tries from inside what a container must not be able to do.
