@@ -59,7 +59,7 @@ package final class StreamRelay {
     package func run(until process: borrowing ProcessDescriptor) {
         var hasEnded = false
         var requests: [pollfd] = []
-        var alarm: Alarm?
+        var alarm: Deadline?
         var isUnheard = false
         while !hasEnded {
             requests.removeAll(keepingCapacity: true)
@@ -77,15 +77,17 @@ package final class StreamRelay {
             if let input, let last = requests.last, last.revents != 0 { input.advance() }
             if !isUnheard, outputs.contains(where: { $0.lost?.isUnheard == true }) {
                 isUnheard = true
-                alarm = Alarm(in: 1000)
+                alarm = Deadline(seconds: 1)
             }
-            if !hasEnded, alarm?.millisecondsLeft == 0 { alarm = whenUnheard().map(Alarm.init) }
+            if !hasEnded, alarm?.millisecondsLeft == 0 {
+                alarm = whenUnheard().map { Deadline(milliseconds: Int64($0)) }
+            }
         }
         // Every writer is dead: what they wrote is in the pipes already.
         for output in outputs { output.drain() }
     }
 
-    private func wait(for requests: inout [pollfd], until alarm: Alarm?) {
+    private func wait(for requests: inout [pollfd], until alarm: Deadline?) {
         if let input, let pause = input.pauseBetweenEnds {
             if Polling.wait(for: &requests, milliseconds: pause) { input.typeEnd() }
         } else if let alarm {
@@ -93,22 +95,6 @@ package final class StreamRelay {
         } else {
             Polling.wait(for: &requests, givingMemoryBack: givesMemoryBack)
         }
-    }
-}
-
-/// A moment of the monotonic clock.
-private struct Alarm {
-    private let milliseconds: Int64
-
-    init(in milliseconds: Int32) { self.milliseconds = Self.now + Int64(milliseconds) }
-
-    /// Rounded up, so that 0 means that it has come.
-    var millisecondsLeft: Int32 { Int32(clamping: max(0, milliseconds - Self.now)) }
-
-    private static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 

@@ -97,24 +97,6 @@ package final class PendingStop {
     }
 }
 
-/// A moment of the monotonic clock.
-struct Deadline {
-    private let nanoseconds: Int64
-
-    init(seconds: Int64) {
-        let (length, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        nanoseconds = overflow ? Int64.max : Self.now &+ length
-    }
-
-    var millisecondsLeft: Int32 { Int32(clamping: max(0, nanoseconds &- Self.now) / 1_000_000) }
-
-    private static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-}
-
 /// A container whose first process is alive.
 struct RunningContainer: ~Copyable {
     let state: ContainerState

@@ -2,9 +2,9 @@
  * non-negative result or -errno, restarts nothing and allocates nothing. */
 #ifndef CLINUX_H
 #define CLINUX_H
-#include <sys/syscall.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 int clinux_open(const char *path, int flags, mode_t mode);

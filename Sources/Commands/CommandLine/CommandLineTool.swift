@@ -25,7 +25,7 @@ package enum CommandLineTool {
             return 0
         }
         switch first {
-        case "help", "--help", "-help", "-h": return help(about: Array(words.dropFirst()), &context)
+        case _ where helpWords.contains(first): return help(about: Array(words.dropFirst()), &context)
         case "--version", "-version", "-v": return VersionCommand.execute([], &context)
         default: break
         }
@@ -45,6 +45,7 @@ package enum CommandLineTool {
         ]
     }
 
+    private static let helpWords = ["help", "--help", "-help", "-h"]
     private static var synopses: [Synopsis] { commands.map { $0.synopsis } }
 
     /// The command that `words` begin with, and the words behind its name.
@@ -66,19 +67,17 @@ package enum CommandLineTool {
         _ group: String, _ words: ArraySlice<String>, _ context: inout CommandContext
     ) -> Int32 {
         let text = Help.overview(of: group, synopses.filter { $0.name.hasPrefix(group + " ") })
-        switch words.first {
-        case "--help", "-help", "-h", "help":
-            context.output.write(text)
-            return 0
-        case nil:
+        guard let first = words.first else {
             context.errors.write(text)
             return 1
-        default: return refuse([group] + words, &context)
         }
+        guard helpWords.contains(first) else { return refuse([group] + words, &context) }
+        context.output.write(text)
+        return 0
     }
 
     private static func help(about words: [String], _ context: inout CommandContext) -> Int32 {
-        guard let first = words.first, !["help", "--help", "-help", "-h"].contains(first) else {
+        guard let first = words.first, !helpWords.contains(first) else {
             context.output.write(Help.overview(of: synopses))
             return 0
         }

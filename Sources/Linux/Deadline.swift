@@ -1,0 +1,30 @@
+import Glibc
+
+/// A moment of the monotonic clock.
+package struct Deadline: Sendable {
+    private let nanoseconds: Int64
+
+    /// One too far away for the clock never comes.
+    package init(milliseconds: Int64) {
+        let (length, isTooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        let (moment, isTooLate) = Self.now.addingReportingOverflow(length)
+        nanoseconds = isTooLong || isTooLate ? Int64.max : moment
+    }
+
+    package init(seconds: Int64) {
+        let (milliseconds, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
+        self.init(milliseconds: isTooLong ? Int64.max : milliseconds)
+    }
+
+    /// Rounded up: 0 only when it has come.
+    package var millisecondsLeft: Int32 {
+        let left = nanoseconds.subtractingReportingOverflow(Self.now).partialValue
+        return Int32(clamping: max(0, left) / 1_000_000 + (left > 0 && left % 1_000_000 > 0 ? 1 : 0))
+    }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
