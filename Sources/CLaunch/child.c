@@ -81,6 +81,7 @@ _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket) {
     if (plan->process.init) {
         /* Process 1 stays in this function; its child returns. */
         if (claunch_child_init(&plan->process, socket, terminal) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_INIT, 0);
+        claunch_child_run_equipped(&plan->process, socket, terminal);
     }
     claunch_child_run(&plan->process, socket, terminal);
 }

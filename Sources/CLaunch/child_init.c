@@ -2,7 +2,6 @@
 #include "claunch.h"
 
 #include <errno.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -10,9 +9,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void prepare(int socket) {
+/* Process 1 holds nothing of the caller's from the moment that there is a program: one that may trace others would find
+ * that in /proc/1/fd. */
+static void keep_only(int first, int second) {
+    int low = first < second ? first : second, high = first < second ? second : first;
+    if (low > 3) syscall(SYS_close_range, 3u, (unsigned)low - 1, 0);
+    if (high > low + 1) syscall(SYS_close_range, (unsigned)low + 1, (unsigned)high - 1, 0);
+    syscall(SYS_close_range, (unsigned)high + 1, ~0u, 0);
+}
+
+/* The program's streams are not its business either. */
+static void detach(int socket, int null) {
+    for (int i = 0; i < 3; i++)
+        if (dup2(null, i) < 0) _exit(127);
     close(socket);
-    syscall(SYS_close_range, 3u, ~0u, 0);
+    close(null);
     if (chdir("/") < 0) _exit(127);
 }
 
@@ -41,6 +52,12 @@ static _Noreturn void serve(pid_t program) {
 
 int claunch_child_init(const struct claunch_process *process, int socket, int terminal) {
     sigset_t all;
+    int null = claunch_child_null();
+    if (null < 0) return -1;
+    claunch_child_equip(process, socket, terminal);
+    keep_only(socket, null);
+    /* With more rights than the program, process 1 would be its way out. */
+    claunch_child_give_up(process, socket);
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     /* Not fork(3), which runs handlers and takes locks of the parent's copy. */
@@ -53,8 +70,7 @@ int claunch_child_init(const struct claunch_process *process, int socket, int te
         return 0;
     }
     if (terminal < 0) setpgid(program, program);
-    /* With more rights than the program, process 1 would be its way out. */
-    claunch_child_confine(process, socket);
-    prepare(socket);
+    claunch_child_become(process, socket);
+    detach(socket, null);
     serve(program);
 }

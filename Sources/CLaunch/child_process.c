@@ -15,22 +15,36 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The caller's null device would be the host's, whose mode the program could change through the open file. In a running
+ * container /dev is the container's own, so anything may lie there, a pipe without a writer included. */
+int claunch_child_null(void) {
+    struct stat status;
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return -1;
+    if (fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3) && fcntl(fd, F_SETFL, 0) == 0)
+        return fd;
+    close(fd);
+    errno = ENODEV;
+    return -1;
+}
+
 static int set_stdio(const struct claunch_process *process, int terminal) {
-    int from[3];
+    int from[3], null = -1;
     for (int i = 0; i < 3; i++) {
         from[i] = terminal >= 0 ? terminal : process->stdio[i];
+        if (from[i] < 0 && null < 0 && (null = claunch_child_null()) < 0) return -1;
+        if (from[i] < 0) from[i] = null;
         /* Out of the way of the three that are written below. */
         if (from[i] < 3 && (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3)) < 0) return -1;
     }
     for (int i = 0; i < 3; i++)
         if (dup2(from[i], i) < 0) return -1;
-    if (terminal >= 0) {
-        struct winsize size = {.ws_row = process->rows, .ws_col = process->columns};
-        if (ioctl(0, TIOCSCTTY, 0) < 0 || ioctl(0, TIOCSWINSZ, &size) < 0) return -1;
-    }
+    struct winsize size = {.ws_row = process->rows, .ws_col = process->columns};
+    if (terminal >= 0 && ioctl(0, TIOCSWINSZ, &size) < 0) return -1;
     /* The report socket has to live until exec, so all the others go there too. */
     return (int)syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
 }
@@ -59,9 +73,7 @@ static int drop_bounding(uint64_t kept) {
     return 0;
 }
 
-/* Root keeps the set; anybody else has it only as the bound of what a set-user-ID program may get. */
-static int set_capabilities(const struct claunch_process *process) {
-    uint64_t effective = process->user == 0 ? process->capabilities : 0;
+static int set_capabilities(uint64_t effective) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {
         {.effective = (uint32_t)effective, .permitted = (uint32_t)effective},
@@ -84,20 +96,29 @@ static int set_seccomp(const struct claunch_process *process) {
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 
-/* Without no_new_privs a filter can only be set while CAP_SYS_ADMIN is still there. */
-static void set_privileges(const struct claunch_process *process, int socket) {
+/* What bounds everything that the program may become. Without no_new_privs a filter can only be set while CAP_SYS_ADMIN
+ * is still there, with it as late as possible. */
+static void set_bounds(const struct claunch_process *process, int socket) {
     if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_CAPABILITIES, 0);
     if (drop_bounding(process->capabilities) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_CAPABILITIES, 0);
     if (!process->no_new_privileges && set_seccomp(process) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_SECCOMP, 0);
-    if (set_identity(process) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_IDENTITY, 0);
-    if (set_capabilities(process) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_CAPABILITIES, 0);
-    if (process->no_new_privileges && set_seccomp(process) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_SECCOMP, 0);
 }
 
-void claunch_child_confine(const struct claunch_process *process, int socket) {
+void claunch_child_give_up(const struct claunch_process *process, int socket) {
+    set_bounds(process, socket);
+    /* To become the program's user is all that is left to do. */
+    if (set_capabilities(process->capabilities | 1u << CAP_SETUID | 1u << CAP_SETGID) < 0)
+        claunch_child_fail(socket, CLAUNCH_STAGE_CAPABILITIES, 0);
+}
+
+/* Root keeps its set; anybody else has it only as the bound of what a set-user-ID program may get. */
+void claunch_child_become(const struct claunch_process *process, int socket) {
     char byte;
-    set_privileges(process, socket);
+    if (set_identity(process) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_IDENTITY, 0);
+    if (set_capabilities(process->user == 0 ? process->capabilities : 0) < 0)
+        claunch_child_fail(socket, CLAUNCH_STAGE_CAPABILITIES, 0);
+    if (process->no_new_privileges && set_seccomp(process) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_SECCOMP, 0);
     if (!process->die_with_parent) return;
     /* A change of identity has cleared it. If the parent died before this, the socket says so. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_PARENT, 0);
@@ -155,16 +176,36 @@ static _Noreturn void execute(const struct claunch_process *process, int socket)
     claunch_child_fail(socket, CLAUNCH_STAGE_EXEC, index);
 }
 
-_Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal) {
+void claunch_child_equip(const struct claunch_process *process, int socket, int terminal) {
     for (size_t i = 0; i < process->rlimit_count; i++)
         if (set_rlimit(&process->rlimits[i]) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_RLIMIT, (int)i);
     if (terminal >= 0) fchown(terminal, process->user, (gid_t)-1);
     if (set_stdio(process, terminal) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_STDIO, 0);
     if (change_directory(process->directory) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_DIRECTORY, 0);
-    claunch_child_confine(process, socket);
+}
+
+static void take_terminal(int socket, int terminal) {
+    if (terminal >= 0 && ioctl(0, TIOCSCTTY, 0) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_STDIO, 0);
+}
+
+static _Noreturn void begin(const struct claunch_process *process, int socket) {
     umask(022);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execute(process, socket);
+}
+
+_Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal) {
+    claunch_child_equip(process, socket, terminal);
+    take_terminal(socket, terminal);
+    set_bounds(process, socket);
+    claunch_child_become(process, socket);
+    begin(process, socket);
+}
+
+_Noreturn void claunch_child_run_equipped(const struct claunch_process *process, int socket, int terminal) {
+    take_terminal(socket, terminal);
+    claunch_child_become(process, socket);
+    begin(process, socket);
 }

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <linux/keyctl.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,32 +17,40 @@ static void default_signals(void) {
     for (int signal = 1; signal < 65; signal++) sigaction(signal, &action, NULL);
 }
 
-static _Noreturn void run(const struct claunch_entry *entry, int socket) {
+/* All namespaces or none: a partial join would run the program on the host (B63). */
+static int join(const struct claunch_entry *entry) { return (int)syscall(SYS_setns, entry->target, entry->namespaces); }
+
+/* The helper is outside of the container's pid namespace, and so out of reach. The process that it makes is not: a program
+ * that may trace others can take it over at once (CVE-2016-9962), so everything that wants more than the container's
+ * own rights is done before. */
+static int prepare(const struct claunch_entry *entry, int socket) {
     int terminal = -1;
-    setsid();
     /* The caller's keys are none of the container's business. */
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     if (entry->terminal && (terminal = claunch_child_terminal(socket)) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_TERMINAL, 0);
-    claunch_child_run(&entry->process, socket, terminal);
+    claunch_child_equip(&entry->process, socket, terminal);
+    claunch_child_give_up(&entry->process, socket);
+    return terminal;
 }
 
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket) {
+    int pidfd = -1;
     prctl(PR_SET_DUMPABLE, 0);
     default_signals();
     umask(0);
     /* Until it is in the cgroups that the process is to be born in. */
     if (entry->waits) claunch_child_wait(socket);
-    /* All namespaces or none: a partial join would run the program on the host (B63). */
-    if (syscall(SYS_setns, entry->target, entry->namespaces) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_ENTER, 0);
-    struct clone_args arguments = {
-        /* The caller becomes the parent, so that it can wait; the exit signal is then inherited too. */
-        .flags = CLONE_PARENT | (entry->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
-        .cgroup = entry->cgroup >= 0 ? (uint64_t)entry->cgroup : 0,
-    };
-    pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (join(entry) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_ENTER, 0);
+    int terminal = prepare(entry, socket);
+    /* The caller becomes the parent, so that it can wait; the exit signal is then inherited too. Not clone3(2), which the
+     * filter refuses. */
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD, 0, &pidfd, 0, 0);
     if (pid < 0) claunch_child_fail(socket, CLAUNCH_STAGE_CLONE, 0);
-    if (pid == 0) run(entry, socket);
-    claunch_child_send(socket, CLAUNCH_STARTED, pid, -1);
+    if (pid == 0) {
+        setsid();
+        claunch_child_run_equipped(&entry->process, socket, terminal);
+    }
+    claunch_child_send(socket, CLAUNCH_STARTED, 0, pidfd);
     _exit(0);
 }

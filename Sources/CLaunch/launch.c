@@ -38,7 +38,11 @@ pid_t claunch_start(const struct claunch_plan *plan, int *pidfd, int *socket) {
 }
 
 pid_t claunch_enter(const struct claunch_entry *entry, int *socket) {
-    struct clone_args arguments = {.exit_signal = SIGCHLD};
+    struct clone_args arguments = {
+        .flags = entry->cgroup >= 0 ? CLONE_INTO_CGROUP : 0,
+        .exit_signal = SIGCHLD,
+        .cgroup = entry->cgroup >= 0 ? (uint64_t)entry->cgroup : 0,
+    };
     int ends[2];
     pid_t pid = clone_with_socket(&arguments, socket, ends);
     if (pid != 0) return pid;

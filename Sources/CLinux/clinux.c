@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <malloc.h>
 #include <linux/openat2.h>
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -19,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -70,6 +73,61 @@ int clinux_signalfd_read(int fd) {
     ssize_t n = read(fd, &info, sizeof info);
     if (n < 0) return errno == EAGAIN ? 0 : -errno;
     return (int)info.ssi_signo;
+}
+
+static void nothing(int signal) { (void)signal; }
+
+/* The signal comes again and again: the first one may come before the thread waits. */
+static int arm(timer_t *timer, int milliseconds) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};
+    struct itimerspec time = {.it_value.tv_nsec = milliseconds * 1000000L, .it_interval.tv_nsec = 1000000L};
+    event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+    if (timer_create(CLOCK_MONOTONIC, &event, timer) < 0) return -1;
+    return timer_settime(*timer, 0, &time, NULL);
+}
+
+int clinux_flock_for(int fd, int operation, int milliseconds) {
+    struct sigaction action = {.sa_handler = nothing}; /* no SA_RESTART: the call is to end */
+    sigset_t alarm, saved;
+    timer_t timer;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    if (sigaction(SIGALRM, &action, NULL) < 0) return -errno;
+    pthread_sigmask(SIG_UNBLOCK, &alarm, &saved);
+    int value = arm(&timer, milliseconds) < 0 ? -errno : result(flock(fd, operation));
+    timer_delete(timer);
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
+    return value == -EINTR ? -EWOULDBLOCK : value;
+}
+
+int clinux_take_signal(const int *signals, size_t count) {
+    struct timespec none = {0};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    int signal = sigtimedwait(&set, NULL, &none);
+    return signal > 0 ? signal : 0;
+}
+
+int clinux_ignores_signal(int signal) {
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+int clinux_bytes_in_pipe(int fd) {
+    int count = 0;
+    return ioctl(fd, FIONREAD, &count) < 0 ? -errno : count;
+}
+
+int clinux_receive(int socket, void *buffer, size_t size) { return result(recv(socket, buffer, size, MSG_DONTWAIT)); }
+
+int clinux_send(int socket, const void *buffer, size_t size) {
+    return result(send(socket, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int clinux_is_anonymous_pipe(int fd) {
+    struct statfs status;
+    return fstatfs(fd, &status) == 0 && status.f_type == PIPEFS_MAGIC;
 }
 
 int clinux_unblock_signals(void) {

@@ -11,7 +11,7 @@ package struct EnteredProcess: ~Copyable {
     package private(set) var terminal: Descriptor?
     private var isReaped = false
 
-    /// Returns once the program has been exec'd.
+    /// Returns once the program has been exec'd. The signals that ask a command to end are to be blocked: they end the wait.
     /// - Parameters:
     ///   - container: the container's first process.
     ///   - namespaces: those that the container has of its own.
@@ -33,56 +33,85 @@ package struct EnteredProcess: ~Copyable {
         try FaultPoint.pass("create process")
         let helper = withExtendedLifetime(memory) { claunch_enter(&entry, &number) }
         guard helper > 0 else { throw OperationError("create process", errno: -helper) }
-        let socket = Descriptor(owning: number)
-        var conversation = Conversation()
-        let failure = join(helper, version1, socket) ?? conversation.follow(socket, plan)
-        reap(helper)
-        if let failure {
-            if conversation.pid > 0 { reap(conversation.pid) }
-            throw failure
+        var entrance = Entrance(helper: helper, socket: Descriptor(owning: number))
+        do throws(OperationError) {
+            try entrance.admit(to: version1)
+            let entered = try entrance.follow(plan)
+            try FaultPoint.pass("supervise process")
+            return entered
+        } catch {
+            // Nothing goes on that the command has called a failure.
+            entrance.abandon()
+            throw error
         }
-        let process = try ProcessDescriptor(conversation.pid)
-        let entered = EnteredProcess(pid: conversation.pid, process: process, terminal: conversation.terminal.take())
-        try FaultPoint.pass("supervise process")
-        return entered
     }
 
-    /// Moves the helper, so that no process of the container is ever outside of its limits.
-    private static func join(
-        _ helper: pid_t, _ directories: [String], _ socket: borrowing Descriptor
-    ) -> OperationError? {
-        guard !directories.isEmpty else { return nil }
-        do throws(OperationError) {
+    /// The way in: a helper outside, and then the process that it makes inside, whose own words count for nothing.
+    private struct Entrance: ~Copyable {
+        let helper: pid_t
+        let socket: Descriptor
+        var pid: pid_t?
+        var process: ProcessDescriptor?
+        var terminal: Descriptor?
+        private var isHelperReaped = false
+
+        init(helper: pid_t, socket: consuming Descriptor) {
+            self.helper = helper
+            self.socket = socket
+        }
+
+        /// Moves the helper, so that no process of the container is ever outside of its limits.
+        func admit(to directories: [String]) throws(OperationError) {
+            guard !directories.isEmpty else { return }
             for directory in directories { try Files.set(directory + "/cgroup.procs", to: String(helper)) }
             let result = claunch_proceed(socket.number)
             guard result >= 0 else { throw OperationError("create process", errno: -result) }
-            return nil
-        } catch {
-            kill(helper, SIGKILL)
-            return error
         }
-    }
 
-    /// What the helper and the process that it makes say until exec.
-    private struct Conversation: ~Copyable {
-        var pid: pid_t = 0
-        var terminal: Descriptor?
-
-        mutating func follow(_ socket: borrowing Descriptor, _ plan: ProcessPlan) -> OperationError? {
-            do throws(OperationError) {
-                while true {
-                    let message = try receiveLaunchMessage(socket) { LaunchFailure($0, process: plan).error }
-                    switch consume message {
-                    case .started(let number): pid = number
-                    case .terminal(let master): terminal = Optional(master)
-                    case .executed: return pid > 0 ? nil : OperationError("create process", errno: ESRCH)
-                    case .waiting: break
-                    case .networkSocket: break
-                    }
+        mutating func follow(_ plan: ProcessPlan) throws(OperationError) -> EnteredProcess {
+            while true {
+                let message = try receiveLaunchMessage(socket) {
+                    LaunchFailure($0, process: plan).error
+                } whileSilent: { () throws(OperationError) in
+                    try wake()
                 }
-            } catch {
-                return error
+                switch consume message {
+                case .started(let made):
+                    // The first one comes from the helper, before the process inside can have said anything else but this.
+                    guard process == nil else { continue }
+                    pid = made.pid
+                    process = Optional(made)
+                case .terminal(let master): terminal = Optional(master)
+                case .executed: return try finish()
+                case .waiting: continue
+                case .networkSocket: continue
+                }
             }
+        }
+
+        /// A program in the container may have stopped the process that has not come to exec yet.
+        private func wake() throws(OperationError) {
+            try Interruption.check("start process in the container")
+            if let pid, ProcessIdentity.isStopped(pid) == true { kill(pid, SIGCONT) }
+        }
+
+        private mutating func finish() throws(OperationError) -> EnteredProcess {
+            reapHelper()
+            guard let process = process.take(), let pid else { throw OperationError("create process", errno: ESRCH) }
+            return EnteredProcess(pid: pid, process: process, terminal: terminal.take())
+        }
+
+        private mutating func reapHelper() {
+            if !isHelperReaped { reap(helper) }
+            isHelperReaped = true
+        }
+
+        mutating func abandon() {
+            if !isHelperReaped { kill(helper, SIGKILL) }
+            reapHelper()
+            guard let process = process.take(), let pid else { return }
+            try? process.send(SIGKILL)
+            reap(pid)
         }
     }
 

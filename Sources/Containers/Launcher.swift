@@ -10,7 +10,7 @@ package enum LaunchMessage: ~Copyable {
     /// The master of the container's terminal.
     case terminal(Descriptor)
     /// The process that a helper made in a running container.
-    case started(pid_t)
+    case started(ProcessDescriptor)
     /// Everything is set up; `proceed` is waited for.
     case waiting
     /// The program runs, or the child died without a word.
@@ -77,6 +77,8 @@ package struct LaunchedChild: ~Copyable {
         guard let current = plan else { return .executed }
         let message = try receiveLaunchMessage(socket) { message in
             LaunchFailure(message, process: current.process, steps: current.steps).error
+        } whileSilent: { () throws(OperationError) in
+            try Interruption.check("start container process")
         }
         switch consume message {
         case .executed:
@@ -93,16 +95,19 @@ package struct LaunchedChild: ~Copyable {
     }
 }
 
+/// - Parameter whileSilent: called ten times a second until the child says something.
 func receiveLaunchMessage(
-    _ socket: borrowing Descriptor, failure: (claunch_message) -> OperationError
+    _ socket: borrowing Descriptor, failure: (claunch_message) -> OperationError,
+    whileSilent: () throws(OperationError) -> Void
 ) throws(OperationError) -> LaunchMessage {
+    while !Polling.wait(for: socket, POLLIN, milliseconds: 100) { try whileSilent() }
     var message = claunch_message()
     let result = claunch_receive(socket.number, &message)
     guard result == 0 else { throw OperationError("read from the container's process", errno: -result) }
     switch UInt32(message.kind) {
     case CLAUNCH_NETLINK.rawValue: return .networkSocket(Descriptor(owning: message.descriptor))
     case CLAUNCH_MASTER.rawValue: return .terminal(Descriptor(owning: message.descriptor))
-    case CLAUNCH_STARTED.rawValue: return .started(message.value)
+    case CLAUNCH_STARTED.rawValue: return .started(ProcessDescriptor(owning: Descriptor(owning: message.descriptor)))
     case CLAUNCH_WAITING.rawValue: return .waiting
     case CLAUNCH_FAILED.rawValue: throw failure(message)
     default: return .executed

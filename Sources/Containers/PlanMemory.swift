@@ -75,8 +75,10 @@ extension ResourceUlimit {
     }
 }
 
-/// Descriptors of the calling process that become 0, 1 and 2 of the program.
+/// Descriptors of the calling process that become 0, 1 and 2 of the program; -1 is the null device of the container.
 package struct StandardStreams: Sendable {
+    package static let null = StandardStreams(input: -1, output: -1, error: -1)
+
     package var input: Int32
     package var output: Int32
     package var error: Int32

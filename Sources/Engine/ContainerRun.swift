@@ -14,20 +14,19 @@ final class ContainerRun {
     let engine: Engine
     private(set) var plan: ContainerPlan
     private var state: ContainerState
-    private let lock: Descriptor
+    /// Nil once another process has taken over.
+    private var lock: Descriptor?
     /// Nil when the output is not kept.
     private var log: LogWriter?
     /// Held from the first round to the end.
     private var ports: PortReservation?
     /// How the last round ended.
     private var exitRecord: ContainerExit?
+    private var isCleared = false
 
     /// Whether the caller's input goes to the program.
     var readsInput: Bool { plan.definition.openStdin }
     var user: UInt32 { plan.process.user }
-    /// Of the round that has ended: what of its output could not be delivered, and whether that ended it.
-    var lostOutput: LostOutput?
-    var wasUnheard = false
     var definition: ContainerDefinition { plan.definition }
     private var id: ContainerID { plan.definition.id }
 
@@ -51,7 +50,7 @@ final class ContainerRun {
         self.engine = engine
         self.plan = plan
         self.state = state
-        self.lock = lock
+        self.lock = Optional(lock)
     }
 
     /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
@@ -72,19 +71,8 @@ final class ContainerRun {
 // MARK: - Start
 
 extension ContainerRun {
-    /// Makes the container and lets its program begin. When it cannot, nothing is left; but one that has run before
-    /// is there as one that has ended.
+    /// Makes the container and lets its program begin. Of what fails half way, `abandon` takes the rest away.
     func start(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
-        do throws(OperationError) {
-            return try startOrThrow(streams)
-        } catch {
-            exitRecord?.error = error.description
-            _ = clearAway(remove: exitRecord == nil)
-            throw error
-        }
-    }
-
-    private func startOrThrow(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
         try joinNetwork()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
@@ -214,9 +202,25 @@ extension ContainerRun {
     /// - Returns: whether that is done.
     @discardableResult func finish() -> Bool { clearAway(remove: definition.autoRemove) }
 
+    /// No round could begin, or none more. Nothing is left then; but a container that has run before is there as one that
+    /// has ended.
+    func abandon(_ failure: OperationError) {
+        if isCleared { return }
+        exitRecord?.error = failure.description
+        _ = clearAway(remove: exitRecord == nil || definition.autoRemove)
+    }
+
+    /// Another process, or nobody, is the supervisor from now on.
+    func letGo() {
+        lock = nil
+        log = nil
+        ports = nil
+    }
+
     /// What fails is tried once more: what stood in the way may be gone. What fails again stays on record, for whoever
     /// needs it next.
     private func clearAway(remove: Bool) -> Bool {
+        isCleared = true
         exitRecord?.restartCount = state.restartCount
         publishExitCode()
         for _ in 0..<2 {
@@ -245,8 +249,9 @@ extension ContainerRun {
 
     /// Whoever waits has the lock's file open and reads the code from there, also when all else is removed.
     private func publishExitCode() {
-        guard let exitRecord, (try? FaultPoint.pass("publish exit code")) != nil else { return }
-        try? Files.writeAll(Array("\(exitRecord.exitCode)\n".utf8), to: lock, named: "lock")
+        guard let exitRecord, lock != nil, (try? FaultPoint.pass("publish exit code")) != nil else { return }
+        let line = Array("\(exitRecord.exitCode)\n".utf8)
+        _ = line.withUnsafeBytes { Glibc.write(lock.number, $0.baseAddress, $0.count) }
     }
 }
 

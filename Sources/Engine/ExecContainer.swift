@@ -8,6 +8,7 @@ extension Engine {
     /// Runs a further program in a running container.
     /// - Returns: its exit code; 0 at once when it is detached.
     package func exec(_ request: ExecRequest) throws(OperationError) -> Int32 {
+        try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try running(id) else {
             guard try isRestarting(id) else { throw notRunning(id) }
@@ -15,22 +16,36 @@ extension Engine {
         }
         var plan = try execPlan(request, definition, running.state)
         if request.detached { plan.diesWithParent = false }
-        let signals = try SignalDescriptor(request.detached ? [] : ForwardedSignals.all)
+        let signals = try SignalDescriptor(ForwardedSignals.all)
         SupervisorSignals.ignore()
         let streams = try execStreams(request, owner: plan.user)
-        let host = CgroupHost()
-        let unified = running.state.cgroups.first { host.isUnified($0) }
-        let cgroup = try CgroupDirectories.open(unified)
-        var process = try EnteredProcess.start(
-            in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
-            terminal: request.terminal, cgroup: cgroup, version1: running.state.cgroups.filter { !host.isUnified($0) })
+        var process = try enter(running, definition, plan, streams, terminal: request.terminal)
         streams.closeInside()
         if request.detached {
             process.leave()
             return 0
         }
-        let lost = relay(&process, streams, signals: signals, readsInput: request.interactive)
-        return exitCode(process.wait(), lost: lost)
+        let relay = relay(process: &process, streams, signals: signals, readsInput: request.interactive)
+        let code = process.wait()
+        relay.deliver()
+        return exitCode(code, lost: relay.lostOutput)
+    }
+
+    private func enter(
+        _ running: borrowing RunningContainer, _ definition: ContainerDefinition, _ plan: ProcessPlan,
+        _ streams: RunStreams, terminal: Bool
+    ) throws(OperationError) -> EnteredProcess {
+        let host = CgroupHost()
+        do throws(OperationError) {
+            let cgroup = try CgroupDirectories.open(running.state.cgroups.first { host.isUnified($0) })
+            return try EnteredProcess.start(
+                in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
+                terminal: terminal, cgroup: cgroup, version1: running.state.cgroups.filter { !host.isUnified($0) })
+        } catch {
+            // Whatever failed, failed because there was nothing left to join.
+            if error.exitCode == nil, running.process.waitForEnd(milliseconds: 0) { throw notRunning(definition.id) }
+            throw error
+        }
     }
 
     private func execStreams(_ request: ExecRequest, owner: UInt32) throws(OperationError) -> RunStreams {
@@ -38,14 +53,15 @@ extension Engine {
             return try RunStreams(
                 terminal: request.terminal, input: request.interactive, isDetached: false, owner: owner)
         }
-        return try RunStreams.nowhere()
+        return RunStreams.nowhere()
     }
 
     private func relay(
-        _ process: inout EnteredProcess, _ streams: RunStreams, signals: consuming SignalDescriptor, readsInput: Bool
-    ) -> LostOutput? {
+        process: inout EnteredProcess, _ streams: RunStreams, signals: consuming SignalDescriptor, readsInput: Bool
+    ) -> StreamRelay {
         let forwarding = SignalForwarder(to: process.pid)
-        let relay = StreamRelay(signals: signals) { forwarding.forward($0) }
+        let relay = StreamRelay(signals: signals)
+        relay.onSignal = { forwarding.forward($0) }
         var raw: RawTerminal?
         if let master = process.takeTerminal() {
             if readsInput, let copy = try? master.duplicate() {
@@ -57,10 +73,12 @@ extension Engine {
         }
         if let output = streams.takeOutput() { relay.addOutput(from: output, to: 1, record: nil) }
         if let error = streams.takeError() { relay.addOutput(from: error, to: 2, record: nil) }
-        if let input = streams.takeInput() { relay.setInput(from: 0, to: input, isTerminal: false) }
+        if let input = streams.takeInput() {
+            relay.setInput(from: 0, to: input, isTerminal: false, meter: streams.takeInputMeter())
+        }
         relay.run(until: process.process)
         if raw != nil { raw = nil }
-        return relay.lostOutput
+        return relay
     }
 
     private func execPlan(

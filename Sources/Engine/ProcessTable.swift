@@ -31,11 +31,9 @@ enum ProcessTable {
             guard let pid = pid_t(name) else { continue }
             for (number, target) in descriptors(of: pid)
             where target.hasSuffix("/lock") && directories.contains(where: { target.hasPrefix($0 + "/") }) {
-                // "lock:" only where this very descriptor has it.
+                // "lock:" only where this very descriptor has it, or shares it.
                 let information = Files.text("/proc/\(pid)/fdinfo/\(number)") ?? ""
-                guard
-                    information.split(separator: "\n").contains(where: { $0.hasPrefix("lock:") && !$0.contains("->") }),
-                    information.contains(" WRITE ")
+                guard information.split(separator: "\n").contains(where: { $0.hasPrefix("lock:") && !$0.contains("->") })
                 else { continue }
                 holders.append(
                     KernelSnapshot.LockHolder(

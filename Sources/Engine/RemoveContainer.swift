@@ -21,14 +21,15 @@ extension Engine {
         let id = try containerStore.find(name)
         let wasDamaged = force ? try discardDamagedState(id) : false
         if force { endRestarts(of: id) }
-        if let running = try force ? started(id) : running(id) {
+        // A second's patience for one that is just being made.
+        if let running = try force ? started(id, within: 1) : running(id) {
             guard force else {
                 throw OperationError(
                     "cannot remove container \"\(name)\": container is running: "
                         + "stop the container before removing or force remove")
             }
             try running.process.sendUnlessGone(SIGKILL)
-            waitForSupervisor(of: id)
+            try waitForSupervisor(of: id)
         } else if containerStore.isAlive(id) {
             // Without a process it has not got one yet, or its supervisor is just clearing up.
             let state = try containerStore.state(id)
@@ -40,7 +41,7 @@ extension Engine {
                     "cannot remove container \"\(name)\": container is restarting: "
                         + "stop the container before removing or force remove")
             }
-            waitForSupervisor(of: id)
+            try waitForSupervisor(of: id)
         }
         // A damaged record must not make the container unremovable.
         let definition = (try? containerStore.definition(id)) ?? nil

@@ -20,7 +20,7 @@ extension Engine {
             guard let process = ProcessIdentity(of: pid)?.open(), supervisors(of: id).contains(pid) else { continue }
             try? process.send(SIGKILL)
         }
-        waitForSupervisor(of: id)
+        try waitForSupervisor(of: id)
         try driver.withdraw(id)
         // A program that has opted out of dying with its supervisor is killed by its cgroup.
         try CgroupDirectories.remove(CgroupHost.directories(of: id))

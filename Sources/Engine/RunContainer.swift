@@ -9,12 +9,13 @@ extension Engine {
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
         if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
+        try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
         try prepare()
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
-            let outcome = request.detached ? try runDetached(plan) : try runHere(plan)
-            return outcome
+            if request.detached { return try runDetached(plan) }
+            return .exited(request.passesSignals ? try runHere(plan) : try runAside(plan))
         } catch {
             writesID.remove()
             throw error
@@ -22,7 +23,9 @@ extension Engine {
     }
 
     /// This process supervises the container and ends with it.
-    private func runHere(_ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
+    /// - Parameter passesSignals: to the program; otherwise they have no effect.
+    /// - Returns: the exit code.
+    private func runHere(_ plan: ContainerPlan, passesSignals: Bool = true) throws(OperationError) -> Int32 {
         // Blocked from here on: a signal during set-up reaches the program once that runs.
         let signals = try SignalDescriptor(ForwardedSignals.all)
         SupervisorSignals.ignore()
@@ -32,17 +35,18 @@ extension Engine {
         let id = plan.definition.id
         let guardian = try Guardian {
             // A dying process closes one file after the other: the container's lock may be free a moment later.
-            waitForSupervisor(of: id)
+            try? waitForSupervisor(of: id)
             try? reclaim(id)
         }
         let restarts = try Restarts(plan.definition.restart)
         let run = try ContainerRun(self, plan)
-        let exit = try round(run, restarts, signals: signals, isForeground: true)
-        let code = exitCode(exit.exitCode, lost: run.lostOutput, wasEnded: run.wasUnheard)
-        if exit.oomKilled { warn(outOfMemory(plan.definition, exit)) }
-        guard restarts.follow(exit) else {
+        let round = try round(
+            run, restarts, signals: signals, isForeground: true, passesSignals: passesSignals)
+        if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
+        guard restarts.follow(round.exit) else {
             if run.finish() { guardian.dismiss() }
-            return .exited(code)
+            run.letGo()
+            return deliver(round)
         }
         // As in Docker: the caller gets the first exit code, and the container goes on in the background.
         do throws(OperationError) {
@@ -52,7 +56,24 @@ extension Engine {
             throw error
         }
         guardian.dismiss()
-        return .exited(code)
+        return deliver(round)
+    }
+
+    /// What is left of the output goes to the caller when nothing is left of the container: however slowly that is read,
+    /// nobody else waits for it.
+    private func deliver(_ round: FinishedRound) -> Int32 {
+        round.relay.deliver()
+        return exitCode(round.exit.exitCode, lost: round.relay.lostOutput, wasEnded: round.wasUnheard)
+    }
+
+    /// A copy of this process supervises the container, so that a signal ends this one alone, as it ends Docker's client.
+    private func runAside(_ plan: ContainerPlan) throws(OperationError) -> Int32 {
+        switch try Fork.fork() {
+        case .parent(let supervisor): return reap(supervisor).exitCode
+        case .child:
+            SupervisorSignals.outliveTerminal()
+            return try runHere(plan, passesSignals: false)
+        }
     }
 
     private func outOfMemory(_ definition: ContainerDefinition, _ exit: ContainerExit) -> String {
@@ -70,6 +91,7 @@ extension Engine {
             try report.receive()
             // Whoever read the record before it named the new supervisor has told the old one.
             if restarts.areEnded { Glibc.kill(supervisor, Restarts.end) }
+            run.letGo()
         case .child:
             setsid()
             try? InheritedDescriptors.redirectStandardStreams()
@@ -92,7 +114,7 @@ extension Engine {
                 // Killed during set-up it has left what nobody would ask for.
                 FaultPoint.disarm()
                 reap(supervisor)
-                waitForSupervisor(of: plan.definition.id)
+                try? waitForSupervisor(of: plan.definition.id)
                 try? reclaim(plan.definition.id)
                 throw error
             }
@@ -111,12 +133,12 @@ extension Engine {
             let restarts = try Restarts(plan.definition.restart)
             try InheritedDescriptors.redirectStandardStreams()
             let run = try ContainerRun(self, plan)
-            let exit = try round(run, restarts, signals: signals, isForeground: false) {
+            let round = try round(run, restarts, signals: signals, isForeground: false) {
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
             }
-            guard restarts.follow(exit) else {
+            guard restarts.follow(round.exit) else {
                 run.finish()
                 return
             }
@@ -130,15 +152,13 @@ extension Engine {
     /// Goes on with a container that rests, until its policy or somebody ends it.
     private func repeatRounds(_ run: ContainerRun, _ restarts: Restarts) {
         while restarts.wait() {
-            let exit: ContainerExit
             do throws(OperationError) {
                 let signals = try SignalDescriptor(ForwardedSignals.all)
-                exit = try round(run, restarts, signals: signals, isForeground: false)
+                let round = try round(run, restarts, signals: signals, isForeground: false)
+                guard restarts.follow(round.exit) else { break }
             } catch {
-                // `start` has cleared up, and the reason is on record.
-                return
+                return run.abandon(error)
             }
-            guard restarts.follow(exit) else { break }
             run.rest()
         }
         run.finish()
@@ -147,110 +167,36 @@ extension Engine {
     /// Lets the container's program begin, and looks after it until it has ended.
     private func round(
         _ run: ContainerRun, _ restarts: Restarts, signals: consuming SignalDescriptor, isForeground: Bool,
-        hasBegun: () -> Void = {}
-    ) throws(OperationError) -> ContainerExit {
+        passesSignals: Bool = true, hasBegun: () -> Void = {}
+    ) throws(OperationError) -> FinishedRound {
         let definition = run.definition
-        let streams = try RunStreams(
-            terminal: definition.terminal, input: definition.openStdin, isDetached: !isForeground,
-            owner: run.user)
-        let container = try run.start(streams)
+        let streams: RunStreams
+        let container: StartedContainer
+        do throws(OperationError) {
+            streams = try RunStreams(
+                terminal: definition.terminal, input: definition.openStdin, isDetached: !isForeground,
+                owner: run.user)
+            container = try run.start(streams)
+        } catch {
+            run.abandon(error)
+            throw error
+        }
         hasBegun()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
         if restarts.areEnded { try? container.child.process.send(SIGKILL) }
-        return run.end(
-            supervise(consume container, streams, run, restarts, signals: signals, isForeground: isForeground))
-    }
-
-    /// Carries the streams and signals until the container has ended.
-    private func supervise(
-        _ container: consuming StartedContainer, _ streams: RunStreams, _ run: ContainerRun, _ restarts: Restarts,
-        signals: consuming SignalDescriptor, isForeground: Bool
-    ) -> ChildEnd {
-        let forwarding = SignalForwarder(to: container.child.pid)
-        let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground) {
-            restarts.note($0)
-            forwarding.forward($0)
-        }
-        var raw: RawTerminal?
-        if let master = container.terminal.take() {
-            raw = connect(relay, master, run, forwarding, isForeground: isForeground)
-        }
-        if let output = streams.takeOutput() {
-            relay.addOutput(from: output, to: isForeground ? 1 : -1) { run.record(.stdout, $0) }
-        }
-        if let error = streams.takeError() {
-            relay.addOutput(from: error, to: isForeground ? 2 : -1) { run.record(.stderr, $0) }
-        }
-        let heldInput = isForeground ? nil : streams.takeInput()
-        if let input = streams.takeInput() { relay.setInput(from: 0, to: input, isTerminal: false) }
-        let unheard = UnheardContainer(container.child.pid, run.definition)
-        relay.whenUnheard = {
-            restarts.note(SIGTERM)
-            return unheard.end()
-        }
-        relay.run(until: container.child.process)
-        (run.lostOutput, run.wasUnheard) = (relay.lostOutput, unheard.wasEnded)
-        if raw != nil { raw = nil }
-        _ = heldInput.number
-        container.child.disown()
-        return reap(container.child.pid)
-    }
-
-    /// Joins the caller's terminal, if it has one, to the container's.
-    private func connect(
-        _ relay: StreamRelay, _ master: consuming Descriptor, _ run: ContainerRun, _ forwarding: SignalForwarder,
-        isForeground: Bool
-    ) -> RawTerminal? {
-        var raw: RawTerminal?
-        if isForeground, run.readsInput, let copy = try? master.duplicate() {
-            raw = RawTerminal(0)
-            relay.setInput(from: 0, to: copy, isTerminal: true)
-        }
-        forwarding.resizes = try? master.duplicate()
-        relay.addOutput(from: master, to: isForeground ? 1 : -1) { run.record(.stdout, $0) }
-        return raw
+        let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground)
+        let supervision = Supervisor(
+            relay, run, restarts, of: container.child.pid, isForeground: isForeground, passesSignals: passesSignals)
+        let end = supervision.watch(consume container, streams)
+        return FinishedRound(exit: run.end(end), relay: relay, wasUnheard: supervision.wasUnheard)
     }
 }
 
-/// Passes the signals of a supervisor on to the container's first process.
-final class SignalForwarder {
-    private let pid: Int32
-    /// The terminal that follows the size of the caller's.
-    var resizes: Descriptor?
-
-    init(to pid: Int32) { self.pid = pid }
-
-    func forward(_ number: Int32) {
-        if number == SIGWINCH, resizes.number >= 0 {
-            resize()
-        } else {
-            // Not reaped yet, so the number is still this process's.
-            kill(pid, number)
-        }
-    }
-
-    private func resize() {
-        guard let size = Terminal.callersSize, let copy = resizes.take() else { return }
-        Terminal.setSize(size, of: copy)
-        resizes = Optional(copy)
-    }
-}
-
-enum SupervisorSignals {
-    /// A reader that went away, or a log that reached a limit on file sizes, ends a write and not us.
-    static func ignore() {
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGXFSZ, SIG_IGN)
-    }
-}
-
-enum ForwardedSignals {
-    /// All but those that cannot be caught, that report faults of our own, or that only concern a parent,
-    /// a pipe or a terminal of ours.
-    static let all: [Int32] = (1...64).filter { !own.contains($0) }
-    private static let own: Set<Int32> = [
-        SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGXFSZ, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
-        SIGTTIN,
-        SIGTTOU, 32, 33,
-    ]
+/// A round whose program has ended.
+struct FinishedRound {
+    let exit: ContainerExit
+    /// Has what is still to be delivered of its output.
+    let relay: StreamRelay
+    /// It was ended because nobody read its output.
+    let wasUnheard: Bool
 }

@@ -9,6 +9,8 @@ package struct RunRequest: Sendable {
     package var interactive = false
     package var terminal = false
     package var detached = false
+    /// Signals to the command go to the program.
+    package var passesSignals = true
     package var autoRemove = false
     package var name: String?
     /// `KEY=VALUE`, later ones win.

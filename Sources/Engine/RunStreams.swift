@@ -3,16 +3,19 @@ import Core
 import Glibc
 import Linux
 
-/// A container's standard streams: its own ends, and ours.
+/// A container's standard streams: its own ends, and ours. None of the caller's open files is among them, but for a pipe,
+/// which leads nowhere else.
 final class RunStreams {
     /// Becomes 0, 1 and 2 of the program.
-    private(set) var inside: StandardStreams
+    private(set) var inside = StandardStreams.null
     private var insideEnds: DescriptorSet?
     /// What the program writes; absent with a terminal.
-    private(set) var output: Descriptor?
-    private(set) var error: Descriptor?
+    private var output: Descriptor?
+    private var error: Descriptor?
     /// What the program reads, when we copy it.
-    private(set) var input: Descriptor?
+    private var input: Descriptor?
+    /// The program's end of `input`, when the caller's is a file.
+    private var inputMeter: Descriptor?
 
     /// - Parameters:
     ///   - terminal: the child makes its streams itself.
@@ -22,7 +25,6 @@ final class RunStreams {
     init(terminal: Bool, input wantsInput: Bool, isDetached: Bool, owner: UInt32) throws(OperationError) {
         let ends = DescriptorSet()
         insideEnds = ends
-        inside = StandardStreams(input: -1, output: -1, error: -1)
         if terminal { return }
         var outputPipe = try Descriptor.pipe()
         var errorPipe = try Descriptor.pipe()
@@ -32,39 +34,37 @@ final class RunStreams {
         if let end = errorPipe.takeWrite() { ends.insert(end) }
         output = outputPipe.takeRead()
         error = errorPipe.takeRead()
-        try setInput(wantsInput, isDetached, ends)
+        if wantsInput { try setInput(isDetached, ends) }
         if owner == 0 { return }
-        for pipe in [inside.output, inside.error] + (input.number >= 0 ? [inside.input] : []) {
+        for pipe in [inside.output, inside.error] + (inside.input >= 0 ? [inside.input] : []) {
             fchown(pipe, owner, gid_t.max)
         }
     }
 
-    private func setInput(_ wanted: Bool, _ isDetached: Bool, _ ends: DescriptorSet) throws(OperationError) {
-        if wanted, isDetached || Terminal.isTerminal(0) {
-            var pipe = try Descriptor.pipe()
-            inside.input = pipe.readNumber
-            if let end = pipe.takeRead() { ends.insert(end) }
-            input = pipe.takeWrite()
-        } else if wanted {
-            // A file or pipe is the program's own: it reads as much as it wants and no more.
-            inside.input = 0
-        } else {
-            let null = try Descriptor.open("/dev/null", O_RDONLY)
-            inside.input = null.number
-            ends.insert(null)
-        }
-    }
-
     /// For a program that nobody listens to.
-    static func nowhere() throws(OperationError) -> RunStreams {
-        let ends = DescriptorSet()
-        let null = ends.insert(try Descriptor.open("/dev/null", O_RDWR))
-        return RunStreams(inside: StandardStreams(input: null, output: null, error: null), ends)
+    private init() {}
+    static func nowhere() -> RunStreams { RunStreams() }
+
+    /// - Throws: when standard input is a directory, which cannot be read.
+    static func checkInput(isWanted: Bool) throws(OperationError) {
+        guard isWanted, Files.kind(of: 0) == S_IFDIR else { return }
+        throw OperationError(
+            "read standard input", reason: "it is a directory", remedy: "redirect it from a file or pipe, or leave out -i")
     }
 
-    private init(inside: StandardStreams, _ ends: DescriptorSet) {
-        self.inside = inside
-        insideEnds = ends
+    private func setInput(_ isDetached: Bool, _ ends: DescriptorSet) throws(OperationError) {
+        if !isDetached, Files.isAnonymousPipe(0) {
+            // The program's own: it reads as much as it wants and no more. Opened anew for the sake of O_NONBLOCK.
+            inside.input = ends.insert(try Descriptor.open("/proc/self/fd/0", O_RDONLY, as: "open standard input"))
+            return
+        }
+        var pipe = try Descriptor.pipe()
+        inside.input = pipe.readNumber
+        if let end = pipe.takeRead() {
+            if !isDetached, StreamRelay.canLeaveRest(of: 0) { inputMeter = try end.duplicate() }
+            ends.insert(end)
+        }
+        input = pipe.takeWrite()
     }
 
     /// The program has its copies: ours would keep its pipes open.
@@ -73,4 +73,5 @@ final class RunStreams {
     func takeOutput() -> Descriptor? { output.take() }
     func takeError() -> Descriptor? { error.take() }
     func takeInput() -> Descriptor? { input.take() }
+    func takeInputMeter() -> Descriptor? { inputMeter.take() }
 }

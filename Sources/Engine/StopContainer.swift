@@ -11,11 +11,12 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(name)
         endRestarts(of: id)
-        guard let definition = try containerStore.definition(id), let running = try started(id) else {
+        guard let definition = try containerStore.definition(id) else {
             return PendingStop(self, id, nil, deadline: nil)
         }
-        let signal = signal ?? definition.stopSignal
         let seconds = timeout ?? definition.stopTimeout
+        guard let running = try started(id, within: seconds) else { return PendingStop(self, id, nil, deadline: nil) }
+        let signal = signal ?? definition.stopSignal
         if seconds == 0 || ignores(running, signal, name) {
             try running.process.sendUnlessGone(SIGKILL)
             return PendingStop(self, id, running.intoProcess(), deadline: nil)
@@ -40,12 +41,12 @@ extension Engine {
         let stopSignal = try containerStore.definition(id)?.stopSignal
         if signal == SIGKILL || signal == stopSignal {
             endRestarts(of: id)
-            if isRestarting { return waitForSupervisor(of: id) }
+            if isRestarting { return try waitForSupervisor(of: id) }
         }
         guard let running = try running(id) else { throw notRunning(id, "Cannot kill container: \(name): ") }
         try running.process.send(signal)
         guard signal == SIGKILL else { return }
-        waitForSupervisor(of: id)
+        try waitForSupervisor(of: id)
     }
 
     /// Waits until the container has ended.
@@ -60,16 +61,21 @@ extension Engine {
     /// The supervisor writes the code into its lock's file, which stays readable when it is removed.
     private func waitWithLock(_ id: ContainerID) throws(OperationError) -> Int32? {
         guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return nil }
-        guard file.lock(exclusive: false, wait: true) == 0 else { return nil }
+        while true {
+            switch file.lock(exclusive: false, until: Deadline(seconds: 1)) {
+            case 0: break
+            case EWOULDBLOCK:
+                // Its program may have ended while the supervisor is stopped.
+                if hasEnded(id) { wakeSupervisor(of: id) }
+                continue
+            default: return nil
+            }
+            break
+        }
         let text = String(decoding: try Files.read(file, named: "lock"), as: UTF8.self)
         return Int32(text.prefix { $0 != "\n" })
     }
 
-    /// Returns when the container's supervisor has cleared up, or has died.
-    func waitForSupervisor(of id: ContainerID) {
-        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return }
-        _ = file.lock(exclusive: false, wait: true)
-    }
 }
 
 /// A container that was asked to end.
@@ -92,7 +98,7 @@ package final class PendingStop {
         if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
             try process?.sendUnlessGone(SIGKILL)
         }
-        engine.waitForSupervisor(of: id)
+        try engine.waitForSupervisor(of: id)
         try engine.reclaim(id)
     }
 }
@@ -116,8 +122,12 @@ extension Engine {
     }
 
     /// The same for a container that is to end: one that is just being made is waited for, as it would run on otherwise.
-    func started(_ id: ContainerID) throws(OperationError) -> RunningContainer? {
+    /// - Parameter seconds: after that its supervisor is killed, which ends it as well; negative waits for ever.
+    func started(_ id: ContainerID, within seconds: Int64) throws(OperationError) -> RunningContainer? {
+        let deadline = seconds < 0 ? nil : Deadline(seconds: max(1, seconds))
         while containerStore.isAlive(id), try containerStore.state(id)?.status ?? .creating == .creating {
+            wakeSupervisor(of: id)
+            if deadline?.millisecondsLeft == 0 { killSupervisor(of: id) }
             usleep(2000)
         }
         return try running(id)

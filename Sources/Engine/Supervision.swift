@@ -26,14 +26,15 @@ extension Engine {
         while containerStore.isAlive(id) {
             let isSupervised = isSupervisorAlive(id) ?? false
             if isSupervised, !hasEnded(id) { return false }
-            if (isSupervised ? forSupervisor : forOthers).millisecondsLeft == 0 { return false }
+            if (isSupervised ? forSupervisor : forOthers).millisecondsLeft == 0 || Interruption.isPending { return false }
+            if isSupervised { wakeSupervisor(of: id) }
             usleep(500)
         }
         return true
     }
 
     /// Whether its program has, and no further one is on record yet.
-    private func hasEnded(_ id: ContainerID) -> Bool {
+    func hasEnded(_ id: ContainerID) -> Bool {
         guard let state = (try? containerStore.state(id)) ?? nil else { return false }
         return state.status == .running && !state.isRunning
     }
@@ -43,13 +44,82 @@ extension Engine {
     func takeOver(_ id: ContainerID) throws(OperationError) -> FileLock? {
         let directory = layout.containerRuntime(id)
         let path = layout.containerLock(id)
+        let deadline = Deadline(seconds: 15)
         while Files.exists(directory), waitForRelease(of: id) {
             // An empty directory is about to be used, which its maker then does again, or was about to be removed.
             let hasLock = Files.exists(path)
             if !hasLock, rmdir(directory) == 0 { return nil }
             // Nil also while somebody only looks whether it is held. Whoever removes the file must not find it again.
-            if let lock = try FileLock.tryAcquire(path, creating: !hasLock) { return lock }
+            if let lock = try FileLock.tryAcquire(path, creating: !hasLock, until: Deadline(milliseconds: 100)) {
+                return lock
+            }
+            try Interruption.check("clear away container", id.short)
+            if deadline.millisecondsLeft == 0 { throw occupied(id) }
         }
         return nil
+    }
+
+    /// Somebody shares the lock, which only `wait` does, and only for a moment.
+    private func occupied(_ id: ContainerID) -> OperationError {
+        let holder = ProcessTable.lockHolders(below: [layout.containerRuntime(id)]).first
+        return OperationError(
+            "clear away container", id.short,
+            reason: "\(holder.map { "process \($0.pid) (\($0.program))" } ?? "somebody") holds its lock",
+            remedy: "end that process, then try again")
+    }
+}
+
+// MARK: - Waiting for a supervisor
+
+extension Engine {
+    /// Returns when the container's supervisor has cleared up after its program, or has died. The program is to have ended,
+    /// or to be about to. A supervisor that does not do its part is killed: somebody has stopped it, say.
+    /// - Throws: when even that does not help, and when this command is asked to end.
+    func waitForSupervisor(of id: ContainerID) throws(OperationError) {
+        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return }
+        // Its longest wait is the one for the xtables lock.
+        let (stopped, patience, end) = (Deadline(milliseconds: 500), Deadline(seconds: 15), Deadline(seconds: 30))
+        while true {
+            switch file.lock(exclusive: false, until: Deadline(milliseconds: 200)) {
+            case EWOULDBLOCK: break
+            case EINTR: try Interruption.check("wait for the supervisor of container", id.short)
+            default: return
+            }
+            wakeSupervisor(of: id)
+            let isHeldStill = stopped.millisecondsLeft == 0 && isSupervisorStopped(id)
+            if isHeldStill || patience.millisecondsLeft == 0 { killSupervisor(of: id) }
+            if end.millisecondsLeft == 0 { throw unending(id) }
+        }
+    }
+
+    /// One that was stopped (SIGSTOP) goes on, so that the exit code is recorded as it was. One that is traced does not.
+    func wakeSupervisor(of id: ContainerID) {
+        guard isSupervisorStopped(id), let process = supervisor(of: id) else { return }
+        try? process.send(SIGCONT)
+    }
+
+    private func isSupervisorStopped(_ id: ContainerID) -> Bool {
+        guard let state = (try? containerStore.state(id)) ?? nil else { return false }
+        return ProcessIdentity.isStopped(state.supervisor) ?? false
+    }
+
+    func killSupervisor(of id: ContainerID) {
+        if let process = supervisor(of: id) { try? process.send(SIGKILL) }
+    }
+
+    /// Nil when the lock is free by now: its number may be another process's then.
+    private func supervisor(of id: ContainerID) -> ProcessDescriptor? {
+        guard let state = (try? containerStore.state(id)) ?? nil,
+            let process = try? ProcessDescriptor(state.supervisor), containerStore.isAlive(id)
+        else { return nil }
+        return process
+    }
+
+    private func unending(_ id: ContainerID) -> OperationError {
+        let state = (try? containerStore.state(id)) ?? nil
+        let processes = [state?.supervisor, state?.pid].compactMap { $0 }.map(String.init).joined(separator: " or ")
+        return OperationError(
+            "end container", id.short, reason: "process \(processes) does not end, though it was killed",
+            remedy: "see in /proc/PID/status and /proc/PID/stack what it waits for")
     }
 }

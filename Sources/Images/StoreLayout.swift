@@ -40,15 +40,14 @@ struct FileLock: ~Copyable {
     /// Waits for the lock.
     init(_ path: String) throws(OperationError) {
         let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
-        let status = file.lock(exclusive: true, wait: true)
-        guard status == 0 else { throw OperationError("lock", path, errno: status) }
+        try file.lock(named: path)
         self.file = file
     }
 
     /// Whether nobody holds the lock of a file that exists.
     static func isFree(_ path: String) -> Bool {
         guard let file = try? Descriptor.open(path, O_RDWR) else { return false }
-        return file.lock(exclusive: true, wait: false) == 0
+        return file.tryLock(exclusive: true) == 0
     }
 
     /// That the store's index, records, blobs and layers stay as they are.

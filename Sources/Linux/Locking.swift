@@ -1,11 +1,46 @@
 import CLinux
+import Core
 import Glibc
 
 extension Descriptor {
-    /// Takes the file's lock of flock(2).
-    /// - Returns: 0, or EWOULDBLOCK when it is held and `wait` is false, or another errno.
-    package func lock(exclusive: Bool, wait: Bool) -> Int32 {
-        let operation = (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)
-        return -retryingOnInterrupt { clinux_flock(number, operation) }
+    /// Takes the file's lock of flock(2) if nobody holds it.
+    /// - Returns: 0, or EWOULDBLOCK when it is held, or another errno.
+    package func tryLock(exclusive: Bool) -> Int32 {
+        -retryingOnInterrupt { clinux_flock(number, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) }
+    }
+
+    /// Waits for the file's lock.
+    /// - Returns: 0, EWOULDBLOCK when it was held all that time, EINTR when this command was asked to end meanwhile, or
+    ///   another errno.
+    package func lock(exclusive: Bool, until deadline: Deadline) -> Int32 {
+        var failure = tryLock(exclusive: exclusive)
+        while failure == EWOULDBLOCK {
+            let left = deadline.millisecondsLeft
+            if left == 0 { return EWOULDBLOCK }
+            if Interruption.isPending { return EINTR }
+            failure = -clinux_flock_for(number, exclusive ? LOCK_EX : LOCK_SH, min(left, 100))
+        }
+        return failure
+    }
+
+    /// Seconds. Each lock of ours is held for one short change: after that time it is a stranger's, or its holder was
+    /// stopped.
+    private static let patience: Int64 = 60
+
+    /// Waits for the file's lock, nobody else having it then.
+    /// - Throws: also when it is not free in a minute, or this command is asked to end.
+    package func lock(named path: String) throws(OperationError) {
+        let failure = lock(exclusive: true, until: Deadline(seconds: Self.patience))
+        switch failure {
+        case 0: return
+        case EWOULDBLOCK:
+            let holder = LockHolder.find(path).map { "held by \($0)" } ?? "somebody holds it"
+            throw OperationError(
+                "lock", path, reason: "\(holder), waited \(Self.patience) s",
+                remedy: "wait for it or end it, then try again")
+        default:
+            try Interruption.check("lock", path)
+            throw OperationError("lock", path, errno: failure)
+        }
     }
 }

@@ -15,6 +15,21 @@ package enum Polling {
         if wait(for: &requests, milliseconds: patience) { _ = clinux_poll_idle(&requests, requests.count) }
     }
 
+    /// - Parameters:
+    ///   - events: of poll(2).
+    ///   - milliseconds: negative waits for ever.
+    /// - Returns: whether it was ready in time.
+    package static func wait(
+        for descriptor: borrowing Descriptor, _ events: Int32, milliseconds: Int32
+    ) -> Bool {
+        let deadline = milliseconds < 0 ? nil : Deadline(milliseconds: Int64(milliseconds))
+        var request = pollfd(fd: descriptor.number, events: Int16(events), revents: 0)
+        while true {
+            let result = poll(&request, 1, deadline?.millisecondsLeft ?? -1)
+            if result >= 0 || errno != EINTR { return result > 0 }
+        }
+    }
+
     /// - Returns: whether nothing happened in all that time.
     @discardableResult
     package static func wait(for requests: inout [pollfd], milliseconds: Int32 = -1) -> Bool {

@@ -19,6 +19,9 @@ package struct ProcessIdentity: Hashable, Sendable {
         self.init(pid: pid, startTime: startTime)
     }
 
+    /// Whether it is held still by SIGSTOP, or by whoever traces it; nil when it is gone.
+    package static func isStopped(_ pid: pid_t) -> Bool? { field(3, of: pid).map { $0 == "T" || $0 == "t" } }
+
     /// Whether a process is gone, or will be whatever it does: it has been killed, or is being taken apart.
     package static func isEnding(_ pid: pid_t) -> Bool {
         guard let flags = number(9, of: pid), let pending = number(31, of: pid) else { return true }
@@ -26,11 +29,13 @@ package struct ProcessIdentity: Hashable, Sendable {
     }
 
     /// A field of /proc/PID/stat (proc(5)), from the third on.
-    private static func number(_ field: Int, of pid: pid_t) -> UInt64? {
+    private static func number(_ field: Int, of pid: pid_t) -> UInt64? { self.field(field, of: pid).flatMap { UInt64($0) } }
+
+    private static func field(_ field: Int, of pid: pid_t) -> Substring? {
         // The command, field 2, may hold spaces and parentheses: count from behind the last ")".
         guard let text = Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > field - 3 ? UInt64(fields[field - 3]) : nil
+        return fields.count > field - 3 ? fields[field - 3] : nil
     }
 
     package var isAlive: Bool { ProcessIdentity(of: pid) == self }
@@ -54,6 +59,13 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
 
     package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
+    /// As this process numbers it; nil once it has been waited for (proc(5), /proc/PID/fdinfo).
+    package var pid: pid_t? {
+        let lines = (Files.text("/proc/self/fdinfo/\(descriptor.number)") ?? "").split(separator: "\n")
+        let number = lines.first { $0.hasPrefix("Pid:") }.flatMap { pid_t($0.dropFirst(4).drop { $0 == "\t" }) }
+        return number.flatMap { $0 > 0 ? $0 : nil }
+    }
+
     /// - Throws: ESRCH when the process is gone.
     package func send(_ signal: Int32) throws(OperationError) {
         try FaultPoint.pass("send signal \(signal)")
@@ -74,9 +86,6 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
     /// - Parameter milliseconds: negative waits for ever.
     /// - Returns: whether it ended in time.
     package func waitForEnd(milliseconds: Int32) -> Bool {
-        var request = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-        var result = poll(&request, 1, milliseconds)
-        while result < 0, errno == EINTR { result = poll(&request, 1, milliseconds) }
-        return result > 0
+        Polling.wait(for: descriptor, POLLIN, milliseconds: milliseconds)
     }
 }

@@ -10,6 +10,12 @@ package struct TerminalSize: Equatable, Sendable {
 package enum Terminal {
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// A terminal that can be opened anew: opening a multiplexer would make another one (pts(4)).
+    package static func isSlave(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return isTerminal(descriptor) && fstat(descriptor, &status) == 0 && status.st_rdev != 5 << 8 | 2
+    }
+
     /// The size of the terminal that this program was started at, if any.
     package static var callersSize: TerminalSize? { size(of: 0) ?? size(of: 1) }
 
@@ -37,11 +43,11 @@ package struct RawTerminal: ~Copyable {
         self.descriptor = descriptor
         saved = settings
         cfmakeraw(&settings)
-        tcsetattr(descriptor, TCSADRAIN, &settings)
+        tcsetattr(descriptor, TCSANOW, &settings)
     }
 
     deinit {
         var settings = saved
-        tcsetattr(descriptor, TCSADRAIN, &settings)
+        tcsetattr(descriptor, TCSANOW, &settings)
     }
 }

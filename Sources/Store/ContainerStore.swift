@@ -23,10 +23,10 @@ package struct ContainerStore: Sendable {
 
     /// One at a time: between look and removal nobody else may make room for another container of that name.
     package func release(_ name: Name, of id: ContainerID) throws(OperationError) {
-        let names = try? Descriptor.open(layout.names, O_RDONLY | O_DIRECTORY)
-        _ = names?.lock(exclusive: true, wait: true)
-        defer { withExtendedLifetime(names) {} }
+        let names = try Descriptor.open(layout.names, O_RDONLY | O_DIRECTORY)
+        try names.lock(named: layout.names)
         if owner(of: name) == id { try Files.remove(layout.name(name)) }
+        withExtendedLifetime(names) {}
     }
 
     /// Finds a container by exact name, id, or unique start of an id; in that order.
@@ -90,7 +90,7 @@ package struct ContainerStore: Sendable {
     package func remove(_ id: ContainerID, name: Name?) throws(OperationError) {
         // One at a time: who comes second finds nothing left to remove.
         let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
-        _ = directory?.lock(exclusive: true, wait: true)
+        try directory?.lock(named: layout.container(id))
         defer { withExtendedLifetime(directory) {} }
         try removeRuntime(id)
         try Files.removeTree(layout.container(id))

@@ -9,11 +9,11 @@ package struct FileLock: ~Copyable {
     private let file: Descriptor
 
     /// Waits until the lock is free. The file is made when there is none.
+    /// - Throws: also when it is not free in a minute, or this command is asked to end.
     package static func acquire(_ path: String) throws(OperationError) -> FileLock {
         while true {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
-            let failure = file.lock(exclusive: true, wait: true)
-            guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
+            try file.lock(named: path)
             if isStill(file, at: path) { return FileLock(file: file) }
         }
     }
@@ -38,9 +38,11 @@ package struct FileLock: ~Copyable {
     /// The file: the lock is held as long as that is open.
     package consuming func intoDescriptor() -> Descriptor { file }
 
-    /// Nil when somebody else holds it, and when there is no file.
+    /// Nil when somebody else holds it until `deadline`, when there is no file, and when this command is asked to end.
     /// - Parameter creating: makes the file when there is none.
-    package static func tryAcquire(_ path: String, creating: Bool) throws(OperationError) -> FileLock? {
+    package static func tryAcquire(
+        _ path: String, creating: Bool, until deadline: Deadline
+    ) throws(OperationError) -> FileLock? {
         let file: Descriptor
         do throws(OperationError) {
             file = try Descriptor.open(path, O_RDWR | (creating ? O_CREAT : 0), as: "lock")
@@ -48,8 +50,8 @@ package struct FileLock: ~Copyable {
             guard error.errno == ENOENT else { throw error }
             return nil
         }
-        let failure = file.lock(exclusive: true, wait: false)
-        if failure == EWOULDBLOCK { return nil }
+        let failure = file.lock(exclusive: true, until: deadline)
+        if failure == EWOULDBLOCK || failure == EINTR { return nil }
         guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
         return isStill(file, at: path) ? FileLock(file: file) : nil
     }
@@ -57,7 +59,7 @@ package struct FileLock: ~Copyable {
     /// Whether anybody holds the lock now. A file that is not there is not held.
     package static func isHeld(_ path: String) -> Bool {
         guard let file = try? Descriptor.open(path, O_RDONLY) else { return false }
-        return file.lock(exclusive: false, wait: false) == EWOULDBLOCK
+        return file.tryLock(exclusive: false) == EWOULDBLOCK
     }
 
     private init(file: consuming Descriptor) { self.file = file }

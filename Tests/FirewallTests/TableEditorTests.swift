@@ -178,24 +178,6 @@ import Testing
     }
 }
 
-@Suite struct LockHolderTests {
-    private let locks = """
-        1: POSIX  ADVISORY  WRITE 11 00:1a:567 0 EOF
-        2: FLOCK  ADVISORY  WRITE 1234 00:1a:567 0 EOF
-        2: -> FLOCK  ADVISORY  WRITE 99 00:1a:567 0 EOF
-        3: FLOCK  ADVISORY  WRITE 0 00:1a:568 0 EOF
-        4: FLOCK  ADVISORY  READ  77 00:1a:1567 0 EOF
-        """
-
-    @Test func theHolderIsFoundByInode() {
-        #expect(LockHolder.holder(inode: 567, in: locks) == 1234)
-        #expect(LockHolder.holder(inode: 568, in: locks) == nil)
-        #expect(LockHolder.holder(inode: 1567, in: locks) == 77)
-        #expect(LockHolder.holder(inode: 7, in: locks) == nil)
-        #expect(LockHolder.holder(inode: 7, in: "") == nil)
-    }
-}
-
 @Suite struct KernelTableErrorTests {
     @Test(arguments: [ENOENT, ENOPROTOOPT]) func aMissingTableIsExplained(errno: Int32) {
         let error = KernelTable.cannotOpen(.nat, errno: errno)

@@ -47,7 +47,7 @@ struct claunch_process {
     const char *const *arguments;  /* NULL at the end */
     const char *const *environment;
     const char *directory; /* absolute */
-    int stdio[3];          /* ignored with a terminal */
+    int stdio[3];          /* -1: the container's null device; ignored with a terminal */
     uint16_t rows, columns; /* of the terminal; 0: unknown */
     uint32_t user, group;
     const uint32_t *groups;
@@ -105,7 +105,7 @@ enum claunch_kind {
     CLAUNCH_EXECUTED,  /* end of file: the program runs */
     CLAUNCH_NETLINK,   /* descriptor: an rtnetlink socket inside */
     CLAUNCH_MASTER,    /* descriptor: the pseudo-terminal's master */
-    CLAUNCH_STARTED,   /* value: pid of the process made by claunch_enter */
+    CLAUNCH_STARTED,   /* descriptor: pidfd of the process made by claunch_enter */
     CLAUNCH_WAITING,   /* all is set up, claunch_proceed is waited for */
     CLAUNCH_FAILED,    /* value: errno */
 };
@@ -119,7 +119,7 @@ struct claunch_message {
 /* Starts the child. Returns its pid or -errno; *pidfd and *socket belong to the caller. */
 pid_t claunch_start(const struct claunch_plan *plan, int *pidfd, int *socket);
 /* Starts a process in a running container by way of a short-lived helper, whose pid is returned. The process
- * itself is the caller's child too: its pid comes as CLAUNCH_STARTED. */
+ * itself is the caller's child too; it comes as CLAUNCH_STARTED. */
 pid_t claunch_enter(const struct claunch_entry *entry, int *socket);
 /* The next message: 0 or -errno. A child that dies without a word gives CLAUNCH_EXECUTED. */
 int claunch_receive(int socket, struct claunch_message *message);
@@ -129,7 +129,14 @@ int claunch_proceed(int socket);
 /* Between clone and exec; not for the parent. */
 _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket);
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket);
+/* All that is left for the program: what it has open, its directory and limits; then its rights. */
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal);
+/* The same in two halves, with a fork between them: what takes our rights, and what the container's are enough for. */
+void claunch_child_equip(const struct claunch_process *process, int socket, int terminal);
+void claunch_child_give_up(const struct claunch_process *process, int socket);
+_Noreturn void claunch_child_run_equipped(const struct claunch_process *process, int socket, int terminal);
+/* An open null device of the container's, or -1. */
+int claunch_child_null(void);
 _Noreturn void claunch_child_fail(int socket, int stage, int index);
 void claunch_child_wait(int socket);
 void claunch_child_send(int socket, int kind, int value, int descriptor);
@@ -138,7 +145,8 @@ int claunch_child_terminal(int socket);
 /* A descriptor (O_PATH) of what `path` leads to in the container's root. It is made, with all directories above it,
  * where there is none, and must be of the right kind where there is. */
 int claunch_child_place(const char *path, int is_directory);
-/* Identity, privileges and filter of the program, and an end with the parent. */
-void claunch_child_confine(const struct claunch_process *process, int socket);
+/* The program's user and rights, and an end with the parent. */
+void claunch_child_become(const struct claunch_process *process, int socket);
+/* Makes the program's process, equipped, and returns in it; process 1 stays in here. */
 int claunch_child_init(const struct claunch_process *process, int socket, int terminal);
 #endif

@@ -14,6 +14,9 @@ int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, u
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_send_signal(int pidfd, int signal);
 int clinux_flock(int fd, int operation);
+/* flock(2) with an end: -EWOULDBLOCK after `milliseconds` (1 to 999). SIGALRM is used for it, in this thread, and is
+ * without effect on the process from then on. */
+int clinux_flock_for(int fd, int operation, int milliseconds);
 int clinux_pipe(int ends[2]);
 /* SOCK_SEQPACKET */
 int clinux_fcntl(int fd, int command, int argument);
@@ -30,6 +33,17 @@ int clinux_mount_set_private(int fd, uint64_t set);
 int clinux_signalfd(const int *signals, size_t count);
 /* Next signal of a signalfd: its number, 0 when there is none now. */
 int clinux_signalfd_read(int fd);
+/* One of `signals` that was sent to this process while it had them blocked, which is then done with; 0 when there is none. */
+int clinux_take_signal(const int *signals, size_t count);
+/* 1 when the process ignores `signal`. */
+int clinux_ignores_signal(int signal);
+/* Bytes that can be read from a pipe, by either end of it. */
+int clinux_bytes_in_pipe(int fd);
+/* What is there now, without ever waiting; -EAGAIN when there is nothing. */
+int clinux_receive(int socket, void *buffer, size_t size);
+int clinux_send(int socket, const void *buffer, size_t size);
+/* 1 when `fd` is a pipe that no path leads to. */
+int clinux_is_anonymous_pipe(int fd);
 /* Puts back the mask of a program that has blocked nothing. */
 int clinux_unblock_signals(void);
 

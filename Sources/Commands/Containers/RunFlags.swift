@@ -14,10 +14,7 @@ extension RunCommand {
                 $0.request.detached = $1
             },
             .toggle("rm", "Remove the container when it ends") { $0.request.autoRemove = $1 },
-            .toggle("sig-proxy", "Pass signals on to the container; cannot be switched off") {
-                (_, isOn) throws(OperationError) in
-                guard isOn else { throw OperationError("only true is supported") }
-            },
+            .toggle("sig-proxy", "Pass signals on to the container (default true)") { $0.request.passesSignals = $1 },
             .value("cidfile", "FILE", "Write the container's id to a new file") {
                 command, text throws(OperationError) in
                 command.request.cidFile = try SimpleValue.nonEmpty(text)

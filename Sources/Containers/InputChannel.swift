@@ -1,0 +1,79 @@
+import CLinux
+import Core
+import Glibc
+import Linux
+
+/// The caller's input on its way into the container.
+final class InputChannel {
+    private let source: InputSource
+    private var target: Descriptor?
+    /// The target's other end: of a file, what the program has not read there is not used up.
+    private let meter: Descriptor?
+    private let isTerminal: Bool
+    private let buffer = PageMemory.allocate(byteCount: 4096)
+    private var pending: Range<Int> = 0..<0
+    private var isAtLineStart = true
+    private var isAtEnd = false
+
+    init(source: Int32, target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor?) {
+        target.setNonBlocking()
+        self.source = InputSource(source)
+        self.target = Optional(target)
+        self.meter = meter
+        self.isTerminal = isTerminal
+    }
+
+    deinit { PageMemory.deallocate(buffer) }
+
+    var request: pollfd {
+        pending.isEmpty
+            ? pollfd(fd: isAtEnd ? -1 : source.number, events: Int16(POLLIN), revents: 0)
+            : pollfd(fd: target.number, events: Int16(POLLOUT), revents: 0)
+    }
+
+    func advance() {
+        if pending.isEmpty { fill() } else { flush() }
+    }
+
+    private func fill() {
+        let count = source.read(into: buffer)
+        if count > 0 {
+            pending = 0..<count
+            isAtLineStart = buffer[count - 1] == 0x0a
+        } else if count != -Int(EAGAIN), count != -Int(EINTR) {
+            isAtEnd = true
+            if isTerminal { typeEnd() } else { target = nil }
+        }
+    }
+
+    /// Milliseconds. A pipe's end is there for everyone who reads, a terminal's only for the one who reads next: it is
+    /// typed again and again.
+    var pauseBetweenEnds: Int32? { isTerminal && isAtEnd && pending.isEmpty ? 100 : nil }
+
+    /// Control-D: at the start of a line it is the end, behind other characters it only sends those off (termios(3)).
+    func typeEnd() {
+        guard target != nil else { return }
+        let count = isAtLineStart ? 1 : 2
+        isAtLineStart = true
+        for index in 0..<count { buffer[index] = 0x04 }
+        pending = 0..<count
+    }
+
+    private func flush() {
+        let chunk = UnsafeRawBufferPointer(rebasing: buffer[pending])
+        let count = write(target.number, chunk.baseAddress, chunk.count)
+        if count >= 0 {
+            pending = pending.dropFirst(count)
+        } else if errno != EAGAIN, errno != EINTR {
+            pending = 0..<0
+            isAtEnd = true
+            target = nil
+        }
+    }
+
+    /// The program has ended.
+    func settle() {
+        guard meter != nil else { return }
+        source.settle(unused: pending.count + max(0, Int(clinux_bytes_in_pipe(meter.number))))
+    }
+}
