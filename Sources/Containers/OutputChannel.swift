@@ -57,7 +57,8 @@ final class OutputChannel {
         var left = bytesLeft
         let tail = PageMemory.allocate(byteCount: 65_536)
         defer { PageMemory.deallocate(tail) }
-        while left > 0, let count = read(into: UnsafeMutableRawBufferPointer(rebasing: tail[..<min(left, tail.count)])) {
+        while left > 0, let count = read(into: UnsafeMutableRawBufferPointer(rebasing: tail[..<min(left, tail.count)]))
+        {
             left -= count
             if sink.number >= 0 { rest += tail[..<count] }
         }

@@ -33,7 +33,8 @@ enum ProcessTable {
             where target.hasSuffix("/lock") && directories.contains(where: { target.hasPrefix($0 + "/") }) {
                 // "lock:" only where this very descriptor has it, or shares it.
                 let information = Files.text("/proc/\(pid)/fdinfo/\(number)") ?? ""
-                guard information.split(separator: "\n").contains(where: { $0.hasPrefix("lock:") && !$0.contains("->") })
+                guard
+                    information.split(separator: "\n").contains(where: { $0.hasPrefix("lock:") && !$0.contains("->") })
                 else { continue }
                 holders.append(
                     KernelSnapshot.LockHolder(

@@ -49,7 +49,8 @@ final class RunStreams {
     static func checkInput(isWanted: Bool) throws(OperationError) {
         guard isWanted, Files.kind(of: 0) == S_IFDIR else { return }
         throw OperationError(
-            "read standard input", reason: "it is a directory", remedy: "redirect it from a file or pipe, or leave out -i")
+            "read standard input", reason: "it is a directory",
+            remedy: "redirect it from a file or pipe, or leave out -i")
     }
 
     private func setInput(_ isDetached: Bool, _ ends: DescriptorSet) throws(OperationError) {

@@ -26,7 +26,9 @@ extension Engine {
         while containerStore.isAlive(id) {
             let isSupervised = isSupervisorAlive(id) ?? false
             if isSupervised, !hasEnded(id) { return false }
-            if (isSupervised ? forSupervisor : forOthers).millisecondsLeft == 0 || Interruption.isPending { return false }
+            if (isSupervised ? forSupervisor : forOthers).millisecondsLeft == 0 || Interruption.isPending {
+                return false
+            }
             if isSupervised { wakeSupervisor(of: id) }
             usleep(500)
         }

@@ -29,7 +29,9 @@ package struct ProcessIdentity: Hashable, Sendable {
     }
 
     /// A field of /proc/PID/stat (proc(5)), from the third on.
-    private static func number(_ field: Int, of pid: pid_t) -> UInt64? { self.field(field, of: pid).flatMap { UInt64($0) } }
+    private static func number(_ field: Int, of pid: pid_t) -> UInt64? {
+        self.field(field, of: pid).flatMap { UInt64($0) }
+    }
 
     private static func field(_ field: Int, of pid: pid_t) -> Substring? {
         // The command, field 2, may hold spaces and parentheses: count from behind the last ")".

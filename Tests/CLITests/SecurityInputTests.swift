@@ -28,7 +28,8 @@ extension CLI {
                 let file = scratch + "/f"
                 try writeFile("original\n", file)
                 chmod(file, 0o666)
-                let attack = "echo evil > /proc/self/fd/0; echo evil > /dev/stdin; echo evil >&0; chmod 777 /proc/self/fd/0"
+                let attack =
+                    "echo evil > /proc/self/fd/0; echo evil > /dev/stdin; echo evil >&0; chmod 777 /proc/self/fd/0"
                 for redirection in ["<", "<>"] {
                     Host.shell("\(command) sh -c '\(attack); true' \(redirection) \(file)")
                     #expect(try String(contentsOfFile: file, encoding: .utf8) == "original\n", "\(way) \(redirection)")
@@ -96,7 +97,8 @@ extension CLI {
                 let pipe = scratch + "/pipe"
                 #expect(Host.shell("rm -f \(pipe); mkfifo -m 600 \(pipe)").code == 0)
                 let outcome = Host.shell(
-                    "echo in > \(pipe) & \(command) sh -c 'cat; chmod 777 /proc/self/fd/0' < \(pipe); stat -c '%a %u' \(pipe)")
+                    "echo in > \(pipe) & \(command) sh -c 'cat; chmod 777 /proc/self/fd/0' < \(pipe); stat -c '%a %u' \(pipe)"
+                )
                 #expect(outcome.lines == ["in", "600 0"], "\(way): \(outcome.error)")
             }
         }
