@@ -39,7 +39,7 @@ extension CLI.Commits {
                 n=$(grep -n -m1 '\(point)' $list | cut -d: -f1)
                 rm $list
                 MYDOCKER_FAULT=stop@$n $MYDOCKER commit ending2 ending2:2 >/dev/null &
-                while ! grep -q '^State:.*stopped' /proc/$!/status; do sleep 0.01; done
+                while kill -0 $! && ! grep -q '^State:.*stopped' /proc/$!/status; do sleep 0.01; done
                 $MYDOCKER kill ending2 >/dev/null
                 $MYDOCKER wait ending2 >/dev/null
                 kill -CONT $!
@@ -59,7 +59,7 @@ extension CLI.Commits {
                 "for i in $(seq 300); do echo $i >/$i; done; echo ready; sleep 1000"
             ).word
             waitForLog("ending3", "ready")
-            let point = isBeforeReading ? "/\(id)/upper" : "layer-0"
+            let point = isBeforeReading ? "/\(id)/upper" : "unpack archive"
             let outcome = Host.shell(
                 """
                 list=$(mktemp)
@@ -68,7 +68,7 @@ extension CLI.Commits {
                 n=$(grep -n '\(point)' $list | tail -n 1 | cut -d: -f1)
                 rm $list
                 MYDOCKER_FAULT=stop@$n $MYDOCKER commit ending3 ending3:2 &
-                while ! grep -q '^State:.*stopped' /proc/$!/status; do sleep 0.01; done
+                while kill -0 $! && ! grep -q '^State:.*stopped' /proc/$!/status; do sleep 0.01; done
                 $MYDOCKER rm -f ending3 >/dev/null
                 kill -CONT $!
                 wait $!
@@ -89,11 +89,11 @@ extension CLI.Commits {
                     $MYDOCKER run -d --net none --name unpaused sleep 1000 >/dev/null
                     $MYDOCKER commit unpaused unpaused:1 >/dev/null
                     echo second >&2
-                    $MYDOCKER commit --pause=false unpaused unpaused:1 >/dev/null
+                    $MYDOCKER commit --pause=false unpaused unpaused:2 >/dev/null
                     $MYDOCKER stop -t 0 unpaused >/dev/null
-                    $MYDOCKER commit unpaused unpaused:1 >/dev/null
+                    $MYDOCKER commit unpaused unpaused:3 >/dev/null
                     $MYDOCKER rm unpaused >/dev/null
-                    $MYDOCKER rmi unpaused:1 >/dev/null
+                    $MYDOCKER rmi unpaused:1 unpaused:2 unpaused:3 >/dev/null
                     """,
                 ], environment: ["MYDOCKER": Host.mydocker])
             #expect(outcome.code == 0, "\(outcome.error)")

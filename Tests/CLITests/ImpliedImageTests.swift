@@ -13,7 +13,7 @@ extension CLI.ImpliedImages {
         (["--entrypoint", "/bin/echo", "busybox", "hi"], "hi\n"), (["busybox:latest", "echo", "hi"], "hi\n"),
         (["--image", "busybox", "echo", "hi"], "hi\n"),
         (["--image", "docker.io/library/busybox", "echo", "hi"], "hi\n"),
-        (["busybox", "echo", "hi"], "hi\n"), (["busybox"], ""), ([], ""),
+        (["busybox", "echo", "hi"], "hi\n"), (["busybox"], ""),
     ]) func F12_theFirstUseIsAsEveryOther(_ words: [String], _ output: String) {
         for use in ["first", "second"] {
             if use == "first" { succeed("rmi", "-f", "busybox") }

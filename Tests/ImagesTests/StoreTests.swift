@@ -82,7 +82,8 @@ import Testing
         let packed = try Files.read(path + ".gz")
         let torn = try scratch.write("torn", Array(packed[..<(packed.count - 12)]))
         let expected = [
-            empty: "the file is empty", text: "not a tar archive", text + ".gz": "not a tar archive",
+            empty: "the file is empty", text: "not a tar archive, plain or compressed by gzip, zstd, xz or bzip2",
+            text + ".gz": "not a tar archive, plain or compressed by gzip, zstd, xz or bzip2",
             cut: "Truncated tar archive", torn: "truncated gzip input",
         ]
         for (path, reason) in expected {
