@@ -14,7 +14,7 @@ extension CLI.Commits {
             let outcome = Host.shell(
                 """
                 for i in $(seq 60); do
-                  id=$($MYDOCKER run -d --net none sh -c 'echo x >/x')
+                  id=$($MYDOCKER run -d --net none true)
                   $MYDOCKER commit $id ending:1 >/dev/null || echo failed
                   $MYDOCKER rm -f $id >/dev/null
                 done

@@ -80,13 +80,11 @@ extension CLI.ImpliedImages {
     /// What only shows inside is not decided outside.
     @Test func W2_aMountedProgramRuns() throws {
         try withScratch { scratch in
-            #expect(
-                Host.shell("cp $(command -v busybox) \(scratch)/echo && mv \(scratch)/echo \(scratch)/tool").code == 0)
-            let outcome = runOnce("-v", "\(scratch):/usr/local/bin", "tool", "echo", "x")
-            #expect(
-                outcome.code == 127 || outcome.text == "x\n" || outcome.error.contains("applet not found"), "\(outcome)"
-            )
-            #expect(!outcome.error.contains("Unable to find image"))
+            try writeFile("#!/bin/sh\necho \"$@\"\n", scratch + "/tool")
+            #expect(Host.shell("chmod +x \(scratch)/tool").code == 0)
+            #expect(runOnce("-v", "\(scratch):/usr/local/bin", "tool", "x").text == "x\n")
+            // Where the program is not in that mount, either, the end says the same.
+            #expect(runOnce("-v", "\(scratch):/usr/local/bin", "redis").code == 125)
             #expect(runOnce("/nosuch").code == 127)
             #expect(runOnce("-e", "PATH=/nowhere", "--image", "busybox", "ls").code == 127)
         }
