@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -19,10 +21,11 @@ struct first_name {
     char path[];
 };
 
-enum { BUCKETS = 4096, BLOCK_SIZE = 256 << 10, LIST_SIZE = 64 << 10 };
+enum { BUCKETS = 4096, BLOCK_SIZE = 256 << 10, LIST_SIZE = 64 << 10, HELD_DIRECTORIES = 64 };
 
 struct creation {
-    int output;
+    int output, root;
+    unsigned depth;
     struct sha256_ctx hash;
     struct carchive_result *result;
     struct carchive_failure *failure;
@@ -192,16 +195,18 @@ static int archive_marker(struct creation *x, size_t end, const char *prefix, co
 
 // MARK: directories
 
-static int archive_directory(struct creation *x, int parent, const char *base);
+static int archive_directory(struct creation *x, int *parent, const char *base, size_t parent_end);
 
-static int archive_node(struct creation *x, int parent, const char *base, size_t directory_end) {
+static int archive_node(struct creation *x, int *directory, const char *base, size_t directory_end) {
+    int parent = *directory;
     struct stat status;
     const char *first = NULL;
     if (strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
         return carchive_fail_because(
-            x->failure, "archive", x->path, "a name that begins with .wh. means a deleted file in an image");
+            x->failure, "archive", x->path,
+            "in an image a name that begins with .wh. stands for a deleted file; remove or rename it first");
     if (fstatat(parent, base, &status, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT ? 0 : fail(x, "open");
-    if (S_ISDIR(status.st_mode)) return archive_directory(x, parent, base);
+    if (S_ISDIR(status.st_mode)) return archive_directory(x, directory, base, directory_end);
     if (S_ISCHR(status.st_mode) && status.st_rdev == 0)
         return archive_marker(x, directory_end, WHITEOUT_PREFIX, base);
     // Sockets mean nothing without their process, and devices are not part of images.
@@ -213,7 +218,7 @@ static int archive_node(struct creation *x, int parent, const char *base, size_t
     return archive_plain(x, &status);
 }
 
-static int archive_named(struct creation *x, int directory, const char *name) {
+static int archive_named(struct creation *x, int *directory, const char *name) {
     size_t end = strlen(x->path);
     if (end + strlen(name) + 2 > PATH_MAX) return carchive_fail(x->failure, "archive", x->path, ENAMETOOLONG);
     if (end > 0) x->path[end] = '/';
@@ -233,9 +238,9 @@ static int by_bytes(const struct dirent **left, const struct dirent **right) {
 }
 
 /* Sorted, so that the same tree gives the same archive. */
-static int archive_entries(struct creation *x, int directory) {
+static int archive_entries(struct creation *x, int *directory) {
     struct dirent **entries;
-    int count = scandirat(directory, ".", &entries, is_visible, by_bytes);
+    int count = scandirat(*directory, ".", &entries, is_visible, by_bytes);
     if (count < 0) return fail(x, "read directory");
     int status = 0;
     for (int i = 0; i < count; i++) {
@@ -246,21 +251,41 @@ static int archive_entries(struct creation *x, int directory) {
     return status;
 }
 
-static int archive_opened_directory(struct creation *x, int directory) {
+static int archive_opened_directory(struct creation *x, int *directory) {
     struct stat status;
-    if (fstat(directory, &status) < 0) return fail(x, "open directory");
+    if (fstat(*directory, &status) < 0) return fail(x, "open directory");
     describe(x, &status, *x->path ? x->path : "./");
-    int opaque = add_attributes(x, directory);
+    int opaque = add_attributes(x, *directory);
     if (opaque < 0 || write_header(x) < 0) return -1;
     if (opaque && archive_marker(x, strlen(x->path), WHITEOUT_OPAQUE, "") < 0) return -1;
     return archive_entries(x, directory);
 }
 
-static int archive_directory(struct creation *x, int parent, const char *base) {
-    int directory = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+/* A directory that was archived in part, from its name: `length` bytes of x->path. */
+static int reopen(struct creation *x, size_t length) {
+    struct open_how how = {
+        .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    char after = x->path[length];
+    x->path[length] = 0;
+    int fd = (int)syscall(SYS_openat2, x->root, length ? x->path : ".", &how, sizeof how);
+    if (fd < 0) fail(x, "open directory");
+    x->path[length] = after;
+    return fd;
+}
+
+/* Deep down, the directory above is closed meanwhile: a tree may have more levels than we may have descriptors. */
+static int archive_directory(struct creation *x, int *parent, const char *base, size_t parent_end) {
+    int directory = openat(*parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0) return fail(x, "open directory");
-    int status = archive_opened_directory(x, directory);
-    close(directory);
+    int is_deep = ++x->depth > HELD_DIRECTORIES;
+    if (is_deep) {
+        close(*parent);
+        *parent = -1;
+    }
+    int status = archive_opened_directory(x, &directory);
+    if (directory >= 0) close(directory);
+    if (is_deep && status == 0 && (*parent = reopen(x, parent_end)) < 0) status = -1;
+    x->depth--;
     return status;
 }
 
@@ -273,7 +298,12 @@ static int write_all(struct creation *x, int root) {
     A(write_set_bytes_per_block)(x->archive, BLOCK_SIZE);
     A(write_set_bytes_in_last_block)(x->archive, 1);
     if (A(write_open)(x->archive, x, NULL, write_output, NULL) != ARCHIVE_OK) return unwritable(x);
-    if (archive_directory(x, root, ".") < 0) return -1;
+    x->root = root;
+    int directory = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return fail(x, "open directory");
+    int status = archive_opened_directory(x, &directory);
+    if (directory >= 0) close(directory);
+    if (status < 0) return -1;
     return A(write_close)(x->archive) != ARCHIVE_OK ? unwritable(x) : 0;
 }
 

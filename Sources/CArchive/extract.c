@@ -201,7 +201,7 @@ static int unreadable(struct extraction *x, const char *reason) {
 static int restore_all(struct extraction *x) {
     A(read_support_format_tar)(x->archive);
     int status = A(read_open)(x->archive, x->stream, NULL, next_piece, NULL);
-    const char *reason = "not a tar archive";
+    const char *reason = "not a tar archive, plain or compressed by gzip, zstd, xz or bzip2";
     while (status >= ARCHIVE_WARN) {
         status = A(read_next_header)(x->archive, &x->entry);
         if (status == ARCHIVE_EOF) return 0;

@@ -33,12 +33,11 @@ struct carchive_stream {
 
 static int compression(struct archive *raw) {
     switch (A(filter_code)(raw, 0)) {
-    case ARCHIVE_FILTER_NONE: return CARCHIVE_NONE;
     case ARCHIVE_FILTER_GZIP: return CARCHIVE_GZIP;
     case ARCHIVE_FILTER_ZSTD: return CARCHIVE_ZSTD;
     case ARCHIVE_FILTER_XZ: return CARCHIVE_XZ;
     case ARCHIVE_FILTER_BZIP2: return CARCHIVE_BZIP2;
-    default: return CARCHIVE_OTHER;
+    default: return CARCHIVE_NONE;
     }
 }
 
@@ -93,9 +92,21 @@ static int produce_all(struct carchive_stream *stream, struct archive *raw) {
     return -1;
 }
 
+/* By name: libarchive knows more, some of which it decodes by a program that it looks for in PATH. It does so with these,
+ * too, where it was built without their library, and says so by another answer than OK. */
+static void add_filters(struct archive *raw) {
+    int (*filters[])(struct archive *) = {
+        A(read_support_filter_gzip), A(read_support_filter_zstd), A(read_support_filter_xz), A(read_support_filter_bzip2)};
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        struct archive *probe = A(read_new)();
+        if (probe && filters[i](probe) == ARCHIVE_OK) filters[i](raw);
+        if (probe) A(read_free)(probe);
+    }
+}
+
 static int decompress(struct carchive_stream *stream, struct archive *raw) {
     struct archive_entry *entry;
-    A(read_support_filter_all)(raw);
+    add_filters(raw);
     A(read_support_format_raw)(raw);
     if (A(read_open)(raw, stream, NULL, read_input, NULL) != ARCHIVE_OK || A(read_next_header)(raw, &entry) < ARCHIVE_WARN)
         return carchive_fail_because(&stream->failure, "read archive", NULL,

@@ -66,10 +66,13 @@ package enum CgroupDirectories {
     }
 
     /// Holds every process of a cgroup v2 directory still. The kernel stops them one by one, which is waited for.
+    /// - Throws: also when the directory goes meanwhile, with the last of them.
     package static func freeze(_ directory: String) throws(OperationError) {
         try Files.set(directory + "/cgroup.freeze", to: "1")
         for _ in 0..<5000 {
-            let events = Files.text(directory + "/cgroup.events") ?? ""
+            guard let events = Files.text(directory + "/cgroup.events") else {
+                throw OperationError("pause container", directory, errno: ENOENT)
+            }
             if events.split(separator: "\n").contains("frozen 1") { return }
             usleep(1000)
         }

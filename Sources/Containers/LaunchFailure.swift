@@ -34,12 +34,13 @@ struct LaunchFailure {
 
     private var executionError: OperationError {
         guard !process.candidates.isEmpty, message.value != ENOENT && message.value != ENOTDIR else {
-            return withCode(
-                127,
-                OperationError(
-                    "exec", process.command,
-                    reason: process.command.contains("/")
-                        ? "no such file or directory" : "executable file not found in $PATH", remedy: process.remedy))
+            return process.notFound
+                ?? withCode(
+                    127,
+                    OperationError(
+                        "exec", process.command,
+                        reason: process.command.contains("/")
+                            ? "no such file or directory" : "executable file not found in $PATH"))
         }
         return withCode(126, OperationError("exec", process.command, errno: message.value))
     }

@@ -116,8 +116,8 @@ package struct Namespaces: OptionSet, Sendable {
 package struct ProcessPlan: Equatable, Sendable {
     /// What the user typed, for errors.
     package var command: String
-    /// What helps when there is no such program.
-    package var remedy: String?
+    /// What to say instead when there is no such program.
+    package var notFound: OperationError?
     /// Paths to try in order, inside the container.
     package var candidates: [String]
     package var arguments: [String]

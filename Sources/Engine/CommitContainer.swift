@@ -24,20 +24,51 @@ extension Engine {
         request.changes = changes
         request.author = author
         request.message = message
+        request.check = { () throws(OperationError) in try checkPresence(id, name) }
+        let freezer = pause ? try freezer(of: id, name) : nil
+        return try holdingStill(id, freezer) { () throws(OperationError) in
+            do throws(OperationError) {
+                return try imageStore.commit(request).description
+            } catch {
+                // What was missing then was being removed.
+                try checkPresence(id, name)
+                throw error
+            }
+        }
+    }
+
+    /// What is read while somebody removes it is not the container's file system.
+    private func checkPresence(_ id: ContainerID, _ name: String) throws(OperationError) {
+        guard try !containerStore.isBeingRemoved(id) else {
+            throw OperationError("commit container", name, reason: "it was removed meanwhile")
+        }
+    }
+
+    /// The cgroup that a running container can be held still by.
+    private func freezer(of id: ContainerID, _ name: String) throws(OperationError) -> String? {
+        guard let cgroups = try running(id)?.state.cgroups else { return nil }
         let host = CgroupHost()
-        let freezer = pause ? try running(id)?.state.cgroups.first { host.isUnified($0) } : nil
-        return try holdingStill(freezer) { () throws(OperationError) in try imageStore.commit(request).description }
+        if let cgroup = cgroups.first(where: { host.isUnified($0) }) { return cgroup }
+        warn(
+            "container \"\(name)\" runs on meanwhile, as this host has no cgroup v2 to pause it by: the image may have files "
+                + "that were only half written; stop it first, or say --pause=false")
+        return nil
     }
 
     /// - Parameter cgroup: nil when nothing is to be held.
     private func holdingStill<Result>(
-        _ cgroup: String?, _ body: () throws(OperationError) -> Result
+        _ id: ContainerID, _ cgroup: String?, _ body: () throws(OperationError) -> Result
     ) throws(OperationError) -> Result {
         guard let cgroup else { return try body() }
         // A container must not stay frozen because this command was killed.
         let guardian = try Guardian { try? CgroupDirectories.thaw(cgroup) }
-        defer { if (try? CgroupDirectories.thaw(cgroup)) != nil { guardian.dismiss() } }
-        try CgroupDirectories.freeze(cgroup)
+        defer { if (try? CgroupDirectories.thaw(cgroup)) != nil || !Files.exists(cgroup) { guardian.dismiss() } }
+        do throws(OperationError) {
+            try CgroupDirectories.freeze(cgroup)
+        } catch {
+            // One that has ended meanwhile, and its cgroup with it, is still enough.
+            if Files.exists(cgroup), try running(id) != nil { throw error }
+        }
         return try body()
     }
 

@@ -38,9 +38,8 @@ extension Engine {
         let publish = try publishRequests(request, source.image, definition.networkMode)
         try checkBinds(definition.binds)
         var process = try processPlan(definition, user)
-        if source.isImplied, request.entrypoint == nil, !process.command.contains("/") {
-            let word = process.command
-            process.remedy = "there is no image called \"\(word)\" either; mydocker import FILE \(word) would make one"
+        if source.isImplied, request.entrypoint == nil {
+            try settleImplied(&process, word: request.words[0], definition)
         }
         return ContainerPlan(
             definition: definition, process: process, network: try network(for: definition),

@@ -14,16 +14,13 @@ extension Engine {
         ).description
     }
 
-    /// - Parameter source: an OCI archive or directory, or `-` for standard input.
-    /// - Returns: the names of the images, or the ids of those that have none.
+    /// - Parameter source: an archive or directory of images, or `-` for standard input.
+    /// - Returns: a line for each name that the archive gives an image, and each image that it gives none.
     package func loadImages(from source: String) throws(OperationError) -> [String] {
         try prepare()
-        var names: [String] = []
-        for id in try imageStore.load(source) {
-            let references = try imageStore.resolve(id.description)?.references ?? []
-            names += references.isEmpty ? [id.description] : references
+        return try imageStore.load(source).map { image in
+            image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)"
         }
-        return names
     }
 
     /// The images, each once with all its names, in the store's order.

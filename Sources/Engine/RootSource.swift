@@ -21,7 +21,7 @@ extension Engine {
     func rootSource(_ request: RunRequest) throws(OperationError) -> RootSource {
         if let directory = request.rootDirectory { return try rootDirectory(directory, command: request.words) }
         if let name = request.image {
-            guard let image = try imageStore.resolve(name) else { throw noSuchImage(name) }
+            guard let image = try image(named: name) else { throw try noSuchImage(name) }
             return source(image, name, request.words)
         }
         guard let first = request.words.first else {
@@ -29,12 +29,19 @@ extension Engine {
             return source(try imageStore.defaultImage(), ImageStore.defaultReference, [])
         }
         let rest = Array(request.words.dropFirst())
-        if let image = try imageStore.resolve(first) { return source(image, first, rest) }
+        if let image = try image(named: first) { return source(image, first, rest) }
         if first.contains("/"), Files.isDirectory(first) { return try rootDirectory(first, command: rest) }
-        if Reference.looksLikeOne(first) { throw noSuchImage(first) }
+        if Reference.looksLikeOne(first) { throw try noSuchImage(first) }
         var implied = source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
         implied.isImplied = true
         return implied
+    }
+
+    /// The default image is there under its own name from the start.
+    private func image(named name: String) throws(OperationError) -> Image? {
+        if let image = try imageStore.resolve(name) { return image }
+        let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
+        return isDefault ? try imageStore.defaultImage() : nil
     }
 
     private func source(_ image: Image, _ name: String, _ command: [String]) -> RootSource {
@@ -48,10 +55,11 @@ extension Engine {
         return RootSource(name: absolute, image: nil, layers: [absolute], command: command)
     }
 
-    private func noSuchImage(_ name: String) -> OperationError {
-        OperationError(
-            "No such image: \(Reference.shown(name))",
-            remedy: "import one (mydocker import FILE NAME), or name a command to run in the default image")
+    private func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
+        .imageNotFound(
+            try Reference(name),
+            remedy: "bring it by mydocker load -i FILE or mydocker import FILE NAME, or name a command to run in the "
+                + "default image")
     }
 
     /// The account that the program runs as, from the image's own files.

@@ -6,7 +6,7 @@ import Linux
 /// Tar archives and digests, by way of libraries that are loaded on first use.
 enum Archive {
     enum Compression: Int {
-        case none, gzip, zstd, xz, bzip2, other
+        case none, gzip, zstd, xz, bzip2
 
         /// What OCI's media type of a layer ends with. Only gzip and zstd are in the standard.
         var suffix: String {
@@ -16,7 +16,6 @@ enum Archive {
             case .zstd: "+zstd"
             case .xz: "+xz"
             case .bzip2: "+bzip2"
-            case .other: "+compressed"
             }
         }
     }
@@ -89,7 +88,7 @@ enum Archive {
             blobSize: Int64(result.blob_size),
             diff: Digest(bytes: withUnsafeBytes(of: result.diff_digest) { Array($0) }),
             size: Int64(result.content_size),
-            compression: Compression(rawValue: Int(result.compression)) ?? .other)
+            compression: Compression(rawValue: Int(result.compression)) ?? .none)
     }
 
     private static func error(_ failure: carchive_failure, archive name: String) -> OperationError {

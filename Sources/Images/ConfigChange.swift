@@ -17,6 +17,7 @@ enum ConfigChange {
                 throw invalid(change, instruction.isEmpty ? "it is empty" : "\(instruction) requires an argument")
             }
             try apply(instruction, argument, of: change, &setsCommand, to: &config)
+            if let member = config.memberWithZeroByte { throw invalid(change, "\(member) would have a zero byte") }
         }
     }
 

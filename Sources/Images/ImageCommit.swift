@@ -21,6 +21,8 @@ package struct CommitRequest: Sendable {
     package var changes: [String] = []
     package var author: String?
     package var message: String?
+    /// Asked once all was read and nothing is published yet: whether what was read was whole.
+    package var check: @Sendable () throws(OperationError) -> Void = {}
 
     package init(upperDirectory: String, base: Base, reference: Reference?) {
         self.upperDirectory = upperDirectory
@@ -46,6 +48,7 @@ extension ImageStore {
             }
         }
         draft.layers.append(try pack(request.upperDirectory, layer: draft.layers.count, in: workspace))
+        try request.check()
         draft.addHistory((draft.config.command ?? []).joined(separator: " "), comment: request.message)
         return try publish(draft, as: name, in: workspace)
     }

@@ -45,6 +45,17 @@ extension ImageConfig {
             guard let value = value.string else { throw RecordError("config.Labels is not valid") }
             labels[key] = value
         }
+        if let member = memberWithZeroByte { throw RecordError("config.\(member) has a zero byte") }
+    }
+
+    /// The kernel's strings end there: what runs would not be what everybody reads.
+    var memberWithZeroByte: String? {
+        let members: [(name: String, values: [String])] = [
+            ("Env", environment), ("Entrypoint", entrypoint ?? []), ("Cmd", command ?? []),
+            ("WorkingDir", [workingDirectory]), ("User", [user]), ("StopSignal", stopSignal.map { [$0] } ?? []),
+            ("ExposedPorts", exposedPorts), ("Volumes", volumes), ("Labels", Array(labels.keys) + labels.values),
+        ]
+        return members.first { $0.values.contains { $0.utf8.contains(0) } }?.name
     }
 
     /// Only what differs from the default, with Docker's member names.

@@ -2,123 +2,75 @@ import Core
 import Glibc
 import Linux
 
+/// An image that was loaded, under one of the names that its archive gives it.
+package struct LoadedImage: Hashable, Sendable {
+    package let id: Digest
+    /// Nil when the archive gives it none.
+    package let reference: String?
+}
+
 extension ImageStore {
-    /// Takes over the images of an OCI image layout: a directory, or an archive of one, as `docker save` (25 and
-    /// later), `podman save --format oci-archive` and `skopeo` write them.
+    /// Takes over the images of an archive or directory: an OCI image layout, or what `docker save` of any age,
+    /// `podman save`, `skopeo` and Bazel write. All of them, or none.
     /// - Parameter source: a path, or `-` for standard input.
-    /// - Returns: the ids, in the order of the layout's index.
-    package func load(_ source: String) throws(OperationError) -> [Digest] {
-        if Files.isDirectory(source) { return try load(layout: source, named: source, in: workspace()) }
+    /// - Returns: each image under each of the archive's own names, in the archive's order.
+    package func load(_ source: String) throws(OperationError) -> [LoadedImage] {
+        if Files.isDirectory(source) { return try load(SavedDirectory(source, shown: source), in: workspace()) }
         let input = try ImageStore.open(source)
         let workspace = try workspace()
         let directory = workspace.file("archive")
         try Files.makeDirectory(directory)
         let shown = source == "-" ? "standard input" : source
         _ = try Archive.extract(input, copy: nil, to: directory, named: shown)
-        return try load(layout: directory, named: shown, in: workspace)
+        return try load(SavedDirectory(directory, shown: shown), in: workspace)
     }
 
     private func load(
-        layout source: String, named name: String, in workspace: borrowing Workspace
-    ) throws(OperationError) -> [Digest] {
-        guard Files.exists(source + "/oci-layout") else {
-            throw OperationError("load images", name, reason: "it is no OCI image layout")
+        _ directory: SavedDirectory, in workspace: borrowing Workspace
+    ) throws(OperationError) -> [LoadedImage] {
+        let images = try directory.images()
+        guard !images.isEmpty else {
+            throw OperationError("load images", directory.shown, reason: "there is no image in it")
         }
-        let loader = LayoutLoader(store: self, source: source)
-        var ids: [Digest] = []
-        for descriptor in try loader.manifests() {
-            // One after the other: the next image may have layers of this one.
-            ids.append(try loader.load(descriptor, in: try self.workspace()))
+        var shelf = LayerShelf(store: self, directory: directory)
+        var publications: [Publication] = []
+        for image in images {
+            var draft = ImageDraft()
+            draft.config = image.document.config
+            draft.original = (image.config, image.manifest)
+            for layer in image.layers { draft.layers.append(try shelf.layer(layer, in: workspace)) }
+            publications.append(Publication(draft: draft, references: image.references))
         }
-        guard !ids.isEmpty else { throw OperationError("load images", name, reason: "there is no image in it") }
-        return ids
+        let ids = try publish(publications, in: workspace)
+        return zip(ids, images).flatMap { id, image in
+            let names = image.references.isEmpty ? [nil] : image.references.map(Optional.some)
+            return names.map { LoadedImage(id: id, reference: $0) }
+        }
     }
 }
 
-/// Reads one image of a layout that came from elsewhere: nothing in it is what it says before it was hashed.
-private struct LayoutLoader {
+/// The layers that were unpacked so far: images of one archive have many in common, and one image may have a layer twice.
+private struct LayerShelf {
     let store: ImageStore
-    let source: String
+    let directory: SavedDirectory
+    private var layers: [SavedImage.Layer: LayerDraft] = [:]
 
-    func manifests() throws(OperationError) -> [JSON] {
-        let bytes = try read("index.json")
-        return try ImageStore.parse(bytes, named: source + "/index.json") { json throws(RecordError) in
-            try RecordReader(json).value("manifests", \.array)
-        }
+    init(store: ImageStore, directory: SavedDirectory) {
+        self.store = store
+        self.directory = directory
     }
 
-    func load(_ descriptor: JSON, in workspace: borrowing Workspace) throws(OperationError) -> Digest {
-        let manifestBytes = try content(of: descriptor)
-        let manifest = try ImageStore.parse(manifestBytes, named: source) { json throws(RecordError) in
-            try Manifest(RecordReader(json))
-        }
-        let configBytes = try content(of: manifest.config.json)
-        var (draft, layers) = try ImageStore.parse(configBytes, named: source) { json throws(RecordError) in
-            try LayoutLoader.draft(json)
-        }
-        guard layers.count == manifest.layers.count else {
-            throw OperationError("load image", source, reason: "its layers are not those of its configuration")
-        }
-        draft.original = (configBytes, manifestBytes)
-        for (number, pair) in zip(manifest.layers, layers).enumerated() {
-            draft.layers.append(try layer(pair.0, pair.1, number, in: workspace))
-        }
-        return try store.publish(draft, as: LayoutLoader.reference(descriptor), in: workspace)
-    }
-
-    private func layer(
-        _ blob: Manifest.Blob, _ diff: Digest, _ number: Int, in workspace: borrowing Workspace
+    mutating func layer(
+        _ layer: SavedImage.Layer, in workspace: borrowing Workspace
     ) throws(OperationError) -> LayerDraft {
-        let path = path(blob.digest)
-        let input = try open("blobs/sha256/\(blob.digest.hex)")
-        let layer = try store.unpack(input, named: path, layer: number, in: workspace)
-        guard layer.diff == diff, layer.blob.digest == blob.digest else {
-            throw OperationError("load layer", path, reason: "its content does not have the digest that it should have")
+        if let known = layers[layer] { return known }
+        let input = try directory.open(layer.path)
+        let name = directory.path(layer.path)
+        let draft = try store.unpack(input, named: name, layer: layers.count, in: workspace)
+        guard draft.diff == layer.diff, layer.blob == nil || layer.blob == draft.blob.digest else {
+            throw OperationError("load layer", name, reason: "its content does not have the digest that it should have")
         }
-        return layer
-    }
-
-    private func content(of descriptor: JSON) throws(OperationError) -> [UInt8] {
-        guard let digest = descriptor["digest"]?.string.flatMap({ Digest($0) }) else {
-            throw OperationError("load image", source, reason: "a descriptor has no SHA-256 digest")
-        }
-        let bytes = try read("blobs/sha256/\(digest.hex)")
-        guard try Archive.digest(bytes) == digest else {
-            throw OperationError("load image", path(digest), reason: "its content does not have its digest")
-        }
-        return bytes
-    }
-
-    private func read(_ name: String) throws(OperationError) -> [UInt8] {
-        try Files.read(open(name), named: "\(source)/\(name)")
-    }
-
-    /// No symbolic link of an archive leads out of it, and no pipe of it makes us wait.
-    private func open(_ name: String) throws(OperationError) -> Descriptor {
-        let root = try Descriptor.open(source, O_RDONLY | O_DIRECTORY)
-        return try root.open(inRoot: name, O_RDONLY | O_NONBLOCK)
-    }
-
-    private func path(_ digest: Digest) -> String { "\(source)/blobs/sha256/\(digest.hex)" }
-
-    private static func draft(_ json: JSON) throws(RecordError) -> (ImageDraft, [Digest]) {
-        let reader = try RecordReader(json)
-        var draft = ImageDraft()
-        draft.config = try ImageConfig(json["config"] ?? [:])
-        let texts = try reader.object("rootfs") { reader throws(RecordError) in try reader.strings("diff_ids") }
-        let layers = texts.compactMap { Digest($0) }
-        guard layers.count == texts.count else { throw RecordError("rootfs.diff_ids is not valid") }
-        return (draft, layers)
-    }
-
-    /// A name in full, as containerd and podman note it; a tag alone names nothing.
-    private static func reference(_ descriptor: JSON) -> String? {
-        let annotations = descriptor["annotations"]
-        for key in ["io.containerd.image.name", "org.opencontainers.image.ref.name"] {
-            if let text = annotations?[key]?.string, let reference = try? Reference(text), reference.tag != nil {
-                return reference.text
-            }
-        }
-        return nil
+        layers[layer] = draft
+        return draft
     }
 }

@@ -20,7 +20,7 @@ struct ImageDraft {
     var layers: [LayerDraft] = []
     var history: [JSON] = []
     /// Configuration and manifest of an image that came from elsewhere: byte for byte, so that it keeps its id.
-    var original: (config: [UInt8], manifest: [UInt8])?
+    var original: (config: [UInt8], manifest: [UInt8]?)?
 
     mutating func addHistory(_ instruction: String, comment: String?) {
         var entry: [(key: String, value: JSON)] = [
@@ -34,6 +34,12 @@ struct ImageDraft {
     var document: ImageDocument {
         ImageDocument(created: created, author: author, config: config, layers: layers.map(\.diff), history: history)
     }
+}
+
+/// An image and all its names; without one it is known by its id alone.
+struct Publication {
+    let draft: ImageDraft
+    let references: [String]
 }
 
 // MARK: - Layers
@@ -98,42 +104,59 @@ extension ImageStore {
     func publish(
         _ draft: ImageDraft, as reference: String?, in workspace: borrowing Workspace
     ) throws(OperationError) -> Digest {
-        let prepared = try prepare(draft, in: workspace)
+        let references = reference.map { [$0] } ?? []
+        return try publish([Publication(draft: draft, references: references)], in: workspace)[0]
+    }
+
+    /// Puts several into it at once.
+    /// - Returns: their ids, in their order.
+    func publish(
+        _ images: [Publication], in workspace: borrowing Workspace
+    ) throws(OperationError) -> [Digest] {
+        var prepared: [Prepared] = []
+        for (number, image) in images.enumerated() {
+            prepared.append(try prepare(image.draft, number, in: workspace))
+        }
         // Most of the writing, before others have to wait for the lock.
         try Archive.syncFileSystem(of: workspace.path)
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
-        try place(draft, prepared, in: workspace, holding: lock)
-        index.add(
-            ImageIndex.Entry(
-                manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
-                reference: reference))
+        for (image, prepared) in zip(images, prepared) {
+            try place(image.draft, prepared, in: workspace, holding: lock)
+            for reference in image.references.isEmpty ? [nil] : image.references.map(Optional.some) {
+                index.add(
+                    ImageIndex.Entry(
+                        manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
+                        reference: reference))
+            }
+        }
         try write(index, holding: lock)
-        return prepared.id
+        return prepared.map(\.id)
     }
 
     private struct Prepared {
+        let number: Int
         let id: Digest
         let manifest: Manifest.Blob
     }
 
     /// Writes configuration, manifest and record to the workspace.
     private func prepare(
-        _ draft: ImageDraft, in workspace: borrowing Workspace
+        _ draft: ImageDraft, _ number: Int, in workspace: borrowing Workspace
     ) throws(OperationError) -> Prepared {
         let config = try writeBlob(
-            draft.original?.config ?? Array(draft.document.json.compact.utf8), Manifest.configType, "config",
+            draft.original?.config ?? Array(draft.document.json.compact.utf8), Manifest.configType, "config-\(number)",
             in: workspace)
         let content = Manifest(config: config, layers: draft.layers.map(\.blob))
         let manifest = try writeBlob(
-            draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest",
+            draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest-\(number)",
             in: workspace)
         let record = ImageRecord(
             id: config.digest, manifest: manifest.digest, created: draft.created,
             size: draft.layers.reduce(0) { $0 + $1.size }, layers: draft.layers.map(\.diff),
             blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config)
-        try Files.create(workspace.file("record"), Array(record.json.versioned.compact.utf8), mode: 0o644)
-        return Prepared(id: config.digest, manifest: manifest)
+        try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned.compact.utf8), mode: 0o644)
+        return Prepared(number: number, id: config.digest, manifest: manifest)
     }
 
     private func writeBlob(
@@ -154,9 +177,9 @@ extension ImageStore {
                 throw OperationError("commit image", reason: "the image that it is based on was removed meanwhile")
             }
         }
-        try move(workspace.file("config"), to: layout.blob(prepared.id))
-        try move(workspace.file("manifest"), to: layout.blob(prepared.manifest.digest))
-        try move(workspace.file("record"), to: layout.record(prepared.id))
+        try move(workspace.file("config-\(prepared.number)"), to: layout.blob(prepared.id))
+        try move(workspace.file("manifest-\(prepared.number)"), to: layout.blob(prepared.manifest.digest))
+        try move(workspace.file("record-\(prepared.number)"), to: layout.record(prepared.id))
         for directory in [layout.blobs, layout.layers, layout.records] {
             try Files.syncDirectory(of: directory + "/")
         }

@@ -99,7 +99,14 @@ extension ImageStore {
         return Image(
             id: id, references: index.references(to: id), config: record.config, created: record.created,
             size: record.size, manifest: record.manifest, layers: record.layers,
-            layerDirectories: record.layers.reversed().map(layout.layer))
+            layerDirectories: ImageStore.topmost(record.layers).map(layout.layer))
+    }
+
+    /// Overlayfs's order, each layer where it stands topmost: it takes none twice, and what a lower place adds is the
+    /// same again.
+    private static func topmost(_ layers: [Digest]) -> [Digest] {
+        var seen: Set<Digest> = []
+        return layers.reversed().filter { seen.insert($0).inserted }
     }
 
     func write(_ index: ImageIndex, holding lock: borrowing FileLock) throws(OperationError) {

@@ -27,6 +27,8 @@ struct Manifest {
 
     static let mediaType = "application/vnd.oci.image.manifest.v1+json"
     static let configType = "application/vnd.oci.image.config.v1+json"
+    /// OCI's, and Docker's.
+    static let imageConfigTypes = [configType, "application/vnd.docker.container.image.v1+json"]
     static let layerType = "application/vnd.oci.image.layer.v1.tar"
 
     var config: Blob

@@ -85,6 +85,17 @@ package struct ContainerStore: Sendable {
         try Files.removeTree(directory)
     }
 
+    /// Whether `remove` is at it, or has been.
+    package func isBeingRemoved(_ id: ContainerID) throws(OperationError) -> Bool {
+        do throws(OperationError) {
+            let directory = try Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
+            return directory.lock(exclusive: false, wait: false) != 0
+        } catch {
+            guard error.errno == ENOENT else { throw error }
+            return true
+        }
+    }
+
     /// Removes all that is left of a container, its name last: until then nobody else can take it.
     /// - Parameter name: nil when its record cannot tell.
     package func remove(_ id: ContainerID, name: Name?) throws(OperationError) {

@@ -23,7 +23,9 @@ extension CLI.Lifecycle {
 
     @Test func B93_aProgramThatCannotBeRun() {
         let programs: [([String], Int32)] = [
-            (["/nosuch"], 127), (["nosuch"], 127), (["/etc/passwd"], 126), (["--entrypoint", "/etc", "busybox"], 126),
+            (["/nosuch"], 127), (["--image", "busybox", "nosuch"], 127), (["Nosuch"], 127),
+            // It could be an image that is not here.
+            (["nosuch"], 125), (["/etc/passwd"], 126), (["--entrypoint", "/etc", "busybox"], 126),
             (["-w", "/etc/passwd", "true"], 125), (["/etc/passwd/x"], 127), ([""], 127),
         ]
         Ledger.expectUnchanged {

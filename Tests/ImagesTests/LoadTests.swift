@@ -26,7 +26,7 @@ import Testing
             try run("tar", "-C", path, "-cf", tar, "oci-layout", "index.json", "blobs")
             path = tar
         }
-        #expect(try scratch.store.load(path) == [id])
+        #expect(try scratch.store.load(path) == [LoadedImage(id: id, reference: "reg.example/a:1")])
         let image = try #require(try scratch.store.resolve("reg.example/a:1"))
         #expect(image.id == id && image.config.command == ["a"])
         #expect(Files.text(image.layerDirectories[0] + "/a") == "a")
@@ -47,6 +47,6 @@ import Testing
 
     @Test func whatIsNoLayoutIsRefused() throws {
         let failure = error { _ = try scratch.store.load(scratch.path) }
-        #expect(failure?.cause == .reason("it is no OCI image layout"))
+        #expect(failure?.cause == .reason("it is neither an OCI image layout nor a docker-archive"))
     }
 }

@@ -82,7 +82,8 @@ import Testing
         let packed = try Files.read(path + ".gz")
         let torn = try scratch.write("torn", Array(packed[..<(packed.count - 12)]))
         let expected = [
-            empty: "the file is empty", text: "not a tar archive", text + ".gz": "not a tar archive",
+            empty: "the file is empty", text: "not a tar archive, plain or compressed by gzip, zstd, xz or bzip2",
+            text + ".gz": "not a tar archive, plain or compressed by gzip, zstd, xz or bzip2",
             cut: "Truncated tar archive", torn: "truncated gzip input",
         ]
         for (path, reason) in expected {
@@ -207,5 +208,27 @@ import Testing
         #expect(try store.resolve("good") != nil)
         #expect(try store.remove("bad").contains("Deleted: \(bad)"))
         try scratch.expectClean(images: 1)
+    }
+
+    /// What an image consists of that cannot be read is unknown: nothing at all is collected.
+    @Test func anUnreadableImageKeepsItsLayers() throws {
+        let store = scratch.store
+        let id = try store.importArchive(sampleTar("one\n"), as: Reference("one"))
+        let image = try #require(try store.resolve("one"))
+        let other = try store.importArchive(sampleTar("two\n"), as: Reference("two"))
+        let record = store.layout.record(id)
+        let good = try Files.read(record)
+        for damage in [Array("{".utf8), []] {
+            try Files.replace(record, damage)
+            #expect(error { _ = try store.resolve("one") } != nil)
+            _ = try store.importArchive(sampleTar("three\n"), as: Reference("three"))
+            _ = try store.remove("three")
+        }
+        _ = try store.remove("two")
+        #expect(try store.resolve(other.description) == nil)
+        try Files.replace(record, good)
+        #expect(try store.resolve("one")?.layerDirectories == image.layerDirectories)
+        #expect(Files.text(image.layerDirectories[0] + "/etc/greeting") == "one\n")
+        for blob in try store.record(id).blobs { #expect(Files.exists(store.layout.blob(blob))) }
     }
 }

@@ -49,6 +49,15 @@ struct Tar {
         mtime: Int = 1_000_000_000,
         link: String = "", body: String = "", device: (Int, Int) = (0, 0)
     ) {
+        add(
+            name, type: type, mode: mode, uid: uid, gid: gid, mtime: mtime, link: link, content: Array(body.utf8),
+            device: device)
+    }
+
+    mutating func add(
+        _ name: String, type: Character = "0", mode: Int = 0o644, uid: Int = 0, gid: Int = 0,
+        mtime: Int = 1_000_000_000, link: String = "", content: [UInt8], device: (Int, Int) = (0, 0)
+    ) {
         var header = [UInt8](repeating: 0, count: 512)
         func put(_ text: String, _ offset: Int) {
             for (i, byte) in text.utf8.enumerated() { header[offset + i] = byte }
@@ -61,7 +70,7 @@ struct Tar {
         put(octal(mode, 8), 100)
         put(octal(uid, 8), 108)
         put(octal(gid, 8), 116)
-        put(octal(body.utf8.count, 12), 124)
+        put(octal(content.count, 12), 124)
         put(octal(mtime, 12), 136)
         put("        ", 148)
         put(String(type), 156)
@@ -71,8 +80,8 @@ struct Tar {
         put(octal(device.1, 8), 337)
         put(octal(header.reduce(0) { $0 + Int($1) }, 7), 148)
         header[154] = 0
-        bytes += header + Array(body.utf8)
-        bytes += [UInt8](repeating: 0, count: (512 - body.utf8.count % 512) % 512)
+        bytes += header + content
+        bytes += [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     }
 
     /// An extended header for the entry that follows.

@@ -24,7 +24,6 @@ enum carchive_compression {
     CARCHIVE_ZSTD,
     CARCHIVE_XZ,
     CARCHIVE_BZIP2,
-    CARCHIVE_OTHER,
 };
 
 /* `blob` is the archive as it was read or written, `diff` the tar stream inside it. */

@@ -5,7 +5,8 @@ import Engine
 package struct LoadCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "load", group: .images, operands: "", summary: "Load images from an OCI archive or directory",
+            name: "load", group: .images, operands: "",
+            summary: "Load images from what docker save, podman save or skopeo wrote",
             operandCount: 0...0)
     }
 
@@ -26,7 +27,7 @@ package struct LoadCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        for image in try context.engine.loadImages(from: input) { context.output.line("Loaded image: \(image)") }
+        for line in try context.engine.loadImages(from: input) { context.output.line(line) }
         return 0
     }
 }

@@ -1,0 +1,96 @@
+import Core
+
+/// An image of a `SavedDirectory`: its documents are read and checked, its layers are not.
+struct SavedImage {
+    struct Layer: Hashable {
+        let path: String
+        /// Of the archive as it is there; nil where nothing says so.
+        let blob: Digest?
+        /// Of the tar stream in it.
+        let diff: Digest
+    }
+
+    let id: Digest
+    let config: [UInt8]
+    /// Nil for a docker-archive, which has none.
+    let manifest: [UInt8]?
+    let document: SavedDocument
+    /// Lowest first.
+    let layers: [Layer]
+    /// `name:tag`, each once.
+    var references: [String] = []
+
+    mutating func add(_ references: [String]) {
+        for reference in references where !self.references.contains(reference) { self.references.append(reference) }
+    }
+}
+
+extension [SavedImage] {
+    /// An image that is there already gets the names of the new one.
+    mutating func merge(_ image: SavedImage) {
+        if let index = firstIndex(where: { $0.id == image.id }) {
+            self[index].add(image.references)
+        } else {
+            append(image)
+        }
+    }
+}
+
+/// What an image's configuration says.
+struct SavedDocument {
+    let config: ImageConfig
+    /// Of the layers' tar streams, lowest first.
+    let layers: [Digest]
+    /// Nil when it says nothing.
+    let platform: Platform?
+
+    init(_ json: JSON) throws(RecordError) {
+        let reader = try RecordReader(json)
+        config = try ImageConfig(json["config"] ?? [:])
+        let texts = try reader.object("rootfs") { reader throws(RecordError) in try reader.strings("diff_ids") }
+        layers = texts.compactMap { Digest($0) }
+        guard layers.count == texts.count else { throw RecordError("rootfs.diff_ids is not valid") }
+        platform = Platform(json)
+    }
+}
+
+/// What an image was built for.
+struct Platform: Equatable, CustomStringConvertible {
+    let system: String
+    let architecture: String
+
+    static let host = Platform(system: "linux", architecture: ImageDocument.architecture)
+
+    /// A 64-bit kernel runs 32-bit programs, too.
+    private static let runnable: [String] = {
+        let second = ["amd64": "386", "arm64": "arm"][host.architecture]
+        return [host.architecture] + (second.map { [$0] } ?? [])
+    }()
+
+    init(system: String, architecture: String) {
+        self.system = system
+        self.architecture = architecture
+    }
+
+    /// Nil when `json` does not say both.
+    init?(_ json: JSON) {
+        guard let system = json["os"]?.string, let architecture = json["architecture"]?.string, !system.isEmpty,
+            !architecture.isEmpty
+        else { return nil }
+        self.init(system: system, architecture: architecture)
+    }
+
+    /// What an attestation is said to be for.
+    var isUnknown: Bool { system == "unknown" }
+
+    /// The lower, the better; nil when this host cannot run it.
+    var rank: Int? { system == Platform.host.system ? Platform.runnable.firstIndex(of: architecture) : nil }
+
+    var description: String { "\(system)/\(architecture)" }
+
+    /// - Parameter name: of the image, or of the archive.
+    static func refusal(of name: String, _ platforms: [Platform]) -> OperationError {
+        let found = Set(platforms.map(\.description)).sorted().joined(separator: ", ")
+        return OperationError("no matching manifest for \(host): \"\(name)\" is for \(found)")
+    }
+}
