@@ -67,7 +67,13 @@ extension Engine {
         _ request: ExecRequest, _ definition: ContainerDefinition, _ state: ContainerState
     ) throws(OperationError) -> ProcessPlan {
         let layers = [layout.upper(definition.id)] + definition.layers
-        let user = try resolveUser(request.user ?? definition.user, layers: layers)
+        let user: ResolvedUser
+        do throws(OperationError) {
+            user = try resolveUser(request.user ?? definition.user, layers: layers)
+        } catch {
+            // Docker's code: 1 could be the program's own.
+            throw error.exiting(with: 126)
+        }
         var environment = Environment()
         for entry in definition.environment { environment.set(entry) }
         if request.terminal { environment.set("TERM=xterm") }

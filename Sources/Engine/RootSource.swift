@@ -51,7 +51,8 @@ extension Engine {
     private func noSuchImage(_ name: String) -> OperationError {
         OperationError(
             "No such image: \(Reference.shown(name))",
-            remedy: "import one (mydocker import FILE NAME), or name a command to run in the default image")
+            remedy: "import one (mydocker import FILE NAME), or name a command to run in the default image",
+            kind: .notFound)
     }
 
     /// The account that the program runs as, from the image's own files.

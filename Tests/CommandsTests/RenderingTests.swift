@@ -218,8 +218,10 @@ import Testing
     private func inspect(_ names: [String], format: String? = nil) throws -> (Int32, String, String) {
         var context = CommandContext.recording()
         let status = try Inspection(format: format).run(names, &context) { name throws(OperationError) in
-            try Inspection.first(of: [.container, .image], name) { kind throws(OperationError) in
-                guard kind == .image, name == "web" else { throw OperationError("No such \(kind.rawValue): \(name)") }
+            try Inspection.first(of: [.container, .image]) { kind throws(OperationError) in
+                guard kind == .image, name == "web" else {
+                    throw OperationError("nothing of that name", kind: .notFound)
+                }
                 return ["Id": "1"]
             }
         }
