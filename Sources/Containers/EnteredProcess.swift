@@ -71,7 +71,9 @@ package struct EnteredProcess: ~Copyable {
         mutating func follow(_ socket: borrowing Descriptor, _ plan: ProcessPlan) -> OperationError? {
             do throws(OperationError) {
                 while true {
-                    let message = try receiveLaunchMessage(socket) { LaunchFailure($0, process: plan, isEntered: true).error }
+                    let message = try receiveLaunchMessage(socket) {
+                        LaunchFailure($0, process: plan, isEntered: true).error
+                    }
                     switch consume message {
                     case .started(let number): pid = number
                     case .terminal(let master): terminal = Optional(master)

@@ -34,7 +34,8 @@ extension Engine {
         case .full:
             OperationError(
                 "network \(network.name)", reason: error.description,
-                remedy: "remove containers that are not needed, or use a network with a larger subnet", kind: .exhausted)
+                remedy: "remove containers that are not needed, or use a network with a larger subnet", kind: .exhausted
+            )
         case .taken(let address, let holder):
             OperationError(
                 error.description, address.description,

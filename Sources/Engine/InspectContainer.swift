@@ -96,10 +96,11 @@ extension ContainerDefinition {
 
     /// The image's and those that were published, `80/tcp`, each once.
     var exposedPorts: [String] {
-        let published = asked.publish.flatMap { request in
-            request.containerPorts.map { "\($0)/\(request.transport.rawValue)" }
-        }
-        return Set(asked.exposedPorts.map { $0.contains("/") ? $0 : $0 + "/tcp" } + published).sorted()
+        Set(asked.exposedPorts.map { $0.contains("/") ? $0 : $0 + "/tcp" } + publishedPorts).sorted()
+    }
+
+    var publishedPorts: [String] {
+        asked.publish.flatMap { request in request.containerPorts.map { "\($0)/\(request.transport.rawValue)" } }
     }
 
     /// Go has no sets; null for an empty one.

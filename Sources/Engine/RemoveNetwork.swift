@@ -23,7 +23,9 @@ extension Engine {
         }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             try networkStore.removeUnfinished()
-            guard let network = try networkStore.find(text) else { throw OperationError("network \(text) not found", kind: .notFound) }
+            guard let network = try networkStore.find(text) else {
+                throw OperationError("network \(text) not found", kind: .notFound)
+            }
             try checkUnused(network)
             try driver.delete(network)
             try networkStore.remove(network.name)

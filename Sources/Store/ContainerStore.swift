@@ -35,7 +35,9 @@ package struct ContainerStore: Sendable {
         if let id = ContainerID(text), Files.exists(layout.container(id)) { return id }
         let isPrefix = !text.isEmpty && text.utf8.allSatisfy(\.isLowercaseHexDigit)
         let matches = isPrefix ? try ids().filter { $0.hex.hasPrefix(text) } : []
-        guard matches.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict) }
+        guard matches.count < 2 else {
+            throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict)
+        }
         guard let match = matches.first else { throw OperationError("No such container: \(text)", kind: .notFound) }
         return match
     }

@@ -33,13 +33,13 @@ struct TemplateFormat {
     private mutating func directive() {
         var verb = TemplateVerb()
         while let flag = rest.first, verb.take(flag: flag) { rest.removeFirst() }
-        if let width = number("WIDTH") {
+        if let width = rest.first == "*" ? takeValue("WIDTH", from: -Self.greatest) : takeDigits() {
             verb.isLeft = verb.isLeft || width < 0
             verb.width = abs(width)
         }
         if rest.first == "." {
             rest.removeFirst()
-            verb.precision = max(0, number("PREC") ?? 0)
+            verb.precision = rest.first == "*" ? takeValue("PREC", from: 0) : takeDigits() ?? 0
         }
         guard let letter = rest.popFirst() else {
             result += "%!(NOVERB)"
@@ -55,20 +55,26 @@ struct TemplateFormat {
         }
     }
 
-    /// A width or precision: digits, or `*` for the next value.
-    private mutating func number(_ name: String) -> Int? {
-        if rest.first == "*" {
-            rest.removeFirst()
-            if let number = values.popFirst()?.json.int, number.magnitude <= Self.greatest { return Int(number) }
-            result += "%!(BAD\(name))"
-            return nil
+    /// A width or precision that the next value gives.
+    private mutating func takeValue(_ name: String, from least: Int) -> Int? {
+        rest.removeFirst()
+        if let number = values.popFirst()?.json.int, (least...Self.greatest).contains(Int(number)) {
+            return Int(number)
         }
+        result += "%!(BAD\(name))"
+        return nil
+    }
+
+    /// As Go does it, one that is too great takes the rest of the format with it.
+    private mutating func takeDigits() -> Int? {
         let digits = rest.prefix { ("0"..."9").contains($0) }
         rest = rest.dropFirst(digits.count)
         if digits.isEmpty { return nil }
-        if let number = Decimal.parse(String(digits), in: 0...Self.greatest) { return number }
-        result += "%!(BAD\(name))"
-        return nil
+        let significant = digits.drop { $0 == "0" }
+        if significant.isEmpty { return 0 }
+        let number = Decimal.parse(String(significant), in: 1...Self.greatest)
+        if number == nil { rest = rest[rest.endIndex...] }
+        return number
     }
 }
 

@@ -2,7 +2,8 @@ import Core
 
 /// The functions that a template can call: Go's own and docker's.
 enum TemplateFunction: String {
-    case and, call, eq, ge, gt, html, index, join, js, json, le, len, lower, lt, ne, not, or, pad, print, printf, println
+    case and, call, eq, ge, gt, html, index, join, js, json, le, len, lower, lt, ne, not, or, pad, print, printf,
+        println
     case slice, split, title, truncate, upper, urlquery
 
     /// These leave the header of a column as it is.

@@ -81,7 +81,8 @@ struct TemplateValue: Equatable {
     /// Go's name of its type, for errors and `%T`.
     var typeName: String {
         switch json {
-        case .null: absent == .text ? "string" : absent == .list ? "[]string" : absent == .map ? "map[string]string" : "<nil>"
+        case .null:
+            absent == .text ? "string" : absent == .list ? "[]string" : absent == .map ? "map[string]string" : "<nil>"
         case .bool: "bool"
         case .int: "int"
         case .double: "float64"
@@ -126,7 +127,8 @@ enum DockerTypes {
     ]
     private static let texts = ["Author", "Comment", "MacAddress", "Parent", "StopSignal", "Variant"]
     private static let omitted = [
-        "Annotations", "ExposedPorts", "Health", "Healthcheck", "Init", "MacAddress", "Shell", "StopSignal", "StopTimeout",
+        "Annotations", "ExposedPorts", "Health", "Healthcheck", "Init", "MacAddress", "Shell", "StopSignal",
+        "StopTimeout",
         "StorageOpt", "Sysctls", "Tmpfs", "Variant",
     ]
 }
