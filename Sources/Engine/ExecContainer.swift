@@ -11,7 +11,7 @@ extension Engine {
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try running(id) else {
             guard try isRestarting(id) else { throw notRunning(id) }
-            throw OperationError("Container \(id) is restarting, wait until the container is running")
+            throw OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
         }
         var plan = try execPlan(request, definition, running.state)
         if request.detached { plan.diesWithParent = false }

@@ -90,7 +90,7 @@ extension CLI.Inspect {
 
     /// W7: what every container is given is not what somebody has set, though its programs have it.
     @Test func W7_environmentIsTheImagesAndTheCallers() throws {
-        try withContainer("insenv", "-e", "A=b", "sh", "-c", "env >&2; exec sleep 1000") { _ in
+        try withContainer("insenv", "-e", "A=b", "sh", "-c", "env; exec sleep 1000") { _ in
             let image = inspect("{{range .Config.Env}}{{println .}}{{end}}", "busybox").split(separator: "\n").map(
                 String.init)
             let own = inspect("{{range .Config.Env}}{{println .}}{{end}}", "insenv").split(separator: "\n").map(

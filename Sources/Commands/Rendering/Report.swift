@@ -42,7 +42,8 @@ package struct Report {
     private func table(_ fields: [String]) -> String {
         var table = TextTable(minimumWidth: minimumWidth)
         table.add(fields.map(header))
-        for row in rows { table.add(fields.map(row.text)) }
+        // For people: a template's output is data, this is not.
+        for row in rows { table.add(fields.map { TerminalText.escaped(row.text($0)) }) }
         return table.text
     }
 

@@ -127,7 +127,7 @@ enum DockerTypes {
     ]
     private static let texts = ["Author", "Comment", "MacAddress", "Parent", "StopSignal", "Variant"]
     private static let omitted = [
-        "Annotations", "ExposedPorts", "Health", "Healthcheck", "Init", "MacAddress", "Shell", "StopSignal",
+        "Annotations", "ExposedPorts", "Health", "Healthcheck", "Init", "MacAddress", "Mounts", "Shell", "StopSignal",
         "StopTimeout",
         "StorageOpt", "Sysctls", "Tmpfs", "Variant",
     ]
