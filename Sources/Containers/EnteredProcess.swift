@@ -71,7 +71,7 @@ package struct EnteredProcess: ~Copyable {
         mutating func follow(_ plan: ProcessPlan) throws(OperationError) -> EnteredProcess {
             while true {
                 let message = try receiveLaunchMessage(socket) {
-                    LaunchFailure($0, process: plan).error
+                    LaunchFailure($0, process: plan, isEntered: true).error
                 } whileSilent: { () throws(OperationError) in
                     try wake()
                 }

@@ -7,11 +7,14 @@ struct LaunchFailure {
     let message: claunch_message
     let process: ProcessPlan
     let steps: [LaunchStep]
+    /// It is about a further process of a container.
+    let isEntered: Bool
 
-    init(_ message: claunch_message, process: ProcessPlan, steps: [LaunchStep] = []) {
+    init(_ message: claunch_message, process: ProcessPlan, steps: [LaunchStep] = [], isEntered: Bool = false) {
         self.message = message
         self.process = process
         self.steps = steps
+        self.isEntered = isEntered
     }
 
     var error: OperationError {
@@ -22,7 +25,8 @@ struct LaunchFailure {
                 126, OperationError("exec", process.command, reason: "mydocker itself cannot run inside a container"))
         case CLAUNCH_STAGE_DIRECTORY.rawValue:
             withCode(
-                message.value == ENOENT ? 127 : 126,
+                // Docker's codes.
+                message.value == ENOENT && !isEntered ? 127 : 126,
                 OperationError("change to working directory", process.directory, errno: message.value))
         case CLAUNCH_STAGE_STEP.rawValue: stepError
         case CLAUNCH_STAGE_RLIMIT.rawValue:

@@ -1,4 +1,4 @@
-/// A container as it was asked for and settled; it does not change afterwards.
+/// A container as it was settled, with what was asked for; it does not change afterwards.
 package struct ContainerDefinition: Equatable, Sendable {
     package enum NetworkMode: Equatable, Sendable {
         case none
@@ -61,6 +61,12 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var labels: [String: String] = [:]
     package var log = LogLimits()
     package var restart = RestartPolicy()
+    package var asked = ContainerRequestRecord()
+
+    /// Without what every container is given; whole where that is not on record.
+    package var ownEnvironment: [String] {
+        environment.filter { entry in !asked.environmentAdded.contains(String(entry.prefix { $0 != "=" })) }
+    }
 
     package init(
         id: ContainerID, name: Name, created: Timestamp, image: String, imageID: String?, layers: [String],
@@ -111,6 +117,8 @@ extension ContainerDefinition: Record {
         log = try reader.optionalObject("log", LogLimits.init) ?? LogLimits()
         // So do those of before there were restarts.
         restart = try reader.optionalObject("restart", RestartPolicy.init) ?? RestartPolicy()
+        // And those of before it was kept.
+        asked = try reader.optionalObject("asked", ContainerRequestRecord.init) ?? ContainerRequestRecord()
     }
 
     package var json: JSON {
@@ -126,7 +134,7 @@ extension ContainerDefinition: Record {
             "noNewPrivileges": .bool(noNewPrivileges), "init": .bool(usesInit), "limits": limits.json,
             "ulimits": .array(ulimits.map(\.json)), "network": .string(networkMode.text),
             "stopSignal": .number(stopSignal), "stopTimeout": .int(stopTimeout), "labels": labels.json,
-            "log": log.json, "restart": restart.json,
+            "log": log.json, "restart": restart.json, "asked": asked.json,
         ]
     }
 }

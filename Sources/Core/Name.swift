@@ -18,7 +18,7 @@ package struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static func refusal(of text: String, _ kind: String) -> OperationError {
         OperationError(
             "\(kind) name (\(text)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
-            remedy: text.utf8.count > maximumLength ? "use at most \(maximumLength) characters" : nil)
+            remedy: text.utf8.count > maximumLength ? "use at most \(maximumLength) characters" : nil, kind: .invalid)
     }
 
     package var description: String { text }

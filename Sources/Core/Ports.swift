@@ -80,12 +80,12 @@ package struct PublishRequest: Hashable, Sendable {
         else { throw invalid("the protocol must be tcp or udp") }
         let parts = halves[0].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard (1...3).contains(parts.count) else { throw invalid("use [HOST-IP:]HOST-PORT:CONTAINER-PORT") }
-        guard let containerPorts = Self.range(parts[parts.count - 1]) else {
+        guard let containerPorts = ClosedRange(ports: parts[parts.count - 1]) else {
             throw invalid("invalid container port \(JSON.quoted(parts[parts.count - 1])) (1 to 65535)")
         }
         var hostPorts: ClosedRange<UInt16>?
         if parts.count > 1, !parts[parts.count - 2].isEmpty, parts[parts.count - 2] != "0" {
-            hostPorts = Self.range(parts[parts.count - 2])
+            hostPorts = ClosedRange(ports: parts[parts.count - 2])
             guard hostPorts != nil else {
                 throw invalid("invalid host port \(JSON.quoted(parts[parts.count - 2])) (1 to 65535)")
             }
@@ -127,14 +127,5 @@ package struct PublishRequest: Hashable, Sendable {
         guard hostAddress == other.hostAddress || hostAddress == .any || other.hostAddress == .any else { return false }
         // A range of host ports for one container port takes whichever is free.
         return choices.count == ours.count && other.choices.count == theirs.count && ours.overlaps(theirs)
-    }
-
-    private static func range(_ text: String) -> ClosedRange<UInt16>? {
-        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
-            .map { Decimal.parse($0, in: 1...65_535).map { UInt16($0) } }
-        guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
-            return nil
-        }
-        return first...last
     }
 }

@@ -12,7 +12,8 @@ package enum RecordVersion {
     /// Why a file is left alone.
     package static func refusal(of path: String) -> OperationError {
         OperationError(
-            "read", path, reason: "written by a newer mydocker", remedy: "upgrade mydocker; the file was left as it is")
+            "read", path, reason: "written by a newer mydocker", remedy: "upgrade mydocker; the file was left as it is",
+            kind: .newerVersion)
     }
 }
 

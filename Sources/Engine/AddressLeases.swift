@@ -34,12 +34,14 @@ extension Engine {
         case .full:
             OperationError(
                 "network \(network.name)", reason: error.description,
-                remedy: "remove containers that are not needed, or use a network with a larger subnet")
+                remedy: "remove containers that are not needed, or use a network with a larger subnet", kind: .exhausted
+            )
         case .taken(let address, let holder):
             OperationError(
                 error.description, address.description,
                 reason:
-                    "held by \(holder.flatMap(containerName(of:)).map { "container \"\($0)\"" } ?? "the network's gateway")"
+                    "held by \(holder.flatMap(containerName(of:)).map { "container \"\($0)\"" } ?? "the network's gateway")",
+                kind: .conflict
             )
         default: error.operationError
         }
@@ -156,7 +158,7 @@ extension Engine {
             var pool = try AddressPoolFile.open(path, space)
             return try body(&pool)
         } catch {
-            guard case .unusable(let failure) = error, failure != RecordVersion.refusal(of: path) else { throw error }
+            guard case .unusable(let failure) = error, failure.kind != .newerVersion else { throw error }
             warn("\(failure); rebuilding it from the containers' records")
         }
         try rebuildPool(path, space, network)

@@ -13,7 +13,7 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else {
-            throw OperationError("No such container: \(name)")
+            throw OperationError("No such container: \(name)", kind: .notFound)
         }
         let target = try reference.isEmpty ? nil : Reference(reference)
         let image = try definition.imageID.flatMap { id throws(OperationError) in try imageStore.resolve(id) }

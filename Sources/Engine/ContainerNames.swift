@@ -13,7 +13,8 @@ extension Engine {
             } else if let owner = containerStore.owner(of: name), try !isLeftOver(owner, name) {
                 throw OperationError(
                     "Conflict. The container name \"/\(name)\" is already in use by container \"\(owner)\". "
-                        + "You have to remove (or rename) that container to be able to reuse that name.")
+                        + "You have to remove (or rename) that container to be able to reuse that name.",
+                    kind: .conflict)
             }
         }
         throw OperationError("reserve name", plan.definition.name.text, reason: "it is taken again and again")

@@ -30,12 +30,13 @@ extension Engine {
             user: request.user ?? source.image?.config.user ?? "",
             hostname: request.hostname ?? id.short, networkMode: try networkMode(request.network))
         if request.network == "host", request.hostname == nil { definition.hostname = hostName() }
-        apply(request, to: &definition, image: source.image)
+        try apply(request, to: &definition, image: source.image)
         definition.capabilities = try Capabilities.resolve(
             added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
         let user = try resolveUser(definition.user, layers: definition.layers)
         definition.environment = environment(request, source.image, definition, home: user.home)
         let publish = try publishRequests(request, source.image, definition.networkMode)
+        definition.asked = asked(request, source, definition, publish)
         try checkBinds(definition.binds)
         var process = try processPlan(definition, user)
         if source.isImplied, request.entrypoint == nil {
@@ -47,7 +48,9 @@ extension Engine {
             cgroup: try CgroupHost().plan(for: id, limits: request.limits), isNameGenerated: request.name == nil)
     }
 
-    private func apply(_ request: RunRequest, to definition: inout ContainerDefinition, image: Image?) {
+    private func apply(
+        _ request: RunRequest, to definition: inout ContainerDefinition, image: Image?
+    ) throws(OperationError) {
         definition.terminal = request.terminal
         definition.openStdin = request.interactive
         definition.autoRemove = request.autoRemove
@@ -60,11 +63,22 @@ extension Engine {
         definition.usesInit = request.usesInit
         definition.limits = request.limits
         definition.ulimits = request.ulimits
-        definition.stopSignal = request.stopSignal ?? image?.config.stopSignal.flatMap(Signal.parse) ?? SIGTERM
+        definition.stopSignal = try stopSignal(request, image)
         definition.stopTimeout = request.stopTimeout ?? 10
         definition.labels = (image?.config.labels ?? [:]).merging(request.labels) { $1 }
         definition.log = request.log
         definition.restart = request.restart
+    }
+
+    private func stopSignal(_ request: RunRequest, _ image: Image?) throws(OperationError) -> Int32 {
+        if let signal = request.stopSignal { return signal }
+        guard let name = image?.config.stopSignal, !name.isEmpty else { return SIGTERM }
+        guard let signal = Signal.parse(name) else {
+            throw OperationError(
+                "the image's STOPSIGNAL", name, reason: "no such signal", remedy: "name one with --stop-signal",
+                kind: .invalid)
+        }
+        return signal
     }
 
     private func containerName(_ text: String?) throws(OperationError) -> Name {
@@ -77,15 +91,10 @@ extension Engine {
     }
 
     private func arguments(_ request: RunRequest, _ source: RootSource) throws(OperationError) -> [String] {
-        let config = source.image?.config
-        var entrypoint = config?.entrypoint ?? []
-        var command = source.command
-        if let replaced = request.entrypoint {
-            entrypoint = replaced.isEmpty ? [] : [replaced]
-        } else if command.isEmpty {
-            command = config?.command ?? []
-        }
-        let arguments = entrypoint + command
+        // The image's command goes with its entry point.
+        let usual = request.entrypoint == nil ? source.image?.config.command ?? [] : []
+        let command = source.command.isEmpty ? usual : source.command
+        let arguments = entrypoint(request, source.image) + command
         guard !arguments.isEmpty else {
             throw OperationError("no command specified", remedy: "name one behind the image")
         }
@@ -105,7 +114,7 @@ extension Engine {
     private func networkMode(_ text: String?) throws(OperationError) -> ContainerDefinition.NetworkMode {
         guard let text, text != "default" else { return .named(.predefinedBridge) }
         guard let mode = ContainerDefinition.NetworkMode(text) else {
-            throw OperationError("network \(text) not found")
+            throw OperationError("network \(text) not found", kind: .notFound)
         }
         return mode
     }
@@ -121,6 +130,33 @@ extension Engine {
         for entry in request.environment { environment.set(entry) }
         environment.setDefault("HOME", home)
         return environment.entries
+    }
+
+    private func asked(
+        _ request: RunRequest, _ source: RootSource, _ definition: ContainerDefinition, _ publish: [PublishRequest]
+    ) -> ContainerRequestRecord {
+        var asked = ContainerRequestRecord()
+        asked.isAttached = !request.detached
+        asked.entrypointCount = entrypoint(request, source.image).count
+        asked.publish = publish
+        asked.publishesExposed = request.publishExposed
+        asked.address = request.address
+        asked.mac = request.mac
+        asked.capabilitiesAdded = request.capabilitiesAdded
+        asked.capabilitiesDropped = request.capabilitiesDropped
+        asked.cidFile = request.cidFile
+        asked.exposedPorts = source.image?.config.exposedPorts ?? []
+        asked.volumes = source.image?.config.volumes ?? []
+        let given = (source.image?.config.environment ?? []) + request.environment
+        asked.environmentAdded = ["PATH", "HOSTNAME", "TERM", "HOME"].filter { key in
+            Environment.value(key, in: given) == nil && Environment.value(key, in: definition.environment) != nil
+        }
+        return asked
+    }
+
+    private func entrypoint(_ request: RunRequest, _ image: Image?) -> [String] {
+        guard let replaced = request.entrypoint else { return image?.config.entrypoint ?? [] }
+        return replaced.isEmpty ? [] : [replaced]
     }
 
     private func processPlan(_ definition: ContainerDefinition, _ user: ResolvedUser) throws(OperationError)

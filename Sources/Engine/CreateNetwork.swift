@@ -26,7 +26,7 @@ extension Engine {
     func network(for definition: ContainerDefinition) throws(OperationError) -> NetworkDefinition? {
         guard case .named(let name) = definition.networkMode else { return nil }
         if let network = try networkStore.find(name.text) { return network }
-        guard name == .predefinedBridge else { throw OperationError("network \(name) not found") }
+        guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             if let network = try networkStore.definition(name) { return network }
             return try define(
@@ -41,7 +41,7 @@ extension Engine {
     ) throws(OperationError) -> NetworkDefinition {
         try networkStore.removeUnfinished()
         guard try networkStore.definition(name) == nil else {
-            throw OperationError("network with name \(name) already exists")
+            throw OperationError("network with name \(name) already exists", kind: .conflict)
         }
         guard try !HostSubnets.hasInterface(device) else {
             throw OperationError(

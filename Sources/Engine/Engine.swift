@@ -25,9 +25,14 @@ package struct Engine: Sendable {
         self.warn = warn
     }
 
+    /// What is shown of a warning.
+    package static func warningLine(_ text: String) -> String {
+        TerminalText.escaped("mydocker: warning: \(text)") + "\n"
+    }
+
     /// One line on standard error.
     package static let warnOnStandardError: @Sendable (String) -> Void = { text in
-        let line = Array("mydocker: warning: \(text)\n".utf8)
+        let line = Array(warningLine(text).utf8)
         line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
     }
 }

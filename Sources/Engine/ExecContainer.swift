@@ -12,7 +12,7 @@ extension Engine {
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try running(id) else {
             guard try isRestarting(id) else { throw notRunning(id) }
-            throw OperationError("Container \(id) is restarting, wait until the container is running")
+            throw OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
         }
         var plan = try execPlan(request, definition, running.state)
         if request.detached { plan.diesWithParent = false }
@@ -85,7 +85,13 @@ extension Engine {
         _ request: ExecRequest, _ definition: ContainerDefinition, _ state: ContainerState
     ) throws(OperationError) -> ProcessPlan {
         let layers = [layout.upper(definition.id)] + definition.layers
-        let user = try resolveUser(request.user ?? definition.user, layers: layers)
+        let user: ResolvedUser
+        do throws(OperationError) {
+            user = try resolveUser(request.user ?? definition.user, layers: layers)
+        } catch {
+            // Docker's code: 1 could be the program's own.
+            throw error.exiting(with: 126)
+        }
         var environment = Environment()
         for entry in definition.environment { environment.set(entry) }
         if request.terminal { environment.set("TERM=xterm") }

@@ -5,12 +5,11 @@ import Store
 extension Engine {
     /// One container in the form of `docker inspect`.
     package func inspectContainer(_ name: String) throws(OperationError) -> JSON {
+        let missing = OperationError("No such container: \(name)", kind: .notFound)
         let id = try containerStore.find(name)
-        guard let definition = try containerStore.definition(id) else {
-            throw OperationError("No such container: \(name)")
-        }
+        guard let definition = try containerStore.definition(id) else { throw missing }
         let (status, state) = try status(of: definition)
-        guard let status else { throw OperationError("No such container: \(name)") }
+        guard let status else { throw missing }
         var exit = state?.lastExit
         if exit == nil { exit = try containerStore.exit(id) }
         return [
@@ -18,15 +17,17 @@ extension Engine {
             "Path": .string(definition.arguments.first ?? ""),
             "Args": .strings(Array(definition.arguments.dropFirst())),
             "State": inspectState(id, status, state, exit),
-            "Image": .string(definition.imageID ?? definition.image), "Name": .string("/" + definition.name.text),
-            "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
-            "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
+            "Image": .string(definition.imageID ?? definition.image),
             "ResolvConfPath": .string(layout.containerRuntime(id) + "/resolv.conf"),
             "HostnamePath": .string(layout.containerRuntime(id) + "/hostname"),
             "HostsPath": .string(layout.containerRuntime(id) + "/hosts"),
-            "HostConfig": definition.hostConfig(state?.endpoint),
+            "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
+            "Name": .string("/" + definition.name.text),
+            "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
+            "Driver": "overlay2", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
+            "ExecIDs": nil, "HostConfig": definition.inspectHostConfig, "GraphDriver": graphDriver(definition, state),
             "Mounts": .array(definition.inspectMounts), "Config": definition.inspectConfig,
-            "NetworkSettings": networkSettings(definition, state?.endpoint),
+            "NetworkSettings": definition.inspectNetworkSettings(state),
         ]
     }
 
@@ -50,7 +51,7 @@ extension Engine {
             "ExitCode": .number(word == "running" ? 0 : code),
             "Error": .string(exit?.error ?? (isLost ? endOfLost(id) : "")),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
-            "FinishedAt": .string(exit?.finished.description ?? never),
+            "FinishedAt": .string(exit?.finished.description ?? never), "Health": nil,
             "Reason": [
                 "Signal": .string(exit?.signal.map(Signal.name) ?? ""), "MemoryPeak": .number(exit?.memoryPeak ?? 0),
                 "RefusedProcesses": .number(exit?.refusedProcesses ?? 0),
@@ -63,80 +64,60 @@ extension Engine {
         layout.isOfThisBoot && Files.exists(layout.containerRuntime(id)) ? Self.supervisorKilled : "host restart"
     }
 
-    private func networkSettings(_ definition: ContainerDefinition, _ endpoint: Endpoint?) -> JSON {
-        let network: JSON = [
-            "IPAddress": .string(endpoint?.address.address.description ?? ""),
-            "IPPrefixLen": .number(endpoint?.address.prefixLength ?? 0),
-            "Gateway": .string(endpoint?.gateway?.description ?? ""),
-            "MacAddress": .string(endpoint?.mac.description ?? ""),
-            "NetworkID": .string(endpoint?.networkID.hex ?? ""),
-            "EndpointID": .string(endpoint == nil ? "" : definition.id.hex),
-        ]
-        return [
-            "IPAddress": .string(endpoint?.address.address.description ?? ""),
-            "IPPrefixLen": .number(endpoint?.address.prefixLength ?? 0),
-            "Gateway": .string(endpoint?.gateway?.description ?? ""),
-            "MacAddress": .string(endpoint?.mac.description ?? ""),
-            "Ports": inspectPorts(endpoint?.ports ?? []),
-            "Networks": .object([(definition.networkMode.text, network)]),
+    /// The host never sees the merged file system; a process has a way into it as long as it runs (proc(5)).
+    private func graphDriver(_ definition: ContainerDefinition, _ state: ContainerState?) -> JSON {
+        [
+            "Data": [
+                "LowerDir": .string(definition.layers.joined(separator: ":")),
+                "MergedDir": .string(state?.pid.map { "/proc/\($0)/root" } ?? ""),
+                "UpperDir": .string(layout.upper(definition.id)), "WorkDir": .string(layout.work(definition.id)),
+            ],
+            "Name": "overlay2",
         ]
     }
-}
-
-/// `{"80/tcp": [{"HostIp": …, "HostPort": …}]}`
-private func inspectPorts(_ mappings: [PortMapping]) -> JSON {
-    var ports: [(key: String, value: JSON)] = []
-    for mapping in mappings.sorted() {
-        let key = "\(mapping.containerPort)/\(mapping.transport.rawValue)"
-        let binding: JSON = [
-            "HostIp": .string(mapping.hostAddress.description), "HostPort": .string(String(mapping.hostPort)),
-        ]
-        if let last = ports.last, last.key == key, let bindings = last.value.array {
-            ports[ports.count - 1].value = .array(bindings + [binding])
-        } else {
-            ports.append((key, [binding]))
-        }
-    }
-    return .object(ports)
 }
 
 extension ContainerDefinition {
-    fileprivate var inspectConfig: JSON {
-        [
-            "Hostname": .string(hostname), "User": .string(user), "Tty": .bool(terminal), "OpenStdin": .bool(openStdin),
-            "Env": .strings(environment), "Cmd": .strings(arguments), "Image": .string(image),
-            "WorkingDir": .string(workingDirectory), "Labels": labels.json,
+    var inspectConfig: JSON {
+        let entrypoint = asked.entrypointCount.map { Array(arguments.prefix($0)) } ?? []
+        let command = Array(arguments.dropFirst(entrypoint.count))
+        return [
+            "Hostname": .string(hostname), "Domainname": "", "User": .string(user),
+            "AttachStdin": .bool(asked.isAttached && openStdin), "AttachStdout": .bool(asked.isAttached),
+            "AttachStderr": .bool(asked.isAttached), "ExposedPorts": Self.set(exposedPorts), "Tty": .bool(terminal),
+            "OpenStdin": .bool(openStdin), "StdinOnce": .bool(asked.isAttached && openStdin),
+            "Env": .strings(ownEnvironment), "Cmd": command.isEmpty ? .null : .strings(command), "Healthcheck": nil,
+            "Image": .string(image), "Volumes": Self.set(asked.volumes), "WorkingDir": .string(workingDirectory),
+            "Entrypoint": entrypoint.isEmpty ? .null : .strings(entrypoint),
+            "MacAddress": .optional(asked.mac?.description), "OnBuild": nil, "Labels": labels.json,
             "StopSignal": .string(Signal.name(stopSignal)), "StopTimeout": .int(stopTimeout),
         ]
     }
 
-    fileprivate var inspectMounts: [JSON] {
+    /// The image's and those that were published, `80/tcp`, each once.
+    var exposedPorts: [String] {
+        Set(asked.exposedPorts.map { $0.contains("/") ? $0 : $0 + "/tcp" } + publishedPorts).sorted()
+    }
+
+    var publishedPorts: [String] {
+        asked.publish.flatMap { request in request.containerPorts.map { "\($0)/\(request.transport.rawValue)" } }
+    }
+
+    /// Go has no sets; null for an empty one.
+    private static func set(_ names: [String]) -> JSON { names.isEmpty ? .null : .object(names.map { ($0, [:]) }) }
+
+    var inspectMounts: [JSON] {
         binds.map { bind in
             [
                 "Type": "bind", "Source": .string(bind.source), "Destination": .string(bind.target),
-                "Mode": .string(bind.readOnly ? "ro" : ""), "RW": .bool(!bind.readOnly),
+                "Mode": .string(bind.readOnly ? "ro" : ""), "RW": .bool(!bind.readOnly), "Propagation": "rprivate",
             ]
         }
             + temporaryMounts.map { mount in
-                ["Type": "tmpfs", "Source": "", "Destination": .string(mount.target), "RW": .bool(!mount.readOnly)]
+                [
+                    "Type": "tmpfs", "Source": "", "Destination": .string(mount.target), "Mode": "",
+                    "RW": .bool(!mount.readOnly), "Propagation": "",
+                ]
             }
-    }
-
-    fileprivate func hostConfig(_ endpoint: Endpoint?) -> JSON {
-        [
-            "Binds": .strings(binds.map { "\($0.source):\($0.target)" + ($0.readOnly ? ":ro" : "") }),
-            "NetworkMode": .string(networkMode.text), "PortBindings": inspectPorts(endpoint?.ports ?? []),
-            "AutoRemove": .bool(autoRemove), "Privileged": .bool(privileged), "ReadonlyRootfs": .bool(readOnlyRoot),
-            "Memory": .number(limits.memory ?? 0), "MemorySwap": .number(limits.memoryAndSwap ?? 0),
-            "NanoCpus": .number((limits.milliCPUs ?? 0) * 1_000_000), "CpuShares": .number(limits.cpuShares ?? 0),
-            "CpusetCpus": .string(limits.cpuset ?? ""), "PidsLimit": .optional(limits.pids),
-            "Init": .bool(usesInit), "CapEffective": .strings(capabilities.map { "CAP_" + $0 }),
-            "Ulimits": .array(
-                ulimits.map { ["Name": .string($0.name), "Soft": .int($0.soft), "Hard": .int($0.hard)] }),
-            "LogConfig": ["Type": .string(log.driver), "Config": log.options.json],
-            "RestartPolicy": [
-                "Name": .string(restart.name.rawValue), "MaximumRetryCount": .number(restart.maximumRetryCount),
-            ],
-        ]
     }
 }

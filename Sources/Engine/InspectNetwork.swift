@@ -5,7 +5,9 @@ extension Engine {
     /// One network in the form of `docker network inspect`.
     package func inspectNetwork(_ name: String) throws(OperationError) -> JSON {
         if name == "host" || name == "none" { return Self.predefined(name) }
-        guard let network = try networkStore.find(name) else { throw OperationError("network \(name) not found") }
+        guard let network = try networkStore.find(name) else {
+            throw OperationError("network \(name) not found", kind: .notFound)
+        }
         var users: [(key: String, value: JSON)] = []
         for (id, endpoint) in try members(of: network).sorted(by: { $0.id < $1.id }) where containerStore.isAlive(id) {
             let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short

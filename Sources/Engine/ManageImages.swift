@@ -49,18 +49,6 @@ extension Engine {
         try imageStore.tag(name, as: Reference(reference))
     }
 
-    package func inspectImage(_ name: String) throws(OperationError) -> JSON {
-        guard let image = try imageStore.resolve(name) else {
-            throw OperationError("No such image: \(Reference.shown(name))")
-        }
-        return [
-            "Id": .string(image.id.description), "RepoTags": .strings(image.references),
-            "Created": .string(image.created.description), "Size": .int(image.size), "Os": "linux",
-            "RootFS": ["Type": "layers", "Layers": .strings(image.layers.map(\.description))],
-            "Config": image.config.inspected,
-        ]
-    }
-
     /// The short id of a container that is made of an image, or may be: its record cannot be read.
     private func user(of image: Digest) throws(OperationError) -> String? {
         var unreadable: String?
@@ -73,16 +61,5 @@ extension Engine {
             }
         }
         return unreadable
-    }
-}
-
-extension ImageConfig {
-    fileprivate var inspected: JSON {
-        [
-            "User": .string(user), "ExposedPorts": .object(exposedPorts.map { ($0, [:]) }),
-            "Env": .strings(environment),
-            "Entrypoint": entrypoint.map { .strings($0) } ?? .null, "Cmd": command.map { .strings($0) } ?? .null,
-            "WorkingDir": .string(workingDirectory), "StopSignal": .optional(stopSignal), "Labels": labels.json,
-        ]
     }
 }

@@ -27,7 +27,7 @@ extension Engine {
         for name in names {
             do throws(OperationError) {
                 guard let network = try networkStore.find(name) else {
-                    throw OperationError("network \(name) not found")
+                    throw OperationError("network \(name) not found", kind: .notFound)
                 }
                 if !listing.elements.contains(network) { listing.elements.append(network) }
             } catch {
@@ -46,7 +46,7 @@ extension Engine {
         guard deviants.contains(network) || isAnyUsed(deviants) else { return }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             guard try networkStore.definition(network.name)?.id == network.id else {
-                throw OperationError("network \(network.name) not found")
+                throw OperationError("network \(network.name) not found", kind: .notFound)
             }
             for (name, failure) in restore([network] + usedNetworks(besides: network)) {
                 if name == network.name { throw failure }

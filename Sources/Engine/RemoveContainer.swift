@@ -26,7 +26,8 @@ extension Engine {
             guard force else {
                 throw OperationError(
                     "cannot remove container \"\(name)\": container is running: "
-                        + "stop the container before removing or force remove")
+                        + "stop the container before removing or force remove",
+                    kind: .conflict)
             }
             try running.process.sendUnlessGone(SIGKILL)
             try waitForSupervisor(of: id)
@@ -34,12 +35,13 @@ extension Engine {
             // Without a process it has not got one yet, or its supervisor is just clearing up.
             let state = try containerStore.state(id)
             guard state?.status != .creating else {
-                throw OperationError("cannot remove container \"\(name)\": container is being created")
+                throw OperationError("cannot remove container \"\(name)\": container is being created", kind: .conflict)
             }
             guard force || state?.status != .restarting else {
                 throw OperationError(
                     "cannot remove container \"\(name)\": container is restarting: "
-                        + "stop the container before removing or force remove")
+                        + "stop the container before removing or force remove",
+                    kind: .conflict)
             }
             try waitForSupervisor(of: id)
         }

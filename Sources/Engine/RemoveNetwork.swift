@@ -23,7 +23,9 @@ extension Engine {
         }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             try networkStore.removeUnfinished()
-            guard let network = try networkStore.find(text) else { throw OperationError("network \(text) not found") }
+            guard let network = try networkStore.find(text) else {
+                throw OperationError("network \(text) not found", kind: .notFound)
+            }
             try checkUnused(network)
             try driver.delete(network)
             try networkStore.remove(network.name)
@@ -44,7 +46,7 @@ extension Engine {
             throw OperationError(
                 "error while removing network: network \(network.name) has active endpoints "
                     + "(\(users.sorted().joined(separator: ", ")))",
-                remedy: "stop or remove these containers first")
+                remedy: "stop or remove these containers first", kind: .conflict)
         }
     }
 

@@ -124,6 +124,12 @@ package struct ContainerSummary: Sendable {
     package var pid: Int32?
     package var networks: [String]
     package var labels: [String: String]
+    package var binds: [BindMount] = []
+    /// `80/tcp`
+    package var exposedPorts: [String] = []
+    package var publishedPorts: [String] = []
+    /// Bytes in its writable layer, and with those of its image; nil where nobody asked.
+    package var size: (own: Int64, whole: Int64)?
 
     package init(
         id: ContainerID, name: String, image: String, command: [String], created: Timestamp, status: Status,

@@ -134,6 +134,6 @@ extension Engine {
     }
 
     func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {
-        OperationError("\(prefix)container \(id) is not running")
+        OperationError("\(prefix)container \(id) is not running", kind: .notRunning)
     }
 }

@@ -13,7 +13,7 @@ final class SupervisorReport {
 
     func fail(_ error: OperationError) {
         send([
-            "text": .string(error.description), "remedy": .optional(error.remedy),
+            "text": .string(error.description), "remedy": .optional(error.remedy), "kind": .string(error.kind.rawValue),
             "exitCode": .optional(error.exitCode),
         ])
     }
@@ -35,8 +35,9 @@ final class SupervisorReport {
             throw OperationError("start container", reason: "its supervisor was killed")
         }
         if message["started"] == true { return }
-        var error = OperationError(message["text"]?.string ?? "start container", remedy: message["remedy"]?.string)
-        error.exitCode = message["exitCode"]?.int.map { Int32(truncatingIfNeeded: $0) }
-        throw error
+        throw OperationError(
+            message["text"]?.string ?? "start container", remedy: message["remedy"]?.string,
+            exitCode: message["exitCode"]?.int.map { Int32(truncatingIfNeeded: $0) },
+            kind: message["kind"]?.string.flatMap(ErrorKind.init) ?? .failed)
     }
 }

@@ -24,6 +24,11 @@ package enum AddressPoolError: Error, Equatable, CustomStringConvertible {
 
     /// The same for callers that only pass errors on.
     package var operationError: OperationError {
-        if case .unusable(let error) = self { error } else { OperationError(description) }
+        switch self {
+        case .unusable(let error): error
+        case .full: OperationError(description, kind: .exhausted)
+        case .taken: OperationError(description, kind: .conflict)
+        case .outOfRange: OperationError(description, kind: .invalid)
+        }
     }
 }

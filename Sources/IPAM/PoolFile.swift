@@ -66,7 +66,8 @@ struct PoolFile: PoolPages, ~Copyable {
     private func damaged(_ reason: String) -> AddressPoolError {
         .unusable(
             OperationError(
-                "address pool", path, reason: "the file is damaged: \(reason)", remedy: AddressPoolFile.repairRemedy))
+                "address pool", path, reason: "the file is damaged: \(reason)", remedy: AddressPoolFile.repairRemedy,
+                kind: .damaged))
     }
 
     private func failed(_ verb: String, _ number: Int32) -> AddressPoolError {

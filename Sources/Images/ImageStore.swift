@@ -63,7 +63,7 @@ package struct ImageStore: Sendable {
 
 extension ImageStore {
     static func notFound(_ text: String) -> OperationError {
-        OperationError("No such image: \((try? Reference(text))?.description ?? text)")
+        OperationError("No such image: \((try? Reference(text))?.description ?? text)", kind: .notFound)
     }
 
     /// A digest is computed, not given.
@@ -90,7 +90,7 @@ extension ImageStore {
         } catch let error as OperationError {
             throw error
         } catch {
-            throw OperationError("read image", path, reason: "it is damaged: \(error)", remedy: remedy)
+            throw OperationError("read image", path, reason: "it is damaged: \(error)", remedy: remedy, kind: .damaged)
         }
     }
 

@@ -26,23 +26,34 @@ package enum Signal {
         "HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS": 7, "FPE": 8, "KILL": 9, "USR1": 10,
         "SEGV": 11, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "STKFLT": 16, "CHLD": 17, "CONT": 18,
         "STOP": 19, "TSTP": 20, "TTIN": 21, "TTOU": 22, "URG": 23, "XCPU": 24, "XFSZ": 25, "VTALRM": 26,
-        "PROF": 27, "WINCH": 28, "IO": 29, "POLL": 29, "PWR": 30, "SYS": 31, "RTMIN": 34, "RTMAX": 64,
+        "PROF": 27, "WINCH": 28, "IO": 29, "PWR": 30, "SYS": 31, "RTMIN": 34, "RTMAX": 64,
     ]
+    /// Other names of theirs (signal(7), and asm-generic/signal.h for LOST).
+    private static let synonyms: [String: Int32] = [
+        "IOT": 6, "CLD": 17, "POLL": 29, "LOST": 29, "INFO": 30, "UNUSED": 31,
+    ]
+    /// Those that glibc and musl leave to programs.
+    private static let realTime: ClosedRange<Int32> = 34...64
 
-    /// Reads `TERM`, `SIGTERM`, `term`, `15`, `RTMIN+3`.
+    /// Reads `TERM`, `SIGTERM`, `term`, `15`, `RTMIN+3`, `SIGRTMAX-3`.
     package static func parse(_ text: String) -> Int32? {
         if let number = Decimal.parse(text, in: 1...64) { return Int32(number) }
         var name = text.uppercased()
         if name.hasPrefix("SIG") { name.removeFirst(3) }
-        if name.hasPrefix("RTMIN+"), let offset = Decimal.parse(name.dropFirst(6), in: 0...30) {
-            return 34 + Int32(offset)
-        }
-        return numbers[name]
+        return numbers[name] ?? synonyms[name] ?? offset(name, behind: "RTMIN+").map { realTime.lowerBound + $0 }
+            ?? offset(name, behind: "RTMAX-").map { realTime.upperBound - $0 }
     }
 
-    /// `SIGTERM` for 15.
+    private static func offset(_ name: String, behind prefix: String) -> Int32? {
+        guard name.hasPrefix(prefix) else { return nil }
+        return Decimal.parse(name.dropFirst(prefix.utf8.count), in: 0...realTime.count - 1).map { Int32($0) }
+    }
+
+    /// `SIGTERM` for 15, `SIGRTMIN+1` for 35 and, as bash has it, `SIGRTMAX-1` for 63; `parse` reads all of them.
     package static func name(_ number: Int32) -> String {
-        let names = numbers.filter { $0.value == number }.keys.sorted()
-        return names.first.map { "SIG" + $0 } ?? "signal \(number)"
+        if let name = numbers.first(where: { $0.value == number })?.key { return "SIG" + name }
+        guard realTime.contains(number) else { return String(number) }
+        let (above, below) = (number - realTime.lowerBound, realTime.upperBound - number)
+        return above <= below ? "SIGRTMIN+\(above)" : "SIGRTMAX-\(below)"
     }
 }

@@ -31,12 +31,17 @@ package struct ContainerStore: Sendable {
 
     /// Finds a container by exact name, id, or unique start of an id; in that order.
     package func find(_ text: String) throws(OperationError) -> ContainerID {
+        guard !text.isEmpty else {
+            throw OperationError("invalid container name or ID: value is empty", kind: .invalid)
+        }
         if let name = Name(text), let id = owner(of: name) { return id }
         if let id = ContainerID(text), Files.exists(layout.container(id)) { return id }
-        let isPrefix = !text.isEmpty && text.utf8.allSatisfy(\.isLowercaseHexDigit)
+        let isPrefix = text.utf8.allSatisfy(\.isLowercaseHexDigit)
         let matches = isPrefix ? try ids().filter { $0.hex.hasPrefix(text) } : []
-        guard matches.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
-        guard let match = matches.first else { throw OperationError("No such container: \(text)") }
+        guard matches.count < 2 else {
+            throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict)
+        }
+        guard let match = matches.first else { throw OperationError("No such container: \(text)", kind: .notFound) }
         return match
     }
 

@@ -32,7 +32,9 @@ package struct NetworkStore: Sendable {
                 failure = error
             }
         }
-        guard matches.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
+        guard matches.count < 2 else {
+            throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict)
+        }
         if matches.isEmpty, let failure { throw failure }
         return matches.first
     }

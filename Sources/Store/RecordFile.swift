@@ -26,7 +26,7 @@ package enum RecordFile {
 
     /// The error about a record that says something wrong.
     static func damage(_ path: String, _ reason: String) -> OperationError {
-        OperationError("read", path, reason: "damaged record: \(reason)", remedy: remedy)
+        OperationError("read", path, reason: "damaged record: \(reason)", remedy: remedy, kind: .damaged)
     }
 
     package static func write(_ record: some Record, to path: String, durable: Bool = false) throws(OperationError) {

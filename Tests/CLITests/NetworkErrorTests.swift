@@ -89,7 +89,7 @@ extension CLI.Networks {
     @Test func B08_B24_aSubnetThatIsNone() {
         Ledger.expectUnchanged {
             for subnet in [
-                "10.201.27.0", "10.201.27.0/33", "10.201.27.300/24", "abc", "", "/24", "10.201.27/24", "fd00::/64",
+                "10.201.27.0", "10.201.27.0/33", "10.201.27.300/24", "abc", " ", "/24", "10.201.27/24", "fd00::/64",
             ] {
                 expectFailure(
                     ["network", "create", "--subnet", subnet, "cnebad"],
@@ -128,7 +128,8 @@ extension CLI.Networks {
             ] {
                 expectFailure(
                     ["network", "create", "--subnet", "10.201.27.0/24", "--", name],
-                    "invalid network name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+                    "invalid network name (\(name.replacing("\n", with: #"\n"#))), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+                )
             }
         }
     }

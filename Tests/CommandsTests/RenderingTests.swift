@@ -75,7 +75,7 @@ import Testing
         get throws {
             let web = try #require(ContainerID(String(repeating: "4f", count: 32)))
             let job = try #require(ContainerID(String(repeating: "0a1b", count: 16)))
-            return [
+            var all = [
                 ContainerSummary(
                     id: web, name: "web", image: "nginx:local", command: ["nginx", "-g", "daemon off;"],
                     created: ago(5),
@@ -86,6 +86,14 @@ import Testing
                     status: .exited(code: 3, finished: ago(120)), ports: [], address: nil, pid: nil,
                     networks: ["bridge"], labels: [:]),
             ]
+            all[0].binds = [
+                BindMount(source: "/a/long/directory", target: "/in", readOnly: false),
+                BindMount(source: "/b", target: "/c", readOnly: true),
+            ]
+            all[0].publishedPorts = ["80/tcp"]
+            all[0].exposedPorts = ["80/tcp", "81/tcp"]
+            all[0].size = (1, 2_000_000)
+            return all
         }
     }
 
@@ -144,6 +152,38 @@ import Testing
         #expect(first["ID"] == "4f4f4f4f4f4f")
         #expect(first["Ports"] == "0.0.0.0:8080->80/tcp")
         #expect(first["CreatedAt"] == "2023-11-14 22:13:15 +0000 UTC")
+    }
+
+    /// The newest of those that are asked for, not those among the newest.
+    @Test func lastCountsWhatTheFiltersLeave() throws {
+        #expect(try ps("-n", "1", "-f", "status=exited", "--format", "{{.Names}}") == "job\n")
+        #expect(try ps("-l", "-f", "name=job", "--format", "{{.Names}}") == "job\n")
+    }
+
+    @Test func psFieldsOfMounts() throws {
+        #expect(
+            try ps("--format", "{{.Mounts}}|{{.LocalVolumes}}|{{.Size}}")
+                == "/a/long/direct…,/b|0|1B (virtual 2MB)\n|0|0B\n")
+        #expect(try ps("--no-trunc", "--format", "{{.Mounts}}").hasPrefix("/a/long/directory,/b\n"))
+        #expect(try ps("-s").split(separator: "\n").first?.hasSuffix("NAMES     SIZE") == true)
+        for (filter, names) in [
+            ("volume=/b", "web\n"), ("volume=/in", "web\n"), ("volume=/", ""), ("publish=80", "web\n"),
+            ("publish=80/udp", ""), ("publish=79-81/tcp", "web\n"), ("publish=8080", ""), ("expose=81", "web\n"),
+            ("health=none", "web\njob\n"), ("health=healthy", ""),
+        ] {
+            #expect(try ps("-f", filter, "--format", "{{.Names}}") == names, "\(filter)")
+        }
+    }
+
+    @Test func psOfAge() throws {
+        func names(_ filter: String) throws -> [String] {
+            try PsCommand.parse(["-f", filter]).command.ofAge(containers).map(\.name)
+        }
+        #expect(try names("before=web") == ["job"])
+        #expect(try names("since=job") == ["web"])
+        #expect(try names("since=4f4f4f") == [])
+        let error = #expect(throws: OperationError.self) { try names("before=nope") }
+        #expect(error?.kind == .notFound)
     }
 
     @Test func lostContainers() {
@@ -218,8 +258,10 @@ import Testing
     private func inspect(_ names: [String], format: String? = nil) throws -> (Int32, String, String) {
         var context = CommandContext.recording()
         let status = try Inspection(format: format).run(names, &context) { name throws(OperationError) in
-            try Inspection.first(of: [.container, .image], name) { kind throws(OperationError) in
-                guard kind == .image, name == "web" else { throw OperationError("No such \(kind.rawValue): \(name)") }
+            try Inspection.first(of: [.container, .image]) { kind throws(OperationError) in
+                guard kind == .image, name == "web" else {
+                    throw OperationError("nothing of that name", kind: .notFound)
+                }
                 return ["Id": "1"]
             }
         }

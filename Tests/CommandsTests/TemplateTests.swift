@@ -32,7 +32,7 @@ import Testing
         ("{{range $i, $e := .Config.Env}}{{if $i}},{{end}}{{$e}}{{end}}", "A=1,B=2"),
         ("{{range .Config.Entrypoint}}x{{else}}none{{end}}", "none"),
         ("{{upper .Name}}{{lower \"ABC\"}}{{title `ab cd`}}", "/WEBabcAb Cd"),
-        (#"{{index .Config.Labels "tier"}}{{index .Config.Labels "nope"}}"#, "front<no value>"),
+        (#"{{index .Config.Labels "tier"}}{{index .Config.Labels "nope"}}"#, "front"),
         ("{{.Config.Labels.tier}} {{.Config.Labels.nope}}", "front <no value>"),
         ("{{with .State}}{{.Pid}}{{end}}{{with .Config.Entrypoint}}x{{else}}-{{end}}", "42-"),
         ("{{$p := .State.Pid}}{{range .Mounts}}{{$p}}{{.Source}}{{$.Name}}{{end}}", "42/a/web42/b/web"),
@@ -74,7 +74,7 @@ import Testing
         ("{{index .Mounts 5}}", #"executing "" at <index>: error calling index: index out of range: 5"#),
         (
             #"{{(index (index .NetworkSettings.Ports "99/tcp") 0).HostPort}}"#,
-            #"executing "" at <index>: error calling index: index of untyped nil"#
+            #"executing "" at <index>: error calling index: index out of range: 0"#
         ),
         ("{{range .Name}}{{end}}", #"executing "" at <range>: range can't iterate over /web"#),
         ("{{lt 1 \"a\"}}", #"executing "" at <lt>: error calling lt: incompatible types for comparison"#),

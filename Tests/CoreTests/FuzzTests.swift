@@ -120,6 +120,8 @@ extension FuzzTests {
         definition.limits.memory = 1 << 30
         definition.limits.milliCPUs = 1500
         definition.labels = ["k": "v"]
+        definition.asked.publish = [try PublishRequest(parsing: "1.2.3.4:80-81:90-91/udp")]
+        definition.asked.environmentAdded = ["A"]
         try fuzz(definition)
         try fuzz(ContainerExit(exitCode: 137, started: nil, finished: Timestamp(nanoseconds: 5), error: "x"))
     }

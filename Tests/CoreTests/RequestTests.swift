@@ -108,8 +108,46 @@ import Testing
             definition.labels = ["k": "v", "": ""]
             definition.capabilities = ["CHOWN"]
             definition.restart = RestartPolicy(.onFailure, maximumRetryCount: 3)
+            definition.asked = try asked
             return definition
         }
+    }
+
+    private var asked: ContainerRequestRecord {
+        get throws {
+            var asked = ContainerRequestRecord()
+            asked.isAttached = true
+            asked.entrypointCount = 1
+            asked.publish = try ["80", "1.2.3.4:8000-8010:90/udp", "5000-5001:6000-6001"].map {
+                try PublishRequest(parsing: $0)
+            }
+            asked.publishesExposed = true
+            asked.address = IPv4Address("10.0.0.7")
+            asked.mac = MACAddress("02:42:0a:00:00:07")
+            asked.capabilitiesAdded = ["ALL"]
+            asked.capabilitiesDropped = ["CAP_CHOWN"]
+            asked.cidFile = "/tmp/cid"
+            asked.exposedPorts = ["80/tcp"]
+            asked.volumes = ["/data"]
+            asked.environmentAdded = ["B"]
+            return asked
+        }
+    }
+
+    /// Records of before it was kept say nothing of it, and their environment is shown whole (W7).
+    @Test func D8_W7_recordsWithoutWhatWasAskedAreRead() throws {
+        guard case .object(let members) = try definition.json else { return }
+        let old = try ContainerDefinition(RecordReader(.object(members.filter { $0.key != "asked" })))
+        #expect(old.asked == ContainerRequestRecord())
+        #expect(old.ownEnvironment == ["A=1", "B="])
+        #expect(try definition.ownEnvironment == ["A=1"])
+    }
+
+    @Test(arguments: ["0", "1-0", "x", "", "1-2-3", "65536"]) func portsInRecordsAreChecked(ports: String) throws {
+        let request: JSON = [
+            "hostAddress": "0.0.0.0", "hostPorts": nil, "containerPorts": .string(ports), "protocol": "tcp",
+        ]
+        #expect(throws: RecordError.self) { try PublishRequest(RecordReader(request)) }
     }
 
     private func reread<Value: Record>(_ value: Value) throws -> Value {
@@ -144,7 +182,7 @@ import Testing
 
     @Test func everyMissingOrWrongMemberIsNamed() throws {
         guard case .object(let members) = try definition.json else { return }
-        let optional: Set = ["imageID", "log", "restart"]
+        let optional: Set = ["imageID", "log", "restart", "asked"]
         for (index, member) in members.enumerated() where !optional.contains(member.key) {
             var broken = members
             broken.remove(at: index)

@@ -84,13 +84,13 @@ extension Command {
             context.output.write(help)
             return 0
         case .operandCount(let text):
-            context.errors.write("mydocker: \(text)\n\nUsage:  \(synopsis.usage)\n\n\(synopsis.hint)\n")
+            context.errors.lines(["mydocker: \(text)", "", "Usage:  \(synopsis.usage)", "", synopsis.hint])
             return 1
         case .value(let text):
-            context.errors.write("\(text)\n\n\(synopsis.hint)\n")
+            context.errors.lines([text, "", synopsis.hint])
         case .flag(let error):
             let text = error.text(among: flags.map(\.specification))
-            context.errors.write("\(text)\n\nUsage:  \(synopsis.usage)\n\n\(synopsis.hint)\n")
+            context.errors.lines([text, "", "Usage:  \(synopsis.usage)", "", synopsis.hint])
         }
         return 125
     }
@@ -117,11 +117,5 @@ extension OperationError {
     fileprivate func text(withoutSubject value: String) -> String {
         if subject == value, case .reason(let reason) = cause { return reason }
         return description
-    }
-
-    /// Whether it says that there is no such thing, in the words that scripts know.
-    package var isNotFound: Bool {
-        guard cause == nil else { return false }
-        return operation.hasPrefix("No such ") || operation.hasPrefix("network ") && operation.hasSuffix(" not found")
     }
 }

@@ -68,7 +68,7 @@ package enum CommandLineTool {
     ) -> Int32 {
         let text = Help.overview(of: group, synopses.filter { $0.name.hasPrefix(group + " ") })
         guard let first = words.first else {
-            context.errors.write(text)
+            context.errors.lines(Help.lines(of: text))
             return 1
         }
         guard helpWords.contains(first) else { return refuse([group] + words, &context) }
@@ -91,7 +91,7 @@ package enum CommandLineTool {
     private static func refuse(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
         let first = words.first ?? ""
         if first.hasPrefix("-") {
-            context.errors.write("unknown flag: \(first)\n\nRun 'mydocker --help' for more information\n")
+            context.errors.lines(["unknown flag: \(first)", "", "Run 'mydocker --help' for more information"])
             return 125
         }
         let group = isGroup(first) ? "\(first) " : ""
@@ -100,8 +100,10 @@ package enum CommandLineTool {
             String($0.dropFirst(group.count))
         }
         let suggestion = Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
-        context.errors.write("mydocker: unknown command: mydocker \(group)\(word)\(suggestion)\n\n")
-        context.errors.write("Run 'mydocker \(group)--help' for more information\n")
+        context.errors.lines([
+            "mydocker: unknown command: mydocker \(group)\(word)\(suggestion)", "",
+            "Run 'mydocker \(group)--help' for more information",
+        ])
         return 1
     }
 }

@@ -27,7 +27,8 @@ extension CommandContext {
                 for line in try action(name) { output.line(line) }
             } catch {
                 report(error)
-                if !(ignoresMissing && error.isNotFound) { status = 1 }
+                // An empty name is a variable that was not set.
+                if !ignoresMissing || error.kind != .notFound || name.isEmpty { status = 1 }
             }
             // Each line at once: the next name may take its time.
             flush()

@@ -34,6 +34,11 @@ package enum Help {
             + "\nRun 'mydocker \(prefix) COMMAND --help' for more information on a command.\n"
     }
 
+    /// Without the line ends.
+    package static func lines(of text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+
     private static func aligned(_ lines: [(left: String, right: String)]) -> String {
         let width = lines.map { $0.left.count }.max() ?? 0
         return lines.map { line in

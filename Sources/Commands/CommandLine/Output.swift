@@ -30,10 +30,25 @@ package struct Output {
     }
 }
 
+/// Talk, line by line. Names of files, programs and images are others' choice, so this is the only way to standard error
+/// that a command has: nothing in a line steers the terminal that shows it, and no line is forged.
+package struct Messages {
+    private var output: Output
+    package var bytes: [UInt8] { output.bytes }
+
+    package init(descriptor: Int32?) { output = Output(descriptor: descriptor) }
+
+    package mutating func line(_ text: String) { output.line(TerminalText.escaped(text)) }
+    package mutating func lines(_ texts: [String]) { for text in texts { line(text) } }
+    /// What is answered on the same line.
+    package mutating func question(_ text: String) { output.write(TerminalText.escaped(text)) }
+    package mutating func flush() { output.flush() }
+}
+
 /// What a command sees of the world.
 package struct CommandContext {
     package var output = Output(descriptor: STDOUT_FILENO)
-    package var errors = Output(descriptor: STDERR_FILENO)
+    package var errors = Messages(descriptor: STDERR_FILENO)
     package var environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
     package var now: () -> Timestamp = Timestamp.now
 
@@ -46,21 +61,22 @@ package struct CommandContext {
     package static func recording() -> CommandContext {
         var context = CommandContext()
         context.output = Output(descriptor: nil)
-        context.errors = Output(descriptor: nil)
+        context.errors = Messages(descriptor: nil)
         return context
     }
 
     /// One line, and the remedy on one of its own.
     package mutating func report(_ error: OperationError) {
         errors.line("mydocker: \(error.description)")
-        let isDenied = (error.errno == EACCES || error.errno == EPERM) && geteuid() != 0
+        let isDenied = error.kind == .denied && geteuid() != 0
         let remedy = isDenied ? "mydocker needs root: run it in a root shell, or with sudo" : error.remedy
         if let remedy { errors.line("  \(remedy)") }
     }
 
     package mutating func warn(_ failures: [OperationError]) {
         for failure in failures {
-            errors.line("mydocker: warning: \(failure.description)" + (failure.remedy.map { "\n  \($0)" } ?? ""))
+            errors.line("mydocker: warning: \(failure.description)")
+            if let remedy = failure.remedy { errors.line("  \(remedy)") }
         }
     }
 

@@ -19,10 +19,10 @@ package struct CommitCommand: Command {
     package static var flags: [Flag<CommitCommand>] {
         [
             .value("author", short: "a", "NAME", "Author of the image") { command, text throws(OperationError) in
-                command.author = text
+                command.author = SimpleValue.given(text)
             },
             .value("message", short: "m", "TEXT", "What was changed") { command, text throws(OperationError) in
-                command.message = text
+                command.message = SimpleValue.given(text)
             },
             .value("change", short: "c", "INSTRUCTION", "Apply a Dockerfile instruction, such as 'CMD [\"sh\"]'") {
                 command, text throws(OperationError) in

@@ -17,15 +17,24 @@ struct ContainerRow {
             "IPAddress": .string(container.address?.description ?? ""),
             "Image": .string(container.image),
             "Labels": .string(HumanText.labels(container.labels)),
+            "LocalVolumes": "0",
+            "Mounts": .string(
+                container.binds.map { HumanText.cut($0.source, isWhole ? .max : 15) }.joined(separator: ",")),
             "Names": .string(container.name),
             "Networks": .string(container.networks.joined(separator: ",")),
             "Pid": .string(container.pid.map { String($0) } ?? ""),
             "Ports": .string(PortsText.summary(container.ports)),
             "RunningFor": .string(HumanText.ago(container.created, now: now)),
+            "Size": .string(size),
             "State": .string(container.status.word),
             "Status": .string(container.status.text(now: now)),
         ]
         return Row(fields: fields, labels: container.labels)
+    }
+
+    private var size: String {
+        guard let size = container.size else { return "0B" }
+        return "\(HumanText.size(size.own)) (virtual \(HumanText.size(size.whole)))"
     }
 }
 

@@ -10,7 +10,9 @@ package struct KillCommand: Command {
     }
 
     /// SIGKILL
-    var signal: Int32 = 9
+    private static let usual: Int32 = 9
+
+    var signal = usual
 
     package init() {}
 
@@ -18,7 +20,7 @@ package struct KillCommand: Command {
         [
             .value("signal", short: "s", "SIGNAL", "Signal to send (default KILL)") {
                 command, text throws(OperationError) in
-                command.signal = try SimpleValue.signal(text)
+                command.signal = try SimpleValue.given(text, SimpleValue.signal) ?? Self.usual
             }
         ]
     }

@@ -25,10 +25,10 @@ package struct LogsCommand: Command {
             },
             .value("since", "TIME", "Show lines from a moment on: a date, seconds since 1970 or 10m") {
                 command, text throws(OperationError) in
-                command.since = try Self.checkedMoment(text)
+                command.since = try SimpleValue.given(text, Self.checkedMoment)
             },
             .value("until", "TIME", "Show lines before a moment") { command, text throws(OperationError) in
-                command.until = try Self.checkedMoment(text)
+                command.until = try SimpleValue.given(text, Self.checkedMoment)
             },
         ]
     }
@@ -51,7 +51,7 @@ package struct LogsCommand: Command {
 
     /// Nil shows all lines.
     private static func lineCount(_ text: String) throws(OperationError) -> Int? {
-        if text == "all" || text == "-1" { return nil }
+        if ["all", "-1", ""].contains(text) { return nil }
         guard let count = Decimal.parse(text, in: 0...Int.max) else { throw OperationError("use a number or \"all\"") }
         return count
     }

@@ -28,11 +28,11 @@ extension ProgramCommand {
             },
             .value("workdir", short: "w", "DIR", "Working directory in the container") {
                 command, text throws(OperationError) in
-                command.request.workingDirectory = try PathValue.absolute(text)
+                command.request.workingDirectory = try SimpleValue.given(text, PathValue.absolute)
             },
             .value("user", short: "u", "USER[:GROUP]", "User to run as, by name or number") {
                 command, text throws(OperationError) in
-                command.request.user = text
+                command.request.user = SimpleValue.given(text)
             },
         ]
     }

@@ -39,8 +39,8 @@ package struct PruneCommand: Command {
             throw OperationError(
                 "container prune: standard input is no terminal to ask at", remedy: "use -f to remove without asking")
         }
-        context.errors.write(
-            "WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ")
+        context.errors.line("WARNING! This will remove all stopped containers.")
+        context.errors.question("Are you sure you want to continue? [y/N] ")
         context.flush()
         guard ["y", "Y"].contains(readLine()?.trimmed ?? "") else {
             throw OperationError("container prune has been cancelled")

@@ -8,11 +8,17 @@ package struct PsCommand: Command {
             name: "ps", group: .containers, operands: "", summary: "List containers", operandCount: 0...0)
     }
 
-    package static var filterKeys: [String] { ["ancestor", "exited", "id", "label", "name", "network", "status"] }
+    package static var filterKeys: [String] {
+        [
+            "ancestor", "before", "exited", "expose", "health", "id", "label", "name", "network", "publish", "since",
+            "status", "volume",
+        ]
+    }
 
     var all = false
     var quiet = false
     var wholeTexts = false
+    var sizes = false
     /// Only the newest so many.
     var last: Int?
     var format: String?
@@ -25,6 +31,7 @@ package struct PsCommand: Command {
             .toggle("all", short: "a", "Show those that do not run, too") { $0.all = $1 },
             .toggle("quiet", short: "q", "Print ids only") { $0.quiet = $1 },
             .toggle("no-trunc", "Do not cut ids and commands") { $0.wholeTexts = $1 },
+            .toggle("size", short: "s", "Show what each has on disk, too") { $0.sizes = $1 },
             .toggle("latest", short: "l", "Show the newest container, running or not") { $0.last = $1 ? 1 : nil },
             .value("last", short: "n", "NUMBER", "Show the newest so many, running or not; -1 shows all") {
                 command, text throws(OperationError) in
@@ -48,9 +55,12 @@ package struct PsCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         try checkFilter()
-        let listing = try context.engine.containers(all: showsStopped)
+        let comparesAge = filter.keys.contains { $0 == "before" || $0 == "since" }
+        let listing = try context.engine.containers(
+            all: showsStopped || comparesAge, sizes: sizes || format?.contains(".Size") ?? false)
         context.warn(listing.failures)
-        context.output.write(try text(of: listing.elements, now: context.now()))
+        let shown = try ofAge(listing.elements).filter { showsStopped || $0.isRunning }
+        context.output.write(try text(of: shown, now: context.now()))
         return 0
     }
 
@@ -59,6 +69,9 @@ package struct PsCommand: Command {
         let states = ["created", "restarting", "running", "removing", "paused", "exited", "dead"]
         for state in filter.values(of: "status") where !states.contains(state) {
             throw OperationError("invalid filter 'status=\(state)'", remedy: "Use \(states.joined(separator: ", "))")
+        }
+        for text in filter.values(of: "publish") + filter.values(of: "expose") where PortFilter(text) == nil {
+            throw OperationError("invalid filter port '\(text)'", remedy: "Use PORT[-LAST][/tcp|udp]")
         }
         for code in filter.values(of: "exited") where Int32(code) == nil {
             throw OperationError("invalid filter 'exited=\(code)'", remedy: "Use an exit code")
@@ -70,11 +83,33 @@ package struct PsCommand: Command {
         all || last != nil || filter.keys.contains("status") || filter.keys.contains("exited")
     }
 
+    /// Those between the containers that `before` and `since` name.
+    package func ofAge(_ containers: [ContainerSummary]) throws(OperationError) -> [ContainerSummary] {
+        func created(_ name: String) throws(OperationError) -> Timestamp {
+            let found = containers.first { $0.name == name } ?? containers.first { $0.id.hex.hasPrefix(name) }
+            guard let found, !name.isEmpty else {
+                throw OperationError("No such container: \(name)", kind: .notFound)
+            }
+            return found.created
+        }
+        var shown = containers
+        for name in filter.values(of: "before") {
+            let limit = try created(name)
+            shown = shown.filter { $0.created < limit }
+        }
+        for name in filter.values(of: "since") {
+            let limit = try created(name)
+            shown = shown.filter { $0.created > limit }
+        }
+        return shown
+    }
+
     /// - Parameter containers: newest first.
     package func text(of containers: [ContainerSummary], now: Timestamp) throws(OperationError) -> String {
         let shown = containers.filter { matches($0) }.prefix(last ?? Int.max)
         let report = Report(
-            columns: Self.columns, standard: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"],
+            columns: Self.columns,
+            standard: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"] + (sizes ? ["Size"] : []),
             rows: shown.map { ContainerRow(container: $0, now: now, isWhole: wholeTexts).row })
         return try report.text(format: format, quiet: quiet)
     }
@@ -86,6 +121,13 @@ package struct PsCommand: Command {
             && filter.allows("exited") { Int32($0) == container.status.exitCode }
             && filter.allows("ancestor") { $0 == container.image || "\($0):latest" == container.image }
             && filter.allows("network") { container.networks.contains($0) }
+            && filter.allows("volume") { volume in
+                container.binds.contains { $0.source == volume || $0.target == volume }
+            }
+            && filter.allows("publish") { PortFilter($0)?.matches(container.publishedPorts) ?? false }
+            && filter.allows("expose") { PortFilter($0)?.matches(container.exposedPorts) ?? false }
+            // No container has a health check.
+            && filter.allows("health") { $0 == "none" }
             && filter.allows(labels: container.labels)
     }
 
@@ -97,7 +139,30 @@ package struct PsCommand: Command {
             .init(field: "State", header: "STATE"), .init(field: "Status", header: "STATUS"),
             .init(field: "Names", header: "NAMES"), .init(field: "Labels", header: "LABELS"),
             .init(field: "Networks", header: "NETWORKS"), .init(field: "IPAddress", header: "IP ADDRESS"),
-            .init(field: "Pid", header: "PID"),
+            .init(field: "Pid", header: "PID"), .init(field: "Mounts", header: "MOUNTS"),
+            .init(field: "LocalVolumes", header: "LOCAL VOLUMES"), .init(field: "Size", header: "SIZE"),
         ]
+    }
+}
+
+/// `80`, `80/udp`, `80-90`: the ports of a container that a filter asks for.
+private struct PortFilter {
+    private let ports: ClosedRange<UInt16>
+    private let transport: String
+
+    init?(_ text: String) {
+        let halves = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard halves.count <= 2, let ports = ClosedRange(ports: halves[0]) else { return nil }
+        self.ports = ports
+        transport = halves.count == 2 ? halves[1] : "tcp"
+        guard TransportProtocol(rawValue: transport) != nil else { return nil }
+    }
+
+    /// - Parameter names: `80/tcp`
+    func matches(_ names: [String]) -> Bool {
+        names.contains { name in
+            let halves = name.split(separator: "/")
+            return halves.last == transport[...] && UInt16(halves[0]).map(ports.contains) ?? false
+        }
     }
 }

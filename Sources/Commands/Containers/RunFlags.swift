@@ -17,7 +17,7 @@ extension RunCommand {
             .toggle("sig-proxy", "Pass signals on to the container (default true)") { $0.request.passesSignals = $1 },
             .value("cidfile", "FILE", "Write the container's id to a new file") {
                 command, text throws(OperationError) in
-                command.request.cidFile = try SimpleValue.nonEmpty(text)
+                command.request.cidFile = SimpleValue.given(text)
             },
         ]
     }
@@ -26,7 +26,7 @@ extension RunCommand {
         [
             .value("log-driver", "DRIVER", "json-file, or none to keep no output") {
                 command, text throws(OperationError) in
-                try command.request.log.setDriver(text)
+                try command.request.log.setDriver(SimpleValue.given(text) ?? "json-file")
             },
             .value("log-opt", "OPTION", "Limit of the log: max-size=10m (-1 is none), max-file=3") {
                 command, text throws(OperationError) in
@@ -38,11 +38,11 @@ extension RunCommand {
     private static var identity: [Flag<RunCommand>] {
         [
             .value("name", "NAME", "Name of the container") { command, text throws(OperationError) in
-                command.request.name = try SimpleValue.nonEmpty(text)
+                command.request.name = SimpleValue.given(text)
             },
             .value("hostname", short: "h", "NAME", "Host name in the container") {
                 command, text throws(OperationError) in
-                command.request.hostname = try SimpleValue.hostname(text)
+                command.request.hostname = try SimpleValue.given(text, SimpleValue.hostname)
             },
             .value("label", short: "l", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))
@@ -74,7 +74,7 @@ extension RunCommand {
             },
             .value("stop-signal", "SIGNAL", "Signal that asks the container to stop") {
                 command, text throws(OperationError) in
-                command.request.stopSignal = try SimpleValue.signal(text)
+                command.request.stopSignal = try SimpleValue.given(text, SimpleValue.signal)
             },
             .value("stop-timeout", "SECONDS", "Time to stop in before it is killed") {
                 command, text throws(OperationError) in
@@ -110,10 +110,10 @@ extension RunCommand {
                 $0.request.publishExposed = $1
             },
             .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
-                command.request.address = try SimpleValue.address(text)
+                command.request.address = try SimpleValue.given(text, SimpleValue.address)
             },
             .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
-                command.request.mac = try SimpleValue.mac(text)
+                command.request.mac = try SimpleValue.given(text, SimpleValue.mac)
             },
         ]
     }
@@ -136,7 +136,7 @@ extension RunCommand {
             },
             .value("cpuset-cpus", also: ["cpuset"], "LIST", "Processors to run on, such as 0-2,4") {
                 command, text throws(OperationError) in
-                command.request.limits.cpuset = try LimitValue.cpuset(text)
+                command.request.limits.cpuset = try SimpleValue.given(text, LimitValue.cpuset)
             },
             .value("cpu-shares", short: "c", also: ["cpushare"], "NUMBER", "Relative CPU weight; 1024 is the usual one")
             {

@@ -26,7 +26,7 @@ package struct StopCommand: Command {
             },
             .value("signal", short: "s", "SIGNAL", "Signal that asks the container to stop") {
                 command, text throws(OperationError) in
-                command.signal = try SimpleValue.signal(text)
+                command.signal = try SimpleValue.given(text, SimpleValue.signal)
             },
         ]
     }

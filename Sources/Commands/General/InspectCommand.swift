@@ -20,10 +20,10 @@ package struct InspectCommand: Command {
                 command.format = text
             },
             .value("type", "TYPE", "container, network or image") { command, text throws(OperationError) in
-                guard let kind = Inspection.Kind(rawValue: text) else {
+                guard text.isEmpty || Inspection.Kind(rawValue: text) != nil else {
                     throw OperationError("use container, network or image")
                 }
-                command.kinds = [kind]
+                command.kinds = Inspection.Kind(rawValue: text).map { [$0] } ?? Inspection.Kind.allCases
             },
         ]
     }
@@ -34,7 +34,7 @@ package struct InspectCommand: Command {
         let engine = context.engine
         let kinds = kinds
         return try Inspection(format: format).run(operands, &context) { name throws(OperationError) in
-            try Inspection.first(of: kinds, name) { kind throws(OperationError) in
+            try Inspection.first(of: kinds) { kind throws(OperationError) in
                 switch kind {
                 case .container: try engine.inspectContainer(name)
                 case .network: try engine.inspectNetwork(name)
@@ -45,7 +45,7 @@ package struct InspectCommand: Command {
     }
 }
 
-/// Prints what was found, then what was not.
+/// Prints what was found; what was not is told apart.
 package struct Inspection {
     package enum Kind: String, CaseIterable {
         case container, network, image
@@ -62,46 +62,44 @@ package struct Inspection {
 
     /// - Returns: the exit code.
     package func run(
-        _ names: [String], _ context: inout CommandContext, find: (String) throws(OperationError) -> JSON
+        _ names: [String], _ context: inout CommandContext, find: (String) throws(OperationError) -> JSON?
     ) -> Int32 {
         var found: [JSON] = []
         var lines = ""
-        var errors = Output(descriptor: nil)
+        var status: Int32 = 0
         for name in names {
             do throws(OperationError) {
-                let object = try find(name)
-                found.append(object)
-                if let template { lines += try template.evaluate(object) + "\n" }
+                if let object = try find(name) {
+                    found.append(object)
+                    if let template { lines += try template.evaluate(object) + "\n" }
+                    continue
+                }
+                context.errors.line("error: no such object: \(name)")
             } catch {
-                errors.line(error.isMissingObject ? error.description : "mydocker: \(error.description)")
-                if let remedy = error.remedy { errors.line("  \(remedy)") }
+                context.report(error)
             }
+            status = 1
         }
         context.output.write(template == nil ? array(found) : lines.isEmpty ? "\n" : lines)
-        context.errors.write(String(decoding: errors.bytes, as: UTF8.self))
-        return errors.bytes.isEmpty ? 0 : 1
+        return status
     }
 
     private func array(_ objects: [JSON]) -> String {
-        let array = JSON.array(objects)
+        let array = JSON.array(objects).withoutOmitted
         return (isCompact ? array.compact : array.pretty) + "\n"
     }
 
-    /// The object of the first kind that knows `name`.
+    /// The object of the first kind that has one; nil when none has.
     package static func first(
-        of kinds: [Kind], _ name: String, _ find: (Kind) throws(OperationError) -> JSON
-    ) throws(OperationError) -> JSON {
+        of kinds: [Kind], _ find: (Kind) throws(OperationError) -> JSON
+    ) throws(OperationError) -> JSON? {
         for kind in kinds {
             do throws(OperationError) {
                 return try find(kind)
             } catch {
-                guard error.isNotFound else { throw error }
+                guard error.kind == .notFound else { throw error }
             }
         }
-        throw OperationError("error: no such object: \(name)")
+        return nil
     }
-}
-
-extension OperationError {
-    fileprivate var isMissingObject: Bool { operation.hasPrefix("error: no such object: ") }
 }

@@ -1,4 +1,5 @@
 import Core
+import Linux
 
 /// `mydocker version`
 package struct VersionCommand: Command {
@@ -36,7 +37,17 @@ package struct VersionCommand: Command {
         #else
             let architecture: JSON = "amd64"
         #endif
-        let program: JSON = ["Version": .string(CommandLineTool.version), "Os": "linux", "Arch": architecture]
-        return ["Client": program, "Server": program]
+        let program: [(key: String, value: JSON)] = [
+            ("Platform", ["Name": "mydocker"]), ("Version", .string(CommandLineTool.version)),
+            // The member is called ApiVersion, what a template asks for APIVersion.
+            ("ApiVersion", apiVersion), ("APIVersion", apiVersion), ("MinAPIVersion", apiVersion),
+            ("GitCommit", ""), ("GoVersion", ""), ("Os", "linux"), ("Arch", architecture),
+            ("KernelVersion", .string(Files.line("/proc/sys/kernel/osrelease") ?? "")), ("Experimental", false),
+            ("BuildTime", ""), ("Context", "default"),
+        ]
+        return ["Client": .object(program), "Server": .object(program)]
     }
+
+    /// Of the Docker whose shapes our JSON has: 20.10.
+    private static var apiVersion: JSON { "1.41" }
 }

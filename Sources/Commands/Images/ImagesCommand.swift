@@ -56,6 +56,8 @@ package struct ImagesCommand: Command {
         return Row(fields: [
             "CreatedAt": .string(HumanText.moment(image.created)),
             "CreatedSince": .string(HumanText.ago(image.created, now: now)),
+            // Known of an image that came from a registry.
+            "Digest": "<none>",
             "ID": .string(wholeTexts ? image.id : String(digits.prefix(12))),
             "Repository": .string(repository), "Size": .string(HumanText.size(image.size)), "Tag": .string(tag),
         ])
@@ -72,7 +74,8 @@ package struct ImagesCommand: Command {
     private static var columns: [Report.Column] {
         [
             .init(field: "ID", header: "IMAGE ID"), .init(field: "Repository", header: "REPOSITORY"),
-            .init(field: "Tag", header: "TAG"), .init(field: "CreatedSince", header: "CREATED"),
+            .init(field: "Tag", header: "TAG"), .init(field: "Digest", header: "DIGEST"),
+            .init(field: "CreatedSince", header: "CREATED"),
             .init(field: "CreatedAt", header: "CREATED AT"), .init(field: "Size", header: "SIZE"),
         ]
     }

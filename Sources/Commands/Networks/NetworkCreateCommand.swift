@@ -18,15 +18,15 @@ package struct NetworkCreateCommand: Command {
         [
             .value("driver", short: "d", "DRIVER", "Driver of the network (default bridge)") {
                 command, text throws(OperationError) in
-                command.request.driver = try SimpleValue.nonEmpty(text)
+                command.request.driver = SimpleValue.given(text) ?? "bridge"
             },
             .value("subnet", "SUBNET", "Subnet, or the gateway's address in it: 192.168.10.1/24") {
                 command, text throws(OperationError) in
-                command.request.subnet = try SimpleValue.subnet(text)
+                command.request.subnet = try SimpleValue.given(text, SimpleValue.subnet)
             },
             .value("gateway", "ADDRESS", "The gateway's address in the subnet") {
                 command, text throws(OperationError) in
-                command.request.gateway = try SimpleValue.address(text)
+                command.request.gateway = try SimpleValue.given(text, SimpleValue.address)
             },
             .toggle("internal", "No way out of the network") { $0.request.isInternal = $1 },
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in

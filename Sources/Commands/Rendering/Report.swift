@@ -30,7 +30,7 @@ package struct Report {
     ///   - quiet: ids alone, unless there is a format.
     package func text(format: String?, quiet: Bool) throws(OperationError) -> String {
         switch format {
-        case nil: return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(standard)
+        case nil, "": return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(standard)
         case "table": return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(classic ?? standard)
         case "json": return rows.map { $0.fields.compact + "\n" }.joined()
         case .some(let format):
@@ -42,7 +42,8 @@ package struct Report {
     private func table(_ fields: [String]) -> String {
         var table = TextTable(minimumWidth: minimumWidth)
         table.add(fields.map(header))
-        for row in rows { table.add(fields.map(row.text)) }
+        // For people: a template's output is data, this is not.
+        for row in rows { table.add(fields.map { TerminalText.escaped(row.text($0)) }) }
         return table.text
     }
 

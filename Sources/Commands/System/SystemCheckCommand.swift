@@ -34,7 +34,8 @@ package struct SystemCheckCommand: Command {
     static func text(_ report: SystemReport) -> String {
         let lines = report.repaired.map { ($0, " (repaired)") } + report.findings.map { ($0, "") }
         return lines.map { finding, note in
-            "\(finding.leakClass.rawValue) \(finding.what): \(finding.why)".onOneLine + "\(note)\n"
+            // File names may hold anything.
+            TerminalText.escaped("\(finding.leakClass.rawValue) \(finding.what): \(finding.why)") + "\(note)\n"
         }.joined()
     }
 
@@ -57,12 +58,5 @@ package struct SystemCheckCommand: Command {
 
     private static func json(_ finding: SystemFinding) -> JSON {
         ["class": .string(finding.leakClass.rawValue), "what": .string(finding.what), "why": .string(finding.why)]
-    }
-}
-
-extension String {
-    /// File names may hold anything.
-    fileprivate var onOneLine: String {
-        String(unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : Character($0) })
     }
 }

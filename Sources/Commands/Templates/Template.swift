@@ -24,7 +24,7 @@ package struct Template {
         _ root: JSON, labels: [String: String] = [:], isHeader: Bool = false
     ) throws(OperationError) -> String {
         var evaluation = TemplateEvaluation(root: root, labels: labels, isHeader: isHeader)
-        try evaluation.run(nodes, dot: root)
+        try evaluation.run(nodes, dot: TemplateValue(root))
         return evaluation.text
     }
 }

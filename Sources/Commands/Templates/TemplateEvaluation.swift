@@ -1,42 +1,38 @@
 import Core
 
-/// Runs a template over a value. Nil is Go's "no value": a key that a map has not.
+/// Runs a template over a value.
 struct TemplateEvaluation {
     private let labels: [String: String]
     private let isHeader: Bool
     /// The innermost one last; `$` is the whole value.
-    private var variables: [(name: String, value: JSON?)]
+    private var variables: [(name: String, value: TemplateValue)]
     private(set) var text = ""
 
     init(root: JSON, labels: [String: String], isHeader: Bool) {
         self.labels = labels
         self.isHeader = isHeader
-        variables = [("", root)]
+        variables = [("", TemplateValue(root))]
     }
 
-    /// Members that are maps of names that a user chose: a name that is not there is no mistake.
-    private static let maps = ["Labels", "Options", "Networks", "Ports", "Containers", "ExposedPorts", "Volumes"]
-
-    mutating func run(_ nodes: [TemplateNode], dot: JSON?) throws(OperationError) {
+    mutating func run(_ nodes: [TemplateNode], dot: TemplateValue) throws(OperationError) {
         for node in nodes { try run(node, dot: dot) }
     }
 
-    private mutating func run(_ node: TemplateNode, dot: JSON?) throws(OperationError) {
+    private mutating func run(_ node: TemplateNode, dot: TemplateValue) throws(OperationError) {
         switch node {
         case .text(let text): self.text += text
         case .action(let pipeline):
             let value = try value(of: pipeline, dot: dot)
-            if pipeline.variables.isEmpty { text += TemplateText.of(value) }
+            if pipeline.variables.isEmpty { text += value.printed }
         case .condition(let pipeline, let body, let otherwise):
             try inScope { evaluation throws(OperationError) in
                 let value = try evaluation.value(of: pipeline, dot: dot)
-                try evaluation.run(TemplateText.isTrue(value) ? body : otherwise, dot: dot)
+                try evaluation.run(value.isTrue ? body : otherwise, dot: dot)
             }
         case .with(let pipeline, let body, let otherwise):
             try inScope { evaluation throws(OperationError) in
                 let value = try evaluation.value(of: pipeline, dot: dot)
-                let isTrue = TemplateText.isTrue(value)
-                try evaluation.run(isTrue ? body : otherwise, dot: isTrue ? value : dot)
+                try evaluation.run(value.isTrue ? body : otherwise, dot: value.isTrue ? value : dot)
             }
         case .range(let pipeline, let body, let otherwise):
             try range(pipeline, body, otherwise, dot)
@@ -53,7 +49,7 @@ struct TemplateEvaluation {
     }
 
     private mutating func range(
-        _ pipeline: TemplatePipeline, _ body: [TemplateNode], _ otherwise: [TemplateNode], _ dot: JSON?
+        _ pipeline: TemplatePipeline, _ body: [TemplateNode], _ otherwise: [TemplateNode], _ dot: TemplateValue
     ) throws(OperationError) {
         var unnamed = pipeline
         unnamed.variables = []
@@ -69,17 +65,23 @@ struct TemplateEvaluation {
     }
 
     /// Maps go in the order of their keys.
-    private static func elements(of value: JSON?) throws(OperationError) -> [(key: JSON, value: JSON)] {
-        switch value {
-        case .array(let elements): elements.enumerated().map { (.number($0.offset), $0.element) }
-        case .object(let members): members.sorted { $0.key < $1.key }.map { (.string($0.key), $0.value) }
-        case nil, .null: []
-        case .some(let other): throw .evaluation("range", "range can't iterate over \(TemplateText.of(other))")
+    private static func elements(
+        of value: TemplateValue
+    ) throws(OperationError) -> [(key: TemplateValue, value: TemplateValue)] {
+        switch value.json {
+        case .array(let elements): elements.enumerated().map { (.number($0.offset), TemplateValue($0.element)) }
+        case .object(let members):
+            // The elements of a map that has nulls are lists: `Ports`.
+            members.sorted { $0.key < $1.key }.map { (.text($0.key), TemplateValue($0.value, absent: .list)) }
+        case .null: []
+        default: throw .evaluation("range", "range can't iterate over \(value.printed)")
         }
     }
 
-    private mutating func value(of pipeline: TemplatePipeline, dot: JSON?) throws(OperationError) -> JSON? {
-        var value: JSON?
+    private mutating func value(
+        of pipeline: TemplatePipeline, dot: TemplateValue
+    ) throws(OperationError) -> TemplateValue {
+        var value = TemplateValue.none
         for (index, command) in pipeline.commands.enumerated() {
             value = try self.value(of: command, piped: index > 0 ? [value] : [], dot: dot)
         }
@@ -93,38 +95,74 @@ struct TemplateEvaluation {
     }
 
     private mutating func value(
-        of command: [TemplateOperand], piped: [JSON?], dot: JSON?
-    ) throws(OperationError) -> JSON? {
-        guard let first = command.first else { return nil }
-        var arguments: [JSON?] = []
-        for operand in command.dropFirst() { arguments.append(try value(of: operand, dot: dot)) }
-        arguments += piped
+        of command: [TemplateOperand], piped: [TemplateValue], dot: TemplateValue
+    ) throws(OperationError) -> TemplateValue {
+        guard let first = command.first else { return .none }
         if case .function(let name) = first.base, let function = TemplateFunction(rawValue: name) {
-            if isHeader, function.shapesOneValue { return arguments.first ?? nil }
-            return try function.call(arguments)
+            if function == .and || function == .or {
+                return try firstDeciding(function, command.dropFirst(), piped, dot)
+            }
+            return try call(function, arguments(command, dot) + piped, of: command)
         }
-        if case .dot = first.base, first.fields == ["Label"], case .string(let key)?? = arguments.first {
+        let arguments = try arguments(command, dot) + piped
+        if case .dot = first.base, first.fields == ["Label"], case .string(let key)? = arguments.first?.json {
             return label(key)
         }
         guard arguments.isEmpty else {
-            throw .evaluation(TemplateText.of(first), "can't give argument to non-function")
+            throw .evaluation(first.written, "can't give argument to non-function")
         }
         return try value(of: first, dot: dot)
     }
 
-    private func label(_ key: String) -> JSON {
-        guard isHeader else { return .string(labels[key] ?? "") }
-        let last = key.split(separator: ".").last ?? ""
-        return .string(String(last.map { $0 == "-" || $0 == "_" ? " " : $0 }))
+    private mutating func arguments(
+        _ command: [TemplateOperand], _ dot: TemplateValue
+    ) throws(OperationError) -> [TemplateValue] {
+        var arguments: [TemplateValue] = []
+        for operand in command.dropFirst() { arguments.append(try value(of: operand, dot: dot)) }
+        return arguments
     }
 
-    private mutating func value(of operand: TemplateOperand, dot: JSON?) throws(OperationError) -> JSON? {
-        var value: JSON?
+    private func call(
+        _ function: TemplateFunction, _ arguments: [TemplateValue], of command: [TemplateOperand]
+    ) throws(OperationError) -> TemplateValue {
+        if isHeader, function.shapesOneValue { return arguments.first ?? .none }
+        // What a map's elements are is known by its name.
+        let map = command.dropFirst().first?.fields.last ?? ""
+        return try function.call(arguments, absent: DockerTypes.absent(in: map))
+    }
+
+    /// `and` and `or` look no further than they must: `and .State.Health (eq .State.Health.Status "healthy")`.
+    private mutating func firstDeciding(
+        _ function: TemplateFunction, _ operands: ArraySlice<TemplateOperand>, _ piped: [TemplateValue],
+        _ dot: TemplateValue
+    ) throws(OperationError) -> TemplateValue {
+        var last: TemplateValue?
+        for operand in operands {
+            let value = try value(of: operand, dot: dot)
+            if value.isTrue == (function == .or) { return value }
+            last = value
+        }
+        guard let value = piped.first ?? last else {
+            throw .evaluation(function.rawValue, "wrong number of args for \(function.rawValue)")
+        }
+        return value
+    }
+
+    private func label(_ key: String) -> TemplateValue {
+        guard isHeader else { return .text(labels[key] ?? "") }
+        let last = key.split(separator: ".").last ?? ""
+        return .text(String(last.map { $0 == "-" || $0 == "_" ? " " : $0 }))
+    }
+
+    private mutating func value(
+        of operand: TemplateOperand, dot: TemplateValue
+    ) throws(OperationError) -> TemplateValue {
+        var value: TemplateValue
         switch operand.base {
         case .dot: value = dot
-        case .literal(let literal): value = literal
+        case .literal(let literal): value = TemplateValue(literal)
         case .pipeline(let pipeline): value = try self.value(of: pipeline, dot: dot)
-        case .function(let name): value = try TemplateFunction(rawValue: name)?.call([])
+        case .function(let name): value = try TemplateFunction(rawValue: name)?.call([]) ?? .none
         case .variable(let name):
             guard let variable = variables.last(where: { $0.name == name }) else {
                 throw .template("undefined variable \"$\(name)\"")
@@ -140,14 +178,36 @@ struct TemplateEvaluation {
     }
 
     private static func member(
-        _ field: String, of value: JSON?, parent: String, in operand: TemplateOperand
-    ) throws(OperationError) -> JSON? {
-        if let member = value?[field] { return member }
-        let isObject = value?.members != nil
-        if isObject || (value ?? .null).isNull, maps.contains(parent) { return nil }
-        let reason =
-            isObject
-            ? "map has no entry for key \"\(field)\"" : "can't evaluate field \(field) in \(TemplateText.of(value))"
-        throw .evaluation(TemplateText.of(operand), reason)
+        _ field: String, of value: TemplateValue, parent: String, in operand: TemplateOperand
+    ) throws(OperationError) -> TemplateValue {
+        if let member = value.json[field] {
+            return TemplateValue(member, absent: DockerTypes.isMap(parent) ? .list : DockerTypes.absent(field))
+        }
+        let isObject = value.json.members != nil
+        if isObject || value.json.isNull, DockerTypes.isMap(parent) { return .none }
+        let reason: String
+        if isObject {
+            reason = "map has no entry for key \"\(field)\""
+        } else if value.isNilPointer, !parent.isEmpty {
+            // Docker looks once more into what it was sent, where the pointer is missing.
+            reason = "map has no entry for key \"\(parent)\""
+        } else {
+            reason = "can't evaluate field \(field) in \(value.printed)"
+        }
+        throw .evaluation(operand.written, reason)
+    }
+}
+
+extension TemplateOperand {
+    /// As it was written, more or less, for errors.
+    var written: String {
+        let path = fields.map { ".\($0)" }.joined()
+        switch base {
+        case .dot: return path.isEmpty ? "." : path
+        case .variable(let name): return "$\(name)\(path)"
+        case .literal(let value): return value.compact + path
+        case .function(let name): return name + path
+        case .pipeline: return "(…)" + path
+        }
     }
 }

@@ -9,7 +9,9 @@ package struct Filter {
 
     package var keys: [String] { conditions.map(\.key) }
 
+    /// An empty text adds none.
     package mutating func add(_ text: String) throws(OperationError) {
+        if text.isEmpty { return }
         guard text.contains("=") else { throw OperationError("bad format of filter (expected name=value)") }
         let (key, value) = EnvironmentValue.halves(text)
         conditions.append((key.lowercased(), value))

@@ -34,17 +34,22 @@ package enum SimpleValue {
         return address
     }
 
-    /// RFC 1123 names separated by dots, at most the kernel's 64 bytes together.
+    /// Any name that the kernel takes, at most 64 bytes (HOST_NAME_MAX), and that fits on a line of /etc/hosts.
     package static func hostname(_ text: String) throws(OperationError) -> String {
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-        let areValid = labels.allSatisfy { label in
-            (1...63).contains(label.utf8.count) && !label.hasPrefix("-")
-                && label.utf8.allSatisfy { $0.isDigit || $0.isASCIILetter || $0 == UInt8(ascii: "-") }
-        }
-        guard areValid, text.utf8.count <= 64 else {
-            throw OperationError("invalid hostname format: use letters, digits, - and ., at most 64")
+        guard text.utf8.count <= 64, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f }) else {
+            throw OperationError("invalid hostname format: use at most 64 bytes, and no control characters")
         }
         return text
+    }
+
+    /// Nil for an empty value: scripts pass variables that may not be set.
+    package static func given(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+    /// The same for a value that is read by `convert`.
+    package static func given<Value>(
+        _ text: String, _ convert: (String) throws(OperationError) -> Value
+    ) throws(OperationError) -> Value? {
+        text.isEmpty ? nil : try convert(text)
     }
 
     /// What follows an option that may not be empty.

@@ -1,0 +1,84 @@
+/// What was asked for when a container was made, where what came of it does not say so: for whoever looks at a container
+/// that has ended, or begins it again. Records of before it was kept lack it.
+package struct ContainerRequestRecord: Equatable, Sendable {
+    /// Not in the background.
+    package var isAttached = false
+    /// How many of the arguments are the entry point's; the others are the command. Nil when it is not known.
+    package var entrypointCount: Int?
+    package var publish: [PublishRequest] = []
+    /// `-P`: the ports that the image exposes are in `publish`, too.
+    package var publishesExposed = false
+    package var address: IPv4Address?
+    package var mac: MACAddress?
+    /// As they were written, for instance `ALL` or `CAP_NET_ADMIN`.
+    package var capabilitiesAdded: [String] = []
+    package var capabilitiesDropped: [String] = []
+    package var cidFile: String?
+    /// The image's, `80/tcp`.
+    package var exposedPorts: [String] = []
+    /// The image's, paths in the container.
+    package var volumes: [String] = []
+    /// Variables that neither image nor caller have set.
+    package var environmentAdded: [String] = []
+
+    package init() {}
+}
+
+extension ContainerRequestRecord: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        isAttached = try reader.bool("attached")
+        entrypointCount = try reader.optionalInt("entrypointCount", in: 0...1_000_000).map { Int($0) }
+        publish = try reader.objects("publish", PublishRequest.init)
+        publishesExposed = try reader.bool("publishesExposed")
+        address = try reader.optionalText("address", IPv4Address.init)
+        mac = try reader.optionalText("mac", MACAddress.init)
+        capabilitiesAdded = try reader.strings("capabilitiesAdded")
+        capabilitiesDropped = try reader.strings("capabilitiesDropped")
+        cidFile = try reader.optional("cidFile", \.string)
+        exposedPorts = try reader.strings("exposedPorts")
+        volumes = try reader.strings("volumes")
+        environmentAdded = try reader.strings("environmentAdded")
+    }
+
+    package var json: JSON {
+        [
+            "attached": .bool(isAttached), "entrypointCount": .optional(entrypointCount),
+            "publish": .array(publish.map(\.json)), "publishesExposed": .bool(publishesExposed),
+            "address": .optional(address?.description), "mac": .optional(mac?.description),
+            "capabilitiesAdded": .strings(capabilitiesAdded), "capabilitiesDropped": .strings(capabilitiesDropped),
+            "cidFile": .optional(cidFile), "exposedPorts": .strings(exposedPorts), "volumes": .strings(volumes),
+            "environmentAdded": .strings(environmentAdded),
+        ]
+    }
+}
+
+extension PublishRequest: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            hostAddress: try reader.text("hostAddress", IPv4Address.init),
+            hostPorts: try reader.optionalText("hostPorts", ClosedRange.init(ports:)),
+            containerPorts: try reader.text("containerPorts", ClosedRange.init(ports:)),
+            transport: try reader.text("protocol", TransportProtocol.init))
+    }
+
+    package var json: JSON {
+        [
+            "hostAddress": .string(hostAddress.description), "hostPorts": .optional(hostPorts?.portText),
+            "containerPorts": .string(containerPorts.portText), "protocol": .string(transport.rawValue),
+        ]
+    }
+}
+
+extension ClosedRange<UInt16> {
+    /// Reads `80` and `80-90`.
+    package init?(ports text: String) {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+            .map { Decimal.parse($0, in: 1...65_535).map { UInt16($0) } }
+        guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
+            return nil
+        }
+        self = first...last
+    }
+
+    package var portText: String { count == 1 ? "\(lowerBound)" : "\(lowerBound)-\(upperBound)" }
+}

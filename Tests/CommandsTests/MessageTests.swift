@@ -1,0 +1,47 @@
+import Core
+import Engine
+import Testing
+
+@testable import Commands
+
+/// S13: there is one place for errors, one for warnings of the engine, and both escape.
+@Suite struct MessageTests {
+    private static let hostile = "\u{1b}]0;x\u{7}\nmydocker: ok\u{9b}\u{202e}"
+    private static let harmless = #"\x1b]0;x\x07\nmydocker: ok\u009b\u202e"#
+
+    private func errors(_ body: (inout CommandContext) -> Void) -> String {
+        var context = CommandContext.recording()
+        body(&context)
+        return String(decoding: context.errors.bytes, as: UTF8.self)
+    }
+
+    @Test func S13_errorsAreOneLineAndARemedy() {
+        let error = OperationError("open", Self.hostile, reason: Self.hostile, remedy: Self.hostile)
+        #expect(
+            errors { $0.report(error) }
+                == "mydocker: open \"\(Self.harmless)\": \(Self.harmless)\n  \(Self.harmless)\n")
+        #expect(
+            errors { $0.warn([error]) }
+                == "mydocker: warning: open \"\(Self.harmless)\": \(Self.harmless)\n  \(Self.harmless)\n")
+    }
+
+    @Test func S13_warningsOfTheEngine() {
+        #expect(Engine.warningLine(Self.hostile) == "mydocker: warning: \(Self.harmless)\n")
+    }
+
+    @Test func S13_usageAndQuestions() {
+        let text = errors { _ = CommandLineTool.run(["run", "--\(Self.hostile)"], &$0) }
+        #expect(text.hasPrefix("unknown flag: --\(Self.harmless)\n\nUsage:  "))
+        #expect(errors { $0.errors.question("x \(Self.hostile)? ") } == "x \(Self.harmless)? ")
+    }
+
+    /// Tables are for people, templates give data.
+    @Test func S13_tables() throws {
+        let report = Report(
+            columns: [.init(field: "ID", header: "ID"), .init(field: "Image", header: "IMAGE")],
+            standard: ["ID", "Image"],
+            rows: [Row(fields: ["ID": "1", "Image": .string(Self.hostile)])])
+        #expect(try report.text(format: nil, quiet: false) == "ID        IMAGE\n1         \(Self.harmless)\n")
+        #expect(try report.text(format: "{{.Image}}", quiet: false) == Self.hostile + "\n")
+    }
+}

@@ -1,0 +1,61 @@
+import Core
+import Testing
+
+@testable import Commands
+
+/// What is not there, as Docker's types have it.
+@Suite struct TemplateAbsenceTests {
+    private static let container: JSON = [
+        "State": ["Status": "running", "Health": nil], "HostConfig": ["PidsLimit": nil, "CapAdd": nil, "Tmpfs": nil],
+        "Config": [
+            "Entrypoint": nil, "Labels": [:], "Volumes": nil, "StopSignal": nil, "Healthcheck": nil,
+            "ExposedPorts": nil,
+        ],
+        "NetworkSettings": ["Ports": ["80/tcp": nil], "Networks": ["br0": ["IPAMConfig": nil, "Aliases": nil]]],
+    ]
+
+    @Test(arguments: [
+        ("{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}", "none"),
+        ("{{with .State.Health}}{{.Status}}{{else}}none{{end}}", "none"), ("{{.State.Health}}", "<nil>"),
+        (#"{{if and .State.Health (eq .State.Health.Status "healthy")}}y{{else}}n{{end}}"#, "n"),
+        (#"{{if or (eq .State.Status "running") .Nope}}y{{end}}"#, "y"), ("{{.HostConfig.PidsLimit}}", "<nil>"),
+        ("{{.HostConfig.CapAdd}}{{.Config.Entrypoint}}", "[][]"),
+        ("{{.Config.Volumes}}{{.HostConfig.Tmpfs}}", "map[]map[]"),
+        ("{{.Config.StopSignal}}|", "|"), ("{{.Config.Healthcheck}}", "<nil>"),
+        (#"{{eq .Config.StopSignal ""}}"#, "true"),
+        ("{{json .HostConfig.PidsLimit}} {{json .Config.Entrypoint}}", "null null"),
+        ("{{json .State}}", #"{"Status":"running"}"#), (#"{{index .Config.Labels "nope"}}|"#, "|"),
+        (#"{{index .NetworkSettings.Ports "99/tcp"}}"#, "[]"), (#"{{index .NetworkSettings.Ports "80/tcp"}}"#, "[]"),
+        (#"{{len (index .NetworkSettings.Ports "80/tcp")}}"#, "0"),
+        ("{{.NetworkSettings.Networks.br0.IPAMConfig}}", "<nil>"),
+        (#"{{index .NetworkSettings.Networks "nope"}}"#, "<nil>"),
+        ("{{range $p, $c := .NetworkSettings.Ports}}{{$p}}{{$c}}{{end}}", "80/tcp[]"),
+        ("{{.Config.Labels.nope}}", "<no value>"), ("{{range .HostConfig.CapAdd}}x{{else}}-{{end}}", "-"),
+        ("{{.HostConfig}}", "map[CapAdd:[] PidsLimit:<nil> Tmpfs:map[]]"),
+    ]) func W5_W6_absence(template: String, expected: String) throws {
+        #expect(try Template(parsing: template).evaluate(Self.container) == expected)
+    }
+
+    /// W13: a field that nobody knows is no empty one.
+    @Test(arguments: [
+        ("{{.State.Nope}}", #"map has no entry for key "Nope""#),
+        ("{{.State.Health.Status}}", #"map has no entry for key "Health""#),
+        (#"{{if eq .State.Status 1}}{{end}}"#, "error calling eq: incompatible types for comparison"),
+        ("{{call .State}}", "error calling call: non-function of type map[string]interface {}"),
+        ("{{len .State.Health}}", "error calling len: len of <nil>"), ("{{and}}", "wrong number of args for and"),
+    ]) func W13_mistakesAreErrors(template: String, reason: String) throws {
+        let template = try Template(parsing: template)
+        let error = #expect(throws: OperationError.self) { try template.evaluate(Self.container) }
+        #expect(error?.description.hasSuffix(": " + reason) == true, "\(error?.description ?? "")")
+    }
+
+    /// What Docker's types leave out of JSON is left out, what they write as null is null.
+    @Test func W6_omittedMembersAreNotPrinted() {
+        #expect(
+            Self.container.withoutOmitted.compact == """
+                {"State":{"Status":"running"},"HostConfig":{"PidsLimit":null,"CapAdd":null},\
+                "Config":{"Entrypoint":null,"Labels":{},"Volumes":null},\
+                "NetworkSettings":{"Ports":{"80/tcp":null},"Networks":{"br0":{"IPAMConfig":null,"Aliases":null}}}}
+                """)
+    }
+}
