@@ -56,7 +56,7 @@ static int mask(const char *path) {
     if (lstat(path, &status) < 0) return missing();
     if (S_ISDIR(status.st_mode))
         return mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k");
-    /* /dev is a tmpfs of ours and nothing is mounted there yet: its null is the real one (CVE-2025-31133). */
+    /* /dev is a tmpfs of ours and nothing of others is mounted there yet: its null is the real one (CVE-2025-31133). */
     return mount("/dev/null", path, NULL, MS_BIND, NULL);
 }
 
@@ -91,6 +91,12 @@ static int terminal_with_console(int socket) {
     if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "/dev/console", MOVE_MOUNT_F_EMPTY_PATH) < 0) return -1;
     close(tree);
     return slave;
+}
+
+static int make_device(const struct claunch_step *step) {
+    dev_t device = makedev((unsigned)((uint64_t)step->number >> 32), (unsigned)step->number);
+    if (mknod(step->target, (mode_t)step->flags, device) < 0) return -1;
+    return step->user || step->group ? chown(step->target, step->user, step->group) : 0;
 }
 
 static int make_directory(const char *path) {
@@ -129,8 +135,7 @@ int claunch_child_step(const struct claunch_step *step, int socket, int *termina
     case CLAUNCH_ATTACH_FILE: return attach((int)step->number, target, 0);
     case CLAUNCH_TEMPORARY: return mount_temporary(step);
     case CLAUNCH_DIRECTORY: return make_directory(target);
-    case CLAUNCH_DEVICE:
-        return mknod(target, S_IFCHR | 0666, makedev((unsigned)step->number >> 8, (unsigned)step->number & 0xff));
+    case CLAUNCH_DEVICE: return make_device(step);
     case CLAUNCH_SYMLINK: return symlink(step->source, target);
     case CLAUNCH_WRITE: return write_file(target, step->data);
     case CLAUNCH_CHANGE_DIRECTORY: return chdir(target);

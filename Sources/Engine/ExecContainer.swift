@@ -13,7 +13,15 @@ extension Engine {
             guard try isRestarting(id) else { throw notRunning(id) }
             throw OperationError("Container \(id) is restarting, wait until the container is running")
         }
-        var plan = try execPlan(request, definition, running.state)
+        var plan: ProcessPlan
+        do throws(OperationError) {
+            plan = try execPlan(request, definition, process: running.state.pid ?? 0)
+        } catch {
+            if running.process.waitForEnd(milliseconds: 0) { throw notRunning(id) }
+            throw error
+        }
+        // Then it was this container's process all the time, and none that has its number by now.
+        if running.process.waitForEnd(milliseconds: 0) { throw notRunning(id) }
         if request.detached { plan.diesWithParent = false }
         let signals = try SignalDescriptor(request.detached ? [] : ForwardedSignals.all)
         SupervisorSignals.ignore()
@@ -64,10 +72,9 @@ extension Engine {
     }
 
     private func execPlan(
-        _ request: ExecRequest, _ definition: ContainerDefinition, _ state: ContainerState
+        _ request: ExecRequest, _ definition: ContainerDefinition, process: pid_t
     ) throws(OperationError) -> ProcessPlan {
-        let layers = [layout.upper(definition.id)] + definition.layers
-        let user = try resolveUser(request.user ?? definition.user, layers: layers)
+        let user = try resolveUser(request.user ?? definition.user, in: .process(process))
         var environment = Environment()
         for entry in definition.environment { environment.set(entry) }
         if request.terminal { environment.set("TERM=xterm") }

@@ -21,9 +21,9 @@ extension Engine {
             "Image": .string(definition.imageID ?? definition.image), "Name": .string("/" + definition.name.text),
             "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
             "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
-            "ResolvConfPath": .string(layout.containerRuntime(id) + "/resolv.conf"),
-            "HostnamePath": .string(layout.containerRuntime(id) + "/hostname"),
-            "HostsPath": .string(layout.containerRuntime(id) + "/hosts"),
+            "ResolvConfPath": .string(layout.hostFile(id, "resolv.conf")),
+            "HostnamePath": .string(layout.hostFile(id, "hostname")),
+            "HostsPath": .string(layout.hostFile(id, "hosts")),
             "HostConfig": definition.hostConfig(state?.endpoint),
             "Mounts": .array(definition.inspectMounts), "Config": definition.inspectConfig,
             "NetworkSettings": networkSettings(definition, state?.endpoint),
@@ -125,6 +125,13 @@ extension ContainerDefinition {
     fileprivate func hostConfig(_ endpoint: Endpoint?) -> JSON {
         [
             "Binds": .strings(binds.map { "\($0.source):\($0.target)" + ($0.readOnly ? ":ro" : "") }),
+            "Devices": .array(
+                devices.map { device in
+                    [
+                        "PathOnHost": .string(device.source), "PathInContainer": .string(device.target),
+                        "CgroupPermissions": .string(device.permissions),
+                    ]
+                }),
             "NetworkMode": .string(networkMode.text), "PortBindings": inspectPorts(endpoint?.ports ?? []),
             "AutoRemove": .bool(autoRemove), "Privileged": .bool(privileged), "ReadonlyRootfs": .bool(readOnlyRoot),
             "Memory": .number(limits.memory ?? 0), "MemorySwap": .number(limits.memoryAndSwap ?? 0),

@@ -13,6 +13,7 @@ extension Engine {
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
+            try makeBindSources(plan.definition.binds)
             let outcome = request.detached ? try runDetached(plan) : try runHere(plan)
             return outcome
         } catch {
