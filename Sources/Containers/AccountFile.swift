@@ -111,12 +111,13 @@ struct LineFilter {
     var size: Int { kept.count + rest.count }
 
     mutating func add(_ bytes: [UInt8]) {
-        let text = rest.isEmpty ? bytes : rest + bytes
-        guard let end = text.lastIndex(of: 0x0a) else {
-            rest = text
+        guard let last = bytes.lastIndex(of: 0x0a) else {
+            rest += bytes
             return
         }
-        rest = Array(text[(end + 1)...])
+        let end = rest.count + last
+        let text = rest + bytes
+        rest = Array(bytes[(last + 1)...])
         text.withUnsafeBytes { buffer in
             var start = 0
             while start <= end {

@@ -136,7 +136,8 @@ extension CLI.Flags {
             #expect(run(["--tmpfs", "/etc", "-u", "4711"], id).lines == ["4711 0 /"])
             #expect(run(["--tmpfs", "/etc", "-u", "nobody"], id).code == 125)
             // A pipe is not waited for.
-            #expect(run(["-v", "\(scratch)/fifo:/etc/passwd", "-u", "4711"], id).lines == ["4711 0 /"])
+            let piped = run(["-v", "\(scratch)/fifo:/etc/passwd", "-u", "4711"], "grep ^Gid /proc/self/status")
+            #expect(piped.text == "Gid:\t0\t0\t0\t0\n", "\(piped.error)")
             try withContainer("lfuser", arguments: files + ["sleep", "1000"]) {
                 #expect(mydocker("exec", "-u", "shuffle", "lfuser", "sh", "-c", id).lines == ["5563 2222 77 /h"])
                 #expect(mydocker("exec", "-u", "5563", "lfuser", "id", "-g").word == "2222")
@@ -212,7 +213,7 @@ extension CLI.Flags {
                 "umask 077; \"$MYDOCKER\" run --rm --net none -v \(path):/x sh -c 'echo made >/x/f'")
             #expect(outcome.code == 0 && outcome.text.isEmpty)
             #expect(outcome.error == "mydocker: warning: there was no \"\(path)\" for -v: made a directory\n")
-            #expect(Host.read(path + "/f") == "made\n")
+            #expect(Host.read(path + "/f") == "made")
             #expect(Host.run(["stat", "-c", "%a %u", scratch + "/new", path]).lines == ["755 0", "755 0"])
             // A second time it is there; detached it is said as well.
             #expect(run(["-v", "\(path):/x"], "cat /x/f").error.isEmpty)
@@ -230,7 +231,8 @@ extension CLI.Flags {
             try writeFile("x", scratch + "/file")
             symlink("/nowhere", scratch + "/link")
             Ledger.expectUnchanged {
-                for source in ["\(scratch)/file/x", "\(scratch)/link", "/proc/nosuch", "named"] {
+                #expect(run(["-v", "named:/x"], "true").error.contains("named volumes are not supported"))
+                for source in ["\(scratch)/file/x", "\(scratch)/link", "/proc/nosuch"] {
                     let outcome = run(["-v", "\(source):/x"], "true")
                     #expect(outcome.code == 125 && outcome.error.hasPrefix("mydocker: "), "\(source): \(outcome.error)")
                 }
@@ -271,7 +273,8 @@ extension CLI.Flags {
     @Test func CVE_2021_41091_nobodyElseReadsTheStore() throws {
         try withScratch { scratch in
             let root = try makeRoot(scratch + "/root")
-            let image = succeed("import", root, "store:test").word
+            #expect(Host.shell("tar -C \(root) -cf \(scratch)/root.tar .").code == 0)
+            let image = succeed("import", scratch + "/root.tar", "store:test").word
             defer { succeed("rmi", "-f", image) }
             succeed("network", "create", "lfstore")
             defer { succeed("network", "remove", "lfstore") }
@@ -281,7 +284,6 @@ extension CLI.Flags {
             defer { succeed("rm", "-f", "lfstore") }
             try #require(started.code == 0, "\(started.error)")
             waitForLog("lfstore", "log")
-            // By descriptor of the directory itself, as somebody would who had it open before it was closed: so each one counts.
             let script = """
                 find /var/lib/mydocker /run/mydocker -mindepth 1 -printf '%p\\n' >\(scratch)/all; chmod 644 \(scratch)/all
                 setpriv --reuid 1000 --regid 1000 --clear-groups bash -c '
