@@ -54,8 +54,14 @@ static int read_only(const char *path) {
 static int mask(const char *path) {
     struct stat status;
     if (lstat(path, &status) < 0) return missing();
-    if (S_ISDIR(status.st_mode))
-        return mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k");
+    if (S_ISDIR(status.st_mode)) {
+        /* One empty file system does for all directories. */
+        static const char *empty;
+        if (empty) return mount(empty, path, NULL, MS_BIND, NULL);
+        if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k") < 0) return -1;
+        empty = path;
+        return 0;
+    }
     /* /dev is a tmpfs of ours and nothing of others is mounted there yet: its null is the real one (CVE-2025-31133). */
     return mount("/dev/null", path, NULL, MS_BIND, NULL);
 }

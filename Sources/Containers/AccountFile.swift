@@ -88,7 +88,7 @@ enum AccountFile {
     private static func chunk(of file: borrowing Descriptor, named name: String) throws(OperationError) -> [UInt8] {
         while true {
             var failure: Int32 = 0
-            let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, count in
+            let chunk = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
                 let result = Glibc.read(file.number, buffer.baseAddress, buffer.count)
                 failure = result < 0 ? errno : 0
                 count = max(0, result)

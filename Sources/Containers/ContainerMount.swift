@@ -25,11 +25,13 @@ package struct ContainerMount: Equatable, Sendable {
 
     /// What lies deeper comes later, so that none hides another one; else the order stays.
     package static func byDepth(_ mounts: [ContainerMount]) -> [ContainerMount] {
-        mounts.enumerated()
-            .sorted {
-                (MountTarget.depth($0.element.target), $0.offset) < (MountTarget.depth($1.element.target), $1.offset)
-            }
-            .map(\.element)
+        var sorted: [ContainerMount] = []
+        for mount in mounts {
+            let depth = MountTarget.depth(mount.target)
+            let place = sorted.lastIndex { MountTarget.depth($0.target) <= depth }
+            sorted.insert(mount, at: place.map { $0 + 1 } ?? 0)
+        }
+        return sorted
     }
 
     var step: LaunchStep {

@@ -14,13 +14,12 @@ extension ContainerDefinition {
 extension Engine {
     /// What can be known before anything is made.
     func checkMounts(_ definition: ContainerDefinition) throws(OperationError) {
-        var targets: Set<String> = []
-        for (target, _) in definition.mountTargets {
-            guard targets.insert(target).inserted else { throw OperationError("Duplicate mount point: \(target)") }
-            guard target != "/dev", !["/proc", "/sys"].contains(where: { MountTarget.lies(target, atOrBelow: $0) })
-            else {
-                throw OperationError("bind", target, reason: "it lies inside a file system of the kernel's")
-            }
+        let targets = definition.mountTargets.map(\.target)
+        for (index, target) in targets.enumerated() where targets[..<index].contains(target) {
+            throw OperationError("Duplicate mount point: \(target)")
+        }
+        for target in definition.binds.map(\.target) + definition.temporaryMounts.map(\.target) {
+            try checkPlace(target)
         }
         for bind in definition.binds where !bind.makesSource && Files.status(bind.source) == nil {
             throw missing(bind)
@@ -28,8 +27,16 @@ extension Engine {
         for device in definition.devices { try check(device, isPrivileged: definition.privileged) }
     }
 
+    private func checkPlace(_ target: String) throws(OperationError) {
+        let isKernels =
+            target == "/dev" || MountTarget.lies(target, atOrBelow: "/proc")
+            || MountTarget.lies(target, atOrBelow: "/sys")
+        if isKernels { throw OperationError("bind", target, reason: "it lies inside a file system of the kernel's") }
+    }
+
     private func check(_ device: DeviceMapping, isPrivileged: Bool) throws(OperationError) {
         let nodes = try device.nodes()
+        for (_, target) in nodes { try checkPlace(target) }
         if device.reads, device.writes { return }
         if isPrivileged {
             throw OperationError(

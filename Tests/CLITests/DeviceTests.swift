@@ -130,6 +130,8 @@ extension CLI.Security {
         #expect(
             attempt(["--device", "/dev/net"], "test -c /dev/net/tun && exec 3<>/dev/net/tun && echo tun").text
                 == "tun\n")
+        #expect(
+            attempt(["--device", "/dev"], "exec 3</dev/loop-control && echo open && echo >/dev/null").text == "open\n")
         #expect(attempt(["--device", "/dev/net:/n"], "test -c /n/tun && exec 3<>/n/tun && echo tun").text == "tun\n")
     }
 
