@@ -3,9 +3,12 @@ import Testing
 
 /// No flag but a named device opens a device of the host's.
 extension CLI.Security {
-    /// What a container says that tries to open `path` in it.
+    /// Opening the control device loads the driver, where that is a module.
+    private static let hasLoopDevices = Host.shell("exec 3</dev/loop-control && test -b /dev/loop1").code == 0
+
     private func attempt(_ flags: [String], _ script: String) -> Outcome {
-        Host.run([Host.mydocker, "run", "--rm", "--net", "none"] + flags + ["sh", "-c", script])
+        #expect(Self.hasLoopDevices)
+        return Host.run([Host.mydocker, "run", "--rm", "--net", "none"] + flags + ["sh", "-c", script])
     }
 
     @Test func S2_aBoundDeviceDoesNotOpen() {
