@@ -54,9 +54,15 @@ static int read_only(const char *path) {
 static int mask(const char *path) {
     struct stat status;
     if (lstat(path, &status) < 0) return missing();
-    if (S_ISDIR(status.st_mode))
-        return mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k");
-    /* /dev is a tmpfs of ours and nothing is mounted there yet: its null is the real one (CVE-2025-31133). */
+    if (S_ISDIR(status.st_mode)) {
+        /* One empty file system does for all directories. */
+        static const char *empty;
+        if (empty) return mount(empty, path, NULL, MS_BIND, NULL);
+        if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k") < 0) return -1;
+        empty = path;
+        return 0;
+    }
+    /* /dev is a tmpfs of ours and nothing of others is mounted there yet: its null is the real one (CVE-2025-31133). */
     return mount("/dev/null", path, NULL, MS_BIND, NULL);
 }
 
@@ -91,6 +97,12 @@ static int terminal_with_console(int socket) {
     if (syscall(SYS_move_mount, tree, "", AT_FDCWD, "/dev/console", MOVE_MOUNT_F_EMPTY_PATH) < 0) return -1;
     close(tree);
     return slave;
+}
+
+static int make_device(const struct claunch_step *step) {
+    dev_t device = makedev((unsigned)((uint64_t)step->number >> 32), (unsigned)step->number);
+    if (mknod(step->target, (mode_t)step->flags, device) < 0) return -1;
+    return step->user || step->group ? chown(step->target, step->user, step->group) : 0;
 }
 
 static int make_directory(const char *path) {
@@ -129,8 +141,7 @@ int claunch_child_step(const struct claunch_step *step, int socket, int *termina
     case CLAUNCH_ATTACH_FILE: return attach((int)step->number, target, 0);
     case CLAUNCH_TEMPORARY: return mount_temporary(step);
     case CLAUNCH_DIRECTORY: return make_directory(target);
-    case CLAUNCH_DEVICE:
-        return mknod(target, S_IFCHR | 0666, makedev((unsigned)step->number >> 8, (unsigned)step->number & 0xff));
+    case CLAUNCH_DEVICE: return make_device(step);
     case CLAUNCH_SYMLINK: return symlink(step->source, target);
     case CLAUNCH_WRITE: return write_file(target, step->data);
     case CLAUNCH_CHANGE_DIRECTORY: return chdir(target);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <malloc.h>
@@ -53,6 +54,26 @@ int clinux_close_range(unsigned first, unsigned last) { return result(syscall(SY
 
 int clinux_open_tree(const char *path, int recursive) {
     return result(syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0)));
+}
+
+int clinux_attach_device_program(int cgroup, const uint64_t *instructions, size_t count) {
+    union bpf_attr load, attach;
+    memset(&load, 0, sizeof load);
+    load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+    load.insn_cnt = (uint32_t)count;
+    load.insns = (uintptr_t)instructions;
+    load.license = (uintptr_t)"";
+    int program = result(syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load));
+    if (program < 0) return program;
+    memset(&attach, 0, sizeof attach);
+    attach.target_fd = (uint32_t)cgroup;
+    attach.attach_bpf_fd = (uint32_t)program;
+    attach.attach_type = BPF_CGROUP_DEVICE;
+    /* Together with what a directory above it has; without this flag the kernel refuses one beside another. */
+    attach.attach_flags = BPF_F_ALLOW_MULTI;
+    int status = result(syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach));
+    close(program);
+    return status;
 }
 
 int clinux_mount_set_private(int fd, uint64_t set) {

@@ -21,6 +21,8 @@ package struct CgroupPlan: Equatable, Sendable {
     /// Controllers to be switched on for the children of the root and of `mydocker`.
     package var controllers: [String] = []
     package var settings: [Setting] = []
+    /// The directory, also named above, that says which devices may be opened; nil when none does.
+    package var devices: String?
 
     package var directories: [String] { (unified.map { [$0] } ?? []) + version1 }
 }
@@ -60,9 +62,12 @@ package struct CgroupHost: Sendable {
     }
 
     /// - Throws: when a limit was asked for that this host cannot set.
-    package func plan(for id: ContainerID, limits: ResourceLimits) throws(OperationError) -> CgroupPlan {
+    package func plan(
+        for id: ContainerID, limits: ResourceLimits, limitsDevices: Bool = false
+    ) throws(OperationError) -> CgroupPlan {
         var plan = CgroupPlan()
         plan.unified = unified.map { "\($0)/\(Self.parent)/\(id.hex)" }
+        if limitsDevices { try addDevices(to: &plan, id) }
         guard !limits.isEmpty else { return plan }
         for (controller, flag) in limits.controllers {
             if unifiedControllers.contains(controller), let directory = plan.unified {
@@ -79,6 +84,18 @@ package struct CgroupHost: Sendable {
             }
         }
         return plan
+    }
+
+    private func addDevices(to plan: inout CgroupPlan, _ id: ContainerID) throws(OperationError) {
+        if plan.unified == nil {
+            guard Files.exists("\(Self.root)/devices/cgroup.procs") else {
+                throw OperationError(
+                    "limit devices", reason: "this host has neither cgroup version 2 nor a devices controller",
+                    remedy: "mount cgroup2 at \(Self.root), or give every device by --privileged")
+            }
+            plan.version1.append("\(Self.root)/devices/\(Self.parent)/\(id.hex)")
+        }
+        plan.devices = plan.unified ?? plan.version1.first
     }
 }
 

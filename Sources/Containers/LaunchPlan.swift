@@ -11,8 +11,14 @@ package struct LaunchStep: Equatable, Sendable {
     package var data: String?
     package var flags: UInt64 = 0
     package var number: Int64 = 0
+    var owner = Owner()
     /// A failure does not matter.
     package var optional = false
+
+    struct Owner: Equatable, Sendable {
+        var user: UInt32 = 0
+        var group: UInt32 = 0
+    }
 
     package static func mount(
         _ source: String?, at target: String, type: String? = nil, flags: MountFlags = [], data: String? = nil,
@@ -24,10 +30,12 @@ package struct LaunchStep: Equatable, Sendable {
     }
     /// Attaches a detached mount, whose descriptor the caller keeps open until the child is released. What does not
     /// exist of the target is made.
-    package static func attach(_ descriptor: Int32, at target: String, isDirectory: Bool) -> LaunchStep {
+    package static func attach(
+        _ descriptor: Int32, at target: String, isDirectory: Bool, optional: Bool = false
+    ) -> LaunchStep {
         LaunchStep(
             operation: isDirectory ? CLAUNCH_ATTACH_DIRECTORY : CLAUNCH_ATTACH_FILE, target: target,
-            number: Int64(descriptor))
+            number: Int64(descriptor), optional: optional)
     }
     /// A tmpfs; its target is made like that of `attach`.
     package static func temporary(at target: String, flags: MountFlags, data: String) -> LaunchStep {
@@ -40,8 +48,11 @@ package struct LaunchStep: Equatable, Sendable {
     package static func standardDirectory(_ path: String) -> LaunchStep {
         LaunchStep(operation: CLAUNCH_STANDARD_DIRECTORY, target: path)
     }
-    package static func device(_ path: String, major: Int64, minor: Int64) -> LaunchStep {
-        LaunchStep(operation: CLAUNCH_DEVICE, target: path, number: major << 8 | minor)
+    package static func device(_ node: DeviceNode, at path: String) -> LaunchStep {
+        LaunchStep(
+            operation: CLAUNCH_DEVICE, target: path, flags: UInt64(node.mode),
+            number: Int64(node.number.major) << 32 | Int64(node.number.minor),
+            owner: Owner(user: node.user, group: node.group))
     }
     package static func symbolicLink(_ path: String, to target: String) -> LaunchStep {
         LaunchStep(operation: CLAUNCH_SYMLINK, source: target, target: path)

@@ -34,7 +34,7 @@ final class PlanMemory {
                 claunch_step(
                     operation: step.operation.rawValue, optional: step.optional ? 1 : 0, source: string(step.source),
                     target: string(step.target), type: string(step.type), data: string(step.data), flags: step.flags,
-                    number: step.number)
+                    number: step.number, user: step.owner.user, group: step.owner.group)
             })
     }
 

@@ -15,14 +15,20 @@ package struct RootFilesystem: Sendable {
     /// The child is moved into version 1 cgroups while it works, and let go on then.
     package var awaitsCgroups = false
     package var workingDirectory: String?
-    /// Detached mounts and where they go: a directory or a file.
-    package var binds: [(descriptor: Int32, target: String, isDirectory: Bool)] = []
-    package var temporaryMounts: [TemporaryMount] = []
+    /// What comes on top of the image, in the order in which it was asked for.
+    package var mounts: [ContainerMount] = []
+    /// The host's, for a privileged container.
+    package var hostDevices = HostDevices()
+    /// Directories of /sys that tell how hot each processor is.
+    package var thermalDirectories: [String] = []
 
     package init(layers: [String], directory: String) {
         self.layers = layers
         self.directory = directory
     }
+
+    /// A node that lies in any of its file systems opens no device, unless it is privileged.
+    private var noDevices: MountFlags { isPrivileged ? [] : .noDevices }
 
     /// The kernel takes one page of mount options (PAGE_SIZE in fs/namespace.c).
     private static let optionLimit = 4095
@@ -31,12 +37,12 @@ package struct RootFilesystem: Sendable {
         var steps = try rootSteps()
         // Ours first: a volume that an image's link leads to /dev or /proc then comes on top of what we have done.
         steps += kernelSteps
-        if !isPrivileged { steps += Self.protectionSteps }
+        if !isPrivileged { steps += Self.protectionSteps + thermalDirectories.map { .mask($0) } }
         if hasTerminal { steps.append(.terminal) }
-        steps += bindSteps + temporarySteps
+        steps += ContainerMount.byDepth(mounts).map(\.step)
         if let workingDirectory, workingDirectory != "/" { steps.append(.directory(workingDirectory)) }
         if isReadOnly {
-            steps.append(.mount(nil, at: "/", flags: [.remount, .bind, .readOnly, .noDevices]))
+            steps.append(.mount(nil, at: "/", flags: [.remount, .bind, .readOnly, noDevices]))
         }
         return steps
     }
@@ -53,7 +59,7 @@ package struct RootFilesystem: Sendable {
         }
         return [
             .mount(nil, at: "/", flags: [.recursive, .slave]), .changeDirectory(directory),
-            .mount("overlay", at: directory, type: "overlay", flags: .noDevices, data: options),
+            .mount("overlay", at: directory, type: "overlay", flags: noDevices, data: options),
             .pivot(to: directory),
         ]
     }
@@ -65,7 +71,7 @@ package struct RootFilesystem: Sendable {
             .standardDirectory("/dev"),
             .mount("tmpfs", at: "/dev", type: "tmpfs", flags: .noSetUserID, data: "mode=755,size=65536k"),
         ]
-        steps += Self.devices.map { .device("/dev/\($0.name)", major: $0.major, minor: $0.minor) }
+        steps += deviceSteps
         steps += Self.links.map { .symbolicLink("/dev/\($0.name)", to: $0.target) }
         steps += [
             .directory("/dev/pts"),
@@ -94,20 +100,24 @@ package struct RootFilesystem: Sendable {
         return steps
     }
 
-    private var bindSteps: [LaunchStep] {
-        binds.map { .attach($0.descriptor, at: $0.target, isDirectory: $0.isDirectory) }
+    /// The nodes are the container's own, not the host's, so that a change of mode stays inside. Each is then bound to
+    /// itself: these mounts open devices, while the one of all /dev no longer does. So what somebody makes there with MKNOD
+    /// is of no use.
+    private var deviceSteps: [LaunchStep] {
+        let nodes = Self.devices.map { LaunchStep.device(.standard($0.major, $0.minor), at: "/dev/\($0.name)") }
+        if isPrivileged { return nodes + hostDeviceSteps }
+        return nodes
+            + Self.devices.map { .mount("/dev/\($0.name)", at: "/dev/\($0.name)", flags: .bind) }
+            + [.mount(nil, at: "/dev", flags: [.remount, .bind, .noSetUserID, .noDevices])]
     }
 
-    private var temporarySteps: [LaunchStep] {
-        temporaryMounts.map { mount in
-            var flags: MountFlags = [.noSetUserID, .noDevices]
-            if !mount.isExecutable { flags.insert(.noExecute) }
-            if mount.readOnly { flags.insert(.readOnly) }
-            return .temporary(at: mount.target, flags: flags, data: mount.data)
-        }
+    private var hostDeviceSteps: [LaunchStep] {
+        let present = Set(Self.devices.map(\.name))
+        return hostDevices.directories.map { .directory("/dev/\($0)") }
+            + hostDevices.nodes.filter { !present.contains($0.path) }.map { .device($0.node, at: "/dev/\($0.path)") }
     }
 
-    private static let devices: [(name: String, major: Int64, minor: Int64)] = [
+    private static let devices: [(name: String, major: UInt32, minor: UInt32)] = [
         ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
     ]
     private static let links: [(name: String, target: String)] = [

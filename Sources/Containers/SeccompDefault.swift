@@ -1,4 +1,4 @@
-/// The profile of a container that asks for none, call for call what Docker's current one permits.
+/// The profile of a container that asks for none, call for call what Docker's current one permits, but for socketcall(2).
 ///
 /// It is a list of what is allowed: what programs in a container need, without what reaches beyond it.
 /// All else fails with EPERM, and what is newer than this list with ENOSYS (SeccompPrologue). Left out
@@ -6,7 +6,7 @@
 /// a tool of kernel exploits; new namespaces and mounts, which open the kernel's less tested side.
 enum SeccompDefault {
     /// To be raised with every change below: kept filters of an older list are made anew.
-    static let revision = 1
+    static let revision = 2
 
     /// The capabilities that the rules ask about.
     static let capabilities = [
@@ -17,8 +17,14 @@ enum SeccompDefault {
     static var profile: SeccompRules {
         SeccompRules(
             defaultAction: .errno(1), architectures: SeccompArchitecture.current.also,
-            rules: [everyone, tracing] + sockets + personalities + architectures + capable + clones)
+            rules: [multiplexer, everyone, tracing] + sockets + personalities + architectures + capable + clones)
     }
+
+    /// What a 32-bit program asks of socketcall(2) lies in memory, where no filter can look, so that it would open every
+    /// family of `sockets`. It does not exist then, also for what libseccomp makes of the rules for single calls, which is
+    /// why this one comes first. Since Linux 4.3 each of them has a number of its own; musl uses those, older C libraries
+    /// do not.
+    private static var multiplexer: SeccompRule { SeccompRule(names: ["socketcall"], action: .errno(38)) }
 
     private static var everyone: SeccompRule { allow(SeccompDefaultCalls.everyone) }
 
@@ -31,8 +37,7 @@ enum SeccompDefault {
 
     /// The address families that containers may use: not vsock (40), which reaches the host whatever the
     /// network namespace, nor the kernel's cryptography (38), nor those that the kernel has dropped. They are
-    /// named one by one, because `not 40` would let 2^32 + 40 through, which the kernel takes for 40. What
-    /// 32-bit programs ask by socketcall(2) is out of a filter's sight.
+    /// named one by one, because `not 40` would let 2^32 + 40 through, which the kernel takes for 40.
     private static var sockets: [SeccompRule] {
         let single: [UInt64] = [13, 14, 15, 16, 17, 18, 21, 22, 24] + [26, 27, 28, 29, 30, 31, 32, 33, 35, 36, 39]
         let last: [UInt64] = [41, 42, 43, 44, 45]

@@ -37,7 +37,7 @@ enum SeccompDefaultCalls {
 
     private static let sockets = """
         accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmmsg
-        recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socketcall socketpair
+        recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socketpair
         """
 
     private static let memory = """

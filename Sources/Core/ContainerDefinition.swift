@@ -44,6 +44,7 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var autoRemove = false
     package var binds: [BindMount] = []
     package var temporaryMounts: [TemporaryMount] = []
+    package var devices: [DeviceMapping] = []
     package var readOnlyRoot = false
     package var privileged = false
     /// Names of capabilities without `CAP_`, resolved from the default set, `--cap-add` and `--cap-drop`.
@@ -102,6 +103,8 @@ extension ContainerDefinition: Record {
         autoRemove = try reader.bool("autoRemove")
         binds = try reader.objects("binds", BindMount.init)
         temporaryMounts = try reader.objects("temporaryMounts", TemporaryMount.init)
+        // Records of before there were devices lack them.
+        devices = try reader.optional("devices", \.array) == nil ? [] : reader.objects("devices", DeviceMapping.init)
         readOnlyRoot = try reader.bool("readOnlyRoot")
         privileged = try reader.bool("privileged")
         capabilities = try reader.strings("capabilities")
@@ -129,7 +132,8 @@ extension ContainerDefinition: Record {
             "workingDirectory": .string(workingDirectory), "user": .string(user), "hostname": .string(hostname),
             "terminal": .bool(terminal), "openStdin": .bool(openStdin), "autoRemove": .bool(autoRemove),
             "binds": .array(binds.map(\.json)), "temporaryMounts": .array(temporaryMounts.map(\.json)),
-            "readOnlyRoot": .bool(readOnlyRoot), "privileged": .bool(privileged),
+            "devices": .array(devices.map(\.json)), "readOnlyRoot": .bool(readOnlyRoot),
+            "privileged": .bool(privileged),
             "capabilities": .strings(capabilities), "seccomp": .string(seccomp),
             "noNewPrivileges": .bool(noNewPrivileges), "init": .bool(usesInit), "limits": limits.json,
             "ulimits": .array(ulimits.map(\.json)), "network": .string(networkMode.text),

@@ -1,15 +1,36 @@
-/// One `-v`: a host directory or file that the container sees at `target`.
+/// A path in a container that something is mounted at.
+package enum MountTarget {
+    /// Without empty parts and `.`: two spellings of one place are the same text then.
+    /// - Returns: nil unless `path` is absolute, below the root and without `..`.
+    package static func normalized(_ path: String) -> String? {
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        guard path.hasPrefix("/"), !parts.isEmpty, !parts.contains("..") else { return nil }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// How many directories deep it lies.
+    package static func depth(_ path: String) -> Int { path.split(separator: "/").count }
+
+    package static func lies(_ path: String, atOrBelow directory: String) -> Bool {
+        path == directory || path.hasPrefix(directory + "/")
+    }
+}
+
+/// One `-v`, or one `--mount` of type bind: a host directory or file that the container sees at `target`.
 package struct BindMount: Equatable, Sendable {
     /// Absolute, on the host.
     package let source: String
-    /// Absolute, in the container.
+    /// Absolute, in the container, normalized.
     package let target: String
     package let readOnly: Bool
+    /// Whether a directory is made where there is no source.
+    package let makesSource: Bool
 
-    package init(source: String, target: String, readOnly: Bool) {
+    package init(source: String, target: String, readOnly: Bool, makesSource: Bool = true) {
         self.source = source
         self.target = target
         self.readOnly = readOnly
+        self.makesSource = makesSource
     }
 
     /// Reads `HOST:CONTAINER[:OPTIONS]`, options being `ro`, `rw`, `z`, `Z`, `rprivate`, …, comma-separated.
@@ -26,7 +47,7 @@ package struct BindMount: Equatable, Sendable {
         guard parts[1].split(separator: "/").contains(where: { $0 != "." }) else {
             throw invalid("the container path must not be /")
         }
-        guard !parts[1].split(separator: "/").contains("..") else {
+        guard let target = MountTarget.normalized(parts[1]) else {
             throw invalid("the container path must not contain ..")
         }
         var readOnly = false
@@ -38,7 +59,7 @@ package struct BindMount: Equatable, Sendable {
             default: throw invalid("unknown option \(JSON.quoted(String(option)))")
             }
         }
-        self.init(source: parts[0], target: parts[1], readOnly: readOnly)
+        self.init(source: parts[0], target: target, readOnly: readOnly)
     }
 }
 
@@ -46,10 +67,13 @@ extension BindMount: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         self.init(
             source: try reader.string("source"), target: try reader.string("target"),
-            readOnly: try reader.bool("readOnly"))
+            readOnly: try reader.bool("readOnly"), makesSource: try reader.optional("makesSource", \.bool) ?? true)
     }
     package var json: JSON {
-        ["source": .string(source), "target": .string(target), "readOnly": .bool(readOnly)]
+        [
+            "source": .string(source), "target": .string(target), "readOnly": .bool(readOnly),
+            "makesSource": .bool(makesSource),
+        ]
     }
 }
 
@@ -61,13 +85,18 @@ package struct TemporaryMount: Equatable, Sendable {
     package let isExecutable: Bool
     package let readOnly: Bool
 
+    package init(target: String, data: String, isExecutable: Bool, readOnly: Bool) {
+        self.target = target
+        self.data = data
+        self.isExecutable = isExecutable
+        self.readOnly = readOnly
+    }
+
     /// Reads `PATH[:OPTIONS]`.
     package init(parsing text: String) throws(OperationError) {
         func invalid(_ reason: String) -> OperationError { OperationError("invalid tmpfs", text, reason: reason) }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts[0].hasPrefix("/"), parts[0].split(separator: "/").contains(where: { $0 != "." }),
-            !parts[0].split(separator: "/").contains("..")
-        else { throw invalid("use an absolute path below /") }
+        guard let target = MountTarget.normalized(parts[0]) else { throw invalid("use an absolute path below /") }
         var data: [String] = []
         var executable = false
         var readOnly = false
@@ -84,10 +113,7 @@ package struct TemporaryMount: Equatable, Sendable {
                 data.append(option)
             }
         }
-        target = parts[0]
-        self.data = data.joined(separator: ",")
-        isExecutable = executable
-        self.readOnly = readOnly
+        self.init(target: target, data: data.joined(separator: ","), isExecutable: executable, readOnly: readOnly)
     }
 }
 

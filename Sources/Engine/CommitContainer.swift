@@ -82,7 +82,7 @@ extension Engine {
             config.entrypoint = nil
             config.command = definition.arguments
         }
-        let home = try? resolveUser(definition.user, layers: [layout.upper(definition.id)] + definition.layers).home
+        let home = try? resolveUser(definition, over: [layout.upper(definition.id)]).home
         let given = ["HOSTNAME=\(definition.hostname)", "TERM=xterm", "HOME=\(home ?? "/")"]
         config.environment = definition.environment.filter { !given.contains($0) || base.environment.contains($0) }
         config.workingDirectory = definition.workingDirectory == "/" ? "" : definition.workingDirectory

@@ -33,11 +33,11 @@ extension Engine {
         try apply(request, to: &definition, image: source.image)
         definition.capabilities = try Capabilities.resolve(
             added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
-        let user = try resolveUser(definition.user, layers: definition.layers)
+        try checkMounts(definition)
+        let user = try resolveUser(definition)
         definition.environment = environment(request, source.image, definition, home: user.home)
         let publish = try publishRequests(request, source.image, definition.networkMode)
         definition.asked = asked(request, source, definition, publish)
-        try checkBinds(definition.binds)
         var process = try processPlan(definition, user)
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
@@ -45,7 +45,9 @@ extension Engine {
         return ContainerPlan(
             definition: definition, process: process, network: try network(for: definition),
             publish: publish, address: try address(request, definition.networkMode), mac: request.mac,
-            cgroup: try CgroupHost().plan(for: id, limits: request.limits), isNameGenerated: request.name == nil)
+            cgroup: try CgroupHost().plan(
+                for: id, limits: request.limits, limitsDevices: definition.needsDeviceCgroup),
+            isNameGenerated: request.name == nil)
     }
 
     private func apply(
@@ -56,6 +58,7 @@ extension Engine {
         definition.autoRemove = request.autoRemove
         definition.binds = request.binds
         definition.temporaryMounts = request.temporaryMounts
+        definition.devices = request.devices
         definition.readOnlyRoot = request.readOnlyRoot
         definition.privileged = request.privileged
         definition.seccomp = request.seccomp ?? (request.privileged ? "unconfined" : "default")
@@ -201,23 +204,6 @@ extension Engine {
         }
         return request.address
     }
-
-    /// A missing source is an error before anything is made (Docker would make a directory).
-    private func checkBinds(_ binds: [BindMount]) throws(OperationError) {
-        for bind in binds where Files.status(bind.source) == nil {
-            throw OperationError("bind source path does not exist: \(bind.source)")
-        }
-        for bind in binds
-        where ["/proc", "/sys", "/dev"].contains(where: { bind.target.isOrIsBelow($0) })
-            && !bind.target.hasPrefix("/dev/")
-        {
-            throw OperationError("bind", bind.target, reason: "it lies inside a file system of the kernel's")
-        }
-    }
-}
-
-extension String {
-    fileprivate func isOrIsBelow(_ directory: String) -> Bool { self == directory || hasPrefix(directory + "/") }
 }
 
 func hostName() -> String { Files.line("/proc/sys/kernel/hostname") ?? "localhost" }

@@ -150,8 +150,16 @@ extension ContainerRun {
         root.hasTerminal = definition.terminal
         root.awaitsCgroups = !plan.cgroup.version1.isEmpty
         root.workingDirectory = definition.workingDirectory
-        root.temporaryMounts = definition.temporaryMounts
-        root.binds = try engine.binds(of: definition, endpoint: state.endpoint, into: mounts)
+        let host = try engine.hostMounts(of: definition, endpoint: state.endpoint, into: mounts)
+        root.mounts = host.mounts
+        if definition.privileged {
+            root.hostDevices = HostDevices(below: "/dev", leavingOut: HostDevices.ownOfEachHost)
+        } else {
+            root.thermalDirectories = ThermalDirectories.present()
+        }
+        if let directory = plan.cgroup.devices {
+            try DeviceAccess(host.devices).apply(to: directory, isUnified: directory == plan.cgroup.unified)
+        }
         return LaunchPlan(
             namespaces: namespaces, hostname: definition.hostname, steps: try root.steps(), process: plan.process)
     }

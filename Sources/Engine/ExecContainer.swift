@@ -14,7 +14,15 @@ extension Engine {
             guard try isRestarting(id) else { throw notRunning(id) }
             throw OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
         }
-        var plan = try execPlan(request, definition, running.state)
+        var plan: ProcessPlan
+        do throws(OperationError) {
+            plan = try execPlan(request, definition, process: running.state.pid ?? 0)
+        } catch {
+            if running.process.waitForEnd(milliseconds: 0) { throw notRunning(id) }
+            throw error
+        }
+        // Then it was this container's process all the time, and none that has its number by now.
+        if running.process.waitForEnd(milliseconds: 0) { throw notRunning(id) }
         if request.detached { plan.diesWithParent = false }
         let signals = try SignalDescriptor(ForwardedSignals.all)
         SupervisorSignals.ignore()
@@ -82,12 +90,11 @@ extension Engine {
     }
 
     private func execPlan(
-        _ request: ExecRequest, _ definition: ContainerDefinition, _ state: ContainerState
+        _ request: ExecRequest, _ definition: ContainerDefinition, process: pid_t
     ) throws(OperationError) -> ProcessPlan {
-        let layers = [layout.upper(definition.id)] + definition.layers
         let user: ResolvedUser
         do throws(OperationError) {
-            user = try resolveUser(request.user ?? definition.user, layers: layers)
+            user = try resolveUser(request.user ?? definition.user, in: .process(process))
         } catch {
             // Docker's code: 1 could be the program's own.
             throw error.exiting(with: 126)

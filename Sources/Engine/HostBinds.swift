@@ -3,30 +3,58 @@ import Core
 import Linux
 import Store
 
+/// What a container sees on top of its image. Sources of the host's have been opened.
+struct HostMounts {
+    var mounts: [ContainerMount] = []
+    /// Devices among them.
+    var devices: [DeviceRule] = []
+}
+
 extension Engine {
     /// Opens everything of the host's that the container will see. Each source is held from here on: what it
     /// is replaced by later does not matter.
-    func binds(
-        of definition: ContainerDefinition, endpoint: Endpoint?, into mounts: DescriptorSet
-    ) throws(OperationError) -> [(descriptor: Int32, target: String, isDirectory: Bool)] {
-        var binds: [(descriptor: Int32, target: String, isDirectory: Bool)] = []
-        for file in try writeHostFiles(definition, endpoint)
-        where !definition.binds.contains(where: { $0.target == file.target }) {
-            binds.append((try open(file.path, readOnly: false, into: mounts), file.target, false))
-        }
+    func hostMounts(
+        of definition: ContainerDefinition, endpoint: Endpoint?, into descriptors: DescriptorSet
+    ) throws(OperationError) -> HostMounts {
+        var result = HostMounts()
+        let noDevices: MountAttributes = definition.privileged ? [] : .noDevices
         for bind in definition.binds {
-            let descriptor = try open(bind.source, readOnly: bind.readOnly, into: mounts)
-            binds.append((descriptor, bind.target, Files.isDirectory(bind.source)))
+            let mount = try DetachedMount(cloning: bind.source, bind.readOnly ? [noDevices, .readOnly] : noDevices)
+            result.mounts.append(attach(mount, at: bind.target, into: descriptors))
         }
-        return binds
+        result.mounts += definition.temporaryMounts.map { ContainerMount($0) }
+        for device in definition.devices { try open(device, into: descriptors, &result) }
+        // Last, so that they come on top of a directory that lies as deep as they do.
+        for file in try writeHostFiles(definition, endpoint) {
+            let mount = try DetachedMount(
+                cloning: file.path, definition.readOnlyRoot ? [noDevices, .readOnly] : noDevices)
+            var attached = attach(mount, at: file.target, into: descriptors)
+            attached.isOptional = definition.isReadOnly(above: file.target)
+            result.mounts.append(attached)
+        }
+        return result
     }
 
-    private func open(_ path: String, readOnly: Bool, into mounts: DescriptorSet) throws(OperationError) -> Int32 {
-        let mount = try DetachedMount(cloning: path, readOnly: readOnly)
-        return mounts.insert(mount.intoDescriptor())
+    private func attach(
+        _ mount: consuming DetachedMount, at target: String, into descriptors: DescriptorSet
+    ) -> ContainerMount {
+        let isDirectory = mount.isDirectory
+        return ContainerMount(descriptors.insert(mount.intoDescriptor()), at: target, isDirectory: isDirectory)
     }
 
-    /// /etc/hosts, /etc/hostname and /etc/resolv.conf are the container's own.
+    /// The node itself is the host's: its mode and owner cannot be changed from inside.
+    private func open(
+        _ device: DeviceMapping, into descriptors: DescriptorSet, _ result: inout HostMounts
+    ) throws(OperationError) {
+        for (path, target) in try device.nodes() {
+            let mount = try DetachedMount(cloning: path, [.readOnly, .noSetUserID, .noExecute])
+            guard let number = DeviceNumber(mount.status) else { throw device.unusable("not a device node") }
+            result.devices.append(DeviceRule(number, reads: device.reads, writes: device.writes))
+            result.mounts.append(attach(mount, at: target, into: descriptors))
+        }
+    }
+
+    /// /etc/hosts, /etc/hostname and /etc/resolv.conf are the container's own, unless something was asked to be there.
     private func writeHostFiles(
         _ definition: ContainerDefinition, _ endpoint: Endpoint?
     ) throws(OperationError) -> [(path: String, target: String)] {
@@ -43,11 +71,19 @@ extension Engine {
         if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
         var files: [(path: String, target: String)] = []
         for (name, text) in texts {
-            let path = "\(layout.containerRuntime(definition.id))/\(name)"
+            let path = layout.hostFile(definition.id, name)
             // They stay the same when the program begins again.
             if !Files.exists(path) { try Files.create(path, Array(text.utf8), mode: 0o644) }
             files.append((path, "/etc/\(name)"))
         }
-        return files
+        return files.filter { file in !definition.mountTargets.contains { $0.target == file.target } }
+    }
+}
+
+extension ContainerDefinition {
+    /// Whether there may be no room for a mount point, because a mount that cannot be written is there.
+    fileprivate func isReadOnly(above target: String) -> Bool {
+        binds.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
+            || temporaryMounts.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
     }
 }

@@ -60,6 +60,6 @@ private enum OfficialImages {
 extension OperationError {
     /// Docker's sentence; `run` ends with 125.
     static func imageNotFound(_ reference: Reference, remedy: String) -> OperationError {
-        OperationError("Unable to find image '\(reference)' locally", remedy: remedy)
+        OperationError("Unable to find image '\(reference)' locally", remedy: remedy, kind: .notFound)
     }
 }

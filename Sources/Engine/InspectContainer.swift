@@ -18,9 +18,9 @@ extension Engine {
             "Args": .strings(Array(definition.arguments.dropFirst())),
             "State": inspectState(id, status, state, exit),
             "Image": .string(definition.imageID ?? definition.image),
-            "ResolvConfPath": .string(layout.containerRuntime(id) + "/resolv.conf"),
-            "HostnamePath": .string(layout.containerRuntime(id) + "/hostname"),
-            "HostsPath": .string(layout.containerRuntime(id) + "/hosts"),
+            "ResolvConfPath": .string(layout.hostFile(id, "resolv.conf")),
+            "HostnamePath": .string(layout.hostFile(id, "hostname")),
+            "HostsPath": .string(layout.hostFile(id, "hosts")),
             "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
             "Name": .string("/" + definition.name.text),
             "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
@@ -119,5 +119,15 @@ extension ContainerDefinition {
                     "RW": .bool(!mount.readOnly), "Propagation": "",
                 ]
             }
+    }
+
+    var inspectDevices: JSON {
+        .array(
+            devices.map { device in
+                [
+                    "PathOnHost": .string(device.source), "PathInContainer": .string(device.target),
+                    "CgroupPermissions": .string(device.permissions),
+                ]
+            })
     }
 }

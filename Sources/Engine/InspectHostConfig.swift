@@ -50,7 +50,7 @@ extension ContainerDefinition {
             ("CpuShares", .number(limits.cpuShares ?? 0)), ("Memory", .number(limits.memory ?? 0)),
             ("NanoCpus", .number((limits.milliCPUs ?? 0) * 1_000_000)), ("CgroupParent", ""), ("BlkioWeight", 0),
             ("CpuPeriod", 0), ("CpuQuota", 0), ("CpuRealtimePeriod", 0), ("CpuRealtimeRuntime", 0),
-            ("CpusetCpus", .string(limits.cpuset ?? "")), ("CpusetMems", ""), ("Devices", []),
+            ("CpusetCpus", .string(limits.cpuset ?? "")), ("CpusetMems", ""), ("Devices", inspectDevices),
             ("DeviceCgroupRules", nil), ("DeviceRequests", nil), ("MemoryReservation", 0),
             ("MemorySwap", .number(limits.memoryAndSwap ?? 0)), ("MemorySwappiness", nil), ("OomKillDisable", nil),
             ("PidsLimit", .optional(limits.pids)),

@@ -62,11 +62,16 @@ extension Engine {
                 + "default image")
     }
 
-    /// The account that the program runs as, from the image's own files.
-    func resolveUser(_ user: String, layers: [String]) throws(OperationError) -> ResolvedUser {
-        let passwd = try UserDatabase.read(file: "etc/passwd", layers: layers) ?? []
-        let group = try UserDatabase.read(file: "etc/group", layers: layers) ?? []
-        return try UserDatabase(passwd: passwd, group: group).resolve(user)
+    /// The account that the program runs as, from the files that the container will see.
+    func resolveUser(_ definition: ContainerDefinition, over upper: [String] = []) throws(OperationError)
+        -> ResolvedUser
+    {
+        let mounts = definition.mountTargets.map { PlannedMount($0.target, from: $0.source) }
+        return try resolveUser(definition.user, in: .layers(upper + definition.layers, mounts: mounts))
+    }
+
+    func resolveUser(_ user: String, in source: AccountSource) throws(OperationError) -> ResolvedUser {
+        try UserDatabase(about: user, from: source).resolve(user)
     }
 }
 

@@ -14,6 +14,7 @@ extension Engine {
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
+            try makeBindSources(plan.definition.binds)
             if request.detached { return try runDetached(plan) }
             return .exited(request.passesSignals ? try runHere(plan) : try runAside(plan))
         } catch {

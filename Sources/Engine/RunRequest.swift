@@ -17,6 +17,7 @@ package struct RunRequest: Sendable {
     package var environment: [String] = []
     package var binds: [BindMount] = []
     package var temporaryMounts: [TemporaryMount] = []
+    package var devices: [DeviceMapping] = []
     package var workingDirectory: String?
     package var user: String?
     package var hostname: String?

@@ -157,6 +157,8 @@ extension CLI.Security {
         let hostiles = [
             "ln -s /etc/evil ptmx", "ln -s /dev/null ptmx", "mkfifo ptmx", "echo x > ptmx", "mkdir ptmx",
             "mknod ptmx c 1 3", "mknod ptmx c 5 0", "true",
+            // A real one, but where the link leads is the container's choice.
+            "mkdir /p && mount -t devpts -o newinstance,ptmxmode=666 d /p && ln -s /p/ptmx ptmx",
         ]
         for hostile in hostiles {
             let script = "umount /dev/pts && cd /dev/pts && \(hostile) && echo ready && sleep 1000"

@@ -28,7 +28,9 @@ extension CLI.Security {
         let own = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"]
         for mount in mounts {
             let isKernels = ["overlay", "proc", "sysfs", "devpts", "mqueue", "cgroup2", "tmpfs"].contains(mount.type)
-            #expect(isKernels && (mount.root == "/" || mount.target.hasPrefix("/proc/") || own.contains(mount.target)))
+            // The nodes of /dev are bound to themselves.
+            let isInside = mount.root == "/" || mount.target.hasPrefix("/proc/") || mount.target == "/dev" + mount.root
+            #expect(own.contains(mount.target) || (isKernels && isInside), "\(mount)")
             #expect(mount.target != "/" || mount.options.contains("nodev"))
             if mount.target == "/sys" || mount.target == "/sys/fs/cgroup" { #expect(mount.options.contains("ro")) }
         }
@@ -116,8 +118,11 @@ extension CLI.Security {
             let outcome = mydocker(
                 "run", "--rm", "--net", "none", "--rootfs", root, "-v", "\(scratch)/volume:/var/run", "-v",
                 "\(scratch)/volume:/up/v", "-v", "\(scratch)/volume:/out/v", "--tmpfs", "/out/t", "sh", "-c", script)
-            #expect(outcome.code == 1, "the volume at /run hides what was mounted below it")
             #expect(outcome.lines.first == "127.0.0.1\tlocalhost", "\(outcome.error)")
+            #expect(outcome.lines.suffix(3) == ["here", "here", "here"], "\(outcome.error)")
+            // The volume is at /run, where the image's link for resolv.conf leads.
+            #expect(Host.names(in: scratch + "/volume") == ["file", "systemd"])
+            #expect(Host.shell("rm -r \(scratch)/volume/systemd").code == 0)
             let other = mydocker(
                 "run", "--rm", "--net", "none", "--rootfs", root, "-v", "\(scratch)/volume:/var/run/v", "-v",
                 "\(scratch)/volume:/up/v", "-v", "\(scratch)/volume:/out/v", "--tmpfs", "/out/t", "sh", "-c",

@@ -1,5 +1,6 @@
 import CLaunch
 import Core
+import Foundation
 import Testing
 
 @testable import Containers
@@ -50,7 +51,10 @@ import Testing
 
     @Test func masksComeBeforeBindsAndTheReadOnlyRootComesLast() throws {
         let steps = try steps {
-            $0.binds = [(7, "/data", true), (8, "/etc/hosts", false)]
+            $0.mounts = [
+                ContainerMount(7, at: "/data", isDirectory: true),
+                ContainerMount(8, at: "/etc/hosts", isDirectory: false),
+            ]
             $0.isReadOnly = true
             $0.workingDirectory = "/srv"
         }
@@ -60,6 +64,50 @@ import Testing
         #expect(index(steps, CLAUNCH_ATTACH_FILE, "/etc/hosts") != nil)
         let last = try #require(steps.last)
         #expect(last.target == "/" && MountFlags(rawValue: last.flags).isSuperset(of: [.remount, .bind, .readOnly]))
+    }
+
+    @Test func F3_mountsGoByDepth() {
+        func file(_ target: String) -> ContainerMount { ContainerMount(3, at: target, isDirectory: false) }
+        let asked = ["/w/out", "/w", "/x/y/f", "/x/y", "/etc/hosts", "/d/sub", "/a", "/d", "/etc"].map(file)
+        #expect(
+            ContainerMount.byDepth(asked).map(\.target)
+                == ["/w", "/a", "/d", "/etc", "/w/out", "/x/y", "/etc/hosts", "/d/sub", "/x/y/f"])
+    }
+
+    /// In /dev, only the mounts of the standard nodes open devices.
+    @Test func S2_theDirectoryOfDevicesOpensNone() throws {
+        let steps = try steps()
+        let remount = try #require(
+            steps.firstIndex { $0.target == "/dev" && MountFlags(rawValue: $0.flags).contains(.remount) })
+        #expect(MountFlags(rawValue: steps[remount].flags) == [.remount, .bind, .noSetUserID, .noDevices])
+        let bound = steps.indices.filter { steps[$0].source?.hasPrefix("/dev/") == true && steps[$0].type == nil }
+        #expect(bound.compactMap { steps[$0].operation == CLAUNCH_MOUNT ? steps[$0].target : nil }.count == 6)
+        #expect(bound.filter { steps[$0].operation == CLAUNCH_MOUNT }.allSatisfy { $0 < remount })
+        for step in steps where step.type == "tmpfs" && step.target != "/dev" {
+            #expect(MountFlags(rawValue: step.flags).contains(.noDevices), "\(step.target ?? "")")
+        }
+        let privileged = try self.steps { $0.isPrivileged = true }
+        #expect(!privileged.contains { $0.target == "/dev" && MountFlags(rawValue: $0.flags).contains(.remount) })
+    }
+
+    @Test func S18_theDirectoriesOfHeatAreMasked() throws {
+        let directory = NSTemporaryDirectory() + "mydocker-cpus-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        #expect(ThermalDirectories.present(in: directory).isEmpty)
+        for name in ["cpu0", "cpu11", "cpufreq", "cpu", "cpu1x"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(directory)/\(name)/thermal_throttle", withIntermediateDirectories: true)
+        }
+        try FileManager.default.createDirectory(atPath: directory + "/cpu2", withIntermediateDirectories: true)
+        let found = ThermalDirectories.present(in: directory)
+        #expect(found == ["cpu0", "cpu11"].map { "\(directory)/\($0)/thermal_throttle" })
+        let steps = try steps { $0.thermalDirectories = found }
+        for path in found { #expect(index(steps, CLAUNCH_MASK, path) != nil) }
+        let privileged = try self.steps {
+            $0.thermalDirectories = found
+            $0.isPrivileged = true
+        }
+        #expect(found.allSatisfy { index(privileged, CLAUNCH_MASK, $0) == nil })
     }
 
     @Test func aPrivilegedContainerIsNotMasked() throws {

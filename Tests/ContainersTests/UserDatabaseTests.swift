@@ -100,7 +100,9 @@ import Testing
     }
     private func read() throws -> String? {
         for path in layers { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-        return try UserDatabase.read(file: "etc/passwd", layers: layers).map { String(decoding: $0, as: UTF8.self) }
+        guard let file = try LayeredLookup(layers: layers).find("etc/passwd") else { return nil }
+        let lines = try AccountFile.lines(of: file, named: "etc/passwd", with: [[]])
+        return String(decoding: lines.dropLast(), as: UTF8.self)
     }
 
     @Test func theTopmostWins() throws {
@@ -182,11 +184,70 @@ import Testing
         #expect(try read() == "top")
     }
 
-    @Test func refusesWhatIsTooLarge() throws {
-        try put(String(repeating: "x", count: (1 << 20) + 1), 0, "etc/passwd")
+    /// What lies in a mount is looked up there, and what it hides is not.
+    @Test func F6_mountsHideWhatTheyCover() throws {
+        try put("bottom", 2, "etc/passwd")
+        try put("mounted", 1, "host/passwd")
+        try put("", 0, "usr/x")
+        func read(_ mounts: PlannedMount...) throws -> String? {
+            guard let file = try LayeredLookup(layers: [layer(0), layer(2)], mounts: mounts).find("etc/passwd") else {
+                return nil
+            }
+            return String(decoding: try AccountFile.lines(of: file, named: "", with: [[]]).dropLast(), as: UTF8.self)
+        }
+        let host = layer(1) + "/host"
+        #expect(try read() == "bottom")
+        #expect(try read(PlannedMount("/etc/passwd", from: host + "/passwd")) == "mounted")
+        #expect(try read(PlannedMount("/etc", from: host)) == "mounted")
+        #expect(try read(PlannedMount("/etc", from: nil)) == nil)
+        #expect(
+            try read(PlannedMount("/etc", from: nil), PlannedMount("/etc/passwd", from: host + "/passwd")) == "mounted")
+        #expect(try read(PlannedMount("/etc/passwd", from: host)) == nil)
+        #expect(try read(PlannedMount("/etc/passwd", from: "/dev/null")) == nil)
+        #expect(try read(PlannedMount("/etc", from: layer(1) + "/missing")) == nil)
+        // A link of the image leads to a mount in a directory that is only made for it.
+        unlink(layer(2) + "/etc/passwd")
+        try link("/new/deep/passwd", 2, "etc/passwd")
+        #expect(try read(PlannedMount("/new/deep", from: host)) == "mounted")
+        // A link in a mount is one of the container, not of the host.
+        symlink(layer(2) + "/secret", host + "/link")
+        try put("secret", 2, "secret")
+        unlink(layer(2) + "/etc/passwd")
+        try link("/new/deep/link", 2, "etc/passwd")
+        #expect(try read(PlannedMount("/new/deep", from: host)) == nil)
+    }
+
+    @Test func S17_aLargeFileIsReadForWhatMatters() throws {
+        let filler = (0..<200_000).map { "g\($0):x:\($0 + 10_000):user\($0),other\($0)\n" }.joined()
+        try put("root:x:0:0::/root:\napp:x:5563:2222::/srv:\n", 0, "etc/passwd")
+        try put(filler + "staff:x:50:nobody,app", 0, "etc/group")
+        try #require(filler.utf8.count > 4 << 20)
+        func resolve(_ user: String) throws -> ResolvedUser {
+            try UserDatabase(about: user, from: .layers([layer(0)], mounts: [])).resolve(user)
+        }
+        let app = ResolvedUser(uid: 5563, gid: 2222, groups: [2222, 50], home: "/srv")
+        #expect(try resolve("app") == app)
+        #expect(try resolve("5563") == app)
+        #expect(try resolve("app:g7").gid == 10_007)
+        #expect(try resolve("").home == "/root")
+        #expect(try resolve("4711") == ResolvedUser(uid: 4711, gid: 0, groups: [0], home: "/"))
+    }
+
+    @Test func S17_oneLineWithoutAnEndIsRefused() throws {
+        try put("", 0, "etc/passwd")
+        #expect(truncate(layer(0) + "/etc/passwd", 10 << 40) == 0)
         #expect(throws: OperationError("read", "etc/passwd", errno: EFBIG)) { try read() }
-        try put(String(repeating: "x", count: 1 << 20), 0, "etc/passwd")
-        #expect(try read()?.utf8.count == 1 << 20)
+    }
+
+    @Test func linesAreToldWhereverAChunkEnds() {
+        let text = Array("a:1\nbb:22\n\nccc:333\nlast:22".utf8)
+        for size in 1...text.count {
+            var filter = LineFilter([Array("22".utf8), Array("ccc".utf8)])
+            for start in stride(from: 0, to: text.count, by: size) {
+                filter.add(Array(text[start..<min(start + size, text.count)]))
+            }
+            #expect(String(decoding: filter.finish(), as: UTF8.self) == "bb:22\nccc:333\nlast:22\n", "\(size)")
+        }
     }
 }
 

@@ -16,7 +16,7 @@ enum claunch_operation {
     CLAUNCH_ATTACH_FILE,      /* the same with a mount that is a file */
     CLAUNCH_TEMPORARY,        /* a tmpfs at target (flags, data) */
     CLAUNCH_DIRECTORY,
-    CLAUNCH_DEVICE,         /* a character device 0666, major << 8 | minor in `number` */
+    CLAUNCH_DEVICE,         /* a device: mode with S_IFCHR or S_IFBLK in `flags`, major << 32 | minor in `number`, owner */
     CLAUNCH_SYMLINK,        /* target -> source */
     CLAUNCH_WRITE,          /* data into the existing file target */
     CLAUNCH_CHANGE_DIRECTORY,
@@ -35,6 +35,7 @@ struct claunch_step {
     const char *source, *target, *type, *data;
     uint64_t flags;
     int64_t number;
+    uint32_t user, group;
 };
 
 struct claunch_rlimit {

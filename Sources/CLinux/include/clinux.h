@@ -26,6 +26,10 @@ int clinux_close_range(unsigned first, unsigned last);
 
 /* A detached copy of what is mounted at `path` (open_tree(2) with OPEN_TREE_CLONE), with all below it if `recursive`. */
 int clinux_open_tree(const char *path, int recursive);
+/* Loads a program of `count` instructions of BPF_PROG_TYPE_CGROUP_DEVICE and attaches it to a cgroup v2 directory, with which
+ * it goes. */
+int clinux_attach_device_program(int cgroup, const uint64_t *instructions, size_t count);
+
 /* Sets MOUNT_ATTR_* on a detached mount and all below it, and makes them private (mount_namespaces(7)). */
 int clinux_mount_set_private(int fd, uint64_t set);
 

@@ -92,6 +92,18 @@ extension RunCommand {
             .value("tmpfs", "DIR[:OPTIONS]", "Mount a file system in memory") { command, text throws(OperationError) in
                 command.request.temporaryMounts.append(try TemporaryMount(parsing: text))
             },
+            .value("mount", "FIELDS", "Mount what is there: type=bind,source=PATH,target=DIR[,readonly], or type=tmpfs")
+            {
+                command, text throws(OperationError) in
+                switch try MountValue(parsing: text) {
+                case .bind(let mount): command.request.binds.append(mount)
+                case .temporary(let mount): command.request.temporaryMounts.append(mount)
+                }
+            },
+            .value("device", "HOST[:DIR][:rwm]", "Give the container a device of the host's, or all in a directory") {
+                command, text throws(OperationError) in
+                command.request.devices.append(try DeviceMapping(parsing: text))
+            },
             .toggle("read-only", "Make the root file system read-only") { $0.request.readOnlyRoot = $1 },
         ]
     }

@@ -14,8 +14,16 @@ package enum PathValue {
                 "invalid volume specification", text,
                 reason: "named volumes are not supported: use a path that begins with / or .")
         }
+        return try BindMount(parsing: self.host(String(host), relativeTo: directory) + text.dropFirst(host.count))
+    }
+
+    /// A path of the host's: one that does not begin with `/` is taken from `directory`.
+    package static func host(
+        _ path: String, relativeTo directory: () -> String? = currentDirectory
+    ) throws(OperationError) -> String {
+        if path.hasPrefix("/") { return path }
         guard let directory = directory() else { throw OperationError("find the current directory", errno: errno) }
-        return try BindMount(parsing: normalized("\(directory)/\(host)") + text.dropFirst(host.count))
+        return normalized("\(directory)/\(path)")
     }
 
     package static func currentDirectory() -> String? {
