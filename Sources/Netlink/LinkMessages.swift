@@ -77,15 +77,6 @@ extension RequestBatch {
         put(IFLA_IFALIAS, Array(alias.utf8))
     }
 
-    /// RTM_NEWLINK, because RTM_SETLINK does not look at a port's own settings.
-    mutating func setHairpin(_ link: LinkReference, _ on: Bool) {
-        begin("set hairpin mode of", link, RTM_NEWLINK)
-        nest(IFLA_LINKINFO) {
-            $0.put(IFLA_INFO_SLAVE_KIND, "bridge")
-            $0.nest(IFLA_INFO_SLAVE_DATA) { $0.put(IFLA_BRPORT_MODE, [on ? 1 : 0]) }
-        }
-    }
-
     mutating func deleteLink(_ link: LinkReference) {
         begin("delete link", link, RTM_DELLINK)
     }
@@ -101,7 +92,7 @@ extension RequestBatch {
         put(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     }
 
-    private mutating func begin(
+    mutating func begin(
         _ operation: String, _ link: LinkReference, _ type: Int, up: Bool = false, name: String? = nil
     ) {
         var header = ifinfomsg(up: up)

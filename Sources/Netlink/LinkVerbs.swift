@@ -44,7 +44,6 @@ extension RouteSocket {
         creation.createVeth(veth)
         let link = try create(creation, veth.name)
         guard let peer = link.peer else { throw .malformed("link") }
-        if veth.hairpin { try setHairpin(.index(link.index), true) }
         return VethPair(index: link.index, peerIndex: peer)
     }
 
@@ -119,15 +118,6 @@ extension RouteSocket {
     package mutating func setAlias(_ link: LinkReference, _ alias: String) throws(OperationError) {
         var batch = RequestBatch()
         batch.setAlias(link, alias)
-        try perform(batch)
-    }
-
-    /// Whether a port of a bridge sends packets back to where they came from.
-    ///
-    /// - Throws: EOPNOTSUPP when the link is on no bridge.
-    package mutating func setHairpin(_ link: LinkReference, _ on: Bool) throws(OperationError) {
-        var batch = RequestBatch(capacity: 128)
-        batch.setHairpin(link, on)
         try perform(batch)
     }
 
