@@ -62,6 +62,9 @@ package struct RootFilesystem: Sendable {
         let hardened: MountFlags = [.noSetUserID, .noDevices, .noExecute]
         var steps: [LaunchStep] = [
             .standardDirectory("/proc"), .mount("proc", at: "/proc", type: "proc", flags: hardened),
+        ]
+        if hasOwnNetwork { steps += Self.networkSteps }
+        steps += [
             .standardDirectory("/dev"),
             .mount("tmpfs", at: "/dev", type: "tmpfs", flags: .noSetUserID, data: "mode=755,size=65536k"),
         ]
@@ -87,12 +90,19 @@ package struct RootFilesystem: Sendable {
                 flags: isPrivileged ? hardened : [.readOnly, hardened],
                 optional: true),
         ]
-        if hasOwnNetwork {
-            // ping after --cap-drop NET_RAW, where it can: every group may open ICMP sockets (icmp(7)).
-            steps.append(.write("0 2147483647", to: "/proc/sys/net/ipv4/ping_group_range", optional: true))
-        }
         return steps
     }
+
+    /// Settings of the container's own network namespace.
+    private static let networkSteps: [LaunchStep] = [
+        // Networks are IPv4 only. That is all interfaces and those to come, most likely before eth0 is up; what is sent
+        // until then does not pass the host's end.
+        ("ipv6/conf/all/disable_ipv6", "1"),
+        // ping after --cap-drop NET_RAW, where it can: every group may open ICMP sockets (icmp(7)).
+        ("ipv4/ping_group_range", "0 2147483647"),
+        // Ports below 1024 are nobody's but the container's: any user may have them, as in Docker.
+        ("ipv4/ip_unprivileged_port_start", "0"),
+    ].map { .write($1, to: "/proc/sys/net/\($0)", optional: true) }
 
     private var bindSteps: [LaunchStep] {
         binds.map { .attach($0.descriptor, at: $0.target, isDirectory: $0.isDirectory) }
