@@ -46,7 +46,7 @@ package struct BridgeRequest: Equatable, Sendable {
     }
 }
 
-/// A veth pair to create: one end here, up and a port of a bridge, the other born in another namespace.
+/// A veth pair to create: one end here and a port of a bridge, the other born in another namespace.
 package struct VethRequest: Equatable, Sendable {
     /// Of the end here.
     package var name: String

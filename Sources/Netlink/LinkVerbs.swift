@@ -33,8 +33,8 @@ extension RouteSocket {
         try perform(rest)
     }
 
-    /// Creates a veth pair: the end here up and on its bridge, the other one in its namespace with its
-    /// name, MAC and MTU, but down.
+    /// Creates a veth pair, both ends down: the one here on its bridge, the other one in its namespace with its
+    /// name, MAC and MTU.
     ///
     /// - Throws: EEXIST when there is a link of that name on either side. When hairpin mode is refused
     ///   the pair stays: it goes with the peer's namespace, and at once only by waiting some 20 ms.

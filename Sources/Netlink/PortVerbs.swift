@@ -10,6 +10,19 @@ extension RouteSocket {
         try perform(batch)
     }
 
+    /// The same for a port that somebody has changed: what is in the way of our filter goes.
+    package mutating func guardPortAnew(_ port: PortRequest) throws(OperationError) {
+        var batch = RequestBatch(capacity: 128)
+        batch.removeFilters(port)
+        do throws(OperationError) {
+            try perform(batch)
+        } catch {
+            // There are none.
+            guard error.errno == ENOENT || error.errno == EINVAL else { throw error }
+        }
+        try guardPort(port)
+    }
+
     /// - Throws: ENODEV when there is no such link.
     package mutating func port(_ index: Int32) throws(OperationError) -> PortState {
         var state = PortState()
@@ -27,12 +40,31 @@ extension PortState {
         guard Int(message.header.type) == RTM_NEWLINK else { throw .malformed("link") }
         var attributes = try message.attributes(after: ifinfomsg.self)
         while let attribute = try attributes.next() {
-            guard attribute.type == IFLA_LINKINFO else { continue }
-            var parts = attribute.nested()
-            var isPort = false
-            while let part = try parts.next() {
-                if part.type == IFLA_INFO_SLAVE_KIND { isPort = part.string == "bridge" }
-                if part.type == IFLA_INFO_SLAVE_DATA, isPort { try takeSettings(part) }
+            switch attribute.type {
+            case IFLA_LINKINFO: try takeInformation(attribute)
+            case IFLA_AF_SPEC: try takeFamilies(attribute)
+            default: break
+            }
+        }
+    }
+
+    private mutating func takeInformation(_ information: Attribute) throws(OperationError) {
+        var parts = information.nested()
+        var isPort = false
+        while let part = try parts.next() {
+            if part.type == IFLA_INFO_SLAVE_KIND { isPort = part.string == "bridge" }
+            if part.type == IFLA_INFO_SLAVE_DATA, isPort { try takeSettings(part) }
+        }
+    }
+
+    private mutating func takeFamilies(_ families: Attribute) throws(OperationError) {
+        var families = families.nested()
+        while let family = try families.next() {
+            guard family.type == Int(AF_INET6) else { continue }
+            var settings = family.nested()
+            while let setting = try settings.next() {
+                guard setting.type == IFLA_INET6_ADDR_GEN_MODE else { continue }
+                makesAddresses = try UInt32(setting.uint8()) != IN6_ADDR_GEN_MODE_NONE.rawValue
             }
         }
     }

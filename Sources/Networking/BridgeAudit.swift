@@ -12,7 +12,7 @@ package struct BridgeInventory: Equatable, Sendable {
         let master: Int32?
         /// Of a port of a bridge of ours; nil of others.
         var port: PortState?
-        /// Whether its sysctls are what a bridge or a port of ours needs.
+        /// Whether its sysctls are what a bridge of ours needs.
         var hasSettings = true
 
         var isOwnBridge: Bool { kind == "bridge" && alias?.hasPrefix(BridgeAlias.prefix) == true }
@@ -145,7 +145,7 @@ extension BridgeAudit {
         if let port = link.port, !member.endpoint.port(link.index).isMet(by: port) {
             return "it lets in more than container \(member.id.short) may send"
         }
-        return link.hasSettings ? nil : "IPv6 is on"
+        return nil
     }
 
     private func settings(_ network: NetworkDefinition) -> BridgeFinding? {

@@ -53,8 +53,6 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         }
         endpoint.mtu = bridge.mtu
         let veth = try createVeth(&endpoint, container, process, bridge, &host)
-        // Before the other end is up: nothing comes in that was not looked at.
-        PortSettings.apply(to: endpoint.hostInterface)
         try host.guardPort(endpoint.port(veth.index))
         var namespace = try RouteSocket(adopting: inside)
         try namespace.configureContainer(

@@ -16,7 +16,6 @@ extension BridgeDriver {
         for place in links.indices {
             if links[place].isOwnBridge { links[place].hasSettings = BridgeSettings.areRight(links[place].name) }
             guard let master = links[place].master, bridges.contains(master) else { continue }
-            links[place].hasSettings = PortSettings.areRight(links[place].name)
             do throws(OperationError) {
                 links[place].port = try netlink.port(links[place].index)
             } catch {

@@ -145,9 +145,8 @@ extension BridgeDriver {
         let name = member.endpoint.hostInterface
         guard let link = try netlink.link(.named(name)), link.kind == "veth", member.isRunning else { return }
         if link.master != bridge { try netlink.setMaster(.index(link.index), bridge: bridge) }
-        PortSettings.apply(to: name)
         let port = member.endpoint.port(link.index)
-        if try !port.isMet(by: netlink.port(link.index)) { try netlink.guardPort(port) }
+        if try !port.isMet(by: netlink.port(link.index)) { try netlink.guardPortAnew(port) }
         if !link.isUp { try netlink.setUp(.index(link.index)) }
     }
 }

@@ -14,7 +14,7 @@ enum BridgeSettings {
             // Nothing comes from a bridge under an address that is not behind it, such as 127.0.0.2.
             ("net/ipv4/conf/\(device)/rp_filter", "1", true),
             // Networks are IPv4 only, and no rule of ours looks at anything else.
-            (IPv6.setting(of: device), "1", false),
+            ("net/ipv6/conf/\(device)/disable_ipv6", "1", false),
             // Should somebody need it on: a container must not route this host (CVE-2020-10749).
             ("net/ipv6/conf/\(device)/accept_ra", "0", false),
         ]
@@ -39,21 +39,11 @@ enum BridgeSettings {
     }
 }
 
-/// Kernel settings of a port of a bridge.
-enum PortSettings {
-    /// Without IPv6 on this host there is none to switch off.
-    static func apply(to device: String) { try? Sysctl.set(IPv6.setting(of: device), to: "1") }
-    static func areRight(_ device: String) -> Bool { Sysctl.get(IPv6.setting(of: device)) != "0" }
-}
-
-private enum IPv6 {
-    static func setting(of device: String) -> String { "net/ipv6/conf/\(device)/disable_ipv6" }
-}
-
 extension Endpoint {
     /// What its port lets in.
     func port(_ index: Int32) -> PortRequest {
         PortRequest(
-            name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty)
+            name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty,
+            hostHasIPv6: Files.exists("/proc/sys/net/ipv6"))
     }
 }

@@ -118,7 +118,7 @@ struct Ledger: Equatable {
         Host.shell(
             """
             unshare --net ip link add fence0 type veth peer name fence1 netns 1
-            while ip link show fence1; do sleep 0.01; done >/dev/null 2>&1
+            while [ -e /proc/sys/net/ipv4/conf/fence1 ]; do sleep 0.01; done
             """)
     }
 

@@ -44,8 +44,8 @@ struct GoldenMessageTests {
             00 00 00 00  ; port
             00 00 00 00  ; ifinfomsg
             00 00 00 00  ; index: any
-            01 00 00 00  ; flags IFF_UP
-            01 00 00 00  ; change IFF_UP
+            00 00 00 00  ; down
+            00 00 00 00
             0d 00 03 00  ; IFLA_IFNAME
             76 65 74 68  ; "veth"
             31 61 32 62  ; "1a2b"

@@ -9,14 +9,14 @@ struct PortMessageTests {
     private func port() throws -> PortRequest {
         PortRequest(
             name: "abcde", index: 13, mac: try #require(MACAddress("02:42:0a:4d:00:02")),
-            address: try #require(IPv4Address("10.77.0.2")), hairpin: true)
+            address: try #require(IPv4Address("10.77.0.2")), hairpin: true, hostHasIPv6: true)
     }
 
     @Test func S4_aPortIsGuardedInOneSend() throws {
         let expected = lines(
             golden(
                 """
-                44 00 00 00  ; nlmsg_len 68
+                54 00 00 00  ; nlmsg_len 84
                 10 00 05 00  ; RTM_NEWLINK; ACK, REQUEST
                 00 00 00 00
                 00 00 00 00
@@ -24,6 +24,10 @@ struct PortMessageTests {
                 0d 00 00 00  ; index
                 00 00 00 00
                 00 00 00 00  ; no flag changes
+                10 00 1a 80  ; IFLA_AF_SPEC, nested
+                0c 00 0a 80  ; AF_INET6, nested
+                05 00 08 00  ; IFLA_INET6_ADDR_GEN_MODE
+                01 00 00 00  ; none
                 24 00 12 80  ; IFLA_LINKINFO, nested
                 0b 00 04 00  ; IFLA_INFO_SLAVE_KIND
                 62 72 69 64
@@ -76,7 +80,21 @@ struct PortMessageTests {
         let port = try port()
         let encoded = encoded { $0.guardPort(port) }
         #expect(Array(encoded.prefix(expected.count)) == expected)
-        #expect(encoded.count == expected.count + 2 * 22)
+        // Up at the end.
+        let up = lines(
+            golden(
+                """
+                20 00 00 00
+                13 00 05 00  ; RTM_SETLINK; ACK, REQUEST
+                04 00 00 00
+                00 00 00 00
+                00 00 00 00
+                0d 00 00 00  ; index
+                01 00 00 00  ; IFF_UP
+                01 00 00 00
+                """))
+        #expect(Array(encoded.suffix(up.count)) == up)
+        #expect(encoded.count == expected.count + 2 * 22 + up.count)
     }
 
     /// Code, jumps when true and when not, operand. LD 00: W ABS 20, H ABS 28, W LEN 80; JMP 05: JEQ 15, JGE 35; RET 06.

@@ -100,17 +100,18 @@ import Testing
 
         let here = try #require(try socket.link(.named("nltv")))
         #expect(here.index == pair.index && here.peer == pair.peerIndex && here.master == index)
-        #expect(here.isUp && here.kind == "veth" && here.mtu == 1380)
+        #expect(!here.isUp && here.kind == "veth" && here.mtu == 1380)
         let address = try #require(IPv4Address("10.213.0.7"))
         for hairpin in [true, false] {
             let port = PortRequest(
-                name: "nltv", index: pair.index, mac: peerMAC, address: address, hairpin: hairpin)
+                name: "nltv", index: pair.index, mac: peerMAC, address: address, hairpin: hairpin, hostHasIPv6: true)
             #expect(try !port.isMet(by: socket.port(pair.index)))
             try socket.guardPort(port)
             #expect(try port.isMet(by: socket.port(pair.index)))
             try socket.guardPort(port)
             #expect(try port.isMet(by: socket.port(pair.index)))
         }
+        #expect(try socket.link(.named("nltv"))?.isUp == true)
 
         var inside = try RouteSocket(adopting: other.takeSocket())
         let there = try #require(try inside.link(.named("eth0")))
