@@ -10,7 +10,7 @@ extension CLI.Networks {
         defer { box.remove() }
         let address = network == "none" ? "127.0.0.1" : box.address
         // busybox waits for the question, so a connection is all there is to see.
-        Host.wait { box.place.ask(.tcp, address, 80, seconds: 0.1) == .silence || Host.state(of: box.pid) == nil }
+        Host.wait { box.place.ask(.tcp, address, 80, seconds: 0.1) == .nothing || Host.state(of: box.pid) == nil }
         #expect(Host.state(of: box.pid) == "S")
         let refused = mydocker("run", "--rm", "--net", "host", "-u", "1000", "httpd", "-f", "-p", "80")
         #expect(refused.code != 0 && refused.error.contains("Permission denied"), "\(refused.error)")

@@ -137,8 +137,10 @@ struct Ledger: Equatable {
         let known = (try? FileManager.default.contentsOfDirectory(atPath: "/var/lib/mydocker/containers")) ?? []
         return Ledger(
             lines: lines.filter { line in
-                guard let link = line.wholeMatch(of: /link: ([0-9a-f]{5,10}) veth .*/) else { return true }
-                return known.contains { $0.hasPrefix(link.1) }
+                let link = line.wholeMatch(of: /link: ([0-9a-f]{5,10}) veth .*/)?.1
+                let setting = line.wholeMatch(of: /sysctl: net.ipv[46].conf.([0-9a-f]{5,10})\/.*/)?.1
+                guard let name = link ?? setting else { return true }
+                return known.contains { $0.hasPrefix(name) }
             })
     }
 

@@ -166,6 +166,7 @@ import Testing
             VethRequest(
                 name: "nltv", bridge: index, peerName: "nltp", peerMAC: mac, peerNamespace: .descriptor(own.number)))
         defer { _ = try? socket.deleteLink(.index(pair.index)) }
+        try socket.setUp(.index(pair.index))
         #expect(try socket.link(.index(pair.index))?.isOperational == false)
         // Not for ever.
         try socket.settle([pair.index])
