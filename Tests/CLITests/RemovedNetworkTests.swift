@@ -18,8 +18,8 @@ extension CLI.Networks {
         let points = Host.read(list).split(separator: "\n").map(String.init)
         try #require(points.contains { $0.contains("networks/cngone") })
         var refusals = 0
-        for (index, point) in points.enumerated() {
-            try Ledger.expectUnchanged {
+        try Ledger.expectUnchanged {
+            for (index, point) in points.enumerated() {
                 if try !isRemoved(duringPoint: index + 1, of: command, what: point) { refusals += 1 }
             }
         }
