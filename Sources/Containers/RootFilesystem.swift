@@ -62,9 +62,6 @@ package struct RootFilesystem: Sendable {
         let hardened: MountFlags = [.noSetUserID, .noDevices, .noExecute]
         var steps: [LaunchStep] = [
             .standardDirectory("/proc"), .mount("proc", at: "/proc", type: "proc", flags: hardened),
-        ]
-        if hasOwnNetwork { steps += Self.networkSteps }
-        steps += [
             .standardDirectory("/dev"),
             .mount("tmpfs", at: "/dev", type: "tmpfs", flags: .noSetUserID, data: "mode=755,size=65536k"),
         ]
@@ -90,13 +87,14 @@ package struct RootFilesystem: Sendable {
                 flags: isPrivileged ? hardened : [.readOnly, hardened],
                 optional: true),
         ]
+        if hasOwnNetwork { steps += Self.networkSteps }
         return steps
     }
 
     /// Settings of the container's own network namespace.
     private static let networkSteps: [LaunchStep] = [
-        // Networks are IPv4 only. That is all interfaces and those to come, most likely before eth0 is up; what is sent
-        // until then does not pass the host's end.
+        // Networks are IPv4 only. That is all interfaces and those to come; what eth0 may have sent before does not pass
+        // the host's end. Late, because a write waits, spinning, for whoever changes any link.
         ("ipv6/conf/all/disable_ipv6", "1"),
         // ping after --cap-drop NET_RAW, where it can: every group may open ICMP sockets (icmp(7)).
         ("ipv4/ping_group_range", "0 2147483647"),
