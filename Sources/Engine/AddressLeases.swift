@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import IPAM
 import Linux
 import Networking
@@ -50,7 +51,8 @@ extension Engine {
     private func tryLease(
         from network: NetworkDefinition, for id: ContainerID, requested: IPv4Address?
     ) throws(AddressPoolError) -> IPv4Address {
-        try withPool(of: network) { pool throws(AddressPoolError) in
+        try makeRuntime(of: network)
+        return try withPool(of: network, ifDefined: true) { pool throws(AddressPoolError) in
             if let requested {
                 try pool.reserve(requested, LeaseOwner(id))
                 return requested
@@ -108,13 +110,26 @@ extension Engine {
 
     /// Whether a container has an address of a network, as the pool alone says.
     func hasLease(_ id: ContainerID, on network: NetworkDefinition) throws(OperationError) -> Bool {
+        try leases(of: network).contains { $0.owner.isContainer(id) }
+    }
+
+    /// As a reader without the lock sees them.
+    private func leases(of network: NetworkDefinition) throws(OperationError) -> [AddressLease] {
         let path = layout.addressPool(network.name)
-        guard Files.exists(path) else { return false }
+        guard Files.exists(path) else { return [] }
         do throws(AddressPoolError) {
             let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
-            return try AddressPoolFile.readLeases(path, space).contains { $0.owner.isContainer(id) }
+            return try AddressPoolFile.readLeases(path, space)
         } catch {
             throw error.operationError
+        }
+    }
+
+    /// The containers that have an address of a network and a supervisor that lives: some may not have it on record yet.
+    func leaseholders(of network: NetworkDefinition) throws(OperationError) -> [ContainerID] {
+        let leases = try leases(of: network)
+        return try containerStore.runtimeIDs().filter { id in
+            leases.contains { $0.owner.isContainer(id) } && isSupervised(id)
         }
     }
 
@@ -123,12 +138,38 @@ extension Engine {
         return ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
     }
 
+    /// The directory of a network that is removed meanwhile would stay for ever: whoever removes one has the registry's
+    /// lock.
+    private func makeRuntime(of network: NetworkDefinition) throws(AddressPoolError) {
+        let directory = layout.networkRuntime(network.name)
+        if Files.exists(directory) { return }
+        do throws(OperationError) {
+            try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+                try checkDefined(network)
+                try Files.makeDirectory(directory)
+            }
+        } catch {
+            throw .unusable(error)
+        }
+    }
+
+    /// Another network may have got its name.
+    func checkDefined(_ network: NetworkDefinition) throws(OperationError) {
+        guard try networkStore.definition(network.name)?.id == network.id else { throw gone(network) }
+    }
+
+    private func gone(_ network: NetworkDefinition) -> OperationError {
+        OperationError("network \(network.name) not found")
+    }
+
     /// Runs `body` with the network's lock held and its pool open. A pool that is not there, or that is damaged,
     /// is made from the containers' records; one of a newer mydocker is left as it is.
+    /// - Parameter ifDefined: refuses when the network is not there any more. Who has the lock and an address keeps it.
     private func withPool<Result>(
-        of network: NetworkDefinition, _ body: (inout AddressPoolFile) throws(AddressPoolError) -> Result
+        of network: NetworkDefinition, ifDefined: Bool = false,
+        _ body: (inout AddressPoolFile) throws(AddressPoolError) -> Result
     ) throws(AddressPoolError) -> Result {
-        let lock = try lockPool(of: network)
+        let lock = try lockPool(of: network, ifDefined: ifDefined)
         do throws(AddressPoolError) {
             let result = try withLockedPool(of: network, body)
             lock.release()
@@ -139,12 +180,14 @@ extension Engine {
         }
     }
 
-    private func lockPool(of network: NetworkDefinition) throws(AddressPoolError) -> FileLock {
+    private func lockPool(of network: NetworkDefinition, ifDefined: Bool) throws(AddressPoolError) -> FileLock {
         do throws(OperationError) {
-            try Files.makeDirectory(layout.networkRuntime(network.name))
-            return try FileLock.acquire(layout.networkLock(network.name))
+            let lock = try FileLock.acquire(layout.networkLock(network.name))
+            if ifDefined { try checkDefined(network) }
+            return lock
         } catch {
-            throw .unusable(error)
+            // The directory went with the network.
+            throw .unusable(error.errno == ENOENT && ifDefined ? gone(network) : error)
         }
     }
 

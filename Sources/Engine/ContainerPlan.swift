@@ -42,8 +42,11 @@ extension Engine {
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
         }
+        let network = try network(for: definition)
+        // It may have been named by its id.
+        if let network { definition.networkMode = .named(network.name) }
         return ContainerPlan(
-            definition: definition, process: process, network: try network(for: definition),
+            definition: definition, process: process, network: network,
             publish: publish, address: try address(request, definition.networkMode), mac: request.mac,
             cgroup: try CgroupHost().plan(
                 for: id, limits: request.limits, limitsDevices: definition.needsDeviceCgroup),

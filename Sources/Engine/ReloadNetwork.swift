@@ -45,9 +45,7 @@ extension Engine {
         // One that nobody is on may be about to be removed; it is made when it is used.
         guard deviants.contains(network) || isAnyUsed(deviants) else { return }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-            guard try networkStore.definition(network.name)?.id == network.id else {
-                throw OperationError("network \(network.name) not found", kind: .notFound)
-            }
+            try checkDefined(network)
             for (name, failure) in restore([network] + usedNetworks(besides: network)) {
                 if name == network.name { throw failure }
                 warn(failure.description)
@@ -82,7 +80,9 @@ extension Engine {
             ((try? containerStore.state(id)) ?? nil).map { (id: id, state: $0) }
         }
         let running = states.filter { $0.state.status == .running && containerStore.isAlive($0.id) }
-        return running.sorted { ($0.state.started ?? .now(), $0.id) < ($1.state.started ?? .now(), $1.id) }
+        // One without a time, which is of nobody's making, counts as the oldest: an order needs fixed values.
+        func start(_ state: ContainerState) -> Timestamp { state.started ?? Timestamp(nanoseconds: 0) }
+        return running.sorted { (start($0.state), $0.id) < (start($1.state), $1.id) }
             .compactMap { id, state in
                 guard let endpoint = state.endpoint, let pid = state.pid, let startTime = state.pidStartTime else {
                     return nil

@@ -26,28 +26,41 @@ extension Engine {
             guard let network = try networkStore.find(text) else {
                 throw OperationError("network \(text) not found", kind: .notFound)
             }
-            try checkUnused(network)
-            try driver.delete(network)
-            try networkStore.remove(network.name)
+            try refuse(network, usedBy: try unreleased(members(of: network).map(\.id)))
+            guard Files.exists(layout.networkRuntime(network.name)) else { return try delete(network) }
+            // Who gets an address from here on finds no network, and who has one by now is seen.
+            try FileLock.holding(layout.networkLock(network.name)) { () throws(OperationError) in
+                try refuse(network, usedBy: try leaseholders(of: network))
+                try delete(network)
+            }
         }
     }
 
-    private func checkUnused(_ network: NetworkDefinition) throws(OperationError) {
-        var users: [String] = []
-        for (id, _) in try members(of: network) {
-            if waitForRelease(of: id) {
-                try reclaim(id)
-            } else {
-                let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
-                users.append("name:\"\(name)\" id:\"\(id.short)\"")
-            }
+    private func delete(_ network: NetworkDefinition) throws(OperationError) {
+        try driver.delete(network)
+        try networkStore.remove(network.name)
+    }
+
+    /// Clears away the dead ones.
+    /// - Returns: the others.
+    private func unreleased(_ ids: [ContainerID]) throws(OperationError) -> [ContainerID] {
+        var users: [ContainerID] = []
+        for id in ids {
+            if waitForRelease(of: id) { try reclaim(id) } else { users.append(id) }
         }
-        guard users.isEmpty else {
-            throw OperationError(
-                "error while removing network: network \(network.name) has active endpoints "
-                    + "(\(users.sorted().joined(separator: ", ")))",
-                remedy: "stop or remove these containers first", kind: .conflict)
+        return users
+    }
+
+    private func refuse(_ network: NetworkDefinition, usedBy users: [ContainerID]) throws(OperationError) {
+        if users.isEmpty { return }
+        let names = users.map { id in
+            let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
+            return "name:\"\(name)\" id:\"\(id.short)\""
         }
+        throw OperationError(
+            "error while removing network: network \(network.name) has active endpoints "
+                + "(\(names.sorted().joined(separator: ", ")))",
+            remedy: "stop or remove these containers first", kind: .conflict)
     }
 
     /// The containers that have a place on a network. One whose state cannot be read is an error only when it has an

@@ -55,12 +55,4 @@ package struct FirewallChange: Hashable, Sendable {
     }
 
     package mutating func remove(_ owner: FirewallOwner) { set(owner, []) }
-
-    /// What undoes it, whether it was applied whole, in part or not at all: the owners without any rules.
-    package var reversed: FirewallChange {
-        var undo = FirewallChange(tables)
-        if case .ensure(let layout) = layout { undo.layout = .removeUnused(layout) }
-        for ownership in ownerships.reversed() where !ownership.rules.isEmpty { undo.remove(ownership.owner) }
-        return undo
-    }
 }

@@ -5,18 +5,17 @@ import Core
 extension RequestBatch {
     /// A bridge that is up. The kernel takes no alias here: that is a second request.
     mutating func createBridge(_ bridge: BridgeRequest) {
-        beginCreation("create bridge", bridge.name)
+        beginCreation("create bridge", bridge.name, up: true)
         put(IFLA_IFNAME, bridge.name)
         put(IFLA_ADDRESS, bridge.mac.bytes)
         nest(IFLA_LINKINFO) { $0.put(IFLA_INFO_KIND, "bridge") }
     }
 
-    /// Both ends at once. The end here is the primary one, up and on its bridge when it appears; the
-    /// peer cannot be created up (veth_open wants the other end first).
+    /// Both ends at once, and both down. The end here is the primary one, and on its bridge when it appears.
     ///
-    /// One message instead of create, move, enslave, up: each of those waits for RCU.
+    /// One message instead of create, move, enslave: each of those waits for RCU.
     mutating func createVeth(_ veth: VethRequest) {
-        beginCreation("create veth", veth.name)
+        beginCreation("create veth", veth.name, up: false)
         put(IFLA_IFNAME, veth.name)
         put(IFLA_MASTER, UInt32(bitPattern: veth.bridge))
         putEnd(veth)
@@ -46,8 +45,8 @@ extension RequestBatch {
     }
 
     /// NLM_F_ECHO: the kernel sends the new link back, index included (Linux 6.2 and later).
-    private mutating func beginCreation(_ operation: String, _ name: String) {
-        let header = ifinfomsg(up: true)
+    private mutating func beginCreation(_ operation: String, _ name: String, up: Bool) {
+        let header = ifinfomsg(up: up)
         begin(
             RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header,
             Label(operation: operation, subject: name))
@@ -77,15 +76,6 @@ extension RequestBatch {
         put(IFLA_IFALIAS, Array(alias.utf8))
     }
 
-    /// RTM_NEWLINK, because RTM_SETLINK does not look at a port's own settings.
-    mutating func setHairpin(_ link: LinkReference, _ on: Bool) {
-        begin("set hairpin mode of", link, RTM_NEWLINK)
-        nest(IFLA_LINKINFO) {
-            $0.put(IFLA_INFO_SLAVE_KIND, "bridge")
-            $0.nest(IFLA_INFO_SLAVE_DATA) { $0.put(IFLA_BRPORT_MODE, [on ? 1 : 0]) }
-        }
-    }
-
     mutating func deleteLink(_ link: LinkReference) {
         begin("delete link", link, RTM_DELLINK)
     }
@@ -101,7 +91,7 @@ extension RequestBatch {
         put(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     }
 
-    private mutating func begin(
+    mutating func begin(
         _ operation: String, _ link: LinkReference, _ type: Int, up: Bool = false, name: String? = nil
     ) {
         var header = ifinfomsg(up: up)

@@ -46,7 +46,7 @@ package struct BridgeRequest: Equatable, Sendable {
     }
 }
 
-/// A veth pair to create: one end here, up and a port of a bridge, the other born in another namespace.
+/// A veth pair to create: one end here and a port of a bridge, the other born in another namespace.
 package struct VethRequest: Equatable, Sendable {
     /// Of the end here.
     package var name: String
@@ -54,20 +54,17 @@ package struct VethRequest: Equatable, Sendable {
     package var bridge: Int32
     /// Bytes, of both ends; nil leaves 1500.
     package var mtu: Int?
-    /// Lets packets leave by the port they came from, so that a container reaches its own published port.
-    package var hairpin: Bool
     package var peerName: String
     package var peerMAC: MACAddress
     package var peerNamespace: NetworkNamespaceReference
 
     package init(
-        name: String, bridge: Int32, mtu: Int? = nil, hairpin: Bool = false, peerName: String = "eth0",
-        peerMAC: MACAddress, peerNamespace: NetworkNamespaceReference
+        name: String, bridge: Int32, mtu: Int? = nil, peerName: String = "eth0", peerMAC: MACAddress,
+        peerNamespace: NetworkNamespaceReference
     ) {
         self.name = name
         self.bridge = bridge
         self.mtu = mtu
-        self.hairpin = hairpin
         self.peerName = peerName
         self.peerMAC = peerMAC
         self.peerNamespace = peerNamespace

@@ -33,8 +33,8 @@ extension RouteSocket {
         try perform(rest)
     }
 
-    /// Creates a veth pair: the end here up and on its bridge, the other one in its namespace with its
-    /// name, MAC and MTU, but down.
+    /// Creates a veth pair, both ends down: the one here on its bridge, the other one in its namespace with its
+    /// name, MAC and MTU.
     ///
     /// - Throws: EEXIST when there is a link of that name on either side. When hairpin mode is refused
     ///   the pair stays: it goes with the peer's namespace, and at once only by waiting some 20 ms.
@@ -44,7 +44,6 @@ extension RouteSocket {
         creation.createVeth(veth)
         let link = try create(creation, veth.name)
         guard let peer = link.peer else { throw .malformed("link") }
-        if veth.hairpin { try setHairpin(.index(link.index), true) }
         return VethPair(index: link.index, peerIndex: peer)
     }
 
@@ -119,15 +118,6 @@ extension RouteSocket {
     package mutating func setAlias(_ link: LinkReference, _ alias: String) throws(OperationError) {
         var batch = RequestBatch()
         batch.setAlias(link, alias)
-        try perform(batch)
-    }
-
-    /// Whether a port of a bridge sends packets back to where they came from.
-    ///
-    /// - Throws: EOPNOTSUPP when the link is on no bridge.
-    package mutating func setHairpin(_ link: LinkReference, _ on: Bool) throws(OperationError) {
-        var batch = RequestBatch(capacity: 128)
-        batch.setHairpin(link, on)
         try perform(batch)
     }
 

@@ -1,5 +1,6 @@
 import Core
 import Firewall
+import Netlink
 
 /// What the kernel has of bridge networks, all of them and whoever made it.
 package struct BridgeInventory: Equatable, Sendable {
@@ -9,6 +10,12 @@ package struct BridgeInventory: Equatable, Sendable {
         let kind: String?
         let alias: String?
         let master: Int32?
+        /// Of a port of a bridge of ours; nil of others.
+        var port: PortState?
+        /// Whether its sysctls are what a bridge of ours needs.
+        var hasSettings = true
+
+        var isOwnBridge: Bool { kind == "bridge" && alias?.hasPrefix(BridgeAlias.prefix) == true }
     }
 
     let links: [Link]
@@ -82,12 +89,10 @@ package struct BridgeAudit: Sendable {
 // MARK: - Links
 
 extension BridgeAudit {
-    private var ownBridges: [BridgeInventory.Link] {
-        inventory.links.filter { $0.kind == "bridge" && $0.alias?.hasPrefix(BridgeAlias.prefix) == true }
-    }
+    private var ownBridges: [BridgeInventory.Link] { inventory.links.filter(\.isOwnBridge) }
 
     private var bridges: [BridgeFinding] {
-        var findings: [BridgeFinding] = []
+        var findings = networks.compactMap(settings)
         if let defined {
             let aliases = Set(defined.map(\.alias))
             for link in ownBridges where !aliases.contains(link.alias ?? "") {
@@ -125,16 +130,28 @@ extension BridgeAudit {
         for network in networks {
             guard let bridge = bridge(of: network) else { continue }
             for member in members(of: network) {
-                let name = member.endpoint.hostInterface
-                if inventory.links.contains(where: { $0.name == name && $0.master == bridge.index }) { continue }
+                guard let why = lack(of: member, on: bridge) else { continue }
                 findings.append(
-                    BridgeFinding(
-                        subject: .veth, what: name,
-                        why: "it should be on bridge \(bridge.name) for container \(member.id.short)",
-                        remedy: .restore))
+                    BridgeFinding(subject: .veth, what: member.endpoint.hostInterface, why: why, remedy: .restore))
             }
         }
         return findings
+    }
+
+    private func lack(of member: BridgeMember, on bridge: BridgeInventory.Link) -> String? {
+        let name = member.endpoint.hostInterface
+        let link = inventory.links.first { $0.name == name && $0.master == bridge.index }
+        guard let link else { return "it should be on bridge \(bridge.name) for container \(member.id.short)" }
+        if let port = link.port, !member.endpoint.port(link.index).isMet(by: port) {
+            return "it lets in more than container \(member.id.short) may send"
+        }
+        return nil
+    }
+
+    private func settings(_ network: NetworkDefinition) -> BridgeFinding? {
+        guard let bridge = bridge(of: network), !bridge.hasSettings else { return nil }
+        return BridgeFinding(
+            subject: .bridge, what: network.device, why: "its settings (sysctl) have been changed", remedy: .restore)
     }
 }
 

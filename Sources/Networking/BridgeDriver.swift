@@ -47,11 +47,13 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
         var host = try RouteSocket()
-        guard let bridge = try host.link(.named(endpoint.bridge)) else {
-            throw OperationError("look up bridge", endpoint.bridge, errno: ENODEV)
+        guard let bridge = try host.link(.named(endpoint.bridge)), bridge.alias == BridgeAlias.of(endpoint.networkID)
+        else {
+            throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
         let veth = try createVeth(&endpoint, container, process, bridge, &host)
+        try host.guardPort(endpoint.port(veth.index))
         var namespace = try RouteSocket(adopting: inside)
         try namespace.configureContainer(
             ContainerNetworkRequest(
@@ -84,8 +86,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                 return try host.createVeth(
                     VethRequest(
                         name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
-                        hairpin: !endpoint.ports.isEmpty, peerName: "eth0", peerMAC: endpoint.mac,
-                        peerNamespace: .process(process)))
+                        peerName: "eth0", peerMAC: endpoint.mac, peerNamespace: .process(process)))
             } catch {
                 guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
                 endpoint.hostInterface = String(container.hex.prefix(endpoint.hostInterface.utf8.count + 5))
@@ -108,7 +109,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
 extension NetworkDefinition {
     /// Marks the bridge as this network's.
-    var alias: String { BridgeAlias.prefix + id.short }
+    var alias: String { BridgeAlias.of(id) }
     /// One of its own: else the bridge's is that of a container, and changes with them (B39).
     var bridgeMAC: MACAddress { MACAddress(for: gateway.address) }
 
@@ -121,4 +122,5 @@ extension NetworkDefinition {
 
 enum BridgeAlias {
     static let prefix = "mydocker:"
+    static func of(_ network: ContainerID) -> String { prefix + network.short }
 }

@@ -1,5 +1,6 @@
 import Core
 import Firewall
+import Glibc
 import Netlink
 
 extension BridgeDriver {
@@ -8,8 +9,19 @@ extension BridgeDriver {
         var rules: [FirewallRule] = []
         for table in [FirewallTable.filter, .nat] { rules += try firewall.rules(in: table) }
         var netlink = try RouteSocket()
-        let links = try netlink.links().map {
+        var links = try netlink.links().map {
             BridgeInventory.Link(index: $0.index, name: $0.name, kind: $0.kind, alias: $0.alias, master: $0.master)
+        }
+        let bridges = Set(links.filter(\.isOwnBridge).map(\.index))
+        for place in links.indices {
+            if links[place].isOwnBridge { links[place].hasSettings = BridgeSettings.areRight(links[place].name) }
+            guard let master = links[place].master, bridges.contains(master) else { continue }
+            do throws(OperationError) {
+                links[place].port = try netlink.port(links[place].index)
+            } catch {
+                // It has just gone.
+                guard error.errno == ENODEV || error.errno == EINVAL else { throw error }
+            }
         }
         return BridgeInventory(links: links, rules: rules)
     }

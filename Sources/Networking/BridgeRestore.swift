@@ -64,13 +64,13 @@ extension BridgeDriver {
     /// Which of `networks` lack a bridge, a sysctl or a rule. It is not much more than two reads of tables.
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         let deviations = try firewall.deviations(from: BridgeRules.establishing(networks))
-        if deviations.isLayoutWrong || Sysctl.get(Self.forwarding) != "1" { return networks }
+        if deviations.isLayoutWrong || Sysctl.get(BridgeSettings.forwarding) != "1" { return networks }
         var netlink = try RouteSocket()
         var deviants: [NetworkDefinition] = []
         for network in networks {
             let link = try netlink.link(.named(network.device))
             let isRight =
-                link?.alias == network.alias && link?.isUp == true && Sysctl.get(network.loopbackRouting) == "1"
+                link?.alias == network.alias && link?.isUp == true && BridgeSettings.areRight(network.device)
                 && !deviations.owners.contains(.network(bridge: network.device))
             if !isRight { deviants.append(network) }
         }
@@ -81,16 +81,10 @@ extension BridgeDriver {
 // MARK: - Devices
 
 extension BridgeDriver {
-    private static var forwarding: String { "net/ipv4/ip_forward" }
-
     private func restoreDevices(of network: NetworkDefinition, _ members: [BridgeMember]) throws(OperationError) {
         var netlink = try RouteSocket()
         let bridge = try restoreBridge(network, &netlink)
-        try Sysctl.set(Self.forwarding, to: "1")
-        // Published ports are reached by 127.0.0.1 too; the firewall keeps the containers from that way.
-        try Sysctl.set(network.loopbackRouting, to: "1")
-        // A container must not route this host with router advertisements (CVE-2020-10749).
-        try? Sysctl.set("net/ipv6/conf/\(network.device)/accept_ra", to: "0")
+        try BridgeSettings.apply(to: network.device)
         for member in members {
             do throws(OperationError) {
                 try restorePort(member, bridge, &netlink)
@@ -150,14 +144,9 @@ extension BridgeDriver {
     ) throws(OperationError) {
         let name = member.endpoint.hostInterface
         guard let link = try netlink.link(.named(name)), link.kind == "veth", member.isRunning else { return }
-        if link.master != bridge {
-            try netlink.setMaster(.index(link.index), bridge: bridge)
-            if !member.endpoint.ports.isEmpty { try netlink.setHairpin(.index(link.index), true) }
-        }
+        if link.master != bridge { try netlink.setMaster(.index(link.index), bridge: bridge) }
+        let port = member.endpoint.port(link.index)
+        if try !port.isMet(by: netlink.port(link.index)) { try netlink.guardPortAnew(port) }
         if !link.isUp { try netlink.setUp(.index(link.index)) }
     }
-}
-
-extension NetworkDefinition {
-    fileprivate var loopbackRouting: String { "net/ipv4/conf/\(device)/route_localnet" }
 }

@@ -3,6 +3,7 @@ import Firewall
 
 /// The firewall of bridge networks as values. Nothing here touches the kernel.
 package enum BridgeRules {
+    static let isolate = "MYDOCKER-ISOLATE"
     static let forward = "MYDOCKER-FORWARD"
     static let egress = "MYDOCKER-EGRESS"
     static let input = "MYDOCKER-INPUT"
@@ -14,11 +15,13 @@ package enum BridgeRules {
     /// network's containers reach those of another one.
     package static let layout = FirewallLayout(
         chains: [
-            .init(.filter, OwnChain.user), .init(.filter, forward), .init(.filter, egress), .init(.filter, input),
+            .init(.filter, OwnChain.user), .init(.filter, isolate), .init(.filter, forward), .init(.filter, egress),
+            .init(.filter, input),
             .init(.nat, publish), .init(.nat, postrouting),
         ],
         headJumps: [
             FirewallRule(.filter, "FORWARD", target: .jump(OwnChain.user)),
+            FirewallRule(.filter, "FORWARD", target: .jump(isolate)),
             FirewallRule(.filter, "FORWARD", target: .jump(forward)),
             FirewallRule(.filter, "FORWARD", target: .jump(egress)),
             FirewallRule(.filter, "INPUT", target: .jump(input)),
@@ -38,20 +41,34 @@ package enum BridgeRules {
 
     private static func forwarding(_ network: NetworkDefinition) -> [FirewallRule] {
         let bridge = network.device
-        var rules = [
+        let own = FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept)
+        // route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558).
+        let loopbackRule = FirewallRule(
+            .filter, input, destination: .yes(loopback), input: .yes(bridge),
+            states: .not([.related, .established]), target: .drop)
+        if network.isInternal { return isolation(network) + [own, loopbackRule] }
+        return [
             FirewallRule(
                 .filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
             FirewallRule(.filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
-            FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept),
+            own,
             FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
-            // route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558).
+            loopbackRule,
+            FirewallRule(.filter, egress, input: .yes(bridge), target: .accept),
+        ]
+    }
+
+    /// Before all other networks' rules: a published port of theirs is no way out, by whichever address of this host.
+    /// Of the host itself an internal network reaches the gateway.
+    private static func isolation(_ network: NetworkDefinition) -> [FirewallRule] {
+        let bridge = network.device
+        return [
+            FirewallRule(.filter, isolate, input: .yes(bridge), output: .not(bridge), target: .drop),
+            FirewallRule(.filter, isolate, input: .not(bridge), output: .yes(bridge), target: .drop),
             FirewallRule(
-                .filter, input, destination: .yes(loopback), input: .yes(bridge),
+                .filter, input, destination: .not(network.subnet), input: .yes(bridge),
                 states: .not([.related, .established]), target: .drop),
         ]
-        rules.append(
-            FirewallRule(.filter, egress, input: .yes(bridge), target: network.isInternal ? .drop : .accept))
-        return rules
     }
 
     private static func translation(_ network: NetworkDefinition) -> [FirewallRule] {

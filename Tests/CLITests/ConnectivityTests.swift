@@ -177,6 +177,63 @@ extension CLI.Connectivity {
         }
     }
 
+    /// Neither another network's published ports nor this host's other addresses are ways out, and published ports of its
+    /// own are none in.
+    @Test func S7_anInternalNetworkIsByItselfWhateverTheAddress() throws {
+        try Outside.with { outside in
+            let open = try TestNetwork("ccopen", "10.201.64.1/24")
+            let network = try TestNetwork("ccints", "10.201.65.1/24", "--internal")
+            let later = try TestNetwork("cclater", "10.201.66.1/24")
+            defer { for network in [open, network, later] { network.remove() } }
+            let proxy = try Box("ccproxy", on: "ccopen", ["-p", "20164:80"])
+            let latest = try Box("cclatest", on: "cclater", ["-p", "20165:80"])
+            let inside = try Box("ccinside", on: "ccints", ["-p", "20166:80"])
+            let second = try Box("ccsecond", on: "ccints")
+            defer { for box in [proxy, latest, inside, second] { box.remove() } }
+            outside.place.run(["ip", "route", "add", "10.201.65.0/24", "via", Outside.hostAddress])
+            let addresses = ["10.201.65.1", "10.201.64.1", "10.201.66.1", Outside.hostAddress]
+            for hasRoute in [false, true] {
+                if hasRoute { inside.place.run(["ip", "route", "add", "default", "via", "10.201.65.1"]) }
+                for (place, port) in [(proxy.place, UInt16(20164)), (latest.place, 20165)] {
+                    try Server.with(place, .tcp, 80, name: "proxy") { server in
+                        for address in addresses {
+                            let answer = inside.place.ask(.tcp, address, port, seconds: 0.2)
+                            let isUnreachable = answer == .silence || answer == .failed(ENETUNREACH)
+                            #expect(isUnreachable, "\(address):\(port): \(answer)")
+                        }
+                        #expect(server.clients == [])
+                        // From elsewhere they are reached.
+                        #expect(outside.place.ask(.tcp, Outside.hostAddress, port) == .said("proxy to 10.200.0.2"))
+                    }
+                }
+                // Of this host there is the gateway, and nothing else.
+                try Server.with(.host, .tcp, 20167, name: "host") { server in
+                    for address in addresses.dropFirst() {
+                        let answer = inside.place.ask(.tcp, address, 20167, seconds: 0.2)
+                        #expect(answer == .silence || answer == .failed(ENETUNREACH), "\(address): \(answer)")
+                    }
+                    #expect(inside.place.ask(.tcp, "10.201.65.1", 20167) == .said("host to \(inside.address)"))
+                    #expect(server.clients == [inside.address])
+                }
+            }
+            // A published port is for this host and for its own network.
+            try Server.with(inside.place, .tcp, 80, name: "inside") { server in
+                for (place, address) in [
+                    (outside.place, Outside.hostAddress), (outside.place, inside.address),
+                    (proxy.place, "10.201.64.1"), (proxy.place, inside.address),
+                ] {
+                    let port: UInt16 = address == inside.address ? 80 : 20166
+                    #expect(place.ask(.tcp, address, port, seconds: 0.2) == .silence, "\(address)")
+                }
+                #expect(server.clients == [])
+                #expect(Place.host.ask(.tcp, "127.0.0.1", 20166) == .said("inside to 10.201.65.1"))
+                #expect(Place.host.ask(.tcp, inside.address, 80) == .said("inside to 10.201.65.1"))
+                #expect(second.place.ask(.tcp, inside.address, 80) == .said("inside to \(second.address)"))
+                #expect(second.place.ask(.tcp, "10.201.65.1", 20166) == .said("inside to 10.201.65.1"))
+            }
+        }
+    }
+
     @Test func networksAreIsolatedFromEachOther() throws {
         let left = try TestNetwork("ccleft", "10.201.58.1/24")
         let right = try TestNetwork("ccright", "10.201.59.1/24")

@@ -118,7 +118,7 @@ struct Ledger: Equatable {
         Host.shell(
             """
             unshare --net ip link add fence0 type veth peer name fence1 netns 1
-            while ip link show fence1; do sleep 0.01; done >/dev/null 2>&1
+            while [ -e /proc/sys/net/ipv4/conf/fence1 ]; do sleep 0.01; done
             """)
     }
 
@@ -137,8 +137,10 @@ struct Ledger: Equatable {
         let known = (try? FileManager.default.contentsOfDirectory(atPath: "/var/lib/mydocker/containers")) ?? []
         return Ledger(
             lines: lines.filter { line in
-                guard let link = line.wholeMatch(of: /link: ([0-9a-f]{5,10}) veth .*/) else { return true }
-                return known.contains { $0.hasPrefix(link.1) }
+                let link = line.wholeMatch(of: /link: ([0-9a-f]{5,10}) veth .*/)?.1
+                let setting = line.wholeMatch(of: /sysctl: net.ipv[46].conf.([0-9a-f]{5,10})\/.*/)?.1
+                guard let name = link ?? setting else { return true }
+                return known.contains { $0.hasPrefix(name) }
             })
     }
 

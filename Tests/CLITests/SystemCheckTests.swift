@@ -125,6 +125,33 @@ extension CLI.SystemCheck {
         }
     }
 
+    @Test(arguments: [
+        "tc qdisc del dev VETH ingress", "tc filter del dev VETH ingress", "bridge link set dev VETH learning on",
+        "bridge fdb del MAC dev VETH master", "bridge link set dev VETH hairpin off",
+        "ip link set VETH addrgenmode eui64",
+        // Somebody else's filter before ours, and in its place.
+        "tc filter del dev VETH ingress; "
+            + "tc filter add dev VETH ingress protocol all prio 1 handle 7 bpf da bytecode '1,6 0 0 0'",
+        "tc filter replace dev VETH ingress protocol all prio 1 handle 1 bpf da bytecode '1,6 0 0 0'",
+        "tc qdisc del dev VETH ingress; tc qdisc add dev VETH clsact",
+    ])
+    func S4_portThatLetsInMore(change: String) throws {
+        try withCheckedContainer(17) { _, box in
+            let link = String(box.id.prefix(5))
+            shell(change.replacing("VETH", with: link).replacing("MAC", with: "02:42:0a:d2:11:02"))
+            try CheckReport.expectRepair("veth", link)
+        }
+    }
+
+    @Test(arguments: ["ipv4/conf/chk/rp_filter 0", "ipv4/conf/chk/route_localnet 0", "ipv6/conf/chk/disable_ipv6 0"])
+    func S5_S6_settingOfABridge(setting: String) throws {
+        try withCheckedContainer(18) { _, _ in
+            let words = setting.split(separator: " ")
+            shell("echo \(words[1]) >/proc/sys/net/\(words[0])")
+            try CheckReport.expectRepair("bridge", "chk")
+        }
+    }
+
     @Test func bridgeWithoutANetwork() throws {
         try withCheckedContainer(9) { _, _ in
             shell("ip link add chkorphan type bridge; ip link set chkorphan alias mydocker:\(nobodyShort)")

@@ -71,7 +71,11 @@ struct ExampleNetwork {
         return change
     }
 
-    var removal: FirewallChange { creation.reversed }
+    var removal: FirewallChange {
+        var change = FirewallChange([.filter, .nat], layout: .removeUnused(Self.layout))
+        change.remove(owner)
+        return change
+    }
 
     static func connect(_ id: String, _ mappings: [PortMapping], to address: String) -> FirewallChange {
         var change = FirewallChange([.nat], layout: .ensure(layout))

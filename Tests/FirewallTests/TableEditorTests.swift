@@ -168,12 +168,12 @@ import Testing
         }
     }
 
-    @Test func reversedUndoesWhateverHappened() throws {
+    @Test func aRemovalUndoesWhateverHappened() throws {
         let before = dump()
-        try firewall.apply(network.creation.reversed)
+        try firewall.apply(network.removal)
         #expect(dump() == before)
         try firewall.apply(network.creation)
-        try firewall.apply(network.creation.reversed)
+        try firewall.apply(network.removal)
         #expect(dump() == before)
     }
 }

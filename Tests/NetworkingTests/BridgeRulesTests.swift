@@ -31,10 +31,29 @@ import Testing
         #expect(BridgeRules.rules(of: try network()).filter { $0.description.contains("MASQUERADE") }.count == 1)
     }
 
-    @Test func anInternalNetworkHasNoWayOut() throws {
-        let rules = BridgeRules.rules(of: try network(isInternal: true)).map(\.description)
-        #expect(rules.contains("-A MYDOCKER-EGRESS -i testbridge -j DROP"))
-        #expect(!rules.contains { $0.contains("MASQUERADE") })
+    @Test func S7_anInternalNetworkHasNoWayOutOrIn() throws {
+        let unknown = "-m conntrack ! --ctstate RELATED,ESTABLISHED"
+        let translated = "-m conntrack --ctstate DNAT"
+        #expect(
+            BridgeRules.rules(of: try network(isInternal: true)).map(\.description) == [
+                "-A MYDOCKER-ISOLATE -i testbridge ! -o testbridge -j DROP",
+                "-A MYDOCKER-ISOLATE ! -i testbridge -o testbridge -j DROP",
+                "-A MYDOCKER-INPUT ! -d 192.168.10.0/24 -i testbridge \(unknown) -j DROP",
+                "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+                "-A MYDOCKER-INPUT -d 127.0.0.0/8 -i testbridge \(unknown) -j DROP",
+                "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
+                "-A MYDOCKER-POSTROUTING -s 127.0.0.0/8 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
+            ])
+    }
+
+    /// The user's own rules come first, and what is internal is decided before any network lets something in.
+    @Test func S7_internalNetworksAreDecidedFirst() {
+        let jumps = BridgeRules.layout.headJumps.filter { $0.chain == "FORWARD" }.map(\.description)
+        #expect(
+            jumps == [
+                "-A FORWARD -j MYDOCKER-USER", "-A FORWARD -j MYDOCKER-ISOLATE", "-A FORWARD -j MYDOCKER-FORWARD",
+                "-A FORWARD -j MYDOCKER-EGRESS",
+            ])
     }
 
     @Test func publishedPortsCarryTheirOwner() throws {

@@ -94,21 +94,29 @@ import Testing
         let peerMAC = MACAddress(for: try #require(IPv4Address("10.213.0.7")))
         let pair = try socket.createVeth(
             VethRequest(
-                name: "nltv", bridge: index, mtu: 1380, hairpin: true, peerMAC: peerMAC,
+                name: "nltv", bridge: index, mtu: 1380, peerMAC: peerMAC,
                 peerNamespace: .descriptor(other.namespace.number)))
         defer { _ = try? socket.deleteLink(.index(pair.index)) }
 
         let here = try #require(try socket.link(.named("nltv")))
         #expect(here.index == pair.index && here.peer == pair.peerIndex && here.master == index)
-        #expect(here.isUp && here.kind == "veth" && here.mtu == 1380)
-        #expect(try hairpin("nltv") == "1")
+        #expect(!here.isUp && here.kind == "veth" && here.mtu == 1380)
+        let address = try #require(IPv4Address("10.213.0.7"))
+        for hairpin in [true, false] {
+            let port = PortRequest(
+                name: "nltv", index: pair.index, mac: peerMAC, address: address, hairpin: hairpin, hostHasIPv6: true)
+            #expect(try !port.isMet(by: socket.port(pair.index)))
+            try socket.guardPort(port)
+            #expect(try port.isMet(by: socket.port(pair.index)))
+            try socket.guardPort(port)
+            #expect(try port.isMet(by: socket.port(pair.index)))
+        }
+        #expect(try socket.link(.named("nltv"))?.isUp == true)
 
         var inside = try RouteSocket(adopting: other.takeSocket())
         let there = try #require(try inside.link(.named("eth0")))
         #expect(there.index == pair.peerIndex && there.mac == peerMAC && there.mtu == 1380 && !there.isUp)
 
-        try socket.setHairpin(.named("nltv"), false)
-        #expect(try hairpin("nltv") == "0")
         try socket.setMaster(.named("nltv"), bridge: nil)
         #expect(try socket.link(.named("nltv"))?.master == nil)
         try socket.setMaster(.index(pair.index), bridge: index)
@@ -158,6 +166,7 @@ import Testing
             VethRequest(
                 name: "nltv", bridge: index, peerName: "nltp", peerMAC: mac, peerNamespace: .descriptor(own.number)))
         defer { _ = try? socket.deleteLink(.index(pair.index)) }
+        try socket.setUp(.index(pair.index))
         #expect(try socket.link(.index(pair.index))?.isOperational == false)
         // Not for ever.
         try socket.settle([pair.index])
@@ -228,34 +237,6 @@ import Testing
         #expect(result == 0)
         var socket = try RouteSocket(adopting: Descriptor(owning: number))
         #expect(try socket.link(.index(1))?.name == "lo")
-    }
-
-    private func hairpin(_ name: String) throws -> String? {
-        var socket = try RouteSocket()
-        var batch = RequestBatch()
-        batch.getLink(.named(name))
-        let message = try #require(try socket.perform(batch)[0].first)
-        return try PortSettings(message).hairpin.map { $0 ? "1" : "0" }
-    }
-}
-
-/// IFLA_BRPORT_MODE of a link, which nobody but these tests asks for.
-private struct PortSettings {
-    var hairpin: Bool?
-
-    init(_ message: Message) throws {
-        var attributes = try message.attributes(after: (UInt64, UInt64).self)
-        while let attribute = try attributes.next() {
-            guard attribute.type == 18 else { continue }  // IFLA_LINKINFO
-            var information = attribute.nested()
-            while let part = try information.next() {
-                guard part.type == 5 else { continue }  // IFLA_INFO_SLAVE_DATA
-                var settings = part.nested()
-                while let setting = try settings.next() {
-                    if setting.type == 4 { hairpin = setting.payload.first == 1 }  // IFLA_BRPORT_MODE
-                }
-            }
-        }
     }
 }
 

@@ -4,10 +4,14 @@
  * keeps a pointer that it was given. Buffers must be aligned to 4 bytes (NLMSG_ALIGNTO). */
 #ifndef CNETLINK_H
 #define CNETLINK_H
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stddef.h>
