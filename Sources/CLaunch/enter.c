@@ -4,18 +4,9 @@
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static void default_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    for (int signal = 1; signal < 65; signal++) sigaction(signal, &action, NULL);
-}
 
 static _Noreturn void run(const struct claunch_entry *entry, int socket) {
     int terminal = -1;
@@ -24,13 +15,13 @@ static _Noreturn void run(const struct claunch_entry *entry, int socket) {
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     if (entry->terminal && (terminal = claunch_child_terminal(socket)) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_TERMINAL, 0);
+    claunch_child_limits(&entry->process, socket);
     claunch_child_run(&entry->process, socket, terminal);
 }
 
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket) {
     prctl(PR_SET_DUMPABLE, 0);
-    default_signals();
-    umask(0);
+    claunch_child_attributes();
     /* Until it is in the cgroups that the process is to be born in. */
     if (entry->waits) claunch_child_wait(socket);
     /* All namespaces or none: a partial join would run the program on the host (B63). */

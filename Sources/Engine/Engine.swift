@@ -27,7 +27,7 @@ package struct Engine: Sendable {
 
     /// One line on standard error.
     package static let warnOnStandardError: @Sendable (String) -> Void = { text in
-        let line = Array("mydocker: warning: \(text)\n".utf8)
+        let line = Array("mydocker: warning: \(text.escapingForeignBytes)\n".utf8)
         line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
     }
 }

@@ -86,7 +86,9 @@ extension ImageStore {
         let tree = workspace.file("layer-\(number)")
         try Files.makeDirectory(tree, mode: 0o755, existing: false)
         try FaultPoint.pass("set mode of", tree)
-        guard chmod(tree, 0o755) == 0 else { throw OperationError("set mode of", tree, errno: errno) }
+        guard tree.withKernelString({ chmod($0, 0o755) }) == 0 else {
+            throw OperationError("set mode of", tree, errno: errno)
+        }
         return tree
     }
 }

@@ -8,7 +8,7 @@ package struct DetachedMount: ~Copyable {
     /// A bind of `path` with all that is mounted below it. What is mounted there later, on either side, stays there.
     package init(cloning path: String, readOnly: Bool) throws(OperationError) {
         try FaultPoint.pass("bind", path)
-        let result = clinux_open_tree(path, 1)
+        let result = path.withKernelString { clinux_open_tree($0, 1) }
         guard result >= 0 else { throw OperationError("bind", path, errno: -result) }
         let tree = Descriptor(owning: result)
         let status = clinux_mount_set_private(tree.number, readOnly ? UInt64(CLINUX_MOUNT_ATTR_RDONLY) : 0)

@@ -39,6 +39,7 @@ struct claunch_step {
 
 struct claunch_rlimit {
     int32_t resource;
+    int32_t is_default; /* 1: what the kernel does not allow of it is left out */
     uint64_t soft, hard;
 };
 
@@ -129,6 +130,8 @@ int claunch_proceed(int socket);
 /* Between clone and exec; not for the parent. */
 _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket);
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket);
+void claunch_child_attributes(void);
+void claunch_child_limits(const struct claunch_process *process, int socket);
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal);
 _Noreturn void claunch_child_fail(int socket, int stage, int index);
 void claunch_child_wait(int socket);

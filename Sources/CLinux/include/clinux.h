@@ -7,6 +7,14 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
+/* The words of the command line. */
+int clinux_argument_count(void);
+const char *clinux_argument(int index);
+/* secure_getenv(3): NULL in a program that has more rights than its caller. */
+const char *clinux_secure_getenv(const char *name);
+/* Writes `title` over them, as far as they reach, and zeros behind it: this is what /proc/PID/cmdline shows. */
+void clinux_set_title(const char *title);
+
 int clinux_open(const char *path, int flags, mode_t mode);
 int clinux_openat(int dirfd, const char *path, int flags, mode_t mode);
 /* openat2(2): `resolve` is a set of CLINUX_RESOLVE_*. */
@@ -15,7 +23,6 @@ int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_send_signal(int pidfd, int signal);
 int clinux_flock(int fd, int operation);
 int clinux_pipe(int ends[2]);
-/* SOCK_SEQPACKET */
 int clinux_fcntl(int fd, int command, int argument);
 /* The size of the value. */
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
@@ -30,12 +37,6 @@ int clinux_mount_set_private(int fd, uint64_t set);
 int clinux_signalfd(const int *signals, size_t count);
 /* Next signal of a signalfd: its number, 0 when there is none now. */
 int clinux_signalfd_read(int fd);
-/* Puts back the mask of a program that has blocked nothing. */
-int clinux_unblock_signals(void);
-
-/* A file descriptor out of an SCM_RIGHTS message; `byte` gets the one byte of data. -EPIPE at end of file. */
-int clinux_receive_descriptor(int socket, uint8_t *byte);
-
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
 /* fork(2). Only for a program without threads: the child goes on as a full copy. */
@@ -52,7 +53,6 @@ struct pollfd;
 /* poll(2) without a time limit. What this process does not need meanwhile goes back to the kernel: free heap and
  * stack, and mapped code, which is read again from its file as it is used. */
 int clinux_poll_idle(struct pollfd *requests, size_t count);
-int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor);
 
 enum {
     CLINUX_O_PATH = 010000000,

@@ -84,7 +84,7 @@ package struct Inspection {
 
     private func array(_ objects: [JSON]) -> String {
         let array = JSON.array(objects)
-        return (isCompact ? array.compact : array.pretty) + "\n"
+        return (isCompact ? array.printed : array.pretty) + "\n"
     }
 
     /// The object of the first kind that knows `name`.

@@ -18,7 +18,7 @@ enum TemplateFunction: String {
         case .and: return arguments.first { !TemplateText.isTrue($0) } ?? arguments.last ?? nil
         case .or: return arguments.first { TemplateText.isTrue($0) } ?? arguments.last ?? nil
         case .not: return .bool(!TemplateText.isTrue(try argument(0, arguments)))
-        case .json: return .string((try argument(0, arguments) ?? .null).compact)
+        case .json: return .string((try argument(0, arguments) ?? .null).printed)
         case .len: return .number(try count(argument(0, arguments)))
         case .index: return try element(arguments)
         case .slice: return try part(arguments)
