@@ -71,6 +71,7 @@ _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket) {
     claunch_child_wait(socket);
     claunch_child_limits(&plan->process, socket);
     if (plan->process.init) {
+        claunch_child_forget_environment();
         /* Process 1 stays in this function; its child returns. */
         if (claunch_child_init(&plan->process, socket, terminal) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_INIT, 0);
     }

@@ -6,7 +6,6 @@
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -15,10 +14,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Not sigaction(3), which keeps 32 and 33 for itself. All zeros are SIG_DFL, no flags and an empty mask. */
 static void default_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    for (int signal = 1; signal < 65; signal++) sigaction(signal, &action, NULL);
+    uint64_t action[4] = {0};
+    for (int signal = 1; signal < 65; signal++) syscall(SYS_rt_sigaction, signal, action, NULL, 8);
 }
 
 /* Of the whole host, or of the cpuset: the kernel takes what is allowed out of all. */
@@ -54,6 +53,15 @@ void claunch_child_attributes(void) {
     prctl(PR_SET_TIMERSLACK, 50000, 0, 0, 0); /* 50 us; 0 would be what the caller had when we began */
     prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
     prctl(PR_SET_SECUREBITS, 0, 0, 0, 0);
+}
+
+/* Process 1 of --init goes on in our memory, and who may trace it may read /proc/1/environ: the caller's, which
+ * execve(2) put there in one piece. */
+void claunch_child_forget_environment(void) {
+    char *end = environ ? environ[0] : NULL;
+    if (!end) return;
+    for (char **entry = environ; *entry == end; entry++) end += strlen(end) + 1;
+    memset(environ[0], 0, (size_t)(end - environ[0]));
 }
 
 static int set_limit(const struct claunch_rlimit *limit) {

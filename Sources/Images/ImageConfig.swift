@@ -45,6 +45,8 @@ extension ImageConfig {
             guard let value = value.string else { throw RecordError("config.Labels is not valid") }
             labels[key] = value
         }
+        // What stands for bytes that are not UTF-8 in here would be another text in there.
+        guard !self.json.compact.hasForeignBytes else { throw RecordError("config holds U+10FE80 to U+10FEFF") }
     }
 
     /// Only what differs from the default, with Docker's member names.

@@ -123,9 +123,14 @@ extension ImageStore {
     private func prepare(
         _ draft: ImageDraft, in workspace: borrowing Workspace
     ) throws(OperationError) -> Prepared {
+        let document = draft.document.json.compact
+        guard draft.original != nil || !document.hasForeignBytes else {
+            throw OperationError(
+                "write image configuration",
+                reason: "it is JSON, which cannot hold words, variables, labels or a message that are not UTF-8")
+        }
         let config = try writeBlob(
-            draft.original?.config ?? Array(draft.document.json.compact.utf8), Manifest.configType, "config",
-            in: workspace)
+            draft.original?.config ?? Array(document.utf8), Manifest.configType, "config", in: workspace)
         let content = Manifest(config: config, layers: draft.layers.map(\.blob))
         let manifest = try writeBlob(
             draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest",

@@ -24,7 +24,7 @@ package struct Descriptor: ~Copyable, Sendable {
         _ path: String, _ flags: Int32, mode: mode_t = 0o600, as operation: String = "open"
     ) throws(OperationError) -> Descriptor {
         if flags & O_CREAT != 0 { try FaultPoint.pass(operation, path) }
-        let result = path.withKernelString { path in retryingOnInterrupt { clinux_open(path, flags, mode) } }
+        let result = retryingOnInterrupt { path.withKernelString { clinux_open($0, flags, mode) } }
         guard result >= 0 else { throw OperationError(operation, path, errno: -result) }
         return Descriptor(owning: result)
     }
@@ -32,8 +32,8 @@ package struct Descriptor: ~Copyable, Sendable {
     package func open(
         at path: String, _ flags: Int32, mode: mode_t = 0o600, as operation: String = "open"
     ) throws(OperationError) -> Descriptor {
-        let result = path.withKernelString { path in
-            retryingOnInterrupt { clinux_openat(number, path, flags, mode) }
+        let result = retryingOnInterrupt {
+            path.withKernelString { clinux_openat(number, $0, flags, mode) }
         }
         guard result >= 0 else { throw OperationError(operation, path, errno: -result) }
         return Descriptor(owning: result)

@@ -131,6 +131,7 @@ int claunch_proceed(int socket);
 _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket);
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket);
 void claunch_child_attributes(void);
+void claunch_child_forget_environment(void);
 void claunch_child_limits(const struct claunch_process *process, int socket);
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal);
 _Noreturn void claunch_child_fail(int socket, int stage, int index);

@@ -58,7 +58,7 @@ package enum EnvironmentValue {
             func invalid(_ reason: String) -> OperationError {
                 OperationError("read", file, reason: "line \(index + 1): \(reason)")
             }
-            guard !trimmed.contains(0) else { throw invalid("a zero byte ends no line and belongs to no value") }
+            guard !trimmed.contains(0) else { throw invalid("a value must not hold a zero byte") }
             let text = String(kernel: trimmed)
             let key = halves(text).key
             guard !key.isEmpty else { throw invalid("no variable name on line '\(text)'") }
