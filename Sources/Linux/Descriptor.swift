@@ -61,6 +61,7 @@ package struct Descriptor: ~Copyable, Sendable {
     }
 
     package static func pipe() throws(OperationError) -> Pipe {
+        try FaultPoint.pass("create pipe")
         var ends: [Int32] = [0, 0]
         let result = clinux_pipe(&ends)
         guard result == 0 else { throw OperationError("create pipe", errno: -result) }

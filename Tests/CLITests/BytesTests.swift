@@ -103,7 +103,7 @@ extension CLI {
         @Test func F7_aUserWhoseCommentIsLatin1() throws {
             try expect(
                 #"""
-                mkdir -p r/bin r/etc; cp $(command -v busybox) r/bin/busybox; ln -s busybox r/bin/sh
+                umask 022; mkdir -p r/bin r/etc; cp $(command -v busybox) r/bin/busybox; ln -s busybox r/bin/sh
                 printf 'app:x:1000:1001:Jos\xe9:/home/app:/bin/sh\n' >r/etc/passwd
                 printf 'staff:x:50:b\xfc,app\n' >r/etc/group
                 for user in app 1000; do
