@@ -241,26 +241,6 @@ extension CLI {
             #expect(outcome.lines == ["/dev/null", "/dev/null", "/dev/null", "pipe"], "\(outcome.error)")
         }
 
-        /// A process that has got a dead supervisor's number since does not keep the container.
-        @Test func D14_aRecycledPidIsNoSupervisor() throws {
-            let outcome = Host.shell(
-                """
-                id=$($MYDOCKER run -d --rm --net none --name crecycled sleep 1000)
-                state=/run/mydocker/containers/$id/state.json
-                supervisor=$(jq .supervisor $state)
-                sleep 1000 & other=$!
-                sed -i "s/\\"supervisor\\":$supervisor,/\\"supervisor\\":$other,/" $state
-                grep -c "\\"supervisor\\":$other," $state
-                # A child that has not reached exec, or somebody else, has the lock a moment longer.
-                kill -KILL $supervisor; while [ -e /proc/$supervisor ]; do :; done
-                flock /run/mydocker/containers/$id/lock sleep 0.5 &
-                until ! flock -n /run/mydocker/containers/$id/lock true; do :; done
-                $MYDOCKER run --rm --net none --name crecycled echo on
-                kill $other
-                """)
-            #expect(outcome.lines == ["1", "on"], "\(outcome.error)")
-        }
-
         // MARK: - S19
 
         /// The list of fault points is a new file, or the command does nothing.
