@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,13 +45,6 @@ static int send_netlink_socket(int socket_) {
     return 0;
 }
 
-/* The program starts with no signal ignored or blocked, whatever our caller did. */
-static void default_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    for (int signal = 1; signal < 65; signal++) sigaction(signal, &action, NULL);
-}
-
 void claunch_child_wait(int socket) {
     char byte;
     ssize_t n;
@@ -66,9 +58,8 @@ _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket) {
     /* While our own binary runs in here, nobody inside may trace it or open its /proc/PID/exe (CVE-2019-5736). */
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    default_signals();
+    claunch_child_attributes();
     setsid();
-    umask(0);
     if (plan->netlink && send_netlink_socket(socket) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_NETLINK, 0);
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
@@ -79,6 +70,7 @@ _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket) {
     claunch_child_send(socket, CLAUNCH_WAITING, 0, -1);
     claunch_child_wait(socket);
     if (plan->process.init) {
+        claunch_child_forget_environment();
         /* Process 1 stays in this function; its child returns. */
         if (claunch_child_init(&plan->process, socket, terminal) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_INIT, 0);
         claunch_child_run_equipped(&plan->process, socket, terminal);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -57,11 +56,6 @@ static int change_directory(const char *path) {
     if (current[0] == '/') return 0;
     errno = ENOENT;
     return -1;
-}
-
-static int set_rlimit(const struct claunch_rlimit *limit) {
-    struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
-    return (int)syscall(SYS_prlimit64, 0, limit->resource, &value, NULL);
 }
 
 static int drop_bounding(uint64_t kept) {
@@ -177,8 +171,7 @@ static _Noreturn void execute(const struct claunch_process *process, int socket)
 }
 
 void claunch_child_equip(const struct claunch_process *process, int socket, int terminal) {
-    for (size_t i = 0; i < process->rlimit_count; i++)
-        if (set_rlimit(&process->rlimits[i]) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_RLIMIT, (int)i);
+    claunch_child_limits(process, socket);
     if (terminal >= 0) fchown(terminal, process->user, (gid_t)-1);
     if (set_stdio(process, terminal) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_STDIO, 0);
     if (change_directory(process->directory) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_DIRECTORY, 0);

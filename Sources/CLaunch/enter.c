@@ -4,18 +4,9 @@
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <sched.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static void default_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    for (int signal = 1; signal < 65; signal++) sigaction(signal, &action, NULL);
-}
 
 /* All namespaces or none: a partial join would run the program on the host (B63). */
 static int join(const struct claunch_entry *entry) { return (int)syscall(SYS_setns, entry->target, entry->namespaces); }
@@ -37,8 +28,7 @@ static int prepare(const struct claunch_entry *entry, int socket) {
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket) {
     int pidfd = -1;
     prctl(PR_SET_DUMPABLE, 0);
-    default_signals();
-    umask(0);
+    claunch_child_attributes();
     /* Until it is in the cgroups that the process is to be born in. */
     if (entry->waits) claunch_child_wait(socket);
     if (join(entry) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_ENTER, 0);

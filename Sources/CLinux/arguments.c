@@ -1,27 +1,33 @@
-#include <stddef.h>
+#include "clinux.h"
 
-/* The Swift runtime asks these two functions for the words of the command line. Its own version has no `main` to get them
- * from, and at every start looks for them in the stack with the help of /proc/self/maps, which takes some 0.1 ms. The C
- * library hands them to a constructor. (stdlib/public/stubs/CommandLine.cpp of Swift has the contract.) */
+#include <stdlib.h>
+#include <string.h>
+
+/* The words of the command line. Swift's `CommandLine` would look for them in the stack by /proc/self/maps, which takes
+ * some 0.1 ms; the C library hands them to a constructor. They are kept as they are: bytes, which need not be UTF-8. */
 
 static char **words;
 static int count;
+/* The part of the stack that /proc/PID/cmdline shows, which anybody may read: execve(2) puts all words there one
+ * behind the other. */
+static char *area;
+static size_t size;
 
 __attribute__((constructor)) static void keep(int argc, char **argv) {
-    if (words) return;
     words = argv;
     count = argc;
+    area = argc > 0 ? argv[0] : NULL;
+    for (int i = 0; i < argc && argv[i] == area + size; i++) size += strlen(argv[i]) + 1;
 }
 
-char **_swift_stdlib_getUnsafeArgvArgc(int *length);
-char **_swift_stdlib_getUnsafeArgvArgc(int *length) {
-    static char *none[] = {NULL};
-    *length = count;
-    return words ? words : none;
-}
+int clinux_argument_count(void) { return count; }
+const char *clinux_argument(int index) { return words[index]; }
 
-void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc);
-void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc) {
-    words = argv;
-    count = argc;
+const char *clinux_secure_getenv(const char *name) { return secure_getenv(name); }
+
+void clinux_set_title(const char *title) {
+    if (size == 0) return;
+    size_t length = strnlen(title, size - 1);
+    memcpy(area, title, length);
+    memset(area + length, 0, size - length);
 }

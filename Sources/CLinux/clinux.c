@@ -151,26 +151,6 @@ int clinux_is_anonymous_pipe(int fd) {
     return fstatfs(fd, &status) == 0 && status.f_type == PIPEFS_MAGIC;
 }
 
-int clinux_unblock_signals(void) {
-    sigset_t none;
-    sigemptyset(&none);
-    return result(sigprocmask(SIG_SETMASK, &none, NULL));
-}
-
-int clinux_receive_descriptor(int socket, uint8_t *byte) {
-    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
-    struct iovec data = {.iov_base = byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    if (n < 0) return -errno;
-    if (n == 0) return -EPIPE;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS) return -EBADMSG;
-    int fd;
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return fd;
-}
-
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns) {
     struct winsize size;
     if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
@@ -212,10 +192,6 @@ int clinux_bound_port(int fd) {
     socklen_t length = sizeof name;
     if (getsockname(fd, (struct sockaddr *)&name, &length) < 0) return -errno;
     return ntohs(name.sin_port);
-}
-
-int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor) {
-    return result(mknodat(dirfd, path, mode, makedev(major, minor)));
 }
 
 /* Forgets the pages of [start, end) that are the file's own: a page that was written to is anonymous, and stays.

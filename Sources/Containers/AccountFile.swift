@@ -25,7 +25,7 @@ package struct PlannedMount: Equatable, Sendable {
 extension UserDatabase {
     /// As much of both files as says something about `specification` (`resolve`).
     package init(about specification: String, from source: AccountSource) throws(OperationError) {
-        let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map { Array($0.utf8) }
+        let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map { String($0).kernelBytes }
         let user = parts.first ?? []
         let passwd = try source.lines(of: "etc/passwd", with: [AccountFile.trait(of: user)])
         // Whatever that user is called there: its groups name it.

@@ -50,7 +50,7 @@ package enum CgroupDirectories {
     private static func removeParent(of directory: String) throws(OperationError) {
         guard let slash = directory.lastIndex(of: "/") else { return }
         try FaultPoint.pass("remove cgroup", String(directory[..<slash]))
-        rmdir(String(directory[..<slash]))
+        _ = Files.removeEmptyDirectory(String(directory[..<slash]))
     }
 
     /// A damaged record must not make us kill or remove anything else.
@@ -62,7 +62,11 @@ package enum CgroupDirectories {
 
     /// Removes our parent directory, or one in it, that nobody is responsible for.
     package static func removeLeftOver(_ directory: String) throws(OperationError) {
-        if directory.hasSuffix("/" + CgroupHost.parent) { rmdir(directory) } else { try remove([directory]) }
+        if directory.hasSuffix("/" + CgroupHost.parent) {
+            _ = Files.removeEmptyDirectory(directory)
+        } else {
+            try remove([directory])
+        }
     }
 
     /// Holds every process of a cgroup v2 directory still. The kernel stops them one by one, which is waited for.
@@ -113,10 +117,11 @@ package enum CgroupDirectories {
         try FaultPoint.pass("create cgroup", path)
         // Another container's end may remove the empty parent at this moment.
         for _ in 0..<100 {
-            if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+            if path.withKernelString({ mkdir($0, 0o755) }) == 0 || errno == EEXIST { return }
             guard errno == ENOENT, let slash = path.lastIndex(of: "/") else { break }
-            try FaultPoint.pass("create cgroup", String(path[..<slash]))
-            if mkdir(String(path[..<slash]), 0o755) != 0, errno != EEXIST { break }
+            let parent = String(path[..<slash])
+            try FaultPoint.pass("create cgroup", parent)
+            if parent.withKernelString({ mkdir($0, 0o755) }) != 0, errno != EEXIST { break }
         }
         throw OperationError("create cgroup", path, errno: errno)
     }
@@ -146,14 +151,14 @@ package enum CgroupDirectories {
 
     private static func removeOne(_ directory: String) throws(OperationError) {
         try FaultPoint.pass("remove cgroup", directory)
-        if rmdir(directory) == 0 || errno == ENOENT { return }
+        if Files.removeEmptyDirectory(directory) || errno == ENOENT { return }
         if Files.exists(directory + "/cgroup.kill") { try? Files.set(directory + "/cgroup.kill", to: "1") }
         for name in (try? Files.names(in: directory)) ?? [] where Files.isDirectory("\(directory)/\(name)") {
             try? removeOne("\(directory)/\(name)")
         }
         // Killed processes leave their cgroup a moment after they are gone from everywhere else.
         for _ in 0..<500 {
-            if rmdir(directory) == 0 || errno == ENOENT { return }
+            if Files.removeEmptyDirectory(directory) || errno == ENOENT { return }
             guard errno == EBUSY else { break }
             usleep(200)
         }

@@ -32,12 +32,14 @@ struct LogFiles {
         if free == 1 { try Files.remove(old(1)) }
         try FaultPoint.pass("rotate log", old(1))
         // Somebody may have taken the file away.
-        guard link(path, old(1)) == 0 || errno == ENOENT else { throw OperationError("rotate log", path, errno: errno) }
+        guard Files.makeHardLink(old(1), to: path) || errno == ENOENT else {
+            throw OperationError("rotate log", path, errno: errno)
+        }
     }
 
     private func move(_ source: String, _ target: String) throws(OperationError) {
         try FaultPoint.pass("rotate log", target)
-        guard rename(source, target) == 0 else { throw OperationError("rotate log", target, errno: errno) }
+        guard Files.rename(source, to: target) else { throw OperationError("rotate log", target, errno: errno) }
     }
 
     /// Opens all there are, the oldest first, as they are at one moment: a file that a rotation removes meanwhile can

@@ -10,7 +10,7 @@ final class PlanMemory {
     deinit { for block in blocks { free(block) } }
 
     func string(_ text: String?) -> UnsafePointer<CChar>? {
-        guard let text, let copy = strdup(text) else { return nil }
+        guard let text, let copy = text.withKernelString({ strdup($0) }) else { return nil }
         blocks.append(copy)
         return UnsafePointer(copy)
     }
@@ -38,6 +38,12 @@ final class PlanMemory {
             })
     }
 
+    /// Those that were asked for first: their places are what a failure names.
+    private static func limits(asked: [ResourceUlimit]) -> [claunch_rlimit] {
+        let others = ResourceUlimit.defaults.filter { limit in !asked.contains { $0.resource == limit.resource } }
+        return asked.map { $0.launchLimit(isDefault: false) } + others.map { $0.launchLimit(isDefault: true) }
+    }
+
     func process(_ plan: ProcessPlan, stdio: StandardStreams) -> claunch_process {
         var process = claunch_process()
         process.candidates = strings(plan.candidates)
@@ -57,8 +63,9 @@ final class PlanMemory {
             process.seccomp = array(filter).map { UnsafeRawPointer($0) }
             process.seccomp_count = UInt16(filter.count / 8)
         }
-        process.rlimits = array(plan.ulimits.map(\.launchLimit))
-        process.rlimit_count = plan.ulimits.count
+        let limits = Self.limits(asked: plan.ulimits)
+        process.rlimits = array(limits)
+        process.rlimit_count = limits.count
         process.`init` = plan.usesInit ? 1 : 0
         process.die_with_parent = plan.diesWithParent ? 1 : 0
         if let binary = Files.status("/proc/self/exe") {
@@ -70,8 +77,10 @@ final class PlanMemory {
 }
 
 extension ResourceUlimit {
-    fileprivate var launchLimit: claunch_rlimit {
-        claunch_rlimit(resource: resource, soft: UInt64(bitPattern: soft), hard: UInt64(bitPattern: hard))
+    fileprivate func launchLimit(isDefault: Bool) -> claunch_rlimit {
+        claunch_rlimit(
+            resource: resource, is_default: isDefault ? 1 : 0, soft: UInt64(bitPattern: soft),
+            hard: UInt64(bitPattern: hard))
     }
 }
 

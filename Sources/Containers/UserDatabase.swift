@@ -57,7 +57,8 @@ package struct UserDatabase: Sendable {
 
     private func user(_ text: String) throws(OperationError) -> (uid: UInt32, user: User?) {
         if let uid = try UserDatabase.number(text) { return (uid, users.first { $0.uid == uid }) }
-        guard let user = users.first(where: { $0.name == text }) else {
+        let name = text.kernelBytes[...]
+        guard let user = users.first(where: { $0.name == name }) else {
             throw OperationError("unable to find user \(text): no matching entries in passwd file")
         }
         return (user.uid, user)
@@ -65,7 +66,8 @@ package struct UserDatabase: Sendable {
 
     private func group(_ text: String) throws(OperationError) -> UInt32 {
         if let gid = try UserDatabase.number(text) { return gid }
-        guard let group = groups.first(where: { $0.name == text }) else {
+        let name = text.kernelBytes[...]
+        guard let group = groups.first(where: { $0.name == name }) else {
             throw OperationError("unable to find group \(text): no matching entries in group file")
         }
         return group.gid
@@ -106,47 +108,48 @@ extension UserDatabase {
         return UInt32(number)
     }
 
-    /// The fields of the lines that are text.
-    private static func lines(_ bytes: [UInt8]) -> [[Substring]] {
-        bytes.split(separator: 0x0a).compactMap { line in
-            guard !line.contains(0), let text = String(validating: line, as: UTF8.self) else { return nil }
-            return text.split(separator: ":", omittingEmptySubsequences: false)
+    /// The fields of the lines. They are bytes: a comment in Latin-1 takes nothing from the user whose it is.
+    private static func lines(_ bytes: [UInt8]) -> [[Field]] {
+        bytes.split(separator: 0x0a).filter { !$0.contains(0) }.map { line in
+            line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         }
     }
 
-    fileprivate static func id(_ field: Substring) -> UInt32? {
-        Decimal.parse(field, in: 0...highestID).map { UInt32($0) }
+    fileprivate static func id(_ field: Field) -> UInt32? {
+        Decimal.parse(String(kernel: field), in: 0...highestID).map { UInt32($0) }
     }
 }
 
+private typealias Field = ArraySlice<UInt8>
+
 /// A line of passwd(5): `name:password:uid:gid:comment:home:shell`.
 private struct User: Sendable {
-    let name: String
+    let name: Field
     let uid: UInt32
     let gid: UInt32
     let home: String
 
-    init?(_ fields: [Substring]) {
+    init?(_ fields: [Field]) {
         guard fields.count >= 6, !fields[0].isEmpty, let uid = UserDatabase.id(fields[2]),
             let gid = UserDatabase.id(fields[3])
         else { return nil }
-        name = String(fields[0])
+        name = fields[0]
         self.uid = uid
         self.gid = gid
-        home = fields[5].isEmpty ? "/" : String(fields[5])
+        home = fields[5].isEmpty ? "/" : String(kernel: fields[5])
     }
 }
 
 /// A line of group(5): `name:password:gid:member,member`.
 private struct Group: Sendable {
-    let name: String
+    let name: Field
     let gid: UInt32
-    let members: Set<String>
+    let members: Set<Field>
 
-    init?(_ fields: [Substring]) {
+    init?(_ fields: [Field]) {
         guard fields.count >= 4, !fields[0].isEmpty, let gid = UserDatabase.id(fields[2]) else { return nil }
-        name = String(fields[0])
+        name = fields[0]
         self.gid = gid
-        members = Set(fields[3].split(separator: ",").map(String.init))
+        members = Set(fields[3].split(separator: UInt8(ascii: ",")))
     }
 }

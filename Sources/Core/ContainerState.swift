@@ -64,6 +64,8 @@ package struct ContainerState: Equatable, Sendable {
 
     package var status: Status
     package var supervisor: Int32
+    /// Clock ticks since boot when it began (proc(5)).
+    package var supervisorStartTime: UInt64?
     /// The container's first process, in the host's numbers.
     package var pid: Int32?
     /// Clock ticks since boot when it began (proc(5)).
@@ -89,6 +91,7 @@ extension ContainerState: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         status = try reader.text("status", Status.init)
         supervisor = try reader.value("supervisor") { $0.int.flatMap { Int32(exactly: $0) } }
+        supervisorStartTime = try reader.optional("supervisorStartTime") { $0.int.flatMap { UInt64(exactly: $0) } }
         pid = try reader.optional("pid") { $0.int.flatMap { Int32(exactly: $0) } }
         pidStartTime = try reader.optional("pidStartTime") { $0.int.flatMap { UInt64(exactly: $0) } }
         started = try reader.optional("started", \.int).map { Timestamp(nanoseconds: $0) }
@@ -100,7 +103,8 @@ extension ContainerState: Record {
 
     package var json: JSON {
         [
-            "status": .string(status.rawValue), "supervisor": .number(supervisor), "pid": .optional(pid),
+            "status": .string(status.rawValue), "supervisor": .number(supervisor),
+            "supervisorStartTime": .optional(supervisorStartTime), "pid": .optional(pid),
             "pidStartTime": .optional(pidStartTime), "started": .optional(started?.nanoseconds),
             "endpoint": endpoint?.json ?? .null, "cgroups": .strings(cgroups),
             "restartCount": .number(restartCount), "lastExit": lastExit?.json ?? .null,

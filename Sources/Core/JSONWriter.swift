@@ -1,8 +1,12 @@
 extension JSON {
     /// On one line, without spaces.
     package var compact: String { written(indentation: nil) }
-    /// Four spaces a level, as `docker inspect` prints it.
-    package var pretty: String { written(indentation: 4) }
+    /// The same for other programs: a byte that is no UTF-8 is U+FFFD, as Docker prints it.
+    package var printed: String { Self.unicode(compact) }
+    /// Likewise, with four spaces a level, as `docker inspect` prints it.
+    package var pretty: String { Self.unicode(written(indentation: 4)) }
+
+    private static func unicode(_ text: String) -> String { text.replacingForeignBytes { _ in "\u{fffd}" } }
 
     private func written(indentation: Int?) -> String {
         var writer = JSONWriter(indentation: indentation)

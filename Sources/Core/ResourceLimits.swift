@@ -72,6 +72,24 @@ package struct ResourceUlimit: Equatable, Sendable {
         self.init(name: halves[0], soft: Int64(soft), hard: Int64(hard))
     }
 
+    /// What a program has unless it is asked for: the same wherever it was started from. Stack, locked memory and
+    /// message queues are as the kernel has them for process 1; open files as systemd and Docker have them by now, where
+    /// much higher ones cost programs that close them all, one by one, seconds. No core dump is written
+    /// unless the program raises its own limit. What only others could be protected from is what `--pids-limit` and
+    /// `--memory` are for.
+    package static let defaults: [ResourceUlimit] = names.map { name in
+        switch name {
+        case "stack": ResourceUlimit(name: name, soft: 8 << 20, hard: -1)
+        case "core": ResourceUlimit(name: name, soft: 0, hard: -1)
+        case "nofile": ResourceUlimit(name: name, soft: 1024, hard: 524_288)
+        case "memlock": ResourceUlimit(name: name, soft: 8 << 20, hard: 8 << 20)
+        case "sigpending": ResourceUlimit(name: name, soft: 65_536, hard: 65_536)
+        case "msgqueue": ResourceUlimit(name: name, soft: 819_200, hard: 819_200)
+        case "nice", "rtprio": ResourceUlimit(name: name, soft: 0, hard: 0)
+        default: ResourceUlimit(name: name, soft: -1, hard: -1)
+        }
+    }
+
     private init(name: String, soft: Int64, hard: Int64) {
         self.name = name
         self.soft = soft

@@ -159,7 +159,7 @@ extension Engine {
     }
 
     private func gone(_ network: NetworkDefinition) -> OperationError {
-        OperationError("network \(network.name) not found")
+        OperationError("network \(network.name) not found", kind: .notFound)
     }
 
     /// Runs `body` with the network's lock held and its pool open. A pool that is not there, or that is damaged,

@@ -217,8 +217,7 @@ struct Environment {
     private(set) var entries: [String] = []
 
     mutating func set(_ entry: String) {
-        let key = Self.key(entry)
-        if let index = entries.firstIndex(where: { Self.key($0) == key }) {
+        if let index = entries.firstIndex(where: { Self.key($0).elementsEqual(Self.key(entry)) }) {
             entries[index] = entry
         } else {
             entries.append(entry)
@@ -230,8 +229,11 @@ struct Environment {
     }
 
     static func value(_ key: String, in entries: [String]) -> String? {
-        entries.last { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.count + 1)) }
+        entries.last { self.key($0).elementsEqual(key.utf8) }.map {
+            String($0[$0.utf8.index($0.startIndex, offsetBy: key.utf8.count + 1)...])
+        }
     }
 
-    private static func key(_ entry: String) -> Substring { entry.prefix { $0 != "=" } }
+    /// By bytes: what is behind the `=` may be an accent.
+    private static func key(_ entry: String) -> Substring.UTF8View { entry.utf8.prefix { $0 != UInt8(ascii: "=") } }
 }

@@ -36,8 +36,9 @@ final class ContainerRun {
         let layout = engine.layout
         let id = plan.definition.id
         let lock = try Self.makeLock(layout, id)
-        let state = ContainerState(
+        var state = ContainerState(
             status: .creating, supervisor: getpid(), endpoint: nil, cgroups: plan.cgroup.directories)
+        state.supervise()
         var plan = plan
         do throws(OperationError) {
             try engine.reserveName(&plan)
@@ -47,6 +48,7 @@ final class ContainerRun {
             try? engine.containerStore.remove(id, name: plan.definition.name)
             throw error
         }
+        ProcessTitle.set("mydocker: supervisor of \(plan.definition.name)")
         self.engine = engine
         self.plan = plan
         self.state = state
@@ -189,7 +191,7 @@ extension ContainerRun {
         // Without a network: the address stays leased. The ports are refused meanwhile.
         var failures = engine.tearDown(id, state, network: nil)
         state.status = .restarting
-        state.supervisor = getpid()
+        state.supervise()
         state.pid = nil
         state.pidStartTime = nil
         // The old one goes when the kernel has taken down its namespace.

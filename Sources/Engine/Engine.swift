@@ -27,7 +27,7 @@ package struct Engine: Sendable {
 
     /// What is shown of a warning.
     package static func warningLine(_ text: String) -> String {
-        TerminalText.escaped("mydocker: warning: \(text)") + "\n"
+        TerminalText.escaped("mydocker: warning: \(text.escapingForeignBytes)") + "\n"
     }
 
     /// One line on standard error.

@@ -34,6 +34,7 @@ final class Guardian {
     private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
         guard let pipe else { return }
         FaultPoint.disarm()
+        ProcessTitle.set("mydocker: guardian")
         setpgid(0, 0)
         chdir("/")
         try? InheritedDescriptors.redirectStandardStreams()

@@ -10,7 +10,10 @@ struct IdentityFile {
         self.path = path
         guard let path else { return }
         do throws(OperationError) {
-            try Files.create(path, Array(id.hex.utf8), mode: 0o644)
+            try Files.create(path, Array(id.hex.utf8), mode: 0o600)
+            // The one file of the caller's own.
+            try FaultPoint.pass("set mode of", path)
+            _ = path.withKernelString { chmod($0, 0o666 & ~Umask.ofCaller) }
         } catch {
             guard error.errno == EEXIST else { throw error }
             throw OperationError(

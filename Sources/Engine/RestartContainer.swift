@@ -56,7 +56,7 @@ extension Engine {
         var told: Int32?
         // A supervisor that goes on in the background is another process than before.
         while containerStore.isAlive(id), let state = (try? containerStore.state(id)) ?? nil, state.supervisor != told,
-            let supervisor = try? ProcessDescriptor(state.supervisor), containerStore.isAlive(id)
+            let supervisor = state.openSupervisor(), containerStore.isAlive(id)
         {
             try? supervisor.send(Restarts.end)
             told = state.supervisor

@@ -14,7 +14,7 @@ extension Engine {
         let state: ContainerState?
         do throws(OperationError) { state = try containerStore.state(id) } catch { return true }
         guard let state else { return nil }
-        guard let supervisor = try? ProcessDescriptor(state.supervisor) else { return false }
+        guard let supervisor = state.openSupervisor() else { return false }
         return !supervisor.waitForEnd(milliseconds: 0) && !ProcessIdentity.isEnding(state.supervisor)
     }
 
@@ -50,7 +50,11 @@ extension Engine {
         while Files.exists(directory), waitForRelease(of: id) {
             // An empty directory is about to be used, which its maker then does again, or was about to be removed.
             let hasLock = Files.exists(path)
-            if !hasLock, rmdir(directory) == 0 { return nil }
+            if !hasLock, (try? FaultPoint.pass("remove directory", directory)) != nil,
+                Files.removeEmptyDirectory(directory)
+            {
+                return nil
+            }
             // Nil also while somebody only looks whether it is held. Whoever removes the file must not find it again.
             if let lock = try FileLock.tryAcquire(path, creating: !hasLock, until: Deadline(milliseconds: 100)) {
                 return lock

@@ -12,7 +12,7 @@ struct XTablesLock: ~Copyable {
     /// Where iptables looks for it.
     static var path: String {
         guard let chosen = getenv("XTABLES_LOCKFILE"), chosen.pointee != 0 else { return "/run/xtables.lock" }
-        return String(cString: chosen)
+        return String(kernel: chosen)
     }
 
     init(_ path: String, milliseconds limit: UInt64) throws(OperationError) {

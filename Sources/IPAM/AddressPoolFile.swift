@@ -20,10 +20,10 @@ package struct AddressPoolFile: ~Copyable {
     /// - Throws: EEXIST when there is one.
     package static func create(_ path: String, _ space: AddressSpace) throws(AddressPoolError) -> AddressPoolFile {
         let temporary = path + ".new"
-        defer { unlink(temporary) }
+        defer { _ = temporary.withKernelString { unlink($0) } }
         let pool = try new(temporary, space)
         try PoolFile.passFaultPoint("create address pool", path)
-        guard link(temporary, path) == 0 else {
+        guard Files.makeHardLink(path, to: temporary) else {
             throw .unusable(OperationError("create address pool", path, errno: errno))
         }
         return AddressPoolFile(pool)
@@ -51,13 +51,13 @@ package struct AddressPoolFile: ~Copyable {
         _ path: String, _ space: AddressSpace, leases: [AddressLease]
     ) throws(AddressPoolError) -> [AddressLease] {
         let temporary = path + ".new"
-        defer { unlink(temporary) }
+        defer { _ = temporary.withKernelString { unlink($0) } }
         var pool = try new(temporary, space)
         var refused: [AddressLease] = []
         for lease in leases where try !accepts(lease, &pool) { refused.append(lease) }
         try pool.moveCursorBehindLeases()
         try PoolFile.passFaultPoint("replace address pool", path)
-        guard rename(temporary, path) == 0 else {
+        guard Files.rename(temporary, to: path) else {
             throw .unusable(OperationError("replace address pool", path, errno: errno))
         }
         return refused
@@ -76,7 +76,7 @@ package struct AddressPoolFile: ~Copyable {
 
     private static func new(_ path: String, _ space: AddressSpace) throws(AddressPoolError) -> AddressPool<PoolFile> {
         // One that a killed command left may be a second name of the pool itself: removed, not truncated.
-        unlink(path)
+        _ = path.withKernelString { unlink($0) }
         let file = PoolFile(try descriptor(path, O_RDWR | O_CREAT | O_EXCL, "create address pool"), path: path)
         try file.setSize(PoolLayout(space).size)
         return try AddressPool(new: space, in: file)

@@ -105,7 +105,7 @@ enum Archive {
     }
 
     private static func text<Characters>(_ characters: Characters) -> String {
-        withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        withUnsafeBytes(of: characters) { String(kernel: $0.prefix { $0 != 0 }) }
     }
 }
 

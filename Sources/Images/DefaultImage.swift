@@ -74,7 +74,9 @@ private struct RootSkeleton {
     /// Whatever the umask is.
     private func setMode(_ path: String, _ mode: mode_t) throws(OperationError) {
         try FaultPoint.pass("set mode of", path)
-        guard chmod(path, mode) == 0 else { throw OperationError("set mode of", path, errno: errno) }
+        guard path.withKernelString({ chmod($0, mode) }) == 0 else {
+            throw OperationError("set mode of", path, errno: errno)
+        }
     }
 
     private func directory(_ name: String, _ mode: mode_t) throws(OperationError) {

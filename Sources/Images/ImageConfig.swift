@@ -46,6 +46,8 @@ extension ImageConfig {
             labels[key] = value
         }
         if let member = memberWithZeroByte { throw RecordError("config.\(member) has a zero byte") }
+        // What stands for bytes that are not UTF-8 in here would be another text in there.
+        guard !self.json.compact.hasForeignBytes else { throw RecordError("config holds U+10FE80 to U+10FEFF") }
     }
 
     /// The kernel's strings end there: what runs would not be what everybody reads.

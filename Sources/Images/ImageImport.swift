@@ -19,7 +19,7 @@ extension ImageStore {
         let workspace = try workspace()
         let shown = source == "-" ? "standard input" : source
         draft.layers = [try unpack(input, named: shown, layer: 0, in: workspace)]
-        draft.addHistory("", comment: message ?? "Imported from \(source)")
+        draft.addHistory("", comment: message ?? "Imported from \(source.escapingForeignBytes)")
         return try publish(draft, as: name, in: workspace)
     }
 

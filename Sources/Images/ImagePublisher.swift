@@ -92,7 +92,9 @@ extension ImageStore {
         let tree = workspace.file("layer-\(number)")
         try Files.makeDirectory(tree, mode: 0o755, existing: false)
         try FaultPoint.pass("set mode of", tree)
-        guard chmod(tree, 0o755) == 0 else { throw OperationError("set mode of", tree, errno: errno) }
+        guard tree.withKernelString({ chmod($0, 0o755) }) == 0 else {
+            throw OperationError("set mode of", tree, errno: errno)
+        }
         return tree
     }
 }
@@ -144,9 +146,14 @@ extension ImageStore {
     private func prepare(
         _ draft: ImageDraft, _ number: Int, in workspace: borrowing Workspace
     ) throws(OperationError) -> Prepared {
+        let document = draft.document.json.compact
+        guard draft.original != nil || !document.hasForeignBytes else {
+            throw OperationError(
+                "write image configuration",
+                reason: "it is JSON, which cannot hold words, variables, labels or a message that are not UTF-8")
+        }
         let config = try writeBlob(
-            draft.original?.config ?? Array(draft.document.json.compact.utf8), Manifest.configType, "config-\(number)",
-            in: workspace)
+            draft.original?.config ?? Array(document.utf8), Manifest.configType, "config-\(number)", in: workspace)
         let content = Manifest(config: config, layers: draft.layers.map(\.blob))
         let manifest = try writeBlob(
             draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest-\(number)",

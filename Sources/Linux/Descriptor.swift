@@ -24,7 +24,7 @@ package struct Descriptor: ~Copyable, Sendable {
         _ path: String, _ flags: Int32, mode: mode_t = 0o600, as operation: String = "open"
     ) throws(OperationError) -> Descriptor {
         if flags & O_CREAT != 0 { try FaultPoint.pass(operation, path) }
-        let result = retryingOnInterrupt { clinux_open(path, flags, mode) }
+        let result = retryingOnInterrupt { path.withKernelString { clinux_open($0, flags, mode) } }
         guard result >= 0 else { throw OperationError(operation, path, errno: -result) }
         return Descriptor(owning: result)
     }
@@ -32,7 +32,9 @@ package struct Descriptor: ~Copyable, Sendable {
     package func open(
         at path: String, _ flags: Int32, mode: mode_t = 0o600, as operation: String = "open"
     ) throws(OperationError) -> Descriptor {
-        let result = retryingOnInterrupt { clinux_openat(number, path, flags, mode) }
+        let result = retryingOnInterrupt {
+            path.withKernelString { clinux_openat(number, $0, flags, mode) }
+        }
         guard result >= 0 else { throw OperationError(operation, path, errno: -result) }
         return Descriptor(owning: result)
     }
@@ -46,7 +48,7 @@ package struct Descriptor: ~Copyable, Sendable {
         // EAGAIN: a rename somewhere raced with the look-up of "..".
         var result = -EAGAIN
         for _ in 0..<64 where result == -EAGAIN || result == -EINTR {
-            result = clinux_openat2(number, path, UInt64(flags), UInt64(mode), resolve)
+            result = path.withKernelString { clinux_openat2(number, $0, UInt64(flags), UInt64(mode), resolve) }
         }
         guard result >= 0 else { throw OperationError("open", path, errno: -result) }
         return Descriptor(owning: result)
@@ -59,6 +61,7 @@ package struct Descriptor: ~Copyable, Sendable {
     }
 
     package static func pipe() throws(OperationError) -> Pipe {
+        try FaultPoint.pass("create pipe")
         var ends: [Int32] = [0, 0]
         let result = clinux_pipe(&ends)
         guard result == 0 else { throw OperationError("create pipe", errno: -result) }

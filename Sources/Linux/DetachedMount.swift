@@ -22,7 +22,7 @@ package struct DetachedMount: ~Copyable {
     /// - Parameter attributes: hold for all of it.
     package init(cloning path: String, _ attributes: MountAttributes) throws(OperationError) {
         try FaultPoint.pass("bind", path)
-        let result = clinux_open_tree(path, 1)
+        let result = path.withKernelString { clinux_open_tree($0, 1) }
         guard result >= 0 else { throw OperationError("bind", path, errno: -result) }
         let tree = Descriptor(owning: result)
         let failure = clinux_mount_set_private(tree.number, attributes.rawValue)

@@ -31,26 +31,25 @@ private struct FaultPlan {
 
     private let action: Action?
     private let number: Int
-    private let list: String?
+    private let list: FaultList?
     private var count = 0
 
     /// Nil when neither variable is set.
     init?() {
         let fault = Self.variable("MYDOCKER_FAULT").map { $0.split(separator: "@", omittingEmptySubsequences: false) }
-        list = Self.variable("MYDOCKER_FAULT_LIST")
-        if fault == nil, list == nil { return nil }
+        let path = Self.variable("MYDOCKER_FAULT_LIST")
+        if fault == nil, path == nil { return nil }
+        list = path.map { FaultList($0) }
         action = fault.flatMap { $0.first }.flatMap { Action(rawValue: String($0)) }
         number = fault.flatMap { $0.last }.flatMap { Int($0) } ?? 0
         guard fault == nil || (fault?.count == 2 && action != nil && number > 0) else {
-            let refusal = "mydocker: MYDOCKER_FAULT is not error@N, enospc@N, kill@N, killgroup@N or stop@N\n"
-            write(2, refusal, refusal.utf8.count)
-            exit(125)
+            refuse("MYDOCKER_FAULT is not error@N, enospc@N, kill@N, killgroup@N or stop@N")
         }
     }
 
     mutating func pass(_ operation: String, _ subject: String?) throws(OperationError) {
         count += 1
-        if let list { Self.append("\(count) \(operation)\(subject.map { " \"\($0)\"" } ?? "")\n", to: list) }
+        list?.append("\(count) \(operation)\(subject.map { " \"\($0)\"" } ?? "")\n")
         guard count == number, let action else { return }
         switch action {
         case .error: throw OperationError(operation, subject, errno: EIO)
@@ -61,16 +60,50 @@ private struct FaultPlan {
         }
     }
 
-    /// One write(2), since copies of the process append too.
-    private static func append(_ line: String, to path: String) {
-        // Not by `Descriptor.open`, which passes a point itself.
-        let number = clinux_open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
-        guard number >= 0 else { return }
-        try? Files.writeAll(Array(line.utf8), to: Descriptor(owning: number), named: path)
+    /// Not from the environment of somebody who has fewer rights than this process.
+    private static func variable(_ name: String) -> String? {
+        guard let value = name.withKernelString({ clinux_secure_getenv($0) }), value.pointee != 0 else { return nil }
+        return String(kernel: value)
+    }
+}
+
+/// The file that points are listed in. It is a new one, and nothing else is ever written to.
+private struct FaultList {
+    private let path: String
+    private let file: (dev_t, ino_t)
+
+    init(_ path: String) {
+        self.path = path
+        let number = Self.open(path, O_CREAT | O_EXCL)
+        guard number >= 0, let file = Self.identity(of: number) else {
+            refuse("create MYDOCKER_FAULT_LIST \"\(path)\": \(String(kernel: strerror(-number)))")
+        }
+        close(number)
+        self.file = file
     }
 
-    private static func variable(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
+    /// One write(2), since copies of the process append too. A descriptor would not outlive what they close.
+    func append(_ line: String) {
+        let number = Self.open(path, O_NOFOLLOW | O_NONBLOCK)
+        guard number >= 0 else { return }
+        let list = Descriptor(owning: number)
+        guard let found = Self.identity(of: number), found == file else { return }
+        try? Files.writeAll(line.kernelBytes, to: list, named: path)
     }
+
+    /// Not by `Descriptor.open`, which passes a point itself.
+    private static func open(_ path: String, _ flags: Int32) -> Int32 {
+        path.withKernelString { clinux_open($0, O_WRONLY | O_APPEND | flags, 0o600) }
+    }
+
+    private static func identity(of number: Int32) -> (dev_t, ino_t)? {
+        var status = stat()
+        return fstat(number, &status) == 0 ? (status.st_dev, status.st_ino) : nil
+    }
+}
+
+private func refuse(_ reason: String) -> Never {
+    let line = Array("mydocker: \(reason.escapingForeignBytes)\n".utf8)
+    write(2, line, line.count)
+    exit(125)
 }

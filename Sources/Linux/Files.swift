@@ -38,11 +38,11 @@ package enum Files {
     /// The text of a small file of the kernel's, without the newline at its end; nil when there is none.
     package static func line(_ path: String) -> String? {
         guard let bytes = try? read(path) else { return nil }
-        return String(decoding: bytes.last == 0x0a ? bytes.dropLast() : bytes[...], as: UTF8.self)
+        return String(kernel: bytes.last == 0x0a ? bytes.dropLast() : bytes[...])
     }
 
     package static func text(_ path: String) -> String? {
-        (try? read(path)).map { String(decoding: $0, as: UTF8.self) }
+        (try? read(path)).map { String(kernel: $0) }
     }
 
     package static func writeAll(
@@ -93,9 +93,9 @@ package enum Files {
                 guard fsync(file.number) == 0 else { throw OperationError("sync", path, errno: errno) }
             }
             try FaultPoint.pass("replace", path)
-            guard rename(temporary, path) == 0 else { throw OperationError("replace", path, errno: errno) }
+            guard rename(temporary, to: path) else { throw OperationError("replace", path, errno: errno) }
         } catch {
-            unlink(temporary)
+            _ = temporary.withKernelString { unlink($0) }
             throw error
         }
         if durable { try syncDirectory(of: path) }
@@ -114,7 +114,7 @@ package enum Files {
         _ path: String, mode: mode_t = 0o700, existing: Bool = true
     ) throws(OperationError) -> Bool {
         try FaultPoint.pass("create directory", path)
-        if mkdir(path, mode) == 0 { return true }
+        if path.withKernelString({ mkdir($0, mode) }) == 0 { return true }
         guard errno == EEXIST, existing else { throw OperationError("create directory", path, errno: errno) }
         return false
     }
@@ -122,7 +122,7 @@ package enum Files {
     /// `path` with all directories above it.
     package static func makeDirectories(_ path: String, mode: mode_t = 0o700) throws(OperationError) {
         try FaultPoint.pass("create directory", path)
-        if mkdir(path, mode) == 0 || errno == EEXIST { return }
+        if path.withKernelString({ mkdir($0, mode) }) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             throw OperationError("create directory", path, errno: errno)
         }
@@ -133,17 +133,21 @@ package enum Files {
     /// Removing what is gone is success.
     package static func remove(_ path: String) throws(OperationError) {
         try FaultPoint.pass("remove", path)
-        guard unlink(path) == 0 || errno == ENOENT else { throw OperationError("remove", path, errno: errno) }
+        guard path.withKernelString({ unlink($0) }) == 0 || errno == ENOENT else {
+            throw OperationError("remove", path, errno: errno)
+        }
     }
 
     package static func removeDirectory(_ path: String) throws(OperationError) {
         try FaultPoint.pass("remove directory", path)
-        guard rmdir(path) == 0 || errno == ENOENT else { throw OperationError("remove directory", path, errno: errno) }
+        guard removeEmptyDirectory(path) || errno == ENOENT else {
+            throw OperationError("remove directory", path, errno: errno)
+        }
     }
 
     /// The names in a directory, unsorted; empty when there is no such directory.
     package static func names(in path: String) throws(OperationError) -> [String] {
-        guard let directory = opendir(path) else {
+        guard let directory = path.withKernelString({ opendir($0) }) else {
             if errno == ENOENT { return [] }
             throw OperationError("read directory", path, errno: errno)
         }
@@ -151,7 +155,7 @@ package enum Files {
         var names: [String] = []
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                String(kernel: bytes.prefix { $0 != 0 })
             }
             if name != ".", name != ".." { names.append(name) }
         }
@@ -161,7 +165,8 @@ package enum Files {
     /// - Returns: false when there is something at `path`.
     package static func makeSymbolicLink(_ path: String, to target: String) throws(OperationError) -> Bool {
         try FaultPoint.pass("create symbolic link", path)
-        if symlink(target, path) == 0 { return true }
+        let result = target.withKernelString { target in path.withKernelString { symlink(target, $0) } }
+        if result == 0 { return true }
         guard errno == EEXIST else { throw OperationError("create symbolic link", path, errno: errno) }
         return false
     }
@@ -169,14 +174,29 @@ package enum Files {
     /// Within a file system; what is at `target` is replaced.
     package static func move(_ source: String, to target: String) throws(OperationError) {
         try FaultPoint.pass("create", target)
-        guard rename(source, target) == 0 else { throw OperationError("create", target, errno: errno) }
+        guard rename(source, to: target) else { throw OperationError("create", target, errno: errno) }
     }
 
-    package static func exists(_ path: String) -> Bool { faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
+    /// rename(2) with errno, for those who have their own words for it.
+    package static func rename(_ source: String, to target: String) -> Bool {
+        source.withKernelString { source in target.withKernelString { Glibc.rename(source, $0) } } == 0
+    }
+
+    /// link(2) likewise.
+    package static func makeHardLink(_ path: String, to existing: String) -> Bool {
+        existing.withKernelString { existing in path.withKernelString { Glibc.link(existing, $0) } } == 0
+    }
+
+    /// rmdir(2) likewise.
+    package static func removeEmptyDirectory(_ path: String) -> Bool { path.withKernelString { rmdir($0) } == 0 }
+
+    package static func exists(_ path: String) -> Bool {
+        path.withKernelString { faccessat(AT_FDCWD, $0, F_OK, AT_SYMLINK_NOFOLLOW) } == 0
+    }
 
     package static func status(_ path: String, followLinks: Bool = true) -> stat? {
         var status = Glibc.stat()
-        let result = fstatat(AT_FDCWD, path, &status, followLinks ? 0 : AT_SYMLINK_NOFOLLOW)
+        let result = path.withKernelString { fstatat(AT_FDCWD, $0, &status, followLinks ? 0 : AT_SYMLINK_NOFOLLOW) }
         return result == 0 ? status : nil
     }
 
@@ -185,12 +205,19 @@ package enum Files {
     }
 
     package static func link(_ path: String) -> String? {
+        path.withKernelString { link(AT_FDCWD, $0) }
+    }
+
+    /// Where an open symbolic link points to.
+    package static func link(at link: borrowing Descriptor) -> String? { self.link(link.number, "") }
+
+    private static func link(_ directory: Int32, _ name: UnsafePointer<CChar>) -> String? {
         let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
             count = buffer.withMemoryRebound(to: CChar.self) { characters in
-                characters.baseAddress.map { max(0, readlink(path, $0, characters.count)) } ?? 0
+                characters.baseAddress.map { max(0, readlinkat(directory, name, $0, characters.count)) } ?? 0
             }
         }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty ? nil : String(kernel: bytes)
     }
 }
 
@@ -208,9 +235,9 @@ extension UnsafeRawBufferPointer: ContiguousBytes8 {
 extension Files {
     /// The absolute path without links, or nil when there is nothing at `path`.
     package static func absolute(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
+        guard let resolved = path.withKernelString({ realpath($0, nil) }) else { return nil }
         defer { free(resolved) }
-        return String(cString: resolved)
+        return String(kernel: resolved)
     }
 
     /// Whether an open descriptor is a pipe that no path leads to.

@@ -10,7 +10,7 @@ extension Files {
     package static func removeTree(_ path: String) throws(OperationError) {
         try FaultPoint.pass("remove directory", path)
         // The common case, a directory with nothing in it, is one call. EBUSY: it is a mount point itself.
-        if rmdir(path) == 0 || errno == ENOENT { return }
+        if removeEmptyDirectory(path) || errno == ENOENT { return }
         guard errno != EBUSY else { throw OperationError("remove directory", path, errno: EBUSY) }
         let top: Descriptor
         do throws(OperationError) {
@@ -23,7 +23,7 @@ extension Files {
         var remover = TreeRemover(top, path)
         remover.run()
         try FaultPoint.pass("remove directory", path)
-        if rmdir(path) != 0, errno != ENOENT {
+        if !removeEmptyDirectory(path), errno != ENOENT {
             throw remover.failure ?? OperationError("remove directory", path, errno: errno)
         }
         if let failure = remover.failure { throw failure }
@@ -120,7 +120,7 @@ private struct TreeRemover: ~Copyable {
     }
 
     private static func text(_ name: FileName) -> String {
-        name.withUnsafeBytes { String(decoding: $0.dropLast(), as: UTF8.self) }
+        name.withUnsafeBytes { String(kernel: $0.dropLast()) }
     }
 
     private var identity: (dev_t, ino_t) {

@@ -1,4 +1,4 @@
 import Commands
 import Glibc
 
-exit(CommandLineTool.main(CommandLine.arguments))
+exit(CommandLineTool.main())

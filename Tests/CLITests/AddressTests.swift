@@ -184,6 +184,7 @@ extension CLI.Addresses {
                     MYDOCKER_FAULT=error@1 MYDOCKER_FAULT_LIST=\(list) $MYDOCKER rm caheldbox
                     for point in 2 3 4; do
                       grep -q 'iptables table' \(list) && break
+                      rm \(list)
                       MYDOCKER_FAULT=error@$point MYDOCKER_FAULT_LIST=\(list) $MYDOCKER rm caheldbox
                     done
                     """

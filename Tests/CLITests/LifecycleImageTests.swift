@@ -25,7 +25,7 @@ private struct SmallRoot {
         guard !FileManager.default.fileExists(atPath: gzip) else { return }
         let made = Host.shell(
             """
-            set -e
+            set -e; umask 022
             mkdir -p \(directory)
             cd \(directory)
             mkdir -p root/bin root/etc root/tmp root/data

@@ -18,7 +18,7 @@ enum Probe {
         let path = "\(parent)/probe"
         try? source.write(toFile: path + ".c", atomically: false, encoding: .utf8)
         let flags = "-static -O1 -D_GNU_SOURCE -o \(path) \(path).c"
-        let outcome = Host.shell("cc \(flags) || clang \(flags)")
+        let outcome = Host.shell("umask 022; cc \(flags) || clang \(flags)")
         #expect(outcome.code == 0, "\(outcome.error)")
         return path
     }()
@@ -197,7 +197,7 @@ enum Probe {
 func makeRoot(_ path: String) throws -> String {
     let outcome = Host.shell(
         """
-        mkdir -p \(path)/bin \(path)/etc && cp /bin/busybox \(path)/bin/ &&
+        umask 022; mkdir -p \(path)/bin \(path)/etc && cp /bin/busybox \(path)/bin/ &&
         for name in sh ls cat mkdir sleep id true touch ln rm stat grep; do ln -s busybox \(path)/bin/$name; done
         """)
     try #require(outcome.code == 0, "\(outcome.error)")

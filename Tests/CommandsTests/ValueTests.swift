@@ -79,9 +79,24 @@ import Testing
         #expect(throws: OperationError("read", "f", reason: "line 1: no variable name on line '=x'")) {
             try EnvironmentValue.settings(in: Array("=x".utf8), of: "f")
         }
-        #expect(throws: OperationError("read", "f", reason: "line 2: invalid UTF-8")) {
-            try EnvironmentValue.settings(in: [0x41, 0x0a, 0xff, 0x3d], of: "f")
+        #expect(throws: OperationError("read", "f", reason: "line 2: a value must not hold a zero byte")) {
+            try EnvironmentValue.settings(in: Array("A=1\nB=2\0C\n".utf8), of: "f")
         }
+    }
+
+    /// Bytes that are no UTF-8, and what Unicode takes for a part of the `=`.
+    @Test func F7_settingsAreBytes() throws {
+        let setting: [UInt8] = [0xff, 0x3d, 0xe9]
+        #expect(try EnvironmentValue.settings(in: [0x41, 0x0a] + setting, of: "f") == ["A", String(kernel: setting)])
+        let accent = "A=\u{301}b"
+        #expect(try EnvironmentValue.resolve(files: [], flags: [accent], lookUp: { _ in nil }) == [accent])
+        let halves = EnvironmentValue.halves(accent)
+        #expect(halves.key == "A" && Array(halves.value.utf8) == Array("\u{301}b".utf8))
+        let parsed = try FlagParser.parse(
+            ["--env=\u{301}A=1"],
+            flags: [FlagSpecification(name: "env", letter: "e", aliases: [], placeholder: "X", help: "")],
+            stopsAtOperand: true)
+        #expect(parsed.occurrences.map(\.value) == ["\u{301}A=1"])
     }
 
     @Test func moments() {

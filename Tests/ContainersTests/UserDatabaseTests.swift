@@ -45,6 +45,21 @@ import Testing
         #expect(try database.resolve("no-newline") == user(1004, [1004], "/n"))
     }
 
+    /// A comment in Latin-1, and a member whose name is no UTF-8, take nothing from anybody else.
+    @Test func F7_fieldsAreBytes() throws {
+        let odd = UserDatabase(
+            passwd: Array("app:x:1000:1000:Jos".utf8) + [0xe9] + Array(":/home/".utf8) + [0xe8]
+                + Array(":/bin/sh\nb".utf8) + [0xfc] + Array(":x:1001:1001:::\ncafe\u{301}:x:1002:1002:::\n".utf8),
+            group: Array("staff:x:50:b".utf8) + [0xfc] + Array(",app\n".utf8))
+        let app = try odd.resolve("app")
+        #expect(app == user(1000, [1000, 50], String(kernel: Array("/home/".utf8) + [0xe8])))
+        #expect(try odd.resolve("1000") == app)
+        #expect(try odd.resolve(String(kernel: [0x62, 0xfc])) == user(1001, [1001, 50], "/"))
+        #expect(try odd.resolve("cafe\u{301}") == user(1002, [1002], "/"))
+        // The same to Unicode, but other bytes: another name.
+        #expect(throws: OperationError.self) { try odd.resolve("caf\u{e9}") }
+    }
+
     @Test func aNumberIsNeverAName() throws {
         #expect(try database.resolve("2000") == user(2000, [0], "/"))
     }

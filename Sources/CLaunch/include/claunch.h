@@ -40,6 +40,7 @@ struct claunch_step {
 
 struct claunch_rlimit {
     int32_t resource;
+    int32_t is_default; /* 1: what the kernel does not allow of it is left out */
     uint64_t soft, hard;
 };
 
@@ -130,6 +131,9 @@ int claunch_proceed(int socket);
 /* Between clone and exec; not for the parent. */
 _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket);
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket);
+void claunch_child_attributes(void);
+void claunch_child_forget_environment(void);
+void claunch_child_limits(const struct claunch_process *process, int socket);
 /* All that is left for the program: what it has open, its directory and limits; then its rights. */
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal);
 /* The same in two halves, with a fork between them: what takes our rights, and what the container's are enough for. */

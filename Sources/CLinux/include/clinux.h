@@ -7,6 +7,14 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
+/* The words of the command line. */
+int clinux_argument_count(void);
+const char *clinux_argument(int index);
+/* secure_getenv(3): NULL in a program that has more rights than its caller. */
+const char *clinux_secure_getenv(const char *name);
+/* Writes `title` over them, as far as they reach, and zeros behind it: this is what /proc/PID/cmdline shows. */
+void clinux_set_title(const char *title);
+
 int clinux_open(const char *path, int flags, mode_t mode);
 int clinux_openat(int dirfd, const char *path, int flags, mode_t mode);
 /* openat2(2): `resolve` is a set of CLINUX_RESOLVE_*. */
@@ -18,7 +26,6 @@ int clinux_flock(int fd, int operation);
  * without effect on the process from then on. */
 int clinux_flock_for(int fd, int operation, int milliseconds);
 int clinux_pipe(int ends[2]);
-/* SOCK_SEQPACKET */
 int clinux_fcntl(int fd, int command, int argument);
 /* The size of the value. */
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
@@ -48,11 +55,6 @@ int clinux_receive(int socket, void *buffer, size_t size);
 int clinux_send(int socket, const void *buffer, size_t size);
 /* 1 when `fd` is a pipe that no path leads to. */
 int clinux_is_anonymous_pipe(int fd);
-/* Puts back the mask of a program that has blocked nothing. */
-int clinux_unblock_signals(void);
-
-/* A file descriptor out of an SCM_RIGHTS message; `byte` gets the one byte of data. -EPIPE at end of file. */
-int clinux_receive_descriptor(int socket, uint8_t *byte);
 
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
@@ -70,7 +72,6 @@ struct pollfd;
 /* poll(2) without a time limit. What this process does not need meanwhile goes back to the kernel: free heap and
  * stack, and mapped code, which is read again from its file as it is used. */
 int clinux_poll_idle(struct pollfd *requests, size_t count);
-int clinux_mknod(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor);
 
 enum {
     CLINUX_O_PATH = 010000000,

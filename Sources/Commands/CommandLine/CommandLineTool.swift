@@ -1,14 +1,18 @@
 import Core
 import Glibc
+import Linux
 
 /// From the words of a command line to an exit code.
 package enum CommandLineTool {
     package static let version = "0.1.0"
 
-    package static func main(_ arguments: [String]) -> Int32 {
+    package static func main() -> Int32 {
         StandardDescriptors.fillGaps()
+        Umask.fix()
+        let words = CommandWords.all.dropFirst()
+        ProcessTitle.set(title(for: words))
         var context = CommandContext()
-        var status = run(arguments.dropFirst(), &context)
+        var status = run(words, &context)
         context.flush()
         if let failure = context.output.failure {
             // A reader that has gone away knows it; anybody else should be told.
@@ -17,6 +21,11 @@ package enum CommandLineTool {
             status = status == 0 ? 1 : status
         }
         return status
+    }
+
+    /// The command alone: what stands behind it may be secret.
+    private static func title(for words: ArraySlice<String>) -> String {
+        "mydocker" + (find(words).map { " " + $0.0.synopsis.name } ?? "")
     }
 
     package static func run(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {

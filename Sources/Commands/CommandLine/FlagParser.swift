@@ -61,9 +61,9 @@ package struct FlagParser {
     private mutating func flag(_ word: String) throws(FlagError) {
         let hasTwoDashes = word.hasPrefix("--")
         let body = word.dropFirst(hasTwoDashes ? 2 : 1)
-        let equals = body.firstIndex(of: "=")
+        let equals = body.utf8.firstIndex(of: UInt8(ascii: "="))
         let name = String(body[..<(equals ?? body.endIndex)])
-        let value = equals.map { String(body[body.index(after: $0)...]) }
+        let value = equals.map { String(body[body.utf8.index(after: $0)...]) }
         if hasTwoDashes || name.utf8.count > 1, let index = flags.firstIndex(where: { $0.isNamed(name) }) {
             try long(index, written: hasTwoDashes ? "--\(name)" : "-\(name)", value: value)
         } else if name == "help" {

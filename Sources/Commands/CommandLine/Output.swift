@@ -12,7 +12,7 @@ package struct Output {
 
     package init(descriptor: Int32?) { self.descriptor = descriptor }
 
-    package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    package mutating func write(_ text: String) { bytes.append(contentsOf: text.escapingForeignBytes.utf8) }
 
     package mutating func line(_ text: String) {
         write(text)
@@ -49,7 +49,9 @@ package struct Messages {
 package struct CommandContext {
     package var output = Output(descriptor: STDOUT_FILENO)
     package var errors = Messages(descriptor: STDERR_FILENO)
-    package var environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+    package var environment: (String) -> String? = { name in
+        name.withKernelString { getenv($0) }.map { String(kernel: $0) }
+    }
     package var now: () -> Timestamp = Timestamp.now
 
     package init() {}

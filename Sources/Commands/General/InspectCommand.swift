@@ -86,7 +86,7 @@ package struct Inspection {
 
     private func array(_ objects: [JSON]) -> String {
         let array = JSON.array(objects).withoutOmitted
-        return (isCompact ? array.compact : array.pretty) + "\n"
+        return (isCompact ? array.printed : array.pretty) + "\n"
     }
 
     /// The object of the first kind that has one; nil when none has.

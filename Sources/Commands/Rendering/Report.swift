@@ -32,7 +32,7 @@ package struct Report {
         switch format {
         case nil, "": return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(standard)
         case "table": return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(classic ?? standard)
-        case "json": return rows.map { $0.fields.compact + "\n" }.joined()
+        case "json": return rows.map { $0.fields.printed + "\n" }.joined()
         case .some(let format):
             guard format.hasPrefix("table ") else { return try lines(Template(parsing: format)) }
             return try table(Template(parsing: String(format.dropFirst(6))))

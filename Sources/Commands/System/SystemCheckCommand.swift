@@ -27,7 +27,7 @@ package struct SystemCheckCommand: Command {
         let engine = context.engine
         let report = try repair ? engine.repairSystem() : engine.checkSystem()
         context.warn(report.failures)
-        context.output.write(json ? Self.json(report, repair: repair).compact + "\n" : Self.text(report))
+        context.output.write(json ? Self.json(report, repair: repair).printed + "\n" : Self.text(report))
         return report.findings.isEmpty ? 0 : 3
     }
 

@@ -5,7 +5,9 @@ import Linux
 package enum EnvironmentValue {
     /// What `-e` takes: with an empty name it means nothing.
     package static func checked(_ text: String) throws(OperationError) -> String {
-        guard !text.isEmpty, !text.hasPrefix("=") else { throw OperationError("invalid environment variable: \(text)") }
+        guard !text.isEmpty, text.utf8.first != UInt8(ascii: "=") else {
+            throw OperationError("invalid environment variable: \(text)")
+        }
         return text
     }
 
@@ -17,7 +19,7 @@ package enum EnvironmentValue {
         var settings: [String] = []
         for file in files { settings += try lines(of: file) }
         return (settings + flags).compactMap { setting in
-            setting.contains("=") ? setting : lookUp(setting).map { "\(setting)=\($0)" }
+            setting.utf8.contains(UInt8(ascii: "=")) ? setting : lookUp(setting).map { "\(setting)=\($0)" }
         }
     }
 
@@ -33,10 +35,11 @@ package enum EnvironmentValue {
         return labels
     }
 
-    /// What stands before the first `=`, and what behind it.
+    /// What stands before the first `=`, and what behind it. By bytes: behind it may come what Unicode counts as a part
+    /// of it, such as an accent.
     package static func halves(_ setting: String) -> (key: String, value: String) {
-        guard let equals = setting.firstIndex(of: "=") else { return (setting, "") }
-        return (String(setting[..<equals]), String(setting[setting.index(after: equals)...]))
+        guard let equals = setting.utf8.firstIndex(of: UInt8(ascii: "=")) else { return (setting, "") }
+        return (String(setting[..<equals]), String(setting[setting.utf8.index(after: equals)...]))
     }
 
     private static func lines(of file: String) throws(OperationError) -> [String] {
@@ -55,7 +58,8 @@ package enum EnvironmentValue {
             func invalid(_ reason: String) -> OperationError {
                 OperationError("read", file, reason: "line \(index + 1): \(reason)")
             }
-            guard let text = String(validating: trimmed, as: UTF8.self) else { throw invalid("invalid UTF-8") }
+            guard !trimmed.contains(0) else { throw invalid("a value must not hold a zero byte") }
+            let text = String(kernel: trimmed)
             let key = halves(text).key
             guard !key.isEmpty else { throw invalid("no variable name on line '\(text)'") }
             guard !key.utf8.contains(where: isSpace) else { throw invalid("variable '\(key)' contains whitespaces") }

@@ -29,7 +29,7 @@ package enum PathValue {
     package static func currentDirectory() -> String? {
         guard let path = getcwd(nil, 0) else { return nil }
         defer { free(path) }
-        return String(cString: path)
+        return String(kernel: path)
     }
 
     /// Without empty parts, `.` and `..`, as a shell's `cd` does it: by the names alone.
