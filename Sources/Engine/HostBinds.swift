@@ -73,7 +73,7 @@ extension Engine {
         for (name, text) in texts {
             let path = layout.hostFile(definition.id, name)
             // They stay the same when the program begins again.
-            if !Files.exists(path) { try Files.create(path, Array(text.utf8), mode: 0o644) }
+            if !Files.exists(path) { try Files.create(path, text.kernelBytes, mode: 0o644) }
             files.append((path, "/etc/\(name)"))
         }
         return files.filter { file in !definition.mountTargets.contains { $0.target == file.target } }

@@ -21,7 +21,7 @@ extension Engine {
     /// Waits until nobody holds a container any more whose supervisor is dead, or clears up after its program.
     /// - Returns: false when it is held all the same, as a container is that runs.
     func waitForRelease(of id: ContainerID) -> Bool {
-        // Who clears away may have to wait for the xtables lock, and a supervisor for a reader of the last output.
+        // Who clears away may have to wait for the xtables lock.
         let (forOthers, forSupervisor) = (Deadline(seconds: 15), Deadline(seconds: 5))
         while containerStore.isAlive(id) {
             let isSupervised = isSupervisorAlive(id) ?? false
@@ -115,8 +115,8 @@ extension Engine {
 
     /// Nil when the lock is free by now: its number may be another process's then.
     private func supervisor(of id: ContainerID) -> ProcessDescriptor? {
-        guard let state = (try? containerStore.state(id)) ?? nil,
-            let process = try? ProcessDescriptor(state.supervisor), containerStore.isAlive(id)
+        guard let state = (try? containerStore.state(id)) ?? nil, let process = state.openSupervisor(),
+            containerStore.isAlive(id)
         else { return nil }
         return process
     }

@@ -47,7 +47,9 @@ func definition(_ name: String) throws -> ContainerDefinition {
         #expect(!FileLock.isHeld(path))
         let lock = try FileLock.acquire(path)
         #expect(FileLock.isHeld(path))
-        if case .some = try FileLock.tryAcquire(path, creating: true, until: Deadline(milliseconds: 0)) { Issue.record("a lock was taken twice") }
+        if case .some = try FileLock.tryAcquire(path, creating: true, until: Deadline(milliseconds: 0)) {
+            Issue.record("a lock was taken twice")
+        }
         lock.release()
         #expect(!FileLock.isHeld(path))
     }

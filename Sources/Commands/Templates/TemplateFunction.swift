@@ -36,7 +36,7 @@ enum TemplateFunction: String {
 
     private func shaped(_ arguments: [TemplateValue]) throws(OperationError) -> String {
         switch self {
-        case .json: return try argument(0, arguments).json.withoutOmitted.compact
+        case .json: return try argument(0, arguments).json.withoutOmitted.printed
         case .print: return printed(arguments)
         case .println: return arguments.map(\.printed).joined(separator: " ") + "\n"
         case .printf: return TemplateFormat.text(try text(0, arguments), arguments.dropFirst())
