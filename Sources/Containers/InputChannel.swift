@@ -1,4 +1,3 @@
-import CLinux
 import Core
 import Glibc
 import Linux
@@ -74,6 +73,6 @@ final class InputChannel {
     /// The program has ended.
     func settle() {
         guard meter != nil else { return }
-        source.settle(unused: pending.count + max(0, Int(clinux_bytes_in_pipe(meter.number))))
+        source.settle(unused: pending.count + UnblockedTransfer.bytesInPipe(meter.number))
     }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Core
 import Glibc
 import Linux
@@ -51,7 +50,7 @@ final class InputSource {
         let result: Int
         switch kind {
         case .seekable: result = pread(number, buffer.baseAddress, buffer.count, start + off_t(count))
-        case .socket: return Int(clinux_receive(number, buffer.baseAddress, buffer.count))
+        case .socket: return UnblockedTransfer.receive(number, into: buffer)
         case .other: result = Glibc.read(number, buffer.baseAddress, buffer.count)
         }
         if result < 0 { return -Int(errno) }

@@ -162,6 +162,6 @@ extension Files {
                 characters.baseAddress.map { max(0, readlinkat(number, "", $0, characters.count)) } ?? 0
             }
         }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty ? nil : String(kernel: bytes)
     }
 }

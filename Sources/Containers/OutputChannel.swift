@@ -1,4 +1,3 @@
-import CLinux
 import Core
 import Glibc
 import Linux
@@ -68,7 +67,7 @@ final class OutputChannel {
     /// A terminal does not tell how much it holds; this is more than any has.
     private var bytesLeft: Int {
         guard source != nil else { return 0 }
-        return Files.kind(of: source.number) == S_IFIFO ? Int(clinux_bytes_in_pipe(source.number)) : 1 << 20
+        return Files.kind(of: source.number) == S_IFIFO ? UnblockedTransfer.bytesInPipe(source.number) : 1 << 20
     }
 
     /// - Returns: nil when there was nothing to read.
@@ -133,7 +132,7 @@ private final class OutputSink {
 
     /// - Returns: how many bytes, or -errno.
     func write(_ bytes: UnsafeRawBufferPointer) -> Int {
-        if isSocket { return Int(clinux_send(number, bytes.baseAddress, bytes.count)) }
+        if isSocket { return UnblockedTransfer.send(bytes, to: number) }
         let count = Glibc.write(number, bytes.baseAddress, min(bytes.count, chunk))
         return count < 0 ? -Int(errno) : count
     }

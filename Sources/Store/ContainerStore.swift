@@ -94,7 +94,7 @@ package struct ContainerStore: Sendable {
     package func isBeingRemoved(_ id: ContainerID) throws(OperationError) -> Bool {
         do throws(OperationError) {
             let directory = try Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
-            return directory.lock(exclusive: false, wait: false) != 0
+            return directory.tryLock(exclusive: false) != 0
         } catch {
             guard error.errno == ENOENT else { throw error }
             return true
