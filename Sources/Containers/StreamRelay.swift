@@ -97,6 +97,9 @@ package final class StreamRelay {
         }
     }
 
+    /// Lets go of the caller's streams.
+    package func close() { outputs = [] }
+
     /// Hands the caller what was still under way when the program ended, however slowly that is read. Somebody who asks
     /// this command to end is not kept waiting for it.
     package func deliver() {

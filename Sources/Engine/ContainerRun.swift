@@ -162,8 +162,11 @@ extension ContainerRun {
         if let directory = plan.cgroup.devices {
             try DeviceAccess(host.devices).apply(to: directory, isUnified: directory == plan.cgroup.unified)
         }
+        var process = plan.process
+        // What has run before is no image's name.
+        if exitRecord != nil { process.notFound = nil }
         return LaunchPlan(
-            namespaces: namespaces, hostname: definition.hostname, steps: try root.steps(), process: plan.process)
+            namespaces: namespaces, hostname: definition.hostname, steps: try root.steps(), process: process)
     }
 }
 
@@ -231,6 +234,8 @@ extension ContainerRun {
     /// needs it next.
     private func clearAway(remove: Bool) -> Bool {
         isCleared = true
+        // Its descriptor may be the one that is wanted now.
+        log = nil
         exitRecord?.restartCount = state.restartCount
         publishExitCode()
         for _ in 0..<2 {

@@ -16,20 +16,13 @@ extension Engine {
         } catch {
             warn(error.description)
         }
-        for pid in supervisors(of: id) {
-            guard let process = ProcessIdentity(of: pid)?.open(), supervisors(of: id).contains(pid) else { continue }
-            try? process.send(SIGKILL)
-        }
+        killSupervisor(of: id)
         try waitForSupervisor(of: id)
         try driver.withdraw(id)
         // A program that has opted out of dying with its supervisor is killed by its cgroup.
         try CgroupDirectories.remove(CgroupHost.directories(of: id))
         try Files.remove(layout.containerState(id))
         return true
-    }
-
-    private func supervisors(of id: ContainerID) -> [Int32] {
-        ProcessTable.lockHolders(below: [layout.containerRuntime(id)]).filter(\.isMydocker).map(\.pid)
     }
 
     /// Frees addresses that a container had which its state no longer tells.

@@ -7,6 +7,9 @@ import Store
 extension Engine {
     /// Runs a program in a new container.
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
+        if !request.detached, !request.passesSignals, case .parent(let supervisor) = try forkAside() {
+            return .exited(reap(supervisor).exitCode)
+        }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
         if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
         try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
@@ -16,17 +19,27 @@ extension Engine {
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
             if request.detached { return try runDetached(plan) }
-            return .exited(request.passesSignals ? try runHere(plan) : try runAside(plan))
+            return .exited(try runHere(plan, passesSignals: request.passesSignals))
         } catch {
             writesID.remove()
             throw error
         }
     }
 
+    /// A copy of this process does what is to be done, so that a signal ends this one alone, as it ends Docker's client.
+    private func forkAside() throws(OperationError) -> Fork {
+        let fork = try Fork.fork()
+        if case .child = fork {
+            InheritedDescriptors.close()
+            SupervisorSignals.outliveTerminal()
+        }
+        return fork
+    }
+
     /// This process supervises the container and ends with it.
     /// - Parameter passesSignals: to the program; otherwise they have no effect.
     /// - Returns: the exit code.
-    private func runHere(_ plan: ContainerPlan, passesSignals: Bool = true) throws(OperationError) -> Int32 {
+    private func runHere(_ plan: ContainerPlan, passesSignals: Bool) throws(OperationError) -> Int32 {
         // Blocked from here on: a signal during set-up reaches the program once that runs.
         let signals = try SignalDescriptor(ForwardedSignals.all)
         SupervisorSignals.ignore()
@@ -51,7 +64,7 @@ extension Engine {
         }
         // As in Docker: the caller gets the first exit code, and the container goes on in the background.
         do throws(OperationError) {
-            try moveToBackground(run, restarts)
+            try moveToBackground(run, restarts, after: round)
         } catch {
             if run.finish() { guardian.dismiss() }
             throw error
@@ -67,16 +80,6 @@ extension Engine {
         return exitCode(round.exit.exitCode, lost: round.relay.lostOutput, wasEnded: round.wasUnheard)
     }
 
-    /// A copy of this process supervises the container, so that a signal ends this one alone, as it ends Docker's client.
-    private func runAside(_ plan: ContainerPlan) throws(OperationError) -> Int32 {
-        switch try Fork.fork() {
-        case .parent(let supervisor): return reap(supervisor).exitCode
-        case .child:
-            SupervisorSignals.outliveTerminal()
-            return try runHere(plan, passesSignals: false)
-        }
-    }
-
     private func outOfMemory(_ definition: ContainerDefinition, _ exit: ContainerExit) -> String {
         let limit =
             definition.limits.memory.map { "its limit is \(ByteCount.text($0))" } ?? "this host ran out of memory"
@@ -85,7 +88,9 @@ extension Engine {
             + (definition.limits.memory == nil ? "free some, or limit it with --memory" : "raise it with --memory")
     }
 
-    private func moveToBackground(_ run: ContainerRun, _ restarts: Restarts) throws(OperationError) {
+    private func moveToBackground(
+        _ run: ContainerRun, _ restarts: Restarts, after round: FinishedRound
+    ) throws(OperationError) {
         let report = try SupervisorReport()
         switch try Fork.fork() {
         case .parent(let supervisor):
@@ -95,6 +100,7 @@ extension Engine {
             run.letGo()
         case .child:
             setsid()
+            round.relay.close()
             try? InheritedDescriptors.redirectStandardStreams()
             chdir("/")
             run.rest()
@@ -134,12 +140,12 @@ extension Engine {
             let restarts = try Restarts(plan.definition.restart)
             try InheritedDescriptors.redirectStandardStreams()
             let run = try ContainerRun(self, plan)
-            let round = try round(run, restarts, signals: signals, isForeground: false) {
+            let exit = try round(run, restarts, signals: signals, isForeground: false) {
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
-            }
-            guard restarts.follow(round.exit) else {
+            }.exit
+            guard restarts.follow(exit) else {
                 run.finish()
                 return
             }
@@ -155,8 +161,8 @@ extension Engine {
         while restarts.wait() {
             do throws(OperationError) {
                 let signals = try SignalDescriptor(ForwardedSignals.all)
-                let round = try round(run, restarts, signals: signals, isForeground: false)
-                guard restarts.follow(round.exit) else { break }
+                let exit = try round(run, restarts, signals: signals, isForeground: false).exit
+                guard restarts.follow(exit) else { break }
             } catch {
                 return run.abandon(error)
             }
@@ -179,6 +185,8 @@ extension Engine {
                 owner: run.user)
             container = try run.start(streams)
         } catch {
+            // It may be one descriptor too many that has failed.
+            signals.close()
             run.abandon(error)
             throw error
         }

@@ -125,9 +125,13 @@ extension Engine {
     /// - Parameter seconds: after that its supervisor is killed, which ends it as well; negative waits for ever.
     func started(_ id: ContainerID, within seconds: Int64) throws(OperationError) -> RunningContainer? {
         let deadline = seconds < 0 ? nil : Deadline(seconds: max(1, seconds))
+        var slowly = Deadline(milliseconds: 100)
         while containerStore.isAlive(id), try containerStore.state(id)?.status ?? .creating == .creating {
-            wakeSupervisor(of: id)
-            if deadline?.millisecondsLeft == 0 { killSupervisor(of: id) }
+            if slowly.millisecondsLeft == 0 {
+                wakeSupervisor(of: id)
+                slowly = Deadline(milliseconds: 100)
+                if deadline?.millisecondsLeft == 0 { killSupervisor(of: id) }
+            }
             usleep(2000)
         }
         return try running(id)

@@ -100,25 +100,33 @@ extension Engine {
 
     /// One that was stopped (SIGSTOP) goes on, so that the exit code is recorded as it was. One that is traced does not.
     func wakeSupervisor(of id: ContainerID) {
-        guard isSupervisorStopped(id), let process = supervisor(of: id) else { return }
-        try? process.send(SIGCONT)
+        if isSupervisorStopped(id) { signalSupervisor(of: id, SIGCONT) }
     }
+
+    func killSupervisor(of id: ContainerID) { signalSupervisor(of: id, SIGKILL) }
 
     private func isSupervisorStopped(_ id: ContainerID) -> Bool {
-        guard let state = (try? containerStore.state(id)) ?? nil else { return false }
-        return ProcessIdentity.isStopped(state.supervisor) ?? false
+        if let state = (try? containerStore.state(id)) ?? nil {
+            return ProcessIdentity.isStopped(state.supervisor) ?? false
+        }
+        return lockHolders(of: id).contains { ProcessIdentity.isStopped($0) == true }
     }
 
-    func killSupervisor(of id: ContainerID) {
-        if let process = supervisor(of: id) { try? process.send(SIGKILL) }
+    private func signalSupervisor(of id: ContainerID, _ signal: Int32) {
+        if let state = (try? containerStore.state(id)) ?? nil {
+            // Unless the lock is free by now.
+            if let process = state.openSupervisor(), containerStore.isAlive(id) { try? process.send(signal) }
+            return
+        }
+        for pid in lockHolders(of: id) {
+            guard let process = ProcessIdentity(of: pid)?.open(), lockHolders(of: id).contains(pid) else { continue }
+            try? process.send(signal)
+        }
     }
 
-    /// Nil when the lock is free by now: its number may be another process's then.
-    private func supervisor(of id: ContainerID) -> ProcessDescriptor? {
-        guard let state = (try? containerStore.state(id)) ?? nil, let process = state.openSupervisor(),
-            containerStore.isAlive(id)
-        else { return nil }
-        return process
+    /// The supervisor of a container whose state is not there yet, or cannot be read. All of /proc is looked through.
+    func lockHolders(of id: ContainerID) -> [pid_t] {
+        ProcessTable.lockHolders(below: [layout.containerRuntime(id)]).filter(\.isMydocker).map(\.pid)
     }
 
     private func unending(_ id: ContainerID) -> OperationError {

@@ -13,6 +13,8 @@ package struct SignalDescriptor: ~Copyable {
         descriptor = Descriptor(owning: result)
     }
 
+    package consuming func close() {}
+
     /// The next signal that has arrived, or nil.
     package func next() -> Int32? {
         let result = clinux_signalfd_read(descriptor.number)

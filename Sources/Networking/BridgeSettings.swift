@@ -44,6 +44,7 @@ extension Endpoint {
     func port(_ index: Int32) -> PortRequest {
         PortRequest(
             name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty,
-            hostHasIPv6: Files.exists("/proc/sys/net/ipv6"))
+            // A link whose packets are too small for it has none (RFC 8200, section 5).
+            hostHasIPv6: mtu ?? 1500 >= 1280 && Files.exists("/proc/sys/net/ipv6"))
     }
 }

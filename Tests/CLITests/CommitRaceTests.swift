@@ -9,7 +9,15 @@ extension CLI {
 }
 
 extension CLI.Commits {
+    /// Images of other tests as well.
+    private static let removeUntagged = """
+        for id in $($MYDOCKER images -q --no-trunc --format '{{.Repository}} {{.ID}}' | sed -n 's/^<none> //p'); do
+          $MYDOCKER rmi $id >/dev/null
+        done
+        """
+
     @Test func W4_aContainerThatJustEndsIsCommitted() {
+        #expect(Host.shell(Self.removeUntagged).code == 0)
         Ledger.expectUnchanged {
             let outcome = Host.shell(
                 """
@@ -19,9 +27,7 @@ extension CLI.Commits {
                   $MYDOCKER rm -f $id >/dev/null
                 done
                 $MYDOCKER rmi -f ending:1 >/dev/null
-                for id in $($MYDOCKER images -q --no-trunc --format '{{.Repository}} {{.ID}}' | sed -n 's/^<none> //p'); do
-                  $MYDOCKER rmi $id >/dev/null
-                done
+                \(Self.removeUntagged)
                 """, seconds: 120)
             #expect(outcome.text == "" && outcome.error == "", "\(outcome)")
         }

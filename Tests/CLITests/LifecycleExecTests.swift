@@ -85,7 +85,7 @@ extension CLI.Lifecycle {
             #expect(
                 succeed("exec", "-e", "A=mine", "-e", "B=x y", "-w", "/etc", "lfns", "sh", "-c", "echo $A $B; pwd").text
                     == "mine x y\n/etc\n")
-            #expect(mydocker("exec", "-w", "/nosuch", "lfns", "pwd").code == 127)
+            #expect(mydocker("exec", "-w", "/nosuch", "lfns", "pwd").code == 126)
             #expect(mydocker("exec", "-w", "relative", "lfns", "pwd").code == 125)
             // What confines the container confines this, too.
             let names = ["CapEff", "CapBnd", "Seccomp", "NoNewPrivs"]

@@ -201,7 +201,7 @@ extension CLI {
         @Test func whatCannotBegin() {
             Ledger.expectUnchanged {
                 // Not the first time: as without a policy.
-                #expect(mydocker("run", "-d", "--net", "none", "--restart", "always", "nosuchprogram").code == 127)
+                #expect(mydocker("run", "-d", "--net", "none", "--restart", "always", "/nosuchprogram").code == 127)
                 // Not again: the reason is on record.
                 succeed(
                     "run", "-d", "--net", "none", "--name", "rslost", "--restart", "always", "sh", "-c",
