@@ -121,6 +121,34 @@ static int attach(int tree, const char *path, int is_directory) {
     return result;
 }
 
+/* A mount of the new file `name` with `text` in it. Nobody but us is in /dev yet. */
+static int text_tree(const char *name, const char *text) {
+    size_t length = strlen(text);
+    int file = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (file < 0) return -1;
+    ssize_t written = write(file, text, length);
+    close(file);
+    if (written < 0) return -1;
+    if ((size_t)written == length) return (int)syscall(SYS_open_tree, AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    errno = ENOSPC;
+    return -1;
+}
+
+/* The file loses its name when it is where it belongs, and not before: what has none cannot be attached. */
+static int attach_text(const struct claunch_step *step) {
+    static const char name[] = "/dev/.text";
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    int tree = text_tree(name, step->data), result = tree;
+    if (result >= 0 && step->flags & MS_RDONLY)
+        result = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    if (result >= 0) result = attach(tree, step->target, 0);
+    int error = errno;
+    if (tree >= 0) close(tree);
+    unlink(name);
+    errno = error;
+    return result;
+}
+
 static int mount_temporary(const struct claunch_step *step) {
     int place = claunch_child_place(step->target, 1);
     if (place < 0) return -1;
@@ -139,6 +167,7 @@ int claunch_child_step(const struct claunch_step *step, int socket, int *termina
     case CLAUNCH_MOUNT: return mount(step->source, target, step->type, step->flags, step->data);
     case CLAUNCH_ATTACH_DIRECTORY: return attach((int)step->number, target, 1);
     case CLAUNCH_ATTACH_FILE: return attach((int)step->number, target, 0);
+    case CLAUNCH_ATTACH_TEXT: return attach_text(step);
     case CLAUNCH_TEMPORARY: return mount_temporary(step);
     case CLAUNCH_DIRECTORY: return make_directory(target);
     case CLAUNCH_DEVICE: return make_device(step);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The words of the command line. Swift's `CommandLine` would look for them in the stack by /proc/self/maps, which takes
- * some 0.1 ms; the C library hands them to a constructor. They are kept as they are: bytes, which need not be UTF-8. */
+/* The words of the command line, which the C library hands to a constructor. They are kept as they are: bytes, which need
+ * not be UTF-8. */
 
 static char **words;
 static int count;
@@ -18,6 +18,22 @@ __attribute__((constructor)) static void keep(int argc, char **argv) {
     count = argc;
     area = argc > 0 ? argv[0] : NULL;
     for (int i = 0; i < argc && argv[i] == area + size; i++) size += strlen(argv[i]) + 1;
+}
+
+/* Swift's runtime asks these two, in `main`, whether or not anybody wants its `CommandLine`. Its own version looks for the
+ * words in the stack with the help of /proc/self/maps, which takes some 0.2 ms. (stdlib/public/stubs/CommandLine.cpp of
+ * Swift has the contract.) */
+char **_swift_stdlib_getUnsafeArgvArgc(int *length);
+char **_swift_stdlib_getUnsafeArgvArgc(int *length) {
+    static char *none[] = {NULL};
+    *length = count;
+    return words ? words : none;
+}
+
+void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc);
+void _swift_stdlib_overrideUnsafeArgvArgc(char **argv, int argc) {
+    words = argv;
+    count = argc;
 }
 
 int clinux_argument_count(void) { return count; }

@@ -6,6 +6,8 @@ package struct ContainerMount: Equatable, Sendable {
         /// A detached mount, whose descriptor the caller keeps open; a directory or a file.
         case attached(descriptor: Int32, isDirectory: Bool)
         case temporary(TemporaryMount)
+        /// A file of the container's own with this in it.
+        case text(String, isReadOnly: Bool)
     }
     package var target: String
     package var kind: Kind
@@ -15,6 +17,12 @@ package struct ContainerMount: Equatable, Sendable {
     package init(_ descriptor: Int32, at target: String, isDirectory: Bool, isOptional: Bool = false) {
         self.target = target
         kind = .attached(descriptor: descriptor, isDirectory: isDirectory)
+        self.isOptional = isOptional
+    }
+
+    package init(text: String, at target: String, isReadOnly: Bool, isOptional: Bool) {
+        self.target = target
+        kind = .text(text, isReadOnly: isReadOnly)
         self.isOptional = isOptional
     }
 
@@ -38,6 +46,8 @@ package struct ContainerMount: Equatable, Sendable {
         switch kind {
         case .attached(let descriptor, let isDirectory):
             return .attach(descriptor, at: target, isDirectory: isDirectory, optional: isOptional)
+        case .text(let text, let isReadOnly):
+            return .attachText(text, at: target, readOnly: isReadOnly, optional: isOptional)
         case .temporary(let mount):
             var flags: MountFlags = [.noSetUserID, .noDevices]
             if !mount.isExecutable { flags.insert(.noExecute) }

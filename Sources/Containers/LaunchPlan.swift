@@ -37,6 +37,12 @@ package struct LaunchStep: Equatable, Sendable {
             operation: isDirectory ? CLAUNCH_ATTACH_DIRECTORY : CLAUNCH_ATTACH_FILE, target: target,
             number: Int64(descriptor), optional: optional)
     }
+    /// A file of the container's own, in its memory; its target is made like that of `attach`.
+    package static func attachText(_ text: String, at target: String, readOnly: Bool, optional: Bool) -> LaunchStep {
+        LaunchStep(
+            operation: CLAUNCH_ATTACH_TEXT, target: target, data: text,
+            flags: readOnly ? MountFlags.readOnly.rawValue : 0, optional: optional)
+    }
     /// A tmpfs; its target is made like that of `attach`.
     package static func temporary(at target: String, flags: MountFlags, data: String) -> LaunchStep {
         LaunchStep(operation: CLAUNCH_TEMPORARY, target: target, data: data, flags: flags.rawValue)
@@ -80,6 +86,7 @@ package struct LaunchStep: Equatable, Sendable {
         switch operation {
         case CLAUNCH_MOUNT: type.map { "mount \($0) at" } ?? "remount"
         case CLAUNCH_ATTACH_DIRECTORY, CLAUNCH_ATTACH_FILE: "bind at"
+        case CLAUNCH_ATTACH_TEXT: "create"
         case CLAUNCH_TEMPORARY: "mount tmpfs at"
         case CLAUNCH_DIRECTORY, CLAUNCH_STANDARD_DIRECTORY: "create directory"
         case CLAUNCH_DEVICE: "create device"

@@ -25,12 +25,11 @@ extension Engine {
         result.mounts += definition.temporaryMounts.map { ContainerMount($0) }
         for device in definition.devices { try open(device, into: descriptors, &result) }
         // Last, so that they come on top of a directory that lies as deep as they do.
-        for file in try writeHostFiles(definition, endpoint) {
-            let mount = try DetachedMount(
-                cloning: file.path, definition.readOnlyRoot ? [noDevices, .readOnly] : noDevices)
-            var attached = attach(mount, at: file.target, into: descriptors)
-            attached.isOptional = definition.isReadOnly(above: file.target)
-            result.mounts.append(attached)
+        for (target, text) in ownFiles(definition, endpoint) {
+            result.mounts.append(
+                ContainerMount(
+                    text: text, at: target, isReadOnly: definition.readOnlyRoot,
+                    isOptional: definition.isReadOnly(above: target)))
         }
         return result
     }
@@ -55,9 +54,9 @@ extension Engine {
     }
 
     /// /etc/hosts, /etc/hostname and /etc/resolv.conf are the container's own, unless something was asked to be there.
-    private func writeHostFiles(
-        _ definition: ContainerDefinition, _ endpoint: Endpoint?
-    ) throws(OperationError) -> [(path: String, target: String)] {
+    /// They lie in the container's own memory: what is written to them fills nothing of the host's.
+    private func ownFiles(_ definition: ContainerDefinition, _ endpoint: Endpoint?) -> [(target: String, text: String)]
+    {
         let hostText = Files.text("/etc/resolv.conf")
         let resolver =
             definition.networkMode == .host
@@ -69,14 +68,8 @@ extension Engine {
             ("resolv.conf", resolver.text),
         ]
         if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
-        var files: [(path: String, target: String)] = []
-        for (name, text) in texts {
-            let path = layout.hostFile(definition.id, name)
-            // They stay the same when the program begins again.
-            if !Files.exists(path) { try Files.create(path, text.kernelBytes, mode: 0o644) }
-            files.append((path, "/etc/\(name)"))
-        }
-        return files.filter { file in !definition.mountTargets.contains { $0.target == file.target } }
+        return texts.map { (target: "/etc/\($0.0)", text: $0.1) }
+            .filter { file in !definition.mountTargets.contains { $0.target == file.target } }
     }
 }
 

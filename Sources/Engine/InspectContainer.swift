@@ -3,6 +3,11 @@ import Linux
 import Store
 
 extension Engine {
+    /// Where this host finds a file of the container's own, as long as it runs.
+    private func ownFile(_ name: String, _ state: ContainerState?) -> String {
+        state?.pid.map { "/proc/\($0)/root/etc/\(name)" } ?? ""
+    }
+
     /// One container in the form of `docker inspect`.
     package func inspectContainer(_ name: String) throws(OperationError) -> JSON {
         let missing = OperationError("No such container: \(name)", kind: .notFound)
@@ -18,9 +23,9 @@ extension Engine {
             "Args": .strings(Array(definition.arguments.dropFirst())),
             "State": inspectState(id, status, state, exit),
             "Image": .string(definition.imageID ?? definition.image),
-            "ResolvConfPath": .string(layout.hostFile(id, "resolv.conf")),
-            "HostnamePath": .string(layout.hostFile(id, "hostname")),
-            "HostsPath": .string(layout.hostFile(id, "hosts")),
+            "ResolvConfPath": .string(ownFile("resolv.conf", state)),
+            "HostnamePath": .string(ownFile("hostname", state)),
+            "HostsPath": .string(ownFile("hosts", state)),
             "LogPath": .string(definition.log.isKept ? layout.log(id) : ""),
             "Name": .string("/" + definition.name.text),
             "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),

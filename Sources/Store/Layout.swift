@@ -37,8 +37,6 @@ package struct Layout: Sendable {
     package func exit(_ id: ContainerID) -> String { container(id) + "/exit.json" }
     package func log(_ id: ContainerID) -> String { container(id) + "/log.json" }
     package func upper(_ id: ContainerID) -> String { container(id) + "/upper" }
-    /// A file that the container sees in /etc, not in its root file system.
-    package func hostFile(_ id: ContainerID, _ name: String) -> String { "\(container(id))/\(name)" }
     /// Where overlay keeps what it is just copying, in a directory of its own.
     package func work(_ id: ContainerID) -> String { container(id) + "/work" }
 

@@ -14,6 +14,7 @@ enum claunch_operation {
     /* Where target does not exist it is made, with all directories above it. */
     CLAUNCH_ATTACH_DIRECTORY, /* attach the detached mount `number` at target */
     CLAUNCH_ATTACH_FILE,      /* the same with a mount that is a file */
+    CLAUNCH_ATTACH_TEXT,      /* a file of /dev that holds data, in no directory, at target (flags: MS_RDONLY) */
     CLAUNCH_TEMPORARY,        /* a tmpfs at target (flags, data) */
     CLAUNCH_DIRECTORY,
     CLAUNCH_DEVICE,         /* a device: mode with S_IFCHR or S_IFBLK in `flags`, major << 32 | minor in `number`, owner */
