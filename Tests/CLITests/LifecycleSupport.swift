@@ -86,6 +86,7 @@ final class Background {
     var text: String { output.text }
     var errorText: String { errors.text }
     var pid: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
 
     /// - Parameter hasInput: whether its standard input is a pipe that `write` goes into.
     init(_ command: [String], hasInput: Bool = false) throws {

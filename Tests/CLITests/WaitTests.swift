@@ -186,6 +186,31 @@ extension CLI {
             }
         }
 
+        /// A dead supervisor's number is another process's by now, and a stranger has its lock for a moment.
+        @Test func D14_aRecycledPidIsNoSupervisor() throws {
+            try Ledger.expectUnchanged {
+                succeed("run", "-d", "--name", "w17", "--net", "none", "sleep", "1000")
+                let id = inspect("{{.Id}}", "w17")
+                let pid = try supervisor(of: "w17")
+                let lock = "/run/mydocker/containers/\(id)/lock"
+                let state = "/run/mydocker/containers/\(id)/state.json"
+                let stranger = try Background(["/bin/sleep", "1000"])
+                kill(pid, SIGKILL)
+                Host.eventually("the lock is free") { Host.run(["flock", "-n", "-x", lock, "true"]).code == 0 }
+                let edit = Host.shell(
+                    "jq -c '.supervisor = \(stranger.pid)' \(state) > \(state).new && mv \(state).new \(state)")
+                #expect(edit.code == 0, "\(edit.error)")
+                let holder = try Background(["/usr/bin/flock", "-x", lock, "sleep", "1.5"])
+                Host.eventually("the lock is held") { Host.run(["flock", "-n", "-x", lock, "true"]).code != 0 }
+                // Whoever is alive there is not whom the record means: the container is cleared away.
+                expectDone(["rm", "-f", "w17"], 0, within: 10)
+                #expect(stranger.isRunning, "a stranger was killed")
+                kill(stranger.pid, SIGKILL)
+                _ = stranger.end()
+                _ = holder.end()
+            }
+        }
+
         @Test func D10_aSharedLockIsNamedAndNotSpunOn() throws {
             try Ledger.expectUnchanged {
                 succeed("run", "-d", "--name", "w8", "--net", "none", "sleep", "1000")
