@@ -1,17 +1,22 @@
 import Foundation
 import Testing
 
-/// `Tests/Attacks/frames.c`: what a hostile program in a container puts on its link, and what it hears there.
-enum Frames {
-    static let path: String = {
+/// A program of `Tests/Attacks`, static, so that it runs in any container, and as any user.
+enum AttackProgram {
+    static func build(_ name: String) -> String {
         let scratch = ProcessInfo.processInfo.environment["MYDOCKER_SANDBOX_SCRATCH"] ?? "/nowhere"
         let source = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("../Attacks/frames.c").path
-        let flags = "-static -O1 -o \(scratch)/frames \(source)"
-        let outcome = Host.shell("cc \(flags) || clang \(flags)")
+            .appendingPathComponent("../Attacks/\(name).c").path
+        let flags = "-static -O1 -o \(scratch)/\(name) \(source)"
+        let outcome = Host.shell("umask 022; cc \(flags) || clang \(flags)")
         #expect(outcome.code == 0, "\(outcome.error)")
-        return "\(scratch)/frames"
-    }()
+        return "\(scratch)/\(name)"
+    }
+}
+
+/// `Tests/Attacks/frames.c`: what a hostile program in a container puts on its link, and what it hears there.
+enum Frames {
+    static let path = AttackProgram.build("frames")
 
     /// Flags that put it into a container.
     static var flags: [String] { ["-v", "\(path):/frames:ro"] }

@@ -195,7 +195,8 @@ extension CLI.Publishing {
             let box = try Box("cpforeign1", on: "cpforeign", ["-p", "20219:80"])
             #expect(others() == before)
             #expect(Host.rules("filter", "MYDOCKER-USER").contains("-A MYDOCKER-USER -s 192.0.2.7/32 -j DROP"))
-            #expect(Host.rules("filter", "FORWARD").dropFirst().first == "-A FORWARD -j MYDOCKER-USER")
+            let ours = Host.rules("filter", "FORWARD").filter { $0.contains("MYDOCKER") }
+            #expect(ours.first == "-A FORWARD -j MYDOCKER-USER")
             Host.run(["iptables-legacy", "-F", "MYDOCKER-USER"])
             box.remove()
             network.remove()

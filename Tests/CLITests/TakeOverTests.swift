@@ -3,14 +3,7 @@ import Testing
 
 extension CLI.Security {
     /// `Tests/Attacks/trace.c`: a program that may trace others, and takes over whatever appears beside it.
-    private static let tracer: String = {
-        let scratch = ProcessInfo.processInfo.environment["MYDOCKER_SANDBOX_SCRATCH"] ?? "/nowhere"
-        let source = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appendingPathComponent("../Attacks/trace.c").path
-        let outcome = Host.shell("gcc -static -O1 -o \(scratch)/trace \(source)")
-        #expect(outcome.code == 0, "\(outcome.error)")
-        return "\(scratch)/trace"
-    }()
+    private static let tracer = AttackProgram.build("trace")
 
     @Test(arguments: [[], ["--security-opt", "no-new-privileges"]])
     func S14_CVE_2016_9962_whatExecPutsInsideHasNoMoreRightsThanTheContainer(_ flags: [String]) throws {
@@ -30,7 +23,7 @@ extension CLI.Security {
             let word = try #require(lines.first?.split(separator: "\t").last)
             let own = try #require(UInt64(word, radix: 16))
             let taken = lines.map { $0.split(separator: " ") }.filter { $0.count == 3 }
-            #expect(taken.count > 10, "nobody was taken over: \(lines)")
+            #expect(taken.count > 3, "nobody was taken over: \(lines)")
             // To become the program's user is what is still to be done: SETGID, SETUID.
             let needed: UInt64 = 1 << 6 | 1 << 7
             for process in taken {
