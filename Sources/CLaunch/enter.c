@@ -26,7 +26,6 @@ static int prepare(const struct claunch_entry *entry, int socket) {
 }
 
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket) {
-    int pidfd = -1;
     prctl(PR_SET_DUMPABLE, 0);
     claunch_child_attributes();
     /* Until it is in the cgroups that the process is to be born in. */
@@ -35,12 +34,12 @@ _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket)
     int terminal = prepare(entry, socket);
     /* The caller becomes the parent, so that it can wait; the exit signal is then inherited too. Not clone3(2), which the
      * filter refuses. */
-    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD, 0, &pidfd, 0, 0);
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT, 0, 0, 0, 0);
     if (pid < 0) claunch_child_fail(socket, CLAUNCH_STAGE_CLONE, 0);
     if (pid == 0) {
         setsid();
         claunch_child_run_equipped(&entry->process, socket, terminal);
     }
-    claunch_child_send(socket, CLAUNCH_STARTED, 0, pidfd);
+    claunch_child_send(socket, CLAUNCH_STARTED, pid, -1);
     _exit(0);
 }

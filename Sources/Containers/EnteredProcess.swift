@@ -51,7 +51,6 @@ package struct EnteredProcess: ~Copyable {
         let helper: pid_t
         let socket: Descriptor
         var pid: pid_t?
-        var process: ProcessDescriptor?
         var terminal: Descriptor?
         private var isHelperReaped = false
 
@@ -76,11 +75,9 @@ package struct EnteredProcess: ~Copyable {
                     try wake()
                 }
                 switch consume message {
-                case .started(let made):
-                    // The first one comes from the helper, before the process inside can have said anything else but this.
-                    guard process == nil else { continue }
-                    pid = made.pid
-                    process = Optional(made)
+                case .started(let number):
+                    // Whoever has taken over the process inside may name another one: a child of ours it must be.
+                    if pid == nil, number != helper, isChild(number) { pid = number }
                 case .terminal(let master): terminal = Optional(master)
                 case .executed: return try finish()
                 case .waiting: continue
@@ -97,8 +94,8 @@ package struct EnteredProcess: ~Copyable {
 
         private mutating func finish() throws(OperationError) -> EnteredProcess {
             reapHelper()
-            guard let process = process.take(), let pid else { throw OperationError("create process", errno: ESRCH) }
-            return EnteredProcess(pid: pid, process: process, terminal: terminal.take())
+            guard let pid else { throw OperationError("create process", errno: ESRCH) }
+            return EnteredProcess(pid: pid, process: try ProcessDescriptor(pid), terminal: terminal.take())
         }
 
         private mutating func reapHelper() {
@@ -109,8 +106,8 @@ package struct EnteredProcess: ~Copyable {
         mutating func abandon() {
             if !isHelperReaped { kill(helper, SIGKILL) }
             reapHelper()
-            guard let process = process.take(), let pid else { return }
-            try? process.send(SIGKILL)
+            guard let pid else { return }
+            kill(pid, SIGKILL)
             reap(pid)
         }
     }

@@ -10,7 +10,7 @@ package enum LaunchMessage: ~Copyable {
     /// The master of the container's terminal.
     case terminal(Descriptor)
     /// The process that a helper made in a running container.
-    case started(ProcessDescriptor)
+    case started(pid_t)
     /// Everything is set up; `proceed` is waited for.
     case waiting
     /// The program runs, or the child died without a word.
@@ -107,7 +107,7 @@ func receiveLaunchMessage(
     switch UInt32(message.kind) {
     case CLAUNCH_NETLINK.rawValue: return .networkSocket(Descriptor(owning: message.descriptor))
     case CLAUNCH_MASTER.rawValue: return .terminal(Descriptor(owning: message.descriptor))
-    case CLAUNCH_STARTED.rawValue: return .started(ProcessDescriptor(owning: Descriptor(owning: message.descriptor)))
+    case CLAUNCH_STARTED.rawValue: return .started(message.value)
     case CLAUNCH_WAITING.rawValue: return .waiting
     case CLAUNCH_FAILED.rawValue: throw failure(message)
     default: return .executed

@@ -18,6 +18,12 @@ package func reap(_ pid: pid_t) -> ChildEnd {
     return result == pid ? end(ofStatus: status) : ChildEnd(exitCode: 128 + SIGKILL, signal: SIGKILL)
 }
 
+/// Whether `pid` is a child of this process that has not been waited for.
+package func isChild(_ pid: pid_t) -> Bool {
+    var information = siginfo_t()
+    return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0
+}
+
 private func end(ofStatus status: Int32) -> ChildEnd {
     var value: Int32 = 0
     return clinux_exited(status, &value) == 1

@@ -61,13 +61,6 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
 
     package init(owning descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-    /// As this process numbers it; nil once it has been waited for (proc(5), /proc/PID/fdinfo).
-    package var pid: pid_t? {
-        let lines = (Files.text("/proc/self/fdinfo/\(descriptor.number)") ?? "").split(separator: "\n")
-        let number = lines.first { $0.hasPrefix("Pid:") }.flatMap { pid_t($0.dropFirst(4).drop { $0 == "\t" }) }
-        return number.flatMap { $0 > 0 ? $0 : nil }
-    }
-
     /// - Throws: ESRCH when the process is gone.
     package func send(_ signal: Int32) throws(OperationError) {
         try FaultPoint.pass("send signal \(signal)")

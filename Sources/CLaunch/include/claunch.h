@@ -108,7 +108,7 @@ enum claunch_kind {
     CLAUNCH_EXECUTED,  /* end of file: the program runs */
     CLAUNCH_NETLINK,   /* descriptor: an rtnetlink socket inside */
     CLAUNCH_MASTER,    /* descriptor: the pseudo-terminal's master */
-    CLAUNCH_STARTED,   /* descriptor: pidfd of the process made by claunch_enter */
+    CLAUNCH_STARTED,   /* value: pid of the process made by claunch_enter; to be checked */
     CLAUNCH_WAITING,   /* all is set up, claunch_proceed is waited for */
     CLAUNCH_FAILED,    /* value: errno */
 };
