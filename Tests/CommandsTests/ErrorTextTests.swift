@@ -56,10 +56,6 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
             #"invalid argument "=x" for "-e, --env" flag: invalid environment variable: =x"#
         ),
         (
-            ["run", "--sig-proxy=false", "sh"], 125,
-            #"invalid argument "false" for "--sig-proxy" flag: only true is supported"#
-        ),
-        (
             ["run", "--name", "x y", "sh"], 125,
             "mydocker: Invalid container name (x y), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
         ),

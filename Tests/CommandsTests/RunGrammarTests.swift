@@ -67,6 +67,8 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(try request("--rm=0", "sh").autoRemove == false)
         #expect(try request("--rm=T", "sh").autoRemove)
         #expect(try request("--sig-proxy", "sh").words == ["sh"])
+        #expect(try request("--sig-proxy", "sh").passesSignals)
+        #expect(try !request("--sig-proxy=false", "sh").passesSignals)
         #expect(throws: UsageError.value(#"invalid argument "maybe" for "-d, --detach" flag: use true or false"#)) {
             try RunCommand.parse(["-d=maybe", "sh"])
         }
