@@ -12,6 +12,8 @@ package final class StreamRelay {
     private let signals: SignalDescriptor
     private let givesMemoryBack: Bool
     private var alarm: Deadline?
+    /// Somebody has asked this command to end.
+    private var isToEnd = false
 
     /// Called for each signal that arrives; the relay itself does nothing with it.
     package var onSignal: (Int32) -> Void = { _ in }
@@ -68,7 +70,10 @@ package final class StreamRelay {
             if let input { requests.append(input.request) }
             wait(for: &requests)
             hasEnded = requests[0].revents != 0
-            while let signal = signals.next() { onSignal(signal) }
+            while let signal = signals.next() {
+                isToEnd = isToEnd || Interruption.isOne(signal)
+                onSignal(signal)
+            }
             for (index, output) in outputs.enumerated() where requests[firstChannel + index].revents != 0 {
                 output.advance()
             }
@@ -100,14 +105,15 @@ package final class StreamRelay {
     /// Lets go of the caller's streams.
     package func close() { outputs = [] }
 
-    /// Hands the caller what was still under way when the program ended, however slowly that is read. Somebody who asks
-    /// this command to end is not kept waiting for it.
+    /// Hands the caller what was still under way when the program ended, however slowly that is read. Whoever asks
+    /// this command to end, or has done so, is not kept waiting by a reader who has stopped reading.
     package func deliver() {
         while outputs.contains(where: \.isPending) {
             var requests = [pollfd(fd: signals.descriptor.number, events: Int16(POLLIN), revents: 0)]
             let pending = outputs.filter(\.isPending)
             requests += pending.map(\.request)
-            Polling.wait(for: &requests)
+            // A second for each time that some of it is read.
+            if Polling.wait(for: &requests, milliseconds: isToEnd ? 1000 : -1) { return }
             while let signal = signals.next() {
                 if Interruption.isOne(signal) { return }
             }

@@ -6,12 +6,16 @@ import Store
 extension Engine {
     /// Kills containers that are about to be removed by force, so that they end side by side and not one after
     /// the other. What cannot be found or killed is for `remove` to tell.
-    package func killAll(_ names: [String]) {
+    /// - Returns: those that were there. One that removes itself at its end may be gone before `remove` comes to it.
+    package func killAll(_ names: [String]) -> Set<String> {
+        var found: Set<String> = []
         for name in names {
             guard let id = try? containerStore.find(name) else { continue }
+            found.insert(name)
             endRestarts(of: id)
             if let running = try? running(id) { try? running.process.send(SIGKILL) }
         }
+        return found
     }
 
     /// Removes a container with its file system, log and records.

@@ -29,17 +29,19 @@ extension Engine {
             return source(try imageStore.defaultImage(), ImageStore.defaultReference, [])
         }
         let rest = Array(request.words.dropFirst())
-        if let image = try image(named: first) { return source(image, first, rest) }
+        // `df`, `dd` and `ed` are programs, whatever the ids of images begin with.
+        if let image = try image(named: first, shortestID: 4) { return source(image, first, rest) }
         if first.contains("/"), Files.isDirectory(first) { return try rootDirectory(first, command: rest) }
-        if Reference.looksLikeOne(first) { throw try noSuchImage(first) }
+        if Reference.isMeant(by: first) { throw try noSuchImage(first) }
         var implied = source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
         implied.isImplied = true
         return implied
     }
 
     /// The default image is there under its own name from the start.
-    private func image(named name: String) throws(OperationError) -> Image? {
-        if let image = try imageStore.resolve(name) { return image }
+    /// - Parameter shortestID: as many digits of an id count as one.
+    private func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
+        if let image = try imageStore.resolve(name, shortestID: shortestID) { return image }
         let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
         return isDefault ? try imageStore.defaultImage() : nil
     }
@@ -76,10 +78,10 @@ extension Engine {
 }
 
 extension Reference {
-    /// Whether a word that is no image of the store was meant as one: a bare word, a path, or what cannot be a reference
-    /// is a command.
-    static func looksLikeOne(_ text: String) -> Bool {
-        text.contains(where: { "/:@".contains($0) }) && (try? Reference(text)) != nil
+    /// Whether a word that is no image of the store was meant as one, well-formed or not: a bare word or a path is a command.
+    static func isMeant(by text: String) -> Bool {
+        let isPath = text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
+        return text.isEmpty || !isPath && text.contains { "/:@".contains($0) }
     }
 
     /// `text` with its default tag, for an error.

@@ -97,12 +97,12 @@ extension ImageIndex {
     }
 
     /// Full id, name, or the beginning of one image's id, in this order.
-    func match(_ text: String) throws(OperationError) -> Match? {
+    func match(_ text: String, shortestID: Int = 1) throws(OperationError) -> Match? {
         if let id = Digest(text) ?? Digest(hex: text) { return contains(id) ? Match(image: id, reference: nil) : nil }
         if let reference = try? Reference(text), let entry = entry(named: reference) {
             return Match(image: entry.image, reference: entry.reference)
         }
-        return try imageID(beginningWith: text).map { Match(image: $0, reference: nil) }
+        return try imageID(beginningWith: text, shortestID).map { Match(image: $0, reference: nil) }
     }
 
     private func entry(named reference: Reference) -> Entry? {
@@ -112,9 +112,9 @@ extension ImageIndex {
         }
     }
 
-    private func imageID(beginningWith text: String) throws(OperationError) -> Digest? {
+    private func imageID(beginningWith text: String, _ shortest: Int) throws(OperationError) -> Digest? {
         let prefix = text.hasPrefix("sha256:") ? String(text.dropFirst(7)) : text
-        guard !prefix.isEmpty, prefix.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
+        guard prefix.utf8.count >= shortest, prefix.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
         let images = Set(entries.lazy.map(\.image).filter { $0.hex.hasPrefix(prefix) })
         guard images.count < 2 else { throw OperationError("multiple IDs found with provided prefix: \(text)") }
         return images.first

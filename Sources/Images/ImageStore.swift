@@ -14,9 +14,10 @@ package struct ImageStore: Sendable {
     package init(root: String) { layout = StoreLayout(root: root) }
 
     /// The image that `text` names: a full id, a name, or the beginning of an id. Nil when there is none.
-    package func resolve(_ text: String) throws(OperationError) -> Image? {
+    /// - Parameter shortestID: so many digits of an id are wanted.
+    package func resolve(_ text: String, shortestID: Int = 1) throws(OperationError) -> Image? {
         let index = try ImageIndex.read(layout.index)
-        return try index.match(text).map { match throws(OperationError) in try image(match.image, in: index) }
+        return try index.match(text, shortestID: shortestID).map { match throws(OperationError) in try image(match.image, in: index) }
     }
 
     /// Every image under each of its names, newest first.

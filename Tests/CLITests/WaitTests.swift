@@ -113,6 +113,22 @@ extension CLI {
             }
         }
 
+        /// One signal is enough, also when it is what ends the program: `timeout 5 mydocker run …`.
+        @Test(arguments: [
+            ["run", "--rm", "--net", "none"], ["run", "--rm", "--init", "--net", "none"], ["exec", "w18"],
+        ])
+        func S9_oneSignalIsEnough(_ words: [String]) throws {
+            try withContainer("w18", "sleep", "1000") { _ in
+                let line = words.joined(separator: " ")
+                let outcome = Host.shell(
+                    """
+                    mkfifo $MYDOCKER_SANDBOX_SCRATCH/ff$$; exec 3<>$MYDOCKER_SANDBOX_SCRATCH/ff$$
+                    timeout -k 8 1 $MYDOCKER \(line) yes >&3; echo $?
+                    """, seconds: 20)
+                #expect(outcome.word == "124", "\(outcome.error)")
+            }
+        }
+
         @Test func D2_aTerminalThatNobodyReadsHoldsNothingUp() throws {
             try Ledger.expectUnchanged {
                 let run = try Background([

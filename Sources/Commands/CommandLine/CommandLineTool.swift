@@ -8,6 +8,8 @@ package enum CommandLineTool {
 
     package static func main() -> Int32 {
         StandardDescriptors.fillGaps()
+        // A limit on the size of files is an error of the write, and no end of ours.
+        signal(SIGXFSZ, SIG_IGN)
         Umask.fix()
         let words = CommandWords.all.dropFirst()
         ProcessTitle.set(title(for: words))

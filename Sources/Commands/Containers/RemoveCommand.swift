@@ -27,9 +27,15 @@ package struct RemoveCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
-        if force { engine.killAll(operands) }
+        var found = force ? engine.killAll(operands) : []
         return context.forEach(operands, ignoresMissing: force) { name throws(OperationError) in
-            try engine.remove(name, force: force)
+            do throws(OperationError) {
+                try engine.remove(name, force: force)
+            } catch {
+                // Named twice, it is missing the second time.
+                guard error.kind == .notFound, found.remove(name) != nil else { throw error }
+            }
+            found.remove(name)
         }
     }
 }
