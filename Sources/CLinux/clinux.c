@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/bpf.h>
-#include <linux/magic.h>
 #include <linux/mount.h>
 #include <malloc.h>
 #include <linux/openat2.h>
@@ -22,7 +21,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -146,10 +144,13 @@ int clinux_send(int socket, const void *buffer, size_t size) {
     return result(send(socket, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-int clinux_is_anonymous_pipe(int fd) {
-    struct statfs status;
-    return fstatfs(fd, &status) == 0 && status.f_type == PIPEFS_MAGIC;
+int clinux_tee(int from, int to, size_t size) { return result(tee(from, to, size, SPLICE_F_NONBLOCK)); }
+
+int clinux_discard(int pipe, int sink, size_t size) {
+    return result(splice(pipe, NULL, sink, NULL, size, SPLICE_F_NONBLOCK));
 }
+
+int clinux_shrink_pipe(int fd) { return result(fcntl(fd, F_SETPIPE_SZ, 1)); }
 
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns) {
     struct winsize size;

@@ -9,29 +9,51 @@ final class InputChannel {
     /// The target's other end: of a file, what the program has not read there is not used up.
     private let meter: Descriptor?
     private let isTerminal: Bool
+    /// The caller's pipe is left as it is until the program has read.
+    private let copies: Bool
     private let buffer = PageMemory.allocate(byteCount: 4096)
     private var pending: Range<Int> = 0..<0
+    /// Bytes of the caller's pipe that are in the program's as well.
+    private var copied = 0
     private var isAtLineStart = true
     private var isAtEnd = false
 
     init(source: Int32, target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor?) {
         target.setNonBlocking()
         self.source = InputSource(source)
+        self.isTerminal = isTerminal
+        copies = self.source.kind == .pipe && !isTerminal
+        if copies { UnblockedTransfer.shrink(target.number) }
         self.target = Optional(target)
         self.meter = meter
-        self.isTerminal = isTerminal
     }
 
     deinit { PageMemory.deallocate(buffer) }
 
     var request: pollfd {
-        pending.isEmpty
+        pending.isEmpty && copied == 0
             ? pollfd(fd: isAtEnd ? -1 : source.number, events: Int16(POLLIN), revents: 0)
             : pollfd(fd: target.number, events: Int16(POLLOUT), revents: 0)
     }
 
     func advance() {
-        if pending.isEmpty { fill() } else { flush() }
+        if copies { copy() } else if pending.isEmpty { fill() } else { flush() }
+    }
+
+    /// One buffer after the other: when the program's pipe is empty, that buffer is used up.
+    private func copy() {
+        if copied > 0 {
+            UnblockedTransfer.discard(copied, of: source.number)
+            copied = 0
+            return
+        }
+        let count = UnblockedTransfer.tee(source.number, to: target.number)
+        if count > 0 {
+            copied = count
+        } else if count != -Int(EAGAIN), count != -Int(EINTR) {
+            isAtEnd = true
+            target = nil
+        }
     }
 
     private func fill() {
@@ -73,6 +95,11 @@ final class InputChannel {
     /// The program has ended.
     func settle() {
         guard meter != nil else { return }
-        source.settle(unused: pending.count + UnblockedTransfer.bytesInPipe(meter.number))
+        let unread = UnblockedTransfer.bytesInPipe(meter.number)
+        if copies {
+            UnblockedTransfer.discard(copied - unread, of: source.number)
+        } else {
+            source.settle(unused: pending.count + unread)
+        }
     }
 }

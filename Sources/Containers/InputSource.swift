@@ -7,7 +7,9 @@ import Linux
 ///
 /// It never becomes the program's own: an open file of the host's is a way to its name, to its mode, and to writing it.
 final class InputSource {
-    private enum Kind {
+    enum Kind {
+        /// Copied by tee(2), so that what the program does not want stays in there.
+        case pipe
         /// A file or block device.
         case seekable
         case socket
@@ -16,7 +18,7 @@ final class InputSource {
 
     /// To be polled.
     let number: Int32
-    private let kind: Kind
+    let kind: Kind
     /// Opened anew, because O_NONBLOCK on the caller's own would be the caller's too.
     private let reopened = DescriptorSet()
     /// Bytes read so far.
@@ -29,20 +31,20 @@ final class InputSource {
         switch Files.kind(of: caller) {
         case S_IFREG, S_IFBLK: kind = start >= 0 ? .seekable : .other
         case S_IFSOCK: kind = .socket
+        case S_IFIFO: kind = .pipe
         case S_IFCHR where Terminal.isSlave(caller):
             kind = .other
             let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
             if let own = try? Descriptor.open("/proc/self/fd/\(caller)", flags) { number = reopened.insert(own) }
-        // A named pipe that is opened anew after its last writer has gone does not tell of the end (pipe_poll in fs/pipe.c).
         default: kind = .other
         }
         self.number = number
     }
 
     /// Whether what the program leaves can be left to whoever reads there next.
-    static func isSeekable(_ caller: Int32) -> Bool {
+    static func canLeaveRest(of caller: Int32) -> Bool {
         let kind = Files.kind(of: caller)
-        return (kind == S_IFREG || kind == S_IFBLK) && lseek(caller, 0, SEEK_CUR) >= 0
+        return kind == S_IFIFO || (kind == S_IFREG || kind == S_IFBLK) && lseek(caller, 0, SEEK_CUR) >= 0
     }
 
     /// - Returns: how many bytes, 0 at the end, or -errno.
@@ -51,7 +53,7 @@ final class InputSource {
         switch kind {
         case .seekable: result = pread(number, buffer.baseAddress, buffer.count, start + off_t(count))
         case .socket: return UnblockedTransfer.receive(number, into: buffer)
-        case .other: result = Glibc.read(number, buffer.baseAddress, buffer.count)
+        case .pipe, .other: result = Glibc.read(number, buffer.baseAddress, buffer.count)
         }
         if result < 0 { return -Int(errno) }
         count += result

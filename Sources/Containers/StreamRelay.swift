@@ -51,7 +51,7 @@ package final class StreamRelay {
     }
 
     /// Whether what a program does not read of `descriptor` can be left to whoever reads there next.
-    package static func canLeaveRest(of descriptor: Int32) -> Bool { InputSource.isSeekable(descriptor) }
+    package static func canLeaveRest(of descriptor: Int32) -> Bool { InputSource.canLeaveRest(of: descriptor) }
 
     /// - Parameter milliseconds: nil for no alarm any more.
     package func setAlarm(milliseconds: Int64?) { alarm = milliseconds.map { Deadline(milliseconds: $0) } }
@@ -77,7 +77,8 @@ package final class StreamRelay {
             for (index, output) in outputs.enumerated() where requests[firstChannel + index].revents != 0 {
                 output.advance()
             }
-            if let input, let last = requests.last, last.revents != 0 { input.advance() }
+            // Not at the end: a terminal that is somebody else's by now would stop us (SIGTTIN).
+            if !hasEnded, let input, let last = requests.last, last.revents != 0 { input.advance() }
             if !isUnheard, outputs.contains(where: { $0.lost?.isUnheard == true }) {
                 isUnheard = true
                 onUnheard()

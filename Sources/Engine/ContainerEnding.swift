@@ -35,8 +35,9 @@ final class ContainerEnding {
             let (milliseconds, isForEver) = definition.stopTimeout.multipliedReportingOverflow(by: 1000)
             return milliseconds < 0 || isForEver ? nil : milliseconds
         }
-        if !isAsked { warn("container \"\(definition.name)\": process 1 ignores \(Signal.name(signal)); killing it") }
         kill(pid, SIGKILL)
+        if !isAsked { warn("container \"\(definition.name)\": process 1 ignores \(Signal.name(signal)); killing it") }
+        isAsked = true
         return nil
     }
 }

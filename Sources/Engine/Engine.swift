@@ -30,8 +30,10 @@ package struct Engine: Sendable {
         TerminalText.escaped("mydocker: warning: \(text.escapingForeignBytes)") + "\n"
     }
 
-    /// One line on standard error.
+    /// One line on standard error, unless nobody takes it: a supervisor must not wait for whoever has stopped reading.
     package static let warnOnStandardError: @Sendable (String) -> Void = { text in
+        var request = [pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)]
+        if Polling.wait(for: &request, milliseconds: 100) { return }
         let line = Array(warningLine(text).utf8)
         line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
     }

@@ -19,6 +19,16 @@ enum ProcessTable {
         return path.split(separator: "/").last.map(String.init)
     }
 
+    /// Lets commands of ours go on that were stopped and have a child to wait for: until they have, the kernel keeps the pid
+    /// namespace of that child, and process 1 of it, from ending (zap_pid_ns_processes).
+    static func wakeParents() {
+        for name in (try? Files.names(in: "/proc")) ?? [] {
+            guard let pid = pid_t(name), ProcessIdentity.isStopped(pid) == true, isMydocker(pid) else { continue }
+            let children = (Files.text("/proc/\(pid)/task/\(pid)/children") ?? "").split(separator: " ")
+            if children.contains(where: { pid_t($0).flatMap(ProcessIdentity.isZombie) ?? false }) { kill(pid, SIGCONT) }
+        }
+    }
+
     /// `socket:[123]` for each socket that a process has open.
     static func sockets(of pid: pid_t) -> Set<String> {
         Set(descriptors(of: pid).map(\.target).filter { $0.hasPrefix("socket:") })

@@ -3,8 +3,8 @@ import Core
 import Glibc
 import Linux
 
-/// A container's standard streams: its own ends, and ours. None of the caller's open files is among them, but for a pipe,
-/// which leads nowhere else.
+/// A container's standard streams: its own ends, and ours. None of the caller's open files is among them, and no pipe of the
+/// caller's either: what a program may read from a pipe, it may open for writing by /proc/self/fd.
 final class RunStreams {
     /// Becomes 0, 1 and 2 of the program.
     private(set) var inside = StandardStreams.null
@@ -14,7 +14,7 @@ final class RunStreams {
     private var error: Descriptor?
     /// What the program reads, when we copy it.
     private var input: Descriptor?
-    /// The program's end of `input`, when the caller's is a file.
+    /// The program's end of `input`, when what the program leaves is left to the caller.
     private var inputMeter: Descriptor?
 
     /// - Parameters:
@@ -54,11 +54,6 @@ final class RunStreams {
     }
 
     private func setInput(_ isDetached: Bool, _ ends: DescriptorSet) throws(OperationError) {
-        if !isDetached, Files.isAnonymousPipe(0) {
-            // The program's own: it reads as much as it wants and no more. Opened anew for the sake of O_NONBLOCK.
-            inside.input = ends.insert(try Descriptor.open("/proc/self/fd/0", O_RDONLY, as: "open standard input"))
-            return
-        }
         var pipe = try Descriptor.pipe()
         inside.input = pipe.readNumber
         if let end = pipe.takeRead() {

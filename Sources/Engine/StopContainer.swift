@@ -19,7 +19,8 @@ extension Engine {
         let signal = signal ?? definition.stopSignal
         if seconds == 0 || ignores(running, signal, name) {
             try running.process.sendUnlessGone(SIGKILL)
-            return PendingStop(self, id, running.intoProcess(), deadline: nil)
+            // Its end is for the supervisor to see: the kernel may wait for others before it is one.
+            return PendingStop(self, id, running.intoProcess(), deadline: Deadline(milliseconds: 0))
         }
         try running.process.sendUnlessGone(signal)
         return PendingStop(self, id, running.intoProcess(), deadline: seconds < 0 ? nil : Deadline(seconds: seconds))

@@ -92,6 +92,7 @@ extension Engine {
             default: return
             }
             wakeSupervisor(of: id)
+            ProcessTable.wakeParents()
             let isHeldStill = stopped.millisecondsLeft == 0 && isSupervisorStopped(id)
             if isHeldStill || patience.millisecondsLeft == 0 { killSupervisor(of: id) }
             if end.millisecondsLeft == 0 { throw unending(id) }

@@ -240,9 +240,6 @@ extension Files {
         return String(kernel: resolved)
     }
 
-    /// Whether an open descriptor is a pipe that no path leads to.
-    package static func isAnonymousPipe(_ descriptor: Int32) -> Bool { clinux_is_anonymous_pipe(descriptor) == 1 }
-
     /// S_IFMT of what an open descriptor is; nil when it is none.
     package static func kind(of descriptor: Int32) -> mode_t? {
         var status = Glibc.stat()

@@ -22,6 +22,9 @@ package struct ProcessIdentity: Hashable, Sendable {
     /// Whether it is held still by SIGSTOP, or by whoever traces it; nil when it is gone.
     package static func isStopped(_ pid: pid_t) -> Bool? { field(3, of: pid).map { $0 == "T" || $0 == "t" } }
 
+    /// Whether it has ended and nobody has waited for it; nil when it is gone.
+    package static func isZombie(_ pid: pid_t) -> Bool? { field(3, of: pid).map { $0 == "Z" } }
+
     /// Whether a process is gone, or will be whatever it does: it has been killed, or is being taken apart.
     package static func isEnding(_ pid: pid_t) -> Bool {
         guard let flags = number(9, of: pid), let pending = number(31, of: pid) else { return true }

@@ -15,6 +15,24 @@ package enum UnblockedTransfer {
         Int(clinux_send(socket, bytes.baseAddress, bytes.count))
     }
 
+    /// Puts what a pipe begins with into another one as well, where it is one buffer at most after `shrink`.
+    /// - Returns: how many bytes, 0 at the end, or -errno; -EAGAIN when there is nothing.
+    package static func tee(_ pipe: Int32, to other: Int32) -> Int { Int(clinux_tee(pipe, other, 1 << 16)) }
+
+    /// Takes what others have read of it off a pipe.
+    package static func discard(_ count: Int, of pipe: Int32) {
+        guard count > 0, let null = try? Descriptor.open("/dev/null", O_WRONLY) else { return }
+        var left = count
+        while left > 0 {
+            let taken = Int(clinux_discard(pipe, null.number, left))
+            if taken <= 0, taken != -Int(EINTR) { return }
+            left -= max(0, taken)
+        }
+    }
+
+    /// Makes a pipe hold one buffer: it can be written to again when that has been read whole.
+    package static func shrink(_ pipe: Int32) { _ = clinux_shrink_pipe(pipe) }
+
     /// How much there is to be read from a pipe, by either end of it.
     package static func bytesInPipe(_ pipe: Int32) -> Int { max(0, Int(clinux_bytes_in_pipe(pipe))) }
 }

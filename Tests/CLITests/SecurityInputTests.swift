@@ -92,6 +92,30 @@ extension CLI {
             }
         }
 
+        /// What may be read by /proc/self/fd/0 could be written there: `echo 'mydocker run -i …' | bash` would do what the
+        /// container says.
+        @Test func S1_nothingGoesBackIntoThePipe() throws {
+            try inEveryWay { way, command, scratch in
+                let attack =
+                    // In the background: its own pipe may be full.
+                    "read x; for f in /dev/stdin /proc/self/fd/0; do (echo INJECTED >$f) 2>/dev/null & done; sleep 0.1; echo $x"
+                let piped = Host.shell("printf 'one\ntwo\n' | { \(command) sh -c '\(attack)'; cat; }", seconds: 20)
+                #expect(piped.lines == ["one", "two"], "\(way): \(piped.error)")
+                try writeFile("\(command) sh -c 'echo \"echo HOST\" >/proc/self/fd/0'\necho end\n", scratch + "/script")
+                let shell = Host.shell("cat \(scratch)/script | bash", seconds: 20)
+                #expect(shell.lines == ["end"], "\(way): \(shell.error)")
+            }
+        }
+
+        @Test func S1_muchGoesThroughAPipe() throws {
+            try inEveryWay { way, command, scratch in
+                #expect(Host.shell("head -c 5000000 /dev/urandom > \(scratch)/much").code == 0)
+                let sum = Host.shell("md5sum < \(scratch)/much").word
+                let outcome = Host.shell("cat \(scratch)/much | \(command) md5sum", seconds: 20)
+                #expect(outcome.word == sum && outcome.code == 0, "\(way): \(outcome.error)")
+            }
+        }
+
         @Test func S1_aNamedPipeKeepsItsMode() throws {
             try inEveryWay { way, command, scratch in
                 let pipe = scratch + "/pipe"

@@ -347,6 +347,33 @@ extension CLI {
             }
         }
 
+        /// Its process ends with the container, and nobody else can wait for that.
+        @Test(arguments: [["stop", "-t", "1", "w19"], ["rm", "-f", "w19"]])
+        func S9_aStoppedExecKeepsNoContainer(_ command: [String]) throws {
+            try Ledger.expectUnchanged {
+                succeed("run", "-d", "--name", "w19", "--net", "none", "sleep", "1000")
+                let exec = try Background([Host.mydocker, "exec", "w19", "sh", "-c", "echo in; sleep 1000"])
+                exec.expect("in")
+                kill(exec.pid, SIGSTOP)
+                Host.eventually("it is stopped") { isStopped(exec.pid) }
+                expectDone(command, 0, within: 4)
+                #expect(exec.end(seconds: 3) == 137)
+                succeed("rm", "-f", "w19")
+            }
+        }
+
+        @Test func S9_aWarningThatNobodyReadsHoldsNothingUp() {
+            Ledger.expectUnchanged {
+                let outcome = Host.shell(
+                    """
+                    mkfifo $MYDOCKER_SANDBOX_SCRATCH/fw$$; exec 3<>$MYDOCKER_SANDBOX_SCRATCH/fw$$
+                    head -c 65536 /dev/zero >&3
+                    timeout -k 8 1 $MYDOCKER run --rm --net none sleep 1000 2>&3 >&3; echo $?
+                    """, seconds: 20)
+                #expect(outcome.word == "124", "\(outcome.error)")
+            }
+        }
+
         @Test func S9_anExecWithAReaderThatStallsEndsWhenItIsTold() throws {
             try Ledger.expectUnchanged {
                 try withContainer("w14", "sleep", "1000") { _ in

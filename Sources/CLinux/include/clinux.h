@@ -53,8 +53,12 @@ int clinux_bytes_in_pipe(int fd);
 /* What is there now, without ever waiting; -EAGAIN when there is nothing. */
 int clinux_receive(int socket, void *buffer, size_t size);
 int clinux_send(int socket, const void *buffer, size_t size);
-/* 1 when `fd` is a pipe that no path leads to. */
-int clinux_is_anonymous_pipe(int fd);
+/* tee(2) without waiting: what pipe `from` begins with is in pipe `to` as well. 0 at the end, -EAGAIN when there is nothing. */
+int clinux_tee(int from, int to, size_t size);
+/* Takes up to `size` bytes off a pipe without waiting. `sink` is open on the null device. */
+int clinux_discard(int pipe, int sink, size_t size);
+/* Makes a pipe as small as it can be: one buffer. */
+int clinux_shrink_pipe(int fd);
 
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
