@@ -17,7 +17,9 @@ package struct ImageStore: Sendable {
     /// - Parameter shortestID: so many digits of an id are wanted.
     package func resolve(_ text: String, shortestID: Int = 1) throws(OperationError) -> Image? {
         let index = try ImageIndex.read(layout.index)
-        return try index.match(text, shortestID: shortestID).map { match throws(OperationError) in try image(match.image, in: index) }
+        return try index.match(text, shortestID: shortestID).map { match throws(OperationError) in
+            try image(match.image, in: index)
+        }
     }
 
     /// Every image under each of its names, newest first.
