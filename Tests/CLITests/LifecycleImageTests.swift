@@ -276,9 +276,12 @@ extension CLI.Images {
         let missing = runOnce("--image", "busybox", "lfnosuch")
         #expect(missing.error == "mydocker: exec \"lfnosuch\": executable file not found in $PATH\n")
         #expect(missing.code == 127)
-        // A path, and what can be no reference.
+        // A path; and what was meant for a reference, but is none.
         #expect(runOnce("/bin/echo", "x").text == "x\n")
-        #expect(runOnce("lfnosuch@sha256:0", "true").code == 127)
+        for word in ["lfnosuch@sha256:0", "ghcr.io/MyOrg/app:1", "lfnosuch:", "DB:1", ""] {
+            let outcome = runOnce(word, "true")
+            #expect(outcome.code == 125 && outcome.error.contains("invalid reference format"), "\(outcome.error)")
+        }
         #expect(runOnce("--rootfs", root.directory + "/nosuch", "true").code == 125)
         #expect(runOnce(root.directory + "/root", "cat", "/data/file").text == "secret\n")
         // An image wins over a command of the same name; --image leaves no doubt.

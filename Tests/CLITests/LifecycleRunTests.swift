@@ -26,7 +26,7 @@ extension CLI.Lifecycle {
             (["/nosuch"], 127), (["--image", "busybox", "nosuch"], 127), (["Nosuch"], 127),
             // It could be an image that is not here.
             (["nosuch"], 125), (["/etc/passwd"], 126), (["--entrypoint", "/etc", "busybox"], 126),
-            (["-w", "/etc/passwd", "true"], 125), (["/etc/passwd/x"], 127), ([""], 127),
+            (["-w", "/etc/passwd", "true"], 125), (["/etc/passwd/x"], 127), ([""], 125),
         ]
         Ledger.expectUnchanged {
             for (command, code) in programs {
