@@ -82,7 +82,8 @@ extension CLI.Security {
         for (words, code) in [
             (["inspect", escape], Int32(1)), (["rm", escape], 1), (["network", "inspect", escape], 1), ([escape], 1),
             (["network", escape], 1), (["run", "--\(escape)"], 125), (["run", "--name", escape, "true"], 125),
-            (["run", "-m", escape, "true"], 125), (["run", "-w", "/", "--rm", "--net", "none", escape], 127),
+            (["run", "-m", escape, "true"], 125), (["run", "--rm", "--net", "none", escape], 125),
+            (["run", "--rm", "--net", "none", "/" + escape], 127),
             (["logs", escape], 1), (["ps", "-f", "status=\(escape)"], 1), (["ps", "--format", "{{.\(escape)"], 64),
             (["import", escape, "x"], 1), (["rmi", escape], 1), (["run", "-u", escape, "true"], 125),
             (["kill", "-s", escape, "x"], 125), (["port", escape], 1), (["exec", escape, "true"], 1),
