@@ -101,7 +101,9 @@ extension CLI {
                     "read x; for f in /dev/stdin /proc/self/fd/0; do (echo INJECTED >$f) 2>/dev/null & done; sleep 0.1; echo $x"
                 let piped = Host.shell("printf 'one\ntwo\n' | { \(command) sh -c '\(attack)'; cat; }", seconds: 20)
                 #expect(piped.lines == ["one", "two"], "\(way): \(piped.error)")
-                try writeFile("\(command) sh -c 'echo \"echo HOST\" >/proc/self/fd/0'\necho end\n", scratch + "/script")
+                try writeFile(
+                    "\(command) sh -c '(echo \"echo HOST\" >/proc/self/fd/0) & sleep 0.1'\necho end\n",
+                    scratch + "/script")
                 let shell = Host.shell("cat \(scratch)/script | bash", seconds: 20)
                 #expect(shell.lines == ["end"], "\(way): \(shell.error)")
             }
