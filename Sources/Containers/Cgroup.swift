@@ -25,6 +25,12 @@ package struct CgroupPlan: Equatable, Sendable {
     package var devices: String?
 
     package var directories: [String] { (unified.map { [$0] } ?? []) + version1 }
+
+    /// Where the processes are of what `directory` limits. A container that may mount (SYS_ADMIN) sees the root of its
+    /// cgroup namespace as its own to change: what says which devices it may open lies above that.
+    package func home(in directory: String) -> String {
+        directory == devices ? CgroupHost.inner(of: directory) : directory
+    }
 }
 
 /// Where this host mounts its cgroup hierarchies.
@@ -32,6 +38,8 @@ package struct CgroupHost: Sendable {
     package static let root = "/sys/fs/cgroup"
     /// Our own directory in each hierarchy.
     package static let parent = "mydocker"
+
+    package static func inner(of directory: String) -> String { directory + "/inner" }
 
     /// The mount point of the unified hierarchy.
     package let unified: String?

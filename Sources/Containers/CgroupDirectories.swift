@@ -21,6 +21,12 @@ package enum CgroupDirectories {
         }
     }
 
+    /// Makes the directory below the limit of devices, and not before that is set: a list of version 1 that has others below it
+    /// cannot be emptied.
+    package static func createHome(_ plan: CgroupPlan) throws(OperationError) {
+        if let devices = plan.devices { try makeDirectory(plan.home(in: devices)) }
+    }
+
     /// A handle for a process to be born in; nil without a directory.
     package static func open(_ directory: String?) throws(OperationError) -> Descriptor? {
         guard let directory else { return nil }
@@ -29,7 +35,13 @@ package enum CgroupDirectories {
 
     /// Moves a process into the version 1 hierarchies; it was born in the unified one.
     package static func join(_ plan: CgroupPlan, _ pid: pid_t) throws(OperationError) {
-        for directory in plan.version1 { try Files.set(directory + "/cgroup.procs", to: String(pid)) }
+        for directory in plan.version1 { try Files.set(plan.home(in: directory) + "/cgroup.procs", to: String(pid)) }
+    }
+
+    /// Where the processes of a running container are, by one of the directories on its record (`CgroupPlan.home`).
+    package static func home(of directory: String) -> String {
+        let inner = CgroupHost.inner(of: directory)
+        return Files.isDirectory(inner) ? inner : directory
     }
 
     /// Kills what is left in them and removes them with all below, and our parent directory when it is empty.

@@ -79,7 +79,7 @@ extension ContainerRun {
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
         let launch = try launchPlan(mounts)
-        let unified = try CgroupDirectories.open(plan.cgroup.unified)
+        let unified = try CgroupDirectories.open(plan.cgroup.unified.map(plan.cgroup.home))
         var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified)
         // The child is at work meanwhile.
         if definition.log.isKept, log == nil {
@@ -161,6 +161,7 @@ extension ContainerRun {
         }
         if let directory = plan.cgroup.devices {
             try DeviceAccess(host.devices).apply(to: directory, isUnified: directory == plan.cgroup.unified)
+            try CgroupDirectories.createHome(plan.cgroup)
         }
         var process = plan.process
         // What has run before is no image's name.

@@ -45,10 +45,11 @@ extension Engine {
     ) throws(OperationError) -> EnteredProcess {
         let host = CgroupHost()
         do throws(OperationError) {
-            let cgroup = try CgroupDirectories.open(running.state.cgroups.first { host.isUnified($0) })
+            let homes = running.state.cgroups.map(CgroupDirectories.home)
+            let cgroup = try CgroupDirectories.open(homes.first { host.isUnified($0) })
             return try EnteredProcess.start(
                 in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
-                terminal: terminal, cgroup: cgroup, version1: running.state.cgroups.filter { !host.isUnified($0) })
+                terminal: terminal, cgroup: cgroup, version1: homes.filter { !host.isUnified($0) })
         } catch {
             // Whatever failed, failed because there was nothing left to join.
             if error.exitCode == nil, running.process.waitForEnd(milliseconds: 0) { throw notRunning(definition.id) }

@@ -47,6 +47,33 @@ extension CLI.Security {
         #expect(attempt(["-t"] + flags, "tty && echo hello >/dev/tty").text.contains("hello"))
     }
 
+    /// What limits the devices lies above the root of the cgroup namespace: it is out of reach of who may mount that.
+    @Test func S2_norForWhoMayTakeTheLimitOff() throws {
+        let detach = AttackProgram.build("detach")
+        for version in ["2", "1"] {
+            let hide = version == "1" ? "umount /sys/fs/cgroup/unified;" : ""
+            let inside =
+                "mkdir /c; /detach /c; mount -t cgroup -o devices d /c && echo 'c 10:* rwm' >/c/devices.allow;"
+                + " mount -t tmpfs t /tmp && mknod /tmp/x c 10 237 && (exec 3</tmp/x && echo open); echo end"
+            let outcome = Host.shell(
+                """
+                unshare -m sh -c '\(hide) exec "$MYDOCKER" run --rm --net none --cap-add ALL -v \(detach):/detach:ro sh -c "$0"' \
+                  "\(inside)"
+                """)
+            #expect(outcome.lines == ["end"], "version \(version): \(outcome.text) \(outcome.error)")
+            #expect(outcome.error.contains("Operation not permitted"), "\(outcome.error)")
+        }
+    }
+
+    @Test func whoIsLimitedByDevicesIsLimitedInExec() throws {
+        try withContainer("s2exec", "--cap-add", "SYS_ADMIN", "--cap-add", "MKNOD", "sleep", "1000") { _ in
+            let script =
+                "cat /proc/self/cgroup | sed -n 's/^0:://p'; mount -t tmpfs t /tmp; mknod /tmp/x c 10 237; cat /tmp/x"
+            let outcome = mydocker("exec", "s2exec", "sh", "-c", script)
+            #expect(outcome.lines == ["/"] && outcome.error.contains("Operation not permitted"), "\(outcome)")
+        }
+    }
+
     /// Devices are found by their numbers in the file system of a node that does open (open_by_handle_at(2)).
     @Test func S2_norBesideOneThatOpens() throws {
         let program = """
