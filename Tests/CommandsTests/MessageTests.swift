@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Lifecycle
 import Testing
 
 @testable import Commands
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func S13_warningsOfTheEngine() {
-        #expect(Engine.warningLine(Self.hostile) == "mydocker: warning: \(Self.harmless)\n")
+        #expect(Host.warningLine(Self.hostile) == "mydocker: warning: \(Self.harmless)\n")
     }
 
     @Test func S13_usageAndQuestions() {

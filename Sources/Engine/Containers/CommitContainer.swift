@@ -1,0 +1,98 @@
+import Containers
+import Core
+import Images
+import Lifecycle
+import Linux
+import Records
+import Supervisor
+
+extension Engine {
+    /// Makes an image of a container's file system as it is now, which runs as the container did.
+    /// - Parameter pause: holds its processes still meanwhile.
+    package func commit(
+        _ name: String, to reference: String, changes: [String], author: String?, message: String?, pause: Bool
+    ) throws(OperationError) -> String {
+        try host.prepare()
+        let id = try containerStore.find(name)
+        guard let definition = try containerStore.definition(id) else {
+            throw OperationError("No such container: \(name)", kind: .notFound)
+        }
+        let target = try reference.isEmpty ? nil : Reference(reference)
+        let image = try definition.imageID.flatMap { id throws(OperationError) in try imageStore.resolve(id) }
+        var request = CommitRequest(
+            upperDirectory: layout.upper(id), base: image.map { .image($0) } ?? .directories(definition.layers),
+            reference: target)
+        request.config = config(of: definition, on: image?.config ?? ImageConfig())
+        request.changes = changes
+        request.author = author
+        request.message = message
+        request.check = { () throws(OperationError) in try checkPresence(id, name) }
+        let freezer = pause ? try freezer(of: id, name) : nil
+        return try holdingStill(id, freezer) { () throws(OperationError) in
+            do throws(OperationError) {
+                return try imageStore.commit(request).description
+            } catch {
+                // What was missing then was being removed.
+                try checkPresence(id, name)
+                throw error
+            }
+        }
+    }
+
+    /// What is read while somebody removes it is not the container's file system.
+    private func checkPresence(_ id: ContainerID, _ name: String) throws(OperationError) {
+        guard try !containerStore.isBeingRemoved(id) else {
+            throw OperationError("commit container", name, reason: "it was removed meanwhile")
+        }
+    }
+
+    /// The cgroup that a running container can be held still by.
+    private func freezer(of id: ContainerID, _ name: String) throws(OperationError) -> String? {
+        guard let cgroups = try host.running(id)?.state.cgroups else { return nil }
+        let host = CgroupHost()
+        if let cgroup = cgroups.first(where: { host.isUnified($0) }) { return cgroup }
+        warn(
+            "container \"\(name)\" runs on meanwhile, as this host has no cgroup v2 to pause it by: the image may have files "
+                + "that were only half written; stop it first, or say --pause=false")
+        return nil
+    }
+
+    /// - Parameter cgroup: nil when nothing is to be held.
+    private func holdingStill<Result>(
+        _ id: ContainerID, _ cgroup: String?, _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        guard let cgroup else { return try body() }
+        // A container must not stay frozen because this command was killed.
+        let guardian = try Guardian { try? CgroupDirectories.thaw(cgroup) }
+        defer { if (try? CgroupDirectories.thaw(cgroup)) != nil || !Files.exists(cgroup) { guardian.dismiss() } }
+        do throws(OperationError) {
+            try CgroupDirectories.freeze(cgroup)
+        } catch {
+            // One that has ended meanwhile, and its cgroup with it, is still enough.
+            if Files.exists(cgroup), try host.running(id) != nil { throw error }
+        }
+        return try body()
+    }
+
+    /// What the container ran with, without what every container is given anew.
+    private func config(of definition: ContainerDefinition, on base: ImageConfig) -> ImageConfig {
+        var config = base
+        let entrypoint = base.entrypoint ?? []
+        if definition.arguments.starts(with: entrypoint) {
+            config.command = Array(definition.arguments.dropFirst(entrypoint.count))
+        } else {
+            config.entrypoint = nil
+            config.command = definition.arguments
+        }
+        let home = try? resolveUser(definition, over: [layout.upper(definition.id)]).home
+        let given = ["HOSTNAME=\(definition.hostname)", "TERM=xterm", "HOME=\(home ?? "/")"]
+        config.environment = definition.environment.filter { !given.contains($0) || base.environment.contains($0) }
+        config.workingDirectory = definition.workingDirectory == "/" ? "" : definition.workingDirectory
+        config.user = definition.user
+        config.labels = definition.labels
+        if definition.stopSignal != base.stopSignal.flatMap(Signal.parse) ?? 15 {
+            config.stopSignal = Signal.name(definition.stopSignal)
+        }
+        return config
+    }
+}

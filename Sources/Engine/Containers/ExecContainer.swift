@@ -1,0 +1,138 @@
+import Containers
+import Core
+import Glibc
+import Lifecycle
+import Linux
+import Records
+import Supervisor
+
+extension Engine {
+    /// Runs a further program in a running container.
+    /// - Returns: its exit code; 0 at once when it is detached.
+    package func exec(_ request: ExecRequest) throws(OperationError) -> Int32 {
+        try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
+        let id = try containerStore.find(request.container)
+        guard let definition = try containerStore.definition(id), let running = try host.running(id) else {
+            guard try host.isRestarting(id) else { throw host.notRunning(id) }
+            throw OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
+        }
+        var plan: ProcessPlan
+        do throws(OperationError) {
+            plan = try execPlan(request, definition, process: running.state.pid ?? 0)
+        } catch {
+            if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
+            throw error
+        }
+        // Then it was this container's process all the time, and none that has its number by now.
+        if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
+        if request.detached { plan.diesWithParent = false }
+        let signals = try SignalDescriptor(ForwardedSignals.all)
+        SupervisorSignals.ignore()
+        let streams = try execStreams(request, owner: plan.user)
+        var process = try enter(running, definition, plan, streams, terminal: request.terminal)
+        streams.closeInside()
+        if request.detached {
+            process.leave()
+            return 0
+        }
+        let relay = relay(process: &process, streams, signals: signals, readsInput: request.interactive)
+        let code = process.wait()
+        relay.deliver()
+        return host.exitCode(code, lost: relay.lostOutput)
+    }
+
+    private func enter(
+        _ running: borrowing RunningContainer, _ definition: ContainerDefinition, _ plan: ProcessPlan,
+        _ streams: RunStreams, terminal: Bool
+    ) throws(OperationError) -> EnteredProcess {
+        let hierarchies = CgroupHost()
+        do throws(OperationError) {
+            let homes = running.state.cgroups.map(CgroupDirectories.home)
+            let cgroup = try CgroupDirectories.open(homes.first { hierarchies.isUnified($0) })
+            return try EnteredProcess.start(
+                in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
+                terminal: terminal, cgroup: cgroup, version1: homes.filter { !hierarchies.isUnified($0) })
+        } catch {
+            // Whatever failed, failed because there was nothing left to join.
+            if error.exitCode == nil, running.process.waitForEnd(milliseconds: 0) {
+                throw host.notRunning(definition.id)
+            }
+            throw error
+        }
+    }
+
+    private func execStreams(_ request: ExecRequest, owner: UInt32) throws(OperationError) -> RunStreams {
+        guard request.detached else {
+            return try RunStreams(
+                terminal: request.terminal, input: request.interactive, isDetached: false, owner: owner)
+        }
+        return RunStreams.nowhere()
+    }
+
+    private func relay(
+        process: inout EnteredProcess, _ streams: RunStreams, signals: consuming SignalDescriptor, readsInput: Bool
+    ) -> StreamRelay {
+        let forwarding = SignalForwarder(to: process.pid)
+        let relay = StreamRelay(signals: signals)
+        relay.onSignal = { forwarding.forward($0) }
+        var raw: RawTerminal?
+        if let master = process.takeTerminal() {
+            if readsInput, let copy = try? master.duplicate() {
+                raw = RawTerminal(0)
+                relay.setInput(from: 0, to: copy, isTerminal: true)
+            }
+            forwarding.resizes = try? master.duplicate()
+            relay.addOutput(from: master, to: 1, record: nil)
+        }
+        if let output = streams.takeOutput() { relay.addOutput(from: output, to: 1, record: nil) }
+        if let error = streams.takeError() { relay.addOutput(from: error, to: 2, record: nil) }
+        if let input = streams.takeInput() {
+            relay.setInput(from: 0, to: input, isTerminal: false, meter: streams.takeInputMeter())
+        }
+        relay.run(until: process.process)
+        if raw != nil { raw = nil }
+        return relay
+    }
+
+    private func execPlan(
+        _ request: ExecRequest, _ definition: ContainerDefinition, process: pid_t
+    ) throws(OperationError) -> ProcessPlan {
+        let user: ResolvedUser
+        do throws(OperationError) {
+            user = try resolveUser(request.user ?? definition.user, in: .process(process))
+        } catch {
+            // Docker's code: 1 could be the program's own.
+            throw error.exiting(with: 126)
+        }
+        var environment = Environment()
+        for entry in definition.environment { environment.set(entry) }
+        if request.terminal { environment.set("TERM=xterm") }
+        for entry in request.environment { environment.set(entry) }
+        if request.user != nil { environment.set("HOME=\(user.home)") }
+        let capabilities =
+            request.privileged
+            ? try Capabilities.resolve(added: [], dropped: [], privileged: true) : definition.capabilities
+        guard let command = request.arguments.first else { throw OperationError("no command specified") }
+        var plan = ProcessPlan(
+            command: command, arguments: request.arguments, environment: environment.entries,
+            directory: request.workingDirectory ?? definition.workingDirectory,
+            path: Environment.value("PATH", in: environment.entries) ?? "",
+            capabilities: Capabilities.mask(of: capabilities))
+        if request.terminal { plan.terminalSize = Terminal.callersSize }
+        plan.user = user.uid
+        plan.group = user.gid
+        plan.groups = user.groups
+        plan.noNewPrivileges = definition.noNewPrivileges
+        plan.seccomp = try SeccompProfile.load(
+            request.privileged ? "unconfined" : definition.seccomp, capabilities: capabilities,
+            cacheDirectory: layout.seccompCache)
+        plan.ulimits = definition.ulimits
+        return plan
+    }
+
+    private static func namespaces(of definition: ContainerDefinition) -> Namespaces {
+        var namespaces: Namespaces = [.mount, .pid, .uts, .ipc, .cgroup]
+        if definition.networkMode != .host { namespaces.insert(.network) }
+        return namespaces
+    }
+}

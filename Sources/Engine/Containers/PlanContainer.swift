@@ -1,0 +1,200 @@
+import Containers
+import Core
+import Glibc
+import Images
+import Lifecycle
+import Linux
+import Networking
+
+extension Engine {
+    func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
+        let source = try rootSource(request)
+        let arguments = try arguments(request, source)
+        let id = ContainerID.random()
+        var definition = ContainerDefinition(
+            id: id, name: try containerName(request.name), created: .now(), image: source.name,
+            imageID: source.image?.id.description, layers: source.layers, arguments: arguments, environment: [],
+            workingDirectory: try workingDirectory(request, source),
+            user: request.user ?? source.image?.config.user ?? "",
+            hostname: request.hostname ?? id.short, networkMode: try networkMode(request.network))
+        if request.network == "host", request.hostname == nil { definition.hostname = hostName() }
+        try apply(request, to: &definition, image: source.image)
+        definition.capabilities = try Capabilities.resolve(
+            added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
+        try checkMounts(definition)
+        let user = try resolveUser(definition)
+        definition.environment = environment(request, source.image, definition, home: user.home)
+        let publish = try publishRequests(request, source.image, definition.networkMode)
+        definition.asked = asked(request, source, definition, publish)
+        var process = try processPlan(definition, user)
+        if source.isImplied, request.entrypoint == nil {
+            try settleImplied(&process, word: request.words[0], definition)
+        }
+        let network = try network(for: definition)
+        // It may have been named by its id.
+        if let network { definition.networkMode = .named(network.name) }
+        return ContainerPlan(
+            definition: definition, process: process, network: network,
+            publish: publish, address: try address(request, definition.networkMode), mac: request.mac,
+            cgroup: try CgroupHost().plan(
+                for: id, limits: request.limits, limitsDevices: definition.needsDeviceCgroup),
+            isNameGenerated: request.name == nil)
+    }
+
+    private func apply(
+        _ request: RunRequest, to definition: inout ContainerDefinition, image: Image?
+    ) throws(OperationError) {
+        definition.terminal = request.terminal
+        definition.openStdin = request.interactive
+        definition.autoRemove = request.autoRemove
+        definition.binds = request.binds
+        definition.temporaryMounts = request.temporaryMounts
+        definition.devices = request.devices
+        definition.readOnlyRoot = request.readOnlyRoot
+        definition.privileged = request.privileged
+        definition.seccomp = request.seccomp ?? (request.privileged ? "unconfined" : "default")
+        definition.noNewPrivileges = request.noNewPrivileges
+        definition.usesInit = request.usesInit
+        definition.limits = request.limits
+        definition.ulimits = request.ulimits
+        definition.stopSignal = try stopSignal(request, image)
+        definition.stopTimeout = request.stopTimeout ?? 10
+        definition.labels = (image?.config.labels ?? [:]).merging(request.labels) { $1 }
+        definition.log = request.log
+        definition.restart = request.restart
+    }
+
+    private func stopSignal(_ request: RunRequest, _ image: Image?) throws(OperationError) -> Int32 {
+        if let signal = request.stopSignal { return signal }
+        guard let name = image?.config.stopSignal, !name.isEmpty else { return SIGTERM }
+        guard let signal = Signal.parse(name) else {
+            throw OperationError(
+                "the image's STOPSIGNAL", name, reason: "no such signal", remedy: "name one with --stop-signal",
+                kind: .invalid)
+        }
+        return signal
+    }
+
+    private func containerName(_ text: String?) throws(OperationError) -> Name {
+        guard let text else { return .generated() }
+        // Two characters at least: Docker's rule.
+        guard let name = Name(text), text.utf8.count > 1 else {
+            throw Name.refusal(of: text, "Invalid container")
+        }
+        return name
+    }
+
+    private func arguments(_ request: RunRequest, _ source: RootSource) throws(OperationError) -> [String] {
+        // The image's command goes with its entry point.
+        let usual = request.entrypoint == nil ? source.image?.config.command ?? [] : []
+        let command = source.command.isEmpty ? usual : source.command
+        let arguments = entrypoint(request, source.image) + command
+        guard !arguments.isEmpty else {
+            throw OperationError("no command specified", remedy: "name one behind the image")
+        }
+        return arguments
+    }
+
+    private func workingDirectory(_ request: RunRequest, _ source: RootSource) throws(OperationError) -> String {
+        let directory = request.workingDirectory ?? source.image?.config.workingDirectory ?? ""
+        if directory.isEmpty { return "/" }
+        guard directory.hasPrefix("/") else {
+            throw OperationError(
+                "the working directory '\(directory)' is invalid, it needs to be an absolute path")
+        }
+        return directory
+    }
+
+    private func networkMode(_ text: String?) throws(OperationError) -> ContainerDefinition.NetworkMode {
+        guard let text, text != "default" else { return .named(.predefinedBridge) }
+        guard let mode = ContainerDefinition.NetworkMode(text) else {
+            throw OperationError("network \(text) not found", kind: .notFound)
+        }
+        return mode
+    }
+
+    private func environment(
+        _ request: RunRequest, _ image: Image?, _ definition: ContainerDefinition, home: String
+    ) -> [String] {
+        var environment = Environment()
+        environment.set("PATH=" + Environment.defaultPath)
+        environment.set("HOSTNAME=" + definition.hostname)
+        if definition.terminal { environment.set("TERM=xterm") }
+        for entry in image?.config.environment ?? [] { environment.set(entry) }
+        for entry in request.environment { environment.set(entry) }
+        environment.setDefault("HOME", home)
+        return environment.entries
+    }
+
+    private func asked(
+        _ request: RunRequest, _ source: RootSource, _ definition: ContainerDefinition, _ publish: [PublishRequest]
+    ) -> ContainerRequestRecord {
+        var asked = ContainerRequestRecord()
+        asked.isAttached = !request.detached
+        asked.entrypointCount = entrypoint(request, source.image).count
+        asked.publish = publish
+        asked.publishesExposed = request.publishExposed
+        asked.address = request.address
+        asked.mac = request.mac
+        asked.capabilitiesAdded = request.capabilitiesAdded
+        asked.capabilitiesDropped = request.capabilitiesDropped
+        asked.cidFile = request.cidFile
+        asked.exposedPorts = source.image?.config.exposedPorts ?? []
+        asked.volumes = source.image?.config.volumes ?? []
+        let given = (source.image?.config.environment ?? []) + request.environment
+        asked.environmentAdded = ["PATH", "HOSTNAME", "TERM", "HOME"].filter { key in
+            Environment.value(key, in: given) == nil && Environment.value(key, in: definition.environment) != nil
+        }
+        return asked
+    }
+
+    private func entrypoint(_ request: RunRequest, _ image: Image?) -> [String] {
+        guard let replaced = request.entrypoint else { return image?.config.entrypoint ?? [] }
+        return replaced.isEmpty ? [] : [replaced]
+    }
+
+    private func processPlan(_ definition: ContainerDefinition, _ user: ResolvedUser) throws(OperationError)
+        -> ProcessPlan
+    {
+        var process = ProcessPlan(
+            command: definition.arguments[0], arguments: definition.arguments, environment: definition.environment,
+            directory: definition.workingDirectory, path: Environment.value("PATH", in: definition.environment) ?? "",
+            capabilities: Capabilities.mask(of: definition.capabilities))
+        if definition.terminal { process.terminalSize = Terminal.callersSize }
+        process.user = user.uid
+        process.group = user.gid
+        process.groups = user.groups
+        process.noNewPrivileges = definition.noNewPrivileges
+        process.seccomp = try SeccompProfile.load(
+            definition.seccomp, capabilities: definition.capabilities, cacheDirectory: layout.seccompCache)
+        process.ulimits = definition.ulimits
+        process.usesInit = definition.usesInit
+        return process
+    }
+
+    private func publishRequests(
+        _ request: RunRequest, _ image: Image?, _ mode: ContainerDefinition.NetworkMode
+    ) throws(OperationError) -> [PublishRequest] {
+        var publish = request.publish
+        if request.publishExposed {
+            for port in image?.config.exposedPorts ?? [] { publish.append(try PublishRequest(parsing: port)) }
+        }
+        if !publish.isEmpty, mode == .host || mode == .none {
+            throw OperationError(
+                "conflicting options: cannot publish ports with --network \(mode.text)",
+                remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
+        }
+        return publish
+    }
+
+    private func address(
+        _ request: RunRequest, _ mode: ContainerDefinition.NetworkMode
+    ) throws(OperationError) -> IPv4Address? {
+        if request.address != nil || request.mac != nil, mode == .host || mode == .none {
+            throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
+        }
+        return request.address
+    }
+}
+
+func hostName() -> String { Files.line("/proc/sys/kernel/hostname") ?? "localhost" }

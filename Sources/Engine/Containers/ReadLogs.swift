@@ -1,0 +1,24 @@
+import Containers
+import Core
+import Lifecycle
+import Records
+
+extension Engine {
+    /// Writes a container's output to standard output and standard error, as the container did.
+    package func logs(_ request: LogRequest) throws(OperationError) {
+        let id = try containerStore.find(request.container)
+        // The output is there to be read also when the record is damaged.
+        if let definition = try? containerStore.definition(id), !definition.log.isKept {
+            throw OperationError("configured logging driver does not support reading")
+        }
+        try LogReader.print(
+            path: layout.log(id), tail: request.tail, timestamps: request.timestamps, since: request.since,
+            until: request.until, follow: request.follow, isRunning: { containerStore.isAlive(id) })
+    }
+
+    package func publishedPorts(of name: String) throws(OperationError) -> [PortMapping] {
+        let id = try containerStore.find(name)
+        guard containerStore.isAlive(id) else { return [] }
+        return try containerStore.state(id)?.endpoint?.ports.sorted() ?? []
+    }
+}

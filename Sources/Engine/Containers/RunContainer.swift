@@ -1,0 +1,38 @@
+import Containers
+import Core
+import Lifecycle
+import Linux
+import Supervisor
+
+extension Engine {
+    /// Runs a program in a new container.
+    package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
+        if !request.detached, !request.passesSignals, case .parent(let supervisor) = try forkAside() {
+            return .exited(reap(supervisor).exitCode)
+        }
+        // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
+        if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
+        try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
+        try host.prepare()
+        let plan = try plan(request)
+        let writesID = try IdentityFile(request.cidFile, plan.definition.id)
+        do throws(OperationError) {
+            try makeBindSources(plan.definition.binds)
+            if request.detached { return .detached(try host.runDetached(plan)) }
+            return .exited(try host.runHere(plan, passesSignals: request.passesSignals))
+        } catch {
+            writesID.remove()
+            throw error
+        }
+    }
+
+    /// A copy of this process does what is to be done, so that a signal ends this one alone, as it ends Docker's client.
+    private func forkAside() throws(OperationError) -> Fork {
+        let fork = try Fork.fork()
+        if case .child = fork {
+            InheritedDescriptors.close()
+            SupervisorSignals.outliveTerminal()
+        }
+        return fork
+    }
+}

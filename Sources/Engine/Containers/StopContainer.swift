@@ -1,0 +1,112 @@
+import Core
+import Glibc
+import Lifecycle
+import Linux
+import Records
+
+extension Engine {
+    /// Asks a container to end. Its end is for `PendingStop.finish` to see to, so that many end side by side.
+    /// A container that does not run is a success.
+    /// - Parameter timeout: seconds until SIGKILL; negative waits for ever, nil is what the container was made with.
+    package func beginStop(_ name: String, timeout: Int64?, signal: Int32?) throws(OperationError) -> PendingStop {
+        try host.prepare()
+        let id = try containerStore.find(name)
+        host.endRestarts(of: id)
+        guard let definition = try containerStore.definition(id) else {
+            return PendingStop(self, id, nil, deadline: nil)
+        }
+        let seconds = timeout ?? definition.stopTimeout
+        guard let running = try host.started(id, within: seconds) else {
+            return PendingStop(self, id, nil, deadline: nil)
+        }
+        let signal = signal ?? definition.stopSignal
+        if seconds == 0 || ignores(running, signal, name) {
+            try running.process.sendUnlessGone(SIGKILL)
+            // Its end is for the supervisor to see: the kernel may wait for others before it is one.
+            return PendingStop(self, id, running.intoProcess(), deadline: Deadline(milliseconds: 0))
+        }
+        try running.process.sendUnlessGone(signal)
+        return PendingStop(self, id, running.intoProcess(), deadline: seconds < 0 ? nil : Deadline(seconds: seconds))
+    }
+
+    /// The kernel drops a signal to a process 1 that neither handles nor blocks it: waiting would be in vain.
+    private func ignores(_ running: borrowing RunningContainer, _ signal: Int32, _ name: String) -> Bool {
+        guard let pid = running.state.pid, signal != SIGKILL, !SignalDisposition(of: pid).mayReceive(signal) else {
+            return false
+        }
+        warn("container \"\(name)\": process 1 ignores \(Signal.name(signal)); killing it")
+        return true
+    }
+
+    /// Sends a signal to the container's first process. What ends a container ends its restarts.
+    package func kill(_ name: String, signal: Int32) throws(OperationError) {
+        let id = try containerStore.find(name)
+        let isRestarting = try host.isRestarting(id)
+        let stopSignal = try containerStore.definition(id)?.stopSignal
+        if signal == SIGKILL || signal == stopSignal {
+            host.endRestarts(of: id)
+            if isRestarting { return try host.waitForSupervisor(of: id) }
+        }
+        guard let running = try host.running(id) else { throw host.notRunning(id, "Cannot kill container: \(name): ") }
+        try running.process.send(signal)
+        guard signal == SIGKILL else { return }
+        try host.waitForSupervisor(of: id)
+    }
+
+    /// Waits until the container has ended.
+    /// - Returns: its exit code.
+    package func wait(_ name: String) throws(OperationError) -> Int32 {
+        let id = try containerStore.find(name)
+        if let code = try waitWithLock(id) { return code }
+        guard let exit = try containerStore.exit(id) else { return 137 }
+        return exit.exitCode
+    }
+
+    /// The supervisor writes the code into its lock's file, which stays readable when it is removed.
+    private func waitWithLock(_ id: ContainerID) throws(OperationError) -> Int32? {
+        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return nil }
+        while true {
+            switch file.lock(exclusive: false, until: Deadline(seconds: 1)) {
+            case 0: break
+            case EWOULDBLOCK:
+                // Its program may have ended while the supervisor is stopped.
+                if host.hasEnded(id) { host.wakeSupervisor(of: id) }
+                continue
+            default: return nil
+            }
+            break
+        }
+        let text = String(decoding: try Files.read(file, named: "lock"), as: UTF8.self)
+        return Int32(text.prefix { $0 != "\n" })
+    }
+
+}
+
+/// A container that was asked to end.
+package final class PendingStop {
+    private let engine: Engine
+    private let id: ContainerID
+    private let process: ProcessDescriptor?
+    /// When it is killed; nil never.
+    private let deadline: Deadline?
+
+    init(_ engine: Engine, _ id: ContainerID, _ process: consuming ProcessDescriptor?, deadline: Deadline?) {
+        self.engine = engine
+        self.id = id
+        self.process = process
+        self.deadline = deadline
+    }
+
+    /// Returns when the container has ended and all that it must not leave behind is gone.
+    package func finish() throws(OperationError) {
+        if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
+            try process?.sendUnlessGone(SIGKILL)
+        }
+        try engine.host.waitForSupervisor(of: id)
+        try engine.host.reclaim(id)
+    }
+}
+
+extension Engine {
+
+}

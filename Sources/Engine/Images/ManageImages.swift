@@ -1,0 +1,66 @@
+import Containers
+import Core
+import Images
+import Lifecycle
+import Linux
+import Records
+
+extension Engine {
+    package func importImage(
+        path: String, as reference: String, changes: [String], message: String?
+    ) throws(OperationError) -> String {
+        try host.prepare()
+        return try imageStore.importArchive(
+            path, as: Reference(reference), changes: changes, message: message
+        ).description
+    }
+
+    /// - Parameter source: an archive or directory of images, or `-` for standard input.
+    /// - Returns: a line for each name that the archive gives an image, and each image that it gives none.
+    package func loadImages(from source: String) throws(OperationError) -> [String] {
+        try host.prepare()
+        return try imageStore.load(source).map { image in
+            image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)"
+        }
+    }
+
+    /// The images, each once with all its names, in the store's order.
+    package func images() throws(OperationError) -> Listing<ImageSummary> {
+        var listing = Listing<ImageSummary>(elements: [], failures: [])
+        for entry in try imageStore.list(skip: { listing.failures.append($0) }) {
+            let id = entry.id.description
+            if let index = listing.elements.firstIndex(where: { $0.id == id }) {
+                if let reference = entry.reference { listing.elements[index].references.append(reference) }
+            } else {
+                let references = entry.reference.map { [$0] } ?? []
+                listing.elements.append(
+                    ImageSummary(id: id, references: references, created: entry.created, size: entry.size))
+            }
+        }
+        return listing
+    }
+
+    /// - Returns: what was done, a line each.
+    package func removeImage(_ name: String, force: Bool) throws(OperationError) -> [String] {
+        try host.prepare()
+        return try imageStore.remove(name, force: force, usedBy: user(of:))
+    }
+
+    package func tagImage(_ name: String, as reference: String) throws(OperationError) {
+        try imageStore.tag(name, as: Reference(reference))
+    }
+
+    /// The short id of a container that is made of an image, or may be: its record cannot be read.
+    private func user(of image: Digest) throws(OperationError) -> String? {
+        var unreadable: String?
+        for id in try containerStore.ids() {
+            do throws(OperationError) {
+                if try containerStore.definition(id)?.imageID == image.description { return id.short }
+            } catch {
+                warn(error.description)
+                unreadable = id.short
+            }
+        }
+        return unreadable
+    }
+}

@@ -1,0 +1,90 @@
+import Containers
+import Core
+import Images
+import Lifecycle
+import Linux
+
+/// Where a container's root file system comes from, and which words are its command.
+struct RootSource {
+    /// As `ps` shows it.
+    let name: String
+    let image: Image?
+    /// Top one first.
+    let layers: [String]
+    let command: [String]
+    /// The first word was taken for a command, since there is no image of that name.
+    var isImplied = false
+}
+
+extension Engine {
+    /// The first word names an image when it is in the store, is a path to a root file system, or looks like a
+    /// reference; otherwise the default image runs all the words. `--image` and `--rootfs` leave no doubt.
+    func rootSource(_ request: RunRequest) throws(OperationError) -> RootSource {
+        if let directory = request.rootDirectory { return try rootDirectory(directory, command: request.words) }
+        if let name = request.image {
+            guard let image = try image(named: name) else { throw try noSuchImage(name) }
+            return source(image, name, request.words)
+        }
+        guard let first = request.words.first else {
+            // Docker wants an image; here the default one has a command of its own.
+            return source(try imageStore.defaultImage(), ImageStore.defaultReference, [])
+        }
+        let rest = Array(request.words.dropFirst())
+        // `df`, `dd` and `ed` are programs, whatever the ids of images begin with.
+        if let image = try image(named: first, shortestID: 4) { return source(image, first, rest) }
+        if first.contains("/"), Files.isDirectory(first) { return try rootDirectory(first, command: rest) }
+        if Reference.isMeant(by: first) { throw try noSuchImage(first) }
+        var implied = source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
+        implied.isImplied = true
+        return implied
+    }
+
+    /// The default image is there under its own name from the start.
+    /// - Parameter shortestID: as many digits of an id count as one.
+    private func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
+        if let image = try imageStore.resolve(name, shortestID: shortestID) { return image }
+        let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
+        return isDefault ? try imageStore.defaultImage() : nil
+    }
+
+    private func source(_ image: Image, _ name: String, _ command: [String]) -> RootSource {
+        RootSource(name: name, image: image, layers: image.layerDirectories, command: command)
+    }
+
+    private func rootDirectory(_ path: String, command: [String]) throws(OperationError) -> RootSource {
+        guard let absolute = Files.absolute(path), Files.isDirectory(absolute) else {
+            throw OperationError("open root file system", path, reason: "no such directory")
+        }
+        return RootSource(name: absolute, image: nil, layers: [absolute], command: command)
+    }
+
+    private func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
+        .imageNotFound(
+            try Reference(name),
+            remedy: "bring it by mydocker load -i FILE or mydocker import FILE NAME, or name a command to run in the "
+                + "default image")
+    }
+
+    /// The account that the program runs as, from the files that the container will see.
+    func resolveUser(_ definition: ContainerDefinition, over upper: [String] = []) throws(OperationError)
+        -> ResolvedUser
+    {
+        let mounts = definition.mountTargets.map { PlannedMount($0.target, from: $0.source) }
+        return try resolveUser(definition.user, in: .layers(upper + definition.layers, mounts: mounts))
+    }
+
+    func resolveUser(_ user: String, in source: AccountSource) throws(OperationError) -> ResolvedUser {
+        try UserDatabase(about: user, from: source).resolve(user)
+    }
+}
+
+extension Reference {
+    /// Whether a word that is no image of the store was meant as one, well-formed or not: a bare word or a path is a command.
+    static func isMeant(by text: String) -> Bool {
+        let isPath = text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
+        return text.isEmpty || !isPath && text.contains { "/:@".contains($0) }
+    }
+
+    /// `text` with its default tag, for an error.
+    static func shown(_ text: String) -> String { (try? Reference(text))?.description ?? text }
+}

@@ -1,0 +1,135 @@
+import Core
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+extension Engine {
+    /// Defines a network and makes it.
+    /// - Returns: the network's id.
+    package func createNetwork(_ request: NetworkRequest) throws(OperationError) -> ContainerID {
+        try host.prepare()
+        guard let name = Name(request.name) else {
+            throw Name.refusal(of: request.name, "invalid network")
+        }
+        guard !PredefinedNetwork.names.contains(name.text) else {
+            throw OperationError("operation is not permitted on predefined \(name) network")
+        }
+        guard request.driver == "bridge" else {
+            throw OperationError("unknown network driver \"\(request.driver)\" (have: bridge)")
+        }
+        return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
+        }
+    }
+
+    /// The network called `name`; the predefined one is made when it is first asked for.
+    func network(for definition: ContainerDefinition) throws(OperationError) -> NetworkDefinition? {
+        guard case .named(let name) = definition.networkMode else { return nil }
+        if let network = try networkStore.find(name.text) { return network }
+        guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
+        return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            if let network = try networkStore.definition(name) { return network }
+            return try define(
+                NetworkRequest(name: name.text), name, pool: SubnetChooser.defaultPool,
+                device: PredefinedNetwork.bridgeDevice)
+        }
+    }
+
+    /// The definition is written first: whatever fails or is killed after that can be undone from it.
+    private func define(
+        _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool, device: String
+    ) throws(OperationError) -> NetworkDefinition {
+        try networkStore.removeUnfinished()
+        guard try networkStore.definition(name) == nil else {
+            throw OperationError("network with name \(name) already exists", kind: .conflict)
+        }
+        guard try !HostSubnets.hasInterface(device) else {
+            throw OperationError(
+                "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
+                remedy: "give the network another name")
+        }
+        let gateway = try gateway(request, pool: pool)
+        let network = NetworkDefinition(
+            id: .random(), name: name, driver: request.driver, gateway: gateway, device: device, mtu: request.mtu,
+            isInternal: request.isInternal, labels: request.labels, created: .now())
+        do throws(OperationError) {
+            try networkStore.create(network)
+            try driver.create(network)
+        } catch {
+            try? driver.delete(network)
+            try? networkStore.remove(name)
+            throw error
+        }
+        for obstacle in driver.obstacles(to: network) { warn(obstacle) }
+        return network
+    }
+
+    /// The gateway's address: the host part that was given, `--gateway`, or the first host's address.
+    private func gateway(_ request: NetworkRequest, pool: SubnetChooser.Pool) throws(OperationError) -> CIDR {
+        let chooser = SubnetChooser(occupants: try networkOccupants() + HostSubnets.occupants())
+        guard let asked = request.subnet else {
+            let subnet = try chooser.choose(from: pool)
+            return CIDR(
+                try request.gateway.map { address throws(OperationError) in try check(address, in: subnet) }
+                    ?? IPv4Address(rawValue: subnet.hosts.lowerBound), subnet.prefixLength)
+        }
+        try check(asked)
+        if let occupant = chooser.occupant(of: asked.network) {
+            throw OperationError(
+                "invalid pool request: Pool overlaps with other one on this address space",
+                remedy: "\(asked.network) overlaps \(occupant.what)")
+        }
+        let first = IPv4Address(rawValue: asked.hosts.lowerBound)
+        let address = try check(request.gateway ?? (asked.hasHostBits ? asked.address : first), in: asked)
+        return CIDR(address, asked.prefixLength)
+    }
+
+    private func check(_ subnet: CIDR) throws(OperationError) {
+        guard (8...30).contains(subnet.prefixLength) else {
+            throw OperationError(
+                "invalid subnet \(subnet)",
+                reason: "the prefix length must be 8 to 30: a gateway and a container need room")
+        }
+        guard subnet.first.rawValue >> 28 < 14, !subnet.first.isLoopback, subnet.first.rawValue >> 24 != 0 else {
+            throw OperationError("invalid subnet \(subnet)", reason: "no unicast addresses")
+        }
+        if !subnet.first.isPrivate {
+            warn("\(subnet.network) is public address space: its real hosts cannot be reached from here")
+        }
+    }
+
+    @discardableResult
+    private func check(_ gateway: IPv4Address, in subnet: CIDR) throws(OperationError) -> IPv4Address {
+        guard subnet.contains(gateway) else {
+            throw OperationError(
+                "invalid gateway \(gateway): parent subnet \(subnet.network) doesn't contain this address")
+        }
+        guard subnet.hosts.contains(gateway.rawValue) else {
+            throw OperationError(
+                "invalid gateway \(gateway)", reason: "it is the network's own or the broadcast address")
+        }
+        return gateway
+    }
+
+    private func networkOccupants() throws(OperationError) -> [SubnetChooser.Occupant] {
+        var occupants: [SubnetChooser.Occupant] = []
+        for name in try networkStore.names() {
+            if let network = try networkStore.definition(name) {
+                occupants.append(.init(network.subnet, "network \"\(name)\", \(network.subnet)"))
+            }
+        }
+        return occupants
+    }
+
+    /// The network's own name when the kernel takes it as a device's.
+    private static func device(for name: Name) -> String {
+        name.text.isInterfaceName ? name.text : "br-\(ContainerID.random().short)"
+    }
+}
+
+/// Networks that are there without being created.
+enum PredefinedNetwork {
+    static let names = ["bridge", "host", "none", "default"]
+    static let bridgeDevice = "mydocker0"
+}

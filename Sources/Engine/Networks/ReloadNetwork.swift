@@ -1,0 +1,41 @@
+import Core
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+extension Engine {
+    /// Puts back what somebody has taken from networks and from the containers on them: rules that were flushed,
+    /// a bridge that was deleted, a sysctl that was changed. What is right is not touched.
+    /// - Parameter names: none for all networks.
+    /// - Returns: the names of the networks that are whole now, and why others are not.
+    package func reloadNetworks(_ names: [String]) throws(OperationError) -> Listing<String> {
+        try host.prepare()
+        return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            var listing = try names.isEmpty ? networks() : networks(called: names)
+            let failures = host.restore(listing.elements)
+            listing.elements.removeAll { network in
+                failures.contains { $0.name == nil || $0.name == network.name }
+            }
+            for obstacle in listing.elements.flatMap(driver.obstacles) { warn(obstacle) }
+            return Listing(
+                elements: listing.elements.map(\.name.text), failures: listing.failures + failures.map(\.failure))
+        }
+    }
+
+    private func networks(called names: [String]) throws(OperationError) -> Listing<NetworkDefinition> {
+        var listing = Listing<NetworkDefinition>(elements: [], failures: [])
+        for name in names {
+            do throws(OperationError) {
+                guard let network = try networkStore.find(name) else {
+                    throw OperationError("network \(name) not found", kind: .notFound)
+                }
+                if !listing.elements.contains(network) { listing.elements.append(network) }
+            } catch {
+                listing.failures.append(error)
+            }
+        }
+        return listing
+    }
+
+}

@@ -1,0 +1,67 @@
+import Core
+import Lifecycle
+import Linux
+import Records
+
+extension Engine {
+    package func networks() throws(OperationError) -> Listing<NetworkDefinition> {
+        var listing = Listing<NetworkDefinition>(elements: [], failures: [])
+        for name in try networkStore.names() {
+            do throws(OperationError) {
+                if let network = try networkStore.definition(name) { listing.elements.append(network) }
+            } catch {
+                listing.failures.append(error)
+            }
+        }
+        return listing
+    }
+
+    /// Removes a network that no container is on.
+    package func removeNetwork(_ text: String) throws(OperationError) {
+        try host.prepare()
+        guard !PredefinedNetwork.names.contains(text) else {
+            throw OperationError("\(text) is a pre-defined network and cannot be removed")
+        }
+        try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            try networkStore.removeUnfinished()
+            guard let network = try networkStore.find(text) else {
+                throw OperationError("network \(text) not found", kind: .notFound)
+            }
+            try refuse(network, usedBy: try unreleased(host.members(of: network).map(\.id)))
+            guard Files.exists(layout.networkRuntime(network.name)) else { return try delete(network) }
+            // Who gets an address from here on finds no network, and who has one by now is seen.
+            try FileLock.holding(layout.networkLock(network.name)) { () throws(OperationError) in
+                try refuse(network, usedBy: try host.leaseholders(of: network))
+                try delete(network)
+            }
+        }
+    }
+
+    private func delete(_ network: NetworkDefinition) throws(OperationError) {
+        try driver.delete(network)
+        try networkStore.remove(network.name)
+    }
+
+    /// Clears away the dead ones.
+    /// - Returns: the others.
+    private func unreleased(_ ids: [ContainerID]) throws(OperationError) -> [ContainerID] {
+        var users: [ContainerID] = []
+        for id in ids {
+            if host.waitForRelease(of: id) { try host.reclaim(id) } else { users.append(id) }
+        }
+        return users
+    }
+
+    private func refuse(_ network: NetworkDefinition, usedBy users: [ContainerID]) throws(OperationError) {
+        if users.isEmpty { return }
+        let names = users.map { id in
+            let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
+            return "name:\"\(name)\" id:\"\(id.short)\""
+        }
+        throw OperationError(
+            "error while removing network: network \(network.name) has active endpoints "
+                + "(\(names.sorted().joined(separator: ", ")))",
+            remedy: "stop or remove these containers first", kind: .conflict)
+    }
+
+}

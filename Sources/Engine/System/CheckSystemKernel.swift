@@ -1,0 +1,113 @@
+import Containers
+import Core
+import Glibc
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+/// What the kernel has that could be ours, as plain values.
+struct KernelSnapshot: Sendable {
+    struct Mount: Equatable, Sendable {
+        let point: String
+        let type: String
+        /// For a namespace, its name: `net:[4026531840]`.
+        let root: String
+    }
+
+    var bridges = BridgeInventory.empty
+    /// Directories of ours below the mount points of cgroup hierarchies, and of containers in them.
+    var cgroupParents: [String] = []
+    var cgroups: [String] = []
+    var mounts: [Mount] = []
+    var lockHolders: [ProcessTable.LockHolder] = []
+    /// Published ports of running containers that their supervisors have no socket for.
+    var unheldPorts: [(id: ContainerID, mapping: PortMapping)] = []
+    /// The network namespaces of running containers.
+    var namespaces: [String: ContainerID] = [:]
+
+    init() {}
+
+    init(_ engine: Engine, _ records: RecordSnapshot) throws(OperationError) {
+        bridges = try engine.driver.inventory()
+        mounts = Self.mounts(Files.text("/proc/self/mountinfo") ?? "")
+        for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
+            let parent = "\(mount.point)/\(CgroupHost.parent)"
+            guard Files.isDirectory(parent) else { continue }
+            cgroupParents.append(parent)
+            cgroups += ((try? Files.names(in: parent)) ?? []).map { "\(parent)/\($0)" }.filter(Files.isDirectory)
+        }
+        lockHolders = ProcessTable.lockHolders(below: [engine.layout.runtime, engine.layout.images])
+        let sockets = BoundSockets()
+        let ownNamespace = Files.link("/proc/self/ns/net")
+        for (id, container) in records.containers where container.isRunning {
+            guard let state = container.state else { continue }
+            if let pid = state.pid, let name = Files.link("/proc/\(pid)/ns/net"), name != ownNamespace {
+                namespaces[name] = id
+            }
+            guard let ports = state.endpoint?.ports, !ports.isEmpty else { continue }
+            let held = ProcessTable.sockets(of: state.supervisor)
+            unheldPorts += ports.filter { !sockets.hold($0, among: held) }.map { (id, $0) }
+        }
+    }
+
+    /// Lines of proc_pid_mountinfo(5).
+    static func mounts(_ text: String) -> [Mount] {
+        text.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { return nil }
+            return Mount(
+                point: unescape(fields[4]), type: String(fields[dash + 1]), root: unescape(fields[3]))
+        }
+    }
+
+    /// Blanks and the like are octal there.
+    private static func unescape(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = field.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8) {
+                bytes.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// The sockets that have a port of this host.
+private struct BoundSockets {
+    private struct Key: Hashable {
+        let address: UInt32
+        let port: UInt16
+        let transport: TransportProtocol
+    }
+    private var inodes: [Key: [Substring]] = [:]
+
+    init() {
+        for transport in TransportProtocol.allCases { read(transport) }
+    }
+
+    /// Columns of proc(5): number, local address:port in hex, peer, state, …, inode tenth. 0A is LISTEN.
+    private mutating func read(_ transport: TransportProtocol) {
+        let lines = (Files.text("/proc/net/\(transport.rawValue)") ?? "").split(separator: "\n").dropFirst()
+        for line in lines {
+            let columns = line.split(separator: " ")
+            guard columns.count > 9, transport == .udp || columns[3] == "0A",
+                let colon = columns[1].firstIndex(of: ":"), let address = UInt32(columns[1][..<colon], radix: 16),
+                let port = UInt16(columns[1][columns[1].index(after: colon)...], radix: 16)
+            else { continue }
+            // The address is printed as it lies in memory.
+            let key = Key(address: UInt32(bigEndian: address), port: port, transport: transport)
+            inodes[key, default: []].append(columns[9])
+        }
+    }
+
+    func hold(_ mapping: PortMapping, among own: Set<String>) -> Bool {
+        let key = Key(
+            address: mapping.hostAddress.rawValue, port: mapping.hostPort, transport: mapping.transport)
+        return inodes[key, default: []].contains { own.contains("socket:[\($0)]") }
+    }
+}

@@ -1,0 +1,166 @@
+import Core
+import Glibc
+import IPAM
+import Images
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+/// All records as they were at one moment, as plain values. Nothing in it is locked.
+struct RecordSnapshot: Sendable {
+    struct Container: Sendable {
+        var hasDirectory = false
+        /// Whether the definition's file is there, whatever is in it.
+        var hasRecord = false
+        var hasExit = false
+        var hasRuntime = false
+        /// Its supervisor holds the lock: it may have anything.
+        var isAlive = false
+        /// Nil where there is none, or where it is damaged.
+        var definition: ContainerDefinition?
+        var state: ContainerState?
+        /// Its first process runs: it must have everything.
+        var isRunning = false
+        var logs: [String] = []
+    }
+
+    struct Damage: Equatable, Sendable {
+        let path: String
+        let why: String
+        /// The network whose pool it is.
+        var pool: NetworkDefinition?
+    }
+
+    var containers: [ContainerID: Container] = [:]
+    var networks: [NetworkDefinition] = []
+    /// Whether every definition of a network could be read.
+    var knowsAllNetworks = true
+    var names: [(name: Name, id: ContainerID)] = []
+    var leases: [(network: NetworkDefinition, lease: AddressLease)] = []
+    /// Directories in which a network's pool and lock are.
+    var networkRuntimes: [Name] = []
+    /// Half-written files of processes that are gone.
+    var temporaries: [String] = []
+    /// Of imports and commits that are gone.
+    var workspaces: [String] = []
+    var damages: [Damage] = []
+
+    var living: Set<ContainerID> { Set(containers.filter { $0.value.isAlive }.keys) }
+
+    init() {}
+}
+
+// MARK: - Reading
+
+extension RecordSnapshot {
+    init(_ engine: Engine) throws(OperationError) {
+        let layout = engine.layout
+        // Before the runtime: a container has a runtime directory before it has anything else.
+        try readNames(layout)
+        for id in try engine.containerStore.ids() { containers[id, default: Container()].hasDirectory = true }
+        if layout.isOfThisBoot {
+            for id in try engine.containerStore.runtimeIDs() { containers[id, default: Container()].hasRuntime = true }
+            networkRuntimes = try Files.names(in: layout.runtimeNetworks).compactMap(Name.init)
+        }
+        for id in containers.keys { read(id, engine) }
+        try readNetworks(engine)
+        for network in networks where networkRuntimes.contains(network.name) { readPool(of: network, layout) }
+        readImages(engine.imageStore)
+        temporaries = Self.temporaries(layout, containers.keys)
+    }
+
+    private mutating func readNames(_ layout: Layout) throws(OperationError) {
+        for text in try Files.names(in: layout.names) {
+            guard let name = Name(text), let id = Files.link(layout.name(name)).flatMap(ContainerID.init) else {
+                continue
+            }
+            names.append((name, id))
+        }
+    }
+
+    private mutating func read(_ id: ContainerID, _ engine: Engine) {
+        guard var container = containers[id] else { return }
+        let store = engine.containerStore
+        let layout = engine.layout
+        container.isAlive = container.hasRuntime && store.isAlive(id)
+        container.hasRecord = Files.exists(layout.definition(id))
+        container.hasExit = Files.exists(layout.exit(id))
+        container.definition = readable { () throws(OperationError) in try store.definition(id) }
+        _ = readable { () throws(OperationError) in try store.exit(id) }
+        if container.hasRuntime {
+            container.state = readable { () throws(OperationError) in try store.state(id) }
+        }
+        if container.isAlive, let state = container.state { container.isRunning = state.isRunning }
+        container.logs = ((try? Files.names(in: layout.container(id))) ?? []).filter { $0.hasPrefix("log.json") }
+        containers[id] = container
+    }
+
+    /// What cannot be read is a damage.
+    private mutating func readable<Value>(_ body: () throws(OperationError) -> Value?) -> Value? {
+        do throws(OperationError) {
+            return try body()
+        } catch {
+            damages.append(Damage(path: error.subject ?? error.operation, why: error.explanation))
+            return nil
+        }
+    }
+
+    private mutating func readNetworks(_ engine: Engine) throws(OperationError) {
+        let listing = try engine.networks()
+        networks = listing.elements
+        knowsAllNetworks = listing.failures.isEmpty
+        for failure in listing.failures {
+            damages.append(Damage(path: failure.subject ?? failure.operation, why: failure.explanation))
+        }
+    }
+
+    private mutating func readPool(of network: NetworkDefinition, _ layout: Layout) {
+        let path = layout.addressPool(network.name)
+        guard Files.exists(path) else { return }
+        do throws(AddressPoolError) {
+            let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
+            for lease in try AddressPoolFile.readLeases(path, space) { leases.append((network, lease)) }
+        } catch {
+            let failure = error.operationError
+            damages.append(Damage(path: path, why: failure.explanation, pool: network))
+        }
+    }
+
+    private mutating func readImages(_ store: ImageStore) {
+        _ = readable { () throws(OperationError) in try store.list() }
+        workspaces = store.deadWorkspaces()
+    }
+
+    /// Files that `Files.replace` and the pool leave when their process is killed.
+    private static func temporaries(_ layout: Layout, _ containers: some Sequence<ContainerID>) -> [String] {
+        let networks = ((try? Files.names(in: layout.runtimeNetworks)) ?? []).map { "\(layout.runtimeNetworks)/\($0)" }
+        let directories =
+            [layout.state, layout.networks, layout.containers, layout.images, layout.seccompCache, layout.runtime]
+            + networks + containers.flatMap { [layout.container($0), layout.containerRuntime($0)] }
+        return directories.flatMap { directory in
+            ((try? Files.names(in: directory)) ?? []).filter { isLeftOver($0, in: directory) }
+                .map { "\(directory)/\($0)" }
+        }.sorted()
+    }
+
+    private static func isLeftOver(_ name: String, in directory: String) -> Bool {
+        if name == "pool.new" { return !FileLock.isHeld(directory + "/lock") }
+        guard name.hasSuffix(".tmp") else { return false }
+        let pid = name.dropLast(4).split(separator: ".").last.flatMap { pid_t($0) }
+        return pid.map { !ProcessTable.isMydocker($0) } ?? true
+    }
+}
+
+extension OperationError {
+    /// The cause and what to do, without what the subject says.
+    var explanation: String {
+        let cause: String
+        switch self.cause {
+        case .errno(let number): cause = String(cString: strerror(number))
+        case .reason(let reason): cause = reason
+        case nil: cause = operation
+        }
+        return remedy.map { "\(cause) (\($0))" } ?? cause
+    }
+}

@@ -1,0 +1,36 @@
+import Core
+import Glibc
+import Linux
+import Networking
+import Records
+
+/// What mydocker has on this host: its records, and the driver of its networks.
+package struct Host: Sendable {
+    package let layout: Layout
+    package let containerStore: ContainerStore
+    package let networkStore: NetworkStore
+    package let driver: BridgeDriver
+    /// Gets what went wrong without stopping a command.
+    package let warn: @Sendable (String) -> Void
+
+    package init(layout: Layout = .standard, warn: @escaping @Sendable (String) -> Void = Host.warnOnStandardError) {
+        self.layout = layout
+        containerStore = ContainerStore(layout)
+        networkStore = NetworkStore(layout)
+        driver = BridgeDriver()
+        self.warn = warn
+    }
+
+    /// What is shown of a warning.
+    package static func warningLine(_ text: String) -> String {
+        TerminalText.escaped("mydocker: warning: \(text.escapingForeignBytes)") + "\n"
+    }
+
+    /// One line on standard error, unless nobody takes it: a supervisor must not wait for whoever has stopped reading.
+    package static let warnOnStandardError: @Sendable (String) -> Void = { text in
+        var request = [pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)]
+        if Polling.wait(for: &request, milliseconds: 100) { return }
+        let line = Array(warningLine(text).utf8)
+        line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,40 @@
+import Core
+import Linux
+import Networking
+import Records
+
+extension Host {
+    /// The containers that have a place on a network. One whose state cannot be read is an error only when it has an
+    /// address there.
+    package func members(of network: NetworkDefinition) throws(OperationError) -> [(
+        id: ContainerID, endpoint: Endpoint
+    )] {
+        var members: [(id: ContainerID, endpoint: Endpoint)] = []
+        for id in try containerStore.runtimeIDs() {
+            do throws(OperationError) {
+                if let endpoint = try containerStore.state(id)?.endpoint, endpoint.networkID == network.id {
+                    members.append((id, endpoint))
+                }
+            } catch {
+                guard try !hasLease(id, on: network) else { throw error }
+                warn(error.description)
+            }
+        }
+        return members
+    }
+
+    /// The running containers that are on networks, oldest first. One whose record cannot be read is left out.
+    package func bridgeMembers() -> [BridgeMember] {
+        let states = ((try? containerStore.runtimeIDs()) ?? []).compactMap { id in
+            ((try? containerStore.state(id)) ?? nil).map { (id: id, state: $0) }
+        }
+        let running = states.filter { $0.state.status == .running && containerStore.isAlive($0.id) }
+        // One without a time, which is of nobody's making, counts as the oldest: an order needs fixed values.
+        func start(_ state: ContainerState) -> Timestamp { state.started ?? Timestamp(nanoseconds: 0) }
+        return running.sorted { (start($0.state), $0.id) < (start($1.state), $1.id) }
+            .compactMap { id, state in
+                guard let endpoint = state.endpoint, let process = state.process else { return nil }
+                return BridgeMember(id: id, endpoint: endpoint, process: process)
+            }
+    }
+}

@@ -1,0 +1,37 @@
+import Core
+import Networking
+
+extension Host {
+    /// Takes the published ports, and says who has one that is taken.
+    package func reservePorts(_ requests: [PublishRequest], device: String) throws(OperationError) -> PortReservation {
+        try checkDistinct(requests)
+        return try PortReservation(
+            requests, device: device,
+            isReleased: { port, transport in
+                // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
+                publisher(of: port, transport).map(waitForRelease) ?? false
+            },
+            holder: { port, transport in
+                guard let id = publisher(of: port, transport) else { return nil }
+                let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
+                return "container \"\(name)\""
+            })
+    }
+
+    private func publisher(of port: UInt16, _ transport: TransportProtocol) -> ContainerID? {
+        ((try? containerStore.runtimeIDs()) ?? []).first { id in
+            let ports = ((try? containerStore.state(id)) ?? nil)?.endpoint?.ports ?? []
+            return ports.contains { $0.hostPort == port && $0.transport == transport }
+        }
+    }
+
+    /// One command must not ask for the same port twice.
+    private func checkDistinct(_ requests: [PublishRequest]) throws(OperationError) {
+        for (index, request) in requests.enumerated() {
+            for earlier in requests[..<index] where earlier.collides(with: request) {
+                throw OperationError(
+                    "port \(request.hostPorts?.lowerBound ?? 0)/\(request.transport.rawValue) is published twice")
+            }
+        }
+    }
+}

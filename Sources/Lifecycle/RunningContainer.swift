@@ -1,0 +1,42 @@
+import Core
+import Glibc
+import Linux
+import Records
+
+/// A container whose first process is alive.
+package struct RunningContainer: ~Copyable {
+    package let state: ContainerState
+    package let process: ProcessDescriptor
+
+    package consuming func intoProcess() -> ProcessDescriptor { process }
+}
+
+extension Host {
+    /// Nil when it does not run. The process is the very one on record: a pid that was used again is not taken for it.
+    package func running(_ id: ContainerID) throws(OperationError) -> RunningContainer? {
+        guard containerStore.isAlive(id), let state = try containerStore.state(id), state.status == .running,
+            let process = state.process?.open()
+        else { return nil }
+        return RunningContainer(state: state, process: process)
+    }
+
+    /// The same for a container that is to end: one that is just being made is waited for, as it would run on otherwise.
+    /// - Parameter seconds: after that its supervisor is killed, which ends it as well; negative waits for ever.
+    package func started(_ id: ContainerID, within seconds: Int64) throws(OperationError) -> RunningContainer? {
+        let deadline = seconds < 0 ? nil : Deadline(seconds: max(1, seconds))
+        var slowly = Deadline(milliseconds: 100)
+        while containerStore.isAlive(id), try containerStore.state(id)?.status ?? .creating == .creating {
+            if slowly.millisecondsLeft == 0 {
+                wakeSupervisor(of: id)
+                slowly = Deadline(milliseconds: 100)
+                if deadline?.millisecondsLeft == 0 { killSupervisor(of: id) }
+            }
+            usleep(2000)
+        }
+        return try running(id)
+    }
+
+    package func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {
+        OperationError("\(prefix)container \(id) is not running", kind: .notRunning)
+    }
+}

@@ -1,0 +1,48 @@
+import Core
+import Glibc
+import Linux
+
+/// A second process that outlives a command which is killed, and then undoes at once what that one could not: a
+/// foreground container with its name, address, ports, rules, cgroup and files; a container held still by `commit`.
+///
+/// It is in a process group of its own, so that a signal to the command's does not reach it, and it keeps none of
+/// the caller's descriptors, so that nobody waits for it.
+package final class Guardian {
+    private var pipe: Pipe
+
+    /// - Parameter undo: is called in the other process once this value has gone without `dismiss`.
+    package init(_ undo: () -> Void) throws(OperationError) {
+        var pipe = try Descriptor.pipe()
+        switch try Fork.fork() {
+        case .child:
+            pipe.closeWrite()
+            Self.watch(pipe.takeRead(), undo)
+            _exit(0)
+        // Not left to the child, which may not have come to it when the group is killed.
+        case .parent(let child): setpgid(child, child)
+        }
+        pipe.closeRead()
+        self.pipe = pipe
+    }
+
+    /// There is nothing to undo any more.
+    package func dismiss() {
+        guard let end = pipe.takeWrite(), (try? FaultPoint.pass("dismiss guardian")) != nil else { return }
+        try? Files.writeAll([1], to: end, named: "guardian")
+    }
+
+    private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
+        guard let pipe else { return }
+        FaultPoint.disarm()
+        ProcessTitle.set("mydocker: guardian")
+        setpgid(0, 0)
+        chdir("/")
+        try? InheritedDescriptors.redirectStandardStreams()
+        InheritedDescriptors.close(except: pipe.number)
+        var byte: UInt8 = 0
+        var count = read(pipe.number, &byte, 1)
+        while count < 0, errno == EINTR { count = read(pipe.number, &byte, 1) }
+        // The end of file comes once the command and a child that has not reached exec yet are gone.
+        if count == 0 { undo() }
+    }
+}
