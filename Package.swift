@@ -38,7 +38,7 @@ let package = Package(
         swift("Networking", ["Core", "Linux", "IPAM", "Netlink", "Firewall"]),
         swift("Images", ["Core", "Linux", "CArchive"]),
         swift("Containers", ["Core", "Linux", "CLaunch", "CSeccomp"]),
-        swift("Lifecycle", ["Core", "Linux", "Records", "Networking", "IPAM", "Containers"]),
+        swift("Lifecycle", ["Core", "Linux", "Records", "Netlink", "Networking", "IPAM", "Containers"]),
         swift("Supervisor", ["Core", "Linux", "Lifecycle", "Containers"]),
         swift(
             "Engine",

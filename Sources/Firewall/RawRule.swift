@@ -25,7 +25,7 @@ extension RawRule {
     init(keyOf owner: FirewallOwner) {
         self.init()
         switch owner {
-        case .container: _ = RawRule.copy(owner.comment, to: &value.comment)
+        case .endpoint: _ = RawRule.copy(owner.comment, to: &value.comment)
         case .network(let bridge): _ = RawRule.copy(bridge, to: &value.output)
         }
     }

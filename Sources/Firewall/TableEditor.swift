@@ -114,7 +114,7 @@ struct TableEditor<Table: RuleTable> {
         let taken = other.decoded(name, rule.chain)
         let holder =
             switch taken?.owner {
-            case .container(let id): "container \(id) has it"
+            case .endpoint(let id): "endpoint \(id) has it"
             default: "taken by firewall rule \(taken?.description ?? "?")"
             }
         return OperationError("publish port", rule.publishedPort, reason: holder)

@@ -162,7 +162,7 @@ extension ImageStore {
             id: config.digest, manifest: manifest.digest, created: draft.created,
             size: draft.layers.reduce(0) { $0 + $1.size }, layers: draft.layers.map(\.diff),
             blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config)
-        try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned.compact.utf8), mode: 0o644)
+        try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned(1).compact.utf8), mode: 0o644)
         return Prepared(number: number, id: config.digest, manifest: manifest)
     }
 

@@ -88,7 +88,7 @@ extension ImageStore {
         }
         do {
             let json = try JSON(parsing: bytes)
-            if RecordVersion.isNewer(json) { throw RecordVersion.refusal(of: path) }
+            if RecordVersion.isNewer(json, than: 1) { throw RecordVersion.refusal(of: path) }
             return try ImageRecord(RecordReader(json))
         } catch let error as OperationError {
             throw error

@@ -94,11 +94,16 @@ extension Host {
         }
     }
 
-    /// Frees what a container has leased whose supervisor was killed before it could record the address.
-    package func releaseLeases(of id: ContainerID, _ mode: ContainerDefinition.NetworkMode) throws(OperationError) {
-        guard case .named(let name) = mode, let network = try networkStore.find(name.text),
-            Files.exists(layout.addressPool(network.name))
-        else { return }
+    /// Frees what a container has leased whose supervisor was killed before it could record the addresses.
+    package func releaseLeases(of id: ContainerID, _ mode: NetworkMode) throws(OperationError) {
+        for wish in mode.wishes {
+            guard let network = try networkStore.definition(wish.network) else { continue }
+            try releaseLeases(of: id, on: network)
+        }
+    }
+
+    private func releaseLeases(of id: ContainerID, on network: NetworkDefinition) throws(OperationError) {
+        guard Files.exists(layout.addressPool(network.name)) else { return }
         do throws(AddressPoolError) {
             try withPool(of: network) { pool throws(AddressPoolError) in
                 for lease in try pool.leases() where lease.owner.isContainer(id) {
@@ -217,10 +222,9 @@ extension Host {
         var leases: [AddressLease] = []
         do throws(OperationError) {
             for id in try containerStore.runtimeIDs() {
-                guard let endpoint = try containerStore.state(id)?.endpoint, endpoint.networkID == network.id else {
-                    continue
+                for endpoint in try containerStore.state(id)?.endpoints ?? [] where endpoint.networkID == network.id {
+                    leases.append(AddressLease(endpoint.address.address, LeaseOwner(id)))
                 }
-                leases.append(AddressLease(endpoint.address.address, LeaseOwner(id)))
             }
         } catch {
             // Without all the records an address that is in use would look free.

@@ -2,6 +2,7 @@ import Containers
 import Core
 import Glibc
 import Linux
+import Netlink
 import Networking
 import Records
 
@@ -37,7 +38,7 @@ package final class ContainerRun {
         let id = plan.definition.id
         let lock = try Self.makeLock(layout, id)
         var state = ContainerState(
-            status: .creating, supervisor: getpid(), endpoint: nil, cgroups: plan.cgroup.directories)
+            status: .creating, supervisor: getpid(), cgroups: plan.cgroup.directories)
         state.supervise()
         var plan = plan
         do throws(OperationError) {
@@ -75,7 +76,7 @@ package final class ContainerRun {
 extension ContainerRun {
     /// Makes the container and lets its program begin. Of what fails half way, `abandon` takes the rest away.
     package func start(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
-        try joinNetwork()
+        try joinNetworks()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
         let launch = try launchPlan(mounts)
@@ -105,12 +106,8 @@ extension ContainerRun {
             let message = try child.next()
             switch consume message {
             case .networkSocket(let socket):
-                guard let endpoint = state.endpoint else {
-                    try LoopbackNetwork.configure(inside: socket)
-                    continue
-                }
-                state.endpoint = try host.driver.connect(
-                    endpoint, of: id, process: child.pid, inside: socket, isStale: host.isStale)
+                var namespace = try RouteSocket(adopting: socket)
+                try connect(child.pid, &namespace)
             case .terminal(let master): terminal = Optional(master)
             case .waiting: return terminal
             case .started: continue
@@ -127,19 +124,37 @@ extension ContainerRun {
         try RecordFile.write(state, to: host.layout.containerState(id))
     }
 
-    /// Reserves ports and an address. Both are on record before anything names them.
-    private func joinNetwork() throws(OperationError) {
-        guard let network = plan.network else { return }
-        try host.establish(network)
-        if state.endpoint != nil { return }
-        let ports = try host.reservePorts(plan.publish, device: network.device)
-        let address = try host.lease(from: network, for: id, requested: plan.address)
-        state.endpoint = Endpoint(
-            network: network.name, networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
-            gateway: network.isInternal ? nil : network.gateway.address, mac: plan.mac ?? MACAddress(for: address),
-            hostInterface: String(id.hex.prefix(5)), bridge: network.device, mtu: network.mtu, ports: ports.mappings)
+    /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
+    private func connect(_ process: Int32, _ namespace: inout RouteSocket) throws(OperationError) {
+        if state.endpoints.isEmpty { return try LoopbackNetwork.configure(inside: &namespace) }
+        let first = state.endpoints.firstIndex { $0.gateway != nil }
+        for index in state.endpoints.indices {
+            state.endpoints[index] = try host.driver.connect(
+                state.endpoints[index], process: process, inside: &namespace, isDefaultRoute: index == first,
+                isStale: host.isStale)
+        }
+    }
+
+    /// Reserves ports and addresses. All are on record before anything names them.
+    private func joinNetworks() throws(OperationError) {
+        if plan.networks.isEmpty { return }
+        try host.establish(plan.networks)
+        if !state.endpoints.isEmpty { return }
+        for (wish, network) in zip(definition.networkMode.wishes, plan.networks) { try join(network, wish) }
         try RecordFile.write(state, to: host.layout.containerState(id))
-        self.ports = consume ports
+    }
+
+    private func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
+        let reservation = try host.reservePorts(wish.publish, device: network.device)
+        let address = try host.lease(from: network, for: id, requested: wish.address)
+        state.endpoints.append(
+            Endpoint(
+                id: state.endpoints.isEmpty ? id : .random(), network: network.name, networkID: network.id,
+                address: CIDR(address, network.subnet.prefixLength),
+                gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
+                interface: "eth\(state.endpoints.count)", bridge: network.device, mtu: network.mtu,
+                ports: reservation.mappings))
+        if !wish.publish.isEmpty { ports = consume reservation }
     }
 
     private func launchPlan(_ mounts: DescriptorSet) throws(OperationError) -> LaunchPlan {
@@ -152,7 +167,7 @@ extension ContainerRun {
         root.hasTerminal = definition.terminal
         root.awaitsCgroups = !plan.cgroup.version1.isEmpty
         root.workingDirectory = definition.workingDirectory
-        let host = try host.hostMounts(of: definition, endpoint: state.endpoint, into: mounts)
+        let host = try host.hostMounts(of: definition, endpoints: state.endpoints, into: mounts)
         root.mounts = host.mounts
         if definition.privileged {
             root.hostDevices = HostDevices(below: "/dev", leavingOut: HostDevices.ownOfEachHost)
@@ -194,14 +209,14 @@ extension ContainerRun {
 
     /// Takes away what was made for the round that has ended, and says on record that there will be another one.
     package func rest() {
-        // Without a network: the address stays leased. The ports are refused meanwhile.
-        var failures = host.tearDown(id, state, network: nil)
+        // The addresses stay leased. The ports are refused meanwhile.
+        var failures = host.tearDown(id, state, releasing: [])
         state.status = .restarting
         state.supervise()
         state.pid = nil
         state.pidStartTime = nil
         // The old one goes when the kernel has taken down its namespace.
-        state.endpoint?.hostInterface = String(id.hex.prefix(5))
+        for index in state.endpoints.indices { state.endpoints[index].resetHostInterface() }
         state.restartCount += 1
         state.lastExit = exitRecord
         do throws(OperationError) {
@@ -253,7 +268,7 @@ extension ContainerRun {
     }
 
     private func tearDown(remove: Bool) throws(OperationError) {
-        if let failure = host.tearDown(id, state, network: plan.network).first {
+        if let failure = host.tearDown(id, state, releasing: plan.networks).first {
             // Whoever clears away later must not take it for one that was killed.
             if !remove, let exitRecord { try? RecordFile.write(exitRecord, to: host.layout.exit(id)) }
             throw failure

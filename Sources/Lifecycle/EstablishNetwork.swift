@@ -4,28 +4,29 @@ import Networking
 import Records
 
 extension Host {
-    /// Makes sure of a network that a container is about to join, and of those that other containers are on: after
+    /// Makes sure of the networks that a container is about to join, and of those that other containers are on: after
     /// a reboot there is nothing of it but its definition, and somebody may have flushed the rules of all.
-    package func establish(_ network: NetworkDefinition) throws(OperationError) {
-        let deviants = try driver.deviants(among: [network] + usedNetworks(besides: network))
+    package func establish(_ networks: [NetworkDefinition]) throws(OperationError) {
+        if networks.isEmpty { return }
+        let deviants = try driver.deviants(among: networks + usedNetworks(besides: networks))
         if deviants.isEmpty { return }
         // One that nobody is on may be about to be removed; it is made when it is used.
-        guard deviants.contains(network) || isAnyUsed(deviants) else { return }
+        guard deviants.contains(where: networks.contains) || isAnyUsed(deviants) else { return }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-            try checkDefined(network)
-            for (name, failure) in restore([network] + usedNetworks(besides: network)) {
-                if name == network.name { throw failure }
+            for network in networks { try checkDefined(network) }
+            for (name, failure) in restore(networks + usedNetworks(besides: networks)) {
+                if networks.contains(where: { $0.name == name }) { throw failure }
                 warn(failure.description)
                 // What is wrong with another container's rules is no reason not to run this one.
-                if name == nil { try driver.create(network) }
+                if name == nil { for network in networks { try driver.create(network) } }
             }
         }
     }
 
     /// Those that were joined since the last reboot.
-    package func usedNetworks(besides own: NetworkDefinition) -> [NetworkDefinition] {
+    package func usedNetworks(besides own: [NetworkDefinition]) -> [NetworkDefinition] {
         let names = (try? Files.names(in: layout.runtimeNetworks)) ?? []
-        return names.compactMap(Name.init).filter { $0 != own.name }
+        return names.compactMap(Name.init).filter { name in !own.contains { $0.name == name } }
             .compactMap { (try? networkStore.definition($0)) ?? nil }
     }
 

@@ -14,7 +14,7 @@ extension Host {
     /// Opens everything of the host's that the container will see. Each source is held from here on: what it
     /// is replaced by later does not matter.
     package func hostMounts(
-        of definition: ContainerDefinition, endpoint: Endpoint?, into descriptors: DescriptorSet
+        of definition: ContainerDefinition, endpoints: [Endpoint], into descriptors: DescriptorSet
     ) throws(OperationError) -> HostMounts {
         var result = HostMounts()
         let noDevices: MountAttributes = definition.privileged ? [] : .noDevices
@@ -25,7 +25,7 @@ extension Host {
         result.mounts += definition.temporaryMounts.map { ContainerMount($0) }
         for device in definition.devices { try open(device, into: descriptors, &result) }
         // Last, so that they come on top of a directory that lies as deep as they do.
-        for (target, text) in ownFiles(definition, endpoint) {
+        for (target, text) in ownFiles(definition, endpoints) {
             result.mounts.append(
                 ContainerMount(
                     text: text, at: target, isReadOnly: definition.readOnlyRoot,
@@ -55,16 +55,17 @@ extension Host {
 
     /// /etc/hosts, /etc/hostname and /etc/resolv.conf are the container's own, unless something was asked to be there.
     /// They lie in the container's own memory: what is written to them fills nothing of the host's.
-    private func ownFiles(_ definition: ContainerDefinition, _ endpoint: Endpoint?) -> [(target: String, text: String)]
-    {
+    private func ownFiles(_ definition: ContainerDefinition, _ endpoints: [Endpoint]) -> [(
+        target: String, text: String
+    )] {
         let hostText = Files.text("/etc/resolv.conf")
         let resolver =
             definition.networkMode == .host
             ? ResolverFile(verbatim: hostText ?? "")
             : ResolverFile(host: hostText, resolved: Files.text("/run/systemd/resolve/resolv.conf"))
-        let own = endpoint.map { [HostFiles.Entry($0.address.address, [definition.hostname, definition.name.text])] }
+        let own = endpoints.map { HostFiles.Entry($0.address.address, [definition.hostname, definition.name.text]) }
         let texts = [
-            ("hosts", HostFiles.hosts(own ?? [])), ("hostname", HostFiles.hostname(definition.hostname)),
+            ("hosts", HostFiles.hosts(own)), ("hostname", HostFiles.hostname(definition.hostname)),
             ("resolv.conf", resolver.text),
         ]
         if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }

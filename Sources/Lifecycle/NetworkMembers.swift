@@ -12,7 +12,7 @@ extension Host {
         var members: [(id: ContainerID, endpoint: Endpoint)] = []
         for id in try containerStore.runtimeIDs() {
             do throws(OperationError) {
-                if let endpoint = try containerStore.state(id)?.endpoint, endpoint.networkID == network.id {
+                for endpoint in try containerStore.state(id)?.endpoints ?? [] where endpoint.networkID == network.id {
                     members.append((id, endpoint))
                 }
             } catch {
@@ -32,9 +32,9 @@ extension Host {
         // One without a time, which is of nobody's making, counts as the oldest: an order needs fixed values.
         func start(_ state: ContainerState) -> Timestamp { state.started ?? Timestamp(nanoseconds: 0) }
         return running.sorted { (start($0.state), $0.id) < (start($1.state), $1.id) }
-            .compactMap { id, state in
-                guard let endpoint = state.endpoint, let process = state.process else { return nil }
-                return BridgeMember(id: id, endpoint: endpoint, process: process)
+            .flatMap { id, state -> [BridgeMember] in
+                guard let process = state.process else { return [] }
+                return state.endpoints.map { BridgeMember(id: id, endpoint: $0, process: process) }
             }
     }
 }

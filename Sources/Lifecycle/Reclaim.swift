@@ -10,27 +10,44 @@ extension Host {
     /// does no harm when done twice, and goes on past errors.
     ///
     /// The rules go first: an address is never free while one still names it.
-    package func tearDown(_ id: ContainerID, _ state: ContainerState, network: NetworkDefinition?) -> [OperationError] {
+    /// - Parameter networks: those whose addresses are given back.
+    package func tearDown(
+        _ id: ContainerID, _ state: ContainerState, releasing networks: [NetworkDefinition]
+    ) -> [OperationError] {
         var failures: [OperationError] = []
         func attempt(_ body: () throws(OperationError) -> Void) {
             do throws(OperationError) { try body() } catch { failures.append(error) }
         }
-        if let endpoint = state.endpoint {
+        for endpoint in state.endpoints {
             attempt { () throws(OperationError) in
-                try driver.disconnect(endpoint, of: id)
-                if let network { try release(endpoint.address.address, from: network, of: id) }
+                try driver.disconnect(endpoint)
+                guard let network = networks.first(where: { $0.id == endpoint.networkID }) else { return }
+                try release(endpoint.address.address, from: network, of: id)
             }
         }
         attempt { () throws(OperationError) in try CgroupDirectories.remove(state.cgroups) }
         return failures
     }
 
-    /// Whether the container with this short id is dead and its rules only wait to be cleared away.
+    private func networks(of state: ContainerState?) throws(OperationError) -> [NetworkDefinition] {
+        var networks: [NetworkDefinition] = []
+        for endpoint in state?.endpoints ?? [] {
+            if let network = try networkStore.definition(endpoint.network) { networks.append(network) }
+        }
+        return networks
+    }
+
+    /// Whether the container with this endpoint is dead and its rules only wait to be cleared away.
     package var isStale: (_ shortID: String) -> Bool {
         { shortID in
             let ids = (try? containerStore.runtimeIDs()) ?? []
-            return !ids.contains { $0.short == shortID && isSupervised($0) }
+            return !ids.contains { has($0, endpoint: shortID) && isSupervised($0) }
         }
+    }
+
+    private func has(_ id: ContainerID, endpoint shortID: String) -> Bool {
+        if id.short == shortID { return true }
+        return ((try? containerStore.state(id)) ?? nil)?.endpoints.contains { $0.id.short == shortID } ?? false
     }
 
     /// Clears away what a container left whose supervisor died without doing so. Others' and living ones stay.
@@ -50,13 +67,13 @@ extension Host {
         }
         let state = try containerStore.state(id)
         endRemains(state)
-        let network = try state?.endpoint.flatMap { endpoint throws(OperationError) in
-            try networkStore.definition(endpoint.network)
-        }
+        let networks = try networks(of: state)
         var failures: [OperationError] = []
-        if let state { failures = tearDown(id, state, network: network) }
+        if let state { failures = tearDown(id, state, releasing: networks) }
         guard failures.isEmpty else { throw failures[0] }
-        if let definition, let state, state.endpoint == nil { try releaseLeases(of: id, definition.networkMode) }
+        if let definition, definition.networkMode.wishes.count > networks.count {
+            try releaseLeases(of: id, definition.networkMode)
+        }
         let hasExit = Files.exists(layout.exit(id))
         let hasRun = hasExit || state.map { $0.status != .creating } ?? false
         if !hasRun || definition?.autoRemove ?? true {
@@ -77,7 +94,7 @@ extension Host {
         } catch {
             var state = state
             state.status = .ended
-            state.endpoint = nil
+            state.endpoints = []
             state.cgroups = []
             state.pid = nil
             state.pidStartTime = nil

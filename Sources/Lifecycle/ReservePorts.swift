@@ -20,8 +20,8 @@ extension Host {
 
     private func publisher(of port: UInt16, _ transport: TransportProtocol) -> ContainerID? {
         ((try? containerStore.runtimeIDs()) ?? []).first { id in
-            let ports = ((try? containerStore.state(id)) ?? nil)?.endpoint?.ports ?? []
-            return ports.contains { $0.hostPort == port && $0.transport == transport }
+            let endpoints = ((try? containerStore.state(id)) ?? nil)?.endpoints ?? []
+            return endpoints.flatMap(\.ports).contains { $0.hostPort == port && $0.transport == transport }
         }
     }
 

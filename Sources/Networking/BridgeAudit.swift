@@ -57,7 +57,7 @@ package struct BridgeAudit: Sendable {
 
     /// - Parameters:
     ///   - isComplete: whether `networks` are all that are defined.
-    ///   - living: the containers that may have something: those whose supervisor lives.
+    ///   - living: those that may have something: containers whose supervisor lives, and their endpoints.
     ///   - members: the containers that must have everything: those that run.
     package init(
         _ inventory: BridgeInventory, networks: [NetworkDefinition], isComplete: Bool, living: Set<ContainerID>,
@@ -187,7 +187,7 @@ extension BridgeAudit {
 
     private func isDead(_ owner: FirewallOwner) -> Bool {
         switch owner {
-        case .container(let shortID): !living.contains { $0.short == shortID }
+        case .endpoint(let shortID): !living.contains { $0.short == shortID }
         case .network(let device): defined.map { !$0.contains { $0.device == device } } ?? false
         }
     }
@@ -201,7 +201,7 @@ extension BridgeAudit {
                 BridgeRules.rules(of: network), of: .network(bridge: network.device), "network \"\(network.name)\"")
             for member in members(of: network) where !member.endpoint.ports.isEmpty {
                 findings += lacks(
-                    BridgeRules.rules(publishing: member.endpoint, of: member.id), of: .container(member.id),
+                    BridgeRules.rules(publishing: member.endpoint), of: .endpoint(member.endpoint.id),
                     "container \(member.id.short)")
             }
         }

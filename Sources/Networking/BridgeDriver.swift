@@ -42,7 +42,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     // MARK: An endpoint
 
     package func connect(
-        _ endpoint: Endpoint, of container: ContainerID, process: Int32, inside: consuming Descriptor,
+        _ endpoint: Endpoint, process: Int32, inside namespace: inout RouteSocket, isDefaultRoute: Bool,
         isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
@@ -52,33 +52,33 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
-        let veth = try createVeth(&endpoint, container, process, bridge, &host)
+        let veth = try createVeth(&endpoint, process, bridge, &host)
         try host.guardPort(endpoint.port(veth.index))
-        var namespace = try RouteSocket(adopting: inside)
         try namespace.configureContainer(
             ContainerNetworkRequest(
-                interface: "eth0", index: veth.peerIndex, address: endpoint.address, gateway: endpoint.gateway,
+                interface: endpoint.interface, index: veth.peerIndex, address: endpoint.address,
+                gateway: isDefaultRoute ? endpoint.gateway : nil,
                 gatewayMAC: bridge.mac))
         // The program's first packet must arrive.
         try namespace.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
-        try publish(endpoint, container, isStale)
+        try publish(endpoint, isStale)
         return endpoint
     }
 
-    package func disconnect(_ endpoint: Endpoint, of container: ContainerID) throws(OperationError) {
-        if !endpoint.ports.isEmpty { try withdraw(container) }
+    package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
+        if !endpoint.ports.isEmpty { try withdraw(endpoint.id) }
     }
 
-    package func withdraw(_ container: ContainerID) throws(OperationError) {
+    package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
         var change = FirewallChange([.nat])
-        change.remove(.container(container))
+        change.remove(.endpoint(endpoint))
         try firewall.apply(change)
     }
 
-    /// The name is short, as the seeds show it, and longer when another container has that one (B45).
+    /// The name is short, as the seeds show it, and longer when another endpoint has that one (B45).
     private func createVeth(
-        _ endpoint: inout Endpoint, _ container: ContainerID, _ process: Int32, _ bridge: LinkInfo,
+        _ endpoint: inout Endpoint, _ process: Int32, _ bridge: LinkInfo,
         _ host: inout RouteSocket
     ) throws(OperationError) -> VethPair {
         while true {
@@ -86,22 +86,22 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                 return try host.createVeth(
                     VethRequest(
                         name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
-                        peerName: "eth0", peerMAC: endpoint.mac, peerNamespace: .process(process)))
+                        peerName: endpoint.interface, peerMAC: endpoint.mac, peerNamespace: .process(process)))
             } catch {
                 guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
-                endpoint.hostInterface = String(container.hex.prefix(endpoint.hostInterface.utf8.count + 5))
+                endpoint.hostInterface = String(endpoint.id.hex.prefix(endpoint.hostInterface.utf8.count + 5))
             }
         }
     }
 
     private func publish(
-        _ endpoint: Endpoint, _ container: ContainerID, _ isStale: (_ shortID: String) -> Bool
+        _ endpoint: Endpoint, _ isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) {
         guard !endpoint.ports.isEmpty else { return }
         var change = FirewallChange([.nat], layout: .ensure(BridgeRules.layout))
-        change.set(.container(container), BridgeRules.rules(publishing: endpoint, of: container))
+        change.set(.endpoint(endpoint.id), BridgeRules.rules(publishing: endpoint))
         try firewall.apply(change) { owner in
-            if case .container(let shortID) = owner { isStale(shortID) } else { false }
+            if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
         }
         StaleFlows.forget(to: endpoint)
     }

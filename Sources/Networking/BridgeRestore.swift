@@ -49,7 +49,7 @@ extension BridgeDriver {
         do throws(OperationError) {
             guard !restored.isEmpty else { return failures }
             try firewall.apply(isStale: { owner in
-                if case .container(let shortID) = owner { isStale(shortID) } else { false }
+                if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
             }) { () throws(OperationError) in
                 // Judged while the tables cannot change: who ends from now on takes the rules away after this.
                 BridgeRules.establishing(restored, members: published.filter(\.isRunning))

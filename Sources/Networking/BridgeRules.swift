@@ -91,9 +91,9 @@ package enum BridgeRules {
     }
 
     /// What a container's endpoint has for its published ports.
-    package static func rules(publishing endpoint: Endpoint, of container: ContainerID) -> [FirewallRule] {
+    package static func rules(publishing endpoint: Endpoint) -> [FirewallRule] {
         FirewallRule.publishing(
-            endpoint.ports, in: publish, to: endpoint.address.address, owner: .container(container))
+            endpoint.ports, in: publish, to: endpoint.address.address, owner: .endpoint(endpoint.id))
     }
 
     /// Makes the rules of networks and of containers on them what they should be, and our chains with them.
@@ -102,7 +102,9 @@ package enum BridgeRules {
     ) -> FirewallChange {
         var change = FirewallChange([.filter, .nat], layout: .ensure(layout))
         for network in networks { change.set(.network(bridge: network.device), rules(of: network)) }
-        for member in members { change.set(.container(member.id), rules(publishing: member.endpoint, of: member.id)) }
+        for member in members {
+            change.set(.endpoint(member.endpoint.id), rules(publishing: member.endpoint))
+        }
         return change
     }
 

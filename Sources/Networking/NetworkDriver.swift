@@ -15,14 +15,15 @@ package protocol NetworkDriver {
     /// - Parameters:
     ///   - process: the container's first process.
     ///   - inside: an rtnetlink socket that was opened in the container's network namespace.
-    ///   - isStale: whether the container with this short id, whose rule publishes the same port, is dead.
+    ///   - isDefaultRoute: whether what is for elsewhere goes by this network.
+    ///   - isStale: whether the endpoint with this short id, whose rule publishes the same port, is of a dead container.
     /// - Returns: the endpoint as it is: the host's interface may have got another name.
     func connect(
-        _ endpoint: Endpoint, of container: ContainerID, process: Int32, inside: consuming Descriptor,
+        _ endpoint: Endpoint, process: Int32, inside: inout RouteSocket, isDefaultRoute: Bool,
         isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint
     /// The interfaces go with the container's network namespace; the rest goes here.
-    func disconnect(_ endpoint: Endpoint, of container: ContainerID) throws(OperationError)
-    /// `disconnect` when nothing is known of the endpoint.
-    func withdraw(_ container: ContainerID) throws(OperationError)
+    func disconnect(_ endpoint: Endpoint) throws(OperationError)
+    /// `disconnect` when nothing but its id is known of the endpoint.
+    func withdraw(_ endpoint: EndpointID) throws(OperationError)
 }

@@ -61,7 +61,9 @@ package struct ContainerStore: Sendable {
         return definition
     }
     package func state(_ id: ContainerID) throws(OperationError) -> ContainerState? {
-        try RecordFile.read(layout.containerState(id))
+        var state: ContainerState? = try RecordFile.read(layout.containerState(id))
+        state?.adopt(id)
+        return state
     }
     package func exit(_ id: ContainerID) throws(OperationError) -> ContainerExit? {
         try RecordFile.read(layout.exit(id))

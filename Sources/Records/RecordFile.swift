@@ -9,7 +9,7 @@ package enum RecordFile {
         guard let bytes = try contents(path) else { return nil }
         let json: JSON
         do { json = try JSON(parsing: bytes) } catch { throw damage(path, "\(error)") }
-        guard !RecordVersion.isNewer(json) else { throw RecordVersion.refusal(of: path) }
+        guard !RecordVersion.isNewer(json, than: Value.version) else { throw RecordVersion.refusal(of: path) }
         do { return try Value(RecordReader(json)) } catch { throw damage(path, "\(error)") }
     }
 
@@ -33,5 +33,7 @@ package enum RecordFile {
         try Files.replace(path, bytes(of: record), durable: durable)
     }
 
-    private static func bytes(of record: some Record) -> [UInt8] { Array((record.json.versioned.compact + "\n").utf8) }
+    private static func bytes<Value: Record>(of record: Value) -> [UInt8] {
+        Array((record.json.versioned(Value.version).compact + "\n").utf8)
+    }
 }

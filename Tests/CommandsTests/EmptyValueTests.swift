@@ -16,7 +16,7 @@ import Testing
             "--name", "", "-w", "", "-h", "", "--ip", "", "--mac-address=", "--cpuset-cpus", "", "--stop-signal", "",
             "--cidfile", "", "--log-driver", "", "-u", "", "--restart", "")
         #expect(request.name == nil && request.workingDirectory == nil && request.hostname == nil)
-        #expect(request.address == nil && request.mac == nil && request.limits.cpuset == nil)
+        #expect(request.networks.isEmpty && request.limits.cpuset == nil)
         #expect(request.stopSignal == nil && request.cidFile == nil && request.log.isKept && request.user == nil)
         #expect(request.restart.name == .never)
     }

@@ -21,8 +21,23 @@ private func request(_ words: String...) throws -> RunRequest {
     }
 
     @Test(arguments: ["-net", "--net", "-network", "--network"]) func network(flag: String) throws {
-        #expect(try request(flag, "br0", "sh").network == "br0")
-        #expect(try request("\(flag)=br0", "sh").network == "br0")
+        #expect(try request(flag, "br0", "sh").networks == [NetworkChoice("br0")])
+        #expect(try request("\(flag)=br0", "sh").networks == [NetworkChoice("br0")])
+    }
+
+    @Test func severalNetworks() throws {
+        let address = IPv4Address("10.0.0.2")
+        #expect(
+            try request("--net", "a", "--net", "name=b,ip=10.0.0.2,mac-address=02:42:00:00:00:01", "sh").networks == [
+                NetworkChoice("a"), NetworkChoice("b", address: address, mac: MACAddress("02:42:00:00:00:01")),
+            ])
+        #expect(
+            try request("--net", "a", "--net", "b", "--ip", "10.0.0.2", "sh").networks == [
+                NetworkChoice("a", address: address), NetworkChoice("b"),
+            ])
+        for text in ["name=", "ip=10.0.0.2", "name=a,ip=x", "name=a,alias=b", "a,ip=10.0.0.2", "name=a,"] {
+            #expect(throws: UsageError.self) { try RunCommand.parse(["--net", text, "sh"]) }
+        }
     }
 
     @Test(arguments: [["-ti"], ["-it"], ["-i", "-t"], ["--interactive", "--tty"], ["-interactive", "-tty=true"]])
@@ -55,7 +70,8 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(try request("-cpuset-cpus", "1", "sh").limits.cpuset == "1")
         #expect(try request("-cpushare", "512", "sh").limits.cpuShares == 512)
         #expect(try request("-c512", "sh").limits.cpuShares == 512)
-        #expect(try request("-ip", "10.0.0.2", "sh").address == IPv4Address("10.0.0.2"))
+        let choice = NetworkChoice("bridge", address: IPv4Address("10.0.0.2"))
+        #expect(try request("-ip", "10.0.0.2", "sh").networks == [choice])
         #expect(try request("-rm", "sh").autoRemove)
         #expect(try request("-env", "A=1", "sh").environment == ["A=1"])
         #expect(try request("-h", "box", "sh").hostname == "box")
@@ -122,7 +138,7 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(some.stopSignal == 10)
         #expect(some.stopTimeout == -1)
         #expect(some.entrypoint == "")
-        #expect(some.mac == MACAddress("02:42:00:00:00:01"))
+        #expect(some.networks == [NetworkChoice("bridge", mac: MACAddress("02:42:00:00:00:01"))])
         #expect(some.temporaryMounts == [try TemporaryMount(parsing: "/tmp:size=1m")])
         #expect(some.ulimits == [try ResourceUlimit(parsing: "nofile=10:20")])
         #expect(some.limits.pids == 9)
@@ -130,8 +146,8 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(some.user == "0:0")
         #expect(try request("--image", "a").words == [])
         #expect(try request("--rootfs", "/r", "sh").rootDirectory == "/r")
-        #expect(try request("--net", "default", "sh").network == "bridge")
-        #expect(try request("sh").network == nil)
+        #expect(try request("--net", "default", "sh").networks == [NetworkChoice("bridge")])
+        #expect(try request("sh").networks.isEmpty)
     }
 
     @Test func securityOptions() throws {

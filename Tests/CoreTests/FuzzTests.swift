@@ -120,7 +120,9 @@ extension FuzzTests {
         definition.limits.memory = 1 << 30
         definition.limits.milliCPUs = 1500
         definition.labels = ["k": "v"]
-        definition.asked.publish = [try PublishRequest(parsing: "1.2.3.4:80-81:90-91/udp")]
+        var wish = EndpointWish(network: try #require(Name("br0")), address: IPv4Address("10.0.0.7"))
+        wish.publish = [try PublishRequest(parsing: "1.2.3.4:80-81:90-91/udp")]
+        definition.networkMode = .networks([wish, EndpointWish(network: try #require(Name("br1")))])
         definition.asked.environmentAdded = ["A"]
         try fuzz(definition)
         try fuzz(ContainerExit(exitCode: 137, started: nil, finished: Timestamp(nanoseconds: 5), error: "x"))
@@ -128,11 +130,13 @@ extension FuzzTests {
 
     @Test func stateRecords() throws {
         let endpoint = Endpoint(
-            network: try #require(Name("br0")), networkID: .random(), address: try #require(CIDR("10.0.0.2/24")),
+            id: .random(), network: try #require(Name("br0")), networkID: .random(),
+            address: try #require(CIDR("10.0.0.2/24")),
             gateway: IPv4Address("10.0.0.1"), mac: try #require(MACAddress("02:42:0a:00:00:02")),
-            hostInterface: "cif-12345", bridge: "br0", mtu: 1500,
+            interface: "eth1", bridge: "br0", mtu: 1500,
             ports: [PortMapping(hostPort: 80, containerPort: 8080), PortMapping(hostPort: 1, containerPort: 2)])
-        var state = ContainerState(status: .running, supervisor: 17, endpoint: endpoint, cgroups: ["/sys/fs/cgroup/x"])
+        var state = ContainerState(status: .running, supervisor: 17, cgroups: ["/sys/fs/cgroup/x"])
+        state.endpoints = [endpoint, endpoint]
         state.pid = 18
         state.pidStartTime = 1000
         state.started = Timestamp(nanoseconds: 77)

@@ -100,7 +100,7 @@ import Testing
                 id: .random(), name: try #require(Name("web")), created: .now(), image: "nginx:local",
                 imageID: "sha256:00", layers: ["/l1", "/l2"], arguments: ["sh", "-c", "echo \"a  b\"\n"],
                 environment: ["A=1", "B="], workingDirectory: "/", user: "1000:1000", hostname: "h",
-                networkMode: .named(try #require(Name("br0"))))
+                networkMode: .networks(try wishes))
             definition.binds = [BindMount(source: "/a", target: "/b", readOnly: true)]
             definition.temporaryMounts = [try TemporaryMount(parsing: "/run:size=1m")]
             definition.limits.memory = 1 << 30
@@ -113,17 +113,24 @@ import Testing
         }
     }
 
+    private var wishes: [EndpointWish] {
+        get throws {
+            var first = EndpointWish(
+                network: try #require(Name("br0")), address: IPv4Address("10.0.0.7"),
+                mac: MACAddress("02:42:0a:00:00:07"))
+            first.publish = try ["80", "1.2.3.4:8000-8010:90/udp", "5000-5001:6000-6001"].map {
+                try PublishRequest(parsing: $0)
+            }
+            return [first, EndpointWish(network: try #require(Name("br1")))]
+        }
+    }
+
     private var asked: ContainerRequestRecord {
         get throws {
             var asked = ContainerRequestRecord()
             asked.isAttached = true
             asked.entrypointCount = 1
-            asked.publish = try ["80", "1.2.3.4:8000-8010:90/udp", "5000-5001:6000-6001"].map {
-                try PublishRequest(parsing: $0)
-            }
             asked.publishesExposed = true
-            asked.address = IPv4Address("10.0.0.7")
-            asked.mac = MACAddress("02:42:0a:00:00:07")
             asked.capabilitiesAdded = ["ALL"]
             asked.capabilitiesDropped = ["CAP_CHOWN"]
             asked.cidFile = "/tmp/cid"
@@ -158,12 +165,16 @@ import Testing
         let definition = try definition
         #expect(try reread(definition) == definition)
         var state = ContainerState(
-            status: .running, supervisor: 12,
-            endpoint: Endpoint(
-                network: try #require(Name("br0")), networkID: .random(), address: try #require(CIDR("10.0.0.2/24")),
-                gateway: IPv4Address("10.0.0.1"), mac: try #require(MACAddress("02:42:0a:00:00:02")),
-                hostInterface: "abcde", bridge: "br0", mtu: 1400, ports: [PortMapping(hostPort: 80, containerPort: 90)]),
-            cgroups: ["/sys/fs/cgroup/mydocker/x"])
+            status: .running, supervisor: 12, cgroups: ["/sys/fs/cgroup/mydocker/x"])
+        for number in 0...1 {
+            var endpoint = Endpoint(
+                id: .random(), network: try #require(Name("br\(number)")), networkID: .random(),
+                address: try #require(CIDR("10.0.\(number).2/24")), gateway: IPv4Address("10.0.\(number).1"),
+                mac: try #require(MACAddress("02:42:0a:00:00:02")), interface: "eth\(number)", bridge: "br\(number)",
+                mtu: 1400, ports: [PortMapping(hostPort: 80, containerPort: 90)])
+            endpoint.hostInterface = "abcde12345"
+            state.endpoints.append(endpoint)
+        }
         state.pid = 13
         state.pidStartTime = UInt64.max >> 1
         state.started = .now()

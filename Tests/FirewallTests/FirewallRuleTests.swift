@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func theRuleNamesItsOwner() {
-        let container = FirewallOwner.container("0123456789ab")
+        let container = FirewallOwner.endpoint("0123456789ab")
         #expect(FirewallRule(.nat, "C", comment: container.comment, target: .drop).owner == container)
         #expect(FirewallRule(.nat, "C", output: .not("br0"), target: .drop).owner == .network(bridge: "br0"))
         #expect(FirewallRule(.nat, "C", input: .yes("br0"), target: .drop).owner == .network(bridge: "br0"))
@@ -68,7 +68,7 @@ import Testing
 
 @Suite struct PublishedPortsTests {
     private func lines(_ mappings: [PortMapping]) -> [String] {
-        FirewallRule.publishing(mappings, in: "C", to: .loopback, owner: .container("0123456789ab"))
+        FirewallRule.publishing(mappings, in: "C", to: .loopback, owner: .endpoint("0123456789ab"))
             .map { $0.description.replacing(" -m comment --comment mydocker-0123456789ab", with: "") }
     }
 
@@ -107,7 +107,7 @@ import Testing
                 let port = UInt16.random(in: 1...30, using: &generator)
                 mappings.insert(.tcp(port, port + UInt16.random(in: 0...1, using: &generator)))
             }
-            let owner = FirewallOwner.container("0123456789ab")
+            let owner = FirewallOwner.endpoint("0123456789ab")
             let rules = FirewallRule.publishing(Array(mappings), in: "C", to: .loopback, owner: owner)
             #expect(Set(rules.flatMap(\.expanded)) == mappings)
             #expect(rules.flatMap(\.expanded).count == mappings.count)

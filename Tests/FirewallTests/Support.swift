@@ -79,7 +79,7 @@ struct ExampleNetwork {
 
     static func connect(_ id: String, _ mappings: [PortMapping], to address: String) -> FirewallChange {
         var change = FirewallChange([.nat], layout: .ensure(layout))
-        let owner = FirewallOwner.container(id)
+        let owner = FirewallOwner.endpoint(id)
         let address = IPv4Address(address) ?? .any
         change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
         return change
@@ -87,7 +87,7 @@ struct ExampleNetwork {
 
     static func disconnect(_ id: String) -> FirewallChange {
         var change = FirewallChange([.nat])
-        change.remove(.container(id))
+        change.remove(.endpoint(id))
         return change
     }
 }

@@ -114,7 +114,7 @@ import Testing
         try firewall.apply(connect("0123456789ab", 80))
         let before = dump()
         let error = #expect(throws: OperationError.self) { try firewall.apply(connect("ffffffffffff", 80, .loopback)) }
-        #expect(error?.description == #"publish port "80/tcp": container 0123456789ab has it"#)
+        #expect(error?.description == #"publish port "80/tcp": endpoint 0123456789ab has it"#)
         #expect(dump() == before)
     }
 
@@ -125,7 +125,7 @@ import Testing
             asked.append(owner)
             return true
         }
-        #expect(asked == [.container("0123456789ab")])
+        #expect(asked == [.endpoint("0123456789ab")])
         #expect(!dump().contains { $0.contains("0123456789ab") })
         #expect(firewall.dump(.nat).count { $0.contains("DNAT --to") } == 1)
     }
@@ -134,7 +134,7 @@ import Testing
         try firewall.apply(connect("0123456789ab", 80))
         let writes = firewall.writes
         var change = connect("ffffffffffff", 80)
-        change.remove(.container("0123456789ab"))
+        change.remove(.endpoint("0123456789ab"))
         try firewall.apply(change)
         #expect(!dump().contains { $0.contains("0123456789ab") })
         #expect(firewall.writes == writes + 1)

@@ -59,15 +59,16 @@ import Testing
     @Test func publishedPortsCarryTheirOwner() throws {
         let id = ContainerID.random()
         let endpoint = Endpoint(
-            network: try #require(Name("br0")), networkID: .random(), address: try #require(CIDR("192.168.10.2/24")),
-            gateway: nil, mac: try #require(MACAddress("02:42:c0:a8:0a:02")), hostInterface: "x", bridge: "br0",
+            id: id, network: try #require(Name("br0")), networkID: .random(),
+            address: try #require(CIDR("192.168.10.2/24")),
+            gateway: nil, mac: try #require(MACAddress("02:42:c0:a8:0a:02")), interface: "eth0", bridge: "br0",
             mtu: nil,
             ports: [
                 PortMapping(hostPort: 90, containerPort: 80),
                 PortMapping(hostAddress: .loopback, hostPort: 53, containerPort: 53, transport: .udp),
             ])
         #expect(
-            Set(BridgeRules.rules(publishing: endpoint, of: id).map(\.description)) == [
+            Set(BridgeRules.rules(publishing: endpoint).map(\.description)) == [
                 "-A MYDOCKER-DNAT -p tcp -m tcp --dport 90 -m comment --comment mydocker-\(id.short) -j DNAT --to-destination 192.168.10.2:80",
                 "-A MYDOCKER-DNAT -d 127.0.0.1/32 -p udp -m udp --dport 53 -m comment --comment mydocker-\(id.short) -j DNAT --to-destination 192.168.10.2:53",
             ])

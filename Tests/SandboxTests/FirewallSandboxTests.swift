@@ -69,7 +69,7 @@ import Testing
 
     private static func container(_ id: String, _ mappings: [PortMapping]) -> FirewallChange {
         var change = FirewallChange([.nat], layout: .ensure(layout))
-        let owner = FirewallOwner.container(id)
+        let owner = FirewallOwner.endpoint(id)
         let address = IPv4Address(rawValue: 0xc0a8_0a02)
         change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
         return change
@@ -154,7 +154,7 @@ import Testing
             try iptables("-A", "FORWARD", "-s", "1.2.3.5", "-j", "ACCEPT")
             let withMore = try dump().filter { !$0.contains("MYDOCKER") }
             var gone = FirewallChange([.nat])
-            gone.remove(.container("0123456789ab"))
+            gone.remove(.endpoint("0123456789ab"))
             try firewall.apply(gone)
             #expect(try !firewall.apply(gone))
             try firewall.apply(Self.withoutNetwork)
@@ -208,7 +208,7 @@ import Testing
             let port = [PortMapping(hostPort: 80, containerPort: 80)]
             try firewall.apply(Self.container("0123456789ab", port))
             #expect(throws: OperationError.self) { try firewall.apply(Self.container("ffffffffffff", port)) }
-            try firewall.apply(Self.container("ffffffffffff", port)) { $0 == .container("0123456789ab") }
+            try firewall.apply(Self.container("ffffffffffff", port)) { $0 == .endpoint("0123456789ab") }
             #expect(try dump().filter { $0.contains("--dport") }.map { $0.contains("ffffffffffff") } == [true])
         }
     }
@@ -242,7 +242,7 @@ import Testing
             try firewall.apply(Self.container(id, port))
             if round == rounds - 1 { break }
             var gone = FirewallChange([.nat])
-            gone.remove(.container(id))
+            gone.remove(.endpoint(id))
             try firewall.apply(gone)
         }
     }

@@ -15,7 +15,9 @@ package struct RunCommand: ProgramCommand {
     var environment = EnvironmentFlags()
     var labels: [String] = []
     var labelFiles: [String] = []
-    var networks: [String] = []
+    var networks: [NetworkChoice] = []
+    var address: IPv4Address?
+    var mac: MACAddress?
     var restart = ""
 
     package init() {}
@@ -47,7 +49,7 @@ package struct RunCommand: ProgramCommand {
         request.words = words
         request.environment = try environment.resolve(lookUp)
         request.labels = try EnvironmentValue.labels(files: labelFiles, flags: labels)
-        request.network = try network()
+        request.networks = try choices()
         request.restart = try RestartPolicy(parsing: restart)
         try checkName(request.name)
         try checkSwap(request.limits)
@@ -58,13 +60,19 @@ package struct RunCommand: ProgramCommand {
         return request
     }
 
-    private func network() throws(OperationError) -> String? {
-        guard let first = networks.first else { return nil }
-        guard networks.allSatisfy({ $0 == first }) else {
-            let names = networks.joined(separator: ", ")
-            throw OperationError("a container can be connected to one network only: \(names)")
+    /// `--ip` and `--mac-address` are of the first network.
+    private func choices() throws(OperationError) -> [NetworkChoice] {
+        var choices = networks
+        if address == nil, mac == nil { return choices }
+        if choices.isEmpty { choices.append(NetworkChoice("bridge")) }
+        guard choices[0].address == nil || address == nil, choices[0].mac == nil || mac == nil else {
+            throw OperationError(
+                "conflicting options: cannot specify both --ip or --mac-address and per-network ip or mac-address",
+                kind: .invalid)
         }
-        return first == "default" ? "bridge" : first
+        choices[0].address = address ?? choices[0].address
+        choices[0].mac = mac ?? choices[0].mac
+        return choices
     }
 
     private func checkName(_ name: String?) throws(OperationError) {

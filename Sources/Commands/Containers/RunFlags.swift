@@ -110,9 +110,11 @@ extension RunCommand {
 
     private static var network: [Flag<RunCommand>] {
         [
-            .value("network", also: ["net"], "NETWORK", "Network to connect to: a name, bridge, host or none") {
+            .value(
+                "network", also: ["net"], "NETWORK", "Network to connect to: a name, bridge, host or none; repeatable"
+            ) {
                 command, text throws(OperationError) in
-                command.networks.append(try SimpleValue.nonEmpty(text))
+                command.networks.append(try NetworkValue.choice(text))
             },
             .value("publish", short: "p", "[[IP:]PORT:]PORT[/udp]", "Publish a port of the container on the host") {
                 command, text throws(OperationError) in
@@ -122,10 +124,10 @@ extension RunCommand {
                 $0.request.publishExposed = $1
             },
             .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
-                command.request.address = try SimpleValue.given(text, SimpleValue.address)
+                command.address = try SimpleValue.given(text, SimpleValue.address)
             },
             .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
-                command.request.mac = try SimpleValue.given(text, SimpleValue.mac)
+                command.mac = try SimpleValue.given(text, SimpleValue.mac)
             },
         ]
     }

@@ -1,28 +1,5 @@
 /// A container as it was settled, with what was asked for; it does not change afterwards.
 package struct ContainerDefinition: Equatable, Sendable {
-    package enum NetworkMode: Equatable, Sendable {
-        case none
-        case host
-        case named(Name)
-
-        package var text: String {
-            switch self {
-            case .none: "none"
-            case .host: "host"
-            case .named(let name): name.text
-            }
-        }
-        package init?(_ text: String) {
-            switch text {
-            case "none": self = .none
-            case "host": self = .host
-            default:
-                guard let name = Name(text) else { return nil }
-                self = .named(name)
-            }
-        }
-    }
-
     package var id: ContainerID
     package var name: Name
     package var created: Timestamp
@@ -69,6 +46,9 @@ package struct ContainerDefinition: Equatable, Sendable {
         environment.filter { entry in !asked.environmentAdded.contains(String(entry.prefix { $0 != "=" })) }
     }
 
+    /// Everything that is to be published.
+    package var publish: [PublishRequest] { networkMode.wishes.flatMap(\.publish) }
+
     package init(
         id: ContainerID, name: Name, created: Timestamp, image: String, imageID: String?, layers: [String],
         arguments: [String], environment: [String], workingDirectory: String, user: String, hostname: String,
@@ -90,6 +70,8 @@ package struct ContainerDefinition: Equatable, Sendable {
 }
 
 extension ContainerDefinition: Record {
+    package static var version: Int64 { 2 }
+
     package init(_ reader: RecordReader) throws(RecordError) {
         self.init(
             id: try reader.text("id", ContainerID.init), name: try reader.text("name", Name.init),
@@ -97,14 +79,15 @@ extension ContainerDefinition: Record {
             imageID: try reader.optional("imageID", \.string), layers: try reader.strings("layers"),
             arguments: try reader.strings("arguments"), environment: try reader.strings("environment"),
             workingDirectory: try reader.string("workingDirectory"), user: try reader.string("user"),
-            hostname: try reader.string("hostname"), networkMode: try reader.text("network", NetworkMode.init))
+            hostname: try reader.string("hostname"),
+            networkMode: try NetworkMode(of: reader))
         terminal = try reader.bool("terminal")
         openStdin = try reader.bool("openStdin")
         autoRemove = try reader.bool("autoRemove")
         binds = try reader.objects("binds", BindMount.init)
         temporaryMounts = try reader.objects("temporaryMounts", TemporaryMount.init)
         // Records of before there were devices lack them.
-        devices = try reader.optional("devices", \.array) == nil ? [] : reader.objects("devices", DeviceMapping.init)
+        devices = try reader.optionalObjects("devices", DeviceMapping.init)
         readOnlyRoot = try reader.bool("readOnlyRoot")
         privileged = try reader.bool("privileged")
         capabilities = try reader.strings("capabilities")
@@ -136,7 +119,7 @@ extension ContainerDefinition: Record {
             "privileged": .bool(privileged),
             "capabilities": .strings(capabilities), "seccomp": .string(seccomp),
             "noNewPrivileges": .bool(noNewPrivileges), "init": .bool(usesInit), "limits": limits.json,
-            "ulimits": .array(ulimits.map(\.json)), "network": .string(networkMode.text),
+            "ulimits": .array(ulimits.map(\.json)), "networking": networkMode.json,
             "stopSignal": .number(stopSignal), "stopTimeout": .int(stopTimeout), "labels": labels.json,
             "log": log.json, "restart": restart.json, "asked": asked.json,
         ]

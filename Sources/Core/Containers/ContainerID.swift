@@ -1,6 +1,6 @@
 import Glibc
 
-/// 256 random bits that name a container or a network for good, as 64 lower-case hex digits.
+/// 256 random bits that name a container, a network or an endpoint for good, as 64 lower-case hex digits.
 package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// 64 lower-case hex digits.
     package let hex: String
@@ -33,6 +33,9 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
 
     private init(unchecked: String) { hex = unchecked }
 
+    /// Stands in a record for one that the record does not tell.
+    package static let unknown = ContainerID(unchecked: String(repeating: "0", count: 64))
+
     /// The first 12 digits: Docker's short form.
     package var short: String { String(hex.prefix(12)) }
 
@@ -45,6 +48,9 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
     package var description: String { hex }
     package static func < (left: ContainerID, right: ContainerID) -> Bool { left.hex < right.hex }
 }
+
+/// The identity of a container's place on a network.
+package typealias EndpointID = ContainerID
 
 extension UInt8 {
     package var isLowercaseHexDigit: Bool {

@@ -5,11 +5,8 @@ package struct ContainerRequestRecord: Equatable, Sendable {
     package var isAttached = false
     /// How many of the arguments are the entry point's; the others are the command. Nil when it is not known.
     package var entrypointCount: Int?
-    package var publish: [PublishRequest] = []
-    /// `-P`: the ports that the image exposes are in `publish`, too.
+    /// `-P`: the ports that the image exposes are published, too.
     package var publishesExposed = false
-    package var address: IPv4Address?
-    package var mac: MACAddress?
     /// As they were written, for instance `ALL` or `CAP_NET_ADMIN`.
     package var capabilitiesAdded: [String] = []
     package var capabilitiesDropped: [String] = []
@@ -28,10 +25,7 @@ extension ContainerRequestRecord: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         isAttached = try reader.bool("attached")
         entrypointCount = try reader.optionalInt("entrypointCount", in: 0...1_000_000).map { Int($0) }
-        publish = try reader.objects("publish", PublishRequest.init)
         publishesExposed = try reader.bool("publishesExposed")
-        address = try reader.optionalText("address", IPv4Address.init)
-        mac = try reader.optionalText("mac", MACAddress.init)
         capabilitiesAdded = try reader.strings("capabilitiesAdded")
         capabilitiesDropped = try reader.strings("capabilitiesDropped")
         cidFile = try reader.optional("cidFile", \.string)
@@ -43,8 +37,7 @@ extension ContainerRequestRecord: Record {
     package var json: JSON {
         [
             "attached": .bool(isAttached), "entrypointCount": .optional(entrypointCount),
-            "publish": .array(publish.map(\.json)), "publishesExposed": .bool(publishesExposed),
-            "address": .optional(address?.description), "mac": .optional(mac?.description),
+            "publishesExposed": .bool(publishesExposed),
             "capabilitiesAdded": .strings(capabilitiesAdded), "capabilitiesDropped": .strings(capabilitiesDropped),
             "cidFile": .optional(cidFile), "exposedPorts": .strings(exposedPorts), "volumes": .strings(volumes),
             "environmentAdded": .strings(environmentAdded),

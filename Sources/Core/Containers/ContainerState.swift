@@ -1,56 +1,3 @@
-/// A container's place on a network: what has to be undone when it leaves.
-package struct Endpoint: Equatable, Sendable {
-    package var network: Name
-    package var networkID: ContainerID
-    /// The container's address in the network's subnet.
-    package var address: CIDR
-    package var gateway: IPv4Address?
-    package var mac: MACAddress
-    /// The host's end of the veth pair.
-    package var hostInterface: String
-    package var bridge: String
-    package var mtu: Int?
-    package var ports: [PortMapping]
-
-    package init(
-        network: Name, networkID: ContainerID, address: CIDR, gateway: IPv4Address?, mac: MACAddress,
-        hostInterface: String, bridge: String, mtu: Int?, ports: [PortMapping]
-    ) {
-        self.network = network
-        self.networkID = networkID
-        self.address = address
-        self.gateway = gateway
-        self.mac = mac
-        self.hostInterface = hostInterface
-        self.bridge = bridge
-        self.mtu = mtu
-        self.ports = ports
-    }
-}
-
-extension Endpoint: Record {
-    package init(_ reader: RecordReader) throws(RecordError) {
-        self.init(
-            network: try reader.text("network", Name.init), networkID: try reader.text("networkID", ContainerID.init),
-            address: try reader.text("address", CIDR.init),
-            gateway: try reader.optionalText("gateway", IPv4Address.init),
-            mac: try reader.text("mac", MACAddress.init),
-            hostInterface: try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil },
-            bridge: try reader.text("bridge") { $0.isInterfaceName ? $0 : nil },
-            mtu: try reader.optional("mtu") { $0.int.map { Int($0) } },
-            ports: try reader.objects("ports", PortMapping.init))
-    }
-
-    package var json: JSON {
-        [
-            "network": .string(network.text), "networkID": .string(networkID.hex),
-            "address": .string(address.description), "gateway": .optional(gateway?.description),
-            "mac": .string(mac.description), "hostInterface": .string(hostInterface), "bridge": .string(bridge),
-            "mtu": .optional(mtu), "ports": .array(ports.map(\.json)),
-        ]
-    }
-}
-
 /// What lives as long as the container's run and must be undone after it. It is written before each
 /// of these things is made, so it may name some that do not exist yet.
 package struct ContainerState: Equatable, Sendable {
@@ -71,7 +18,7 @@ package struct ContainerState: Equatable, Sendable {
     /// Clock ticks since boot when it began (proc(5)).
     package var pidStartTime: UInt64?
     package var started: Timestamp?
-    package var endpoint: Endpoint?
+    package var endpoints: [Endpoint] = []
     /// Directories of cgroup file systems.
     package var cgroups: [String]
     /// How often its program began again.
@@ -79,15 +26,21 @@ package struct ContainerState: Equatable, Sendable {
     /// How its program ended the last time.
     package var lastExit: ContainerExit?
 
-    package init(status: Status, supervisor: Int32, endpoint: Endpoint?, cgroups: [String]) {
+    package init(status: Status, supervisor: Int32, cgroups: [String]) {
         self.status = status
         self.supervisor = supervisor
-        self.endpoint = endpoint
         self.cgroups = cgroups
     }
 }
 
 extension ContainerState: Record {
+    package static var version: Int64 { 2 }
+
+    /// The endpoint of a record of version 1 has its container's id.
+    package mutating func adopt(_ id: ContainerID) {
+        for index in endpoints.indices where endpoints[index].id == .unknown { endpoints[index].id = id }
+    }
+
     package init(_ reader: RecordReader) throws(RecordError) {
         status = try reader.text("status", Status.init)
         supervisor = try reader.value("supervisor") { $0.int.flatMap { Int32(exactly: $0) } }
@@ -95,7 +48,9 @@ extension ContainerState: Record {
         pid = try reader.optional("pid") { $0.int.flatMap { Int32(exactly: $0) } }
         pidStartTime = try reader.optional("pidStartTime") { $0.int.flatMap { UInt64(exactly: $0) } }
         started = try reader.optional("started", \.int).map { Timestamp(nanoseconds: $0) }
-        endpoint = try reader.optionalObject("endpoint", Endpoint.init)
+        // Version 1 had room for one.
+        endpoints = try reader.optionalObject("endpoint", Endpoint.init).map { [$0] } ?? []
+        if endpoints.isEmpty { endpoints = try reader.optionalObjects("endpoints", Endpoint.init) }
         cgroups = try reader.strings("cgroups")
         restartCount = try reader.optional("restartCount") { $0.int.flatMap { Int(exactly: $0) } } ?? 0
         lastExit = try reader.optionalObject("lastExit", ContainerExit.init)
@@ -106,7 +61,7 @@ extension ContainerState: Record {
             "status": .string(status.rawValue), "supervisor": .number(supervisor),
             "supervisorStartTime": .optional(supervisorStartTime), "pid": .optional(pid),
             "pidStartTime": .optional(pidStartTime), "started": .optional(started?.nanoseconds),
-            "endpoint": endpoint?.json ?? .null, "cgroups": .strings(cgroups),
+            "endpoints": .array(endpoints.map(\.json)), "cgroups": .strings(cgroups),
             "restartCount": .number(restartCount), "lastExit": lastExit?.json ?? .null,
         ]
     }

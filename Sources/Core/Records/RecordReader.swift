@@ -61,6 +61,13 @@ package struct RecordReader {
         return try convert(RecordReader(member, path: "\(path)\(key)."))
     }
 
+    /// None when the member is missing.
+    package func optionalObjects<Value>(
+        _ key: String, _ convert: (RecordReader) throws(RecordError) -> Value
+    ) throws(RecordError) -> [Value] {
+        try optional(key, \.array) == nil ? [] : objects(key, convert)
+    }
+
     package func objects<Value>(
         _ key: String, _ convert: (RecordReader) throws(RecordError) -> Value
     ) throws(RecordError) -> [Value] {
@@ -74,6 +81,12 @@ package struct RecordReader {
 
 /// A value that is kept as a JSON object in a file of its own, or inside one.
 package protocol Record {
+    /// Of the form in which it is written, where that has a file of its own.
+    static var version: Int64 { get }
     init(_ reader: RecordReader) throws(RecordError)
     var json: JSON { get }
+}
+
+extension Record {
+    package static var version: Int64 { 1 }
 }

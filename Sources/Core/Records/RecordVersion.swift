@@ -1,12 +1,12 @@
-/// The form that records are written in. Whoever changes its meaning for those that know the old form raises it.
+/// The form that a record is written in. A change that would be misunderstood by those that know the old form raises it
+/// (`Record.version`).
 package enum RecordVersion {
-    package static let current: Int64 = 1
     package static let key = "version"
 
     /// Of a record; those of before there were versions have none.
-    package static func isNewer(_ json: JSON) -> Bool {
+    package static func isNewer(_ json: JSON, than known: Int64) -> Bool {
         guard let version = json[key] else { return false }
-        return version.int.map { $0 > current } ?? true
+        return version.int.map { $0 > known } ?? true
     }
 
     /// Why a file is left alone.
@@ -18,6 +18,8 @@ package enum RecordVersion {
 }
 
 extension JSON {
-    /// With the version of now in front.
-    package var versioned: JSON { .object([(RecordVersion.key, .int(RecordVersion.current))] + (members ?? [])) }
+    /// With the version in front.
+    package func versioned(_ version: Int64) -> JSON {
+        .object([(RecordVersion.key, .int(version))] + (members ?? []))
+    }
 }

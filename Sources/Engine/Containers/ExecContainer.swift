@@ -20,7 +20,7 @@ extension Engine {
         do throws(OperationError) {
             plan = try execPlan(request, definition, process: running.state.pid ?? 0)
         } catch {
-            if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
+            if isOver(running) { throw host.notRunning(id) }
             throw error
         }
         // Then it was this container's process all the time, and none that has its number by now.
@@ -41,6 +41,12 @@ extension Engine {
         return host.exitCode(code, lost: relay.lostOutput)
     }
 
+    /// Whether a step has failed because the container's process has ended: what it has in /proc goes a moment before that
+    /// is to be seen (do_exit in the kernel's exit.c).
+    private func isOver(_ running: borrowing RunningContainer) -> Bool {
+        running.process.waitForEnd(milliseconds: 100)
+    }
+
     private func enter(
         _ running: borrowing RunningContainer, _ definition: ContainerDefinition, _ plan: ProcessPlan,
         _ streams: RunStreams, terminal: Bool
@@ -54,7 +60,7 @@ extension Engine {
                 terminal: terminal, cgroup: cgroup, version1: homes.filter { !hierarchies.isUnified($0) })
         } catch {
             // Whatever failed, failed because there was nothing left to join.
-            if error.exitCode == nil, running.process.waitForEnd(milliseconds: 0) {
+            if error.exitCode == nil, isOver(running) {
                 throw host.notRunning(definition.id)
             }
             throw error

@@ -95,7 +95,7 @@ extension ContainerDefinition {
             "Env": .strings(ownEnvironment), "Cmd": command.isEmpty ? .null : .strings(command), "Healthcheck": nil,
             "Image": .string(image), "Volumes": Self.set(asked.volumes), "WorkingDir": .string(workingDirectory),
             "Entrypoint": entrypoint.isEmpty ? .null : .strings(entrypoint),
-            "MacAddress": .optional(asked.mac?.description), "OnBuild": nil, "Labels": labels.json,
+            "MacAddress": .optional(networkMode.wishes.first?.mac?.description), "OnBuild": nil, "Labels": labels.json,
             "StopSignal": .string(Signal.name(stopSignal)), "StopTimeout": .int(stopTimeout),
         ]
     }
@@ -106,7 +106,7 @@ extension ContainerDefinition {
     }
 
     var publishedPorts: [String] {
-        asked.publish.flatMap { request in request.containerPorts.map { "\($0)/\(request.transport.rawValue)" } }
+        publish.flatMap { request in request.containerPorts.map { "\($0)/\(request.transport.rawValue)" } }
     }
 
     /// Go has no sets; null for an empty one.

@@ -37,8 +37,8 @@ extension Engine {
         guard let status else { return nil }
         var summary = ContainerSummary(
             id: id, name: definition.name.text, image: definition.image, command: definition.arguments,
-            created: definition.created, status: status, ports: state?.endpoint?.ports.sorted() ?? [],
-            address: state?.endpoint?.address.address, pid: state?.pid, networks: [definition.networkMode.text],
+            created: definition.created, status: status, ports: state?.endpoints.flatMap(\.ports).sorted() ?? [],
+            address: state?.endpoints.first?.address.address, pid: state?.pid, networks: definition.networkMode.names,
             labels: definition.labels)
         summary.binds = definition.binds
         summary.exposedPorts = definition.exposedPorts

@@ -16,26 +16,23 @@ extension Engine {
             imageID: source.image?.id.description, layers: source.layers, arguments: arguments, environment: [],
             workingDirectory: try workingDirectory(request, source),
             user: request.user ?? source.image?.config.user ?? "",
-            hostname: request.hostname ?? id.short, networkMode: try networkMode(request.network))
-        if request.network == "host", request.hostname == nil { definition.hostname = hostName() }
+            hostname: request.hostname ?? id.short, networkMode: try networkMode(request.networks))
+        if definition.networkMode == .host, request.hostname == nil { definition.hostname = hostName() }
         try apply(request, to: &definition, image: source.image)
         definition.capabilities = try Capabilities.resolve(
             added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
         try checkMounts(definition)
         let user = try resolveUser(definition)
         definition.environment = environment(request, source.image, definition, home: user.home)
-        let publish = try publishRequests(request, source.image, definition.networkMode)
-        definition.asked = asked(request, source, definition, publish)
+        definition.networkMode.publish(try publishRequests(request, source.image, definition.networkMode))
+        definition.asked = asked(request, source, definition)
         var process = try processPlan(definition, user)
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
         }
-        let network = try network(for: definition)
-        // It may have been named by its id.
-        if let network { definition.networkMode = .named(network.name) }
+        let networks = try networks(for: &definition.networkMode)
         return ContainerPlan(
-            definition: definition, process: process, network: network,
-            publish: publish, address: try address(request, definition.networkMode), mac: request.mac,
+            definition: definition, process: process, networks: networks,
             cgroup: try CgroupHost().plan(
                 for: id, limits: request.limits, limitsDevices: definition.needsDeviceCgroup),
             isNameGenerated: request.name == nil)
@@ -105,14 +102,6 @@ extension Engine {
         return directory
     }
 
-    private func networkMode(_ text: String?) throws(OperationError) -> ContainerDefinition.NetworkMode {
-        guard let text, text != "default" else { return .named(.predefinedBridge) }
-        guard let mode = ContainerDefinition.NetworkMode(text) else {
-            throw OperationError("network \(text) not found", kind: .notFound)
-        }
-        return mode
-    }
-
     private func environment(
         _ request: RunRequest, _ image: Image?, _ definition: ContainerDefinition, home: String
     ) -> [String] {
@@ -127,15 +116,12 @@ extension Engine {
     }
 
     private func asked(
-        _ request: RunRequest, _ source: RootSource, _ definition: ContainerDefinition, _ publish: [PublishRequest]
+        _ request: RunRequest, _ source: RootSource, _ definition: ContainerDefinition
     ) -> ContainerRequestRecord {
         var asked = ContainerRequestRecord()
         asked.isAttached = !request.detached
         asked.entrypointCount = entrypoint(request, source.image).count
-        asked.publish = publish
         asked.publishesExposed = request.publishExposed
-        asked.address = request.address
-        asked.mac = request.mac
         asked.capabilitiesAdded = request.capabilitiesAdded
         asked.capabilitiesDropped = request.capabilitiesDropped
         asked.cidFile = request.cidFile
@@ -170,30 +156,6 @@ extension Engine {
         process.ulimits = definition.ulimits
         process.usesInit = definition.usesInit
         return process
-    }
-
-    private func publishRequests(
-        _ request: RunRequest, _ image: Image?, _ mode: ContainerDefinition.NetworkMode
-    ) throws(OperationError) -> [PublishRequest] {
-        var publish = request.publish
-        if request.publishExposed {
-            for port in image?.config.exposedPorts ?? [] { publish.append(try PublishRequest(parsing: port)) }
-        }
-        if !publish.isEmpty, mode == .host || mode == .none {
-            throw OperationError(
-                "conflicting options: cannot publish ports with --network \(mode.text)",
-                remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
-        }
-        return publish
-    }
-
-    private func address(
-        _ request: RunRequest, _ mode: ContainerDefinition.NetworkMode
-    ) throws(OperationError) -> IPv4Address? {
-        if request.address != nil || request.mac != nil, mode == .host || mode == .none {
-            throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
-        }
-        return request.address
     }
 }
 

@@ -19,6 +19,6 @@ extension Engine {
     package func publishedPorts(of name: String) throws(OperationError) -> [PortMapping] {
         let id = try containerStore.find(name)
         guard containerStore.isAlive(id) else { return [] }
-        return try containerStore.state(id)?.endpoint?.ports.sorted() ?? []
+        return try containerStore.state(id)?.endpoints.flatMap(\.ports).sorted() ?? []
     }
 }

@@ -22,13 +22,11 @@ package struct RunRequest: Sendable {
     package var workingDirectory: String?
     package var user: String?
     package var hostname: String?
-    /// `bridge`, `host`, `none` or a name; nil is `bridge`.
-    package var network: String?
+    /// None is `bridge`.
+    package var networks: [NetworkChoice] = []
     package var publish: [PublishRequest] = []
     /// Every port that the image exposes, at a free host port (`-P`).
     package var publishExposed = false
-    package var address: IPv4Address?
-    package var mac: MACAddress?
     /// Replaces the image's entry point; empty removes it.
     package var entrypoint: String?
     package var readOnlyRoot = false
@@ -49,6 +47,20 @@ package struct RunRequest: Sendable {
     package var cidFile: String?
 
     package init() {}
+}
+
+/// One network that a container is to be on.
+package struct NetworkChoice: Equatable, Sendable {
+    /// `bridge`, `host`, `none`, a name or an id.
+    package var network: String
+    package var address: IPv4Address?
+    package var mac: MACAddress?
+
+    package init(_ network: String, address: IPv4Address? = nil, mac: MACAddress? = nil) {
+        self.network = network
+        self.address = address
+        self.mac = mac
+    }
 }
 
 /// How `run` ended.

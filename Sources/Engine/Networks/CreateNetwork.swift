@@ -24,8 +24,7 @@ extension Engine {
     }
 
     /// The network called `name`; the predefined one is made when it is first asked for.
-    func network(for definition: ContainerDefinition) throws(OperationError) -> NetworkDefinition? {
-        guard case .named(let name) = definition.networkMode else { return nil }
+    func network(called name: Name) throws(OperationError) -> NetworkDefinition {
         if let network = try networkStore.find(name.text) { return network }
         guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in

@@ -17,7 +17,7 @@ extension Engine {
                 (
                     id.hex,
                     [
-                        "Name": .string(name), "EndpointID": .string(id.hex),
+                        "Name": .string(name), "EndpointID": .string(endpoint.id.hex),
                         "MacAddress": .string(endpoint.mac.description),
                         "IPv4Address": .string(endpoint.address.description), "IPv6Address": "",
                     ]

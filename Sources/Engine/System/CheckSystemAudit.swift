@@ -26,9 +26,8 @@ struct SystemAudit: Sendable {
     }
 
     private var running: [(id: ContainerID, endpoint: Endpoint)] {
-        records.containers.compactMap { id, container in
-            guard container.isRunning, let endpoint = container.state?.endpoint else { return nil }
-            return (id, endpoint)
+        records.containers.flatMap { id, container in
+            container.isRunning ? (container.state?.endpoints ?? []).map { (id, $0) } : []
         }
     }
 }
@@ -48,11 +47,10 @@ extension SystemAudit {
             guard let container = records.containers[owner], container.isRunning, let state = container.state else {
                 return nil
             }
-            if let endpoint = state.endpoint, endpoint.networkID == network.id,
-                endpoint.address.address == lease.address
-            {
-                return nil
+            let isUsed = state.endpoints.contains {
+                $0.networkID == network.id && $0.address.address == lease.address
             }
+            if isUsed { return nil }
             return SystemFinding(
                 .address, what, "leased to container \(owner.short), which does not use it",
                 .releaseLease(network, lease.address, owner))
@@ -81,7 +79,8 @@ extension SystemAudit {
             return BridgeMember(id: id, endpoint: endpoint, process: process)
         }
         return BridgeAudit(
-            kernel.bridges, networks: records.networks, isComplete: records.knowsAllNetworks, living: records.living,
+            kernel.bridges, networks: records.networks, isComplete: records.knowsAllNetworks,
+            living: records.living.union(records.livingEndpoints),
             members: members)
     }
 

@@ -45,7 +45,8 @@ struct KernelSnapshot: Sendable {
             if let pid = state.pid, let name = Files.link("/proc/\(pid)/ns/net"), name != ownNamespace {
                 namespaces[name] = id
             }
-            guard let ports = state.endpoint?.ports, !ports.isEmpty else { continue }
+            let ports = state.endpoints.flatMap(\.ports)
+            if ports.isEmpty { continue }
             let held = ProcessTable.sockets(of: state.supervisor)
             unheldPorts += ports.filter { !sockets.hold($0, among: held) }.map { (id, $0) }
         }

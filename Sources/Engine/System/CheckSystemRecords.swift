@@ -47,6 +47,10 @@ struct RecordSnapshot: Sendable {
     var damages: [Damage] = []
 
     var living: Set<ContainerID> { Set(containers.filter { $0.value.isAlive }.keys) }
+    /// Of living containers.
+    var livingEndpoints: Set<EndpointID> {
+        Set(containers.values.filter(\.isAlive).flatMap { $0.state?.endpoints ?? [] }.map(\.id))
+    }
 
     init() {}
 }

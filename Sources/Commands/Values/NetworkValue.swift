@@ -1,0 +1,30 @@
+import Core
+import Engine
+
+/// The value of `--network`.
+enum NetworkValue {
+    /// A name, or `name=NETWORK[,ip=ADDRESS][,mac-address=ADDRESS]`.
+    static func choice(_ text: String) throws(OperationError) -> NetworkChoice {
+        let fields = try SimpleValue.nonEmpty(text).split(separator: ",", omittingEmptySubsequences: false)
+        guard fields.contains(where: { $0.utf8.contains(UInt8(ascii: "=")) }) else {
+            return NetworkChoice(text == "default" ? "bridge" : text)
+        }
+        var choice = NetworkChoice("")
+        for field in fields {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else { throw invalid("invalid field \(field)") }
+            switch parts[0].lowercased() {
+            case "name": choice.network = parts[1]
+            case "ip": choice.address = try SimpleValue.address(parts[1])
+            case "mac-address": choice.mac = try SimpleValue.mac(parts[1])
+            default: throw invalid("invalid field key \(parts[0]), there are name, ip and mac-address")
+            }
+        }
+        if choice.network.isEmpty { throw invalid("network name/id is not specified") }
+        return choice
+    }
+
+    private static func invalid(_ reason: String) -> OperationError {
+        OperationError("invalid network", reason: reason, kind: .invalid)
+    }
+}

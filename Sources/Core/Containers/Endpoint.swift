@@ -1,0 +1,68 @@
+/// A container's place on a network: what has to be undone when it leaves.
+package struct Endpoint: Equatable, Sendable {
+    /// Whose the firewall rules are. The endpoint that a container began with has the container's own id, so that the host's
+    /// end of its link is called by that.
+    package var id: EndpointID
+    package var network: Name
+    package var networkID: ContainerID
+    /// The container's address in the network's subnet.
+    package var address: CIDR
+    package var gateway: IPv4Address?
+    package var mac: MACAddress
+    /// The host's end of the veth pair; longer than 5 digits where another link is called so.
+    package var hostInterface: String
+    /// Inside: `eth0`.
+    package var interface: String
+    package var bridge: String
+    package var mtu: Int?
+    package var ports: [PortMapping]
+
+    package init(
+        id: EndpointID, network: Name, networkID: ContainerID, address: CIDR, gateway: IPv4Address?, mac: MACAddress,
+        interface: String, bridge: String, mtu: Int?, ports: [PortMapping]
+    ) {
+        self.id = id
+        self.network = network
+        self.networkID = networkID
+        self.address = address
+        self.gateway = gateway
+        self.mac = mac
+        hostInterface = Self.hostInterface(id)
+        self.interface = interface
+        self.bridge = bridge
+        self.mtu = mtu
+        self.ports = ports
+    }
+
+    private static func hostInterface(_ id: EndpointID) -> String { String(id.hex.prefix(5)) }
+
+    /// For a further link: whatever stood in the way of the short name may be gone.
+    package mutating func resetHostInterface() { hostInterface = Self.hostInterface(id) }
+}
+
+extension Endpoint: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            // Of version 1: whoever knows the container's fills it in.
+            id: try reader.optionalText("id", EndpointID.init) ?? .unknown,
+            network: try reader.text("network", Name.init), networkID: try reader.text("networkID", ContainerID.init),
+            address: try reader.text("address", CIDR.init),
+            gateway: try reader.optionalText("gateway", IPv4Address.init),
+            mac: try reader.text("mac", MACAddress.init),
+            interface: try reader.optionalText("interface") { $0.isInterfaceName ? $0 : nil } ?? "eth0",
+            bridge: try reader.text("bridge") { $0.isInterfaceName ? $0 : nil },
+            mtu: try reader.optional("mtu") { $0.int.map { Int($0) } },
+            ports: try reader.objects("ports", PortMapping.init))
+        hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
+    }
+
+    package var json: JSON {
+        [
+            "id": .string(id.hex), "network": .string(network.text), "networkID": .string(networkID.hex),
+            "address": .string(address.description), "gateway": .optional(gateway?.description),
+            "mac": .string(mac.description), "hostInterface": .string(hostInterface),
+            "interface": .string(interface), "bridge": .string(bridge),
+            "mtu": .optional(mtu), "ports": .array(ports.map(\.json)),
+        ]
+    }
+}

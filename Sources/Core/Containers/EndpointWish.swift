@@ -1,0 +1,104 @@
+/// One network that a container is to be on, as it was asked for.
+package struct EndpointWish: Equatable, Sendable {
+    package var network: Name
+    /// Nil: any that is free.
+    package var address: IPv4Address?
+    /// Nil: one that follows from the address.
+    package var mac: MACAddress?
+    /// What is published of the container goes by one endpoint, the first one.
+    package var publish: [PublishRequest] = []
+
+    package init(network: Name, address: IPv4Address? = nil, mac: MACAddress? = nil) {
+        self.network = network
+        self.address = address
+        self.mac = mac
+    }
+}
+
+extension EndpointWish: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        network = try reader.text("network", Name.init)
+        address = try reader.optionalText("address", IPv4Address.init)
+        mac = try reader.optionalText("mac", MACAddress.init)
+        publish = try reader.objects("publish", PublishRequest.init)
+    }
+
+    package var json: JSON {
+        [
+            "network": .string(network.text), "address": .optional(address?.description),
+            "mac": .optional(mac?.description), "publish": .array(publish.map(\.json)),
+        ]
+    }
+}
+
+/// How a container is connected.
+package enum NetworkMode: Equatable, Sendable {
+    /// Its own 127.0.0.1 and nothing else.
+    case none
+    /// The host's network is its own.
+    case host
+    /// On any number of networks; at the moment it may be on none of them.
+    case networks([EndpointWish])
+
+    package var wishes: [EndpointWish] {
+        if case .networks(let wishes) = self { wishes } else { [] }
+    }
+
+    /// Of all networks; or the mode's own.
+    package var names: [String] {
+        if case .networks(let wishes) = self { wishes.map(\.network.text) } else { [text] }
+    }
+
+    /// As `--network` has it: the first network.
+    package var text: String {
+        switch self {
+        case .none: "none"
+        case .host: "host"
+        case .networks(let wishes): wishes.first?.network.text ?? "none"
+        }
+    }
+}
+
+extension NetworkMode: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        switch try reader.string("mode") {
+        case "none": self = .none
+        case "host": self = .host
+        case "networks": self = .networks(try reader.objects("endpoints", EndpointWish.init))
+        default: throw RecordError("mode is not valid")
+        }
+    }
+
+    package var json: JSON {
+        switch self {
+        case .none: ["mode": "none"]
+        case .host: ["mode": "host"]
+        case .networks(let wishes): ["mode": "networks", "endpoints": .array(wishes.map(\.json))]
+        }
+    }
+
+    /// Of a container's record.
+    init(of reader: RecordReader) throws(RecordError) {
+        let mode = try reader.optionalObject("networking") { mode throws(RecordError) in try NetworkMode(mode) }
+        if let mode { self = mode } else { try self.init(version1: reader) }
+    }
+
+    /// Of a record of version 1: one network by name, and what was asked of it elsewhere.
+    private init(version1 reader: RecordReader) throws(RecordError) {
+        guard let network = try reader.optional("network", \.string) else { throw RecordError("networking is missing") }
+        switch network {
+        case "none": self = .none
+        case "host": self = .host
+        default:
+            var wish = EndpointWish(network: try reader.text("network", Name.init))
+            let asked = try reader.optionalObject("asked") { asked throws(RecordError) in
+                (
+                    try asked.optionalText("address", IPv4Address.init), try asked.optionalText("mac", MACAddress.init),
+                    try asked.objects("publish", PublishRequest.init)
+                )
+            }
+            if let asked { (wish.address, wish.mac, wish.publish) = asked }
+            self = .networks([wish])
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Core
+import Images
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+extension Engine {
+    /// How a container is to be connected. Nothing is looked up.
+    func networkMode(_ choices: [NetworkChoice]) throws(OperationError) -> NetworkMode {
+        if choices.isEmpty { return .networks([EndpointWish(network: .predefinedBridge)]) }
+        let alone = choices.first { $0.network == "host" || $0.network == "none" }
+        guard let alone else { return .networks(try choices.map(wish)) }
+        guard choices.count == 1 else {
+            throw OperationError(
+                "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
+                remedy: "use --network \(alone.network) alone", kind: .invalid)
+        }
+        if alone.address != nil || alone.mac != nil {
+            throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
+        }
+        return alone.network == "host" ? .host : .none
+    }
+
+    private func wish(_ choice: NetworkChoice) throws(OperationError) -> EndpointWish {
+        guard let name = Name(choice.network) else {
+            throw OperationError("network \(choice.network) not found", kind: .notFound)
+        }
+        return EndpointWish(network: name, address: choice.address, mac: choice.mac)
+    }
+
+    func publishRequests(
+        _ request: RunRequest, _ image: Image?, _ mode: NetworkMode
+    ) throws(OperationError) -> [PublishRequest] {
+        var publish = request.publish
+        if request.publishExposed {
+            for port in image?.config.exposedPorts ?? [] { publish.append(try PublishRequest(parsing: port)) }
+        }
+        if !publish.isEmpty, mode == .host || mode == .none {
+            throw OperationError(
+                "conflicting options: cannot publish ports with --network \(mode.text)",
+                remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
+        }
+        return publish
+    }
+
+    /// The networks of a mode, in their order. Each is called in the mode by its name afterwards: it may have been given
+    /// by its id. The predefined one is made when it is first asked for.
+    func networks(for mode: inout NetworkMode) throws(OperationError) -> [NetworkDefinition] {
+        guard case .networks(var wishes) = mode else { return [] }
+        var networks: [NetworkDefinition] = []
+        for index in wishes.indices {
+            let network = try network(called: wishes[index].network)
+            guard !networks.contains(where: { $0.id == network.id }) else {
+                throw OperationError("network \"\(network.name)\" is specified multiple times", kind: .invalid)
+            }
+            wishes[index].network = network.name
+            networks.append(network)
+        }
+        mode = .networks(wishes)
+        return networks
+    }
+}
+
+extension NetworkMode {
+    /// By the first network.
+    mutating func publish(_ requests: [PublishRequest]) {
+        guard case .networks(var wishes) = self, !wishes.isEmpty else { return }
+        wishes[0].publish = requests
+        self = .networks(wishes)
+    }
+}
