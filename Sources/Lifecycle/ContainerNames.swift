@@ -3,12 +3,12 @@ import Records
 
 extension Host {
     /// Takes the container's name, or another one where it was made up.
-    package func reserveName(_ plan: inout ContainerPlan) throws(OperationError) {
+    package func reserveName(_ plan: inout ContainerPlan, isGenerated: Bool) throws(OperationError) {
         let id = plan.definition.id
         for _ in 0..<100 {
             let name = plan.definition.name
             if try containerStore.reserve(name, for: id) { return }
-            if plan.isNameGenerated {
+            if isGenerated {
                 plan.definition.name = .generated()
             } else if let owner = containerStore.owner(of: name), try !isLeftOver(owner, name) {
                 throw OperationError(

@@ -9,17 +9,34 @@ package struct ContainerPlan {
     /// One for each wish of the definition's.
     package var networks: [NetworkDefinition]
     package var cgroup: CgroupPlan
-    /// The name was made up: another one will do as well.
-    package var isNameGenerated: Bool
+    package var origin: Origin
+
+    package enum Origin {
+        /// - isNameGenerated: another one will do as well.
+        case new(isNameGenerated: Bool)
+        /// It begins again, or for the first time.
+        case existing(ContainerClaim)
+    }
 
     package init(
         definition: ContainerDefinition, process: ProcessPlan, networks: [NetworkDefinition], cgroup: CgroupPlan,
-        isNameGenerated: Bool
+        origin: Origin
     ) {
         self.definition = definition
         self.process = process
         self.networks = networks
         self.cgroup = cgroup
-        self.isNameGenerated = isNameGenerated
+        self.origin = origin
+    }
+}
+
+extension ContainerPlan {
+    /// Another process has taken over.
+    package func letGo() {
+        if case .existing(let claim) = origin { claim.letGo() }
+    }
+
+    var isExisting: Bool {
+        if case .existing = origin { true } else { false }
     }
 }

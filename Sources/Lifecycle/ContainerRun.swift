@@ -31,29 +31,38 @@ package final class ContainerRun {
     package var definition: ContainerDefinition { plan.definition }
     private var id: ContainerID { plan.definition.id }
 
-    /// Takes the container's lock and name and writes its records: from here on a dead supervisor's container
-    /// can be found and cleared away by anybody.
+    /// Takes the container's lock and, of a new one, the name, and writes its records: from here on a dead supervisor's
+    /// container can be found and cleared away by anybody.
     package init(_ host: Host, _ plan: ContainerPlan) throws(OperationError) {
-        let layout = host.layout
         let id = plan.definition.id
-        let lock = try Self.makeLock(layout, id)
-        var state = ContainerState(
-            status: .creating, supervisor: getpid(), cgroups: plan.cgroup.directories)
+        var state = ContainerState(status: .creating, supervisor: getpid(), cgroups: plan.cgroup.directories)
         state.supervise()
         var plan = plan
-        do throws(OperationError) {
-            try host.reserveName(&plan)
-            try host.containerStore.create(plan.definition)
-            try RecordFile.write(state, to: layout.containerState(id))
-        } catch {
-            try? host.containerStore.remove(id, name: plan.definition.name)
-            throw error
+        switch plan.origin {
+        case .new(let isNameGenerated):
+            lock = Optional(try Self.makeLock(host.layout, id))
+            do throws(OperationError) {
+                try host.reserveName(&plan, isGenerated: isNameGenerated)
+                try host.containerStore.create(plan.definition)
+                try RecordFile.write(state, to: host.layout.containerState(id))
+            } catch {
+                _ = try? host.containerStore.remove(id, name: plan.definition.name, isOwn: true)
+                throw error
+            }
+        case .existing(let claim):
+            lock = claim.takeLock()
+            do throws(OperationError) {
+                try RecordFile.write(state, to: host.layout.containerState(id))
+                try host.clearOverlayMark(of: id)
+            } catch {
+                try? host.containerStore.removeRuntime(id)
+                throw error
+            }
         }
         ProcessTitle.set("mydocker: supervisor of \(plan.definition.name)")
         self.host = host
         self.plan = plan
         self.state = state
-        self.lock = Optional(lock)
     }
 
     /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
@@ -122,6 +131,7 @@ extension ContainerRun {
         state.pidStartTime = ProcessIdentity(of: pid)?.startTime
         state.started = .now()
         try RecordFile.write(state, to: host.layout.containerState(id))
+        if plan.isExisting, exitRecord == nil { try host.containerStore.noteBeginning(of: id) }
     }
 
     /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
@@ -221,8 +231,7 @@ extension ContainerRun {
         state.lastExit = exitRecord
         do throws(OperationError) {
             try RecordFile.write(state, to: host.layout.containerState(id))
-            // An overlay that was mounted as volatile has left a mark that keeps it from being mounted again.
-            try Files.removeTree("\(host.layout.work(id))/work")
+            try host.clearOverlayMark(of: id)
         } catch {
             failures.append(error)
         }
@@ -237,8 +246,24 @@ extension ContainerRun {
     /// has ended.
     package func abandon(_ failure: OperationError) {
         if isCleared { return }
+        let isNew = exitRecord == nil && !plan.isExisting
+        if exitRecord == nil, plan.isExisting {
+            exitRecord = ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now())
+        }
         exitRecord?.error = failure.description
-        _ = clearAway(remove: exitRecord == nil || definition.autoRemove)
+        _ = clearAway(remove: isNew || definition.autoRemove)
+    }
+
+    /// It is made, and does not begin yet.
+    package func setAside() throws(OperationError) {
+        do throws(OperationError) {
+            try host.containerStore.markCreated(id)
+            try host.containerStore.removeRuntime(id)
+        } catch {
+            _ = try? host.containerStore.remove(id, name: definition.name, isOwn: true)
+            throw error
+        }
+        letGo()
     }
 
     /// Another process, or nobody, is the supervisor from now on.
@@ -274,7 +299,7 @@ extension ContainerRun {
             throw failure
         }
         if remove {
-            try host.containerStore.remove(id, name: definition.name)
+            try host.containerStore.remove(id, name: definition.name, isOwn: true)
         } else if let exitRecord {
             try host.recordEnd(of: id, exitRecord, state)
         }

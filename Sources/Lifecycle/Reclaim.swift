@@ -75,10 +75,13 @@ extension Host {
             try releaseLeases(of: id, definition.networkMode)
         }
         let hasExit = Files.exists(layout.exit(id))
-        let hasRun = hasExit || state.map { $0.status != .creating } ?? false
-        if !hasRun || definition?.autoRemove ?? true {
-            try containerStore.remove(id, name: definition?.name)
-        } else if let state, !hasExit {
+        let hasBegun = state.map { $0.status != .creating } ?? false
+        if !hasBegun, containerStore.isCreated(id) {
+            // It still can.
+            try containerStore.removeRuntime(id)
+        } else if !(hasBegun || hasExit) || definition?.autoRemove ?? true {
+            try containerStore.remove(id, name: definition?.name, isOwn: true)
+        } else if let state, hasBegun || !hasExit {
             try recordEnd(of: id, exitRecord(of: state), state)
         } else {
             try containerStore.removeRuntime(id)
@@ -91,6 +94,8 @@ extension Host {
     package func recordEnd(of id: ContainerID, _ exit: ContainerExit, _ state: ContainerState) throws(OperationError) {
         do throws(OperationError) {
             try RecordFile.write(exit, to: layout.exit(id))
+            // It was killed in the moment between.
+            if state.started != nil, containerStore.isCreated(id) { try Files.remove(layout.created(id)) }
         } catch {
             var state = state
             state.status = .ended
@@ -106,6 +111,11 @@ extension Host {
             }
         }
         try containerStore.removeRuntime(id)
+    }
+
+    /// An overlay that was mounted as volatile has left a mark that keeps it from being mounted again.
+    func clearOverlayMark(of id: ContainerID) throws(OperationError) {
+        try Files.removeTree("\(layout.work(id))/work")
     }
 
     package static let supervisorKilled = "its supervisor was killed"
@@ -126,7 +136,9 @@ extension Host {
         // Whoever forces it removes the records, whatever they say.
         guard !isForced, try containerStore.exit(id) == nil else { return }
         let definition = try containerStore.definition(id)
-        if definition?.autoRemove ?? true { try containerStore.remove(id, name: definition?.name) }
+        if definition?.autoRemove ?? true, !containerStore.isCreated(id) {
+            try containerStore.remove(id, name: definition?.name, isOwn: false)
+        }
     }
 
     /// The kernel kills a container with its supervisor, unless the program has opted out of that.

@@ -72,6 +72,15 @@ package struct ContainerStore: Sendable {
     /// Whether its supervisor lives.
     package func isAlive(_ id: ContainerID) -> Bool { FileLock.isHeld(layout.containerLock(id)) }
 
+    /// Whether it was made and has never begun.
+    package func isCreated(_ id: ContainerID) -> Bool { Files.exists(layout.created(id)) }
+    package func markCreated(_ id: ContainerID) throws(OperationError) { try Files.create(layout.created(id), []) }
+
+    /// Its program runs: neither what is said of one that never did, nor how it ended the last time, is true any more.
+    package func noteBeginning(of id: ContainerID) throws(OperationError) {
+        for path in [layout.created(id), layout.exit(id)] where Files.exists(path) { try Files.remove(path) }
+    }
+
     // MARK: Directories
 
     /// Makes the container's directories and writes its definition.
@@ -104,16 +113,22 @@ package struct ContainerStore: Sendable {
     }
 
     /// Removes all that is left of a container, its name last: until then nobody else can take it.
-    /// - Parameter name: nil when its record cannot tell.
-    package func remove(_ id: ContainerID, name: Name?) throws(OperationError) {
-        // One at a time: who comes second finds nothing left to remove.
+    /// - Parameters:
+    ///   - name: nil when its record cannot tell.
+    ///   - isOwn: the caller has the container's own lock. Else a container that has begun meanwhile stays.
+    /// - Returns: whether it is gone.
+    @discardableResult
+    package func remove(_ id: ContainerID, name: Name?, isOwn: Bool) throws(OperationError) -> Bool {
+        // One at a time: a second removal finds nothing left, and none begins while a `start` takes the container's lock.
         let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
         try directory?.lock(named: layout.container(id))
         defer { withExtendedLifetime(directory) {} }
+        if !isOwn, isAlive(id) { return false }
         try removeRuntime(id)
         try Files.removeTree(layout.container(id))
         var link = name
         if link == nil { link = try self.name(of: id) }
         if let link { try release(link, of: id) }
+        return true
     }
 }

@@ -35,6 +35,8 @@ package struct Layout: Sendable {
     package func container(_ id: ContainerID) -> String { "\(containers)/\(id)" }
     package func definition(_ id: ContainerID) -> String { container(id) + "/record.json" }
     package func exit(_ id: ContainerID) -> String { container(id) + "/exit.json" }
+    /// Is there until it begins for the first time.
+    package func created(_ id: ContainerID) -> String { container(id) + "/created" }
     package func log(_ id: ContainerID) -> String { container(id) + "/log.json" }
     package func upper(_ id: ContainerID) -> String { container(id) + "/upper" }
     /// Where overlay keeps what it is just copying, in a directory of its own.

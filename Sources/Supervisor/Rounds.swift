@@ -84,6 +84,7 @@ extension Host {
         let report = try SupervisorReport()
         switch try Fork.fork() {
         case .parent(let supervisor):
+            plan.letGo()
             do throws(OperationError) {
                 try report.receive()
             } catch {

@@ -96,7 +96,7 @@ func definition(_ name: String) throws -> ContainerDefinition {
         for missing in ["", "we", "g", "../web", String(repeating: "0", count: 64)] {
             #expect(throws: OperationError.self, "\(missing)") { try store.find(missing) }
         }
-        try store.remove(container.id, name: container.name)
+        try store.remove(container.id, name: container.name, isOwn: true)
         #expect(throws: OperationError.self) { try store.find("web") }
         #expect(try Files.names(in: scratch.layout.containers).isEmpty)
     }

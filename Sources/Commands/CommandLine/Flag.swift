@@ -50,6 +50,13 @@ package struct Flag<Options> {
         return Flag(specification: specification, apply: apply)
     }
 
+    /// The same flag of a command that has this one's as a part.
+    package func lifted<Whole>(to part: WritableKeyPath<Whole, Options>) -> Flag<Whole> {
+        Flag<Whole>(specification: specification) { (whole, text) throws(OperationError) in
+            try apply(&whole[keyPath: part], text)
+        }
+    }
+
     private static func boolean(_ text: String) -> Bool? {
         switch text {
         case "1", "t", "T", "true", "True", "TRUE": true

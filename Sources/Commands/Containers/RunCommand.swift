@@ -24,9 +24,10 @@ package struct RunCommand: ProgramCommand {
 
     /// An image that a flag names brings its own command.
     package func complaint(aboutOperandCount count: Int) -> String? {
-        let isNamed = request.image != nil || request.rootDirectory != nil
-        return isNamed ? nil : Self.synopsis.complaint(aboutOperandCount: count)
+        isImageNamed ? nil : Self.synopsis.complaint(aboutOperandCount: count)
     }
+
+    var isImageNamed: Bool { request.image != nil || request.rootDirectory != nil }
 
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext

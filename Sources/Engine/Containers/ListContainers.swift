@@ -59,6 +59,7 @@ extension Engine {
             }
             return (.created, state)
         }
+        if containerStore.isCreated(definition.id) { return (.created, nil) }
         if let exit = try containerStore.exit(definition.id) {
             return (.exited(code: exit.exitCode, finished: exit.finished), nil)
         }

@@ -7,6 +7,7 @@ import Linux
 import Networking
 
 extension Engine {
+    /// Of a new container.
     func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
         let source = try rootSource(request)
         let arguments = try arguments(request, source)
@@ -30,12 +31,32 @@ extension Engine {
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
         }
+        return try plan(definition, process, .new(isNameGenerated: request.name == nil))
+    }
+
+    /// Of a container that is there.
+    func plan(_ definition: ContainerDefinition, _ claim: ContainerClaim) throws(OperationError) -> ContainerPlan {
+        for layer in definition.layers where !Files.isDirectory(layer) {
+            throw OperationError(
+                "start container", definition.name.text, reason: "its image's layer \(layer) is gone",
+                remedy: "make the container anew")
+        }
+        try checkMounts(definition)
+        // It may have changed its own passwd.
+        let user = try resolveUser(definition, over: [layout.upper(definition.id)])
+        return try plan(definition, processPlan(definition, user), .existing(claim))
+    }
+
+    private func plan(
+        _ definition: ContainerDefinition, _ process: ProcessPlan, _ origin: ContainerPlan.Origin
+    ) throws(OperationError) -> ContainerPlan {
+        var definition = definition
         let networks = try networks(for: &definition.networkMode)
         return ContainerPlan(
             definition: definition, process: process, networks: networks,
             cgroup: try CgroupHost().plan(
-                for: id, limits: request.limits, limitsDevices: definition.needsDeviceCgroup),
-            isNameGenerated: request.name == nil)
+                for: definition.id, limits: definition.limits, limitsDevices: definition.needsDeviceCgroup),
+            origin: origin)
     }
 
     private func apply(

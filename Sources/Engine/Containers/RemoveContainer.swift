@@ -53,7 +53,10 @@ extension Engine {
         // A damaged record must not make the container unremovable.
         let definition = (try? containerStore.definition(id)) ?? nil
         try host.reclaim(id, isForced: force)
-        try containerStore.remove(id, name: definition?.name)
+        guard try containerStore.remove(id, name: definition?.name, isOwn: false) else {
+            // It has begun again meanwhile.
+            return try remove(name, force: force)
+        }
         if wasDamaged { host.releaseOrphans() }
     }
 }

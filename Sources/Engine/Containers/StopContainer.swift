@@ -58,7 +58,7 @@ extension Engine {
     package func wait(_ name: String) throws(OperationError) -> Int32 {
         let id = try containerStore.find(name)
         if let code = try waitWithLock(id) { return code }
-        guard let exit = try containerStore.exit(id) else { return 137 }
+        guard let exit = try containerStore.exit(id) else { return containerStore.isCreated(id) ? 0 : 137 }
         return exit.exitCode
     }
 

@@ -138,7 +138,7 @@ extension SystemAudit {
             }
         }
         guard let definition = container.definition else { return findings }
-        if !container.hasRuntime, !container.hasExit, definition.autoRemove {
+        if !container.hasRuntime, !container.hasExit, !container.isCreated, definition.autoRemove {
             findings.append(
                 SystemFinding(
                     .state, layout.container(id), "it was to be removed when it ended, and has ended", .reclaim(id)))

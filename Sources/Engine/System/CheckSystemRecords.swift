@@ -14,6 +14,8 @@ struct RecordSnapshot: Sendable {
         /// Whether the definition's file is there, whatever is in it.
         var hasRecord = false
         var hasExit = false
+        /// It has never begun.
+        var isCreated = false
         var hasRuntime = false
         /// Its supervisor holds the lock: it may have anything.
         var isAlive = false
@@ -90,6 +92,7 @@ extension RecordSnapshot {
         container.isAlive = container.hasRuntime && store.isAlive(id)
         container.hasRecord = Files.exists(layout.definition(id))
         container.hasExit = Files.exists(layout.exit(id))
+        container.isCreated = store.isCreated(id)
         container.definition = readable { () throws(OperationError) in try store.definition(id) }
         _ = readable { () throws(OperationError) in try store.exit(id) }
         if container.hasRuntime {

@@ -36,7 +36,7 @@ extension Engine {
         case .reclaim(let id): try host.reclaim(id)
         case .removeContainer(let id):
             guard !containerStore.isAlive(id), !Files.exists(layout.definition(id)) else { return }
-            try containerStore.remove(id, name: nil)
+            try containerStore.remove(id, name: nil, isOwn: false)
         case .releaseName(let name, let id): try containerStore.release(name, of: id)
         case .reserveName(let name, let id):
             guard Files.exists(layout.definition(id)), try containerStore.reserve(name, for: id) else { return }

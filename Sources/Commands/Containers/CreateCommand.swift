@@ -1,0 +1,36 @@
+import Core
+import Engine
+
+/// `mydocker create`: a container that `start` lets begin.
+package struct CreateCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "create", group: .containers, operands: "[IMAGE] [COMMAND] [ARG...]",
+            summary: "Make a container without running it", operandCount: 1...Int.max, stopsAtOperand: true)
+    }
+
+    /// What it will run as.
+    var run = RunCommand()
+
+    package init() {}
+
+    /// Those of `run` that are about the container, and not about its first run.
+    package static var flags: [Flag<CreateCommand>] {
+        RunCommand.flags.filter { !["detach", "sig-proxy"].contains($0.specification.name) }.map {
+            $0.lifted(to: \.run)
+        }
+    }
+
+    package func complaint(aboutOperandCount count: Int) -> String? {
+        run.isImageNamed ? nil : Self.synopsis.complaint(aboutOperandCount: count)
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        var request = try run.request(words: operands, lookUp: context.environment)
+        request.detached = true
+        context.output.line(try context.engine.create(request).hex)
+        return 0
+    }
+}
