@@ -25,7 +25,7 @@ extension Host {
     private func isLeftOver(_ id: ContainerID, _ name: Name) throws(OperationError) -> Bool {
         guard waitForRelease(of: id) else { return false }
         try reclaim(id)
-        if containerStore.isAlive(id) { return true }
+        if containerStore.isHeld(id) { return true }
         if try containerStore.definition(id) != nil { return false }
         try containerStore.release(name, of: id)
         return true

@@ -9,8 +9,8 @@ extension Host {
     package func endRestarts(of id: ContainerID) {
         var told: Int32?
         // A supervisor that goes on in the background is another process than before.
-        while containerStore.isAlive(id), let state = (try? containerStore.state(id)) ?? nil, state.supervisor != told,
-            let supervisor = state.openSupervisor(), containerStore.isAlive(id)
+        while containerStore.isHeld(id), let state = (try? containerStore.state(id)) ?? nil, state.supervisor != told,
+            let supervisor = state.openSupervisor(), containerStore.isHeld(id)
         {
             try? supervisor.send(Self.endOfRestarts)
             told = state.supervisor
@@ -19,8 +19,11 @@ extension Host {
 
     /// Whether its program has ended and will begin again.
     package func isRestarting(_ id: ContainerID) throws(OperationError) -> Bool {
-        guard containerStore.isAlive(id) else { return false }
-        return try containerStore.state(id)?.status == .restarting
+        switch liveness(of: id) {
+        case .supervised(let state): return state.status == .restarting
+        case .damaged(let failure): throw failure
+        case .gone, .changing, .ending, .orphaned: return false
+        }
     }
 
     /// Tells a supervisor that there is no further round. The kernel ignores it where nobody listens.

@@ -25,10 +25,11 @@ extension Host {
 
     /// The running containers that are on networks, oldest first. One whose record cannot be read is left out.
     package func bridgeMembers() -> [BridgeMember] {
-        let states = ((try? containerStore.runtimeIDs()) ?? []).compactMap { id in
-            ((try? containerStore.state(id)) ?? nil).map { (id: id, state: $0) }
+        let running = ((try? containerStore.runtimeIDs()) ?? []).compactMap {
+            id -> (id: ContainerID, state: ContainerState)? in
+            guard case .supervised(let state) = liveness(of: id), state.status == .running else { return nil }
+            return (id, state)
         }
-        let running = states.filter { $0.state.status == .running && containerStore.isAlive($0.id) }
         // One without a time, which is of nobody's making, counts as the oldest: an order needs fixed values.
         func start(_ state: ContainerState) -> Timestamp { state.started ?? Timestamp(nanoseconds: 0) }
         return running.sorted { (start($0.state), $0.id) < (start($1.state), $1.id) }

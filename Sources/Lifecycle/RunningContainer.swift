@@ -14,10 +14,13 @@ package struct RunningContainer: ~Copyable {
 extension Host {
     /// Nil when it does not run. The process is the very one on record: a pid that was used again is not taken for it.
     package func running(_ id: ContainerID) throws(OperationError) -> RunningContainer? {
-        guard containerStore.isAlive(id), let state = try containerStore.state(id), state.status == .running,
-            let process = state.process?.open()
-        else { return nil }
-        return RunningContainer(state: state, process: process)
+        switch liveness(of: id) {
+        case .supervised(let state):
+            guard state.status == .running, let process = state.process?.open() else { return nil }
+            return RunningContainer(state: state, process: process)
+        case .damaged(let failure): throw failure
+        case .gone, .changing, .ending, .orphaned: return nil
+        }
     }
 
     /// The same for a container that is to end: one that is just being made is waited for, as it would run on otherwise.
@@ -25,7 +28,7 @@ extension Host {
     package func started(_ id: ContainerID, within seconds: Int64) throws(OperationError) -> RunningContainer? {
         let deadline = seconds < 0 ? nil : Deadline(seconds: max(1, seconds))
         var slowly = Deadline(milliseconds: 100)
-        while containerStore.isAlive(id), try containerStore.state(id)?.status ?? .creating == .creating {
+        while isBeingMade(id) {
             if slowly.millisecondsLeft == 0 {
                 wakeSupervisor(of: id)
                 slowly = Deadline(milliseconds: 100)
@@ -34,6 +37,14 @@ extension Host {
             usleep(2000)
         }
         return try running(id)
+    }
+
+    private func isBeingMade(_ id: ContainerID) -> Bool {
+        switch liveness(of: id) {
+        case .changing: true
+        case .supervised(let state): state.status == .creating
+        case .gone, .ending, .orphaned, .damaged: false
+        }
     }
 
     package func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {

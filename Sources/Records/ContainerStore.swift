@@ -69,8 +69,8 @@ package struct ContainerStore: Sendable {
         try RecordFile.read(layout.exit(id))
     }
 
-    /// Whether its supervisor lives.
-    package func isAlive(_ id: ContainerID) -> Bool { FileLock.isHeld(layout.containerLock(id)) }
+    /// Whether somebody has its lock: its supervisor, or another process that is at work on it.
+    package func isHeld(_ id: ContainerID) -> Bool { FileLock.isHeld(layout.containerLock(id)) }
 
     /// Whether it was made and has never begun.
     package func isCreated(_ id: ContainerID) -> Bool { Files.exists(layout.created(id)) }
@@ -123,7 +123,7 @@ package struct ContainerStore: Sendable {
         let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
         try directory?.lock(named: layout.container(id))
         defer { withExtendedLifetime(directory) {} }
-        if !isOwn, isAlive(id) { return false }
+        if !isOwn, isHeld(id) { return false }
         try removeRuntime(id)
         try Files.removeTree(layout.container(id))
         var link = name

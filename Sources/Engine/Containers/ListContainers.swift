@@ -51,13 +51,11 @@ extension Engine {
     func status(
         of definition: ContainerDefinition
     ) throws(OperationError) -> (status: ContainerSummary.Status?, state: ContainerState?) {
-        let isAlive = containerStore.isAlive(definition.id)
-        if isAlive, let state = try containerStore.state(definition.id) {
-            if let started = state.started, state.status == .running { return (.running(since: started), state) }
-            if state.status == .restarting, let last = state.lastExit {
-                return (.restarting(code: last.exitCode, finished: last.finished), state)
-            }
-            return (.created, state)
+        let liveness = host.liveness(of: definition.id)
+        switch liveness {
+        case .supervised(let state), .ending(let state): return (status(of: state), state)
+        case .damaged(let failure): throw failure
+        case .gone, .changing, .orphaned: break
         }
         if containerStore.isCreated(definition.id) { return (.created, nil) }
         if let exit = try containerStore.exit(definition.id) {
@@ -66,7 +64,16 @@ extension Engine {
         if let state = try containerStore.state(definition.id), state.status == .ended, let last = state.lastExit {
             return (.exited(code: last.exitCode, finished: last.finished), state)
         }
+        if case .changing = liveness { return (.created, nil) }
         return (definition.autoRemove ? nil : .lost, nil)
+    }
+
+    private func status(of state: ContainerState) -> ContainerSummary.Status {
+        if let started = state.started, state.status == .running { return .running(since: started) }
+        if state.status == .restarting, let last = state.lastExit {
+            return .restarting(code: last.exitCode, finished: last.finished)
+        }
+        return .created
     }
 }
 

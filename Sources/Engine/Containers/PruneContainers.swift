@@ -10,7 +10,7 @@ extension Engine {
         try host.prepare()
         let found = try containers(all: true)
         var pruned = Listing<(id: ContainerID, bytes: Int64)>(elements: [], failures: found.failures)
-        for container in found.elements where !containerStore.isAlive(container.id) {
+        for container in found.elements where !containerStore.isHeld(container.id) {
             do throws(OperationError) {
                 let bytes = Files.diskUsage(below: layout.container(container.id))
                 try remove(container.id.hex, force: false)

@@ -13,12 +13,15 @@ extension Engine {
         }
         try LogReader.print(
             path: layout.log(id), tail: request.tail, timestamps: request.timestamps, since: request.since,
-            until: request.until, follow: request.follow, isRunning: { containerStore.isAlive(id) })
+            until: request.until, follow: request.follow, isRunning: { containerStore.isHeld(id) })
     }
 
     package func publishedPorts(of name: String) throws(OperationError) -> [PortMapping] {
         let id = try containerStore.find(name)
-        guard containerStore.isAlive(id) else { return [] }
-        return try containerStore.state(id)?.endpoints.flatMap(\.ports).sorted() ?? []
+        switch host.liveness(of: id) {
+        case .supervised(let state), .ending(let state): return state.endpoints.flatMap(\.ports).sorted()
+        case .damaged(let failure): throw failure
+        case .gone, .changing, .orphaned: return []
+        }
     }
 }

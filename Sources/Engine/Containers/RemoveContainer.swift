@@ -26,30 +26,7 @@ extension Engine {
         let id = try containerStore.find(name)
         let wasDamaged = force ? try host.discardDamagedState(id) : false
         if force { host.endRestarts(of: id) }
-        // A second's patience for one that is just being made.
-        if let running = try force ? host.started(id, within: 1) : host.running(id) {
-            guard force else {
-                throw OperationError(
-                    "cannot remove container \"\(name)\": container is running: "
-                        + "stop the container before removing or force remove",
-                    kind: .conflict)
-            }
-            try running.process.sendUnlessGone(SIGKILL)
-            try host.waitForSupervisor(of: id)
-        } else if containerStore.isAlive(id) {
-            // Without a process it has not got one yet, or its supervisor is just clearing up.
-            let state = try containerStore.state(id)
-            guard state?.status != .creating else {
-                throw OperationError("cannot remove container \"\(name)\": container is being created", kind: .conflict)
-            }
-            guard force || state?.status != .restarting else {
-                throw OperationError(
-                    "cannot remove container \"\(name)\": container is restarting: "
-                        + "stop the container before removing or force remove",
-                    kind: .conflict)
-            }
-            try host.waitForSupervisor(of: id)
-        }
+        if force { try end(id) } else { try checkRemoval(of: id, name) }
         // A damaged record must not make the container unremovable.
         let definition = (try? containerStore.definition(id)) ?? nil
         try host.reclaim(id, isForced: force)
@@ -58,5 +35,28 @@ extension Engine {
             return try remove(name, force: force)
         }
         if wasDamaged { host.releaseOrphans() }
+    }
+
+    private func end(_ id: ContainerID) throws(OperationError) {
+        // A second's patience for one that is just being made.
+        if let running = try host.started(id, within: 1) { try running.process.sendUnlessGone(SIGKILL) }
+        if containerStore.isHeld(id) { try host.waitForSupervisor(of: id) }
+    }
+
+    private func checkRemoval(of id: ContainerID, _ name: String) throws(OperationError) {
+        let obstacle: String
+        switch host.settledLiveness(of: id) {
+        case .gone, .orphaned: return
+        case .damaged(let failure): throw failure
+        case .changing, .ending: return try host.waitForSupervisor(of: id)
+        case .supervised(let state):
+            switch state.status {
+            case .ended: return try host.waitForSupervisor(of: id)
+            case .creating: obstacle = "container is being created"
+            case .running: obstacle = "container is running: stop the container before removing or force remove"
+            case .restarting: obstacle = "container is restarting: stop the container before removing or force remove"
+            }
+        }
+        throw OperationError("cannot remove container \"\(name)\": \(obstacle)", kind: .conflict)
     }
 }

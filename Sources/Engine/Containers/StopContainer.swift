@@ -70,7 +70,7 @@ extension Engine {
             case 0: break
             case EWOULDBLOCK:
                 // Its program may have ended while the supervisor is stopped.
-                if host.hasEnded(id) { host.wakeSupervisor(of: id) }
+                if case .ending = host.liveness(of: id) { host.wakeSupervisor(of: id) }
                 continue
             default: return nil
             }

@@ -11,7 +11,7 @@ extension Engine {
         }
         var users: [(key: String, value: JSON)] = []
         for (id, endpoint) in try host.members(of: network).sorted(by: { $0.id < $1.id })
-        where containerStore.isAlive(id) {
+        where host.isSupervised(id) {
             let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
             users.append(
                 (

@@ -89,7 +89,7 @@ extension RecordSnapshot {
         guard var container = containers[id] else { return }
         let store = engine.containerStore
         let layout = engine.layout
-        container.isAlive = container.hasRuntime && store.isAlive(id)
+        container.isAlive = container.hasRuntime && store.isHeld(id)
         container.hasRecord = Files.exists(layout.definition(id))
         container.hasExit = Files.exists(layout.exit(id))
         container.isCreated = store.isCreated(id)

@@ -17,7 +17,7 @@ extension Engine {
         }
         // A lock that nobody of us holds makes its container look alive.
         for finding in findings { attempt { () throws(OperationError) in try abandonLock(finding.remedy) } }
-        for id in (try? containerStore.runtimeIDs()) ?? [] where !containerStore.isAlive(id) {
+        for id in (try? containerStore.runtimeIDs()) ?? [] where !containerStore.isHeld(id) {
             attempt { () throws(OperationError) in try host.reclaim(id) }
         }
         for finding in findings { attempt { () throws(OperationError) in try repair(finding.remedy) } }
@@ -35,7 +35,7 @@ extension Engine {
         case .none, .bridge, .abandonLock: return
         case .reclaim(let id): try host.reclaim(id)
         case .removeContainer(let id):
-            guard !containerStore.isAlive(id), !Files.exists(layout.definition(id)) else { return }
+            guard !containerStore.isHeld(id), !Files.exists(layout.definition(id)) else { return }
             try containerStore.remove(id, name: nil, isOwn: false)
         case .releaseName(let name, let id): try containerStore.release(name, of: id)
         case .reserveName(let name, let id):
