@@ -27,6 +27,7 @@ extension Engine {
         let publish = try publishRequests(request, source.image, definition.networkMode)
         definition.asked = asked(request, source, definition, publish)
         var process = try processPlan(definition, user)
+        if definition.terminal { process.terminalSize = request.streams.terminalSize }
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
         }
@@ -160,7 +161,6 @@ extension Engine {
             command: definition.arguments[0], arguments: definition.arguments, environment: definition.environment,
             directory: definition.workingDirectory, path: Environment.value("PATH", in: definition.environment) ?? "",
             capabilities: Capabilities.mask(of: definition.capabilities))
-        if definition.terminal { process.terminalSize = Terminal.callersSize }
         process.user = user.uid
         process.group = user.gid
         process.groups = user.groups
