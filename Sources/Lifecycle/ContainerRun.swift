@@ -84,7 +84,10 @@ package final class ContainerRun {
 
 extension ContainerRun {
     /// Makes the container and lets its program begin. Of what fails half way, `abandon` takes the rest away.
-    package func start(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
+    /// - Parameter meanwhile: is done while the child is at work.
+    package func start(
+        _ streams: RunStreams, meanwhile: () throws(OperationError) -> Void = {}
+    ) throws(OperationError) -> StartedContainer {
         try joinNetworks()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
@@ -95,6 +98,7 @@ extension ContainerRun {
         if definition.log.isKept, log == nil {
             log = try LogWriter(path: host.layout.log(id), limits: definition.log)
         }
+        try meanwhile()
         let terminal = try prepare(&child)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }

@@ -7,12 +7,14 @@ package enum Polling {
 
     /// Waits for one of `requests`. A process that may wait for days gives its memory back meanwhile; a busy
     /// one does not come to that.
-    package static func wait(for requests: inout [pollfd], givingMemoryBack: Bool) {
-        guard givingMemoryBack else {
-            wait(for: &requests)
+    /// - Parameter milliseconds: negative waits for ever.
+    package static func wait(for requests: inout [pollfd], milliseconds: Int32, givingMemoryBack: Bool) {
+        guard givingMemoryBack, milliseconds < 0 || milliseconds > 20 * patience else {
+            wait(for: &requests, milliseconds: milliseconds)
             return
         }
-        if wait(for: &requests, milliseconds: patience) { _ = clinux_poll_idle(&requests, requests.count) }
+        guard wait(for: &requests, milliseconds: patience) else { return }
+        _ = clinux_poll_idle(&requests, requests.count, milliseconds < 0 ? -1 : milliseconds - patience)
     }
 
     /// - Parameters:

@@ -16,10 +16,8 @@ package enum Terminal {
         return isTerminal(descriptor) && fstat(descriptor, &status) == 0 && status.st_rdev != 5 << 8 | 2
     }
 
-    /// The size of the terminal that this program was started at, if any.
-    package static var callersSize: TerminalSize? { size(of: 0) ?? size(of: 1) }
-
-    private static func size(of descriptor: Int32) -> TerminalSize? {
+    /// Nil when `descriptor` is no terminal.
+    package static func size(of descriptor: Int32) -> TerminalSize? {
         var rows: UInt16 = 0
         var columns: UInt16 = 0
         guard clinux_terminal_size(descriptor, &rows, &columns) == 0 else { return nil }

@@ -47,6 +47,9 @@ package struct Layout: Sendable {
     /// Held by the container's supervisor as long as the container is alive.
     package func containerLock(_ id: ContainerID) -> String { containerRuntime(id) + "/lock" }
 
+    /// Where its supervisor can be talked to.
+    package func containerControl(_ id: ContainerID) -> String { containerRuntime(id) + "/control" }
+
     package var registryLock: String { runtime + "/lock" }
     private var bootID: String { runtime + "/boot-id" }
     /// Else what is in the runtime directory says nothing any more.

@@ -12,7 +12,7 @@ extension Host {
     package func exitCode(_ code: Int32, lost: LostOutput?, wasEnded: Bool = false) -> Int32 {
         guard let lost else { return code }
         if lost.isUnheard { return wasEnded ? 128 + SIGPIPE : code }
-        let error = OperationError("write standard \(lost.sink == 1 ? "output" : "error")", errno: lost.errno)
+        let error = OperationError("write standard \(lost.stream == .stdout ? "output" : "error")", errno: lost.errno)
         warn("output is lost: \(error.description)")
         return code == 0 ? 125 : code
     }

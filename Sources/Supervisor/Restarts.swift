@@ -4,14 +4,15 @@ import Lifecycle
 import Linux
 
 /// Whether a container that has ended begins again, and when. Its supervisor asks this.
-package final class Restarts {
+package final class Restarts: EventSource {
     /// Whoever ends a supervisor by one of these does not want its container back either.
     private static let ending: [Int32] = [Host.endOfRestarts, SIGHUP, SIGINT, SIGQUIT, SIGTERM]
 
     private let policy: RestartPolicy
     private let ends: SignalDescriptor
     private var delay = RestartDelay()
-    private var milliseconds: Int32 = 0
+    /// Milliseconds until the next round.
+    private(set) var pause: Int32 = 0
     private var wasEnded = false
 
     package init(_ policy: RestartPolicy) throws(OperationError) {
@@ -34,15 +35,13 @@ package final class Restarts {
     package func follow(_ exit: ContainerExit) -> Bool {
         guard !areEnded, policy.restarts(after: exit.exitCode, restartCount: exit.restartCount) else { return false }
         let started = exit.started ?? exit.finished
-        milliseconds = delay.next(afterRunningFor: exit.finished.nanoseconds - started.nanoseconds)
+        pause = delay.next(afterRunningFor: exit.finished.nanoseconds - started.nanoseconds)
         return true
     }
 
-    /// Waits until the next round is to begin.
-    /// - Returns: false when somebody has ended it.
-    package func wait() -> Bool {
-        var requests = [pollfd(fd: ends.descriptor.number, events: Int16(POLLIN), revents: 0)]
-        Polling.wait(for: &requests, milliseconds: milliseconds)
-        return !areEnded
+    package func watch(_ requests: inout [pollfd]) {
+        requests.append(pollfd(fd: ends.descriptor.number, events: Int16(POLLIN), revents: 0))
     }
+
+    package func advance(_ events: ArraySlice<pollfd>) { _ = areEnded }
 }

@@ -5,14 +5,16 @@ import Lifecycle
 import Linux
 
 extension Host {
-    /// This process supervises the container and ends with it.
+    /// This process supervises the container and ends with its first round.
     /// - Parameter passesSignals: to the program; otherwise they have no effect.
     /// - Returns: the exit code.
-    package func runHere(_ plan: ContainerPlan, passesSignals: Bool) throws(OperationError) -> Int32 {
+    package func runHere(
+        _ plan: ContainerPlan, for caller: CallerStreams, passesSignals: Bool
+    ) throws(OperationError) -> Int32 {
         // Blocked from here on: a signal during set-up reaches the program once that runs.
-        let signals = try SignalDescriptor(ForwardedSignals.all)
+        let signals = try SignalSource(ForwardedSignals.all)
         SupervisorSignals.ignore()
-        if plan.definition.terminal, plan.definition.openStdin, !Terminal.isTerminal(0) {
+        if plan.definition.terminal, plan.definition.openStdin, !Terminal.isTerminal(caller.input) {
             warn("standard input is not a terminal; the container has one all the same")
         }
         let id = plan.definition.id
@@ -21,31 +23,24 @@ extension Host {
             try? waitForSupervisor(of: id)
             try? reclaim(id)
         }
-        let restarts = try Restarts(plan.definition.restart)
-        let run = try ContainerRun(self, plan)
-        let round = try round(
-            run, restarts, signals: signals, isForeground: true, passesSignals: passesSignals)
+        let supervisor = try Supervisor(self, plan, for: caller, signals, passesSignals: passesSignals)
+        let round = try supervisor.round()
         if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
-        guard restarts.follow(round.exit) else {
-            if run.finish() { guardian.dismiss() }
-            run.letGo()
-            return deliver(round)
+        if supervisor.restarts.follow(round.exit) {
+            // As in Docker: the caller gets the first exit code, and the container goes on in the background.
+            do throws(OperationError) {
+                try moveToBackground(supervisor, after: round)
+            } catch {
+                if supervisor.finish() { guardian.dismiss() }
+                throw error
+            }
+            guardian.dismiss()
+        } else if supervisor.finish() {
+            guardian.dismiss()
         }
-        // As in Docker: the caller gets the first exit code, and the container goes on in the background.
-        do throws(OperationError) {
-            try moveToBackground(run, restarts, after: round)
-        } catch {
-            if run.finish() { guardian.dismiss() }
-            throw error
-        }
-        guardian.dismiss()
-        return deliver(round)
-    }
-
-    /// What is left of the output goes to the caller when nothing is left of the container: however slowly that is read,
-    /// nobody else waits for it.
-    private func deliver(_ round: FinishedRound) -> Int32 {
-        round.relay.deliver()
+        // What is left of the output goes to the caller when nothing is left of the container: however slowly that is
+        // read, nobody else waits for it.
+        round.relay.deliver(until: signals)
         return exitCode(round.exit.exitCode, lost: round.relay.lostOutput, wasEnded: round.wasUnheard)
     }
 
@@ -57,24 +52,18 @@ extension Host {
             + (definition.limits.memory == nil ? "free some, or limit it with --memory" : "raise it with --memory")
     }
 
-    private func moveToBackground(
-        _ run: ContainerRun, _ restarts: Restarts, after round: FinishedRound
-    ) throws(OperationError) {
+    private func moveToBackground(_ supervisor: Supervisor, after round: FinishedRound) throws(OperationError) {
         let report = try SupervisorReport()
         switch try Fork.fork() {
-        case .parent(let supervisor):
+        case .parent(let copy):
             try report.receive()
             // Whoever read the record before it named the new supervisor has told the old one.
-            if restarts.areEnded { Glibc.kill(supervisor, Self.endOfRestarts) }
-            run.letGo()
+            if supervisor.isEnded { Glibc.kill(copy, Self.endOfRestarts) }
+            supervisor.letGo()
         case .child:
-            setsid()
             round.relay.close()
-            try? InheritedDescriptors.redirectStandardStreams()
-            chdir("/")
-            run.rest()
-            report.succeed()
-            repeatRounds(run, restarts)
+            try? supervisor.moveToBackground()
+            supervisor.repeatRounds(hasRested: report.succeed)
             exit(0)
         }
     }
@@ -106,76 +95,17 @@ extension Host {
         setsid()
         SupervisorSignals.ignore()
         do throws(OperationError) {
-            let signals = try SignalDescriptor(ForwardedSignals.all)
-            let restarts = try Restarts(plan.definition.restart)
+            let signals = try SignalSource(ForwardedSignals.all)
             try InheritedDescriptors.redirectStandardStreams()
-            let run = try ContainerRun(self, plan)
-            let exit = try round(run, restarts, signals: signals, isForeground: false) {
+            let supervisor = try Supervisor(self, plan, for: nil, signals)
+            let round = try supervisor.round {
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
-            }.exit
-            guard restarts.follow(exit) else {
-                run.finish()
-                return
             }
-            run.rest()
-            repeatRounds(run, restarts)
+            if supervisor.restarts.follow(round.exit) { supervisor.repeatRounds() } else { supervisor.finish() }
         } catch {
             report.fail(error)
         }
     }
-
-    /// Goes on with a container that rests, until its policy or somebody ends it.
-    private func repeatRounds(_ run: ContainerRun, _ restarts: Restarts) {
-        while restarts.wait() {
-            do throws(OperationError) {
-                let signals = try SignalDescriptor(ForwardedSignals.all)
-                let exit = try round(run, restarts, signals: signals, isForeground: false).exit
-                guard restarts.follow(exit) else { break }
-            } catch {
-                return run.abandon(error)
-            }
-            run.rest()
-        }
-        run.finish()
-    }
-
-    /// Lets the container's program begin, and looks after it until it has ended.
-    private func round(
-        _ run: ContainerRun, _ restarts: Restarts, signals: consuming SignalDescriptor, isForeground: Bool,
-        passesSignals: Bool = true, hasBegun: () -> Void = {}
-    ) throws(OperationError) -> FinishedRound {
-        let definition = run.definition
-        let streams: RunStreams
-        let container: StartedContainer
-        do throws(OperationError) {
-            streams = try RunStreams(
-                terminal: definition.terminal, input: definition.openStdin, isDetached: !isForeground,
-                owner: run.user)
-            container = try run.start(streams)
-        } catch {
-            // It may be one descriptor too many that has failed.
-            signals.close()
-            run.abandon(error)
-            throw error
-        }
-        hasBegun()
-        // Whoever ends it from now on finds the process on record; who did so before may not have.
-        if restarts.areEnded { try? container.child.process.send(SIGKILL) }
-        let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground)
-        let supervision = Supervisor(
-            relay, run, restarts, of: container.child.pid, isForeground: isForeground, passesSignals: passesSignals)
-        let end = supervision.watch(consume container, streams)
-        return FinishedRound(exit: run.end(end), relay: relay, wasUnheard: supervision.wasUnheard)
-    }
-}
-
-/// A round whose program has ended.
-struct FinishedRound {
-    let exit: ContainerExit
-    /// Has what is still to be delivered of its output.
-    let relay: StreamRelay
-    /// It was ended because nobody read its output.
-    let wasUnheard: Bool
 }

@@ -1,3 +1,4 @@
+import Containers
 import Glibc
 import Linux
 
@@ -6,8 +7,12 @@ package final class SignalForwarder {
     private let pid: Int32
     /// The terminal that follows the size of the caller's.
     package var resizes: Descriptor?
+    private let caller: CallerStreams?
 
-    package init(to pid: Int32) { self.pid = pid }
+    package init(to pid: Int32, caller: CallerStreams?) {
+        self.pid = pid
+        self.caller = caller
+    }
 
     package func forward(_ number: Int32) {
         if number == SIGWINCH, resizes.number >= 0 {
@@ -21,7 +26,7 @@ package final class SignalForwarder {
     }
 
     private func resize() {
-        guard let size = Terminal.callersSize, let copy = resizes.take() else { return }
+        guard let size = caller?.terminalSize, let copy = resizes.take() else { return }
         Terminal.setSize(size, of: copy)
         resizes = Optional(copy)
     }

@@ -4,79 +4,124 @@ import Glibc
 import Lifecycle
 import Linux
 
-/// What a supervisor does while the container's program runs: it carries the streams and the signals.
-package final class Supervisor {
-    private let relay: StreamRelay
-    private let run: ContainerRun
-    private let restarts: Restarts
-    private let forwarder: SignalForwarder
-    private let ending: ContainerEnding
-    private let isForeground: Bool
-    private let passesSignals: Bool
-    /// The container was ended because nobody read its output.
-    package private(set) var wasUnheard = false
+/// The process that stays with a container from its first round to its last. It waits in one event loop, during the rounds and
+/// between them; what it does besides is a part of that loop.
+final class Supervisor {
+    let host: Host
+    let run: ContainerRun
+    let signals: SignalSource
+    let restarts: Restarts
+    let control = ControlServer()
+    /// Nil in the background.
+    private(set) var caller: CallerStreams?
+    /// Signals go to the program; otherwise they have no effect.
+    let passesSignals: Bool
 
-    package init(
-        _ relay: StreamRelay, _ run: ContainerRun, _ restarts: Restarts, of pid: Int32, isForeground: Bool,
-        passesSignals: Bool
-    ) {
-        self.relay = relay
-        self.run = run
-        self.restarts = restarts
-        self.isForeground = isForeground
+    /// Makes the container's first traces on this host.
+    init(
+        _ host: Host, _ plan: ContainerPlan, for caller: CallerStreams?, _ signals: SignalSource,
+        passesSignals: Bool = true
+    ) throws(OperationError) {
+        self.host = host
+        self.caller = caller
+        self.signals = signals
         self.passesSignals = passesSignals
-        forwarder = SignalForwarder(to: pid)
-        ending = ContainerEnding(pid, run.definition, warn: run.host.warn)
+        restarts = try Restarts(plan.definition.restart)
+        run = try ContainerRun(host, plan)
     }
 
-    /// Returns when the container has ended, and how.
-    package func watch(_ container: consuming StartedContainer, _ streams: RunStreams) -> ChildEnd {
-        var raw: RawTerminal?
-        if let master = container.terminal.take() { raw = connect(master) }
-        if let output = streams.takeOutput() { addOutput(output, to: 1, .stdout) }
-        if let error = streams.takeError() { addOutput(error, to: 2, .stderr) }
-        let heldInput = isForeground ? nil : streams.takeInput()
-        if let input = streams.takeInput() {
-            relay.setInput(from: 0, to: input, isTerminal: false, meter: streams.takeInputMeter())
+    /// The parts that are there all the time, beside those of the moment.
+    func loop(_ parts: [any EventSource]) -> EventLoop {
+        EventLoop(parts + [control], givingMemoryBack: caller == nil)
+    }
+
+    // MARK: Rounds
+
+    /// Lets the container's program begin, and looks after it until it has ended.
+    func round(hasBegun: () -> Void = {}) throws(OperationError) -> FinishedRound {
+        let definition = run.definition
+        let streams: RunStreams
+        let container: StartedContainer
+        do throws(OperationError) {
+            streams = try RunStreams(
+                terminal: definition.terminal, input: definition.openStdin, caller: caller, owner: run.user)
+            container = try run.start(streams) { () throws(OperationError) in
+                try control.listen(at: host.layout.containerControl(definition.id))
+            }
+        } catch {
+            // It may be one descriptor too many that has failed.
+            signals.close()
+            control.close()
+            run.abandon(error)
+            throw error
         }
-        relay.onSignal = { [unowned self] in receive($0) }
-        // In a plain pipeline it would be ended by SIGPIPE at once.
-        relay.onUnheard = { [unowned self] in relay.setAlarm(milliseconds: 1000) }
-        relay.onAlarm = { [unowned self] in
-            if relay.lostOutput?.isUnheard == true { wasUnheard = true }
-            end()
+        hasBegun()
+        // Whoever ends it from now on finds the process on record; who did so before may not have.
+        if restarts.areEnded { try? container.child.process.send(SIGKILL) }
+        let round = Round(self, of: container.child.pid)
+        let end = round.watch(consume container, streams)
+        return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
+    }
+
+    /// Goes on with a container that is to begin again, until its policy or somebody ends it.
+    /// - Parameter hasRested: called when it is on record that this process is its supervisor.
+    func repeatRounds(hasRested: () -> Void = {}) {
+        run.rest()
+        hasRested()
+        while pause() {
+            do throws(OperationError) {
+                guard restarts.follow(try round().exit) else { break }
+            } catch {
+                return
+            }
+            run.rest()
         }
-        relay.run(until: container.child.process)
-        if raw != nil { raw = nil }
-        _ = heldInput.number
-        container.child.disown()
-        return reap(container.child.pid)
+        finish()
     }
 
-    private func addOutput(_ source: consuming Descriptor, to sink: Int32, _ stream: LogStream) {
-        relay.addOutput(from: source, to: isForeground ? sink : -1) { [run] in run.record(stream, $0) }
+    /// Waits until the next round is to begin.
+    /// - Returns: false when somebody has ended it.
+    private func pause() -> Bool {
+        let alarm = Alarm()
+        var isOver = false
+        alarm.onTime = { isOver = true }
+        alarm.set(milliseconds: Int64(restarts.pause))
+        onlyNoteSignals()
+        loop([signals, restarts, alarm]).run { !isOver && !restarts.areEnded }
+        return !restarts.areEnded
     }
 
-    private func receive(_ signal: Int32) {
-        guard passesSignals || signal == SIGWINCH else { return }
-        restarts.note(signal)
-        if ending.isLost(signal) { end() } else { forwarder.forward(signal) }
+    /// Nothing is left of the container then but its records.
+    /// - Returns: whether that is so.
+    @discardableResult func finish() -> Bool {
+        control.close()
+        let isDone = run.finish()
+        run.letGo()
+        return isDone
     }
 
-    private func end() {
-        restarts.note(SIGTERM)
-        relay.setAlarm(milliseconds: ending.advance())
+    /// There is no program to pass them on to.
+    func onlyNoteSignals() { signals.onSignal = { [restarts] in restarts.note($0) } }
+
+    /// Whether somebody has ended the container for good.
+    var isEnded: Bool {
+        signals.drain()
+        return restarts.areEnded
     }
 
-    /// Joins the caller's terminal, if it has one, to the container's.
-    private func connect(_ master: consuming Descriptor) -> RawTerminal? {
-        var raw: RawTerminal?
-        if isForeground, run.readsInput, let copy = try? master.duplicate() {
-            raw = RawTerminal(0)
-            relay.setInput(from: 0, to: copy, isTerminal: true)
-        }
-        forwarder.resizes = try? master.duplicate()
-        addOutput(master, to: 1, .stdout)
-        return raw
+    // MARK: Processes
+
+    /// This copy of the process supervises the container from now on, without a caller.
+    func moveToBackground() throws(OperationError) {
+        setsid()
+        caller = nil
+        try InheritedDescriptors.redirectStandardStreams()
+        chdir("/")
+    }
+
+    /// Another copy of this process supervises the container from now on.
+    func letGo() {
+        control.close()
+        run.letGo()
     }
 }

@@ -11,12 +11,7 @@ package final class SupervisorReport {
     /// The supervisor's side.
     package func succeed() { send(["started": true]) }
 
-    package func fail(_ error: OperationError) {
-        send([
-            "text": .string(error.description), "remedy": .optional(error.remedy), "kind": .string(error.kind.rawValue),
-            "exitCode": .optional(error.exitCode),
-        ])
-    }
+    package func fail(_ error: OperationError) { send(error.report) }
 
     private func send(_ message: JSON) {
         pipe.closeRead()
@@ -35,9 +30,6 @@ package final class SupervisorReport {
             throw OperationError("start container", reason: "its supervisor was killed")
         }
         if message["started"] == true { return }
-        throw OperationError(
-            message["text"]?.string ?? "start container", remedy: message["remedy"]?.string,
-            exitCode: message["exitCode"]?.int.map { Int32(truncatingIfNeeded: $0) },
-            kind: message["kind"]?.string.flatMap(ErrorKind.init) ?? .failed)
+        throw OperationError(report: message, of: "start container")
     }
 }

@@ -73,9 +73,24 @@ int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *de
 int clinux_bound_port(int fd);
 
 struct pollfd;
-/* poll(2) without a time limit. What this process does not need meanwhile goes back to the kernel: free heap and
+/* poll(2). What this process does not need meanwhile goes back to the kernel: free heap and
  * stack, and mapped code, which is read again from its file as it is used. */
-int clinux_poll_idle(struct pollfd *requests, size_t count);
+int clinux_poll_idle(struct pollfd *requests, size_t count, int milliseconds);
+
+enum { CLINUX_MAX_PASSED = 8 };
+/* A SOCK_SEQPACKET socket that listens at `path`, which must not exist; only its owner may connect. */
+int clinux_listen_local(const char *path, int backlog);
+/* A connection to one; -EAGAIN when too many others wait there. */
+int clinux_connect_local(const char *path);
+/* The next connection that waits; -EAGAIN when there is none. */
+int clinux_accept(int socket);
+/* The user who has connected (SO_PEERCRED). */
+int64_t clinux_peer_uid(int socket);
+/* One packet, with up to CLINUX_MAX_PASSED descriptors, without ever waiting. */
+int clinux_send_packet(int socket, const void *bytes, size_t size, const int *descriptors, size_t count);
+/* One packet: its length, 0 at the end, -EAGAIN when there is none, -EMSGSIZE when it is longer than `size`. The caller owns
+ * what is in `descriptors` (room for CLINUX_MAX_PASSED) in any case. */
+int clinux_receive_packet(int socket, void *bytes, size_t size, int *descriptors, size_t *count);
 
 enum {
     CLINUX_O_PATH = 010000000,

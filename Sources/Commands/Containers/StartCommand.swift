@@ -36,6 +36,6 @@ package struct StartCommand: Command {
             throw OperationError("you cannot start and attach multiple containers at once", kind: .invalid)
         }
         context.flush()
-        return try engine.startAttached(operands[0], passesSignals: passesSignals)
+        return try engine.startAttached(operands[0], readsInput: isInteractive, passesSignals: passesSignals)
     }
 }

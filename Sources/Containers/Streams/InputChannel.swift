@@ -17,6 +17,9 @@ final class InputChannel {
     private var copied = 0
     private var isAtLineStart = true
     private var isAtEnd = false
+    private var isStopped = false
+    /// When a terminal is told again that there is no more.
+    private(set) var nextEnd: Deadline?
 
     init(source: Int32, target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor?) {
         target.setNonBlocking()
@@ -31,12 +34,23 @@ final class InputChannel {
     deinit { PageMemory.deallocate(buffer) }
 
     var request: pollfd {
-        pending.isEmpty && copied == 0
+        if isStopped { return pollfd(fd: -1, events: 0, revents: 0) }
+        return pending.isEmpty && copied == 0
             ? pollfd(fd: isAtEnd ? -1 : source.number, events: Int16(POLLIN), revents: 0)
             : pollfd(fd: target.number, events: Int16(POLLOUT), revents: 0)
     }
 
-    func advance() {
+    /// - Parameter isReady: what `request` asked for has come.
+    func advance(isReady: Bool) {
+        if isStopped { return }
+        if isReady { transfer() }
+        if nextEnd?.millisecondsLeft == 0 {
+            nextEnd = nil
+            typeEnd()
+        }
+    }
+
+    private func transfer() {
         if copies { copy() } else if pending.isEmpty { fill() } else { flush() }
     }
 
@@ -67,12 +81,8 @@ final class InputChannel {
         }
     }
 
-    /// Milliseconds. A pipe's end is there for everyone who reads, a terminal's only for the one who reads next: it is
-    /// typed again and again.
-    var pauseBetweenEnds: Int32? { isTerminal && isAtEnd && pending.isEmpty ? 100 : nil }
-
     /// Control-D: at the start of a line it is the end, behind other characters it only sends those off (termios(3)).
-    func typeEnd() {
+    private func typeEnd() {
         guard target != nil else { return }
         let count = isAtLineStart ? 1 : 2
         isAtLineStart = true
@@ -85,11 +95,20 @@ final class InputChannel {
         let count = write(target.number, chunk.baseAddress, chunk.count)
         if count >= 0 {
             pending = pending.dropFirst(count)
+            // A pipe's end is there for everyone who reads, a terminal's only for the one who reads next: it is typed
+            // again and again.
+            if pending.isEmpty, isTerminal, isAtEnd { nextEnd = Deadline(milliseconds: 100) }
         } else if errno != EAGAIN, errno != EINTR {
             pending = 0..<0
             isAtEnd = true
             target = nil
         }
+    }
+
+    /// Nothing more is read: a terminal that is somebody else's by now would stop this process (SIGTTIN).
+    func stop() {
+        isStopped = true
+        nextEnd = nil
     }
 
     /// The program has ended.

@@ -4,8 +4,7 @@ import Linux
 
 /// A write to the caller's side that failed.
 package struct LostOutput: Equatable, Sendable {
-    /// The descriptor, 1 or 2.
-    package let sink: Int32
+    package let stream: LogStream
     package let errno: Int32
     /// Nobody reads there any more.
     package var isUnheard: Bool { errno == EPIPE || errno == ECONNRESET }
@@ -20,14 +19,16 @@ final class OutputChannel {
     private var pending: Range<Int> = 0..<0
     /// What comes behind `pending`, once the program has ended.
     private var rest: ArraySlice<UInt8> = []
-    private let caller: Int32
+    private let stream: LogStream
     private(set) var lost: LostOutput?
 
-    init(source: consuming Descriptor, sink: Int32, record: ((UnsafeRawBufferPointer) -> Void)?) {
+    init(
+        source: consuming Descriptor, sink: Int32, stream: LogStream, record: ((UnsafeRawBufferPointer) -> Void)?
+    ) {
         source.setNonBlocking()
         self.source = Optional(source)
         self.sink = OutputSink(sink)
-        caller = sink
+        self.stream = stream
         self.record = record
     }
 
@@ -92,7 +93,7 @@ final class OutputChannel {
             if pending.isEmpty { rest = rest.dropFirst(count) } else { pending = pending.dropFirst(count) }
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
             // The container's next write fails like in a plain pipeline.
-            lost = LostOutput(sink: caller, errno: Int32(-count))
+            lost = LostOutput(stream: stream, errno: Int32(-count))
             pending = 0..<0
             rest = []
             source = nil

@@ -18,10 +18,10 @@ package final class RunStreams {
 
     /// - Parameters:
     ///   - terminal: the child makes its streams itself.
-    ///   - input: whether the program reads the caller's standard input.
-    ///   - isDetached: then nobody ever writes into the program's input.
+    ///   - input: whether there is anything to be read.
+    ///   - caller: nil when there is none that stays.
     ///   - owner: the program's user, who may open them anew as /dev/stdout.
-    package init(terminal: Bool, input wantsInput: Bool, isDetached: Bool, owner: UInt32) throws(OperationError) {
+    package init(terminal: Bool, input wantsInput: Bool, caller: CallerStreams?, owner: UInt32) throws(OperationError) {
         let ends = DescriptorSet()
         insideEnds = ends
         if terminal { return }
@@ -33,7 +33,7 @@ package final class RunStreams {
         if let end = errorPipe.takeWrite() { ends.insert(end) }
         output = outputPipe.takeRead()
         error = errorPipe.takeRead()
-        if wantsInput { try setInput(isDetached, ends) }
+        if wantsInput { try setInput(caller, ends) }
         if owner == 0 { return }
         for pipe in [inside.output, inside.error] + (inside.input >= 0 ? [inside.input] : []) {
             fchown(pipe, owner, gid_t.max)
@@ -45,18 +45,18 @@ package final class RunStreams {
     package static func nowhere() -> RunStreams { RunStreams() }
 
     /// - Throws: when standard input is a directory, which cannot be read.
-    package static func checkInput(isWanted: Bool) throws(OperationError) {
-        guard isWanted, Files.kind(of: 0) == S_IFDIR else { return }
+    package static func checkInput(of caller: CallerStreams, isWanted: Bool) throws(OperationError) {
+        guard isWanted, Files.kind(of: caller.input) == S_IFDIR else { return }
         throw OperationError(
             "read standard input", reason: "it is a directory",
             remedy: "redirect it from a file or pipe, or leave out -i")
     }
 
-    private func setInput(_ isDetached: Bool, _ ends: DescriptorSet) throws(OperationError) {
+    private func setInput(_ caller: CallerStreams?, _ ends: DescriptorSet) throws(OperationError) {
         var pipe = try Descriptor.pipe()
         inside.input = pipe.readNumber
         if let end = pipe.takeRead() {
-            if !isDetached, StreamRelay.canLeaveRest(of: 0) { inputMeter = try end.duplicate() }
+            if let caller, InputSource.canLeaveRest(of: caller.input) { inputMeter = try end.duplicate() }
             ends.insert(end)
         }
         input = pipe.takeWrite()

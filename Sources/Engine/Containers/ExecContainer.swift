@@ -10,7 +10,7 @@ extension Engine {
     /// Runs a further program in a running container.
     /// - Returns: its exit code; 0 at once when it is detached.
     package func exec(_ request: ExecRequest) throws(OperationError) -> Int32 {
-        try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
+        try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try host.running(id) else {
             guard try host.isRestarting(id) else { throw host.notRunning(id) }
@@ -26,7 +26,7 @@ extension Engine {
         // Then it was this container's process all the time, and none that has its number by now.
         if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
         if request.detached { plan.diesWithParent = false }
-        let signals = try SignalDescriptor(ForwardedSignals.all)
+        let signals = try SignalSource(ForwardedSignals.all)
         SupervisorSignals.ignore()
         let streams = try execStreams(request, owner: plan.user)
         var process = try enter(running, definition, plan, streams, terminal: request.terminal)
@@ -35,9 +35,9 @@ extension Engine {
             process.leave()
             return 0
         }
-        let relay = relay(process: &process, streams, signals: signals, readsInput: request.interactive)
+        let relay = relay(request, process: &process, streams, signals: signals)
         let code = process.wait()
-        relay.deliver()
+        relay.deliver(until: signals)
         return host.exitCode(code, lost: relay.lostOutput)
     }
 
@@ -70,32 +70,36 @@ extension Engine {
     private func execStreams(_ request: ExecRequest, owner: UInt32) throws(OperationError) -> RunStreams {
         guard request.detached else {
             return try RunStreams(
-                terminal: request.terminal, input: request.interactive, isDetached: false, owner: owner)
+                terminal: request.terminal, input: request.interactive, caller: request.streams, owner: owner)
         }
         return RunStreams.nowhere()
     }
 
     private func relay(
-        process: inout EnteredProcess, _ streams: RunStreams, signals: consuming SignalDescriptor, readsInput: Bool
+        _ request: ExecRequest, process: inout EnteredProcess, _ streams: RunStreams, signals: SignalSource
     ) -> StreamRelay {
-        let forwarding = SignalForwarder(to: process.pid)
-        let relay = StreamRelay(signals: signals)
-        relay.onSignal = { forwarding.forward($0) }
+        let caller = request.streams
+        let forwarding = SignalForwarder(to: process.pid, caller: caller)
+        let relay = StreamRelay()
+        signals.onSignal = { forwarding.forward($0) }
         var raw: RawTerminal?
         if let master = process.takeTerminal() {
-            if readsInput, let copy = try? master.duplicate() {
-                raw = RawTerminal(0)
-                relay.setInput(from: 0, to: copy, isTerminal: true)
+            if request.interactive, let copy = try? master.duplicate() {
+                raw = RawTerminal(caller.input)
+                relay.setInput(from: caller.input, to: copy, isTerminal: true)
             }
             forwarding.resizes = try? master.duplicate()
-            relay.addOutput(from: master, to: 1, record: nil)
+            relay.addOutput(from: master, to: caller.output, as: .stdout)
         }
-        if let output = streams.takeOutput() { relay.addOutput(from: output, to: 1, record: nil) }
-        if let error = streams.takeError() { relay.addOutput(from: error, to: 2, record: nil) }
+        if let output = streams.takeOutput() { relay.addOutput(from: output, to: caller.output, as: .stdout) }
+        if let error = streams.takeError() { relay.addOutput(from: error, to: caller.error, as: .stderr) }
         if let input = streams.takeInput() {
-            relay.setInput(from: 0, to: input, isTerminal: false, meter: streams.takeInputMeter())
+            relay.setInput(from: caller.input, to: input, isTerminal: false, meter: streams.takeInputMeter())
         }
-        relay.run(until: process.process)
+        let watch = ProcessWatch(process.process)
+        watch.onEnd = { relay.stopInput() }
+        EventLoop([watch, signals, relay]).run { !watch.hasEnded }
+        relay.collect()
         if raw != nil { raw = nil }
         return relay
     }
@@ -124,7 +128,7 @@ extension Engine {
             directory: request.workingDirectory ?? definition.workingDirectory,
             path: Environment.value("PATH", in: environment.entries) ?? "",
             capabilities: Capabilities.mask(of: capabilities))
-        if request.terminal { plan.terminalSize = Terminal.callersSize }
+        if request.terminal { plan.terminalSize = request.streams.terminalSize }
         plan.user = user.uid
         plan.group = user.gid
         plan.groups = user.groups

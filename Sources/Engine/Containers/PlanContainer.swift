@@ -28,6 +28,7 @@ extension Engine {
         definition.networkMode.publish(try publishRequests(request, source.image, definition.networkMode))
         definition.asked = asked(request, source, definition)
         var process = try processPlan(definition, user)
+        if definition.terminal { process.terminalSize = request.streams.terminalSize }
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
         }
@@ -167,7 +168,6 @@ extension Engine {
             command: definition.arguments[0], arguments: definition.arguments, environment: definition.environment,
             directory: definition.workingDirectory, path: Environment.value("PATH", in: definition.environment) ?? "",
             capabilities: Capabilities.mask(of: definition.capabilities))
-        if definition.terminal { process.terminalSize = Terminal.callersSize }
         process.user = user.uid
         process.group = user.gid
         process.groups = user.groups

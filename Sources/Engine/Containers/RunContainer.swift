@@ -12,14 +12,14 @@ extension Engine {
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
         if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
-        try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
+        try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         try host.prepare()
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
             if request.detached { return .detached(try host.runDetached(plan)) }
-            return .exited(try host.runHere(plan, passesSignals: request.passesSignals))
+            return .exited(try host.runHere(plan, for: request.streams, passesSignals: request.passesSignals))
         } catch {
             writesID.remove()
             throw error

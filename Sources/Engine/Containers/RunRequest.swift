@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Lifecycle
 
@@ -7,6 +8,8 @@ package struct RunRequest: Sendable {
     package var words: [String] = []
     package var image: String?
     package var rootDirectory: String?
+    /// Where its input comes from and its output goes to.
+    package var streams = CallerStreams.standard
     package var interactive = false
     package var terminal = false
     package var detached = false
@@ -75,6 +78,8 @@ package enum RunOutcome: Sendable {
 package struct ExecRequest: Sendable {
     package var container: String
     package var arguments: [String]
+    /// Where its input comes from and its output goes to.
+    package var streams = CallerStreams.standard
     package var interactive = false
     package var terminal = false
     package var detached = false

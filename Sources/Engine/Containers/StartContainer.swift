@@ -13,15 +13,21 @@ extension Engine {
     }
 
     /// The same in the foreground: its output comes here.
-    /// - Parameter passesSignals: to the program; otherwise they have no effect.
+    /// - Parameters:
+    ///   - readsInput: passes it on. Otherwise a program that wants some waits as if nobody ever wrote.
+    ///   - passesSignals: to the program; otherwise they have no effect.
     /// - Returns: its exit code.
-    package func startAttached(_ name: String, passesSignals: Bool) throws(OperationError) -> Int32 {
+    package func startAttached(
+        _ name: String, readsInput: Bool, passesSignals: Bool
+    ) throws(OperationError) -> Int32 {
+        var streams = CallerStreams.standard
+        if !readsInput { streams.input = -1 }
         InheritedDescriptors.close()
         guard let plan = try startPlan(name) else {
             throw OperationError("start container", name, reason: "it runs already", kind: .conflict)
         }
-        try RunStreams.checkInput(isWanted: plan.definition.openStdin)
-        return try host.runHere(plan, passesSignals: passesSignals)
+        try RunStreams.checkInput(of: streams, isWanted: plan.definition.openStdin)
+        return try host.runHere(plan, for: streams, passesSignals: passesSignals)
     }
 
     /// Nil when the container runs, or is between two rounds.

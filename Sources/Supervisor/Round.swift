@@ -1,0 +1,98 @@
+import Containers
+import Core
+import Glibc
+import Lifecycle
+import Linux
+
+/// One round of a container, while its program runs: its streams, its signals, and its end where nobody listens any more.
+final class Round {
+    let relay = StreamRelay()
+    private let supervisor: Supervisor
+    private let forwarder: SignalForwarder
+    private let ending: ContainerEnding
+    private let alarm = Alarm()
+    private var run: ContainerRun { supervisor.run }
+    /// The container was ended because nobody read its output.
+    private(set) var wasUnheard = false
+
+    init(_ supervisor: Supervisor, of pid: Int32) {
+        self.supervisor = supervisor
+        forwarder = SignalForwarder(to: pid, caller: supervisor.caller)
+        ending = ContainerEnding(pid, supervisor.run.definition, warn: supervisor.host.warn)
+    }
+
+    /// Returns when the program has ended, and how.
+    func watch(_ container: consuming StartedContainer, _ streams: RunStreams) -> ChildEnd {
+        let caller = supervisor.caller
+        var raw: RawTerminal?
+        if let master = container.terminal.take() { raw = connect(master) }
+        if let output = streams.takeOutput() { addOutput(output, .stdout) }
+        if let error = streams.takeError() { addOutput(error, .stderr) }
+        let heldInput = caller == nil ? streams.takeInput() : nil
+        if let caller, let input = streams.takeInput() {
+            relay.setInput(from: caller.input, to: input, isTerminal: false, meter: streams.takeInputMeter())
+        }
+        let process = ProcessWatch(container.child.process)
+        carry(until: process)
+        if raw != nil { raw = nil }
+        _ = heldInput.number
+        container.child.disown()
+        return reap(container.child.pid)
+    }
+
+    private func carry(until process: ProcessWatch) {
+        process.onEnd = { [unowned self] in
+            relay.stopInput()
+            alarm.set(milliseconds: nil)
+        }
+        supervisor.signals.onSignal = { [unowned self] in receive($0) }
+        // In a plain pipeline it would be ended by SIGPIPE at once.
+        relay.onUnheard = { [unowned self] in alarm.set(milliseconds: 1000) }
+        alarm.onTime = { [unowned self] in
+            if relay.lostOutput?.isUnheard == true { wasUnheard = true }
+            end()
+        }
+        supervisor.loop([process, supervisor.signals, relay, alarm]).run { !process.hasEnded }
+        relay.collect()
+        supervisor.onlyNoteSignals()
+        relay.onUnheard = {}
+    }
+
+    private func addOutput(_ source: consuming Descriptor, _ stream: LogStream) {
+        relay.addOutput(from: source, to: supervisor.caller?.sink(of: stream) ?? -1, as: stream) { [run] in
+            run.record(stream, $0)
+        }
+    }
+
+    private func receive(_ signal: Int32) {
+        guard supervisor.passesSignals || signal == SIGWINCH else { return }
+        supervisor.restarts.note(signal)
+        if ending.isLost(signal) { end() } else { forwarder.forward(signal) }
+    }
+
+    private func end() {
+        supervisor.restarts.note(SIGTERM)
+        alarm.set(milliseconds: ending.advance())
+    }
+
+    /// Joins the caller's terminal, if it has one, to the container's.
+    private func connect(_ master: consuming Descriptor) -> RawTerminal? {
+        var raw: RawTerminal?
+        if let caller = supervisor.caller, run.readsInput, let copy = try? master.duplicate() {
+            raw = RawTerminal(caller.input)
+            relay.setInput(from: caller.input, to: copy, isTerminal: true)
+        }
+        forwarder.resizes = try? master.duplicate()
+        addOutput(master, .stdout)
+        return raw
+    }
+}
+
+/// A round whose program has ended.
+struct FinishedRound {
+    let exit: ContainerExit
+    /// Has what is still to be delivered of its output.
+    let relay: StreamRelay
+    /// It was ended because nobody read its output.
+    let wasUnheard: Bool
+}
