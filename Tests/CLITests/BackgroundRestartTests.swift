@@ -95,6 +95,7 @@ extension CLI {
             let fork = try #require(points.number("create process", behind: guardian))
             let record = try #require(points.number("replace", "/state.json", behind: fork))
             try Ledger.expectUnchanged {
+                defer { mydocker("rm", "-f", "rsway") }
                 let command = try stopping(at: record, run + ["sh", "-c", "exit 4"])
                 var successor: Int?
                 Host.eventually("the successor stops") {
@@ -112,7 +113,6 @@ extension CLI {
                 #expect(inspect("{{.State.Status}} {{.State.ExitCode}}", "rsway") == "exited 4")
                 usleep(300_000)
                 #expect(inspect("{{.State.Status}} {{.RestartCount}}", "rsway") == "exited 1")
-                succeed("rm", "-f", "rsway")
             }
         }
 
@@ -122,6 +122,7 @@ extension CLI {
             let id = succeed(
                 "run", "-d", "--name", "rscount", "--net", "none", "--restart", "always", "sh", "-c", script
             ).word
+            defer { mydocker("rm", "-f", "rscount") }
             let state = "{{.State.Status}} {{.RestartCount}}"
             // The fifth pause is 1.6 s long.
             let wanted = isRunning ? "running 2" : "restarting 5"
@@ -133,7 +134,6 @@ extension CLI {
             succeed("stop", "rscount")
             let (count, code) = isRunning ? (2, 137) : (5, 5)
             #expect(inspect(state + " {{.State.ExitCode}}", "rscount") == "exited \(count) \(code)")
-            succeed("rm", "rscount")
         }
     }
 }

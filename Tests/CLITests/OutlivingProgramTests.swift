@@ -21,10 +21,13 @@ extension CLI {
                     let box = try Box(
                         "outlive", on: "none", flags + self.flags(scratch), command: ["/outlive", "/ready/file"])
                     Host.eventually("ready") { Host.exists("\(scratch)/file") }
+                    defer {
+                        kill(Int32(box.pid), SIGKILL)
+                        mydocker("rm", "-f", "outlive")
+                    }
                     kill(Int32(box.supervisor), SIGKILL)
                     Host.wait { !Host.isAlive(box.supervisor) }
                     try #require(Host.isAlive(box.pid))
-                    defer { kill(Int32(box.pid), SIGKILL) }
                     try body(box)
                 }
             }
@@ -37,7 +40,6 @@ extension CLI {
                 let outcome = Host.run([Host.mydocker] + words + ["outlive"], seconds: 8)
                 #expect(outcome.code == 0, "\(outcome.error)")
                 #expect(!Host.isAlive(box.pid))
-                mydocker("rm", "outlive")
             }
         }
 
@@ -51,7 +53,6 @@ extension CLI {
                 let outcome = Host.run([Host.mydocker] + words + ["outlive"], seconds: 15)
                 #expect(outcome.code == 0, "\(outcome.error)")
                 #expect(!Host.isAlive(box.pid))
-                mydocker("rm", "outlive")
             }
         }
 
@@ -83,6 +84,7 @@ extension CLI {
                     #expect(!Host.isAlive(program))
                     #expect(mydocker("ps", "-aq", "-f", "name=outlive").text == "")
                     kill(Int32(program), SIGKILL)
+                    mydocker("rm", "-f", "outlive")
                 }
             }
         }

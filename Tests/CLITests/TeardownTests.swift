@@ -22,6 +22,10 @@ extension CLI {
                         atPath: "\(scratch)/mounted", withIntermediateDirectories: false)
                     let cgroups = Host.shell("find /sys/fs/cgroup -type d -name \(box.id)").lines
                     for cgroup in cgroups { Host.run(["mount", "--bind", "\(scratch)/mounted", cgroup]) }
+                    defer {
+                        for cgroup in cgroups { Host.run(["umount", cgroup]) }
+                        mydocker("rm", "-f", "tdcode")
+                    }
                     try #require(!cgroups.isEmpty)
                     try writeFile("", "\(scratch)/go")
                     Host.wait { !Host.isAlive(box.supervisor) }
@@ -34,7 +38,6 @@ extension CLI {
                     let end = "{{.State.Status}} {{.State.ExitCode}} [{{.State.Error}}]"
                     #expect(inspect(end, "tdcode") == "exited 7 []")
                     #expect(succeed("wait", "tdcode").word == "7")
-                    succeed("rm", "tdcode")
                 }
             }
         }
