@@ -256,6 +256,8 @@ extension ContainerRun {
             if !remove, let exitRecord { try? RecordFile.write(exitRecord, to: engine.layout.exit(id)) }
             throw failure
         }
+        // Before the records: who does not find the container any more finds its ports free.
+        ports = nil
         if remove {
             try engine.containerStore.remove(id, name: definition.name)
         } else if let exitRecord {
