@@ -302,6 +302,8 @@ extension ContainerRun {
             if !remove, let exitRecord { try? RecordFile.write(exitRecord, to: host.layout.exit(id)) }
             throw failure
         }
+        // Before the records: who does not find the container any more finds its ports free.
+        ports = nil
         if remove {
             try host.containerStore.remove(id, name: definition.name, isOwn: true)
         } else if let exitRecord {

@@ -9,7 +9,8 @@ extension Host {
             requests, device: device,
             isReleased: { port, transport in
                 // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
-                publisher(of: port, transport).map(waitForRelease) ?? false
+                // And one that nobody has on record may have been given back since it was asked for.
+                publisher(of: port, transport).map(waitForRelease) ?? true
             },
             holder: { port, transport in
                 guard let id = publisher(of: port, transport) else { return nil }

@@ -187,10 +187,10 @@ static int sniff(void) {
     }
 }
 
-static int ping(const char *address) {
+static int ping(const char *address, int milliseconds) {
     struct sockaddr_in to = {.sin_family = AF_INET};
     struct icmphdr echo = {.type = ICMP_ECHO}, answer;
-    struct timeval limit = {.tv_sec = 2};
+    struct timeval limit = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
     int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
     if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1) return perror("socket"), 1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -209,6 +209,6 @@ int main(int count, char **words) {
     if (!strcmp(what, "ra") && count == 2) return advertise(words);
     if (!strcmp(what, "flood") && count == 1) return flood(atoi(words[0]));
     if (!strcmp(what, "sniff")) return sniff();
-    if (!strcmp(what, "ping") && count == 1) return ping(words[0]);
+    if (!strcmp(what, "ping") && count >= 1) return ping(words[0], count == 1 ? 2000 : atoi(words[1]));
     return 2;
 }

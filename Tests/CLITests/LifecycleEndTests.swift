@@ -6,6 +6,7 @@ import Testing
 extension CLI.Lifecycle {
     /// Whoever is told to end while it begins must not run on.
     @Test(arguments: [["stop", "-t", "0"], ["rm", "-f"]]) func aContainerThatIsBeingMadeEnds(words: [String]) throws {
+        Host.switchRoutingOn()
         try Ledger.expectUnchanged {
             let network = try TestNetwork("lcmaking", "10.214.1.1/24")
             defer { network.remove() }

@@ -204,7 +204,8 @@ final class TerminalSession {
         while process.isRunning, Date() < end { read() }
         if process.isRunning {
             Issue.record("still runs: \(text.debugDescription)", sourceLocation: sourceLocation)
-            process.terminate()
+            kill(process.processIdentifier, SIGKILL)
+            guard eventually(seconds: 5, { !self.process.isRunning }) else { return -1 }
         }
         process.waitUntilExit()
         read()

@@ -169,7 +169,9 @@ extension CLI.Publishing {
     }
 
     /// R3.3, R6.1: what others have in the tables stays what and where it is.
-    @Test func foreignRulesStayWhatAndWhereTheyAre() throws {
+    @Test(arguments: [false, true]) func foreignRulesStayWhatAndWhereTheyAre(besideANetwork: Bool) throws {
+        let earlier = besideANetwork ? try TestNetwork("cpearlier", "10.201.119.1/24") : nil
+        defer { earlier?.remove() }
         let foreign = [
             ("filter", "FORWARD", "-s 192.0.2.1/32 -j DROP"), ("filter", "INPUT", "-s 192.0.2.2/32 -p udp -j DROP"),
             ("filter", "FORWARD", "-s 192.0.2.3/32 -m comment --comment \"not mydocker-000000000000\" -j ACCEPT"),

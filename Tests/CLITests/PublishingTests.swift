@@ -3,7 +3,10 @@ import Testing
 
 extension CLI {
     @Suite(.serialized) struct Publishing {
-        init() { Host.switchRoutingOn() }
+        init() {
+            Host.switchRoutingOn()
+            #expect(Host.hasDefaultImage)
+        }
     }
 }
 

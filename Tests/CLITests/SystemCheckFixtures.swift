@@ -71,24 +71,33 @@ private func function<Function>(_ name: String, as type: Function.Type) -> Funct
     dlsym(nil, name).map { unsafeBitCast($0, to: type) }
 }
 
-/// Shuts the socket down that `pid` listens on `port` with.
-func stopListening(_ pid: Int, port: UInt16) -> Bool {
+/// Copies of the open files of `pid` whose names in /proc are wanted, for the caller to close.
+func copies(of pid: Int, isWanted: (String) -> Bool) -> [Int32] {
     guard let open = function("pidfd_open", as: (@convention(c) (Int32, UInt32) -> Int32).self),
         let take = function("pidfd_getfd", as: (@convention(c) (Int32, Int32, UInt32) -> Int32).self)
-    else { return false }
+    else { return [] }
     let process = open(Int32(pid), 0)
     defer { close(process) }
-    for number in 0..<64 as Range<Int32> {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
+    return names.compactMap { name in
+        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(name)")
+        guard let number = Int32(name), isWanted(target ?? "") else { return nil }
         let copy = take(process, number, 0)
-        guard copy >= 0 else { continue }
-        defer { close(copy) }
+        return copy < 0 ? nil : copy
+    }
+}
+
+/// Shuts the socket down that `pid` listens on `port` with.
+func stopListening(_ pid: Int, port: UInt16) -> Bool {
+    let sockets = copies(of: pid) { $0.hasPrefix("socket:") }
+    defer { for socket in sockets { close(socket) } }
+    let listener = sockets.first { socket in
         var name = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(copy, $0, &size) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
         }
-        guard result == 0, name.sin_port == port.bigEndian else { continue }
-        return shutdown(copy, Int32(SHUT_RDWR)) == 0
+        return result == 0 && name.sin_port == port.bigEndian
     }
-    return false
+    return listener.map { shutdown($0, Int32(SHUT_RDWR)) == 0 } ?? false
 }
