@@ -23,6 +23,8 @@ final class ContainerRun {
     /// How the last round ended.
     private var exitRecord: ContainerExit?
     private var isCleared = false
+    /// Of the first round's network namespace.
+    private var offer: NetworkNamespaceOffer?
 
     /// Whether the caller's input goes to the program.
     var readsInput: Bool { plan.definition.openStdin }
@@ -32,7 +34,8 @@ final class ContainerRun {
 
     /// Takes the container's lock and name and writes its records: from here on a dead supervisor's container
     /// can be found and cleared away by anybody.
-    init(_ engine: Engine, _ plan: ContainerPlan) throws(OperationError) {
+    /// - Parameter offer: of a network namespace; nil when the container has the host's.
+    init(_ engine: Engine, _ plan: ContainerPlan, _ offer: NetworkNamespaceOffer?) throws(OperationError) {
         let layout = engine.layout
         let id = plan.definition.id
         let lock = try Self.makeLock(layout, id)
@@ -53,6 +56,7 @@ final class ContainerRun {
         self.plan = plan
         self.state = state
         self.lock = Optional(lock)
+        self.offer = offer
     }
 
     /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
@@ -78,14 +82,20 @@ extension ContainerRun {
         try joinNetwork()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
-        let launch = try launchPlan(mounts)
+        let network = try makeNamespace()
+        let launch = try launchPlan(mounts, network)
         let unified = try CgroupDirectories.open(plan.cgroup.unified.map(plan.cgroup.home))
-        var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified)
-        // The child is at work meanwhile.
+        var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified, network: network)
+        // The child makes its file system meanwhile.
         if definition.log.isKept, log == nil {
             log = try LogWriter(path: engine.layout.log(id), limits: definition.log)
         }
-        let terminal = try prepare(&child)
+        if !plan.cgroup.version1.isEmpty {
+            try CgroupDirectories.join(plan.cgroup, child.pid)
+            try child.proceed()
+        }
+        try connect(network)
+        let terminal = try awaitSetUp(of: &child)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()
@@ -94,23 +104,28 @@ extension ContainerRun {
         return StartedContainer(child: child, terminal: terminal)
     }
 
-    /// The child makes its file system meanwhile.
-    private func prepare(_ child: inout LaunchedChild) throws(OperationError) -> Descriptor? {
-        var terminal: Descriptor?
-        if !plan.cgroup.version1.isEmpty {
-            try CgroupDirectories.join(plan.cgroup, child.pid)
-            try child.proceed()
+    private func makeNamespace() throws(OperationError) -> NetworkNamespace? {
+        if definition.networkMode == .host { return nil }
+        guard let offer else { return try NetworkNamespace.create(RootFilesystem.networkSettings) }
+        self.offer = nil
+        return try offer.take()
+    }
+
+    private func connect(_ network: consuming NetworkNamespace?) throws(OperationError) {
+        guard let network else { return }
+        if let endpoint = state.endpoint {
+            state.endpoint = try engine.driver.connect(endpoint, of: id, in: network, isStale: engine.isStale)
+        } else {
+            try LoopbackNetwork.configure(network)
         }
+    }
+
+    /// - Returns: the master of its terminal.
+    private func awaitSetUp(of child: inout LaunchedChild) throws(OperationError) -> Descriptor? {
+        var terminal: Descriptor?
         while true {
             let message = try child.next()
             switch consume message {
-            case .networkSocket(let socket):
-                guard let endpoint = state.endpoint else {
-                    try LoopbackNetwork.configure(inside: socket)
-                    continue
-                }
-                state.endpoint = try engine.driver.connect(
-                    endpoint, of: id, process: child.pid, inside: socket, isStale: engine.isStale)
             case .terminal(let master): terminal = Optional(master)
             case .waiting: return terminal
             case .started: continue
@@ -142,13 +157,13 @@ extension ContainerRun {
         self.ports = consume ports
     }
 
-    private func launchPlan(_ mounts: DescriptorSet) throws(OperationError) -> LaunchPlan {
-        var namespaces: Namespaces = [.mount, .pid, .uts, .ipc]
-        if definition.networkMode != .host { namespaces.insert(.network) }
+    private func launchPlan(
+        _ mounts: DescriptorSet, _ network: borrowing NetworkNamespace?
+    ) throws(OperationError) -> LaunchPlan {
         var root = RootFilesystem(layers: definition.layers, directory: engine.layout.container(id))
         root.isPrivileged = definition.privileged
         root.isReadOnly = definition.readOnlyRoot
-        root.hasOwnNetwork = definition.networkMode != .host
+        root.needsNetworkSettings = !network.hasSettings
         root.hasTerminal = definition.terminal
         root.awaitsCgroups = !plan.cgroup.version1.isEmpty
         root.workingDirectory = definition.workingDirectory
@@ -167,7 +182,7 @@ extension ContainerRun {
         // What has run before is no image's name.
         if exitRecord != nil { process.notFound = nil }
         return LaunchPlan(
-            namespaces: namespaces, hostname: definition.hostname, steps: try root.steps(), process: process)
+            namespaces: [.mount, .pid, .uts, .ipc], hostname: definition.hostname, steps: try root.steps(), process: process)
     }
 }
 

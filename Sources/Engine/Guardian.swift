@@ -10,12 +10,16 @@ import Linux
 final class Guardian {
     private var pipe: Pipe
 
-    /// - Parameter undo: is called in the other process once this value has gone without `dismiss`.
-    init(_ undo: () -> Void) throws(OperationError) {
+    /// - Parameters:
+    ///   - first: what the other process does before it begins to wait.
+    ///   - undo: is called there once this value has gone without `dismiss`.
+    init(first: () -> Void = {}, undo: () -> Void) throws(OperationError) {
         var pipe = try Descriptor.pipe()
         switch try Fork.fork() {
         case .child:
             pipe.closeWrite()
+            FaultPoint.disarm()
+            first()
             Self.watch(pipe.takeRead(), undo)
             _exit(0)
         // Not left to the child, which may not have come to it when the group is killed.
@@ -33,7 +37,6 @@ final class Guardian {
 
     private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
         guard let pipe else { return }
-        FaultPoint.disarm()
         ProcessTitle.set("mydocker: guardian")
         setpgid(0, 0)
         chdir("/")

@@ -47,13 +47,16 @@ extension Engine {
             warn("standard input is not a terminal; the container has one all the same")
         }
         let id = plan.definition.id
+        let offer = try networkOffer(plan)
         let guardian = try Guardian {
+            offer?.fulfil()
+        } undo: {
             // A dying process closes one file after the other: the container's lock may be free a moment later.
             try? waitForSupervisor(of: id)
             try? reclaim(id)
         }
         let restarts = try Restarts(plan.definition.restart)
-        let run = try ContainerRun(self, plan)
+        let run = try ContainerRun(self, plan, offer)
         let round = try round(
             run, restarts, signals: signals, isForeground: true, passesSignals: passesSignals)
         if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
@@ -113,8 +116,10 @@ extension Engine {
     /// A copy of this process supervises the container; this one ends once the program has been exec'd.
     private func runDetached(_ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
         let report = try SupervisorReport()
+        let offer = try networkOffer(plan)
         switch try Fork.fork() {
         case .parent(let supervisor):
+            offer?.fulfil()
             do throws(OperationError) {
                 try report.receive()
             } catch {
@@ -127,19 +132,26 @@ extension Engine {
             }
             return .detached(plan.definition.id)
         case .child:
-            superviseDetached(plan, report)
+            superviseDetached(plan, report, offer)
             exit(0)
         }
     }
 
-    private func superviseDetached(_ plan: ContainerPlan, _ report: SupervisorReport) {
+    /// The other one of two processes makes the first round's network namespace while the supervisor writes its records.
+    private func networkOffer(_ plan: ContainerPlan) throws(OperationError) -> NetworkNamespaceOffer? {
+        plan.definition.networkMode == .host ? nil : try NetworkNamespaceOffer(RootFilesystem.networkSettings)
+    }
+
+    private func superviseDetached(
+        _ plan: ContainerPlan, _ report: SupervisorReport, _ offer: NetworkNamespaceOffer?
+    ) {
         setsid()
         SupervisorSignals.ignore()
         do throws(OperationError) {
             let signals = try SignalDescriptor(ForwardedSignals.all)
             let restarts = try Restarts(plan.definition.restart)
             try InheritedDescriptors.redirectStandardStreams()
-            let run = try ContainerRun(self, plan)
+            let run = try ContainerRun(self, plan, offer)
             let exit = try round(run, restarts, signals: signals, isForeground: false) {
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.

@@ -42,7 +42,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     // MARK: An endpoint
 
     package func connect(
-        _ endpoint: Endpoint, of container: ContainerID, process: Int32, inside: consuming Descriptor,
+        _ endpoint: Endpoint, of container: ContainerID, in namespace: consuming NetworkNamespace,
         isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
@@ -52,15 +52,15 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
-        let veth = try createVeth(&endpoint, container, process, bridge, &host)
+        let veth = try createVeth(&endpoint, container, namespace.descriptor, bridge, &host)
         try host.guardPort(endpoint.port(veth.index))
-        var namespace = try RouteSocket(adopting: inside)
-        try namespace.configureContainer(
+        var inside = try RouteSocket(of: namespace)
+        try inside.configureContainer(
             ContainerNetworkRequest(
                 interface: "eth0", index: veth.peerIndex, address: endpoint.address, gateway: endpoint.gateway,
                 gatewayMAC: bridge.mac))
         // The program's first packet must arrive.
-        try namespace.settle([veth.peerIndex])
+        try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
         try publish(endpoint, container, isStale)
         return endpoint
@@ -78,7 +78,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     /// The name is short, as the seeds show it, and longer when another container has that one (B45).
     private func createVeth(
-        _ endpoint: inout Endpoint, _ container: ContainerID, _ process: Int32, _ bridge: LinkInfo,
+        _ endpoint: inout Endpoint, _ container: ContainerID, _ namespace: borrowing Descriptor, _ bridge: LinkInfo,
         _ host: inout RouteSocket
     ) throws(OperationError) -> VethPair {
         while true {
@@ -86,7 +86,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                 return try host.createVeth(
                     VethRequest(
                         name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
-                        peerName: "eth0", peerMAC: endpoint.mac, peerNamespace: .process(process)))
+                        peerName: "eth0", peerMAC: endpoint.mac, peerNamespace: .descriptor(namespace.number)))
             } catch {
                 guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
                 endpoint.hostInterface = String(container.hex.prefix(endpoint.hostInterface.utf8.count + 5))

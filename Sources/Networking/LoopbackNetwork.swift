@@ -4,9 +4,8 @@ import Netlink
 
 /// What a container without a network has: its own 127.0.0.1, which many programs do not work without.
 package enum LoopbackNetwork {
-    /// - Parameter inside: an rtnetlink socket that was opened in the container's network namespace.
-    package static func configure(inside: consuming Descriptor) throws(OperationError) {
-        var namespace = try RouteSocket(adopting: inside)
-        try namespace.setUp(.named("lo"))
+    package static func configure(_ namespace: consuming NetworkNamespace) throws(OperationError) {
+        var inside = try RouteSocket(of: namespace)
+        try inside.setUp(.named("lo"))
     }
 }

@@ -13,12 +13,11 @@ package protocol NetworkDriver {
 
     /// Gives a container its interface, address, route and published ports.
     /// - Parameters:
-    ///   - process: the container's first process.
-    ///   - inside: an rtnetlink socket that was opened in the container's network namespace.
+    ///   - namespace: the container's.
     ///   - isStale: whether the container with this short id, whose rule publishes the same port, is dead.
     /// - Returns: the endpoint as it is: the host's interface may have got another name.
     func connect(
-        _ endpoint: Endpoint, of container: ContainerID, process: Int32, inside: consuming Descriptor,
+        _ endpoint: Endpoint, of container: ContainerID, in namespace: consuming NetworkNamespace,
         isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint
     /// The interfaces go with the container's network namespace; the rest goes here.
