@@ -11,10 +11,13 @@ package struct ContainerStore: Sendable {
 
     /// - Returns: false when the name is taken.
     package func reserve(_ name: Name, for id: ContainerID) throws(OperationError) -> Bool {
-        try Files.makeSymbolicLink(layout.name(name), to: id.hex)
+        try Files.makeSymbolicLink(layout.name(name), to: id.compact)
     }
 
-    package func owner(of name: Name) -> ContainerID? { Files.link(layout.name(name)).flatMap(ContainerID.init) }
+    /// Links that were made before have all digits in them.
+    package func owner(of name: Name) -> ContainerID? {
+        Files.link(layout.name(name)).flatMap { ContainerID(compact: $0) ?? ContainerID($0) }
+    }
 
     /// The name that is reserved for a container whose record cannot be read.
     private func name(of id: ContainerID) throws(OperationError) -> Name? {
