@@ -170,29 +170,34 @@ int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns) {
 
 int clinux_socket_pair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)); }
 
-enum { DESCRIPTORS = 2 };
-
-int clinux_send_descriptors(int socket, const int descriptors[2], char byte) {
-    union { char bytes[CMSG_SPACE(DESCRIPTORS * sizeof(int))]; struct cmsghdr align; } control;
+int clinux_send_descriptors(int socket, const int *descriptors, size_t count, char byte) {
+    union { char bytes[CMSG_SPACE(CLINUX_DESCRIPTOR_LIMIT * sizeof(int))]; struct cmsghdr align; } control;
     struct iovec data = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    memset(&control, 0, sizeof control);
-    struct cmsghdr *part = CMSG_FIRSTHDR(&header);
-    part->cmsg_level = SOL_SOCKET;
-    part->cmsg_type = SCM_RIGHTS;
-    part->cmsg_len = CMSG_LEN(DESCRIPTORS * sizeof(int));
-    memcpy(CMSG_DATA(part), descriptors, DESCRIPTORS * sizeof(int));
+    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
+    if (count > CLINUX_DESCRIPTOR_LIMIT) return -EINVAL;
+    if (count > 0) {
+        memset(&control, 0, sizeof control);
+        header.msg_control = &control;
+        header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *part = CMSG_FIRSTHDR(&header);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(part), descriptors, count * sizeof(int));
+    }
     return result(sendmsg(socket, &header, MSG_NOSIGNAL));
 }
 
-int clinux_receive_descriptors(int socket, int descriptors[2], char *byte) {
-    union { char bytes[CMSG_SPACE(DESCRIPTORS * sizeof(int))]; struct cmsghdr align; } control;
+int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char *byte) {
+    union { char bytes[CMSG_SPACE(CLINUX_DESCRIPTOR_LIMIT * sizeof(int))]; struct cmsghdr align; } control;
     struct iovec data = {.iov_base = byte, .iov_len = 1};
-    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control};
+    if (count > CLINUX_DESCRIPTOR_LIMIT) return -EINVAL;
+    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
     int length = result(recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
     struct cmsghdr *part = length > 0 ? CMSG_FIRSTHDR(&header) : NULL;
-    if (!part || part->cmsg_type != SCM_RIGHTS || part->cmsg_len != CMSG_LEN(DESCRIPTORS * sizeof(int))) return 0;
-    memcpy(descriptors, CMSG_DATA(part), DESCRIPTORS * sizeof(int));
+    if (!part || part->cmsg_type != SCM_RIGHTS || part->cmsg_len != CMSG_LEN(count * sizeof(int))) return 0;
+    memcpy(descriptors, CMSG_DATA(part), count * sizeof(int));
     return 1;
 }
 

@@ -60,12 +60,12 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
         return String(decoding: text.prefix(43), as: UTF8.self)
     }
 
-    /// Nil unless some identity's `compact` is `text`.
-    package init?(compact text: String) {
+    /// The identity whose `compact` is `text`; nil when there is none.
+    package static func ofCompact(_ text: String) -> ContainerID? {
         guard text.utf8.count == 43 else { return nil }
         var values: [Int] = []
         for character in text.utf8 {
-            guard let value = Self.alphabet.firstIndex(of: character) else { return nil }
+            guard let value = alphabet.firstIndex(of: character) else { return nil }
             values.append(value)
         }
         values.append(0)
@@ -75,8 +75,8 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
             let value = values[start] << 6 | values[start + 1]
             for shift in [8, 4, 0] { digits.append(hexDigits[value >> shift & 15]) }
         }
-        self.init(String(decoding: digits.prefix(64), as: UTF8.self))
-        guard compact == text else { return nil }
+        let id = ContainerID(unchecked: String(decoding: digits.prefix(64), as: UTF8.self))
+        return id.compact == text ? id : nil
     }
 
     package var description: String { hex }

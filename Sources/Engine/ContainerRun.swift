@@ -23,6 +23,8 @@ final class ContainerRun {
     /// How the last round ended.
     private var exitRecord: ContainerExit?
     private var isCleared = false
+    /// What has been removed and is open still.
+    let removed = DescriptorSet()
     /// Of the first round's network namespace.
     private var offer: NetworkNamespaceOffer?
 
@@ -272,7 +274,7 @@ extension ContainerRun {
             throw failure
         }
         if remove {
-            try engine.containerStore.remove(id, name: definition.name)
+            try engine.containerStore.remove(id, name: definition.name, keeping: removed)
         } else if let exitRecord {
             try engine.recordEnd(of: id, exitRecord, state)
         }

@@ -14,7 +14,8 @@ final class Guardian {
     ///   - first: what the other process does before it begins to wait.
     ///   - undo: is called there once this value has gone without `dismiss`.
     init(first: () -> Void = {}, undo: () -> Void) throws(OperationError) {
-        var pipe = try Descriptor.pipe()
+        try FaultPoint.pass("create pipe")
+        var pipe = try Descriptor.socketPair()
         switch try Fork.fork() {
         case .child:
             pipe.closeWrite()
@@ -30,9 +31,11 @@ final class Guardian {
     }
 
     /// There is nothing to undo any more.
-    func dismiss() {
+    /// - Parameter removed: directories without a name. The other process lets go of them last, and so waits for the disk.
+    func dismiss(_ removed: DescriptorSet = DescriptorSet()) {
         guard let end = pipe.takeWrite(), (try? FaultPoint.pass("dismiss guardian")) != nil else { return }
-        try? Files.writeAll([1], to: end, named: "guardian")
+        removed.send(1, by: end)
+        removed.closeAll()
     }
 
     private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {

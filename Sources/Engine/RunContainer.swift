@@ -61,7 +61,7 @@ extension Engine {
             run, restarts, signals: signals, isForeground: true, passesSignals: passesSignals)
         if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
         guard restarts.follow(round.exit) else {
-            if run.finish() { guardian.dismiss() }
+            if run.finish() { guardian.dismiss(run.removed) }
             run.letGo()
             return deliver(round)
         }

@@ -55,7 +55,7 @@ package struct NetworkNamespace: ~Copyable {
     package mutating func takeSocket() -> Descriptor? { socket.take() }
 
     fileprivate consuming func send(by end: borrowing Descriptor) {
-        _ = clinux_send_descriptors(end.number, [descriptor.number, socket.number], hasSettings ? 1 : 0)
+        _ = clinux_send_descriptors(end.number, [descriptor.number, socket.number], 2, hasSettings ? 1 : 0)
     }
 }
 
@@ -66,10 +66,7 @@ package final class NetworkNamespaceOffer {
 
     package init(_ settings: [NetworkNamespace.Setting]) throws(OperationError) {
         try FaultPoint.pass("create network namespace")
-        var ends: [Int32] = [0, 0]
-        let result = clinux_socket_pair(&ends)
-        guard result == 0 else { throw OperationError("create socket", errno: -result) }
-        self.ends = Pipe(read: Descriptor(owning: ends[0]), write: Descriptor(owning: ends[1]))
+        ends = try Descriptor.socketPair()
         self.settings = settings
     }
 
@@ -95,7 +92,7 @@ package final class NetworkNamespaceOffer {
     private static func receive(_ end: borrowing Descriptor) -> NetworkNamespace? {
         var numbers: [Int32] = [-1, -1]
         var hasSettings: CChar = 0
-        guard clinux_receive_descriptors(end.number, &numbers, &hasSettings) == 1 else { return nil }
+        guard clinux_receive_descriptors(end.number, &numbers, 2, &hasSettings) == 1 else { return nil }
         return NetworkNamespace(
             Descriptor(owning: numbers[0]), socket: Descriptor(owning: numbers[1]), hasSettings: hasSettings == 1)
     }

@@ -16,7 +16,7 @@ package struct ContainerStore: Sendable {
 
     /// Links that were made before have all digits in them.
     package func owner(of name: Name) -> ContainerID? {
-        Files.link(layout.name(name)).flatMap { ContainerID(compact: $0) ?? ContainerID($0) }
+        Files.link(layout.name(name)).flatMap { ContainerID.ofCompact($0) ?? ContainerID($0) }
     }
 
     /// The name that is reserved for a container whose record cannot be read.
@@ -105,16 +105,21 @@ package struct ContainerStore: Sendable {
     }
 
     /// Removes all that is left of a container, its name last: until then nobody else can take it.
-    /// - Parameter name: nil when its record cannot tell.
-    package func remove(_ id: ContainerID, name: Name?) throws(OperationError) {
+    /// - Parameters:
+    ///   - name: nil when its record cannot tell.
+    ///   - kept: as in `Files.removeTree`.
+    package func remove(
+        _ id: ContainerID, name: Name?, keeping kept: DescriptorSet? = nil
+    ) throws(OperationError) {
         // One at a time: who comes second finds nothing left to remove.
         let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
         try directory?.lock(named: layout.container(id))
         defer { withExtendedLifetime(directory) {} }
         try removeRuntime(id)
-        try Files.removeTree(layout.container(id))
+        try Files.removeTree(layout.container(id), keeping: kept)
         var link = name
         if link == nil { link = try self.name(of: id) }
         if let link { try release(link, of: id) }
+        if let kept, let copy = try? directory?.duplicate() { kept.insert(copy) }
     }
 }

@@ -67,10 +67,10 @@ struct SeededGenerator: RandomNumberGenerator {
         let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         let text = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
         #expect(ContainerID(hex)?.compact == text)
-        #expect(ContainerID(compact: text)?.hex == hex)
+        #expect(ContainerID.ofCompact(text)?.hex == hex)
         #expect((0..<1000).allSatisfy { _ in
             let id = ContainerID.random()
-            return ContainerID(compact: id.compact) == id
+            return ContainerID.ofCompact(id.compact) == id
         })
     }
 
@@ -79,7 +79,7 @@ struct SeededGenerator: RandomNumberGenerator {
         // Bits behind the last ones, and characters of another alphabet.
         "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFV", "47DEQpj8HBSa+/TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
     ]) func notInBase64(text: String) {
-        #expect(ContainerID(compact: text) == nil)
+        #expect(ContainerID.ofCompact(text) == nil)
     }
 
     @Test(arguments: [63, 65, 0]) func otherLengthsAreRefused(length: Int) {

@@ -62,10 +62,11 @@ int clinux_shrink_pipe(int fd);
 
 /* Two connected sockets. */
 int clinux_socket_pair(int ends[2]);
-/* Two descriptors and a byte for whoever has the other end. */
-int clinux_send_descriptors(int socket, const int descriptors[2], char byte);
-/* Takes them without waiting: 1, or 0 when they are not there. */
-int clinux_receive_descriptors(int socket, int descriptors[2], char *byte);
+enum { CLINUX_DESCRIPTOR_LIMIT = 16 };
+/* Descriptors, and a byte, for whoever has the other end. */
+int clinux_send_descriptors(int socket, const int *descriptors, size_t count, char byte);
+/* Takes so many without waiting: 1, or 0 when they are not there. */
+int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char *byte);
 
 struct clinux_network {
     int former, own; /* network namespaces */
