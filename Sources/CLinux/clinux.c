@@ -202,14 +202,14 @@ int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char 
 }
 
 int clinux_enter_new_network(struct clinux_network *network) {
-    *network = (struct clinux_network){.former = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), .own = -1, .route = -1};
+    *network = (struct clinux_network){.former = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), .own = -1, .route = -1};
     if (network->former < 0) return -errno;
     if (unshare(CLONE_NEWNET) < 0) {
         int error = errno;
         close(network->former);
         return -error;
     }
-    network->own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    network->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     network->route = network->own < 0 ? -1 : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (network->route >= 0) return 0;
     int error = errno;

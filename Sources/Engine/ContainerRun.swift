@@ -184,7 +184,8 @@ extension ContainerRun {
         // What has run before is no image's name.
         if exitRecord != nil { process.notFound = nil }
         return LaunchPlan(
-            namespaces: [.mount, .pid, .uts, .ipc], hostname: definition.hostname, steps: try root.steps(), process: process)
+            namespaces: [.mount, .pid, .uts, .ipc], hostname: definition.hostname, steps: try root.steps(),
+            process: process)
     }
 }
 

@@ -68,10 +68,11 @@ struct SeededGenerator: RandomNumberGenerator {
         let text = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
         #expect(ContainerID(hex)?.compact == text)
         #expect(ContainerID.ofCompact(text)?.hex == hex)
-        #expect((0..<1000).allSatisfy { _ in
-            let id = ContainerID.random()
-            return ContainerID.ofCompact(id.compact) == id
-        })
+        #expect(
+            (0..<1000).allSatisfy { _ in
+                let id = ContainerID.random()
+                return ContainerID.ofCompact(id.compact) == id
+            })
     }
 
     @Test(arguments: [
