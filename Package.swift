@@ -6,7 +6,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .treatAllWarnings(as: .error),
     // As fast as -O where it matters here, which is at the start, and a supervisor keeps fewer pages (`make bench`).
-    .unsafeFlags(["-Osize"], .when(configuration: .release)),
+    .unsafeFlags(["-Osize", "-Xfrontend", "-prespecialize-generic-metadata"], .when(configuration: .release)),
 ]
 let cSettings: [CSetting] = [
     .define("_GNU_SOURCE"),

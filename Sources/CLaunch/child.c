@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
-#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -37,14 +36,6 @@ _Noreturn void claunch_child_fail(int socket, int stage, int index) {
     _exit(127);
 }
 
-static int send_netlink_socket(int socket_) {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0) return -1;
-    claunch_child_send(socket_, CLAUNCH_NETLINK, 0, fd);
-    close(fd);
-    return 0;
-}
-
 void claunch_child_wait(int socket) {
     char byte;
     ssize_t n;
@@ -60,7 +51,8 @@ _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     claunch_child_attributes();
     setsid();
-    if (plan->netlink && send_netlink_socket(socket) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_NETLINK, 0);
+    if (plan->network >= 0 && syscall(SYS_setns, plan->network, CLONE_NEWNET) < 0)
+        claunch_child_fail(socket, CLAUNCH_STAGE_NETWORK, 0);
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_HOSTNAME, 0);

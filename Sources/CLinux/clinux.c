@@ -8,8 +8,11 @@
 #include <malloc.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <linux/netlink.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/file.h>
@@ -164,6 +167,62 @@ int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns) {
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns) {
     struct winsize size = {.ws_row = rows, .ws_col = columns};
     return result(ioctl(fd, TIOCSWINSZ, &size));
+}
+
+int clinux_socket_pair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)); }
+
+int clinux_send_descriptors(int socket, const int *descriptors, size_t count, char byte) {
+    union { char bytes[CMSG_SPACE(CLINUX_DESCRIPTOR_LIMIT * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
+    if (count > CLINUX_DESCRIPTOR_LIMIT) return -EINVAL;
+    if (count > 0) {
+        memset(&control, 0, sizeof control);
+        header.msg_control = &control;
+        header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *part = CMSG_FIRSTHDR(&header);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(part), descriptors, count * sizeof(int));
+    }
+    return result(sendmsg(socket, &header, MSG_NOSIGNAL));
+}
+
+int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char *byte) {
+    union { char bytes[CMSG_SPACE(CLINUX_DESCRIPTOR_LIMIT * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec data = {.iov_base = byte, .iov_len = 1};
+    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control};
+    if (count > CLINUX_DESCRIPTOR_LIMIT) return -EINVAL;
+    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    int length = result(recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
+    struct cmsghdr *part = length > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+    if (!part || part->cmsg_type != SCM_RIGHTS || part->cmsg_len != CMSG_LEN(count * sizeof(int))) return 0;
+    memcpy(descriptors, CMSG_DATA(part), count * sizeof(int));
+    return 1;
+}
+
+int clinux_enter_new_network(struct clinux_network *network) {
+    *network = (struct clinux_network){.former = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), .own = -1, .route = -1};
+    if (network->former < 0) return -errno;
+    if (unshare(CLONE_NEWNET) < 0) {
+        int error = errno;
+        close(network->former);
+        return -error;
+    }
+    network->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    network->route = network->own < 0 ? -1 : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (network->route >= 0) return 0;
+    int error = errno;
+    if (network->own >= 0) close(network->own);
+    clinux_leave_network(network);
+    return -error;
+}
+
+void clinux_leave_network(const struct clinux_network *network) {
+    /* Whatever this process would do in the other one would be done to the wrong network. */
+    if (setns(network->former, CLONE_NEWNET) < 0) abort();
+    close(network->former);
 }
 
 pid_t clinux_fork(void) { return result(fork()); }

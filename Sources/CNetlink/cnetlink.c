@@ -2,8 +2,15 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <string.h>
 #include <sys/time.h>
+
+_Static_assert(CNETLINK_IPV4_RP_FILTER == IPV4_DEVCONF_RP_FILTER - 1, "rp_filter");
+_Static_assert(CNETLINK_IPV4_ROUTE_LOCALNET == IPV4_DEVCONF_ROUTE_LOCALNET - 1, "route_localnet");
+_Static_assert(CNETLINK_IPV6_ACCEPT_RA == DEVCONF_ACCEPT_RA, "accept_ra");
+_Static_assert(CNETLINK_IPV6_DISABLE == DEVCONF_DISABLE_IPV6, "disable_ipv6");
 
 static struct nlmsghdr *current(const struct cnetlink_writer *writer) {
     return (struct nlmsghdr *)((char *)writer->buffer + writer->start);

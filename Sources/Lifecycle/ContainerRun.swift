@@ -24,6 +24,10 @@ package final class ContainerRun {
     /// How the last round ended.
     private var exitRecord: ContainerExit?
     private var isCleared = false
+    /// What has been removed and is open still.
+    package let removed = DescriptorSet()
+    /// Of the first round's network namespace.
+    private var offer: NetworkNamespaceOffer?
 
     /// Whether the caller's input goes to the program.
     package var readsInput: Bool { plan.definition.openStdin }
@@ -33,7 +37,10 @@ package final class ContainerRun {
 
     /// Takes the container's lock and, of a new one, the name, and writes its records: from here on a dead supervisor's
     /// container can be found and cleared away by anybody.
-    package init(_ host: Host, _ plan: ContainerPlan) throws(OperationError) {
+    /// - Parameter offer: of a network namespace; nil when the container has the host's.
+    package init(
+        _ host: Host, _ plan: ContainerPlan, _ offer: NetworkNamespaceOffer?
+    ) throws(OperationError) {
         let id = plan.definition.id
         var state = ContainerState(status: .creating, supervisor: getpid(), cgroups: plan.cgroup.directories)
         state.supervise()
@@ -63,6 +70,7 @@ package final class ContainerRun {
         self.host = host
         self.plan = plan
         self.state = state
+        self.offer = offer
     }
 
     /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
@@ -91,15 +99,21 @@ extension ContainerRun {
         try joinNetworks()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
-        let launch = try launchPlan(mounts)
+        let network = try makeNamespace()
+        let launch = try launchPlan(mounts, network)
         let unified = try CgroupDirectories.open(plan.cgroup.unified.map(plan.cgroup.home))
-        var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified)
-        // The child is at work meanwhile.
+        var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified, network: network)
+        // The child makes its file system meanwhile.
         if definition.log.isKept, log == nil {
             log = try LogWriter(path: host.layout.log(id), limits: definition.log)
         }
         try meanwhile()
-        let terminal = try prepare(&child)
+        if !plan.cgroup.version1.isEmpty {
+            try CgroupDirectories.join(plan.cgroup, child.pid)
+            try child.proceed()
+        }
+        try connect(network)
+        let terminal = try awaitSetUp(of: &child)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()
@@ -108,19 +122,31 @@ extension ContainerRun {
         return StartedContainer(child: child, terminal: terminal)
     }
 
-    /// The child makes its file system meanwhile.
-    private func prepare(_ child: inout LaunchedChild) throws(OperationError) -> Descriptor? {
-        var terminal: Descriptor?
-        if !plan.cgroup.version1.isEmpty {
-            try CgroupDirectories.join(plan.cgroup, child.pid)
-            try child.proceed()
+    private func makeNamespace() throws(OperationError) -> NetworkNamespace? {
+        if definition.networkMode == .host { return nil }
+        guard let offer else { return try NetworkNamespace.create(RootFilesystem.networkSettings) }
+        self.offer = nil
+        return try offer.take()
+    }
+
+    /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
+    private func connect(_ network: consuming NetworkNamespace?) throws(OperationError) {
+        guard var network else { return }
+        var inside = try RouteSocket(of: &network)
+        if state.endpoints.isEmpty { return try LoopbackNetwork.configure(&inside) }
+        let first = state.endpoints.firstIndex { $0.gateway != nil }
+        for index in state.endpoints.indices {
+            state.endpoints[index] = try host.driver.connect(
+                state.endpoints[index], in: network, &inside, isDefaultRoute: index == first, isStale: host.isStale)
         }
+    }
+
+    /// - Returns: the master of its terminal.
+    private func awaitSetUp(of child: inout LaunchedChild) throws(OperationError) -> Descriptor? {
+        var terminal: Descriptor?
         while true {
             let message = try child.next()
             switch consume message {
-            case .networkSocket(let socket):
-                var namespace = try RouteSocket(adopting: socket)
-                try connect(child.pid, &namespace)
             case .terminal(let master): terminal = Optional(master)
             case .waiting: return terminal
             case .started: continue
@@ -136,17 +162,6 @@ extension ContainerRun {
         state.started = .now()
         try RecordFile.write(state, to: host.layout.containerState(id))
         if plan.isExisting, exitRecord == nil { try host.containerStore.noteBeginning(of: id) }
-    }
-
-    /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
-    private func connect(_ process: Int32, _ namespace: inout RouteSocket) throws(OperationError) {
-        if state.endpoints.isEmpty { return try LoopbackNetwork.configure(inside: &namespace) }
-        let first = state.endpoints.firstIndex { $0.gateway != nil }
-        for index in state.endpoints.indices {
-            state.endpoints[index] = try host.driver.connect(
-                state.endpoints[index], process: process, inside: &namespace, isDefaultRoute: index == first,
-                isStale: host.isStale)
-        }
     }
 
     /// Reserves ports and addresses. All are on record before anything names them.
@@ -171,13 +186,13 @@ extension ContainerRun {
         if !wish.publish.isEmpty { ports = consume reservation }
     }
 
-    private func launchPlan(_ mounts: DescriptorSet) throws(OperationError) -> LaunchPlan {
-        var namespaces: Namespaces = [.mount, .pid, .uts, .ipc]
-        if definition.networkMode != .host { namespaces.insert(.network) }
+    private func launchPlan(
+        _ mounts: DescriptorSet, _ network: borrowing NetworkNamespace?
+    ) throws(OperationError) -> LaunchPlan {
         var root = RootFilesystem(layers: definition.layers, directory: host.layout.container(id))
         root.isPrivileged = definition.privileged
         root.isReadOnly = definition.readOnlyRoot
-        root.hasOwnNetwork = definition.networkMode != .host
+        root.needsNetworkSettings = !network.hasSettings
         root.hasTerminal = definition.terminal
         root.awaitsCgroups = !plan.cgroup.version1.isEmpty
         root.workingDirectory = definition.workingDirectory
@@ -196,7 +211,8 @@ extension ContainerRun {
         // What has run before is no image's name.
         if exitRecord != nil { process.notFound = nil }
         return LaunchPlan(
-            namespaces: namespaces, hostname: definition.hostname, steps: try root.steps(), process: process)
+            namespaces: [.mount, .pid, .uts, .ipc], hostname: definition.hostname, steps: try root.steps(),
+            process: process)
     }
 }
 
@@ -305,7 +321,7 @@ extension ContainerRun {
         // Before the records: who does not find the container any more finds its ports free.
         ports = nil
         if remove {
-            try host.containerStore.remove(id, name: definition.name, isOwn: true)
+            try host.containerStore.remove(id, name: definition.name, isOwn: true, keeping: removed)
         } else if let exitRecord {
             try host.recordEnd(of: id, exitRecord, state)
         }

@@ -38,7 +38,9 @@ extension Host {
         let deadline = Deadline(seconds: 15)
         while true {
             let liveness = liveness(of: id)
-            guard case .changing = liveness, deadline.millisecondsLeft > 0, !Interruption.isPending else { return liveness }
+            guard case .changing = liveness, deadline.millisecondsLeft > 0, !Interruption.isPending else {
+                return liveness
+            }
             usleep(500)
         }
     }

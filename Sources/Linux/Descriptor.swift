@@ -68,6 +68,14 @@ package struct Descriptor: ~Copyable, Sendable {
         return Pipe(read: Descriptor(owning: ends[0]), write: Descriptor(owning: ends[1]))
     }
 
+    /// As a pipe that descriptors can go through.
+    package static func socketPair() throws(OperationError) -> Pipe {
+        var ends: [Int32] = [0, 0]
+        let result = clinux_socket_pair(&ends)
+        guard result == 0 else { throw OperationError("create socket", errno: -result) }
+        return Pipe(read: Descriptor(owning: ends[0]), write: Descriptor(owning: ends[1]))
+    }
+
     /// The extended attribute `name`; nil when there is none, or it is longer than `limit` bytes.
     package func attribute(_ name: String, limit: Int) -> [UInt8]? {
         var size: Int32 = -1

@@ -1,10 +1,24 @@
+import CLinux
 import Glibc
 
 /// Descriptors that are kept open together.
 package final class DescriptorSet {
     private var numbers: [Int32] = []
     package init() {}
-    deinit { for number in numbers { close(number) } }
+    deinit { closeAll() }
+
+    package var count: Int { numbers.count }
+
+    package func closeAll() {
+        for number in numbers { close(number) }
+        numbers = []
+    }
+
+    /// Gives copies of the first ones, and a byte, to whoever has the other end of a socket pair.
+    package func send(_ byte: UInt8, by end: borrowing Descriptor) {
+        let limit = Int(CLINUX_DESCRIPTOR_LIMIT)
+        _ = clinux_send_descriptors(end.number, numbers, min(numbers.count, limit), CChar(bitPattern: byte))
+    }
 
     /// Takes over an open descriptor.
     package func insert(_ number: Int32) { numbers.append(number) }

@@ -31,7 +31,8 @@ package enum Files {
             if chunk.isEmpty { return bytes }
             bytes = bytes.isEmpty ? chunk : bytes + chunk
             guard bytes.count <= limit else { throw OperationError("read", name, errno: EFBIG) }
-            capacity = 65_536
+            // Most are shorter than this; what is left is then an empty read.
+            if bytes.count >= capacity { capacity = 65_536 }
         }
     }
 

@@ -7,7 +7,9 @@ extension Files {
     /// crosses into another mount: what is mounted below is left alone and reported (B65).
     ///
     /// Goes on past errors and throws the first one at the end. A tree that is gone is success.
-    package static func removeTree(_ path: String) throws(OperationError) {
+    /// - Parameter kept: gets some of the directories. Whoever has one open last frees its blocks, which may mean to wait
+    ///   for the disk.
+    package static func removeTree(_ path: String, keeping kept: DescriptorSet? = nil) throws(OperationError) {
         try FaultPoint.pass("remove directory", path)
         // The common case, a directory with nothing in it, is one call. EBUSY: it is a mount point itself.
         if removeEmptyDirectory(path) || errno == ENOENT { return }
@@ -20,7 +22,7 @@ extension Files {
             guard error.errno == ENOENT else { throw error }
             return
         }
-        var remover = TreeRemover(top, path)
+        var remover = TreeRemover(top, path, keeping: kept)
         remover.run()
         try FaultPoint.pass("remove directory", path)
         if !removeEmptyDirectory(path), errno != ENOENT {
@@ -47,9 +49,11 @@ private struct TreeRemover: ~Copyable {
     /// From the top down to `directory`.
     private var levels: [Level] = []
     private(set) var failure: OperationError?
+    private let kept: DescriptorSet?
 
-    init(_ directory: consuming Descriptor, _ path: String) {
+    init(_ directory: consuming Descriptor, _ path: String, keeping kept: DescriptorSet?) {
         top = path
+        self.kept = kept
         self.directory = directory
     }
 
@@ -74,12 +78,22 @@ private struct TreeRemover: ~Copyable {
             if unlinkat(directory.number, name, 0) == 0 || errno == ENOENT { continue }
             if errno != EISDIR {
                 fail("remove", name, errno)
-            } else if unlinkat(directory.number, name, AT_REMOVEDIR) != 0, errno != ENOENT {
+            } else if !removeEmpty(name) {
                 pending.append(name)
             }
         }
         levels[levels.count - 1].pending = pending
     }
+
+    private func removeEmpty(_ name: FileName) -> Bool {
+        if let kept, kept.count < Self.keptLimit {
+            let number = clinux_openat(directory.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+            if number >= 0 { kept.insert(number) }
+        }
+        return unlinkat(directory.number, name, AT_REMOVEDIR) == 0 || errno == ENOENT
+    }
+
+    private static let keptLimit = 12
 
     private mutating func descend(into name: FileName) {
         let flags = UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW)

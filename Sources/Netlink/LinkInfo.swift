@@ -20,6 +20,7 @@ package struct LinkInfo: Equatable, Sendable {
     package let master: Int32?
     /// Index of the other end of a veth pair, which may be in another namespace.
     package let peer: Int32?
+    package let settings: LinkSettings
 }
 
 extension LinkInfo {
@@ -33,6 +34,7 @@ extension LinkInfo {
         var mtu: UInt32 = 0
         var state: UInt8 = 0
         var master: Int32?, peer: Int32?
+        var settings = LinkSettings()
         var attributes = try message.attributes(after: ifinfomsg.self)
         while let attribute = try attributes.next() {
             switch attribute.type {
@@ -44,6 +46,7 @@ extension LinkInfo {
             case IFLA_MASTER: master = try attribute.index()
             case IFLA_LINK: peer = try attribute.index()
             case IFLA_LINKINFO: kind = try Self.kind(attribute)
+            case IFLA_AF_SPEC: settings = try LinkSettings(attribute)
             default: break
             }
         }
@@ -53,7 +56,7 @@ extension LinkInfo {
             isUp: header.ifi_flags & UInt32(CNETLINK_IFF_UP) != 0, isOperational: state == UInt8(CNETLINK_IF_OPER_UP),
             alias: alias, master: master,
             // Of a VLAN and the like it is the device below.
-            peer: kind == "veth" ? peer : nil)
+            peer: kind == "veth" ? peer : nil, settings: settings)
     }
 
     private static func kind(_ information: Attribute) throws(OperationError) -> String? {

@@ -114,6 +114,13 @@ struct Attribute {
         IPv4Address(rawValue: UInt32(bigEndian: try value(UInt32.self)))
     }
 
+    /// The element at `index` of an array of such numbers; nil when it has no so many.
+    func uint32(at index: Int) -> UInt32? {
+        let offset = range.lowerBound + 4 * index
+        guard offset + 4 <= range.upperBound else { return nil }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+    }
+
     /// The attributes that it consists of.
     func nested() -> AttributeReader { AttributeReader(bytes, range) }
 

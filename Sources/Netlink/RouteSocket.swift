@@ -1,5 +1,6 @@
 import CNetlink
 import Core
+import Glibc
 import Linux
 
 /// A conversation with the kernel about the links, addresses and routes of one network namespace:
@@ -15,6 +16,12 @@ package struct RouteSocket: ~Copyable {
     /// - Throws: EPROTONOSUPPORT when it is a socket of another kind, ENOTSOCK when it is none. It is closed then.
     package init(adopting descriptor: consuming Descriptor) throws(OperationError) {
         socket = try NetlinkSocket(adopting: descriptor)
+    }
+
+    /// Opens none, but takes over that of a namespace.
+    package init(of namespace: inout NetworkNamespace) throws(OperationError) {
+        guard let descriptor = namespace.takeSocket() else { throw OperationError("use netlink socket", errno: EBADF) }
+        try self.init(adopting: descriptor)
     }
 
     /// As `NetlinkSocket.perform`.

@@ -12,7 +12,7 @@ package struct BridgeInventory: Equatable, Sendable {
         let master: Int32?
         /// Of a port of a bridge of ours; nil of others.
         var port: PortState?
-        /// Whether its sysctls are what a bridge of ours needs.
+        /// Whether its sysctls are what a bridge of ours needs; of other links it means nothing.
         var hasSettings = true
 
         var isOwnBridge: Bool { kind == "bridge" && alias?.hasPrefix(BridgeAlias.prefix) == true }

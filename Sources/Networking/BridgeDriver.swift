@@ -42,7 +42,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     // MARK: An endpoint
 
     package func connect(
-        _ endpoint: Endpoint, process: Int32, inside namespace: inout RouteSocket, isDefaultRoute: Bool,
+        _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
+        isDefaultRoute: Bool,
         isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
@@ -52,15 +53,15 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
-        let veth = try createVeth(&endpoint, process, bridge, &host)
+        let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
         try host.guardPort(endpoint.port(veth.index))
-        try namespace.configureContainer(
+        try inside.configureContainer(
             ContainerNetworkRequest(
                 interface: endpoint.interface, index: veth.peerIndex, address: endpoint.address,
                 gateway: isDefaultRoute ? endpoint.gateway : nil,
                 gatewayMAC: bridge.mac))
         // The program's first packet must arrive.
-        try namespace.settle([veth.peerIndex])
+        try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
         try publish(endpoint, isStale)
         return endpoint
@@ -78,7 +79,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     /// The name is short, as the seeds show it, and longer when another endpoint has that one (B45).
     private func createVeth(
-        _ endpoint: inout Endpoint, _ process: Int32, _ bridge: LinkInfo,
+        _ endpoint: inout Endpoint, _ namespace: borrowing Descriptor, _ bridge: LinkInfo,
         _ host: inout RouteSocket
     ) throws(OperationError) -> VethPair {
         while true {
@@ -86,7 +87,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                 return try host.createVeth(
                     VethRequest(
                         name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
-                        peerName: endpoint.interface, peerMAC: endpoint.mac, peerNamespace: .process(process)))
+                        peerName: endpoint.interface, peerMAC: endpoint.mac,
+                        peerNamespace: .descriptor(namespace.number)))
             } catch {
                 guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
                 endpoint.hostInterface = String(endpoint.id.hex.prefix(endpoint.hostInterface.utf8.count + 5))

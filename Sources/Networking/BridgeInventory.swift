@@ -10,11 +10,12 @@ extension BridgeDriver {
         for table in [FirewallTable.filter, .nat] { rules += try firewall.rules(in: table) }
         var netlink = try RouteSocket()
         var links = try netlink.links().map {
-            BridgeInventory.Link(index: $0.index, name: $0.name, kind: $0.kind, alias: $0.alias, master: $0.master)
+            BridgeInventory.Link(
+                index: $0.index, name: $0.name, kind: $0.kind, alias: $0.alias, master: $0.master,
+                hasSettings: BridgeSettings.areRight($0.settings))
         }
         let bridges = Set(links.filter(\.isOwnBridge).map(\.index))
         for place in links.indices {
-            if links[place].isOwnBridge { links[place].hasSettings = BridgeSettings.areRight(links[place].name) }
             guard let master = links[place].master, bridges.contains(master) else { continue }
             do throws(OperationError) {
                 links[place].port = try netlink.port(links[place].index)

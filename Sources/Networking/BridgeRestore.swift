@@ -70,7 +70,8 @@ extension BridgeDriver {
         for network in networks {
             let link = try netlink.link(.named(network.device))
             let isRight =
-                link?.alias == network.alias && link?.isUp == true && BridgeSettings.areRight(network.device)
+                link?.alias == network.alias && link?.isUp == true
+                && link.map { BridgeSettings.areRight($0.settings) } == true
                 && !deviations.owners.contains(.network(bridge: network.device))
             if !isRight { deviants.append(network) }
         }

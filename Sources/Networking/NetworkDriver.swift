@@ -13,13 +13,14 @@ package protocol NetworkDriver {
 
     /// Gives a container its interface, address, route and published ports.
     /// - Parameters:
-    ///   - process: the container's first process.
-    ///   - inside: an rtnetlink socket that was opened in the container's network namespace.
+    ///   - namespace: the container's.
+    ///   - inside: an rtnetlink socket that was opened there.
     ///   - isDefaultRoute: whether what is for elsewhere goes by this network.
     ///   - isStale: whether the endpoint with this short id, whose rule publishes the same port, is of a dead container.
     /// - Returns: the endpoint as it is: the host's interface may have got another name.
     func connect(
-        _ endpoint: Endpoint, process: Int32, inside: inout RouteSocket, isDefaultRoute: Bool,
+        _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
+        isDefaultRoute: Bool,
         isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint
     /// The interfaces go with the container's network namespace; the rest goes here.

@@ -11,10 +11,13 @@ package struct ContainerStore: Sendable {
 
     /// - Returns: false when the name is taken.
     package func reserve(_ name: Name, for id: ContainerID) throws(OperationError) -> Bool {
-        try Files.makeSymbolicLink(layout.name(name), to: id.hex)
+        try Files.makeSymbolicLink(layout.name(name), to: id.compact)
     }
 
-    package func owner(of name: Name) -> ContainerID? { Files.link(layout.name(name)).flatMap(ContainerID.init) }
+    /// Links that were made before have all digits in them.
+    package func owner(of name: Name) -> ContainerID? {
+        Files.link(layout.name(name)).flatMap { ContainerID.ofCompact($0) ?? ContainerID($0) }
+    }
 
     /// The name that is reserved for a container whose record cannot be read.
     private func name(of id: ContainerID) throws(OperationError) -> Name? {
@@ -116,19 +119,23 @@ package struct ContainerStore: Sendable {
     /// - Parameters:
     ///   - name: nil when its record cannot tell.
     ///   - isOwn: the caller has the container's own lock. Else a container that has begun meanwhile stays.
+    ///   - kept: as in `Files.removeTree`.
     /// - Returns: whether it is gone.
     @discardableResult
-    package func remove(_ id: ContainerID, name: Name?, isOwn: Bool) throws(OperationError) -> Bool {
+    package func remove(
+        _ id: ContainerID, name: Name?, isOwn: Bool, keeping kept: DescriptorSet? = nil
+    ) throws(OperationError) -> Bool {
         // One at a time: a second removal finds nothing left, and none begins while a `start` takes the container's lock.
         let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
         try directory?.lock(named: layout.container(id))
         defer { withExtendedLifetime(directory) {} }
         if !isOwn, isHeld(id) { return false }
         try removeRuntime(id)
-        try Files.removeTree(layout.container(id))
+        try Files.removeTree(layout.container(id), keeping: kept)
         var link = name
         if link == nil { link = try self.name(of: id) }
         if let link { try release(link, of: id) }
+        if let kept, let copy = try? directory?.duplicate() { kept.insert(copy) }
         return true
     }
 }

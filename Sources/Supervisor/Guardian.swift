@@ -10,12 +10,17 @@ import Linux
 package final class Guardian {
     private var pipe: Pipe
 
-    /// - Parameter undo: is called in the other process once this value has gone without `dismiss`.
-    package init(_ undo: () -> Void) throws(OperationError) {
-        var pipe = try Descriptor.pipe()
+    /// - Parameters:
+    ///   - first: what the other process does before it begins to wait.
+    ///   - undo: is called there once this value has gone without `dismiss`.
+    package init(first: () -> Void = {}, undo: () -> Void) throws(OperationError) {
+        try FaultPoint.pass("create pipe")
+        var pipe = try Descriptor.socketPair()
         switch try Fork.fork() {
         case .child:
             pipe.closeWrite()
+            FaultPoint.disarm()
+            first()
             Self.watch(pipe.takeRead(), undo)
             _exit(0)
         // Not left to the child, which may not have come to it when the group is killed.
@@ -26,14 +31,15 @@ package final class Guardian {
     }
 
     /// There is nothing to undo any more.
-    package func dismiss() {
+    /// - Parameter removed: directories without a name. The other process lets go of them last, and so waits for the disk.
+    package func dismiss(_ removed: DescriptorSet = DescriptorSet()) {
         guard let end = pipe.takeWrite(), (try? FaultPoint.pass("dismiss guardian")) != nil else { return }
-        try? Files.writeAll([1], to: end, named: "guardian")
+        removed.send(1, by: end)
+        removed.closeAll()
     }
 
     private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
         guard let pipe else { return }
-        FaultPoint.disarm()
         ProcessTitle.set("mydocker: guardian")
         setpgid(0, 0)
         chdir("/")

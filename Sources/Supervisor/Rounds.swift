@@ -18,12 +18,15 @@ extension Host {
             warn("standard input is not a terminal; the container has one all the same")
         }
         let id = plan.definition.id
+        let offer = try networkOffer(plan)
         let guardian = try Guardian {
+            offer?.fulfil()
+        } undo: {
             // A dying process closes one file after the other: the container's lock may be free a moment later.
             try? waitForSupervisor(of: id)
             try? reclaim(id)
         }
-        let supervisor = try Supervisor(self, plan, for: caller, signals, passesSignals: passesSignals)
+        let supervisor = try Supervisor(self, plan, offer, for: caller, signals, passesSignals: passesSignals)
         let round = try supervisor.round()
         if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
         if supervisor.restarts.follow(round.exit) {
@@ -36,7 +39,7 @@ extension Host {
             }
             guardian.dismiss()
         } else if supervisor.finish() {
-            guardian.dismiss()
+            guardian.dismiss(supervisor.run.removed)
         }
         // What is left of the output goes to the caller when nothing is left of the container: however slowly that is
         // read, nobody else waits for it.
@@ -71,9 +74,11 @@ extension Host {
     /// A copy of this process supervises the container; this one ends once the program has been exec'd.
     package func runDetached(_ plan: ContainerPlan) throws(OperationError) -> ContainerID {
         let report = try SupervisorReport()
+        let offer = try networkOffer(plan)
         switch try Fork.fork() {
         case .parent(let supervisor):
             plan.letGo()
+            offer?.fulfil()
             do throws(OperationError) {
                 try report.receive()
             } catch {
@@ -86,18 +91,25 @@ extension Host {
             }
             return plan.definition.id
         case .child:
-            superviseDetached(plan, report)
+            superviseDetached(plan, report, offer)
             exit(0)
         }
     }
 
-    private func superviseDetached(_ plan: ContainerPlan, _ report: SupervisorReport) {
+    /// The other one of two processes makes the first round's network namespace while the supervisor writes its records.
+    private func networkOffer(_ plan: ContainerPlan) throws(OperationError) -> NetworkNamespaceOffer? {
+        plan.definition.networkMode == .host ? nil : try NetworkNamespaceOffer(RootFilesystem.networkSettings)
+    }
+
+    private func superviseDetached(
+        _ plan: ContainerPlan, _ report: SupervisorReport, _ offer: NetworkNamespaceOffer?
+    ) {
         setsid()
         SupervisorSignals.ignore()
         do throws(OperationError) {
             let signals = try SignalSource(ForwardedSignals.all)
             try InheritedDescriptors.redirectStandardStreams()
-            let supervisor = try Supervisor(self, plan, for: nil, signals)
+            let supervisor = try Supervisor(self, plan, offer, for: nil, signals)
             let round = try supervisor.round {
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.

@@ -19,7 +19,8 @@ final class Supervisor {
 
     /// Makes the container's first traces on this host.
     init(
-        _ host: Host, _ plan: ContainerPlan, for caller: CallerStreams?, _ signals: SignalSource,
+        _ host: Host, _ plan: ContainerPlan, _ offer: NetworkNamespaceOffer?, for caller: CallerStreams?,
+        _ signals: SignalSource,
         passesSignals: Bool = true
     ) throws(OperationError) {
         self.host = host
@@ -27,7 +28,7 @@ final class Supervisor {
         self.signals = signals
         self.passesSignals = passesSignals
         restarts = try Restarts(plan.definition.restart)
-        run = try ContainerRun(host, plan)
+        run = try ContainerRun(host, plan, offer)
     }
 
     /// The parts that are there all the time, beside those of the moment.

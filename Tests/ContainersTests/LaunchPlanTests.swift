@@ -15,6 +15,14 @@ import Testing
         steps.firstIndex { $0.operation == operation && $0.target == target }
     }
 
+    @Test func settingsOfTheNetworkAreMadeOnce() throws {
+        func writes(_ steps: [LaunchStep]) -> [String] {
+            steps.filter { $0.operation == CLAUNCH_WRITE }.compactMap(\.target)
+        }
+        #expect(try writes(steps()).contains("/proc/sys/net/ipv6/conf/all/disable_ipv6"))
+        #expect(try writes(steps { $0.needsNetworkSettings = false }).isEmpty)
+    }
+
     @Test func theHostIsLeftBeforeAnythingOfTheImageIsTouched() throws {
         let steps = try steps()
         let pivot = try #require(index(steps, CLAUNCH_PIVOT, "/var/lib/mydocker/containers/x"))

@@ -62,6 +62,27 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(ContainerID(hex)?.prefixBytes == [0, 0xff, 0x10] + Array(repeating: 0xa5, count: 13))
     }
 
+    /// The digest of the empty text, as coreutils' sha256sum and basenc print it.
+    @Test func inBase64() throws {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        let text = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+        #expect(ContainerID(hex)?.compact == text)
+        #expect(ContainerID.ofCompact(text)?.hex == hex)
+        #expect(
+            (0..<1000).allSatisfy { _ in
+                let id = ContainerID.random()
+                return ContainerID.ofCompact(id.compact) == id
+            })
+    }
+
+    @Test(arguments: [
+        "", "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuF", "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=",
+        // Bits behind the last ones, and characters of another alphabet.
+        "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFV", "47DEQpj8HBSa+/TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+    ]) func notInBase64(text: String) {
+        #expect(ContainerID.ofCompact(text) == nil)
+    }
+
     @Test(arguments: [63, 65, 0]) func otherLengthsAreRefused(length: Int) {
         #expect(ContainerID(String(repeating: "a", count: length)) == nil)
     }

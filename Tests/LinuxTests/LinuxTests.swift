@@ -125,6 +125,22 @@ final class TemporaryDirectory {
         #expect(!Files.exists(directory("tree")))
     }
 
+    /// Of a tree that is gone: as long as they are open, nobody waits for their blocks to be freed.
+    @Test func directoriesAreKeptOpen() throws {
+        try Files.makeDirectories(directory("tree/a/b"))
+        try Files.makeDirectories(directory("tree/empty"))
+        try Files.create(directory("tree/a/file"), [])
+        let kept = DescriptorSet()
+        try Files.removeTree(directory("tree"), keeping: kept)
+        #expect(!Files.exists(directory("tree")))
+        #expect(kept.count == 3)
+        for number in 0..<100 { try Files.makeDirectories(directory("many/\(number)")) }
+        try Files.removeTree(directory("many"), keeping: kept)
+        #expect(kept.count < 20)
+        kept.closeAll()
+        #expect(kept.count == 0)
+    }
+
     @Test func linksOutOfTheTreeAreNotFollowed() throws {
         try Files.makeDirectories(directory("outside/kept"))
         try Files.create(directory("outside/file"), [1])

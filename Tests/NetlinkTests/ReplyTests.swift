@@ -11,7 +11,24 @@ struct ReplyTests {
                 == LinkInfo(
                     index: 13, name: "veth1a2b", kind: "veth", mac: MACAddress("02:42:0a:4d:00:02"), mtu: 1450,
                     isUp: true, isOperational: true,
-                    alias: "mydocker:ab", master: 12, peer: 2))
+                    alias: "mydocker:ab", master: 12, peer: 2, settings: LinkSettings()))
+    }
+
+    /// Of arrays that end early, as those of an older kernel do, there is what there is.
+    @Test func settings() throws {
+        func settings(_ ipv4: [UInt32], _ ipv6: [UInt32]) throws -> LinkSettings {
+            let families =
+                attribute(2, attribute(1, ipv4.flatMap(u32))) + attribute(10, attribute(2, ipv6.flatMap(u32)))
+            let payload = linkHeader(index: 4) + attribute(3, text("br0")) + attribute(26, families)
+            return try parsed(message(16, payload), LinkInfo.init).settings
+        }
+        var expected = LinkSettings()
+        expected.reversePathFilter = 107
+        #expect(try settings(Array(100...110), []) == expected)
+        expected.routeLocalnet = 125
+        expected.acceptRouterAdvertisements = 3
+        expected.disableIPv6 = 26
+        #expect(try settings(Array(100...130), Array(0...40)) == expected)
     }
 
     @Test func loopbackHasNoAddress() throws {

@@ -39,7 +39,8 @@ import Testing
             found
                 == LinkInfo(
                     index: index, name: "nlt0", kind: "bridge", mac: mac, mtu: 1400, isUp: true,
-                    isOperational: false, alias: "mydocker:test", master: nil, peer: nil))
+                    isOperational: false, alias: "mydocker:test", master: nil, peer: nil,
+                    settings: LinkSettings(inFilesOf: "nlt0")))
         #expect(try socket.link(.index(index)) == found)
         #expect(try socket.links().contains { $0 == found })
         #expect(try socket.addresses().contains(AddressInfo(address: #require(CIDR("10.213.0.1/24")), link: index)))
@@ -279,5 +280,19 @@ private struct OtherNamespace: ~Copyable {
     static func socketOnly() throws -> Descriptor {
         var other = try OtherNamespace()
         return try other.takeSocket()
+    }
+}
+
+extension LinkSettings {
+    /// As the files below /proc/sys say.
+    fileprivate init(inFilesOf link: String) {
+        func value(_ family: String, _ name: String) -> UInt32? {
+            Sysctl.get("net/\(family)/conf/\(link)/\(name)").flatMap { UInt32($0) }
+        }
+        self.init()
+        routeLocalnet = value("ipv4", "route_localnet")
+        reversePathFilter = value("ipv4", "rp_filter")
+        disableIPv6 = value("ipv6", "disable_ipv6")
+        acceptRouterAdvertisements = value("ipv6", "accept_ra")
     }
 }

@@ -69,7 +69,7 @@ struct claunch_process {
 struct claunch_plan {
     uint64_t namespaces; /* CLONE_NEW* */
     int cgroup;          /* descriptor of a cgroup v2 directory, or -1 */
-    int netlink;         /* 1: send an rtnetlink socket of the new network namespace */
+    int network;         /* descriptor of the network namespace to join, or -1 */
     const char *hostname;
     const struct claunch_step *steps;
     size_t step_count;
@@ -87,7 +87,7 @@ struct claunch_entry {
 
 enum claunch_stage {
     CLAUNCH_STAGE_CLONE = 1,
-    CLAUNCH_STAGE_NETLINK,
+    CLAUNCH_STAGE_NETWORK,
     CLAUNCH_STAGE_STEP, /* index: of the step */
     CLAUNCH_STAGE_HOSTNAME,
     CLAUNCH_STAGE_PARENT,
@@ -106,7 +106,6 @@ enum claunch_stage {
 
 enum claunch_kind {
     CLAUNCH_EXECUTED,  /* end of file: the program runs */
-    CLAUNCH_NETLINK,   /* descriptor: an rtnetlink socket inside */
     CLAUNCH_MASTER,    /* descriptor: the pseudo-terminal's master */
     CLAUNCH_STARTED,   /* value: pid of the process made by claunch_enter; to be checked */
     CLAUNCH_WAITING,   /* all is set up, claunch_proceed is waited for */

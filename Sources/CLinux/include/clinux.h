@@ -60,6 +60,23 @@ int clinux_discard(int pipe, int sink, size_t size);
 /* Makes a pipe as small as it can be: one buffer. */
 int clinux_shrink_pipe(int fd);
 
+/* Two connected sockets. */
+int clinux_socket_pair(int ends[2]);
+enum { CLINUX_DESCRIPTOR_LIMIT = 16 };
+/* Descriptors, and a byte, for whoever has the other end. */
+int clinux_send_descriptors(int socket, const int *descriptors, size_t count, char byte);
+/* Takes so many without waiting: 1, or 0 when they are not there. */
+int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char *byte);
+
+struct clinux_network {
+    int former, own; /* network namespaces */
+    int route;       /* an rtnetlink socket of the new one */
+};
+/* Moves this thread into a new network namespace. All three descriptors are the caller's when it returns 0. */
+int clinux_enter_new_network(struct clinux_network *network);
+/* Moves it back and closes `former`. */
+void clinux_leave_network(const struct clinux_network *network);
+
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
 /* fork(2). Only for a program without threads: the child goes on as a full copy. */

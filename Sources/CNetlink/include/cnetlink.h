@@ -94,6 +94,11 @@ ssize_t cnetlink_receive(const struct mnl_socket *socket, void *bytes, size_t si
 enum {
     CNETLINK_IFF_UP = 0x1, /* <linux/if.h> does not go together with <net/if.h> */
     CNETLINK_IF_OPER_UP = 6,
+    /* Places in IFLA_INET_CONF and IFLA_INET6_CONF (<linux/ip.h>, <linux/ipv6.h>). */
+    CNETLINK_IPV4_RP_FILTER = 7,
+    CNETLINK_IPV4_ROUTE_LOCALNET = 25,
+    CNETLINK_IPV6_ACCEPT_RA = 3,
+    CNETLINK_IPV6_DISABLE = 26,
     /* <linux/netfilter.h> does not go together with <netinet/in.h> */
     CNETLINK_NF_DROP = 0,
     CNETLINK_NF_ACCEPT = 1,

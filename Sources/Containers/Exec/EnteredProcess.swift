@@ -81,7 +81,6 @@ package struct EnteredProcess: ~Copyable {
                 case .terminal(let master): terminal = Optional(master)
                 case .executed: return try finish()
                 case .waiting: continue
-                case .networkSocket: continue
                 }
             }
         }

@@ -60,7 +60,7 @@ struct LaunchFailure {
     private var stageName: String {
         switch UInt32(message.stage) {
         case CLAUNCH_STAGE_CLONE.rawValue: "create process"
-        case CLAUNCH_STAGE_NETLINK.rawValue: "open netlink socket in the container"
+        case CLAUNCH_STAGE_NETWORK.rawValue: "open netlink socket in the container"
         case CLAUNCH_STAGE_HOSTNAME.rawValue: "set host name"
         case CLAUNCH_STAGE_STDIO.rawValue: "connect standard streams"
         case CLAUNCH_STAGE_IDENTITY.rawValue: "set user and groups"

@@ -5,8 +5,6 @@ import Linux
 
 /// What a child said before its program began.
 package enum LaunchMessage: ~Copyable {
-    /// An rtnetlink socket that was opened in the container's network namespace.
-    case networkSocket(Descriptor)
     /// The master of the container's terminal.
     case terminal(Descriptor)
     /// The process that a helper made in a running container.
@@ -27,15 +25,18 @@ package struct LaunchedChild: ~Copyable {
     private var isDisowned = false
 
     /// Clones the child, which begins to work through `plan` at once and then waits.
-    /// - Parameter cgroup: a cgroup v2 directory to be born in.
+    /// - Parameters:
+    ///   - cgroup: a cgroup v2 directory to be born in.
+    ///   - network: a network namespace to join; nil for that of the caller.
     package static func start(
-        _ plan: LaunchPlan, stdio: StandardStreams, cgroup: borrowing Descriptor?
+        _ plan: LaunchPlan, stdio: StandardStreams, cgroup: borrowing Descriptor?,
+        network: borrowing NetworkNamespace?
     ) throws(OperationError) -> LaunchedChild {
         let memory = PlanMemory()
         var native = claunch_plan()
         native.namespaces = plan.namespaces.rawValue
         native.cgroup = cgroup.number
-        native.netlink = plan.namespaces.contains(.network) ? 1 : 0
+        native.network = network.number
         native.hostname = memory.string(plan.hostname)
         native.steps = memory.steps(plan.steps)
         native.step_count = plan.steps.count
@@ -105,7 +106,6 @@ func receiveLaunchMessage(
     let result = claunch_receive(socket.number, &message)
     guard result == 0 else { throw OperationError("read from the container's process", errno: -result) }
     switch UInt32(message.kind) {
-    case CLAUNCH_NETLINK.rawValue: return .networkSocket(Descriptor(owning: message.descriptor))
     case CLAUNCH_MASTER.rawValue: return .terminal(Descriptor(owning: message.descriptor))
     case CLAUNCH_STARTED.rawValue: return .started(message.value)
     case CLAUNCH_WAITING.rawValue: return .waiting

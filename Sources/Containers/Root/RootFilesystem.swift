@@ -10,7 +10,8 @@ package struct RootFilesystem: Sendable {
     package var directory: String
     package var isPrivileged = false
     package var isReadOnly = false
-    package var hasOwnNetwork = true
+    /// Whether the network namespace wants `networkSettings` still.
+    package var needsNetworkSettings = true
     package var hasTerminal = false
     /// The child is moved into version 1 cgroups while it works, and let go on then.
     package var awaitsCgroups = false
@@ -93,20 +94,24 @@ package struct RootFilesystem: Sendable {
                 flags: isPrivileged ? hardened : [.readOnly, hardened],
                 optional: true),
         ]
-        if hasOwnNetwork { steps += Self.networkSteps }
+        if needsNetworkSettings { steps += Self.networkSteps }
         return steps
     }
 
     /// Settings of the container's own network namespace.
-    private static let networkSteps: [LaunchStep] = [
-        // Networks are IPv4 only. That is all interfaces and those to come; what eth0 may have sent before does not pass
-        // the host's end. Late, because a write waits, spinning, for whoever changes any link.
-        ("ipv6/conf/all/disable_ipv6", "1"),
+    package static let networkSettings: [NetworkNamespace.Setting] = [
+        // Networks are IPv4 only. That is all interfaces and those to come. A write waits, spinning, for whoever changes any
+        // link, so it is best done before the supervisor begins to.
+        .init("ipv6/conf/all/disable_ipv6", "1"),
         // ping after --cap-drop NET_RAW, where it can: every group may open ICMP sockets (icmp(7)).
-        ("ipv4/ping_group_range", "0 2147483647"),
+        .init("ipv4/ping_group_range", "0 2147483647"),
         // Ports below 1024 are nobody's but the container's: any user may have them, as in Docker.
-        ("ipv4/ip_unprivileged_port_start", "0"),
-    ].map { .write($1, to: "/proc/sys/net/\($0)", optional: true) }
+        .init("ipv4/ip_unprivileged_port_start", "0"),
+    ]
+
+    /// Where the host's /proc/sys is read-only: that of the container is not yet.
+    private static let networkSteps: [LaunchStep] =
+        networkSettings.map { .write($0.value, to: "/proc/sys/net/\($0.key)", optional: true) }
 
     /// The nodes are the container's own, not the host's, so that a change of mode stays inside. Each is then bound to
     /// itself: these mounts open devices, while the one of all /dev no longer does. So what somebody makes there with MKNOD

@@ -45,6 +45,43 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
         return (0..<16).map { digits[$0 * 2].hexValue << 4 | digits[$0 * 2 + 1].hexValue }
     }
 
+    // MARK: In 43 characters
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    /// All of it in base64url (RFC 4648, section 5): short enough for a symbolic link that takes no block of a disk.
+    package var compact: String {
+        // Three digits are two characters; two more would make the last character whole.
+        let digits = hex.utf8.map(\.hexValue) + [0, 0]
+        var text: [UInt8] = []
+        text.reserveCapacity(44)
+        for start in stride(from: 0, to: 66, by: 3) {
+            let value = Int(digits[start]) << 8 | Int(digits[start + 1]) << 4 | Int(digits[start + 2])
+            text.append(Self.alphabet[value >> 6])
+            text.append(Self.alphabet[value & 63])
+        }
+        return String(decoding: text.prefix(43), as: UTF8.self)
+    }
+
+    /// The identity whose `compact` is `text`; nil when there is none.
+    package static func ofCompact(_ text: String) -> ContainerID? {
+        guard text.utf8.count == 43 else { return nil }
+        var values: [Int] = []
+        for character in text.utf8 {
+            guard let value = alphabet.firstIndex(of: character) else { return nil }
+            values.append(value)
+        }
+        values.append(0)
+        let hexDigits = Array("0123456789abcdef".utf8)
+        var digits: [UInt8] = []
+        for start in stride(from: 0, to: 44, by: 2) {
+            let value = values[start] << 6 | values[start + 1]
+            for shift in [8, 4, 0] { digits.append(hexDigits[value >> shift & 15]) }
+        }
+        let id = ContainerID(unchecked: String(decoding: digits.prefix(64), as: UTF8.self))
+        return id.compact == text ? id : nil
+    }
+
     package var description: String { hex }
     package static func < (left: ContainerID, right: ContainerID) -> Bool { left.hex < right.hex }
 }

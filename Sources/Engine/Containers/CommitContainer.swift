@@ -63,7 +63,7 @@ extension Engine {
     ) throws(OperationError) -> Result {
         guard let cgroup else { return try body() }
         // A container must not stay frozen because this command was killed.
-        let guardian = try Guardian { try? CgroupDirectories.thaw(cgroup) }
+        let guardian = try Guardian(undo: { try? CgroupDirectories.thaw(cgroup) })
         defer { if (try? CgroupDirectories.thaw(cgroup)) != nil || !Files.exists(cgroup) { guardian.dismiss() } }
         do throws(OperationError) {
             try CgroupDirectories.freeze(cgroup)

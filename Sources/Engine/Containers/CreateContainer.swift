@@ -10,7 +10,7 @@ extension Engine {
         let identity = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
-            try ContainerRun(host, plan).setAside()
+            try ContainerRun(host, plan, nil).setAside()
         } catch {
             identity.remove()
             throw error

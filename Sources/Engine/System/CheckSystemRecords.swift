@@ -63,7 +63,7 @@ extension RecordSnapshot {
     init(_ engine: Engine) throws(OperationError) {
         let layout = engine.layout
         // Before the runtime: a container has a runtime directory before it has anything else.
-        try readNames(layout)
+        try readNames(engine.containerStore)
         for id in try engine.containerStore.ids() { containers[id, default: Container()].hasDirectory = true }
         if layout.isOfThisBoot {
             for id in try engine.containerStore.runtimeIDs() { containers[id, default: Container()].hasRuntime = true }
@@ -76,11 +76,9 @@ extension RecordSnapshot {
         temporaries = Self.temporaries(layout, containers.keys)
     }
 
-    private mutating func readNames(_ layout: Layout) throws(OperationError) {
-        for text in try Files.names(in: layout.names) {
-            guard let name = Name(text), let id = Files.link(layout.name(name)).flatMap(ContainerID.init) else {
-                continue
-            }
+    private mutating func readNames(_ store: ContainerStore) throws(OperationError) {
+        for text in try Files.names(in: store.layout.names) {
+            guard let name = Name(text), let id = store.owner(of: name) else { continue }
             names.append((name, id))
         }
     }
