@@ -29,6 +29,13 @@ extension Host {
         return failures
     }
 
+    /// Whether the end of this run is on record, and not that of an earlier one.
+    private func hasExit(_ id: ContainerID, of state: ContainerState?) -> Bool {
+        guard Files.exists(layout.exit(id)) else { return false }
+        guard let started = state?.started, let exit = (try? containerStore.exit(id)) ?? nil else { return true }
+        return exit.finished >= started
+    }
+
     private func networks(of state: ContainerState?) throws(OperationError) -> [NetworkDefinition] {
         var networks: [NetworkDefinition] = []
         for endpoint in state?.endpoints ?? [] {
@@ -74,14 +81,14 @@ extension Host {
         if let definition, definition.networkMode.wishes.count > networks.count {
             try releaseLeases(of: id, definition.networkMode)
         }
-        let hasExit = Files.exists(layout.exit(id))
+        let hasExit = hasExit(id, of: state)
         let hasBegun = state.map { $0.status != .creating } ?? false
         if !hasBegun, containerStore.isCreated(id) {
             // It still can.
             try containerStore.removeRuntime(id)
         } else if !(hasBegun || hasExit) || definition?.autoRemove ?? true {
             try containerStore.remove(id, name: definition?.name, isOwn: true)
-        } else if let state, hasBegun || !hasExit {
+        } else if let state, !hasExit {
             try recordEnd(of: id, exitRecord(of: state), state)
         } else {
             try containerStore.removeRuntime(id)
