@@ -31,6 +31,9 @@ package final class Restarts: EventSource {
         if Self.ending.contains(signal) { wasEnded = true }
     }
 
+    /// There is no further round.
+    func end() { wasEnded = true }
+
     /// - Returns: whether there is another round after `exit`.
     package func follow(_ exit: ContainerExit) -> Bool {
         guard !areEnded, policy.restarts(after: exit.exitCode, restartCount: exit.restartCount) else { return false }

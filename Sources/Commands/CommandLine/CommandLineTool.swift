@@ -47,7 +47,8 @@ package enum CommandLineTool {
     /// Every command. Completion, help and look-up come from here.
     package static var commands: [any Command.Type] {
         [
-            RunCommand.self, ExecCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self,
+            RunCommand.self, ExecCommand.self, AttachCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self,
+            KillCommand.self,
             WaitCommand.self, RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
             CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,

@@ -56,30 +56,8 @@ extension Engine {
     /// Waits until the container has ended.
     /// - Returns: its exit code.
     package func wait(_ name: String) throws(OperationError) -> Int32 {
-        let id = try containerStore.find(name)
-        if let code = try waitWithLock(id) { return code }
-        guard let exit = try containerStore.exit(id) else { return 137 }
-        return exit.exitCode
+        try PublishedExitCode(self, containerStore.find(name)).wait()
     }
-
-    /// The supervisor writes the code into its lock's file, which stays readable when it is removed.
-    private func waitWithLock(_ id: ContainerID) throws(OperationError) -> Int32? {
-        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return nil }
-        while true {
-            switch file.lock(exclusive: false, until: Deadline(seconds: 1)) {
-            case 0: break
-            case EWOULDBLOCK:
-                // Its program may have ended while the supervisor is stopped.
-                if host.hasEnded(id) { host.wakeSupervisor(of: id) }
-                continue
-            default: return nil
-            }
-            break
-        }
-        let text = String(decoding: try Files.read(file, named: "lock"), as: UTF8.self)
-        return Int32(text.prefix { $0 != "\n" })
-    }
-
 }
 
 /// A container that was asked to end.
