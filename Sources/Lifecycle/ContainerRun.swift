@@ -13,14 +13,14 @@ import Records
 /// the address, the ports, the log and the upper layer.
 package final class ContainerRun {
     package let host: Host
-    package private(set) var plan: ContainerPlan
-    private var state: ContainerState
+    package var plan: ContainerPlan
+    var state: ContainerState
     /// Nil once another process has taken over.
     private var lock: Descriptor?
     /// Nil when the output is not kept.
     private var log: LogWriter?
     /// Held from the first round to the end.
-    private var ports: PortReservation?
+    var ports: PortReservation?
     /// How the last round ended.
     private var exitRecord: ContainerExit?
     private var isCleared = false
@@ -33,7 +33,7 @@ package final class ContainerRun {
     package var readsInput: Bool { plan.definition.openStdin }
     package var user: UInt32 { plan.process.user }
     package var definition: ContainerDefinition { plan.definition }
-    private var id: ContainerID { plan.definition.id }
+    var id: ContainerID { plan.definition.id }
 
     /// Takes the container's lock and, of a new one, the name, and writes its records: from here on a dead supervisor's
     /// container can be found and cleared away by anybody.
@@ -173,16 +173,17 @@ extension ContainerRun {
         try RecordFile.write(state, to: host.layout.containerState(id))
     }
 
-    private func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
+    func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
         let reservation = try host.reservePorts(wish.publish, device: network.device)
         let address = try host.lease(from: network, for: id, requested: wish.address)
+        let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
+        let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
         state.endpoints.append(
             Endpoint(
-                id: state.endpoints.isEmpty ? id : .random(), network: network.name, networkID: network.id,
-                address: CIDR(address, network.subnet.prefixLength),
+                id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
+                networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
                 gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
-                interface: "eth\(state.endpoints.count)", bridge: network.device, mtu: network.mtu,
-                ports: reservation.mappings))
+                interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings))
         if !wish.publish.isEmpty { ports = consume reservation }
     }
 
@@ -238,7 +239,8 @@ extension ContainerRun {
     }
 
     /// Takes away what was made for the round that has ended, and says on record that there will be another one.
-    package func rest() {
+    /// - Parameter isAsked: somebody wants it to begin again, and not its policy.
+    package func rest(isAsked: Bool = false) {
         // The addresses stay leased. The ports are refused meanwhile.
         var failures = host.tearDown(id, state, releasing: [])
         state.status = .restarting
@@ -247,7 +249,7 @@ extension ContainerRun {
         state.pidStartTime = nil
         // The old one goes when the kernel has taken down its namespace.
         for index in state.endpoints.indices { state.endpoints[index].resetHostInterface() }
-        state.restartCount += 1
+        state.restartCount = isAsked ? 0 : state.restartCount + 1
         state.lastExit = exitRecord
         do throws(OperationError) {
             try RecordFile.write(state, to: host.layout.containerState(id))

@@ -5,6 +5,11 @@ import Glibc
 package struct TerminalSize: Equatable, Sendable {
     package var rows: UInt16
     package var columns: UInt16
+
+    package init(rows: UInt16, columns: UInt16) {
+        self.rows = rows
+        self.columns = columns
+    }
 }
 
 package enum Terminal {
@@ -47,5 +52,25 @@ package struct RawTerminal: ~Copyable {
     deinit {
         var settings = saved
         tcsetattr(descriptor, TCSANOW, &settings)
+    }
+
+    /// Does the same in another process, which need not have the descriptor, unless somebody has set the terminal otherwise by
+    /// then: a shell that comes back to it.
+    package var restoration: (() -> Void)? {
+        guard let name = ttyname(descriptor) else { return nil }
+        let path = String(kernel: name)
+        return { [saved] in
+            guard let terminal = try? Descriptor.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK) else { return }
+            var settings = termios()
+            var raw = saved
+            cfmakeraw(&raw)
+            guard tcgetattr(terminal.number, &settings) == 0, settings.c_lflag == raw.c_lflag,
+                settings.c_iflag == raw.c_iflag, settings.c_oflag == raw.c_oflag
+            else { return }
+            // It is not in the foreground of that terminal.
+            signal(SIGTTOU, SIG_IGN)
+            settings = saved
+            tcsetattr(terminal.number, TCSANOW, &settings)
+        }
     }
 }

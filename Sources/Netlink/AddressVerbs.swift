@@ -52,6 +52,19 @@ extension RouteSocket {
     }
 }
 
+extension RouteSocket {
+    /// Has what is for elsewhere go by a link that has its address already.
+    package mutating func routeAll(by request: ContainerNetworkRequest) throws(OperationError) {
+        guard let gateway = request.gateway else { return }
+        guard let index = try link(.named(request.interface))?.index else {
+            throw OperationError("look up link", request.interface, errno: ENODEV)
+        }
+        var batch = RequestBatch(capacity: 256)
+        batch.routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
+        try perform(batch)
+    }
+}
+
 extension RequestBatch {
     /// The address before `up`, so that the link does not announce itself without one; the route after it:
     /// its gateway must be reachable.
@@ -60,9 +73,11 @@ extension RequestBatch {
         addAddress(request.address, index: index, name: request.interface)
         setUp(.index(index), name: request.interface)
         guard let gateway = request.gateway else { return }
-        addDefaultRoute(gateway: gateway, index: index, name: request.interface)
-        if let mac = request.gatewayMAC {
-            addNeighbour(gateway, mac: mac, index: index, name: request.interface)
-        }
+        routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
+    }
+
+    fileprivate mutating func routeAll(by gateway: IPv4Address, _ mac: MACAddress?, index: Int32, name: String) {
+        addDefaultRoute(gateway: gateway, index: index, name: name)
+        if let mac { addNeighbour(gateway, mac: mac, index: index, name: name) }
     }
 }

@@ -67,6 +67,30 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         return endpoint
     }
 
+    package func publishAnew(
+        _ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) {
+        var host = try RouteSocket()
+        // A port whose container publishes something has its own answers come back to it.
+        if let link = try host.link(.named(endpoint.hostInterface)) {
+            try host.guardPortAnew(endpoint.port(link.index))
+        }
+        try publish(endpoint, isStale)
+    }
+
+    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        var host = try RouteSocket()
+        let bridge = try host.link(.named(endpoint.bridge))
+        try inside.routeAll(
+            by: ContainerNetworkRequest(
+                interface: endpoint.interface, address: endpoint.address, gateway: endpoint.gateway,
+                gatewayMAC: bridge?.mac))
+    }
+
+    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try inside.deleteLink(.named(endpoint.interface))
+    }
+
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
         if !endpoint.ports.isEmpty { try withdraw(endpoint.id) }
     }

@@ -5,13 +5,15 @@ import Lifecycle
 import Linux
 
 /// One round of a container, while its program runs: its streams, its signals, and its end where nobody listens any more.
-final class Round {
+final class Round: AttachableProgram {
     let relay = StreamRelay()
     private let supervisor: Supervisor
     private let forwarder: SignalForwarder
     private let ending: ContainerEnding
     private let alarm = Alarm()
     private var run: ContainerRun { supervisor.run }
+    /// For others than the caller, who type there too.
+    private var terminalInput: Descriptor?
     /// The container was ended because nobody read its output.
     private(set) var wasUnheard = false
 
@@ -28,14 +30,14 @@ final class Round {
         if let master = container.terminal.take() { raw = connect(master) }
         if let output = streams.takeOutput() { addOutput(output, .stdout) }
         if let error = streams.takeError() { addOutput(error, .stderr) }
-        let heldInput = caller == nil ? streams.takeInput() : nil
         if let caller, let input = streams.takeInput() {
             relay.setInput(from: caller.input, to: input, isTerminal: false, meter: streams.takeInputMeter())
         }
+        supervisor.audience.begin(self, input: terminalInput.take() ?? streams.takeInput())
         let process = ProcessWatch(container.child.process)
         carry(until: process)
         if raw != nil { raw = nil }
-        _ = heldInput.number
+        supervisor.audience.endRound()
         container.child.disown()
         return reap(container.child.pid)
     }
@@ -46,6 +48,7 @@ final class Round {
             alarm.set(milliseconds: nil)
         }
         supervisor.signals.onSignal = { [unowned self] in receive($0) }
+        relay.isHeld = { [audience = supervisor.audience] in audience.isFull }
         // In a plain pipeline it would be ended by SIGPIPE at once.
         relay.onUnheard = { [unowned self] in alarm.set(milliseconds: 1000) }
         alarm.onTime = { [unowned self] in
@@ -59,8 +62,10 @@ final class Round {
     }
 
     private func addOutput(_ source: consuming Descriptor, _ stream: LogStream) {
+        let audience = supervisor.audience
         relay.addOutput(from: source, to: supervisor.caller?.sink(of: stream) ?? -1, as: stream) { [run] in
             run.record(stream, $0)
+            audience.send(stream, $0)
         }
     }
 
@@ -70,8 +75,16 @@ final class Round {
         if ending.isLost(signal) { end() } else { forwarder.forward(signal) }
     }
 
+    /// A signal that somebody else has for the program.
+    func pass(_ signal: Int32) {
+        if signal == SIGKILL || signal == run.definition.stopSignal { supervisor.restarts.end() }
+        forwarder.forward(signal)
+    }
+
+    func resize(_ size: TerminalSize) { forwarder.resize(to: size) }
+
     private func end() {
-        supervisor.restarts.note(SIGTERM)
+        supervisor.restarts.end()
         alarm.set(milliseconds: ending.advance())
     }
 
@@ -83,6 +96,7 @@ final class Round {
             relay.setInput(from: caller.input, to: copy, isTerminal: true)
         }
         forwarder.resizes = try? master.duplicate()
+        if run.readsInput { terminalInput = try? master.duplicate() }
         addOutput(master, .stdout)
         return raw
     }

@@ -34,16 +34,17 @@ extension Host {
             do throws(OperationError) {
                 try moveToBackground(supervisor, after: round)
             } catch {
-                if supervisor.finish() { guardian.dismiss() }
+                if supervisor.finish(after: round.exit) { guardian.dismiss() }
                 throw error
             }
             guardian.dismiss()
-        } else if supervisor.finish() {
+        } else if supervisor.finish(after: round.exit) {
             guardian.dismiss(supervisor.run.removed)
         }
         // What is left of the output goes to the caller when nothing is left of the container: however slowly that is
         // read, nobody else waits for it.
-        round.relay.deliver(until: signals)
+        round.relay.deliver(until: signals, beside: [supervisor.control, supervisor.audience])
+        supervisor.deliverToAudience()
         return exitCode(round.exit.exitCode, lost: round.relay.lostOutput, wasEnded: round.wasUnheard)
     }
 
@@ -66,7 +67,7 @@ extension Host {
         case .child:
             round.relay.close()
             try? supervisor.moveToBackground()
-            supervisor.repeatRounds(hasRested: report.succeed)
+            supervisor.repeatRounds(after: round.exit, hasRested: report.succeed)
             exit(0)
         }
     }
@@ -115,7 +116,12 @@ extension Host {
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
             }
-            if supervisor.restarts.follow(round.exit) { supervisor.repeatRounds() } else { supervisor.finish() }
+            if supervisor.restarts.follow(round.exit) {
+                supervisor.repeatRounds(after: round.exit)
+            } else {
+                supervisor.finish(after: round.exit)
+                supervisor.deliverToAudience()
+            }
         } catch {
             report.fail(error)
         }

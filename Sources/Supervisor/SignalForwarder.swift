@@ -26,7 +26,11 @@ package final class SignalForwarder {
     }
 
     private func resize() {
-        guard let size = caller?.terminalSize, let copy = resizes.take() else { return }
+        if let size = caller?.terminalSize { resize(to: size) }
+    }
+
+    package func resize(to size: TerminalSize) {
+        guard let copy = resizes.take() else { return }
         Terminal.setSize(size, of: copy)
         resizes = Optional(copy)
     }
@@ -52,6 +56,12 @@ package enum ForwardedSignals {
         let ignored = Interruption.ignored
         return (1...64).filter { !own.contains($0) && !ignored.contains($0) }
     }
+    /// For a command that passes none on, and has something to put back before it ends by one.
+    package static var ofClient: [Int32] {
+        let ignored = Interruption.ignored
+        return [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH].filter { !ignored.contains($0) }
+    }
+
     private static let own: Set<Int32> = [
         SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGXFSZ, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
         SIGTTIN,

@@ -12,6 +12,7 @@ final class Supervisor {
     let signals: SignalSource
     let restarts: Restarts
     let control = ControlServer()
+    let audience = Audience()
     /// Nil in the background.
     private(set) var caller: CallerStreams?
     /// Signals go to the program; otherwise they have no effect.
@@ -29,11 +30,33 @@ final class Supervisor {
         self.passesSignals = passesSignals
         restarts = try Restarts(plan.definition.restart)
         run = try ContainerRun(host, plan, offer)
+        // What can be asked of it.
+        control.on("attach") { [audience] request, passed throws(OperationError) in
+            try audience.attach(request, passed)
+        }
+        answerAboutNetworks()
+        control.on("again") { [restarts] _, _ in
+            restarts.again()
+            return .done([:])
+        }
+    }
+
+    private func answerAboutNetworks() {
+        control.on("connect") { [run] request, _ throws(OperationError) in
+            let wish: EndpointWish = try request.value("wish") { try? EndpointWish(RecordReader($0)) }
+            try run.connect(wish)
+            return .done([:])
+        }
+        control.on("disconnect") { [run] request, _ throws(OperationError) in
+            let name: Name = try request.value("network") { $0.string.flatMap(Name.init) }
+            try run.disconnect(name)
+            return .done([:])
+        }
     }
 
     /// The parts that are there all the time, beside those of the moment.
     func loop(_ parts: [any EventSource]) -> EventLoop {
-        EventLoop(parts + [control], givingMemoryBack: caller == nil)
+        EventLoop(parts + [control, audience], givingMemoryBack: caller == nil)
     }
 
     // MARK: Rounds
@@ -64,20 +87,28 @@ final class Supervisor {
         return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
     }
 
-    /// Goes on with a container that is to begin again, until its policy or somebody ends it.
+    /// Goes on with a container that is to begin again after `exit`, until its policy or somebody ends it.
     /// - Parameter hasRested: called when it is on record that this process is its supervisor.
-    func repeatRounds(hasRested: () -> Void = {}) {
-        run.rest()
+    func repeatRounds(after exit: ContainerExit, hasRested: () -> Void = {}) {
+        var exit = exit
+        rest(after: exit)
         hasRested()
         while pause() {
             do throws(OperationError) {
-                guard restarts.follow(try round().exit) else { break }
+                exit = try round().exit
             } catch {
-                return
+                return deliverToAudience()
             }
-            run.rest()
+            guard restarts.follow(exit) else { break }
+            rest(after: exit)
         }
-        finish()
+        finish(after: exit)
+        deliverToAudience()
+    }
+
+    private func rest(after exit: ContainerExit) {
+        run.rest(isAsked: restarts.takeAsked())
+        audience.tell(exit.exitCode, patience: patience)
     }
 
     /// Waits until the next round is to begin.
@@ -88,17 +119,33 @@ final class Supervisor {
         alarm.onTime = { isOver = true }
         alarm.set(milliseconds: Int64(restarts.pause))
         onlyNoteSignals()
-        loop([signals, restarts, alarm]).run { !isOver && !restarts.areEnded }
+        loop([signals, restarts, alarm]).run { !isOver && !restarts.areEnded && !restarts.isAsked }
+        _ = restarts.takeAsked()
         return !restarts.areEnded
     }
 
     /// Nothing is left of the container then but its records.
     /// - Returns: whether that is so.
-    @discardableResult func finish() -> Bool {
-        control.close()
+    @discardableResult func finish(after exit: ContainerExit) -> Bool {
+        control.stopListening()
         let isDone = run.finish()
         run.letGo()
+        audience.tell(exit.exitCode, patience: patience)
         return isDone
+    }
+
+    /// Milliseconds for each bit of what a client has not read when the program ends. A command that was started in the
+    /// foreground is not to end much later for it.
+    private var patience: Int64 { caller == nil ? 10_000 : 1000 }
+
+    /// What is left of the output for clients, when nothing is left of the container.
+    func deliverToAudience() {
+        guard !audience.isEmpty else { return }
+        let end = Alarm()
+        var isOver = false
+        end.onTime = { isOver = true }
+        end.set(milliseconds: 3 * patience)
+        loop([end]).run { !isOver && !audience.isEmpty }
     }
 
     /// There is no program to pass them on to.
@@ -123,6 +170,7 @@ final class Supervisor {
     /// Another copy of this process supervises the container from now on.
     func letGo() {
         control.close()
+        audience.letGo()
         run.letGo()
     }
 }

@@ -74,6 +74,8 @@ struct clinux_network {
 };
 /* Moves this thread into a new network namespace. All three descriptors are the caller's when it returns 0. */
 int clinux_enter_new_network(struct clinux_network *network);
+/* Moves it into one that is there, whose descriptor stays the caller's. */
+int clinux_enter_network(int namespace, struct clinux_network *network);
 /* Moves it back and closes `former`. */
 void clinux_leave_network(const struct clinux_network *network);
 

@@ -47,13 +47,15 @@ package enum CommandLineTool {
     /// Every command. Completion, help and look-up come from here.
     package static var commands: [any Command.Type] {
         [
-            RunCommand.self, CreateCommand.self, StartCommand.self, ExecCommand.self, PsCommand.self, LogsCommand.self,
-            StopCommand.self, KillCommand.self,
+            RunCommand.self, CreateCommand.self, StartCommand.self, ExecCommand.self, AttachCommand.self,
+            PsCommand.self,
+            LogsCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
             WaitCommand.self, RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
             CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
-            NetworkReloadCommand.self, SystemCheckCommand.self, VersionCommand.self,
+            NetworkReloadCommand.self, NetworkConnectCommand.self, NetworkDisconnectCommand.self,
+            SystemCheckCommand.self, VersionCommand.self,
         ]
     }
 

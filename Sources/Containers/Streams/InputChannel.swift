@@ -21,7 +21,15 @@ final class InputChannel {
     /// When a terminal is told again that there is no more.
     private(set) var nextEnd: Deadline?
 
-    init(source: Int32, target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor?) {
+    private var filter: DetachFilter?
+    /// The detach keys have been typed.
+    var isDetached: Bool { filter?.isComplete ?? false }
+
+    init(
+        source: Int32, target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor?,
+        detachKeys: DetachKeys?
+    ) {
+        filter = detachKeys.map { DetachFilter($0) }
         target.setNonBlocking()
         self.source = InputSource(source)
         self.isTerminal = isTerminal
@@ -71,9 +79,15 @@ final class InputChannel {
     }
 
     private func fill() {
-        let count = source.read(into: buffer)
+        let room = buffer.count - (filter?.heldCount ?? 0)
+        var count = source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]))
         if count > 0 {
+            if let passed = filter?.feed(buffer[..<count]) {
+                buffer.copyBytes(from: passed)
+                count = passed.count
+            }
             pending = 0..<count
+            if count == 0 { return }
             isAtLineStart = buffer[count - 1] == 0x0a
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
             isAtEnd = true

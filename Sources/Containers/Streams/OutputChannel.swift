@@ -34,11 +34,15 @@ final class OutputChannel {
 
     deinit { PageMemory.deallocate(buffer) }
 
-    var request: pollfd {
+    /// - Parameter isHeld: nothing more is to be read for the moment.
+    func request(isHeld: Bool) -> pollfd {
         isPending
             ? pollfd(fd: sink.number, events: Int16(POLLOUT), revents: 0)
-            : pollfd(fd: source.number, events: Int16(POLLIN), revents: 0)
+            : pollfd(fd: isHeld ? -1 : source.number, events: Int16(POLLIN), revents: 0)
     }
+
+    /// All that was there has been delivered.
+    var isAtEnd: Bool { source == nil && !isPending }
 
     /// Whether something has been read that is not delivered yet.
     var isPending: Bool { !pending.isEmpty || !rest.isEmpty }

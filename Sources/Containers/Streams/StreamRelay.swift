@@ -9,6 +9,8 @@ package final class StreamRelay: EventSource {
     private var outputs: [OutputChannel] = []
     private var input: InputChannel?
     private var isUnheard = false
+    /// Whether no output is to be read for the moment, as others who get it have enough to do.
+    package var isHeld: () -> Bool = { false }
 
     /// Called once when nobody is there any more to read some output.
     package var onUnheard: () -> Void = {}
@@ -33,17 +35,23 @@ package final class StreamRelay: EventSource {
     /// a pipe, and at a terminal by the character that means it.
     /// - Parameter meter: the other end of `target`, when the caller's offset is to end where the program has read to.
     package func setInput(
-        from source: Int32, to target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor? = nil
+        from source: Int32, to target: consuming Descriptor, isTerminal: Bool, meter: consuming Descriptor? = nil,
+        detachKeys: DetachKeys? = nil
     ) {
-        input = InputChannel(source: source, target: target, isTerminal: isTerminal, meter: meter)
+        input = InputChannel(
+            source: source, target: target, isTerminal: isTerminal, meter: meter, detachKeys: detachKeys)
     }
+
+    /// The caller has typed the detach keys.
+    package var isDetached: Bool { input?.isDetached ?? false }
 
     // MARK: Part of an event loop
 
     package var deadline: Deadline? { input?.nextEnd }
 
     package func watch(_ requests: inout [pollfd]) {
-        for output in outputs { requests.append(output.request) }
+        let isHeld = isHeld()
+        for output in outputs { requests.append(output.request(isHeld: isHeld)) }
         if let input { requests.append(input.request) }
     }
 
@@ -64,6 +72,14 @@ package final class StreamRelay: EventSource {
     /// Reads all that the program wrote, once it has ended, and leaves to the caller what it did not read.
     package func collect() {
         for output in outputs { output.collect() }
+        settleInput()
+    }
+
+    /// All output has ended and is delivered.
+    package var isAtEnd: Bool { outputs.allSatisfy(\.isAtEnd) }
+
+    /// Leaves to the caller what was not read of the input.
+    package func settleInput() {
         input?.settle()
         input = nil
     }

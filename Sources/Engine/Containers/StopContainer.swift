@@ -19,14 +19,21 @@ extension Engine {
         guard let running = try host.started(id, within: seconds) else {
             return PendingStop(self, id, nil, deadline: nil)
         }
-        let signal = signal ?? definition.stopSignal
+        let deadline = try askToEnd(running, name, signal ?? definition.stopSignal, within: seconds)
+        return PendingStop(self, id, running.intoProcess(), deadline: deadline)
+    }
+
+    /// - Returns: when it is to be killed; nil never.
+    func askToEnd(
+        _ running: borrowing RunningContainer, _ name: String, _ signal: Int32, within seconds: Int64
+    ) throws(OperationError) -> Deadline? {
         if seconds == 0 || ignores(running, signal, name) {
             try running.process.sendUnlessGone(SIGKILL)
             // Its end is for the supervisor to see: the kernel may wait for others before it is one.
-            return PendingStop(self, id, running.intoProcess(), deadline: Deadline(milliseconds: 0))
+            return Deadline(milliseconds: 0)
         }
         try running.process.sendUnlessGone(signal)
-        return PendingStop(self, id, running.intoProcess(), deadline: seconds < 0 ? nil : Deadline(seconds: seconds))
+        return seconds < 0 ? nil : Deadline(seconds: seconds)
     }
 
     /// The kernel drops a signal to a process 1 that neither handles nor blocks it: waiting would be in vain.
@@ -56,30 +63,8 @@ extension Engine {
     /// Waits until the container has ended.
     /// - Returns: its exit code.
     package func wait(_ name: String) throws(OperationError) -> Int32 {
-        let id = try containerStore.find(name)
-        if let code = try waitWithLock(id) { return code }
-        guard let exit = try containerStore.exit(id) else { return containerStore.isCreated(id) ? 0 : 137 }
-        return exit.exitCode
+        try PublishedExitCode(self, containerStore.find(name)).wait()
     }
-
-    /// The supervisor writes the code into its lock's file, which stays readable when it is removed.
-    private func waitWithLock(_ id: ContainerID) throws(OperationError) -> Int32? {
-        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return nil }
-        while true {
-            switch file.lock(exclusive: false, until: Deadline(seconds: 1)) {
-            case 0: break
-            case EWOULDBLOCK:
-                // Its program may have ended while the supervisor is stopped.
-                if case .ending = host.liveness(of: id) { host.wakeSupervisor(of: id) }
-                continue
-            default: return nil
-            }
-            break
-        }
-        let text = String(decoding: try Files.read(file, named: "lock"), as: UTF8.self)
-        return Int32(text.prefix { $0 != "\n" })
-    }
-
 }
 
 /// A container that was asked to end.

@@ -60,7 +60,10 @@ package final class ControlServer: EventSource {
         listener = try LocalSocket.listen(at: path, backlog: 64)
     }
 
-    /// Leaves all clients alone, who may be another process's.
+    /// Nobody else is let in.
+    package func stopListening() { listener = nil }
+
+    /// Lets go of all clients, without a word to their sessions: they may be another process's.
     package func close() {
         listener = nil
         connections = []

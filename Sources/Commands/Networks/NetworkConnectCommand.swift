@@ -1,0 +1,34 @@
+import Core
+import Engine
+
+/// `mydocker network connect`: a container joins one more network.
+package struct NetworkConnectCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "network connect", group: .networks, operands: "NETWORK CONTAINER",
+            summary: "Connect a container to a network", operandCount: 2...2)
+    }
+
+    var address: IPv4Address?
+    var mac: MACAddress?
+
+    package init() {}
+
+    package static var flags: [Flag<NetworkConnectCommand>] {
+        [
+            .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
+                command.address = try SimpleValue.given(text, SimpleValue.address)
+            },
+            .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
+                command.mac = try SimpleValue.given(text, SimpleValue.mac)
+            },
+        ]
+    }
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        try context.engine.connect(operands[1], to: NetworkChoice(operands[0], address: address, mac: mac))
+        return 0
+    }
+}

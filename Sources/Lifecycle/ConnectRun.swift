@@ -1,0 +1,104 @@
+import Core
+import Glibc
+import Linux
+import Netlink
+import Networking
+import Records
+
+/// Networks that a container joins and leaves while its supervisor lives: at once when it runs, with the next round when it
+/// rests. What it is on is in its definition afterwards.
+extension ContainerRun {
+    package func connect(_ wish: EndpointWish) throws(OperationError) {
+        let network = try host.network(of: wish, for: definition)
+        try host.establish([network])
+        try join(network, wish)
+        let index = state.endpoints.count - 1
+        do throws(OperationError) {
+            // On record before anything names it.
+            try writeState()
+            try makeLink(index)
+            try host.redefine(&plan.definition) { $0.networkMode.add(wish) }
+            plan.networks.append(network)
+            try writeState()
+        } catch {
+            try? leave(state.endpoints[index], network)
+            throw error
+        }
+    }
+
+    package func disconnect(_ name: Name) throws(OperationError) {
+        guard let endpoint = state.endpoints.first(where: { $0.network == name }),
+            let network = plan.networks.first(where: { $0.id == endpoint.networkID })
+        else { throw host.notConnected(definition, name) }
+        try leave(endpoint, network)
+        plan.networks.removeAll { $0.id == network.id }
+        try host.redefine(&plan.definition) { $0.networkMode.remove(network.name) }
+        try takeOver(endpoint)
+        try writeState()
+    }
+
+    private func writeState() throws(OperationError) {
+        try RecordFile.write(state, to: host.layout.containerState(id))
+    }
+
+    /// Nil while it rests.
+    private func namespace() throws(OperationError) -> NetworkNamespace? {
+        guard state.status == .running, let pid = state.pid else { return nil }
+        return try NetworkNamespace.open(of: pid)
+    }
+
+    private func makeLink(_ index: Int) throws(OperationError) {
+        guard var namespace = try namespace() else { return }
+        var inside = try RouteSocket(of: &namespace)
+        let isDefaultRoute = !state.endpoints[..<index].contains { $0.gateway != nil }
+        state.endpoints[index] = try host.driver.connect(
+            state.endpoints[index], in: namespace, &inside, isDefaultRoute: isDefaultRoute, isStale: host.isStale)
+    }
+
+    /// The rules go first: an address is never free while one still names it.
+    private func leave(_ endpoint: Endpoint, _ network: NetworkDefinition) throws(OperationError) {
+        try host.driver.disconnect(endpoint)
+        if var namespace = try namespace() {
+            var inside = try RouteSocket(of: &namespace)
+            try host.driver.detach(endpoint, &inside)
+        }
+        try host.release(endpoint.address.address, from: network, of: id)
+        state.endpoints.removeAll { $0.id == endpoint.id }
+        try writeState()
+    }
+
+    /// What the endpoint that is gone did for the others, the next one does: its ports and the way to elsewhere.
+    private func takeOver(_ gone: Endpoint) throws(OperationError) {
+        guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else {
+            if !gone.ports.isEmpty { ports = nil }
+            return
+        }
+        let wasDefault = gone.gateway != nil && !state.endpoints[..<index].contains { $0.gateway != nil }
+        if !gone.ports.isEmpty {
+            ports = nil
+            let reservation = try host.reservePorts(
+                gone.ports.map(PublishRequest.init), device: state.endpoints[index].bridge)
+            state.endpoints[index].ports = reservation.mappings
+            ports = consume reservation
+            try writeState()
+            if state.status == .running { try host.driver.publishAnew(state.endpoints[index], isStale: host.isStale) }
+        }
+        guard wasDefault, var namespace = try namespace() else { return }
+        var inside = try RouteSocket(of: &namespace)
+        do throws(OperationError) {
+            try host.driver.routeAll(by: state.endpoints[index], &inside)
+        } catch {
+            // It went by this one already.
+            guard error.errno == EEXIST else { throw error }
+        }
+    }
+}
+
+extension PublishRequest {
+    /// The very same ports.
+    fileprivate init(_ mapping: PortMapping) {
+        self.init(
+            hostAddress: mapping.hostAddress, hostPorts: mapping.hostPort...mapping.hostPort,
+            containerPorts: mapping.containerPort...mapping.containerPort, transport: mapping.transport)
+    }
+}
