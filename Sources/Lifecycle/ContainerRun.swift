@@ -28,6 +28,15 @@ package final class ContainerRun {
     package var readsInput: Bool { plan.definition.openStdin }
     package var user: UInt32 { plan.process.user }
     package var definition: ContainerDefinition { plan.definition }
+    /// As it is on record by now; what cannot be read is as it was.
+    package var currentDefinition: ContainerDefinition {
+        ((try? host.containerStore.definition(id)) ?? nil) ?? plan.definition
+    }
+    /// When it begins again, as that is on record by now.
+    package var restart: RestartPolicy {
+        // One that removes itself has none, and never gets one.
+        definition.autoRemove ? definition.restart : currentDefinition.restart
+    }
     private var id: ContainerID { plan.definition.id }
 
     /// Takes the container's lock and name and writes its records: from here on a dead supervisor's container
@@ -48,7 +57,8 @@ package final class ContainerRun {
             try? host.containerStore.remove(id, name: plan.definition.name)
             throw error
         }
-        ProcessTitle.set("mydocker: supervisor of \(plan.definition.name)")
+        // Not its name, which may become another one.
+        ProcessTitle.set("mydocker: supervisor of \(id.short)")
         self.host = host
         self.plan = plan
         self.state = state
@@ -75,6 +85,7 @@ package final class ContainerRun {
 extension ContainerRun {
     /// Makes the container and lets its program begin. Of what fails half way, `abandon` takes the rest away.
     package func start(_ streams: RunStreams) throws(OperationError) -> StartedContainer {
+        if exitRecord != nil { try adoptChanges() }
         try joinNetwork()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
@@ -90,6 +101,8 @@ extension ContainerRun {
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()
         try recordStart(child.pid)
+        // Whoever changes something from now on finds the process on record; who did so before may not have.
+        if exitRecord != nil { host.catchUp(definition, state) }
         withExtendedLifetime(mounts) {}
         return StartedContainer(child: child, terminal: terminal)
     }
@@ -117,6 +130,19 @@ extension ContainerRun {
             case .executed: throw OperationError("start container process", reason: "it died during set-up")
             }
         }
+    }
+
+    /// What was changed on record since the last round began.
+    private func adoptChanges() throws(OperationError) {
+        guard let current = try? host.containerStore.definition(id) else { return }
+        plan.definition.name = current.name
+        plan.definition.restart = current.restart
+        guard current.limits != definition.limits else { return }
+        plan.cgroup = try CgroupHost().plan(
+            for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
+        plan.definition.limits = current.limits
+        state.cgroups = plan.cgroup.directories
+        try RecordFile.write(state, to: host.layout.containerState(id))
     }
 
     private func recordStart(_ pid: Int32) throws(OperationError) {
@@ -178,16 +204,22 @@ extension ContainerRun {
         log?.write(stream: stream, bytes: bytes)
     }
 
+    /// Lets a program that is held still act on a signal.
+    package func letAct() { Freezer.letAct(state.cgroups) }
+
     /// Notes how a round ended.
     package func end(_ end: ChildEnd) -> ContainerExit {
         log?.finish()
+        let cgroups = host.cgroups(of: id, state)
         var exit = ContainerExit(
             exitCode: end.exitCode, started: state.started, finished: .now(),
-            oomKilled: CgroupDirectories.sawOutOfMemory(state.cgroups))
+            oomKilled: CgroupDirectories.sawOutOfMemory(cgroups))
         exit.restartCount = state.restartCount
         exit.signal = end.signal
-        if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(state.cgroups) }
-        if definition.limits.pids != nil { exit.refusedProcesses = CgroupDirectories.refusedProcesses(state.cgroups) }
+        if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(cgroups) }
+        if definition.limits.pids != nil || host.hasChangedCgroups(id) {
+            exit.refusedProcesses = CgroupDirectories.refusedProcesses(cgroups)
+        }
         exitRecord = exit
         return exit
     }

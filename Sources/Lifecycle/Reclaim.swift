@@ -21,7 +21,7 @@ extension Host {
                 if let network { try release(endpoint.address.address, from: network, of: id) }
             }
         }
-        attempt { () throws(OperationError) in try CgroupDirectories.remove(state.cgroups) }
+        attempt { () throws(OperationError) in try removeCgroups(of: id, state) }
         return failures
     }
 
@@ -116,6 +116,7 @@ extension Host {
     private func endRemains(_ state: ContainerState?) {
         guard let process = state?.process?.open() else { return }
         try? process.send(9)
+        for directory in state?.cgroups ?? [] { Freezer.letDie(in: directory) }
         _ = process.waitForEnd(milliseconds: 10_000)
     }
 

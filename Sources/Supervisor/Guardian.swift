@@ -10,13 +10,15 @@ import Linux
 package final class Guardian {
     private var pipe: Pipe
 
-    /// - Parameter undo: is called in the other process once this value has gone without `dismiss`.
-    package init(_ undo: () -> Void) throws(OperationError) {
+    /// - Parameters:
+    ///   - kept: a descriptor that the other process keeps, too; negative is none.
+    ///   - undo: is called in the other process once this value has gone without `dismiss`.
+    package init(keeping kept: Int32 = -1, _ undo: () -> Void) throws(OperationError) {
         var pipe = try Descriptor.pipe()
         switch try Fork.fork() {
         case .child:
             pipe.closeWrite()
-            Self.watch(pipe.takeRead(), undo)
+            Self.watch(pipe.takeRead(), keeping: kept, undo)
             _exit(0)
         // Not left to the child, which may not have come to it when the group is killed.
         case .parent(let child): setpgid(child, child)
@@ -31,14 +33,14 @@ package final class Guardian {
         try? Files.writeAll([1], to: end, named: "guardian")
     }
 
-    private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
+    private static func watch(_ pipe: consuming Descriptor?, keeping kept: Int32, _ undo: () -> Void) {
         guard let pipe else { return }
         FaultPoint.disarm()
         ProcessTitle.set("mydocker: guardian")
         setpgid(0, 0)
         chdir("/")
         try? InheritedDescriptors.redirectStandardStreams()
-        InheritedDescriptors.close(except: pipe.number)
+        InheritedDescriptors.close(except: [pipe.number, kept])
         var byte: UInt8 = 0
         var count = read(pipe.number, &byte, 1)
         while count < 0, errno == EINTR { count = read(pipe.number, &byte, 1) }

@@ -21,12 +21,12 @@ extension Host {
             try? waitForSupervisor(of: id)
             try? reclaim(id)
         }
-        let restarts = try Restarts(plan.definition.restart)
+        let restarts = try Restarts(plan.definition)
         let run = try ContainerRun(self, plan)
         let round = try round(
             run, restarts, signals: signals, isForeground: true, passesSignals: passesSignals)
-        if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
-        guard restarts.follow(round.exit) else {
+        if round.exit.oomKilled { warn(outOfMemory(run.currentDefinition, round.exit)) }
+        guard restarts.follow(round.exit, by: run.restart) else {
             if run.finish() { guardian.dismiss() }
             run.letGo()
             return deliver(round)
@@ -106,7 +106,7 @@ extension Host {
         SupervisorSignals.ignore()
         do throws(OperationError) {
             let signals = try SignalDescriptor(ForwardedSignals.all)
-            let restarts = try Restarts(plan.definition.restart)
+            let restarts = try Restarts(plan.definition)
             try InheritedDescriptors.redirectStandardStreams()
             let run = try ContainerRun(self, plan)
             let exit = try round(run, restarts, signals: signals, isForeground: false) {
@@ -114,7 +114,7 @@ extension Host {
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
             }.exit
-            guard restarts.follow(exit) else {
+            guard restarts.follow(exit, by: run.restart) else {
                 run.finish()
                 return
             }
@@ -127,11 +127,12 @@ extension Host {
 
     /// Goes on with a container that rests, until its policy or somebody ends it.
     private func repeatRounds(_ run: ContainerRun, _ restarts: Restarts) {
-        while restarts.wait() {
+        // It may have got another policy while it rested.
+        while restarts.wait(), run.restart.name != .never {
             do throws(OperationError) {
                 let signals = try SignalDescriptor(ForwardedSignals.all)
                 let exit = try round(run, restarts, signals: signals, isForeground: false).exit
-                guard restarts.follow(exit) else { break }
+                guard restarts.follow(exit, by: run.restart) else { break }
             } catch {
                 return run.abandon(error)
             }
@@ -161,7 +162,7 @@ extension Host {
         }
         hasBegun()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
-        if restarts.areEnded { try? container.child.process.send(SIGKILL) }
+        if run.definition.restart.name != .never, restarts.areEnded { try? container.child.process.send(SIGKILL) }
         let relay = StreamRelay(signals: signals, givesMemoryBack: !isForeground)
         let supervision = Supervisor(
             relay, run, restarts, of: container.child.pid, isForeground: isForeground, passesSignals: passesSignals)

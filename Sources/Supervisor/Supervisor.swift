@@ -26,7 +26,7 @@ package final class Supervisor {
         self.isForeground = isForeground
         self.passesSignals = passesSignals
         forwarder = SignalForwarder(to: pid)
-        ending = ContainerEnding(pid, run.definition, warn: run.host.warn)
+        ending = ContainerEnding(pid, run)
     }
 
     /// Returns when the container has ended, and how.
@@ -60,7 +60,9 @@ package final class Supervisor {
     private func receive(_ signal: Int32) {
         guard passesSignals || signal == SIGWINCH else { return }
         restarts.note(signal)
-        if ending.isLost(signal) { end() } else { forwarder.forward(signal) }
+        if ending.isLost(signal) { return end() }
+        forwarder.forward(signal)
+        if Interruption.isOne(signal) || signal == run.definition.stopSignal { run.letAct() }
     }
 
     private func end() {

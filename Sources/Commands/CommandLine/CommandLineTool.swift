@@ -48,7 +48,8 @@ package enum CommandLineTool {
     package static var commands: [any Command.Type] {
         [
             RunCommand.self, ExecCommand.self, PsCommand.self, LogsCommand.self, StopCommand.self, KillCommand.self,
-            WaitCommand.self, RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
+            WaitCommand.self, PauseCommand.self, UnpauseCommand.self, RenameCommand.self, UpdateCommand.self,
+            RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
             CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,

@@ -14,7 +14,7 @@ extension Engine {
             guard let id = try? containerStore.find(name) else { continue }
             found.insert(name)
             host.endRestarts(of: id)
-            if let running = try? host.running(id) { try? running.process.send(SIGKILL) }
+            if let running = try? host.running(id) { try? running.end(by: SIGKILL) }
         }
         return found
     }
@@ -29,12 +29,13 @@ extension Engine {
         // A second's patience for one that is just being made.
         if let running = try force ? host.started(id, within: 1) : host.running(id) {
             guard force else {
-                throw OperationError(
-                    "cannot remove container \"\(name)\": container is running: "
-                        + "stop the container before removing or force remove",
-                    kind: .conflict)
+                let reason =
+                    running.isFrozen
+                    ? "container is paused and must be unpaused first"
+                    : "container is running: stop the container before removing or force remove"
+                throw OperationError("cannot remove container \"\(name)\": \(reason)", kind: .conflict)
             }
-            try running.process.sendUnlessGone(SIGKILL)
+            try running.end(by: SIGKILL)
             try host.waitForSupervisor(of: id)
         } else if containerStore.isAlive(id) {
             // Without a process it has not got one yet, or its supervisor is just clearing up.

@@ -11,7 +11,8 @@ extension Engine {
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
-        if request.detached || request.restart.name != .never { InheritedDescriptors.close() }
+        // Any but one that removes itself may come to that by `update`.
+        if request.detached || !request.autoRemove { InheritedDescriptors.close() }
         try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
         try host.prepare()
         let plan = try plan(request)

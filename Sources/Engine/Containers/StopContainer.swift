@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Glibc
 import Lifecycle
@@ -21,12 +22,12 @@ extension Engine {
         }
         let signal = signal ?? definition.stopSignal
         if seconds == 0 || ignores(running, signal, name) {
-            try running.process.sendUnlessGone(SIGKILL)
+            try running.end(by: SIGKILL)
             // Its end is for the supervisor to see: the kernel may wait for others before it is one.
-            return PendingStop(self, id, running.intoProcess(), deadline: Deadline(milliseconds: 0))
+            return PendingStop(self, id, running, deadline: Deadline(milliseconds: 0))
         }
-        try running.process.sendUnlessGone(signal)
-        return PendingStop(self, id, running.intoProcess(), deadline: seconds < 0 ? nil : Deadline(seconds: seconds))
+        try running.end(by: signal)
+        return PendingStop(self, id, running, deadline: seconds < 0 ? nil : Deadline(seconds: seconds))
     }
 
     /// The kernel drops a signal to a process 1 that neither handles nor blocks it: waiting would be in vain.
@@ -43,12 +44,14 @@ extension Engine {
         let id = try containerStore.find(name)
         let isRestarting = try host.isRestarting(id)
         let stopSignal = try containerStore.definition(id)?.stopSignal
-        if signal == SIGKILL || signal == stopSignal {
+        let isEnd = signal == SIGKILL || signal == stopSignal
+        if isEnd {
             host.endRestarts(of: id)
             if isRestarting { return try host.waitForSupervisor(of: id) }
         }
         guard let running = try host.running(id) else { throw host.notRunning(id, "Cannot kill container: \(name): ") }
         try running.process.send(signal)
+        if isEnd { Freezer.letAct(running.state.cgroups) }
         guard signal == SIGKILL else { return }
         try host.waitForSupervisor(of: id)
     }
@@ -86,27 +89,23 @@ extension Engine {
 package final class PendingStop {
     private let engine: Engine
     private let id: ContainerID
-    private let process: ProcessDescriptor?
+    private let running: RunningContainer?
     /// When it is killed; nil never.
     private let deadline: Deadline?
 
-    init(_ engine: Engine, _ id: ContainerID, _ process: consuming ProcessDescriptor?, deadline: Deadline?) {
+    init(_ engine: Engine, _ id: ContainerID, _ running: consuming RunningContainer?, deadline: Deadline?) {
         self.engine = engine
         self.id = id
-        self.process = process
+        self.running = running
         self.deadline = deadline
     }
 
     /// Returns when the container has ended and all that it must not leave behind is gone.
     package func finish() throws(OperationError) {
-        if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
-            try process?.sendUnlessGone(SIGKILL)
+        if running?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
+            try running?.end(by: SIGKILL)
         }
         try engine.host.waitForSupervisor(of: id)
         try engine.host.reclaim(id)
     }
-}
-
-extension Engine {
-
 }
