@@ -11,18 +11,42 @@ extension Host {
             if isGenerated {
                 plan.definition.name = .generated()
             } else if let owner = containerStore.owner(of: name), try !isLeftOver(owner, name) {
-                throw OperationError(
-                    "Conflict. The container name \"/\(name)\" is already in use by container \"\(owner)\". "
-                        + "You have to remove (or rename) that container to be able to reuse that name.",
-                    kind: .conflict)
+                throw conflict(name, owner)
             }
         }
         throw OperationError("reserve name", plan.definition.name.text, reason: "it is taken again and again")
     }
 
+    /// Gives a container another name. The sentences are Docker's.
+    /// - Parameter text: what it was called by.
+    package func rename(_ id: ContainerID, _ text: String, to name: Name) throws(OperationError) {
+        for _ in 0..<100 {
+            if try tryRename(id, text, to: name) { return }
+            guard let owner = containerStore.owner(of: name) else { continue }
+            if try !isLeftOver(owner, name) { throw conflict(name, owner, "Error when allocating new name: ") }
+        }
+        throw OperationError("reserve name", name.text, reason: "it is taken again and again")
+    }
+
+    private func tryRename(_ id: ContainerID, _ text: String, to name: Name) throws(OperationError) -> Bool {
+        var editor = try DefinitionEditor(id, in: containerStore, named: text)
+        guard editor.definition.name != name else {
+            throw OperationError("Renaming a container with the same name as its current name", kind: .invalid)
+        }
+        return try containerStore.rename(&editor, to: name)
+    }
+
+    private func conflict(_ name: Name, _ owner: ContainerID, _ prefix: String = "") -> OperationError {
+        OperationError(
+            "\(prefix)Conflict. The container name \"/\(name)\" is already in use by container \"\(owner)\". "
+                + "You have to remove (or rename) that container to be able to reuse that name.",
+            kind: .conflict)
+    }
+
     /// Clears a dead container away that only kept its name because nobody was left to release it, or lets others
     /// who are at that come to an end.
     private func isLeftOver(_ id: ContainerID, _ name: Name) throws(OperationError) -> Bool {
+        if try containerStore.releaseStale(name) { return true }
         guard waitForRelease(of: id) else { return false }
         try reclaim(id)
         if containerStore.isHeld(id) { return true }

@@ -33,6 +33,17 @@ package final class ContainerRun {
     package var readsInput: Bool { plan.definition.openStdin }
     package var user: UInt32 { plan.process.user }
     package var definition: ContainerDefinition { plan.definition }
+    /// Its program has run before, in an earlier round.
+    package var isRepeated: Bool { exitRecord != nil }
+    /// As it is on record by now; what cannot be read is as it was.
+    package var currentDefinition: ContainerDefinition {
+        ((try? host.containerStore.definition(id)) ?? nil) ?? plan.definition
+    }
+    /// When it begins again, as that is on record by now.
+    package var restart: RestartPolicy {
+        // One that removes itself has none, and never gets one.
+        definition.autoRemove ? definition.restart : currentDefinition.restart
+    }
     var id: ContainerID { plan.definition.id }
 
     /// Takes the container's lock and, of a new one, the name, and writes its records: from here on a dead supervisor's
@@ -66,7 +77,8 @@ package final class ContainerRun {
                 throw error
             }
         }
-        ProcessTitle.set("mydocker: supervisor of \(plan.definition.name)")
+        // Not its name, which may become another one.
+        ProcessTitle.set("mydocker: supervisor of \(id.short)")
         self.host = host
         self.plan = plan
         self.state = state
@@ -96,6 +108,7 @@ extension ContainerRun {
     package func start(
         _ streams: RunStreams, meanwhile: () throws(OperationError) -> Void = {}
     ) throws(OperationError) -> StartedContainer {
+        if isRepeated { try adoptChanges() }
         try joinNetworks()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
@@ -118,6 +131,8 @@ extension ContainerRun {
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()
         try recordStart(child.pid)
+        // Whoever changes something from now on finds the process on record; who did so before may not have.
+        if isRepeated { host.catchUp(definition, state) }
         withExtendedLifetime(mounts) {}
         return StartedContainer(child: child, terminal: terminal)
     }
@@ -153,6 +168,19 @@ extension ContainerRun {
             case .executed: throw OperationError("start container process", reason: "it died during set-up")
             }
         }
+    }
+
+    /// What was changed on record since the last round began.
+    private func adoptChanges() throws(OperationError) {
+        guard let current = try? host.containerStore.definition(id) else { return }
+        plan.definition.name = current.name
+        plan.definition.restart = current.restart
+        guard current.limits != definition.limits else { return }
+        plan.cgroup = try CgroupHost().plan(
+            for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
+        plan.definition.limits = current.limits
+        state.cgroups = plan.cgroup.directories
+        try RecordFile.write(state, to: host.layout.containerState(id))
     }
 
     private func recordStart(_ pid: Int32) throws(OperationError) {
@@ -224,16 +252,22 @@ extension ContainerRun {
         log?.write(stream: stream, bytes: bytes)
     }
 
+    /// Lets a program that is held still act on a signal.
+    package func letAct() { Freezer.letAct(state.cgroups) }
+
     /// Notes how a round ended.
     package func end(_ end: ChildEnd) -> ContainerExit {
         log?.finish()
+        let cgroups = host.cgroups(of: id, state)
         var exit = ContainerExit(
             exitCode: end.exitCode, started: state.started, finished: .now(),
-            oomKilled: CgroupDirectories.sawOutOfMemory(state.cgroups))
+            oomKilled: CgroupDirectories.sawOutOfMemory(cgroups))
         exit.restartCount = state.restartCount
         exit.signal = end.signal
-        if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(state.cgroups) }
-        if definition.limits.pids != nil { exit.refusedProcesses = CgroupDirectories.refusedProcesses(state.cgroups) }
+        if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(cgroups) }
+        if definition.limits.pids != nil || host.hasChangedCgroups(id) {
+            exit.refusedProcesses = CgroupDirectories.refusedProcesses(cgroups)
+        }
         exitRecord = exit
         return exit
     }

@@ -32,14 +32,15 @@ extension Host {
         OperationError("container \(definition.id) is not connected to network \(network)", kind: .conflict)
     }
 
-    /// Changes a definition that is on record.
+    /// Changes a definition, and what is on record of it, which others may have changed otherwise.
     package func redefine(
         _ definition: inout ContainerDefinition, _ change: (inout ContainerDefinition) -> Void
     ) throws(OperationError) {
-        var changed = definition
+        var editor = try DefinitionEditor(definition.id, in: containerStore, named: definition.name.text)
+        var changed = editor.definition
         change(&changed)
-        try RecordFile.write(changed, to: layout.definition(changed.id))
-        definition = changed
+        try editor.write(changed)
+        change(&definition)
     }
 }
 

@@ -25,7 +25,7 @@ extension Host {
                 try release(endpoint.address.address, from: network, of: id)
             }
         }
-        attempt { () throws(OperationError) in try CgroupDirectories.remove(state.cgroups) }
+        attempt { () throws(OperationError) in try removeCgroups(of: id, state) }
         return failures
     }
 
@@ -152,6 +152,7 @@ extension Host {
     private func endRemains(_ state: ContainerState?) {
         guard let process = state?.process?.open() else { return }
         try? process.send(9)
+        for directory in state?.cgroups ?? [] { Freezer.letDie(in: directory) }
         _ = process.waitForEnd(milliseconds: 10_000)
     }
 

@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Glibc
 import Linux
@@ -8,7 +9,16 @@ package struct RunningContainer: ~Copyable {
     package let state: ContainerState
     package let process: ProcessDescriptor
 
-    package consuming func intoProcess() -> ProcessDescriptor { process }
+    /// - Returns: false when it runs still.
+    package func waitForEnd(milliseconds: Int32) -> Bool { process.waitForEnd(milliseconds: milliseconds) }
+
+    /// Sends a signal that is to end it: also when it is paused it acts on that.
+    package func end(by signal: Int32) throws(OperationError) {
+        try process.sendUnlessGone(signal)
+        Freezer.letAct(state.cgroups)
+    }
+
+    package var isFrozen: Bool { Freezer.isFrozen(state.cgroups) }
 }
 
 extension Host {
@@ -45,6 +55,10 @@ extension Host {
         case .supervised(let state): state.status == .creating
         case .gone, .ending, .orphaned, .damaged: false
         }
+    }
+
+    package func restarting(_ id: ContainerID) -> OperationError {
+        OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
     }
 
     package func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {

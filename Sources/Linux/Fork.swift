@@ -19,9 +19,13 @@ package enum InheritedDescriptors {
     /// Closes what the caller left open above standard error. To be called before anything is opened.
     package static func close() { _ = clinux_close_range(3, UInt32.max) }
 
-    package static func close(except number: Int32) {
-        if number > 3 { _ = clinux_close_range(3, UInt32(number) - 1) }
-        _ = clinux_close_range(UInt32(number) + 1, UInt32.max)
+    package static func close(except numbers: [Int32]) {
+        var first: UInt32 = 3
+        for number in numbers.filter({ $0 >= 3 }).map({ UInt32($0) }).sorted() {
+            if number > first { _ = clinux_close_range(first, number - 1) }
+            first = number + 1
+        }
+        _ = clinux_close_range(first, UInt32.max)
     }
 
     /// Makes standard input, output and error lead nowhere.

@@ -23,6 +23,9 @@ extension Descriptor {
         return failure
     }
 
+    /// Gives the file's lock up, also for copies of this descriptor (dup, fork).
+    package func unlock() { _ = clinux_flock(number, LOCK_UN) }
+
     /// Seconds. Each lock of ours is held for one short change: after that time it is a stranger's, or its holder was
     /// stopped.
     private static let patience: Int64 = 60

@@ -24,21 +24,28 @@ package struct ContainerStore: Sendable {
         try Files.names(in: layout.names).compactMap(Name.init).first { owner(of: $0) == id }
     }
 
-    /// One at a time: between look and removal nobody else may make room for another container of that name.
     package func release(_ name: Name, of id: ContainerID) throws(OperationError) {
-        let names = try Descriptor.open(layout.names, O_RDONLY | O_DIRECTORY)
-        try names.lock(named: layout.names)
-        if owner(of: name) == id { try Files.remove(layout.name(name)) }
-        withExtendedLifetime(names) {}
+        try holdingNames { () throws(OperationError) in
+            if owner(of: name) == id { try Files.remove(layout.name(name)) }
+        }
     }
 
-    /// Finds a container by exact name, id, or unique start of an id; in that order.
+    /// One at a time: between a look at a name and its removal nobody else may make room for another container of that name.
+    func holdingNames<Result>(_ body: () throws(OperationError) -> Result) throws(OperationError) -> Result {
+        let names = try Descriptor.open(layout.names, O_RDONLY | O_DIRECTORY)
+        try names.lock(named: layout.names)
+        defer { withExtendedLifetime(names) {} }
+        return try body()
+    }
+
+    /// Finds a container by whole id, exact name, or unique start of an id; in that order.
     package func find(_ text: String) throws(OperationError) -> ContainerID {
         guard !text.isEmpty else {
             throw OperationError("invalid container name or ID: value is empty", kind: .invalid)
         }
-        if let name = Name(text), let id = owner(of: name) { return id }
+        // First, so that no name hides a container from who has its id.
         if let id = ContainerID(text), Files.exists(layout.container(id)) { return id }
+        if let name = Name(text), let id = owner(of: name) { return id }
         let isPrefix = text.utf8.allSatisfy(\.isLowercaseHexDigit)
         let matches = isPrefix ? try ids().filter { $0.hex.hasPrefix(text) } : []
         guard matches.count < 2 else {
@@ -117,7 +124,7 @@ package struct ContainerStore: Sendable {
 
     /// Removes all that is left of a container, its name last: until then nobody else can take it.
     /// - Parameters:
-    ///   - name: nil when its record cannot tell.
+    ///   - name: as far as it is known: it may have been renamed.
     ///   - isOwn: the caller has the container's own lock. Else a container that has begun meanwhile stays.
     ///   - kept: as in `Files.removeTree`.
     /// - Returns: whether it is gone.
@@ -130,10 +137,10 @@ package struct ContainerStore: Sendable {
         try directory?.lock(named: layout.container(id))
         defer { withExtendedLifetime(directory) {} }
         if !isOwn, isHeld(id) { return false }
+        var link = name
+        if link.map({ owner(of: $0) }) != id { link = try self.name(of: id) }
         try removeRuntime(id)
         try Files.removeTree(layout.container(id), keeping: kept)
-        var link = name
-        if link == nil { link = try self.name(of: id) }
         if let link { try release(link, of: id) }
         if let kept, let copy = try? directory?.duplicate() { kept.insert(copy) }
         return true

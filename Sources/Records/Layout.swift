@@ -34,6 +34,8 @@ package struct Layout: Sendable {
     /// Holds `upper` and `work` too.
     package func container(_ id: ContainerID) -> String { "\(containers)/\(id)" }
     package func definition(_ id: ContainerID) -> String { container(id) + "/record.json" }
+    /// Held by whoever changes the definition.
+    package func definitionLock(_ id: ContainerID) -> String { container(id) + "/record.lock" }
     package func exit(_ id: ContainerID) -> String { container(id) + "/exit.json" }
     /// Is there until it begins for the first time.
     package func created(_ id: ContainerID) -> String { container(id) + "/created" }
@@ -44,6 +46,8 @@ package struct Layout: Sendable {
 
     package func containerRuntime(_ id: ContainerID) -> String { "\(runtimeContainers)/\(id)" }
     package func containerState(_ id: ContainerID) -> String { containerRuntime(id) + "/state.json" }
+    /// There when `update` has given the container cgroups that its state does not name.
+    package func containerCgroups(_ id: ContainerID) -> String { containerRuntime(id) + "/cgroups" }
     /// Held by the container's supervisor as long as the container is alive.
     package func containerLock(_ id: ContainerID) -> String { containerRuntime(id) + "/lock" }
 

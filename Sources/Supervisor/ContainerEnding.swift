@@ -1,6 +1,7 @@
 import Containers
 import Core
 import Glibc
+import Lifecycle
 import Linux
 
 /// Ends a container from within its supervisor as `stop` does: with its stop signal, which it may take its time over, or
@@ -10,14 +11,13 @@ import Linux
 /// pipe that it writes to: other programs are ended by that.
 package final class ContainerEnding {
     private let pid: Int32
-    private let definition: ContainerDefinition
-    private let warn: (String) -> Void
+    private let run: ContainerRun
+    private var definition: ContainerDefinition { run.definition }
     private var isAsked = false
 
-    package init(_ pid: Int32, _ definition: ContainerDefinition, warn: @escaping (String) -> Void) {
+    package init(_ pid: Int32, _ run: ContainerRun) {
         self.pid = pid
-        self.definition = definition
-        self.warn = warn
+        self.run = run
     }
 
     /// Whether process 1 cannot get to know of `signal`.
@@ -32,11 +32,16 @@ package final class ContainerEnding {
         if !isAsked, definition.stopTimeout != 0, SignalDisposition(of: pid).mayReceive(signal) {
             isAsked = true
             kill(pid, signal)
+            run.letAct()
             let (milliseconds, isForEver) = definition.stopTimeout.multipliedReportingOverflow(by: 1000)
             return milliseconds < 0 || isForEver ? nil : milliseconds
         }
         kill(pid, SIGKILL)
-        if !isAsked { warn("container \"\(definition.name)\": process 1 ignores \(Signal.name(signal)); killing it") }
+        run.letAct()
+        if !isAsked {
+            let name = run.currentDefinition.name
+            run.host.warn("container \"\(name)\": process 1 ignores \(Signal.name(signal)); killing it")
+        }
         isAsked = true
         return nil
     }

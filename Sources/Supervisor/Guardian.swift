@@ -11,9 +11,10 @@ package final class Guardian {
     private var pipe: Pipe
 
     /// - Parameters:
+    ///   - kept: a descriptor that the other process keeps, too; negative is none.
     ///   - first: what the other process does before it begins to wait.
     ///   - undo: is called there once this value has gone without `dismiss`.
-    package init(first: () -> Void = {}, undo: () -> Void) throws(OperationError) {
+    package init(keeping kept: Int32 = -1, first: () -> Void = {}, undo: () -> Void) throws(OperationError) {
         try FaultPoint.pass("create pipe")
         var pipe = try Descriptor.socketPair()
         switch try Fork.fork() {
@@ -21,7 +22,7 @@ package final class Guardian {
             pipe.closeWrite()
             FaultPoint.disarm()
             first()
-            Self.watch(pipe.takeRead(), undo)
+            Self.watch(pipe.takeRead(), keeping: kept, undo)
             _exit(0)
         // Not left to the child, which may not have come to it when the group is killed.
         case .parent(let child): setpgid(child, child)
@@ -38,13 +39,13 @@ package final class Guardian {
         removed.closeAll()
     }
 
-    private static func watch(_ pipe: consuming Descriptor?, _ undo: () -> Void) {
+    private static func watch(_ pipe: consuming Descriptor?, keeping kept: Int32, _ undo: () -> Void) {
         guard let pipe else { return }
         ProcessTitle.set("mydocker: guardian")
         setpgid(0, 0)
         chdir("/")
         try? InheritedDescriptors.redirectStandardStreams()
-        InheritedDescriptors.close(except: pipe.number)
+        InheritedDescriptors.close(except: [pipe.number, kept])
         var byte: UInt8 = 0
         var count = read(pipe.number, &byte, 1)
         while count < 0, errno == EINTR { count = read(pipe.number, &byte, 1) }

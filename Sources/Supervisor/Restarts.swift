@@ -8,8 +8,9 @@ package final class Restarts: EventSource {
     /// Whoever ends a supervisor by one of these does not want its container back either.
     private static let ending: [Int32] = [Host.endOfRestarts, SIGHUP, SIGINT, SIGQUIT, SIGTERM]
 
-    private let policy: RestartPolicy
-    private let ends: SignalDescriptor
+    private var ends: SignalDescriptor
+    /// Whether all of these signals end it, or one alone that nobody sends by accident.
+    private var isListening: Bool
     private var delay = RestartDelay()
     /// Milliseconds until the next round.
     private(set) var pause: Int32 = 0
@@ -17,9 +18,9 @@ package final class Restarts: EventSource {
     /// Somebody wants it to begin again.
     private(set) var isAsked = false
 
-    package init(_ policy: RestartPolicy) throws(OperationError) {
-        self.policy = policy
-        ends = try SignalDescriptor(policy.name == .never ? [Host.endOfRestarts] : Self.ending)
+    package init(_ definition: ContainerDefinition) throws(OperationError) {
+        isListening = definition.restart.name != .never
+        ends = try SignalDescriptor(isListening ? Self.ending : [Host.endOfRestarts])
     }
 
     /// Whether somebody has ended it for good.
@@ -42,13 +43,18 @@ package final class Restarts: EventSource {
         pause = 0
     }
 
+    /// - Parameter policy: as it is by now.
     /// - Returns: whether there is another round after `exit`.
-    package func follow(_ exit: ContainerExit) -> Bool {
+    package func follow(_ exit: ContainerExit, by policy: RestartPolicy) -> Bool {
         if isAsked, !areEnded {
             pause = 0
             return true
         }
         guard !areEnded, policy.restarts(after: exit.exitCode, restartCount: exit.restartCount) else { return false }
+        if !isListening, let all = try? SignalDescriptor(Self.ending) {
+            ends = all
+            isListening = true
+        }
         let started = exit.started ?? exit.finished
         pause = delay.next(afterRunningFor: exit.finished.nanoseconds - started.nanoseconds)
         return true

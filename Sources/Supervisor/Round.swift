@@ -20,7 +20,7 @@ final class Round: AttachableProgram {
     init(_ supervisor: Supervisor, of pid: Int32) {
         self.supervisor = supervisor
         forwarder = SignalForwarder(to: pid, caller: supervisor.caller)
-        ending = ContainerEnding(pid, supervisor.run.definition, warn: supervisor.host.warn)
+        ending = ContainerEnding(pid, supervisor.run)
     }
 
     /// Returns when the program has ended, and how.
@@ -72,7 +72,9 @@ final class Round: AttachableProgram {
     private func receive(_ signal: Int32) {
         guard supervisor.passesSignals || signal == SIGWINCH else { return }
         supervisor.restarts.note(signal)
-        if ending.isLost(signal) { end() } else { forwarder.forward(signal) }
+        if ending.isLost(signal) { return end() }
+        forwarder.forward(signal)
+        if Interruption.isOne(signal) || signal == run.definition.stopSignal { run.letAct() }
     }
 
     /// A signal that somebody else has for the program.

@@ -28,8 +28,8 @@ extension Host {
         }
         let supervisor = try Supervisor(self, plan, offer, for: caller, signals, passesSignals: passesSignals)
         let round = try supervisor.round()
-        if round.exit.oomKilled { warn(outOfMemory(plan.definition, round.exit)) }
-        if supervisor.restarts.follow(round.exit) {
+        if round.exit.oomKilled { warn(outOfMemory(supervisor.run.currentDefinition, round.exit)) }
+        if supervisor.follows(round.exit) {
             // As in Docker: the caller gets the first exit code, and the container goes on in the background.
             do throws(OperationError) {
                 try moveToBackground(supervisor, after: round)
@@ -116,7 +116,7 @@ extension Host {
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
             }
-            if supervisor.restarts.follow(round.exit) {
+            if supervisor.follows(round.exit) {
                 supervisor.repeatRounds(after: round.exit)
             } else {
                 supervisor.finish(after: round.exit)

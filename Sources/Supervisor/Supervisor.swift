@@ -13,6 +13,8 @@ final class Supervisor {
     let restarts: Restarts
     let control = ControlServer()
     let audience = Audience()
+    /// The next round is one that somebody has asked for.
+    private var wasAsked = false
     /// Nil in the background.
     private(set) var caller: CallerStreams?
     /// Signals go to the program; otherwise they have no effect.
@@ -28,7 +30,7 @@ final class Supervisor {
         self.caller = caller
         self.signals = signals
         self.passesSignals = passesSignals
-        restarts = try Restarts(plan.definition.restart)
+        restarts = try Restarts(plan.definition)
         run = try ContainerRun(host, plan, offer)
         // What can be asked of it.
         control.on("attach") { [audience] request, passed throws(OperationError) in
@@ -81,7 +83,9 @@ final class Supervisor {
         }
         hasBegun()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
-        if restarts.areEnded { try? container.child.process.send(SIGKILL) }
+        if run.isRepeated || definition.restart.name != .never, restarts.areEnded {
+            try? container.child.process.send(SIGKILL)
+        }
         let round = Round(self, of: container.child.pid)
         let end = round.watch(consume container, streams)
         return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
@@ -99,15 +103,19 @@ final class Supervisor {
             } catch {
                 return deliverToAudience()
             }
-            guard restarts.follow(exit) else { break }
+            guard follows(exit) else { break }
             rest(after: exit)
         }
         finish(after: exit)
         deliverToAudience()
     }
 
+    /// Whether there is another round after `exit`.
+    func follows(_ exit: ContainerExit) -> Bool { restarts.follow(exit, by: run.restart) }
+
     private func rest(after exit: ContainerExit) {
-        run.rest(isAsked: restarts.takeAsked())
+        wasAsked = restarts.takeAsked()
+        run.rest(isAsked: wasAsked)
         audience.tell(exit.exitCode, patience: patience)
     }
 
@@ -120,8 +128,9 @@ final class Supervisor {
         alarm.set(milliseconds: Int64(restarts.pause))
         onlyNoteSignals()
         loop([signals, restarts, alarm]).run { !isOver && !restarts.areEnded && !restarts.isAsked }
-        _ = restarts.takeAsked()
-        return !restarts.areEnded
+        // It may have got another policy meanwhile.
+        let isWanted = restarts.takeAsked() || wasAsked || run.restart.name != .never
+        return isWanted && !restarts.areEnded
     }
 
     /// Nothing is left of the container then but its records.

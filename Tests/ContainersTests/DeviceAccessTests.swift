@@ -106,10 +106,10 @@ import Testing
 
     @Test func version2BeforeVersion1() throws {
         let id = ContainerID.random()
-        let plan = try CgroupHost(unified: "/sys/fs/cgroup", unifiedControllers: [])
+        let plan = try CgroupHost(unified: "/sys/fs/cgroup", unifiedControllers: [], version1: [])
             .plan(for: id, limits: ResourceLimits(), limitsDevices: true)
         #expect(plan.devices == "/sys/fs/cgroup/mydocker/\(id)" && plan.directories == [plan.devices])
-        let without = try CgroupHost(unified: "/sys/fs/cgroup", unifiedControllers: [])
+        let without = try CgroupHost(unified: "/sys/fs/cgroup", unifiedControllers: [], version1: [])
             .plan(for: id, limits: ResourceLimits())
         #expect(without.devices == nil)
     }

@@ -149,7 +149,7 @@ import Testing
         return try host.plan(for: id, limits: limits)
     }
     private let version2 = CgroupHost(
-        unified: "/sys/fs/cgroup", unifiedControllers: ["memory", "cpu", "cpuset", "pids"])
+        unified: "/sys/fs/cgroup", unifiedControllers: ["memory", "cpu", "cpuset", "pids"], version1: [])
 
     @Test func B87_everyContainerHasACgroupOfItsOwn() throws {
         #expect(try plan(version2) { _ in }.directories == ["/sys/fs/cgroup/mydocker/\(id)"])

@@ -48,9 +48,9 @@ package enum CommandLineTool {
     package static var commands: [any Command.Type] {
         [
             RunCommand.self, CreateCommand.self, StartCommand.self, ExecCommand.self, AttachCommand.self,
-            PsCommand.self,
-            LogsCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
-            WaitCommand.self, RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
+            PsCommand.self, LogsCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
+            WaitCommand.self, PauseCommand.self, UnpauseCommand.self, RenameCommand.self, UpdateCommand.self,
+            RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
             CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,

@@ -44,6 +44,7 @@ extension ContainerSummary.Status {
         switch self {
         case .created: "created"
         case .running: "running"
+        case .paused: "paused"
         case .restarting: "restarting"
         case .exited, .lost: "exited"
         }
@@ -57,6 +58,7 @@ extension ContainerSummary.Status {
         switch self {
         case .created: "Created"
         case .running(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since))
+        case .paused(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since)) + " (Paused)"
         case .restarting(let code, let finished): "Restarting (\(code)) \(HumanText.ago(finished, now: now))"
         case .exited(let code, let finished): "Exited (\(code)) \(HumanText.ago(finished, now: now))"
         case .lost: "Exited (unknown)"

@@ -53,7 +53,7 @@ package struct RunCommand: ProgramCommand {
         request.networks = try choices()
         request.restart = try RestartPolicy(parsing: restart)
         try checkName(request.name)
-        try checkSwap(request.limits)
+        try request.limits.checkSwap()
         try checkLog(request.log)
         guard !request.autoRemove || request.restart.name == .never else {
             throw OperationError("Conflicting options: cannot specify both --restart and --rm")
@@ -85,15 +85,5 @@ package struct RunCommand: ProgramCommand {
         var none = LogLimits()
         none.isKept = false
         guard log.isKept || log == none else { throw OperationError("invalid logging opts for driver none") }
-    }
-
-    private func checkSwap(_ limits: ResourceLimits) throws(OperationError) {
-        guard let swap = limits.memorySwap else { return }
-        guard let memory = limits.memory else {
-            throw OperationError("You should always set the Memory limit when using Memoryswap limit, see usage")
-        }
-        guard swap == -1 || swap >= memory else {
-            throw OperationError("Minimum memoryswap limit should be larger than memory limit, see usage")
-        }
     }
 }

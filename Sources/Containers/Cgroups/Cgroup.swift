@@ -5,8 +5,8 @@ import Linux
 /// The cgroups that one container needs on this host, as data: which directories, which settings.
 ///
 /// The unified hierarchy, where there is one, tracks the container: its child is born there, which costs
-/// nothing. A version 1 hierarchy is joined only for a limit that was asked for, since that waits for an
-/// RCU grace period of some 10 ms.
+/// nothing. Where there is none, the version 1 freezer does. Any other version 1 hierarchy is joined only for a limit
+/// that was asked for, since that waits for an RCU grace period of some 10 ms.
 package struct CgroupPlan: Equatable, Sendable {
     package struct Setting: Equatable, Sendable {
         package let path: String
@@ -45,17 +45,21 @@ package struct CgroupHost: Sendable {
     package let unified: String?
     /// What the unified hierarchy controls.
     package let unifiedControllers: [String]
+    /// Whether a controller has a hierarchy of version 1.
+    private let hasVersion1: @Sendable (_ controller: String) -> Bool
 
     package init() {
+        hasVersion1 = { Files.exists("\(Self.root)/\($0)/cgroup.procs") }
         let candidates = [Self.root, Self.root + "/unified"]
         unified = candidates.first { Files.exists($0 + "/cgroup.controllers") }
         unifiedControllers =
             unified.flatMap { Files.line($0 + "/cgroup.controllers") }?.split(separator: " ").map(String.init) ?? []
     }
 
-    package init(unified: String?, unifiedControllers: [String]) {
+    package init(unified: String?, unifiedControllers: [String], version1: [String]) {
         self.unified = unified
         self.unifiedControllers = unifiedControllers
+        hasVersion1 = { version1.contains($0) }
     }
 
     /// All directories that a container may have, whatever its limits were.
@@ -76,32 +80,42 @@ package struct CgroupHost: Sendable {
         var plan = CgroupPlan()
         plan.unified = unified.map { "\($0)/\(Self.parent)/\(id.hex)" }
         if limitsDevices { try addDevices(to: &plan, id) }
+        if unified == nil, let directory = version1("freezer", of: id) { plan.version1.append(directory) }
         guard !limits.isEmpty else { return plan }
         for (controller, flag) in limits.controllers {
             if unifiedControllers.contains(controller), let directory = plan.unified {
                 plan.controllers.append(controller)
                 plan.settings += limits.unifiedSettings(controller, in: directory)
-            } else if Files.exists("\(Self.root)/\(controller)/cgroup.procs") {
-                let directory = "\(Self.root)/\(controller)/\(Self.parent)/\(id.hex)"
+            } else if let directory = version1(controller, of: id) {
                 plan.version1.append(directory)
                 plan.settings += limits.version1Settings(controller, in: directory)
             } else {
-                throw OperationError(
-                    "set \(flag)", reason: "this host has no \(controller) cgroup controller",
-                    remedy: "mount cgroup2 at \(Self.root) with the \(controller) controller, or leave the limit out")
+                throw missing(controller, flag)
             }
         }
         return plan
     }
 
+    /// A container's directory in the version 1 hierarchy of a controller; nil where there is none.
+    func version1(_ controller: String, of id: ContainerID) -> String? {
+        guard hasVersion1(controller) else { return nil }
+        return "\(Self.root)/\(controller)/\(Self.parent)/\(id.hex)"
+    }
+
+    func missing(_ controller: String, _ flag: String) -> OperationError {
+        OperationError(
+            "set \(flag)", reason: "this host has no \(controller) cgroup controller",
+            remedy: "mount cgroup2 at \(Self.root) with the \(controller) controller, or leave the limit out")
+    }
+
     private func addDevices(to plan: inout CgroupPlan, _ id: ContainerID) throws(OperationError) {
         if plan.unified == nil {
-            guard Files.exists("\(Self.root)/devices/cgroup.procs") else {
+            guard let directory = version1("devices", of: id) else {
                 throw OperationError(
                     "limit devices", reason: "this host has neither cgroup version 2 nor a devices controller",
                     remedy: "mount cgroup2 at \(Self.root), or give every device by --privileged")
             }
-            plan.version1.append("\(Self.root)/devices/\(Self.parent)/\(id.hex)")
+            plan.version1.append(directory)
         }
         plan.devices = plan.unified ?? plan.version1.first
     }
@@ -109,7 +123,7 @@ package struct CgroupHost: Sendable {
 
 extension ResourceLimits {
     /// The controllers that are needed, each with the flag that asks for it.
-    fileprivate var controllers: [(controller: String, flag: String)] {
+    var controllers: [(controller: String, flag: String)] {
         var needed: [(String, String)] = []
         if memory != nil || memorySwap != nil { needed.append(("memory", "--memory")) }
         if milliCPUs != nil {
@@ -123,7 +137,7 @@ extension ResourceLimits {
     }
 
     /// Files of cgroup-v2.rst.
-    fileprivate func unifiedSettings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
+    func unifiedSettings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
         var settings: [(String, String)] = []
         var swap: CgroupPlan.Setting?
         switch controller {
@@ -146,7 +160,7 @@ extension ResourceLimits {
     }
 
     /// Files of cgroup-v1/*.rst.
-    fileprivate func version1Settings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
+    func version1Settings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
         var settings: [(String, String)] = []
         var swap: CgroupPlan.Setting?
         switch controller {

@@ -81,25 +81,6 @@ package enum CgroupDirectories {
         }
     }
 
-    /// Holds every process of a cgroup v2 directory still. The kernel stops them one by one, which is waited for.
-    /// - Throws: also when the directory goes meanwhile, with the last of them.
-    package static func freeze(_ directory: String) throws(OperationError) {
-        try Files.set(directory + "/cgroup.freeze", to: "1")
-        for _ in 0..<5000 {
-            guard let events = Files.text(directory + "/cgroup.events") else {
-                throw OperationError("pause container", directory, errno: ENOENT)
-            }
-            if events.split(separator: "\n").contains("frozen 1") { return }
-            usleep(1000)
-        }
-        try thaw(directory)
-        throw OperationError("pause container", directory, errno: ETIMEDOUT)
-    }
-
-    package static func thaw(_ directory: String) throws(OperationError) {
-        try Files.set(directory + "/cgroup.freeze", to: "0")
-    }
-
     /// Whether the kernel killed something in there for lack of memory.
     package static func sawOutOfMemory(_ directories: [String]) -> Bool {
         directories.contains { directory in
@@ -125,7 +106,7 @@ package enum CgroupDirectories {
         return lines.lazy.compactMap { $0.hasPrefix("max ") ? Int64($0.dropFirst(4)) : nil }.first ?? 0
     }
 
-    private static func makeDirectory(_ path: String) throws(OperationError) {
+    static func makeDirectory(_ path: String) throws(OperationError) {
         try FaultPoint.pass("create cgroup", path)
         // Another container's end may remove the empty parent at this moment.
         for _ in 0..<100 {
@@ -138,7 +119,7 @@ package enum CgroupDirectories {
         throw OperationError("create cgroup", path, errno: errno)
     }
 
-    private static func enable(_ controllers: [String], above directory: String) throws(OperationError) {
+    static func enable(_ controllers: [String], above directory: String) throws(OperationError) {
         let change = controllers.map { "+" + $0 }.joined(separator: " ")
         guard let parentEnd = directory.lastIndex(of: "/"),
             let rootEnd = directory[..<parentEnd].lastIndex(of: "/")
@@ -149,7 +130,7 @@ package enum CgroupDirectories {
     }
 
     /// A version 1 cpuset takes no process before both its lists are set, from the top down (B91).
-    private static func copyCpuset(to directory: String) throws(OperationError) {
+    static func copyCpuset(to directory: String) throws(OperationError) {
         guard let parentEnd = directory.lastIndex(of: "/"),
             let rootEnd = directory[..<parentEnd].lastIndex(of: "/")
         else { return }
@@ -164,6 +145,7 @@ package enum CgroupDirectories {
     private static func removeOne(_ directory: String) throws(OperationError) {
         try FaultPoint.pass("remove cgroup", directory)
         if Files.removeEmptyDirectory(directory) || errno == ENOENT { return }
+        Freezer.letDie(in: directory)
         if Files.exists(directory + "/cgroup.kill") { try? Files.set(directory + "/cgroup.kill", to: "1") }
         for name in (try? Files.names(in: directory)) ?? [] where Files.isDirectory("\(directory)/\(name)") {
             try? removeOne("\(directory)/\(name)")

@@ -1,4 +1,5 @@
-/// A container as it was settled, with what was asked for; it does not change afterwards.
+/// A container as it was settled, with what was asked for. Only `rename` and `update` change it afterwards: its name, its
+/// limits, and when it begins again.
 package struct ContainerDefinition: Equatable, Sendable {
     package var id: ContainerID
     package var name: Name

@@ -46,32 +46,50 @@ extension Engine {
         }
     }
 
-    /// The cgroup that a running container can be held still by.
-    private func freezer(of id: ContainerID, _ name: String) throws(OperationError) -> String? {
+    /// What a running container can be held still by.
+    private func freezer(of id: ContainerID, _ name: String) throws(OperationError) -> Freezer? {
         guard let cgroups = try host.running(id)?.state.cgroups else { return nil }
-        let host = CgroupHost()
-        if let cgroup = cgroups.first(where: { host.isUnified($0) }) { return cgroup }
+        if let freezer = Freezer(cgroups) { return freezer }
         warn(
-            "container \"\(name)\" runs on meanwhile, as this host has no cgroup v2 to pause it by: the image may have files "
+            "container \"\(name)\" runs on meanwhile, as this host has no cgroups to pause it by: the image may have files "
                 + "that were only half written; stop it first, or say --pause=false")
         return nil
     }
 
-    /// - Parameter cgroup: nil when nothing is to be held.
+    /// - Parameter freezer: nil when nothing is to be held.
     private func holdingStill<Result>(
-        _ id: ContainerID, _ cgroup: String?, _ body: () throws(OperationError) -> Result
+        _ id: ContainerID, _ freezer: Freezer?, _ body: () throws(OperationError) -> Result
     ) throws(OperationError) -> Result {
-        guard let cgroup else { return try body() }
+        // What somebody has paused stays so.
+        guard let freezer, let hold = try hold(id, freezer) else { return try body() }
         // A container must not stay frozen because this command was killed.
-        let guardian = try Guardian(undo: { try? CgroupDirectories.thaw(cgroup) })
-        defer { if (try? CgroupDirectories.thaw(cgroup)) != nil || !Files.exists(cgroup) { guardian.dismiss() } }
+        let guardian = try Guardian(keeping: hold.lock.number, undo: { _ = hold.thaw() })
+        defer {
+            if hold.thaw() {
+                hold.release()
+                guardian.dismiss()
+            }
+        }
         do throws(OperationError) {
-            try CgroupDirectories.freeze(cgroup)
+            try hold.freeze()
         } catch {
-            // One that has ended meanwhile, and its cgroup with it, is still enough.
-            if Files.exists(cgroup), try host.running(id) != nil { throw error }
+            try allowEnded(id, error)
         }
         return try body()
+    }
+
+    private func hold(_ id: ContainerID, _ freezer: Freezer) throws(OperationError) -> Freezer.Hold? {
+        do throws(OperationError) {
+            return try freezer.hold()
+        } catch {
+            try allowEnded(id, error)
+            return nil
+        }
+    }
+
+    /// A container that has ended meanwhile, and its cgroup with it, is still enough.
+    private func allowEnded(_ id: ContainerID, _ failure: OperationError) throws(OperationError) {
+        if try host.running(id) != nil { throw failure }
     }
 
     /// What the container ran with, without what every container is given anew.

@@ -13,8 +13,10 @@ extension Engine {
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try host.running(id) else {
-            guard try host.isRestarting(id) else { throw host.notRunning(id) }
-            throw OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
+            throw try host.isRestarting(id) ? host.restarting(id) : host.notRunning(id)
+        }
+        guard !Freezer.isPaused(running.state.cgroups) else {
+            throw OperationError("Container \(id) is paused, unpause the container before exec", kind: .conflict)
         }
         var plan: ProcessPlan
         do throws(OperationError) {
@@ -53,7 +55,7 @@ extension Engine {
     ) throws(OperationError) -> EnteredProcess {
         let hierarchies = CgroupHost()
         do throws(OperationError) {
-            let homes = running.state.cgroups.map(CgroupDirectories.home)
+            let homes = host.cgroups(of: definition.id, running.state).map(CgroupDirectories.home)
             let cgroup = try CgroupDirectories.open(homes.first { hierarchies.isUnified($0) })
             return try EnteredProcess.start(
                 in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,

@@ -44,6 +44,7 @@ extension Engine {
         switch status {
         case .created: word = "created"
         case .running: word = "running"
+        case .paused: word = "paused"
         case .restarting: word = "restarting"
         case .exited, .lost: word = "exited"
         }
@@ -51,10 +52,11 @@ extension Engine {
         let code = exit?.exitCode ?? (isLost ? 137 : 0)
         let never = "0001-01-01T00:00:00Z"
         return [
-            "Status": .string(word), "Running": .bool(word == "running" || word == "restarting"), "Paused": false,
+            "Status": .string(word), "Running": .bool(status.isRunning),
+            "Paused": .bool(word == "paused"),
             "Restarting": .bool(word == "restarting"),
             "OOMKilled": .bool(exit?.oomKilled ?? false), "Dead": false, "Pid": .number(state?.pid ?? 0),
-            "ExitCode": .number(word == "running" ? 0 : code),
+            "ExitCode": .number(status.isRunning && word != "restarting" ? 0 : code),
             "Error": .string(exit?.error ?? (isLost ? endOfLost(id) : "")),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
             "FinishedAt": .string(exit?.finished.description ?? never), "Health": nil,

@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Lifecycle
 import Linux
@@ -69,7 +70,9 @@ extension Engine {
     }
 
     private func status(of state: ContainerState) -> ContainerSummary.Status {
-        if let started = state.started, state.status == .running { return .running(since: started) }
+        if let started = state.started, state.status == .running {
+            return Freezer.isFrozen(state.cgroups) ? .paused(since: started) : .running(since: started)
+        }
         if state.status == .restarting, let last = state.lastExit {
             return .restarting(code: last.exitCode, finished: last.finished)
         }
@@ -78,10 +81,14 @@ extension Engine {
 }
 
 extension ContainerSummary {
+    package var isRunning: Bool { status.isRunning }
+}
+
+extension ContainerSummary.Status {
     /// Whether a supervisor is at work on it, as Docker sees it: also between two beginnings of its program.
-    package var isRunning: Bool {
-        switch status {
-        case .running, .restarting: true
+    var isRunning: Bool {
+        switch self {
+        case .running, .paused, .restarting: true
         case .created, .exited, .lost: false
         }
     }

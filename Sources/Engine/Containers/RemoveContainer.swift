@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Glibc
 import Lifecycle
@@ -14,7 +15,7 @@ extension Engine {
             guard let id = try? containerStore.find(name) else { continue }
             found.insert(name)
             host.endRestarts(of: id)
-            if let running = try? host.running(id) { try? running.process.send(SIGKILL) }
+            if let running = try? host.running(id) { try? running.end(by: SIGKILL) }
         }
         return found
     }
@@ -39,7 +40,7 @@ extension Engine {
 
     private func end(_ id: ContainerID) throws(OperationError) {
         // A second's patience for one that is just being made.
-        if let running = try host.started(id, within: 1) { try running.process.sendUnlessGone(SIGKILL) }
+        if let running = try host.started(id, within: 1) { try running.end(by: SIGKILL) }
         if containerStore.isHeld(id) { try host.waitForSupervisor(of: id) }
     }
 
@@ -53,7 +54,11 @@ extension Engine {
             switch state.status {
             case .ended: return try host.waitForSupervisor(of: id)
             case .creating: obstacle = "container is being created"
-            case .running: obstacle = "container is running: stop the container before removing or force remove"
+            case .running:
+                obstacle =
+                    Freezer.isFrozen(state.cgroups)
+                    ? "container is paused and must be unpaused first"
+                    : "container is running: stop the container before removing or force remove"
             case .restarting: obstacle = "container is restarting: stop the container before removing or force remove"
             }
         }

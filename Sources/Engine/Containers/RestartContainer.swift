@@ -22,9 +22,7 @@ extension Engine {
         guard let definition = try containerStore.definition(id) else { throw host.notRunning(id) }
         let deadline = try askToEnd(
             running, name, signal ?? definition.stopSignal, within: timeout ?? definition.stopTimeout)
-        if !running.process.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) {
-            try running.process.sendUnlessGone(SIGKILL)
-        }
+        if !running.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) { try running.end(by: SIGKILL) }
         try waitForRound(of: id, after: former)
     }
 

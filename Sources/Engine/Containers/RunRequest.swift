@@ -126,6 +126,8 @@ package struct ContainerSummary: Sendable {
     package enum Status: Sendable, Equatable {
         case created
         case running(since: Timestamp)
+        /// Its processes are held still.
+        case paused(since: Timestamp)
         /// Between the end of its program and its next beginning.
         case restarting(code: Int32, finished: Timestamp)
         case exited(code: Int32, finished: Timestamp)

@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Glibc
 import Lifecycle
@@ -20,7 +21,7 @@ extension Engine {
             return PendingStop(self, id, nil, deadline: nil)
         }
         let deadline = try askToEnd(running, name, signal ?? definition.stopSignal, within: seconds)
-        return PendingStop(self, id, running.intoProcess(), deadline: deadline)
+        return PendingStop(self, id, running, deadline: deadline)
     }
 
     /// - Returns: when it is to be killed; nil never.
@@ -28,11 +29,11 @@ extension Engine {
         _ running: borrowing RunningContainer, _ name: String, _ signal: Int32, within seconds: Int64
     ) throws(OperationError) -> Deadline? {
         if seconds == 0 || ignores(running, signal, name) {
-            try running.process.sendUnlessGone(SIGKILL)
+            try running.end(by: SIGKILL)
             // Its end is for the supervisor to see: the kernel may wait for others before it is one.
             return Deadline(milliseconds: 0)
         }
-        try running.process.sendUnlessGone(signal)
+        try running.end(by: signal)
         return seconds < 0 ? nil : Deadline(seconds: seconds)
     }
 
@@ -50,12 +51,14 @@ extension Engine {
         let id = try containerStore.find(name)
         let isRestarting = try host.isRestarting(id)
         let stopSignal = try containerStore.definition(id)?.stopSignal
-        if signal == SIGKILL || signal == stopSignal {
+        let isEnd = signal == SIGKILL || signal == stopSignal
+        if isEnd {
             host.endRestarts(of: id)
             if isRestarting { return try host.waitForSupervisor(of: id) }
         }
         guard let running = try host.running(id) else { throw host.notRunning(id, "Cannot kill container: \(name): ") }
         try running.process.send(signal)
+        if isEnd { Freezer.letAct(running.state.cgroups) }
         guard signal == SIGKILL else { return }
         try host.waitForSupervisor(of: id)
     }
@@ -71,27 +74,23 @@ extension Engine {
 package final class PendingStop {
     private let engine: Engine
     private let id: ContainerID
-    private let process: ProcessDescriptor?
+    private let running: RunningContainer?
     /// When it is killed; nil never.
     private let deadline: Deadline?
 
-    init(_ engine: Engine, _ id: ContainerID, _ process: consuming ProcessDescriptor?, deadline: Deadline?) {
+    init(_ engine: Engine, _ id: ContainerID, _ running: consuming RunningContainer?, deadline: Deadline?) {
         self.engine = engine
         self.id = id
-        self.process = process
+        self.running = running
         self.deadline = deadline
     }
 
     /// Returns when the container has ended and all that it must not leave behind is gone.
     package func finish() throws(OperationError) {
-        if process?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
-            try process?.sendUnlessGone(SIGKILL)
+        if running?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
+            try running?.end(by: SIGKILL)
         }
         try engine.host.waitForSupervisor(of: id)
         try engine.host.reclaim(id)
     }
-}
-
-extension Engine {
-
 }

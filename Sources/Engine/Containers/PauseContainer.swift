@@ -1,0 +1,39 @@
+import Containers
+import Core
+import Lifecycle
+import Linux
+
+extension Engine {
+    /// Holds all processes of a container still. The sentences are Docker's.
+    package func pause(_ name: String) throws(OperationError) {
+        let id = try containerStore.find(name)
+        guard let running = try host.running(id) else {
+            throw try host.isRestarting(id) ? host.restarting(id) : host.notRunning(id)
+        }
+        guard let freezer = Freezer(running.state.cgroups) else {
+            throw OperationError(
+                "pause container", name, reason: "this host has neither cgroup version 2 nor a freezer controller",
+                remedy: "mount cgroup2 at \(CgroupHost.root), and run the container anew", kind: .unsupported)
+        }
+        let isNew: Bool
+        do throws(OperationError) {
+            isNew = try freezer.freeze()
+        } catch {
+            throw running.process.waitForEnd(milliseconds: 0) ? host.notRunning(id) : error
+        }
+        if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
+        guard isNew else { throw OperationError("Container \(id) is already paused", kind: .conflict) }
+    }
+
+    /// Lets a paused container go on.
+    package func unpause(_ name: String) throws(OperationError) {
+        let id = try containerStore.find(name)
+        let wasPaused: Bool
+        if let running = try host.running(id), let freezer = Freezer(running.state.cgroups) {
+            wasPaused = try freezer.thaw()
+        } else {
+            wasPaused = false
+        }
+        guard wasPaused else { throw OperationError("Container \(id) is not paused", kind: .conflict) }
+    }
+}

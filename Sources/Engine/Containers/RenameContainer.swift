@@ -1,0 +1,19 @@
+import Core
+import Lifecycle
+import Records
+
+extension Engine {
+    /// Gives a container another name, whatever it does meanwhile. Its host name stays.
+    package func rename(_ name: String, to newName: String) throws(OperationError) {
+        guard !name.isEmpty, !newName.isEmpty else {
+            throw OperationError("Neither old nor new names may be empty", kind: .invalid)
+        }
+        try host.prepare()
+        let id = try containerStore.find(name)
+        // Two characters at least: Docker's rule.
+        guard let new = Name(newName), newName.utf8.count > 1 else {
+            throw Name.refusal(of: newName, "Error when allocating new name: Invalid container")
+        }
+        try host.rename(id, name, to: new)
+    }
+}

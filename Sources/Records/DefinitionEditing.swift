@@ -1,0 +1,47 @@
+import Core
+import Glibc
+import Linux
+
+/// A container's definition while nobody else changes it.
+package struct DefinitionEditor: ~Copyable {
+    package private(set) var definition: ContainerDefinition
+    private let store: ContainerStore
+    private let directory: Descriptor
+    private let lock: FileLock
+
+    /// Waits for whoever is at it. Nobody removes the container meanwhile.
+    /// - Throws: also when there is no such container any more.
+    package init(_ id: ContainerID, in store: ContainerStore, named name: String) throws(OperationError) {
+        let missing = OperationError("No such container: \(name)", kind: .notFound)
+        let directory = try Self.found(missing) { () throws(OperationError) in
+            try Self.lockDirectory(store.layout.container(id))
+        }
+        let lock = try Self.found(missing) { () throws(OperationError) in
+            try FileLock.acquire(store.layout.definitionLock(id))
+        }
+        guard let definition = try store.definition(id) else { throw missing }
+        self.definition = definition
+        self.store = store
+        self.directory = directory
+        self.lock = lock
+    }
+
+    /// `remove` has it alone.
+    private static func lockDirectory(_ path: String) throws(OperationError) -> Descriptor {
+        let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+        let failure = directory.lock(exclusive: false, until: Deadline(seconds: 60))
+        guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
+        return directory
+    }
+
+    private static func found<Result: ~Copyable>(
+        _ missing: OperationError, _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        do throws(OperationError) { return try body() } catch { throw error.errno == ENOENT ? missing : error }
+    }
+
+    package mutating func write(_ definition: ContainerDefinition) throws(OperationError) {
+        try RecordFile.write(definition, to: store.layout.definition(definition.id))
+        self.definition = definition
+    }
+}

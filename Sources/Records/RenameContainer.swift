@@ -1,0 +1,35 @@
+import Core
+import Linux
+
+extension ContainerStore {
+    /// Gives a container another name. Whatever kills this, one name at least leads to the container, and its record says which
+    /// one counts; `releaseStale` frees the other.
+    /// - Returns: false when somebody else has that name.
+    package func rename(_ editor: inout DefinitionEditor, to name: Name) throws(OperationError) -> Bool {
+        var definition = editor.definition
+        let old = definition.name
+        definition.name = name
+        return try holdingNames { () throws(OperationError) in
+            guard try reserve(name, for: definition.id) || owner(of: name) == definition.id else { return false }
+            do throws(OperationError) {
+                try editor.write(definition)
+            } catch {
+                try? Files.remove(layout.name(name))
+                throw error
+            }
+            if owner(of: old) == definition.id { try Files.remove(layout.name(old)) }
+            return true
+        }
+    }
+
+    /// Frees a name that a container has besides the one that its record says: who renamed it was killed.
+    /// - Returns: whether it was such a one.
+    package func releaseStale(_ name: Name) throws(OperationError) -> Bool {
+        try holdingNames { () throws(OperationError) in
+            guard let id = owner(of: name), let definition = (try? definition(id)) ?? nil, definition.name != name
+            else { return false }
+            try Files.remove(layout.name(name))
+            return true
+        }
+    }
+}
