@@ -57,11 +57,7 @@ extension Host {
         }
     }
 
-    package func restarting(_ id: ContainerID) -> OperationError {
-        OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)
-    }
-
-    package func notRunning(_ id: ContainerID, _ prefix: String = "") -> OperationError {
-        OperationError("\(prefix)container \(id) is not running", kind: .notRunning)
+    package func notRunning(_ id: ContainerID) -> OperationError {
+        OperationError("container \(id) is not running", kind: .notRunning)
     }
 }

@@ -79,11 +79,11 @@ import Testing
                 ContainerSummary(
                     id: web, name: "web", image: "nginx:local", command: ["nginx", "-g", "daemon off;"],
                     created: ago(5),
-                    status: .running(since: ago(3)), ports: [mapping(8080, 80)], address: IPv4Address("192.168.10.2"),
+                    phase: .running(since: ago(3)), ports: [mapping(8080, 80)], address: IPv4Address("192.168.10.2"),
                     pid: 42, networks: ["br0"], labels: ["tier": "front"]),
                 ContainerSummary(
                     id: job, name: "job", image: "busybox", command: ["true"], created: ago(150),
-                    status: .exited(code: 3, finished: ago(120)), ports: [], address: nil, pid: nil,
+                    phase: .exited(code: 3, finished: ago(120)), ports: [], address: nil, pid: nil,
                     networks: ["bridge"], labels: [:]),
             ]
             all[0].binds = [
@@ -187,8 +187,8 @@ import Testing
     }
 
     @Test func lostContainers() {
-        #expect(ContainerSummary.Status.lost.text(now: Self.now) == "Exited (unknown)")
-        #expect(ContainerSummary.Status.created.text(now: Self.now) == "Created")
+        #expect(ContainerPhase.lost.text(now: Self.now) == "Exited (unknown)")
+        #expect(ContainerPhase.created.text(now: Self.now) == "Created")
     }
 
     // MARK: network list

@@ -26,8 +26,8 @@ struct ContainerRow {
             "Ports": .string(PortsText.summary(container.ports)),
             "RunningFor": .string(HumanText.ago(container.created, now: now)),
             "Size": .string(size),
-            "State": .string(container.status.word),
-            "Status": .string(container.status.text(now: now)),
+            "State": .string(container.phase.word),
+            "Status": .string(container.phase.text(now: now)),
         ]
         return Row(fields: fields, labels: container.labels)
     }
@@ -38,25 +38,14 @@ struct ContainerRow {
     }
 }
 
-extension ContainerSummary.Status {
-    /// Docker's word for it.
-    var word: String {
-        switch self {
-        case .created: "created"
-        case .running: "running"
-        case .paused: "paused"
-        case .restarting: "restarting"
-        case .exited, .lost: "exited"
-        }
-    }
-
+extension ContainerPhase {
     var exitCode: Int32? {
         if case .exited(let code, _) = self { code } else { nil }
     }
 
     func text(now: Timestamp) -> String {
         switch self {
-        case .created: "Created"
+        case .created, .starting: "Created"
         case .running(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since))
         case .paused(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since)) + " (Paused)"
         case .restarting(let code, let finished): "Restarting (\(code)) \(HumanText.ago(finished, now: now))"

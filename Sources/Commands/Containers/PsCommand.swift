@@ -117,8 +117,8 @@ package struct PsCommand: Command {
     private func matches(_ container: ContainerSummary) -> Bool {
         filter.allows("name") { Filter.name(container.name, matches: $0) }
             && filter.allows("id") { container.id.hex.hasPrefix($0) }
-            && filter.allows("status") { $0 == container.status.word }
-            && filter.allows("exited") { Int32($0) == container.status.exitCode }
+            && filter.allows("status") { $0 == container.phase.word }
+            && filter.allows("exited") { Int32($0) == container.phase.exitCode }
             && filter.allows("ancestor") { $0 == container.image || "\($0):latest" == container.image }
             && filter.allows("network") { container.networks.contains($0) }
             && filter.allows("volume") { volume in

@@ -28,7 +28,7 @@ extension Engine {
     /// - Returns: the container's exit code, or 0 when the caller has left before that.
     package func attach(_ request: AttachRequest) throws(OperationError) -> Int32 {
         let id = try containerStore.find(request.container)
-        let definition = try attachable(id)
+        let definition = try attachable(id, request.container)
         let exitCode = PublishedExitCode(self, id)
         let readsInput = request.sendsInput && definition.openStdin
         try RunStreams.checkInput(of: request.streams, isWanted: readsInput)
@@ -55,13 +55,12 @@ extension Engine {
         }
     }
 
-    private func attachable(_ id: ContainerID) throws(OperationError) -> ContainerDefinition {
-        if try host.isRestarting(id) {
-            throw OperationError(
-                "You cannot attach to a restarting container, wait until it is running", kind: .conflict)
+    private func attachable(_ id: ContainerID, _ name: String) throws(OperationError) -> ContainerDefinition {
+        guard let definition = try containerStore.definition(id) else {
+            throw OperationError("No such container: \(name)", kind: .notFound)
         }
-        guard let definition = try containerStore.definition(id), try host.running(id) != nil else {
-            throw OperationError("You cannot attach to a stopped container, start it first", kind: .notRunning)
+        guard let running = try host.running(id), !running.isFrozen else {
+            throw try host.refusal(of: .attach, id, name)
         }
         return definition
     }

@@ -13,11 +13,9 @@ extension Engine {
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         let id = try containerStore.find(request.container)
         guard let definition = try containerStore.definition(id), let running = try host.running(id) else {
-            throw try host.isRestarting(id) ? host.restarting(id) : host.notRunning(id)
+            throw try host.refusal(of: .exec, id, request.container)
         }
-        guard !Freezer.isPaused(running.state.cgroups) else {
-            throw OperationError("Container \(id) is paused, unpause the container before exec", kind: .conflict)
-        }
+        if Freezer.isPaused(running.state.cgroups) { throw try host.refusal(of: .exec, id, request.container) }
         var plan: ProcessPlan
         do throws(OperationError) {
             plan = try execPlan(request, definition, process: running.state.pid ?? 0)

@@ -14,15 +14,15 @@ extension Engine {
         let missing = OperationError("No such container: \(name)", kind: .notFound)
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else { throw missing }
-        let (status, state) = try status(of: definition)
-        guard let status else { throw missing }
+        let (phase, state) = try host.phase(of: definition)
+        guard let phase else { throw missing }
         var exit = state?.lastExit
         if exit == nil { exit = try containerStore.exit(id) }
         return [
             "Id": .string(id.hex), "Created": .string(definition.created.description),
             "Path": .string(definition.arguments.first ?? ""),
             "Args": .strings(Array(definition.arguments.dropFirst())),
-            "State": inspectState(id, status, state, exit),
+            "State": inspectState(id, phase, state, exit),
             "Image": .string(definition.imageID ?? definition.image),
             "ResolvConfPath": .string(ownFile("resolv.conf", state)),
             "HostnamePath": .string(ownFile("hostname", state)),
@@ -38,17 +38,10 @@ extension Engine {
     }
 
     private func inspectState(
-        _ id: ContainerID, _ status: ContainerSummary.Status, _ state: ContainerState?, _ exit: ContainerExit?
+        _ id: ContainerID, _ phase: ContainerPhase, _ state: ContainerState?, _ exit: ContainerExit?
     ) -> JSON {
-        let word: String
-        switch status {
-        case .created: word = "created"
-        case .running: word = "running"
-        case .paused: word = "paused"
-        case .restarting: word = "restarting"
-        case .exited, .lost: word = "exited"
-        }
-        let isLost = status == .lost
+        let word = phase.word
+        let isLost = phase == .lost
         let code = exit?.exitCode ?? (isLost ? 137 : 0)
         let never = "0001-01-01T00:00:00Z"
         return [

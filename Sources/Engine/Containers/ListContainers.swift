@@ -34,11 +34,11 @@ extension Engine {
     /// Nil when the container is gone, or was never whole.
     private func summary(of id: ContainerID) throws(OperationError) -> ContainerSummary? {
         guard let definition = try containerStore.definition(id) else { return nil }
-        let (status, state) = try status(of: definition)
-        guard let status else { return nil }
+        let (phase, state) = try host.phase(of: definition)
+        guard let phase else { return nil }
         var summary = ContainerSummary(
             id: id, name: definition.name.text, image: definition.image, command: definition.arguments,
-            created: definition.created, status: status, ports: state?.endpoints.flatMap(\.ports).sorted() ?? [],
+            created: definition.created, phase: phase, ports: state?.endpoints.flatMap(\.ports).sorted() ?? [],
             address: state?.endpoints.first?.address.address, pid: state?.pid, networks: definition.networkMode.names,
             labels: definition.labels)
         summary.binds = definition.binds
@@ -46,50 +46,8 @@ extension Engine {
         summary.publishedPorts = definition.publishedPorts
         return summary
     }
-
-    /// The status with the state that it was read from; nil for one that a reboot ended and that wanted to be
-    /// removed then.
-    func status(
-        of definition: ContainerDefinition
-    ) throws(OperationError) -> (status: ContainerSummary.Status?, state: ContainerState?) {
-        let liveness = host.liveness(of: definition.id)
-        switch liveness {
-        case .supervised(let state), .ending(let state): return (status(of: state), state)
-        case .damaged(let failure): throw failure
-        case .gone, .changing, .orphaned: break
-        }
-        if containerStore.isCreated(definition.id) { return (.created, nil) }
-        if let exit = try containerStore.exit(definition.id) {
-            return (.exited(code: exit.exitCode, finished: exit.finished), nil)
-        }
-        if let state = try containerStore.state(definition.id), state.status == .ended, let last = state.lastExit {
-            return (.exited(code: last.exitCode, finished: last.finished), state)
-        }
-        if case .changing = liveness { return (.created, nil) }
-        return (definition.autoRemove ? nil : .lost, nil)
-    }
-
-    private func status(of state: ContainerState) -> ContainerSummary.Status {
-        if let started = state.started, state.status == .running {
-            return Freezer.isFrozen(state.cgroups) ? .paused(since: started) : .running(since: started)
-        }
-        if state.status == .restarting, let last = state.lastExit {
-            return .restarting(code: last.exitCode, finished: last.finished)
-        }
-        return .created
-    }
 }
 
 extension ContainerSummary {
-    package var isRunning: Bool { status.isRunning }
-}
-
-extension ContainerSummary.Status {
-    /// Whether a supervisor is at work on it, as Docker sees it: also between two beginnings of its program.
-    var isRunning: Bool {
-        switch self {
-        case .running, .paused, .restarting: true
-        case .created, .exited, .lost: false
-        }
-    }
+    package var isRunning: Bool { phase.isRunning }
 }

@@ -7,9 +7,7 @@ extension Engine {
     /// Holds all processes of a container still. The sentences are Docker's.
     package func pause(_ name: String) throws(OperationError) {
         let id = try containerStore.find(name)
-        guard let running = try host.running(id) else {
-            throw try host.isRestarting(id) ? host.restarting(id) : host.notRunning(id)
-        }
+        guard let running = try host.running(id) else { throw try host.refusal(of: .pause, id, name) }
         guard let freezer = Freezer(running.state.cgroups) else {
             throw OperationError(
                 "pause container", name, reason: "this host has neither cgroup version 2 nor a freezer controller",
@@ -22,7 +20,7 @@ extension Engine {
             throw running.process.waitForEnd(milliseconds: 0) ? host.notRunning(id) : error
         }
         if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
-        guard isNew else { throw OperationError("Container \(id) is already paused", kind: .conflict) }
+        guard isNew else { throw try host.refusal(of: .pause, id, name) }
     }
 
     /// Lets a paused container go on.
@@ -34,6 +32,6 @@ extension Engine {
         } else {
             wasPaused = false
         }
-        guard wasPaused else { throw OperationError("Container \(id) is not paused", kind: .conflict) }
+        guard wasPaused else { throw try host.refusal(of: .unpause, id, name) }
     }
 }

@@ -1,4 +1,3 @@
-import Containers
 import Core
 import Glibc
 import Lifecycle
@@ -45,23 +44,13 @@ extension Engine {
     }
 
     private func checkRemoval(of id: ContainerID, _ name: String) throws(OperationError) {
-        let obstacle: String
         switch host.settledLiveness(of: id) {
         case .gone, .orphaned: return
         case .damaged(let failure): throw failure
         case .changing, .ending: return try host.waitForSupervisor(of: id)
         case .supervised(let state):
-            switch state.status {
-            case .ended: return try host.waitForSupervisor(of: id)
-            case .creating: obstacle = "container is being created"
-            case .running:
-                obstacle =
-                    Freezer.isFrozen(state.cgroups)
-                    ? "container is paused and must be unpaused first"
-                    : "container is running: stop the container before removing or force remove"
-            case .restarting: obstacle = "container is restarting: stop the container before removing or force remove"
-            }
+            if let refusal = host.phase(of: state).refusal(of: .remove, id, name) { throw refusal }
+            try host.waitForSupervisor(of: id)
         }
-        throw OperationError("cannot remove container \"\(name)\": \(obstacle)", kind: .conflict)
     }
 }

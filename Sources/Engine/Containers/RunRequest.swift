@@ -123,23 +123,12 @@ package struct NetworkRequest: Sendable {
 
 /// One container as `ps` lists it.
 package struct ContainerSummary: Sendable {
-    package enum Status: Sendable, Equatable {
-        case created
-        case running(since: Timestamp)
-        /// Its processes are held still.
-        case paused(since: Timestamp)
-        /// Between the end of its program and its next beginning.
-        case restarting(code: Int32, finished: Timestamp)
-        case exited(code: Int32, finished: Timestamp)
-        /// Its run ended without anybody to record how: a reboot, or its supervisor was killed.
-        case lost
-    }
     package var id: ContainerID
     package var name: String
     package var image: String
     package var command: [String]
     package var created: Timestamp
-    package var status: Status
+    package var phase: ContainerPhase
     package var ports: [PortMapping]
     package var address: IPv4Address?
     package var pid: Int32?
@@ -153,7 +142,7 @@ package struct ContainerSummary: Sendable {
     package var size: (own: Int64, whole: Int64)?
 
     package init(
-        id: ContainerID, name: String, image: String, command: [String], created: Timestamp, status: Status,
+        id: ContainerID, name: String, image: String, command: [String], created: Timestamp, phase: ContainerPhase,
         ports: [PortMapping], address: IPv4Address?, pid: Int32?, networks: [String], labels: [String: String]
     ) {
         self.id = id
@@ -161,7 +150,7 @@ package struct ContainerSummary: Sendable {
         self.image = image
         self.command = command
         self.created = created
-        self.status = status
+        self.phase = phase
         self.ports = ports
         self.address = address
         self.pid = pid

@@ -56,7 +56,7 @@ extension Engine {
             host.endRestarts(of: id)
             if isRestarting { return try host.waitForSupervisor(of: id) }
         }
-        guard let running = try host.running(id) else { throw host.notRunning(id, "Cannot kill container: \(name): ") }
+        guard let running = try host.running(id) else { throw try host.refusal(of: .kill, id, name) }
         try running.process.send(signal)
         if isEnd { Freezer.letAct(running.state.cgroups) }
         guard signal == SIGKILL else { return }

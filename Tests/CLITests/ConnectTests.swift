@@ -1,0 +1,214 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// `network connect` and `network disconnect`, and `restart`: asked of the supervisor of a container that runs.
+    @Suite struct Connections {
+        private func withTwo(_ body: () throws -> Void) throws {
+            #expect(Host.hasDefaultImage)
+            try Ledger.expectUnchanged {
+                let networks = [
+                    try TestNetwork("ccon1", "10.201.160.0/24"), try TestNetwork("ccon2", "10.201.161.0/24"),
+                ]
+                defer { for network in networks { network.remove() } }
+                try body()
+            }
+        }
+
+        private func withRunning(_ arguments: String..., body: (_ id: String) throws -> Void) throws {
+            let started = Host.run([Host.mydocker, "run", "-d", "--name", "ccon"] + arguments)
+            defer { Host.run([Host.mydocker, "rm", "-f", "ccon"]) }
+            try #require(started.code == 0, "\(started.error)")
+            try body(started.word)
+        }
+
+        private func addresses() -> [String] {
+            succeed("exec", "ccon", "ip", "-o", "-4", "address").lines.filter { !$0.contains(" lo ") }
+                .map { $0.split(separator: " ").dropFirst().prefix(3).joined(separator: " ") }
+        }
+        private var defaultRoutes: [String] {
+            succeed("exec", "ccon", "ip", "route").lines.filter { $0.hasPrefix("default") }
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+
+        @Test func aRunningContainerJoinsAndLeaves() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "-p", "20260:80", "sleep", "1000") { id in
+                    succeed("network", "connect", "--ip", "10.201.161.9", "ccon2", "ccon")
+                    #expect(addresses() == ["eth0 inet 10.201.160.2/24", "eth1 inet 10.201.161.9/24"])
+                    #expect(defaultRoutes == ["default via 10.201.160.1 dev eth0"])
+                    #expect(succeed("exec", "ccon", "ping", "-c1", "-W2", "10.201.161.1").code == 0)
+                    #expect(
+                        inspect("{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{end}}", "ccon") == "ccon1 ccon2 "
+                    )
+                    try CheckReport.expectClean()
+                    let twice = mydocker("network", "connect", "ccon2", "ccon")
+                    #expect(twice.code == 1)
+                    #expect(twice.error == "mydocker: endpoint with name ccon already exists in network ccon2\n")
+                    succeed("network", "disconnect", "ccon2", "ccon")
+                    #expect(addresses() == ["eth0 inet 10.201.160.2/24"])
+                    let gone = mydocker("network", "disconnect", "ccon2", "ccon")
+                    #expect(gone.code == 1)
+                    #expect(gone.error == "mydocker: container \(id) is not connected to network ccon2\n")
+                    try CheckReport.expectClean()
+                }
+            }
+        }
+
+        /// What it publishes, and its way out, go by the network that is left.
+        @Test func thePortsStayWithTheContainer() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "-p", "20261:80", "sleep", "1000") { _ in
+                    succeed("network", "connect", "ccon2", "ccon")
+                    succeed("network", "disconnect", "ccon1", "ccon")
+                    #expect(addresses() == ["eth1 inet 10.201.161.2/24"])
+                    #expect(defaultRoutes == ["default via 10.201.161.1 dev eth1"])
+                    #expect(succeed("port", "ccon").text == "80/tcp -> 0.0.0.0:20261\n")
+                    let rules = Host.shell("iptables-legacy -t nat -S MYDOCKER-DNAT").text
+                    #expect(rules.contains("--dport 20261") && rules.contains("--to-destination 10.201.161.2:80"))
+                    #expect(!rules.contains("10.201.160"))
+                    try CheckReport.expectClean()
+                    succeed("network", "rm", "ccon1")
+                    _ = try TestNetwork("ccon1", "10.201.160.0/24")
+                    succeed("stop", "-t", "0", "ccon")
+                    succeed("start", "ccon")
+                    #expect(succeed("port", "ccon").text == "80/tcp -> 0.0.0.0:20261\n")
+                    #expect(addresses() == ["eth0 inet 10.201.161.3/24"])
+                }
+            }
+        }
+
+        @Test func oneThatHasEndedIsConnectedWhenItBegins() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "sleep", "1000") { _ in
+                    succeed("stop", "-t", "0", "ccon")
+                    succeed("network", "connect", "ccon2", "ccon")
+                    succeed("network", "disconnect", "-f", "ccon1", "ccon")
+                    succeed("start", "ccon")
+                    #expect(addresses() == ["eth0 inet 10.201.161.2/24"])
+                }
+            }
+        }
+
+        @Test func itCanBeOnNoNetwork() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "-p", "20262:80", "sleep", "1000") { _ in
+                    succeed("network", "disconnect", "ccon1", "ccon")
+                    #expect(addresses() == [] && defaultRoutes == [])
+                    #expect(succeed("port", "ccon").text == "")
+                    succeed("run", "--rm", "--net", "ccon2", "-p", "20262:80", "true")
+                    succeed("network", "connect", "ccon1", "ccon")
+                    #expect(addresses().count == 1 && defaultRoutes.count == 1)
+                    try CheckReport.expectClean()
+                }
+            }
+        }
+
+        @Test(arguments: ["none", "host"]) func otherModesAreRefused(mode: String) throws {
+            try withTwo {
+                try withRunning("--net", mode, "sleep", "1000") { _ in
+                    let outcome = mydocker("network", "connect", "ccon1", "ccon")
+                    #expect(outcome.code == 1 && outcome.error.contains("cannot be connected"), "\(outcome.error)")
+                }
+            }
+        }
+
+        @Test func whatIsNotThereIsSaid() throws {
+            try withTwo {
+                for words in [["cnowhere", "ccon"], ["ccon1", "cnobody"]] {
+                    for verb in ["connect", "disconnect"] {
+                        let outcome = Host.run([Host.mydocker, "network", verb] + words)
+                        #expect(outcome.code == 1)
+                        #expect(
+                            outcome.error.contains("cnowhere not found") || outcome.error.contains("No such container"))
+                    }
+                }
+                try withRunning("--net", "ccon1", "sleep", "1000") { _ in
+                    let outcome = mydocker("network", "connect", "--ip", "10.99.0.1", "ccon2", "ccon")
+                    #expect(outcome.code == 1 && outcome.error.contains("out of range"), "\(outcome.error)")
+                    #expect(addresses() == ["eth0 inet 10.201.160.2/24"])
+                    try CheckReport.expectClean()
+                }
+            }
+        }
+
+        /// Fails, or is killed, at each point of a connection: the container goes on, or is gone, and nothing is left over.
+        @Test func theSupervisorIsKilledBetween() throws {
+            try withTwo {
+                for round in 0..<5 {
+                    try withRunning("--net", "ccon1", "sleep", "1000") { id in
+                        let supervisor = Host.shell(
+                            "sed -E 's/.*\"supervisor\":([0-9]+).*/\\1/' /run/mydocker/containers/\(id)/state.json"
+                        ).word
+                        let connection = try GroupCommand([Host.mydocker, "network", "connect", "ccon2", "ccon"])
+                        usleep(UInt32(2000 * (round + 1)))
+                        kill(try #require(pid_t(supervisor)), SIGKILL)
+                        _ = connection.end(seconds: 20)
+                        succeed("start", "ccon")
+                        #expect([1, 2].contains(addresses().count))
+                        try CheckReport.expectClean()
+                    }
+                }
+            }
+        }
+
+        @Test func aRestartKeepsNameAddressAndPorts() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "-p", "20263:80", "sh", "-c", "echo x >>/f; cat /f; exec sleep 1000")
+                { _ in
+                    let before = (addresses(), inspect("{{.State.Pid}}", "ccon"), succeed("port", "ccon").text)
+                    #expect(succeed("restart", "-t", "0", "ccon").text == "ccon\n")
+                    #expect(addresses() == before.0)
+                    #expect(inspect("{{.State.Pid}}", "ccon") != before.1)
+                    #expect(succeed("port", "ccon").text == before.2)
+                    #expect(inspect("{{.RestartCount}} {{.State.Status}}", "ccon") == "0 running")
+                    Host.wait { mydocker("logs", "ccon").lines.count == 3 }
+                    try CheckReport.expectClean()
+                }
+            }
+        }
+
+        @Test func aRestartOfOneThatIsToBeRemovedKeepsIt() throws {
+            #expect(Host.hasDefaultImage)
+            try Ledger.expectUnchanged {
+                try withRunning("--rm", "--net", "none", "sleep", "1000") { id in
+                    succeed("restart", "-t", "0", "ccon")
+                    #expect(inspect("{{.Id}} {{.State.Status}}", "ccon") == "\(id) running")
+                    succeed("stop", "-t", "0", "ccon")
+                    #expect(mydocker("inspect", "ccon").code == 1)
+                }
+            }
+        }
+
+        @Test func aRestartOfOneThatHasEndedOrRests() throws {
+            #expect(Host.hasDefaultImage)
+            try Ledger.expectUnchanged {
+                try withRunning("--net", "none", "sh", "-c", "test -e /f && exec sleep 1000; touch /f; exit 3") { _ in
+                    succeed("wait", "ccon")
+                    #expect(succeed("restart", "ccon").text == "ccon\n")
+                    #expect(inspect("{{.State.Status}}", "ccon") == "running")
+                    #expect(mydocker("restart", "cnobody").error == "mydocker: No such container: cnobody\n")
+                }
+                try withRunning("--restart", "always", "--net", "none", "sh", "-c", "exit 1") { _ in
+                    Host.wait { inspect("{{.State.Status}} {{.RestartCount}}", "ccon") == "restarting 4" }
+                    #expect(succeed("restart", "ccon").text == "ccon\n")
+                }
+            }
+        }
+
+        /// Whoever stops it while it is being restarted has the last word.
+        @Test func aStopBesideARestart() throws {
+            #expect(Host.hasDefaultImage)
+            try Ledger.expectUnchanged {
+                try withRunning("--net", "none", "sh", "-c", "trap 'sleep 0.3; exit 0' TERM; sleep 1000 & wait") { _ in
+                    let restart = try GroupCommand([Host.mydocker, "restart", "ccon"])
+                    usleep(100_000)
+                    let stop = try GroupCommand([Host.mydocker, "stop", "ccon"])
+                    #expect(stop.end(seconds: 12) == 0)
+                    _ = restart.end(seconds: 12)
+                    #expect(inspect("{{.State.Status}}", "ccon") == "exited")
+                }
+            }
+        }
+    }
+}
