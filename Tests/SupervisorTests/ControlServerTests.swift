@@ -10,9 +10,9 @@ import Testing
     private let echo = #"{"version":1,"verb":"echo","text":"hello"}"#
 
     private func place(
-        _ limits: ControlServer.Limits = .init(), name: String = "control", mayConnect: Bool = true
+        _ limits: ControlServer.Limits = .init(), prefix: String = "", mayConnect: Bool = true
     ) throws -> ServerPlace {
-        let place = try ServerPlace(limits, name: name, mayConnect: mayConnect)
+        let place = try ServerPlace(limits, prefix: prefix, mayConnect: mayConnect)
         place.server.on("echo") { request, _ throws(OperationError) in
             .done(["text": .string(try request.value("text", \.string))])
         }
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func aPathMayBeLong() throws {
-        let place = try place(name: String(repeating: "x", count: 100))
+        let place = try place(prefix: String(repeating: "x", count: 100))
         #expect(place.path.utf8.count > 107)
         #expect(try place.answer(echo)?["result"] != nil)
     }

@@ -12,10 +12,12 @@ final class ServerPlace {
     let path: String
     let server: ControlServer
 
-    /// - Parameter name: of the socket.
-    init(_ limits: ControlServer.Limits = .init(), name: String = "control", mayConnect: Bool = true) throws {
-        directory = NSTemporaryDirectory() + "control-" + UUID().uuidString
-        path = "\(directory)/\(name)"
+    /// - Parameter prefix: of the directory's name.
+    init(_ limits: ControlServer.Limits = .init(), prefix: String = "", mayConnect: Bool = true) throws {
+        // As in a supervisor.
+        signal(SIGPIPE, SIG_IGN)
+        directory = NSTemporaryDirectory() + prefix + "control-" + UUID().uuidString
+        path = "\(directory)/control"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         server = ControlServer(limits: limits) { _ in mayConnect }
         try server.listen(at: path)
