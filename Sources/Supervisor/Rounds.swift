@@ -70,6 +70,8 @@ extension Host {
         case .child:
             setsid()
             round.relay.close()
+            // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
+            InheritedDescriptors.closeLate()
             try? InheritedDescriptors.redirectStandardStreams()
             chdir("/")
             run.rest()

@@ -11,8 +11,7 @@ extension Engine {
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
-        // Any but one that removes itself may come to that by `update`.
-        if request.detached || !request.autoRemove { InheritedDescriptors.close() }
+        if request.detached { InheritedDescriptors.close() }
         try RunStreams.checkInput(isWanted: request.interactive && !request.detached)
         try host.prepare()
         let plan = try plan(request)
