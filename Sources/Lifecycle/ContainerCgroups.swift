@@ -30,14 +30,14 @@ extension Host {
         _ editor: borrowing DefinitionEditor, _ state: ContainerState, touched: Set<String>? = nil
     ) throws(OperationError) {
         let id = editor.definition.id
-        let present = cgroups(of: id, state)
+        // What another update has joined is joined again: it may have been killed at that.
         let change = try CgroupHost().change(
-            of: id, present: present, to: editor.definition.limits, touched: touched, reading: Files.line)
+            of: id, present: state.cgroups, to: editor.definition.limits, touched: touched, reading: Files.line)
         if change.settings.isEmpty { return }
         do throws(OperationError) {
             if !hasChangedCgroups(id) { try Files.replace(layout.containerCgroups(id), []) }
             // Looked for afterwards: its supervisor has seen the file, or had seen its end before.
-            if state.isRunning { try change.apply(tracked: present.first) }
+            if state.isRunning { try change.apply(tracked: state.cgroups.first) }
         } catch {
             if state.isRunning { throw error }
         }

@@ -40,7 +40,9 @@ extension Host {
     }
 
     /// Why something cannot be done to a container, as it is now; that it does not run where it has changed meanwhile.
-    package func refusal(of verb: ContainerVerb, _ id: ContainerID, _ name: String) throws(OperationError) -> OperationError {
+    package func refusal(of verb: ContainerVerb, _ id: ContainerID, _ name: String) throws(OperationError)
+        -> OperationError
+    {
         guard let definition = try containerStore.definition(id), let phase = try phase(of: definition).phase else {
             return OperationError("No such container: \(name)", kind: .notFound)
         }

@@ -19,6 +19,15 @@ package enum InheritedDescriptors {
     /// Closes what the caller left open above standard error. To be called before anything is opened.
     package static func close() { _ = clinux_close_range(3, UInt32.max) }
 
+    /// The same after others were opened: ours would not survive execve(2), and the caller's have.
+    package static func closeLate() {
+        for name in (try? Files.names(in: "/proc/self/fd")) ?? [] {
+            guard let number = Int32(name), number > 2 else { continue }
+            let flags = clinux_fcntl(number, F_GETFD, 0)
+            if flags >= 0, flags & FD_CLOEXEC == 0 { _ = clinux_close_range(UInt32(number), UInt32(number)) }
+        }
+    }
+
     package static func close(except numbers: [Int32]) {
         var first: UInt32 = 3
         for number in numbers.filter({ $0 >= 3 }).map({ UInt32($0) }).sorted() {

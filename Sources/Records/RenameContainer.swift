@@ -13,11 +13,13 @@ extension ContainerStore {
             guard try reserve(name, for: definition.id) || owner(of: name) == definition.id else { return false }
             do throws(OperationError) {
                 try editor.write(definition)
+                if owner(of: old) == definition.id { try Files.remove(layout.name(old)) }
             } catch {
-                try? Files.remove(layout.name(name))
+                definition.name = old
+                if editor.definition != definition { try? editor.write(definition) }
+                if editor.definition.name == old { try? Files.remove(layout.name(name)) }
                 throw error
             }
-            if owner(of: old) == definition.id { try Files.remove(layout.name(old)) }
             return true
         }
     }

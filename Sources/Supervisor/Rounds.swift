@@ -66,6 +66,8 @@ extension Host {
             supervisor.letGo()
         case .child:
             round.relay.close()
+            // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
+            InheritedDescriptors.closeLate()
             try? supervisor.moveToBackground()
             supervisor.repeatRounds(after: round.exit, hasRested: report.succeed)
             exit(0)

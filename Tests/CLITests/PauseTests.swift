@@ -9,7 +9,7 @@ extension CLI {
         /// Counts for as long as it runs, and ends with 3 when it is asked to.
         static let program = [
             "sh", "-c",
-            "trap 'exit 3' TERM INT; echo ready; i=0; while :; do i=$((i+1)); echo $i >/count; usleep 2000; done",
+            "trap 'exit 3' TERM INT; echo ready; while :; do printf . >>/count; usleep 2000; done",
         ]
 
         /// Paused from the start of `body`.
@@ -26,6 +26,12 @@ extension CLI {
 }
 
 extension CLI.Pauses {
+    private static let removeUntagged = """
+        for id in $($MYDOCKER images -q --no-trunc --format '{{.Repository}} {{.ID}}' | sed -n 's/^<none> //p'); do
+          $MYDOCKER rmi $id >/dev/null
+        done
+        """
+
     private func count(_ box: Box) -> String { Host.read("/proc/\(box.pid)/root/count") }
 
     @Test func nothingInThereRuns() throws {
@@ -127,8 +133,10 @@ extension CLI.Pauses {
                 }
                 usleep(50_000)
                 #expect(status("pacommit") == "paused" && count(box) == held)
+                // It also clears away what those that were killed have left.
+                succeed("commit", "pacommit", "pa:1")
             }
-            Host.shell("$MYDOCKER rmi -f $($MYDOCKER images -q --filter x 2>/dev/null) pa:1 >/dev/null 2>&1")
+            Host.shell(Self.removeUntagged + "; $MYDOCKER rmi -f pa:1 >/dev/null")
         }
     }
 
@@ -247,7 +255,7 @@ extension CLI.Pauses {
                     kill -9 $(sed -n 's/.*"supervisor":\\([0-9]*\\).*/\\1/p' /run/mydocker/containers/$id/state.json)
                     $MYDOCKER rm pav1
                     run >/dev/null; $MYDOCKER pause pav1; $MYDOCKER rm -f pav1
-                    $MYDOCKER rmi -f pav1:1 >/dev/null
+                    $MYDOCKER rmi -f pav1:1 >/dev/null; \(Self.removeUntagged)
                     """,
                 ], environment: ["MYDOCKER": Host.mydocker])
             #expect(

@@ -25,7 +25,9 @@ extension CLI {
         /// or one workspace, says that somebody is at it, and is held as long as that is so.
         private func locking(_ line: String) -> (taken: Set<String>, waits: [String]) {
             let calls = "flock,close,clone,clone3,vfork,execve,wait4,waitid,poll,ppoll,clock_nanosleep,recvmsg"
-            let ownLock = /\/run\/mydocker\/containers\/[0-9a-f]{64}\/lock|.*\/images\/temporary\/[^\/]*\/lock/
+            // That of a container's cgroup says that `commit` holds it still.
+            let ownLock =
+                /\/run\/mydocker\/containers\/[0-9a-f]{64}\/lock|.*\/images\/temporary\/[^\/]*\/lock|\/sys\/fs\/cgroup\/.*\/mydocker\/[0-9a-f]{64}/
             var held: [String: String] = [:]
             var taken: Set<String> = []
             var waits: [String] = []

@@ -146,7 +146,9 @@ extension CLI {
                     let outcome = Host.run([Host.mydocker] + verb)
                     #expect(outcome.code == 1 && outcome.error.contains("\(id) is not running"), "\(outcome.error)")
                 }
-                #expect(mydocker("run", "--rm", "--net", "none", "--name", "cst9", "true").error.hasPrefix("mydocker: Conflict."))
+                #expect(
+                    mydocker("run", "--rm", "--net", "none", "--name", "cst9", "true").error.hasPrefix(
+                        "mydocker: Conflict."))
                 #expect(succeed("rm", "cst9").text == "cst9\n")
             }
         }

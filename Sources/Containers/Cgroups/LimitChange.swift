@@ -7,7 +7,7 @@ package struct LimitChange: Equatable, Sendable {
     package var unified: String?
     /// Controllers to be switched on for that directory.
     package var controllers: [String] = []
-    /// Directories of version 1 hierarchies that the container is not in yet. They get their limits before its processes
+    /// Directories of version 1 hierarchies that the container may not be in yet. They get their limits before its processes
     /// are moved there.
     package var joined: [String] = []
     package var settings: [CgroupPlan.Setting] = []
@@ -17,7 +17,7 @@ package struct LimitChange: Equatable, Sendable {
 
 extension CgroupHost {
     /// - Parameters:
-    ///   - present: the directories that the container has.
+    ///   - present: the directories that the container is in for certain.
     ///   - limits: those that it is to have.
     ///   - touched: controllers whose limits are to be set; nil is all.
     ///   - reading: what a file says now; nil when there is none. What the record said before counts for nothing: whoever

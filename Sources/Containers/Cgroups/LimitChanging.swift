@@ -11,7 +11,7 @@ extension LimitChange {
         do throws(OperationError) {
             if !controllers.isEmpty, let unified { try CgroupDirectories.enable(controllers, above: unified) }
             for directory in joined {
-                made.append(directory)
+                if !Files.exists(directory) { made.append(directory) }
                 try CgroupDirectories.makeDirectory(directory)
                 if directory.contains("/cpuset/") { try CgroupDirectories.copyCpuset(to: directory) }
             }

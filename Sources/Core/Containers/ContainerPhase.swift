@@ -65,7 +65,8 @@ extension ContainerPhase {
         case (_, .kill):
             OperationError("Cannot kill container: \(name): container \(id) is not running", kind: .notRunning)
         case (.starting, .remove): removal(name, "container is being created")
-        case (.running, .remove): removal(name, "container is running: stop the container before removing or force remove")
+        case (.running, .remove):
+            removal(name, "container is running: stop the container before removing or force remove")
         case (.paused, .remove): removal(name, "container is paused and must be unpaused first")
         case (.restarting, .remove):
             removal(name, "container is restarting: stop the container before removing or force remove")

@@ -55,9 +55,15 @@ extension Engine {
         do throws(OperationError) {
             let homes = host.cgroups(of: definition.id, running.state).map(CgroupDirectories.home)
             let cgroup = try CgroupDirectories.open(homes.first { hierarchies.isUnified($0) })
-            return try EnteredProcess.start(
+            let process = try EnteredProcess.start(
                 in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
                 terminal: terminal, cgroup: cgroup, version1: homes.filter { !hierarchies.isUnified($0) })
+            // What `update` has joined meanwhile, it may have joined without this one.
+            for late in host.cgroups(of: definition.id, running.state).map(CgroupDirectories.home)
+            where !homes.contains(late) {
+                try Files.set(late + "/cgroup.procs", to: String(process.pid))
+            }
+            return process
         } catch {
             // Whatever failed, failed because there was nothing left to join.
             if error.exitCode == nil, isOver(running) {

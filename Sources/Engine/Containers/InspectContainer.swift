@@ -45,11 +45,11 @@ extension Engine {
         let code = exit?.exitCode ?? (isLost ? 137 : 0)
         let never = "0001-01-01T00:00:00Z"
         return [
-            "Status": .string(word), "Running": .bool(status.isRunning),
+            "Status": .string(word), "Running": .bool(phase.isRunning),
             "Paused": .bool(word == "paused"),
             "Restarting": .bool(word == "restarting"),
             "OOMKilled": .bool(exit?.oomKilled ?? false), "Dead": false, "Pid": .number(state?.pid ?? 0),
-            "ExitCode": .number(status.isRunning && word != "restarting" ? 0 : code),
+            "ExitCode": .number(phase.isRunning && word != "restarting" ? 0 : code),
             "Error": .string(exit?.error ?? (isLost ? endOfLost(id) : "")),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
             "FinishedAt": .string(exit?.finished.description ?? never), "Health": nil,

@@ -11,7 +11,7 @@ extension Engine {
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
-        InheritedDescriptors.close()
+        if request.detached { InheritedDescriptors.close() }
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         try host.prepare()
         let plan = try plan(request)

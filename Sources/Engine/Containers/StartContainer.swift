@@ -22,7 +22,6 @@ extension Engine {
     ) throws(OperationError) -> Int32 {
         var streams = CallerStreams.standard
         if !readsInput { streams.input = -1 }
-        InheritedDescriptors.close()
         guard let plan = try startPlan(name) else {
             throw OperationError("start container", name, reason: "it runs already", kind: .conflict)
         }
