@@ -27,7 +27,7 @@ extension CLI {
 
         /// Prints the lines that are written to a file in it, and ends with `end N`.
         private static let speaker =
-            "mkfifo /say; echo before; while read word code </say; do [ $word = end ] && exit $code; echo $word; echo $word >&2; done"
+            "mkfifo /say; exec 3<>/say; echo before; while read word code <&3; do [ $word = end ] && exit $code; echo $word; echo $word >&2; done"
 
         private func say(_ name: String, _ line: String) {
             succeed("exec", name, "sh", "-c", "echo \(line) >/say")

@@ -39,7 +39,7 @@ extension CLI {
                     #expect(defaultRoutes == ["default via 10.201.160.1 dev eth0"])
                     #expect(succeed("exec", "ccon", "ping", "-c1", "-W2", "10.201.161.1").code == 0)
                     #expect(
-                        inspect("{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{end}}", "ccon") == "ccon1 ccon2 "
+                        inspect("{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{end}}", "ccon") == "ccon1 ccon2"
                     )
                     try CheckReport.expectClean()
                     let twice = mydocker("network", "connect", "ccon2", "ccon")
