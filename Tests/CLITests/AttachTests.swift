@@ -285,7 +285,7 @@ extension CLI {
                     let client = try attach("attachlost")
                     waitUntilAttached(client)
                     let supervisor = try #require(
-                        Host.shell("pgrep -f '^mydocker: supervisor of attachlost$'").lines.first.flatMap { Int32($0) })
+                        Host.supervisor(of: "attachlost"))
                     kill(supervisor, SIGKILL)
                     #expect(client.end() == 137)
                 }

@@ -136,13 +136,11 @@ extension CLI {
         @Test func theSupervisorIsKilledBetween() throws {
             try withTwo {
                 for round in 0..<5 {
-                    try withRunning("--net", "ccon1", "sleep", "1000") { id in
-                        let supervisor = Host.shell(
-                            "sed -E 's/.*\"supervisor\":([0-9]+).*/\\1/' /run/mydocker/containers/\(id)/state.json"
-                        ).word
+                    try withRunning("--net", "ccon1", "sleep", "1000") { _ in
+                        let supervisor = try #require(Host.supervisor(of: "ccon"))
                         let connection = try GroupCommand([Host.mydocker, "network", "connect", "ccon2", "ccon"])
                         usleep(UInt32(2000 * (round + 1)))
-                        kill(try #require(pid_t(supervisor)), SIGKILL)
+                        kill(supervisor, SIGKILL)
                         _ = connection.end(seconds: 20)
                         succeed("start", "ccon")
                         #expect([1, 2].contains(addresses().count))

@@ -91,7 +91,7 @@ extension CLI {
         @Test func aThousandConnectionsHoldNothingUp() throws {
             try Ledger.expectUnchanged {
                 try withContainer("ctlflood", "-i", "sh", "-c", "while read x; do echo got $x; done") { id in
-                    let supervisor = Host.shell("pgrep -f '^mydocker: supervisor of ctlflood$'").word
+                    let supervisor = String(try #require(Host.supervisor(of: "ctlflood")))
                     func open() -> Int {
                         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(supervisor)/fd").count) ?? -1
                     }
@@ -127,7 +127,7 @@ extension CLI {
         @Test func aStoppedSupervisorIsWokenUp() throws {
             try withContainer("ctlstop", "-i", "sh", "-c", "while read x; do echo got $x; done") { _ in
                 let supervisor = try #require(
-                    Int32(Host.shell("pgrep -f '^mydocker: supervisor of ctlstop$'").word))
+                    Host.supervisor(of: "ctlstop"))
                 kill(supervisor, SIGSTOP)
                 let client = try Background([Host.mydocker, "attach", "ctlstop"], hasInput: true)
                 client.write("word\n")
