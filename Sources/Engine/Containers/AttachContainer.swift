@@ -27,8 +27,6 @@ extension Engine {
     /// Shows what a running container writes from now on, and lets it read the caller's input.
     /// - Returns: the container's exit code, or 0 when the caller has left before that.
     package func attach(_ request: AttachRequest) throws(OperationError) -> Int32 {
-        // It may stay for days, and what the caller has left open is not its own to keep.
-        if request.streams == .standard { InheritedDescriptors.close() }
         let id = try containerStore.find(request.container)
         let definition = try attachable(id, request.container)
         let exitCode = PublishedExitCode(self, id)
