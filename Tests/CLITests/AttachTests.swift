@@ -284,8 +284,7 @@ extension CLI {
                 try withContainer("attachlost", "sleep", "1000") { _ in
                     let client = try attach("attachlost")
                     waitUntilAttached(client)
-                    let supervisor = try #require(
-                        Host.supervisor(of: "attachlost"))
+                    let supervisor = Int32(try Host.supervisor(of: "attachlost"))
                     kill(supervisor, SIGKILL)
                     #expect(client.end() == 137)
                 }

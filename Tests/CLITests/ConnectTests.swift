@@ -137,7 +137,7 @@ extension CLI {
             try withTwo {
                 for round in 0..<5 {
                     try withRunning("--net", "ccon1", "sleep", "1000") { _ in
-                        let supervisor = try #require(Host.supervisor(of: "ccon"))
+                        let supervisor = pid_t(try Host.supervisor(of: "ccon"))
                         let connection = try GroupCommand([Host.mydocker, "network", "connect", "ccon2", "ccon"])
                         usleep(UInt32(2000 * (round + 1)))
                         kill(supervisor, SIGKILL)

@@ -77,13 +77,6 @@ extension Host {
         return text[text.index(after: end)...].first { $0 != " " }
     }
 
-    /// The process that looks after a container, as that is on record.
-    static func supervisor(of name: String) -> pid_t? {
-        let id = run([mydocker, "inspect", "-f", "{{.Id}}", name]).word
-        let state = read("/run/mydocker/containers/\(id)/state.json")
-        return state.firstMatch(of: /"supervisor":(\d+)/).flatMap { pid_t($0.1) }
-    }
-
     static func read(_ path: String) -> String {
         ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
     }
