@@ -202,44 +202,6 @@ int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char 
     return 1;
 }
 
-int clinux_enter_new_network(struct clinux_network *network) {
-    *network = (struct clinux_network){.former = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), .own = -1, .route = -1};
-    if (network->former < 0) return -errno;
-    if (unshare(CLONE_NEWNET) < 0) {
-        int error = errno;
-        close(network->former);
-        return -error;
-    }
-    network->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    network->route = network->own < 0 ? -1 : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (network->route >= 0) return 0;
-    int error = errno;
-    if (network->own >= 0) close(network->own);
-    clinux_leave_network(network);
-    return -error;
-}
-
-int clinux_enter_network(int namespace, struct clinux_network *network) {
-    *network = (struct clinux_network){.former = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), .own = namespace, .route = -1};
-    if (network->former < 0) return -errno;
-    if (setns(namespace, CLONE_NEWNET) < 0) {
-        int error = errno;
-        close(network->former);
-        return -error;
-    }
-    network->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (network->route >= 0) return 0;
-    int error = errno;
-    clinux_leave_network(network);
-    return -error;
-}
-
-void clinux_leave_network(const struct clinux_network *network) {
-    /* Whatever this process would do in the other one would be done to the wrong network. */
-    if (setns(network->former, CLONE_NEWNET) < 0) abort();
-    close(network->former);
-}
-
 pid_t clinux_fork(void) { return result(fork()); }
 
 int clinux_exited(int status, int *value) {

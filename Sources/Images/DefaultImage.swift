@@ -13,7 +13,7 @@ extension ImageStore {
         let busybox = try Busybox.find(candidates)
         try layout.create()
         // Only one of those who come at the same time makes it.
-        let lock = try FileLock(layout.root + "/default-image.lock")
+        let lock = try FileLock.acquire(layout.root + "/default-image.lock")
         if let image = try resolve(ImageStore.defaultReference) { return image }
         return try makeDefaultImage(from: busybox, holding: lock)
     }

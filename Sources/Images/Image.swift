@@ -19,7 +19,7 @@ package struct Image: Sendable {
 }
 
 /// One line of `image list`: an image by one of its names.
-package struct ImageSummary: Equatable, Sendable {
+package struct ImageEntry: Equatable, Sendable {
     package let id: Digest
     /// Nil for an image that lost its last name to another.
     package let reference: String?

@@ -26,9 +26,9 @@ package struct ImageStore: Sendable {
     /// - Parameter skip: gets what is wrong with an image that cannot be read; by default that is thrown.
     package func list(
         skip: (OperationError) throws(OperationError) -> Void = { error throws(OperationError) in throw error }
-    ) throws(OperationError) -> [ImageSummary] {
+    ) throws(OperationError) -> [ImageEntry] {
         let index = try ImageIndex.read(layout.index)
-        var summaries: [ImageSummary] = []
+        var summaries: [ImageEntry] = []
         for id in index.images {
             let record: ImageRecord
             do throws(OperationError) {
@@ -40,7 +40,7 @@ package struct ImageStore: Sendable {
             let references = index.references(to: id)
             for reference in references.isEmpty ? [nil] : references.map(Optional.some) {
                 summaries.append(
-                    ImageSummary(id: id, reference: reference, created: record.created, size: record.size))
+                    ImageEntry(id: id, reference: reference, created: record.created, size: record.size))
             }
         }
         return summaries.sorted { left, right in

@@ -33,23 +33,7 @@ struct StoreLayout: Sendable {
     }
 }
 
-/// An exclusive lock on a file, held until this value goes.
-struct FileLock: ~Copyable {
-    private let file: Descriptor
-
-    /// Waits for the lock.
-    init(_ path: String) throws(OperationError) {
-        let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
-        try file.lock(named: path)
-        self.file = file
-    }
-
-    /// Whether nobody holds the lock of a file that exists.
-    static func isFree(_ path: String) -> Bool {
-        guard let file = try? Descriptor.open(path, O_RDWR) else { return false }
-        return file.tryLock(exclusive: true) == 0
-    }
-
+extension FileLock {
     /// That the store's index, records, blobs and layers stay as they are.
-    static func store(_ layout: StoreLayout) throws(OperationError) -> FileLock { try FileLock(layout.root + "/lock") }
+    static func store(_ layout: StoreLayout) throws(OperationError) -> FileLock { try acquire(layout.root + "/lock") }
 }

@@ -14,7 +14,7 @@ struct Workspace: ~Copyable {
         var generator = SystemRandomNumberGenerator()
         path = "\(layout.temporary)/\(getpid())-\(String(generator.next() as UInt64, radix: 16))"
         try Files.makeDirectory(path, existing: false)
-        lock = try FileLock(path + "/lock")
+        lock = try FileLock.acquire(path + "/lock")
     }
 
     deinit { try? Files.removeTree(path) }
@@ -34,7 +34,7 @@ struct Workspace: ~Copyable {
     static func dead(in layout: StoreLayout) throws(OperationError) -> [String] {
         try Files.names(in: layout.temporary).map { "\(layout.temporary)/\($0)" }.filter { path in
             // Without a lock file it died between two system calls, or is being removed right now.
-            !Files.exists(path + "/lock") || FileLock.isFree(path + "/lock")
+            !FileLock.isHeld(path + "/lock")
         }
     }
 }

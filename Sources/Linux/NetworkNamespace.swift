@@ -29,7 +29,7 @@ package struct NetworkNamespace: ~Copyable {
     /// The calling thread is inside until this returns.
     fileprivate static func make(_ settings: [Setting]) throws(OperationError) -> NetworkNamespace {
         var network = clinux_network()
-        let result = clinux_enter_new_network(&network)
+        let result = clinux_enter_network(-1, &network)
         guard result == 0 else {
             throw OperationError(
                 "create network namespace", errno: -result, remedy: -result == EPERM ? "run as root" : nil)

@@ -12,10 +12,13 @@ extension CLI.Renames {
     private static let names = "/var/lib/mydocker/names"
     private static let same = "mydocker: Renaming a container with the same name as its current name\n"
 
-    /// The links that are there besides those of other tests.
+    /// The links that are there besides those of other tests. They hold ids in base64url (RFC 4648, section 5).
     private func links(to id: String) -> [String] {
-        Host.names(in: Self.names).filter {
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(Self.names)/\($0)")) == id
+        let bytes = stride(from: 0, to: id.count, by: 2).compactMap { UInt8(id.dropFirst($0).prefix(2), radix: 16) }
+        let text = Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
+            .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+        return Host.names(in: Self.names).filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(Self.names)/\($0)")) == text
         }
         .sorted()
     }

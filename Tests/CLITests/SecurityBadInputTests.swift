@@ -11,7 +11,7 @@ extension CLI.Security {
     private static let damages = [
         "cut": "truncate -s 40 $FILE", "empty": ": > $FILE", "directory": "rm $FILE; mkdir $FILE",
         "link": "rm $FILE; ln -s $FILE $FILE", "pipe": "rm $FILE; mkfifo $FILE",
-        "newer": #"sed -i 's/"version":1/"version":2/; s/"schemaVersion":2/"schemaVersion":3/' $FILE"#,
+        "newer": #"sed -i 's/"version":[12]/"version":3/; s/"schemaVersion":2/"schemaVersion":3/' $FILE"#,
     ]
 
     private static func whatToDo(about damage: String) -> [String] {

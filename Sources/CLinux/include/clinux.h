@@ -72,9 +72,7 @@ struct clinux_network {
     int former, own; /* network namespaces */
     int route;       /* an rtnetlink socket of the new one */
 };
-/* Moves this thread into a new network namespace. All three descriptors are the caller's when it returns 0. */
-int clinux_enter_new_network(struct clinux_network *network);
-/* Moves it into one that is there, whose descriptor stays the caller's. */
+/* Moves this thread into a network namespace, a new one for -1. When it returns 0, all descriptors are the caller's. */
 int clinux_enter_network(int namespace, struct clinux_network *network);
 /* Moves it back and closes `former`. */
 void clinux_leave_network(const struct clinux_network *network);

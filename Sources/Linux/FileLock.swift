@@ -1,6 +1,5 @@
 import Core
 import Glibc
-import Linux
 
 /// A lock of flock(2), held until this value goes or its process dies.
 ///
