@@ -11,14 +11,24 @@ extension ContainerRun {
     package func connect(_ wish: EndpointWish) throws(OperationError) {
         let network = try host.network(of: wish, for: definition)
         try host.establish([network])
-        try join(network, wish)
+        // First: a supervisor that is killed with an address and no record of it has it on a network that it wanted.
+        try host.redefine(&plan.definition) { $0.networkMode.add(wish) }
+        do throws(OperationError) {
+            try join(network, wish)
+            try connectLast(network)
+        } catch {
+            try? host.redefine(&plan.definition) { $0.networkMode.remove(network.name) }
+            throw error
+        }
+        plan.networks.append(network)
+    }
+
+    private func connectLast(_ network: NetworkDefinition) throws(OperationError) {
         let index = state.endpoints.count - 1
         do throws(OperationError) {
             // On record before anything names it.
             try writeState()
             try makeLink(index)
-            try host.redefine(&plan.definition) { $0.networkMode.add(wish) }
-            plan.networks.append(network)
             try writeState()
         } catch {
             try? leave(state.endpoints[index], network)
@@ -30,9 +40,9 @@ extension ContainerRun {
         guard let endpoint = state.endpoints.first(where: { $0.network == name }),
             let network = plan.networks.first(where: { $0.id == endpoint.networkID })
         else { throw host.notConnected(definition, name) }
+        try host.redefine(&plan.definition) { $0.networkMode.remove(network.name) }
         try leave(endpoint, network)
         plan.networks.removeAll { $0.id == network.id }
-        try host.redefine(&plan.definition) { $0.networkMode.remove(network.name) }
         try takeOver(endpoint)
         try writeState()
     }

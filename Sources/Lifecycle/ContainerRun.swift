@@ -134,7 +134,7 @@ extension ContainerRun {
         // Whoever changes something from now on finds the process on record; who did so before may not have.
         if isRepeated { host.catchUp(definition, state) }
         withExtendedLifetime(mounts) {}
-        return StartedContainer(child: child, terminal: terminal)
+        return StartedContainer(child: child, terminal: terminal, streams: streams)
     }
 
     private func makeNamespace() throws(OperationError) -> NetworkNamespace? {
@@ -375,4 +375,5 @@ extension ContainerRun {
 package struct StartedContainer: ~Copyable {
     package var child: LaunchedChild
     package var terminal: Descriptor?
+    package let streams: RunStreams
 }

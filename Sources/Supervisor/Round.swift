@@ -24,7 +24,8 @@ final class Round: AttachableProgram {
     }
 
     /// Returns when the program has ended, and how.
-    func watch(_ container: consuming StartedContainer, _ streams: RunStreams) -> ChildEnd {
+    func watch(_ container: consuming StartedContainer) -> ChildEnd {
+        let streams = container.streams
         let caller = supervisor.caller
         var raw: RawTerminal?
         if let master = container.terminal.take() { raw = connect(master) }

@@ -65,15 +65,9 @@ final class Supervisor {
 
     /// Lets the container's program begin, and looks after it until it has ended.
     func round(hasBegun: () -> Void = {}) throws(OperationError) -> FinishedRound {
-        let definition = run.definition
-        let streams: RunStreams
         let container: StartedContainer
         do throws(OperationError) {
-            streams = try RunStreams(
-                terminal: definition.terminal, input: definition.openStdin, caller: caller, owner: run.user)
-            container = try run.start(streams) { () throws(OperationError) in
-                try control.listen(at: host.layout.containerControl(definition.id))
-            }
+            container = try begin()
         } catch {
             // It may be one descriptor too many that has failed.
             signals.close()
@@ -83,12 +77,22 @@ final class Supervisor {
         }
         hasBegun()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
-        if run.isRepeated || definition.restart.name != .never, restarts.areEnded {
+        if run.isRepeated || run.definition.restart.name != .never, restarts.areEnded {
             try? container.child.process.send(SIGKILL)
         }
         let round = Round(self, of: container.child.pid)
-        let end = round.watch(consume container, streams)
+        let end = round.watch(consume container)
         return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
+    }
+
+    /// Of what fails, all descriptors are closed when this returns.
+    private func begin() throws(OperationError) -> StartedContainer {
+        let definition = run.definition
+        let streams = try RunStreams(
+            terminal: definition.terminal, input: definition.openStdin, caller: caller, owner: run.user)
+        return try run.start(streams) { () throws(OperationError) in
+            try control.listen(at: host.layout.containerControl(definition.id))
+        }
     }
 
     /// Goes on with a container that is to begin again after `exit`, until its policy or somebody ends it.

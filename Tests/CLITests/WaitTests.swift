@@ -185,12 +185,12 @@ extension CLI {
 
         @Test func D6_aContainerThatIsNeverMadeIsRemoved() throws {
             try Ledger.expectUnchanged {
+                let arguments = ["run", "--name", "w7", "--net", "none", "true"]
+                let points = try FaultPoints.list(arguments)
+                succeed("rm", "w7")
+                let number = try #require(points.number("replace", "/record.json"))
                 // Stopped for good while it makes the container; traced, so that it cannot be woken up.
-                let run = try Background(
-                    [
-                        "/usr/bin/env", "MYDOCKER_FAULT=stop@12", Host.mydocker, "run", "--name", "w7", "--net", "none",
-                        "true",
-                    ])
+                let run = try stopping(at: number + 1, arguments)
                 Host.eventually("it is being made") { mydocker("ps", "-aq", "-f", "name=w7").word != "" }
                 Host.eventually("it is stopped") { isStopped(run.pid) }
                 let tracer = try Background(
