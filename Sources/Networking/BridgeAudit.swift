@@ -117,8 +117,8 @@ extension BridgeAudit {
         var findings: [BridgeFinding] = []
         for link in inventory.links where link.kind == "veth" {
             guard let bridge = bridges.first(where: { $0.index == link.master }), !hosts.contains(link.name),
-                // One that is being made may have got a longer name than is on record yet.
-                !living.contains(where: { $0.hex.hasPrefix(link.name) })
+                // One that is being made may have got another name than is on record yet.
+                !living.contains(where: { Endpoint.hostInterfaces($0).contains(link.name) })
             else { continue }
             // Others' interfaces are never deleted.
             let isOurs = link.name.utf8.count >= 5 && link.name.utf8.allSatisfy(\.isLowercaseHexDigit)

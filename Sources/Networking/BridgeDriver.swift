@@ -101,11 +101,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try firewall.apply(change)
     }
 
-    /// The name is short, as the seeds show it, and longer when another endpoint has that one (B45).
+    /// The name is short, as the seeds show it, and another one when that is taken (B45).
     private func createVeth(
         _ endpoint: inout Endpoint, _ namespace: borrowing Descriptor, _ bridge: LinkInfo,
         _ host: inout RouteSocket
     ) throws(OperationError) -> VethPair {
+        var names = Endpoint.hostInterfaces(endpoint.id)[...]
         while true {
             do throws(OperationError) {
                 return try host.createVeth(
@@ -114,8 +115,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                         peerName: endpoint.interface, peerMAC: endpoint.mac,
                         peerNamespace: .descriptor(namespace.number)))
             } catch {
-                guard error.errno == EEXIST, endpoint.hostInterface.utf8.count < 15 else { throw error }
-                endpoint.hostInterface = String(endpoint.id.hex.prefix(endpoint.hostInterface.utf8.count + 5))
+                guard error.errno == EEXIST, let name = names.popFirst() else { throw error }
+                endpoint.hostInterface = name
             }
         }
     }

@@ -73,6 +73,23 @@ extension CLI {
             }
         }
 
+        /// The links of the runs before go when the kernel comes to it.
+        @Test func linksOfEarlierRunsAreNotInTheWay() throws {
+            #expect(Host.hasDefaultImage)
+            try Ledger.expectUnchanged {
+                let network = try TestNetwork("cst15n", "10.201.153.0/24")
+                defer { network.remove() }
+                let id = succeed("create", "--name", "cst15", "--net", "cst15n", "echo", "x").word
+                defer { succeed("rm", "cst15") }
+                let names = [5, 10, 15].map { String(id.prefix($0)) }
+                for name in names { Host.shell("ip link add \(name) type bridge") }
+                let outcome = mydocker("start", "-a", "cst15")
+                for name in names { Host.shell("ip link del \(name)") }
+                #expect(outcome.code == 0 && outcome.text == "x\n", "\(outcome.error)")
+                for _ in 0..<20 { #expect(mydocker("start", "-a", "cst15").text == "x\n") }
+            }
+        }
+
         @Test func oneThatRunsIsStartedAlready() throws {
             try withContainer("cst4", "sleep", "1000") { _ in
                 let pid = inspect("{{.State.Pid}}", "cst4")

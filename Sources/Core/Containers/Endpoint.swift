@@ -27,17 +27,22 @@ package struct Endpoint: Equatable, Sendable {
         self.address = address
         self.gateway = gateway
         self.mac = mac
-        hostInterface = Self.hostInterface(id)
+        hostInterface = Self.hostInterfaces(id)[0]
         self.interface = interface
         self.bridge = bridge
         self.mtu = mtu
         self.ports = ports
     }
 
-    private static func hostInterface(_ id: EndpointID) -> String { String(id.hex.prefix(5)) }
+    /// What the host's end may be called: by the first 5 digits of the id, by 5 and 10 more where another link has that
+    /// name, and then by 15 further on. The links of earlier rounds may be there for some milliseconds still.
+    package static func hostInterfaces(_ id: EndpointID) -> [String] {
+        [5, 10].map { String(id.hex.prefix($0)) }
+            + stride(from: 0, through: 45, by: 5).map { String(id.hex.dropFirst($0).prefix(15)) }
+    }
 
     /// For a further link: whatever stood in the way of the short name may be gone.
-    package mutating func resetHostInterface() { hostInterface = Self.hostInterface(id) }
+    package mutating func resetHostInterface() { hostInterface = Self.hostInterfaces(id)[0] }
 }
 
 extension Endpoint: Record {
