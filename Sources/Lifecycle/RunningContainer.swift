@@ -24,7 +24,11 @@ package struct RunningContainer: ~Copyable {
 extension Host {
     /// Nil when it does not run. The process is the very one on record: a pid that was used again is not taken for it.
     package func running(_ id: ContainerID) throws(OperationError) -> RunningContainer? {
-        switch liveness(of: id) {
+        try running(liveness(of: id))
+    }
+
+    private func running(_ liveness: Liveness) throws(OperationError) -> RunningContainer? {
+        switch liveness {
         case .supervised(let state):
             guard state.status == .running, let process = state.process?.open() else { return nil }
             return RunningContainer(state: state, process: process)
@@ -38,19 +42,21 @@ extension Host {
     package func started(_ id: ContainerID, within seconds: Int64) throws(OperationError) -> RunningContainer? {
         let deadline = seconds < 0 ? nil : Deadline(seconds: max(1, seconds))
         var slowly = Deadline(milliseconds: 100)
-        while isBeingMade(id) {
+        var liveness = liveness(of: id)
+        while isBeingMade(liveness) {
             if slowly.millisecondsLeft == 0 {
                 wakeSupervisor(of: id)
                 slowly = Deadline(milliseconds: 100)
                 if deadline?.millisecondsLeft == 0 { killSupervisor(of: id) }
             }
             usleep(2000)
+            liveness = self.liveness(of: id)
         }
-        return try running(id)
+        return try running(liveness)
     }
 
-    private func isBeingMade(_ id: ContainerID) -> Bool {
-        switch liveness(of: id) {
+    private func isBeingMade(_ liveness: Liveness) -> Bool {
+        switch liveness {
         case .changing: true
         case .supervised(let state): state.status == .creating
         case .gone, .ending, .orphaned, .damaged: false
