@@ -27,7 +27,9 @@ package struct ProcessIdentity: Hashable, Sendable {
 
     /// Whether a process is gone, or will be whatever it does: it has been killed, or is being taken apart.
     package static func isEnding(_ pid: pid_t) -> Bool {
-        guard let flags = number(9, of: pid), let pending = number(31, of: pid) else { return true }
+        guard let stat = stat(of: pid), let flags = field(9, in: stat).flatMap({ UInt64($0) }),
+            let pending = field(31, in: stat).flatMap({ UInt64($0) })
+        else { return true }
         return flags & 4 != 0 || pending >> UInt64(SIGKILL - 1) & 1 == 1  // PF_EXITING
     }
 
@@ -37,10 +39,26 @@ package struct ProcessIdentity: Hashable, Sendable {
     }
 
     private static func field(_ field: Int, of pid: pid_t) -> Substring? {
-        // The command, field 2, may hold spaces and parentheses: count from behind the last ")".
-        guard let text = Files.text("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > field - 3 ? fields[field - 3] : nil
+        stat(of: pid).flatMap { self.field(field, in: $0) }
+    }
+
+    /// From the third field on. The command, field 2, may hold spaces and parentheses: they are behind the last ")".
+    private static func stat(of pid: pid_t) -> Substring? {
+        guard let text = Files.text("/proc/\(pid)/stat"), let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else {
+            return nil
+        }
+        return text[end...].dropFirst(2)
+    }
+
+    /// By bytes, and no further than needed: this is asked often.
+    private static func field(_ field: Int, in stat: Substring) -> Substring? {
+        let space = UInt8(ascii: " ")
+        var rest = stat.utf8
+        for _ in 3..<field {
+            guard let end = rest.firstIndex(of: space) else { return nil }
+            rest = rest[end...].dropFirst()
+        }
+        return Substring(rest.prefix { $0 != space })
     }
 
     package var isAlive: Bool { ProcessIdentity(of: pid) == self }
