@@ -1,0 +1,129 @@
+import Containers
+import Core
+import Glibc
+import Linux
+import Records
+
+extension ContainerRun {
+    package func record(_ stream: LogStream, _ bytes: UnsafeRawBufferPointer) {
+        log?.write(stream: stream, bytes: bytes)
+    }
+
+    /// Lets a program that is held still act on a signal.
+    package func letAct() { Freezer.letAct(state.cgroups) }
+
+    /// Notes how a round ended.
+    package func end(_ end: ChildEnd) -> ContainerExit {
+        log?.finish()
+        let cgroups = host.cgroups(of: id, state)
+        var exit = ContainerExit(
+            exitCode: end.exitCode, started: state.started, finished: .now(),
+            oomKilled: CgroupDirectories.sawOutOfMemory(cgroups))
+        exit.restartCount = state.restartCount
+        exit.signal = end.signal
+        if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(cgroups) }
+        if definition.limits.pids != nil || host.hasChangedCgroups(id) {
+            exit.refusedProcesses = CgroupDirectories.refusedProcesses(cgroups)
+        }
+        exitRecord = exit
+        return exit
+    }
+
+    /// Takes away what was made for the round that has ended, and says on record that there will be another one.
+    /// - Parameter isAsked: somebody wants it to begin again, and not its policy.
+    package func rest(isAsked: Bool = false) {
+        // The addresses stay leased. The ports are refused meanwhile.
+        var failures = host.tearDown(id, state, releasing: [])
+        state.status = .restarting
+        state.supervise()
+        state.pid = nil
+        state.pidStartTime = nil
+        // The old one goes when the kernel has taken down its namespace.
+        for index in state.endpoints.indices { state.endpoints[index].resetHostInterface() }
+        state.restartCount = isAsked ? 0 : state.restartCount + 1
+        state.lastExit = exitRecord
+        do throws(OperationError) {
+            try RecordFile.write(state, to: host.layout.containerState(id))
+            try host.clearOverlayMark(of: id)
+        } catch {
+            failures.append(error)
+        }
+        for failure in failures { host.warn(failure.description) }
+    }
+
+    /// Records how the container ended and takes away all that must not outlive it.
+    /// - Returns: whether that is done.
+    @discardableResult package func finish() -> Bool { clearAway(remove: definition.autoRemove) }
+
+    /// No round could begin, or none more. Nothing is left then; but a container that has run before is there as one that
+    /// has ended.
+    package func abandon(_ failure: OperationError) {
+        if isCleared { return }
+        let isNew = exitRecord == nil && !plan.isExisting
+        if exitRecord == nil, plan.isExisting {
+            exitRecord = ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now())
+        }
+        exitRecord?.error = failure.description
+        _ = clearAway(remove: isNew || definition.autoRemove)
+    }
+
+    /// It is made, and does not begin yet.
+    package func setAside() throws(OperationError) {
+        do throws(OperationError) {
+            try host.containerStore.markCreated(id)
+            try host.containerStore.removeRuntime(id)
+        } catch {
+            _ = try? host.containerStore.remove(id, name: definition.name, isOwn: true)
+            throw error
+        }
+        letGo()
+    }
+
+    /// Another process, or nobody, is the supervisor from now on.
+    package func letGo() {
+        lock = nil
+        log = nil
+        ports = nil
+    }
+
+    /// What fails is tried once more: what stood in the way may be gone. What fails again stays on record, for whoever
+    /// needs it next.
+    private func clearAway(remove: Bool) -> Bool {
+        isCleared = true
+        // Its descriptor may be the one that is wanted now.
+        log = nil
+        exitRecord?.restartCount = state.restartCount
+        publishExitCode()
+        for _ in 0..<2 {
+            do throws(OperationError) {
+                try tearDown(remove: remove)
+                return true
+            } catch {
+                host.warn(error.description)
+            }
+        }
+        return false
+    }
+
+    private func tearDown(remove: Bool) throws(OperationError) {
+        if let failure = host.tearDown(id, state, releasing: plan.networks).first {
+            // Whoever clears away later must not take it for one that was killed.
+            if !remove, let exitRecord { try? RecordFile.write(exitRecord, to: host.layout.exit(id)) }
+            throw failure
+        }
+        // Before the records: who does not find the container any more finds its ports free.
+        ports = nil
+        if remove {
+            try host.containerStore.remove(id, name: definition.name, isOwn: true, keeping: removed)
+        } else if let exitRecord {
+            try host.recordEnd(of: id, exitRecord, state)
+        }
+    }
+
+    /// Whoever waits has the lock's file open and reads the code from there, also when all else is removed.
+    private func publishExitCode() {
+        guard let exitRecord, lock != nil, (try? FaultPoint.pass("publish exit code")) != nil else { return }
+        let line = Array("\(exitRecord.exitCode)\n".utf8)
+        _ = line.withUnsafeBytes { Glibc.write(lock.number, $0.baseAddress, $0.count) }
+    }
+}

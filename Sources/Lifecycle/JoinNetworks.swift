@@ -1,0 +1,42 @@
+import Core
+import Linux
+import Netlink
+import Networking
+import Records
+
+extension ContainerRun {
+    /// Reserves ports and addresses. All are on record before anything names them.
+    func joinNetworks() throws(OperationError) {
+        if plan.networks.isEmpty { return }
+        try host.establish(plan.networks)
+        if !state.endpoints.isEmpty { return }
+        for (wish, network) in zip(definition.networkMode.wishes, plan.networks) { try join(network, wish) }
+        try RecordFile.write(state, to: host.layout.containerState(id))
+    }
+
+    func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
+        let reservation = try host.reservePorts(wish.publish, device: network.device)
+        let address = try host.lease(from: network, for: id, requested: wish.address)
+        let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
+        let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
+        state.endpoints.append(
+            Endpoint(
+                id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
+                networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
+                gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
+                interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings))
+        if !wish.publish.isEmpty { ports = consume reservation }
+    }
+
+    /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
+    func connect(_ network: consuming NetworkNamespace?) throws(OperationError) {
+        guard var network else { return }
+        var inside = try RouteSocket(of: &network)
+        if state.endpoints.isEmpty { return try LoopbackNetwork.configure(&inside) }
+        let first = state.endpoints.firstIndex { $0.gateway != nil }
+        for index in state.endpoints.indices {
+            state.endpoints[index] = try host.driver.connect(
+                state.endpoints[index], in: network, &inside, isDefaultRoute: index == first, isStale: host.isStale)
+        }
+    }
+}
