@@ -81,19 +81,31 @@ extension Host {
         if let definition, definition.networkMode.wishes.count > networks.count {
             try releaseLeases(of: id, definition.networkMode)
         }
+        try settleRecords(of: id, definition, state)
+        lock.release()
+    }
+
+    /// Says on record what came of a run of which nothing else is left, and removes what is not to stay.
+    private func settleRecords(
+        of id: ContainerID, _ definition: ContainerDefinition?, _ state: ContainerState?
+    ) throws(OperationError) {
         let hasExit = hasExit(id, of: state)
         let hasBegun = state.map { $0.status != .creating } ?? false
         if !hasBegun, containerStore.isCreated(id) {
             // It still can.
-            try containerStore.removeRuntime(id)
-        } else if !(hasBegun || hasExit) || definition?.autoRemove ?? true {
+            try? containerStore.removeUnfinished(of: id)
+            return try containerStore.removeRuntime(id)
+        }
+        if !(hasBegun || hasExit) || definition?.autoRemove ?? true {
             try containerStore.remove(id, name: definition?.name, isOwn: true)
-        } else if let state, !hasExit {
+            return
+        }
+        try? containerStore.removeUnfinished(of: id)
+        if let state, !hasExit {
             try recordEnd(of: id, exitRecord(of: state), state)
         } else {
             try containerStore.removeRuntime(id)
         }
-        lock.release()
     }
 
     /// Writes down how a container ended of which nothing else is left. On a full disk that must not keep it from ending:

@@ -111,6 +111,20 @@ package struct ContainerStore: Sendable {
         try Files.removeTree(directory)
     }
 
+    /// Removes what killed commands were writing. The container's own lock must be held; whoever changes the definition at the
+    /// moment has another one.
+    package func removeUnfinished(of id: ContainerID) throws(OperationError) {
+        let unfinished = try Files.names(in: layout.container(id)).filter { $0.hasSuffix(".tmp") }
+        if unfinished.isEmpty { return }
+        let path = layout.definitionLock(id)
+        let lock = try FileLock.tryAcquire(path, creating: false, until: Deadline(milliseconds: 0))
+        let mayBeWritten = lock == nil && Files.exists(path)
+        for name in unfinished where !mayBeWritten || !name.hasPrefix("record.json") {
+            try Files.remove("\(layout.container(id))/\(name)")
+        }
+        withExtendedLifetime(lock) {}
+    }
+
     /// Whether `remove` is at it, or has been.
     package func isBeingRemoved(_ id: ContainerID) throws(OperationError) -> Bool {
         do throws(OperationError) {

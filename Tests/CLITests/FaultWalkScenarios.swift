@@ -31,6 +31,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     var isVariant = false
     /// The container ends with 0, which is not forgotten once it is written down.
     var keepsExit = false
+    /// Some of its points are passed later, by its supervisor in the next commands.
+    var goesOn = false
     /// A command that fails has made nothing.
     var isAllOrNothing = false
     /// The next plain commands, and those that take away what the command has made.
@@ -43,6 +45,7 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     private static let port = "20990:80"
     private static let other = "10.230.0.5/30"
     private static let gone = "No such container"
+    private static let anything = "mydocker: "
 
     /// It takes the one address and the port.
     private static let plainRun = Step("run --rm --net \(network) -p \(port) true")
@@ -74,6 +77,27 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             name: "run that reclaims", prepare: [start, Step("kill-supervisor fwbox")],
             command: ["run", "--rm", "--net", network, "-p", port, "true"], isVariant: true,
             next: [plainRun, removeByForce]),
+        FaultScenario(
+            name: "create", command: ["create"] + onNetwork + ["true"], isVariant: true, isAllOrNothing: true,
+            next: [plainRun, removeByForce]),
+        FaultScenario(
+            name: "start", prepare: [Step(["create"] + onNetwork + ["sleep", "1000"])], command: ["start", "fwbox"],
+            isVariant: true,
+            next: [Step("start fwbox"), Step("exec fwbox true"), removeByForce, plainRun]),
+        FaultScenario(
+            name: "start -a of one that has ended",
+            prepare: [Step(["run", "-d"] + onNetwork + ["echo", "hi"]), Step("wait fwbox")],
+            command: ["start", "-a", "fwbox"], isVariant: true,
+            next: [Step("start -a fwbox"), removeByForce, plainRun]),
+        FaultScenario(
+            name: "network connect, disconnect, restart",
+            before: [Step("network create --subnet \(other) fwother")], after: [Step("network remove fwother")],
+            command: ["run", "-d"] + onNetwork + ["sleep", "1000"], isVariant: true, goesOn: true,
+            next: [
+                Step("network connect fwother fwbox", excuse: anything),
+                Step("network disconnect \(network) fwbox", excuse: anything),
+                Step("restart -t 0 fwbox", excuse: anything), removeByForce, plainRun,
+            ]),
         FaultScenario(
             name: "exec", before: [start, settle], after: [Step("rm -f fwbox")],
             command: ["exec", "fwbox", "sleep", "1000"],

@@ -104,7 +104,8 @@ private final class FaultWalker {
             let processes = Trace.processes().filter { !others.contains($0.pid) }
             stopped = processes.filter { $0.state == "T" }.map(\.pid)
             // A detached supervisor may come to its point later.
-            return !stopped.isEmpty || command.code != nil && processes.allSatisfy { $0.state == "Z" }
+            let isOver = scenario.goesOn || processes.allSatisfy { $0.state == "Z" }
+            return !stopped.isEmpty || command.code != nil && isOver
         }
         #expect(isSettled, "\(what): neither stops nor ends")
         for line in ["ps -a", "inspect fwreader", "logs fwreader", "network list"] {
