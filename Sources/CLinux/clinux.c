@@ -197,9 +197,17 @@ int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char 
     header.msg_controllen = CMSG_SPACE(count * sizeof(int));
     int length = result(recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
     struct cmsghdr *part = length > 0 ? CMSG_FIRSTHDR(&header) : NULL;
-    if (!part || part->cmsg_type != SCM_RIGHTS || part->cmsg_len != CMSG_LEN(count * sizeof(int))) return 0;
-    memcpy(descriptors, CMSG_DATA(part), count * sizeof(int));
-    return 1;
+    if (!part || part->cmsg_type != SCM_RIGHTS) return 0;
+    /* The kernel counts the padding of CMSG_SPACE as room: there may be one more. */
+    int come[CLINUX_DESCRIPTOR_LIMIT + 1];
+    size_t number = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    memcpy(come, CMSG_DATA(part), number * sizeof(int));
+    if (number == count) {
+        memcpy(descriptors, come, count * sizeof(int));
+        return 1;
+    }
+    for (size_t i = 0; i < number; i++) close(come[i]);
+    return 0;
 }
 
 pid_t clinux_fork(void) { return result(fork()); }
@@ -345,12 +353,12 @@ int64_t clinux_peer_uid(int socket) {
 }
 
 int clinux_send_packet(int socket, const void *bytes, size_t size, const int *descriptors, size_t count) {
-    char control[CMSG_SPACE(CLINUX_MAX_PASSED * sizeof(int))] = {0};
+    union { char bytes[CMSG_SPACE(CLINUX_MAX_PASSED * sizeof(int))]; struct cmsghdr align; } control = {{0}};
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     if (count > CLINUX_MAX_PASSED) return -EINVAL;
     if (count > 0) {
-        message.msg_control = control;
+        message.msg_control = &control;
         message.msg_controllen = CMSG_SPACE(count * sizeof(int));
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
@@ -362,10 +370,10 @@ int clinux_send_packet(int socket, const void *bytes, size_t size, const int *de
 }
 
 int clinux_receive_packet(int socket, void *bytes, size_t size, int *descriptors, size_t *count) {
-    char control[CMSG_SPACE(CLINUX_MAX_PASSED * sizeof(int))];
+    union { char bytes[CMSG_SPACE(CLINUX_MAX_PASSED * sizeof(int))]; struct cmsghdr align; } control;
     struct iovec part = {.iov_base = bytes, .iov_len = size};
     struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     *count = 0;
     int length = result(recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
     if (length < 0) return length;

@@ -9,15 +9,17 @@ import Records
 /// rests. What it is on is in its definition afterwards.
 extension ContainerRun {
     package func connect(_ wish: EndpointWish) throws(OperationError) {
-        let network = try host.network(of: wish, for: definition)
-        try host.establish([network])
+        guard let network = try host.networkStore.definition(wish.network) else {
+            throw OperationError("network \(wish.network) not found", kind: .notFound)
+        }
         // First: a supervisor that is killed with an address and no record of it has it on a network that it wanted.
-        try host.redefine(&plan.definition) { $0.networkMode.add(wish) }
+        try host.noteJoining(&plan.definition, wish)
         do throws(OperationError) {
-            try join(network, wish)
+            try host.establish([network])
+            try join(network, definition.networkMode.wishes.last ?? wish)
             try connectLast(network)
         } catch {
-            try? host.redefine(&plan.definition) { $0.networkMode.remove(network.name) }
+            try? host.noteLeaving(&plan.definition, network.name)
             throw error
         }
         plan.networks.append(network)
@@ -40,7 +42,7 @@ extension ContainerRun {
         guard let endpoint = state.endpoints.first(where: { $0.network == name }),
             let network = plan.networks.first(where: { $0.id == endpoint.networkID })
         else { throw host.notConnected(definition, name) }
-        try host.redefine(&plan.definition) { $0.networkMode.remove(network.name) }
+        try host.noteLeaving(&plan.definition, network.name)
         try leave(endpoint, network)
         plan.networks.removeAll { $0.id == network.id }
         try takeOver(endpoint)
@@ -77,26 +79,28 @@ extension ContainerRun {
         try writeState()
     }
 
-    /// What the endpoint that is gone did for the others, the next one does: its ports and the way to elsewhere.
+    /// What the endpoint that is gone did for the others, the next one does: the way to elsewhere and its ports.
     private func takeOver(_ gone: Endpoint) throws(OperationError) {
         guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else {
             if !gone.ports.isEmpty { ports = nil }
             return
         }
-        let wasDefault = gone.gateway != nil && !state.endpoints[..<index].contains { $0.gateway != nil }
-        if !gone.ports.isEmpty {
-            ports = nil
-            let reservation = try host.reservePorts(
-                gone.ports.map(PublishRequest.init), device: state.endpoints[index].bridge)
-            state.endpoints[index].ports = reservation.mappings
-            ports = consume reservation
-            try writeState()
-            if state.status == .running { try host.driver.publishAnew(state.endpoints[index], isStale: host.isStale) }
-        }
-        guard wasDefault, var namespace = try namespace() else { return }
+        if gone.gateway != nil { try routeAll(by: state.endpoints[index]) }
+        if gone.ports.isEmpty { return }
+        ports = nil
+        let reservation = try host.reservePorts(
+            gone.ports.map(PublishRequest.init), device: state.endpoints[index].bridge)
+        state.endpoints[index].ports = reservation.mappings
+        ports = consume reservation
+        try writeState()
+        if state.status == .running { try host.driver.publishAnew(state.endpoints[index], isStale: host.isStale) }
+    }
+
+    private func routeAll(by endpoint: Endpoint) throws(OperationError) {
+        guard var namespace = try namespace() else { return }
         var inside = try RouteSocket(of: &namespace)
         do throws(OperationError) {
-            try host.driver.routeAll(by: state.endpoints[index], &inside)
+            try host.driver.routeAll(by: endpoint, &inside)
         } catch {
             // It went by this one already.
             guard error.errno == EEXIST else { throw error }

@@ -14,6 +14,7 @@ package final class ContainerClaim {
         guard let directory = try? Descriptor.open(host.layout.container(id), O_RDONLY | O_DIRECTORY),
             directory.tryLock(exclusive: false) == 0
         else { throw missing }
+        try host.recordLoss(of: id)
         lock = try Self.takeLock(host.layout, id)
         withExtendedLifetime(directory) {}
         guard Files.exists(host.layout.definition(id)) else {

@@ -3,13 +3,15 @@ import Linux
 import Records
 
 extension Host {
-    /// The network that a wish names, if the container can join it.
-    package func network(
-        of wish: EndpointWish, for definition: ContainerDefinition
-    ) throws(OperationError) -> NetworkDefinition {
-        guard let network = try networkStore.definition(wish.network) else {
-            throw OperationError("network \(wish.network) not found", kind: .notFound)
+    /// Puts a container on record as one that is on a network more. The sentences are Docker's.
+    package func noteJoining(_ definition: inout ContainerDefinition, _ wish: EndpointWish) throws(OperationError) {
+        try redefine(&definition) { definition throws(OperationError) in
+            try checkJoining(definition, wish.network)
+            definition.join(wish)
         }
+    }
+
+    private func checkJoining(_ definition: ContainerDefinition, _ network: Name) throws(OperationError) {
         switch definition.networkMode {
         case .host:
             throw OperationError(
@@ -20,12 +22,20 @@ extension Host {
                 "container cannot be connected to multiple networks with one of the networks in private (none) mode",
                 kind: .conflict)
         case .networks(let wishes):
-            guard !wishes.contains(where: { $0.network == network.name }) else {
+            guard !wishes.contains(where: { $0.network == network }) else {
                 throw OperationError(
-                    "endpoint with name \(definition.name) already exists in network \(network.name)", kind: .conflict)
+                    "endpoint with name \(definition.name) already exists in network \(network)", kind: .conflict)
             }
         }
-        return network
+    }
+
+    package func noteLeaving(_ definition: inout ContainerDefinition, _ network: Name) throws(OperationError) {
+        try redefine(&definition) { definition throws(OperationError) in
+            guard definition.networkMode.wishes.contains(where: { $0.network == network }) else {
+                throw notConnected(definition, network)
+            }
+            definition.leave(network)
+        }
     }
 
     package func notConnected(_ definition: ContainerDefinition, _ network: Name) -> OperationError {
@@ -33,26 +43,13 @@ extension Host {
     }
 
     /// Changes a definition, and what is on record of it, which others may have changed otherwise.
-    package func redefine(
-        _ definition: inout ContainerDefinition, _ change: (inout ContainerDefinition) -> Void
+    private func redefine(
+        _ definition: inout ContainerDefinition, _ change: (inout ContainerDefinition) throws(OperationError) -> Void
     ) throws(OperationError) {
         var editor = try DefinitionEditor(definition.id, in: containerStore, named: definition.name.text)
         var changed = editor.definition
-        change(&changed)
+        try change(&changed)
         try editor.write(changed)
-        change(&definition)
-    }
-}
-
-extension NetworkMode {
-    package mutating func add(_ wish: EndpointWish) { self = .networks(wishes + [wish]) }
-
-    /// What it published goes by the next network.
-    package mutating func remove(_ network: Name) {
-        var wishes = wishes
-        guard let index = wishes.firstIndex(where: { $0.network == network }) else { return }
-        let gone = wishes.remove(at: index)
-        if !gone.publish.isEmpty, !wishes.isEmpty { wishes[0].publish += gone.publish }
-        self = .networks(wishes)
+        try change(&definition)
     }
 }

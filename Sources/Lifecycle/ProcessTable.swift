@@ -21,10 +21,9 @@ package enum ProcessTable {
 
     /// The name of its executable file.
     private static func program(_ pid: pid_t) -> String? {
-        guard var path = Files.link("/proc/\(pid)/exe") else { return nil }
+        guard let path = Files.link("/proc/\(pid)/exe") else { return nil }
         // An upgrade replaced it.
-        if path.hasSuffix(" (deleted)") { path.removeLast(10) }
-        return path.split(separator: "/").last.map(String.init)
+        return withoutDeletionMark(path).split(separator: "/").last.map(String.init)
     }
 
     /// Lets commands of ours go on that were stopped and have a child to wait for: until they have, the kernel keeps the pid
@@ -42,12 +41,12 @@ package enum ProcessTable {
         Set(descriptors(of: pid).map(\.target).filter { $0.hasPrefix("socket:") })
     }
 
-    /// Who has files called `lock` below `directories` locked. A process that inherited the lock has it too.
+    /// Who has files called `lock` below `directories` locked, removed ones, too. A process that inherited the lock has it as well.
     package static func lockHolders(below directories: [String]) -> [LockHolder] {
         var holders: [LockHolder] = []
         for name in (try? Files.names(in: "/proc")) ?? [] {
             guard let pid = pid_t(name) else { continue }
-            for (number, target) in descriptors(of: pid)
+            for (number, target) in descriptors(of: pid).map({ ($0.number, withoutDeletionMark($0.target)) })
             where target.hasSuffix("/lock") && directories.contains(where: { target.hasPrefix($0 + "/") }) {
                 // "lock:" only where this very descriptor has it, or shares it.
                 let information = Files.text("/proc/\(pid)/fdinfo/\(number)") ?? ""
@@ -61,6 +60,11 @@ package enum ProcessTable {
             }
         }
         return holders
+    }
+
+    /// What the kernel says behind the former path of a file that has been removed (d_path).
+    private static func withoutDeletionMark(_ path: String) -> String {
+        path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
     }
 
     private static func descriptors(of pid: pid_t) -> [(number: String, target: String)] {

@@ -132,11 +132,21 @@ extension Host {
         try containerStore.removeRuntime(id)
     }
 
+    /// Says how a container ended of whose end nothing is on record, as after a reboot. Without that, a start that is killed
+    /// would look like a first one, which leaves nothing.
+    func recordLoss(of id: ContainerID) throws(OperationError) {
+        let isOnRecord = Files.exists(layout.exit(id)) || containerStore.isCreated(id)
+        if isOnRecord || Files.exists(layout.containerRuntime(id)) { return }
+        let exit = ContainerExit(exitCode: 137, started: nil, finished: .now(), error: Self.lost)
+        try RecordFile.write(exit, to: layout.exit(id))
+    }
+
     /// An overlay that was mounted as volatile has left a mark that keeps it from being mounted again.
     func clearOverlayMark(of id: ContainerID) throws(OperationError) {
         try Files.removeTree("\(layout.work(id))/work")
     }
 
+    private static let lost = "the host was switched off while it ran"
     package static let supervisorKilled = "its supervisor was killed"
 
     /// What is on record of a container whose supervisor was killed.

@@ -18,7 +18,6 @@ package struct RunningContainer: ~Copyable {
         Freezer.letAct(state.cgroups)
     }
 
-    package var isFrozen: Bool { Freezer.isFrozen(state.cgroups) }
 }
 
 extension Host {
@@ -37,12 +36,17 @@ extension Host {
         }
     }
 
-    /// The same for a container that is to end: one that is just being made is waited for, as it would run on otherwise.
-    /// - Parameter seconds: after that its supervisor is killed, which ends it as well; negative waits for ever.
-    package func started(_ id: ContainerID, within seconds: Int64) throws(OperationError) -> RunningContainer? {
+    /// The same for a container that is to end, say: one that is just being made is waited for, as it would run on otherwise.
+    /// - Parameters:
+    ///   - seconds: after that its supervisor is killed, which ends it as well; negative waits for ever.
+    ///   - endingRestarts: it does not begin again, either. A command that is about to become its supervisor does not listen yet.
+    package func started(
+        _ id: ContainerID, within seconds: Int64, endingRestarts: Bool = false
+    ) throws(OperationError) -> RunningContainer? {
         let deadline = seconds < 0 ? nil : Deadline(seconds: max(1, seconds))
         var slowly = Deadline(milliseconds: 100)
         var liveness = liveness(of: id)
+        let wasBeingMade = isBeingMade(liveness)
         while isBeingMade(liveness) {
             if slowly.millisecondsLeft == 0 {
                 wakeSupervisor(of: id)
@@ -52,6 +56,7 @@ extension Host {
             usleep(2000)
             liveness = self.liveness(of: id)
         }
+        if wasBeingMade, endingRestarts { endRestarts(of: id) }
         return try running(liveness)
     }
 

@@ -8,7 +8,17 @@ extension Host {
     /// or to be about to. A supervisor that does not do its part is killed: somebody has stopped it, say.
     /// - Throws: when even that does not help, and when this command is asked to end.
     package func waitForSupervisor(of id: ContainerID) throws(OperationError) {
-        guard let file = try? Descriptor.open(layout.containerLock(id), O_RDONLY) else { return }
+        guard let file = openLock(of: id) else { return }
+        try waitForSupervisor(of: id, holding: file)
+    }
+
+    /// The file of the lock that a run of the container has; nil when there is no run.
+    package func openLock(of id: ContainerID) -> Descriptor? {
+        try? Descriptor.open(layout.containerLock(id), O_RDONLY)
+    }
+
+    /// - Parameter file: tells which run is meant: another one that has begun since is let be.
+    package func waitForSupervisor(of id: ContainerID, holding file: borrowing Descriptor) throws(OperationError) {
         // Its longest wait is the one for the xtables lock.
         let (stopped, patience, end) = (Deadline(milliseconds: 500), Deadline(seconds: 15), Deadline(seconds: 30))
         while true {
@@ -19,6 +29,7 @@ extension Host {
             }
             wakeSupervisor(of: id)
             ProcessTable.wakeParents()
+            if FileLock.isReplaced(file, at: layout.containerLock(id)) { return }
             let isHeldStill = stopped.millisecondsLeft == 0 && isSupervisorStopped(id)
             if isHeldStill || patience.millisecondsLeft == 0 { killSupervisor(of: id) }
             if end.millisecondsLeft == 0 { throw unending(id) }

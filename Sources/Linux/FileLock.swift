@@ -63,6 +63,11 @@ package struct FileLock: ~Copyable {
 
     private init(file: consuming Descriptor) { self.file = file }
 
+    /// Whether another file is there by now.
+    package static func isReplaced(_ file: borrowing Descriptor, at path: String) -> Bool {
+        Files.exists(path) && !isStill(file, at: path)
+    }
+
     /// The holder before us may have removed the file: then our lock is on one that nobody finds.
     private static func isStill(_ file: borrowing Descriptor, at path: String) -> Bool {
         var ours = stat()

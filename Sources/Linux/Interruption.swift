@@ -12,8 +12,12 @@ package enum Interruption {
 
     package static func isOne(_ signal: Int32) -> Bool { signals.contains(signal) }
 
+    /// Whether waits end by them. A supervisor whose program runs, or is to run again, has them for the program.
+    nonisolated(unsafe) package static var areHeeded = true
+
     /// Whether one has arrived.
     package static var isPending: Bool {
+        guard areHeeded else { return false }
         var pending = sigset_t()
         guard sigpending(&pending) == 0 else { return false }
         return signals.contains { sigismember(&pending, $0) == 1 }
@@ -21,6 +25,7 @@ package enum Interruption {
 
     /// Takes one that has arrived, so that what is then to be undone does not end as well.
     package static func take() -> Int32? {
+        guard areHeeded else { return nil }
         let signal = clinux_take_signal(signals, signals.count)
         return signal > 0 ? signal : nil
     }

@@ -102,13 +102,21 @@ package struct ContainerStore: Sendable {
         try RecordFile.write(definition, to: layout.definition(definition.id))
     }
 
-    /// The lock goes last: whoever finds a directory without one finds nothing else in it.
+    /// The lock goes last: whoever finds a directory without one finds nothing else in it. From then on the directory may be that of
+    /// the next run, so that nothing in there is touched any more.
     package func removeRuntime(_ id: ContainerID) throws(OperationError) {
         let directory = layout.containerRuntime(id)
-        for name in (try? Files.names(in: directory)) ?? [] where name != "lock" {
-            try? Files.remove("\(directory)/\(name)")
+        for name in try Files.names(in: directory) where name != "lock" {
+            let path = "\(directory)/\(name)"
+            do throws(OperationError) { try Files.remove(path) } catch {
+                guard error.errno == EISDIR else { throw error }
+                try Files.removeTree(path)
+            }
         }
-        try Files.removeTree(directory)
+        try Files.remove(layout.containerLock(id))
+        do throws(OperationError) { try Files.removeDirectory(directory) } catch {
+            _ = Files.removeEmptyDirectory(directory)
+        }
     }
 
     /// Removes what killed commands were writing. The container's own lock must be held; whoever changes the definition at the

@@ -30,6 +30,7 @@ package struct DefinitionEditor: ~Copyable {
     private static func lockDirectory(_ path: String) throws(OperationError) -> Descriptor {
         let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
         let failure = directory.lock(exclusive: false, until: Deadline(seconds: 60))
+        if failure == EINTR { try Interruption.check("lock", path) }
         guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
         return directory
     }

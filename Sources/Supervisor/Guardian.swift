@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Lifecycle
 import Linux
 
 /// A second process that outlives a command which is killed, and then undoes at once what that one could not: a
@@ -51,5 +52,12 @@ package final class Guardian {
         while count < 0, errno == EINTR { count = read(pipe.number, &byte, 1) }
         // The end of file comes once the command and a child that has not reached exec yet are gone.
         if count == 0 { undo() }
+    }
+}
+
+extension Host {
+    /// A guardian that reclaims a container once this process, which has its lock, has gone.
+    package func guardian(of id: ContainerID, first: () -> Void = {}) throws(OperationError) -> Guardian {
+        try Guardian(first: first) { try? reclaim(id) }
     }
 }

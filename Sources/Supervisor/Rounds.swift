@@ -17,15 +17,8 @@ extension Host {
         if plan.definition.terminal, plan.definition.openStdin, !Terminal.isTerminal(caller.input) {
             warn("standard input is not a terminal; the container has one all the same")
         }
-        let id = plan.definition.id
         let offer = try networkOffer(plan)
-        let guardian = try Guardian {
-            offer?.fulfil()
-        } undo: {
-            // A dying process closes one file after the other: the container's lock may be free a moment later.
-            try? waitForSupervisor(of: id)
-            try? reclaim(id)
-        }
+        let guardian = try guardian(of: plan.definition.id) { offer?.fulfil() }
         let supervisor = try Supervisor(self, plan, offer, for: caller, signals, passesSignals: passesSignals)
         let round = try supervisor.round()
         if round.exit.oomKilled { warn(outOfMemory(supervisor.run.currentDefinition, round.exit)) }
@@ -88,7 +81,6 @@ extension Host {
                 // Killed during set-up it has left what nobody would ask for.
                 FaultPoint.disarm()
                 reap(supervisor)
-                try? waitForSupervisor(of: plan.definition.id)
                 try? reclaim(plan.definition.id)
                 throw error
             }

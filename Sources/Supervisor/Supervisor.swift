@@ -75,6 +75,7 @@ final class Supervisor {
             run.abandon(error)
             throw error
         }
+        Interruption.areHeeded = false
         hasBegun()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
         if run.isRepeated || run.definition.restart.name != .never, restarts.areEnded {
@@ -140,6 +141,7 @@ final class Supervisor {
     /// Nothing is left of the container then but its records.
     /// - Returns: whether that is so.
     @discardableResult func finish(after exit: ContainerExit) -> Bool {
+        Interruption.areHeeded = true
         control.stopListening()
         let isDone = run.finish()
         run.letGo()

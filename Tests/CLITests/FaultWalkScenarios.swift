@@ -82,7 +82,7 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             next: [plainRun, removeByForce]),
         FaultScenario(
             name: "start", prepare: [Step(["create"] + onNetwork + ["sleep", "1000"])], command: ["start", "fwbox"],
-            isVariant: true,
+            isVariant: true, goesOn: true,
             next: [Step("start fwbox"), Step("exec fwbox true"), removeByForce, plainRun]),
         FaultScenario(
             name: "start -a of one that has ended",
@@ -91,7 +91,7 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             next: [Step("start -a fwbox"), removeByForce, plainRun]),
         FaultScenario(
             name: "network connect, disconnect, restart",
-            before: [Step("network create --subnet \(other) fwother")], after: [Step("network remove fwother")],
+            before: [Step("network create --subnet \(other) fwother"), Step("run --rm --net fwother true")], after: [Step("network remove fwother")],
             command: ["run", "-d"] + onNetwork + ["sleep", "1000"], isVariant: true, goesOn: true,
             next: [
                 Step("network connect fwother fwbox", excuse: anything),

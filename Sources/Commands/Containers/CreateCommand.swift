@@ -28,9 +28,22 @@ package struct CreateCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        var request = try run.request(words: operands, lookUp: context.environment)
+        var request = try refusing { () throws(OperationError) in
+            try run.request(words: operands, lookUp: context.environment)
+        }
         request.detached = true
         context.output.line(try context.engine.create(request).hex)
         return 0
+    }
+
+    /// As in Docker: what is refused before anything is looked up is a fault of the command line.
+    private func refusing<Result>(_ body: () throws(OperationError) -> Result) throws(OperationError) -> Result {
+        do throws(OperationError) {
+            return try body()
+        } catch {
+            var error = error
+            error.exitCode = 125
+            throw error
+        }
     }
 }

@@ -146,9 +146,7 @@ extension Freezer {
     /// - Returns: nil when somebody has paused them, which is for that one to end.
     package func hold() throws(OperationError) -> Hold? {
         let lock = try open()
-        while lock.lock(exclusive: true, until: Deadline(seconds: 1)) != 0 {
-            try Interruption.check("pause container", directory)
-        }
+        try lock.lock(named: directory)
         return isFrozen ? nil : Hold(self, lock)
     }
 

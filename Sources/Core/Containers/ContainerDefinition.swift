@@ -41,6 +41,8 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var log = LogLimits()
     package var restart = RestartPolicy()
     package var asked = ContainerRequestRecord()
+    /// What is to be published once it is on a network again.
+    package private(set) var withheld: [PublishRequest] = []
 
     /// Without what every container is given; whole where that is not on record.
     package var ownEnvironment: [String] {
@@ -48,7 +50,7 @@ package struct ContainerDefinition: Equatable, Sendable {
     }
 
     /// Everything that is to be published.
-    package var publish: [PublishRequest] { networkMode.wishes.flatMap(\.publish) }
+    package var publish: [PublishRequest] { networkMode.wishes.flatMap(\.publish) + withheld }
 
     package init(
         id: ContainerID, name: Name, created: Timestamp, image: String, imageID: String?, layers: [String],
@@ -106,6 +108,7 @@ extension ContainerDefinition: Record {
         restart = try reader.optionalObject("restart", RestartPolicy.init) ?? RestartPolicy()
         // And those of before it was kept.
         asked = try reader.optionalObject("asked", ContainerRequestRecord.init) ?? ContainerRequestRecord()
+        withheld = try reader.optionalObjects("withheld", PublishRequest.init)
     }
 
     package var json: JSON {
@@ -123,6 +126,26 @@ extension ContainerDefinition: Record {
             "ulimits": .array(ulimits.map(\.json)), "networking": networkMode.json,
             "stopSignal": .number(stopSignal), "stopTimeout": .int(stopTimeout), "labels": labels.json,
             "log": log.json, "restart": restart.json, "asked": asked.json,
+            "withheld": .array(withheld.map(\.json)),
         ]
+    }
+}
+
+extension ContainerDefinition {
+    /// Puts it on one more network.
+    package mutating func join(_ wish: EndpointWish) {
+        var wish = wish
+        wish.publish += withheld
+        withheld = []
+        networkMode = .networks(networkMode.wishes + [wish])
+    }
+
+    /// What it published there goes by the next network.
+    package mutating func leave(_ network: Name) {
+        var wishes = networkMode.wishes
+        guard let index = wishes.firstIndex(where: { $0.network == network }) else { return }
+        let gone = wishes.remove(at: index)
+        if wishes.isEmpty { withheld = gone.publish } else { wishes[0].publish += gone.publish }
+        networkMode = .networks(wishes)
     }
 }

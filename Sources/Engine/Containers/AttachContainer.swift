@@ -59,7 +59,7 @@ extension Engine {
         guard let definition = try containerStore.definition(id) else {
             throw OperationError("No such container: \(name)", kind: .notFound)
         }
-        guard let running = try host.running(id), !running.isFrozen else {
+        guard let running = try host.running(id), !Freezer.isPaused(running.state.cgroups) else {
             throw try host.refusal(of: .attach, id, name)
         }
         return definition

@@ -1,6 +1,7 @@
 import Core
 import Lifecycle
 import Linux
+import Supervisor
 
 extension Engine {
     /// Makes a container that `start` lets begin.
@@ -10,7 +11,9 @@ extension Engine {
         let identity = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
+            let guardian = try host.guardian(of: plan.definition.id)
             try ContainerRun(host, plan, nil).setAside()
+            guardian.dismiss()
         } catch {
             identity.remove()
             throw error

@@ -38,16 +38,20 @@ extension Engine {
     }
 
     private func end(_ id: ContainerID) throws(OperationError) {
+        // Its supervisor has this file also when it has removed the last of the run and has not ended yet.
+        guard let lock = host.openLock(of: id) else { return }
         // A second's patience for one that is just being made.
-        if let running = try host.started(id, within: 1) { try running.end(by: SIGKILL) }
-        if containerStore.isHeld(id) { try host.waitForSupervisor(of: id) }
+        if let running = try host.started(id, within: 1, endingRestarts: true) { try running.end(by: SIGKILL) }
+        try host.waitForSupervisor(of: id, holding: lock)
     }
 
     private func checkRemoval(of id: ContainerID, _ name: String) throws(OperationError) {
+        // One whose program has just ended may begin it again.
+        if host.waitForRelease(of: id) { return }
         switch host.settledLiveness(of: id) {
         case .gone, .orphaned: return
         case .damaged(let failure): throw failure
-        case .changing, .ending: return try host.waitForSupervisor(of: id)
+        case .changing, .ending: try host.waitForSupervisor(of: id)
         case .supervised(let state):
             if let refusal = host.phase(of: state).refusal(of: .remove, id, name) { throw refusal }
             try host.waitForSupervisor(of: id)

@@ -12,37 +12,62 @@ extension Engine {
     package func restart(_ name: String, timeout: Int64?, signal: Int32?) throws(OperationError) {
         try host.prepare()
         let id = try containerStore.find(name)
+        let asked = Timestamp.now()
         guard let running = try host.started(id, within: 60) else {
             guard try host.isRestarting(id) else { return try start(name) }
             _ = try host.ask(id, "again")
-            return try waitForRound(of: id, after: nil)
+            return try waitForRound(of: id, after: nil, asked)
         }
         let former = running.state.process
-        _ = try host.ask(id, "again")
+        do throws(OperationError) { _ = try host.ask(id, "again") } catch {
+            // It has ended by itself meanwhile.
+            guard error.kind == .notRunning else { throw error }
+            return try start(name)
+        }
         guard let definition = try containerStore.definition(id) else { throw host.notRunning(id) }
         let deadline = try askToEnd(
             running, name, signal ?? definition.stopSignal, within: timeout ?? definition.stopTimeout)
         if !running.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) { try running.end(by: SIGKILL) }
-        try waitForRound(of: id, after: former)
+        try waitForRound(of: id, after: former, asked)
     }
 
-    /// Returns when the program has been exec'd again.
-    private func waitForRound(of id: ContainerID, after former: ProcessIdentity?) throws(OperationError) {
+    /// Returns when the program has been exec'd again, also when it has ended by then. A supervisor that somebody has stopped
+    /// meanwhile is woken.
+    private func waitForRound(
+        of id: ContainerID, after former: ProcessIdentity?, _ asked: Timestamp
+    ) throws(OperationError) {
+        let end = Deadline(seconds: 60)
+        var slowly = Deadline(milliseconds: 100)
         while true {
             switch host.liveness(of: id) {
-            case .supervised(let state):
+            case .supervised(let state), .ending(let state):
                 if state.status == .running, state.process != former { return }
-            case .changing, .ending: break
+                if let begun = state.lastExit?.started, begun > asked { return }
+            case .changing: break
             case .damaged(let failure): throw failure
-            case .gone, .orphaned: throw notBegun(id)
+            case .gone, .orphaned:
+                let exit = (try? containerStore.exit(id)) ?? nil
+                if let begun = exit?.started, begun > asked { return }
+                throw notBegun(id, exit)
             }
             try Interruption.check("restart container", id.short)
+            if slowly.millisecondsLeft == 0 {
+                host.wakeSupervisor(of: id)
+                slowly = Deadline(milliseconds: 100)
+            }
+            if end.millisecondsLeft == 0 { throw tooSlow(id) }
             usleep(1000)
         }
     }
 
-    private func notBegun(_ id: ContainerID) -> OperationError {
-        let exit = (try? containerStore.exit(id)) ?? nil
+    private func tooSlow(_ id: ContainerID) -> OperationError {
+        OperationError(
+            "restart container", id.short, reason: "its supervisor has not begun it again for a minute",
+            remedy: "end it by mydocker rm -f \(id.short), or see in /proc/PID/stack what the supervisor waits for",
+            kind: .timedOut)
+    }
+
+    private func notBegun(_ id: ContainerID, _ exit: ContainerExit?) -> OperationError {
         let reason = exit.map(\.error) ?? ""
         return OperationError(
             "restart container", id.short, reason: reason.isEmpty ? "it has ended" : reason, kind: .notRunning)

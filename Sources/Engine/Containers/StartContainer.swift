@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Glibc
 import Lifecycle
 import Linux
 import Supervisor
@@ -22,10 +23,16 @@ extension Engine {
     ) throws(OperationError) -> Int32 {
         var streams = CallerStreams.standard
         if !readsInput { streams.input = -1 }
-        guard let plan = try startPlan(name) else {
-            throw OperationError("start container", name, reason: "it runs already", kind: .conflict)
+        guard var plan = try startPlan(name) else {
+            var request = AttachRequest(container: name)
+            request.sendsInput = readsInput
+            request.passesSignals = passesSignals
+            return try attach(request)
         }
-        try RunStreams.checkInput(of: streams, isWanted: plan.definition.openStdin)
+        try settling(plan.definition) { () throws(OperationError) in
+            try RunStreams.checkInput(of: streams, isWanted: plan.definition.openStdin)
+        }
+        if plan.definition.terminal { plan.process.terminalSize = streams.terminalSize }
         return try host.runHere(plan, for: streams, passesSignals: passesSignals)
     }
 
@@ -50,19 +57,32 @@ extension Engine {
                 // Another `start`, or whoever clears away, is done in a moment.
                 guard error.kind == .conflict, deadline.millisecondsLeft > 0 else { throw error }
                 try Interruption.check("start container", name)
+                try checkEnd(of: id, name)
+                usleep(1000)
                 continue
             }
-            return try settle(definition, claim)
+            return try settling(definition) { () throws(OperationError) in
+                let plan = try plan(definition, claim)
+                try makeBindSources(definition.binds)
+                return plan
+            }
         }
     }
 
-    private func settle(
-        _ definition: ContainerDefinition, _ claim: ContainerClaim
-    ) throws(OperationError) -> ContainerPlan {
+    /// While there is no room for how it has ended it does not begin again: that would be lost.
+    private func checkEnd(of id: ContainerID, _ name: String) throws(OperationError) {
+        guard try containerStore.state(id)?.status == .ended, !containerStore.isHeld(id) else { return }
+        throw OperationError(
+            "start container", name, reason: "how it ended the last time could not be recorded yet",
+            remedy: "see that there is room in \(layout.state)")
+    }
+
+    /// What has not begun leaves nothing of its run.
+    private func settling<Result>(
+        _ definition: ContainerDefinition, _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
         do throws(OperationError) {
-            let plan = try plan(definition, claim)
-            try makeBindSources(definition.binds)
-            return plan
+            return try body()
         } catch {
             try? containerStore.removeRuntime(definition.id)
             throw error

@@ -14,14 +14,16 @@ extension Engine {
         let id = try containerStore.find(name)
         host.endRestarts(of: id)
         guard let definition = try containerStore.definition(id) else {
-            return PendingStop(self, id, nil, deadline: nil)
+            return PendingStop(self, id, nil, host.openLock(of: id), deadline: nil)
         }
         let seconds = timeout ?? definition.stopTimeout
-        guard let running = try host.started(id, within: seconds) else {
-            return PendingStop(self, id, nil, deadline: nil)
+        // It may be clearing up after its program, which is then waited for.
+        let lock = host.openLock(of: id)
+        guard let running = try host.started(id, within: seconds, endingRestarts: true) else {
+            return PendingStop(self, id, nil, lock, deadline: nil)
         }
         let deadline = try askToEnd(running, name, signal ?? definition.stopSignal, within: seconds)
-        return PendingStop(self, id, running, deadline: deadline)
+        return PendingStop(self, id, running, host.openLock(of: id), deadline: deadline)
     }
 
     /// - Returns: when it is to be killed; nil never.
@@ -75,13 +77,19 @@ package final class PendingStop {
     private let engine: Engine
     private let id: ContainerID
     private let running: RunningContainer?
+    /// Of its run.
+    private let lock: Descriptor?
     /// When it is killed; nil never.
     private let deadline: Deadline?
 
-    init(_ engine: Engine, _ id: ContainerID, _ running: consuming RunningContainer?, deadline: Deadline?) {
+    init(
+        _ engine: Engine, _ id: ContainerID, _ running: consuming RunningContainer?, _ lock: consuming Descriptor?,
+        deadline: Deadline?
+    ) {
         self.engine = engine
         self.id = id
         self.running = running
+        self.lock = lock
         self.deadline = deadline
     }
 
@@ -90,7 +98,7 @@ package final class PendingStop {
         if running?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
             try running?.end(by: SIGKILL)
         }
-        try engine.host.waitForSupervisor(of: id)
+        if lock != nil { try engine.host.waitForSupervisor(of: id, holding: lock!) }
         try engine.host.reclaim(id)
     }
 }

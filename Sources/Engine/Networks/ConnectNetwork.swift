@@ -7,42 +7,58 @@ import Supervisor
 extension Engine {
     /// Puts a container on one more network: at once when it runs.
     package func connect(_ container: String, to choice: NetworkChoice) throws(OperationError) {
-        let (id, network) = try find(container, choice.network)
+        try host.prepare()
+        let id = try containerStore.find(container)
+        let network = try joinable(choice.network)
         let wish = EndpointWish(network: network.name, address: choice.address, mac: choice.mac)
-        if try isSupervised(id) {
-            _ = try host.ask(id, "connect", [("wish", wish.json)])
+        if try hasSupervisor(id) {
+            _ = try host.ask(id, "connect", [("wish", wish.json)], within: Self.patience)
             return
         }
         var definition = try definition(id, container)
-        _ = try host.network(of: wish, for: definition)
-        try host.redefine(&definition) { $0.networkMode.add(wish) }
+        try host.noteJoining(&definition, wish)
+    }
+
+    /// Seconds: a supervisor may have to wait for the registry and for the xtables lock, for a minute each.
+    private static let patience: Int64 = 150
+
+    private func joinable(_ name: String) throws(OperationError) -> NetworkDefinition {
+        if name == "host" {
+            throw OperationError(
+                "container cannot be disconnected from host network or connected to host network", kind: .conflict)
+        }
+        if name == "none" {
+            throw OperationError(
+                "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+                kind: .conflict)
+        }
+        guard let name = Name(name) else { throw OperationError("network \(name) not found", kind: .notFound) }
+        return try network(called: name)
     }
 
     package func disconnect(_ container: String, from network: String) throws(OperationError) {
-        let (id, network) = try find(container, network)
-        if try isSupervised(id) {
-            _ = try host.ask(id, "disconnect", [("network", .string(network.name.text))])
+        try host.prepare()
+        let id = try containerStore.find(container)
+        var definition = try definition(id, container)
+        let name = try joined(network, by: definition)
+        if try hasSupervisor(id) {
+            _ = try host.ask(id, "disconnect", [("network", .string(name.text))], within: Self.patience)
             return
         }
-        var definition = try definition(id, container)
-        guard definition.networkMode.wishes.contains(where: { $0.network == network.name }) else {
-            throw host.notConnected(definition, network.name)
-        }
-        try host.redefine(&definition) { $0.networkMode.remove(network.name) }
+        try host.noteLeaving(&definition, name)
     }
 
-    private func find(
-        _ container: String, _ network: String
-    ) throws(OperationError) -> (ContainerID, NetworkDefinition) {
-        try host.prepare()
-        guard let network = try networkStore.find(network) else {
-            throw OperationError("network \(network) not found", kind: .notFound)
+    /// A network that is gone can be left all the same.
+    private func joined(_ text: String, by definition: ContainerDefinition) throws(OperationError) -> Name {
+        if let network = try networkStore.find(text) { return network.name }
+        guard let wish = definition.networkMode.wishes.first(where: { $0.network.text == text }) else {
+            throw OperationError("network \(text) not found", kind: .notFound)
         }
-        return (try containerStore.find(container), network)
+        return wish.network
     }
 
     /// A container that is just being made is waited for; of a dead one the rest is cleared away.
-    private func isSupervised(_ id: ContainerID) throws(OperationError) -> Bool {
+    private func hasSupervisor(_ id: ContainerID) throws(OperationError) -> Bool {
         if try host.started(id, within: 60) != nil { return true }
         if try host.isRestarting(id) { return true }
         try host.reclaim(id)

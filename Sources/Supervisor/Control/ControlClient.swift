@@ -41,7 +41,7 @@ package final class ControlClient {
         return OperationError(
             "connect to the supervisor of container", id.short,
             reason: "it is of an older mydocker and takes no requests",
-            remedy: "restart the container with this mydocker", kind: .unsupported)
+            remedy: "stop the container, then start it with this mydocker", kind: .unsupported)
     }
 
     private static func silence(_ id: ContainerID) -> OperationError {
@@ -52,10 +52,14 @@ package final class ControlClient {
     }
 
     /// Sends a request and waits for its answer.
-    /// - Parameter descriptors: go along with it; they stay the caller's.
-    package func ask(_ request: ControlRequest, passing descriptors: [Int32] = []) throws(OperationError) -> JSON {
+    /// - Parameters:
+    ///   - descriptors: go along with it; they stay the caller's.
+    ///   - seconds: until the answer has to be there.
+    package func ask(
+        _ request: ControlRequest, passing descriptors: [Int32] = [], within seconds: Int64 = 15
+    ) throws(OperationError) -> JSON {
         try send(request, passing: descriptors)
-        let deadline = Deadline(seconds: 15)
+        let deadline = Deadline(seconds: seconds)
         while true {
             switch receive() {
             case .packet(let bytes, _):
@@ -89,10 +93,11 @@ package final class ControlClient {
 
 extension Host {
     /// Asks something of a container's supervisor.
+    /// - Parameter seconds: until the answer has to be there.
     /// - Returns: the answer's members.
     package func ask(
-        _ id: ContainerID, _ verb: String, _ members: [(key: String, value: JSON)] = []
+        _ id: ContainerID, _ verb: String, _ members: [(key: String, value: JSON)] = [], within seconds: Int64 = 15
     ) throws(OperationError) -> JSON {
-        try ControlClient(self, id).ask(ControlRequest(verb, members))
+        try ControlClient(self, id).ask(ControlRequest(verb, members), within: seconds)
     }
 }

@@ -60,12 +60,17 @@ package final class ControlServer: EventSource {
         listener = try LocalSocket.listen(at: path, backlog: 64)
     }
 
-    /// Nobody else is let in.
-    package func stopListening() { listener = nil }
+    /// Nobody else is let in, and only sessions stay.
+    package func stopListening() {
+        listener = nil
+        for connection in connections where connection.session == nil { connection.close() }
+        connections.removeAll(where: \.isClosed)
+    }
 
     /// Lets go of all clients, without a word to their sessions: they may be another process's.
     package func close() {
         listener = nil
+        for connection in connections { connection.letGo() }
         connections = []
     }
 
@@ -167,7 +172,7 @@ package final class ControlServer: EventSource {
     private func unknown(_ verb: String) -> OperationError {
         OperationError(
             "\(verb) container", reason: "its supervisor is of an older mydocker that cannot do it",
-            remedy: "restart the container with this mydocker", kind: .unsupported)
+            remedy: "stop the container, then start it with this mydocker", kind: .unsupported)
     }
 
     private func refuse(_ connection: ControlConnection, _ error: OperationError) {
@@ -204,6 +209,12 @@ package final class ControlConnection {
     /// One that does not read what it is told has to go.
     package func send(_ packet: [UInt8]) {
         if !isClosed, LocalSocket.send(packet, to: descriptor.number) != 0 { close() }
+    }
+
+    /// The client is another process's from now on.
+    func letGo() {
+        descriptor = nil
+        session = nil
     }
 
     package func close() {
