@@ -76,6 +76,7 @@ package struct AddressPoolFile: ~Copyable {
 
     private static func new(_ path: String, _ space: AddressSpace) throws(AddressPoolError) -> AddressPool<PoolFile> {
         // One that a killed command left may be a second name of the pool itself: removed, not truncated.
+        try PoolFile.passFaultPoint("remove", path)
         _ = path.withKernelString { unlink($0) }
         let file = PoolFile(try descriptor(path, O_RDWR | O_CREAT | O_EXCL, "create address pool"), path: path)
         try file.setSize(PoolLayout(space).size)

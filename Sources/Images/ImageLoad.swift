@@ -21,6 +21,7 @@ extension ImageStore {
         let directory = workspace.file("archive")
         try Files.makeDirectory(directory)
         let shown = source == "-" ? "standard input" : source
+        try FaultPoint.pass("unpack archive", shown)
         _ = try Archive.extract(input, copy: nil, to: directory, named: shown)
         return try load(SavedDirectory(directory, shown: shown), in: workspace)
     }

@@ -52,6 +52,7 @@ extension ImageStore {
         let blobPath = workspace.file("blob-\(number)")
         let tree = try newTree(number, in: workspace)
         let blob = try Descriptor.open(blobPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o644, as: "create")
+        try FaultPoint.pass("copy archive", name)
         // Only a file that is read from its start can be shared whole.
         let cloned = lseek(input.number, 0, SEEK_CUR) == 0 && Archive.clone(input, to: blob)
         try FaultPoint.pass("unpack archive", name)

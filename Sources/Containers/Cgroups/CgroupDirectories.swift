@@ -75,6 +75,7 @@ package enum CgroupDirectories {
     /// Removes our parent directory, or one in it, that nobody is responsible for.
     package static func removeLeftOver(_ directory: String) throws(OperationError) {
         if directory.hasSuffix("/" + CgroupHost.parent) {
+            try FaultPoint.pass("remove cgroup", directory)
             _ = Files.removeEmptyDirectory(directory)
         } else {
             try remove([directory])

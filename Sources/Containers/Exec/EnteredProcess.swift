@@ -63,6 +63,7 @@ package struct EnteredProcess: ~Copyable {
         func admit(to directories: [String]) throws(OperationError) {
             guard !directories.isEmpty else { return }
             for directory in directories { try Files.set(directory + "/cgroup.procs", to: String(helper)) }
+            try FaultPoint.pass("start process")
             let result = claunch_proceed(socket.number)
             guard result >= 0 else { throw OperationError("create process", errno: -result) }
         }

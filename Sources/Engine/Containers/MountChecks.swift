@@ -62,6 +62,7 @@ extension Engine {
         if path.isEmpty || Files.isDirectory(path) { return }
         if let slash = path.lastIndex(of: "/") { try makeDirectories(String(path[..<slash])) }
         guard try Files.makeDirectory(path, mode: 0o755) else { return }
+        try FaultPoint.pass("set mode of", path)
         guard path.withKernelString({ chmod($0, 0o755) }) == 0 else {
             throw OperationError("create directory", path, errno: errno)
         }
