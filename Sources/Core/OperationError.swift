@@ -80,6 +80,12 @@ package struct OperationError: Error, Equatable, CustomStringConvertible {
         self.exitCode = exitCode
     }
 
+    /// Docker's sentence.
+    /// - Parameter text: as the user called the container.
+    package static func noContainer(_ text: String) -> OperationError {
+        OperationError("No such container: \(text)", kind: .notFound)
+    }
+
     private init(operation: String, subject: String?, cause: Cause?, remedy: String?, kind: ErrorKind) {
         self.operation = operation
         self.subject = subject

@@ -14,15 +14,19 @@ extension ContainerRun {
         }
         // First: a supervisor that is killed with an address and no record of it has it on a network that it wanted.
         try host.noteJoining(&plan.definition, wish)
+        // Also for the teardown, should the program end meanwhile.
+        plan.networks.append(network)
         do throws(OperationError) {
             try host.establish([network])
             try join(network, definition.networkMode.wishes.last ?? wish)
             try connectLast(network)
         } catch {
+            if !state.endpoints.contains(where: { $0.networkID == network.id }) {
+                plan.networks.removeAll { $0.id == network.id }
+            }
             try? host.noteLeaving(&plan.definition, network.name)
             throw error
         }
-        plan.networks.append(network)
     }
 
     private func connectLast(_ network: NetworkDefinition) throws(OperationError) {
@@ -39,11 +43,12 @@ extension ContainerRun {
     }
 
     package func disconnect(_ name: Name) throws(OperationError) {
+        if definition.networkMode == .none { return try host.noteLeaving(&plan.definition, name) }
         guard let endpoint = state.endpoints.first(where: { $0.network == name }),
             let network = plan.networks.first(where: { $0.id == endpoint.networkID })
         else { throw host.notConnected(definition, name) }
-        try host.noteLeaving(&plan.definition, network.name)
         try leave(endpoint, network)
+        try host.noteLeaving(&plan.definition, network.name)
         plan.networks.removeAll { $0.id == network.id }
         try takeOver(endpoint)
         try writeState()
@@ -53,10 +58,15 @@ extension ContainerRun {
         try RecordFile.write(state, to: host.layout.containerState(id))
     }
 
-    /// Nil while it rests.
+    /// Nil while it rests, and once its program has ended.
     private func namespace() throws(OperationError) -> NetworkNamespace? {
         guard state.status == .running, let pid = state.pid else { return nil }
-        return try NetworkNamespace.open(of: pid)
+        do throws(OperationError) {
+            return try NetworkNamespace.open(of: pid)
+        } catch {
+            guard error.errno == ENOENT else { throw error }
+            return nil
+        }
     }
 
     private func makeLink(_ index: Int) throws(OperationError) {
@@ -67,13 +77,11 @@ extension ContainerRun {
             state.endpoints[index], in: namespace, &inside, isDefaultRoute: isDefaultRoute, isStale: host.isStale)
     }
 
-    /// The rules go first: an address is never free while one still names it.
+    /// Rules and link go first: an address is never free while one of them still has it. What fails leaves the endpoint on record,
+    /// for whoever clears away.
     private func leave(_ endpoint: Endpoint, _ network: NetworkDefinition) throws(OperationError) {
         try host.driver.disconnect(endpoint)
-        if var namespace = try namespace() {
-            var inside = try RouteSocket(of: &namespace)
-            try host.driver.detach(endpoint, &inside)
-        }
+        try host.driver.detach(endpoint)
         try host.release(endpoint.address.address, from: network, of: id)
         state.endpoints.removeAll { $0.id == endpoint.id }
         try writeState()

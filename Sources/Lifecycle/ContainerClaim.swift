@@ -9,7 +9,7 @@ package final class ContainerClaim {
 
     /// - Throws: `notFound` when the container is being removed, `conflict` when somebody else has it, for whatever.
     package init(_ host: Host, _ id: ContainerID) throws(OperationError) {
-        let missing = OperationError("No such container: \(id.short)", kind: .notFound)
+        let missing = OperationError.noContainer(id.short)
         // A removal has this directory for itself until the container is gone, and looks whether it has begun before.
         guard let directory = try? Descriptor.open(host.layout.container(id), O_RDONLY | O_DIRECTORY),
             directory.tryLock(exclusive: false) == 0

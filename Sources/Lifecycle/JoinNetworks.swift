@@ -17,6 +17,12 @@ extension ContainerRun {
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
         let reservation = try host.reservePorts(wish.publish, device: network.device)
         let address = try host.lease(from: network, for: id, requested: wish.address)
+        do throws(OperationError) {
+            if let mac = wish.mac { try host.checkMAC(mac, of: id, at: address, on: network) }
+        } catch {
+            try? host.release(address, from: network, of: id)
+            throw error
+        }
         let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
         let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
         state.endpoints.append(

@@ -44,7 +44,7 @@ extension Host {
         -> OperationError
     {
         guard let definition = try containerStore.definition(id), let phase = try phase(of: definition).phase else {
-            return OperationError("No such container: \(name)", kind: .notFound)
+            return OperationError.noContainer(name)
         }
         return phase.refusal(of: verb, id, name) ?? notRunning(id)
     }

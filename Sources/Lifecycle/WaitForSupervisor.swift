@@ -25,7 +25,7 @@ extension Host {
             switch file.lock(exclusive: false, until: Deadline(milliseconds: 200)) {
             case EWOULDBLOCK: break
             case EINTR: try Interruption.check("wait for the supervisor of container", id.short)
-            default: return
+            default: return file.unlock()
             }
             wakeSupervisor(of: id)
             ProcessTable.wakeParents()

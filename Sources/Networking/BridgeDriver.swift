@@ -87,8 +87,13 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                 gatewayMAC: bridge?.mac))
     }
 
-    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
-        try inside.deleteLink(.named(endpoint.interface))
+    /// By the host's end: whatever the container has made of the other one, and wherever it has put that, goes with it.
+    package func detach(_ endpoint: Endpoint) throws(OperationError) {
+        var host = try RouteSocket()
+        guard let bridge = try host.link(.named(endpoint.bridge)),
+            let veth = try host.link(.named(endpoint.hostInterface)), veth.kind == "veth", veth.master == bridge.index
+        else { return }
+        try host.deleteLink(.index(veth.index))
     }
 
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
@@ -106,7 +111,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         _ endpoint: inout Endpoint, _ namespace: borrowing Descriptor, _ bridge: LinkInfo,
         _ host: inout RouteSocket
     ) throws(OperationError) -> VethPair {
-        var names = Endpoint.hostInterfaces(endpoint.id)[...]
+        var names = Endpoint.hostInterfaces(endpoint.id).dropFirst()
         while true {
             do throws(OperationError) {
                 return try host.createVeth(

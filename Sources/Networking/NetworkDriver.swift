@@ -28,7 +28,7 @@ package protocol NetworkDriver {
     /// Publishes ports that an endpoint has only just got.
     func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError)
     /// Takes the interface away from a container that goes on.
-    func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError)
+    func detach(_ endpoint: Endpoint) throws(OperationError)
     /// The interfaces go with the container's network namespace; the rest goes here.
     func disconnect(_ endpoint: Endpoint) throws(OperationError)
     /// `disconnect` when nothing but its id is known of the endpoint.

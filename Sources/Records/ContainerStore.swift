@@ -43,6 +43,8 @@ package struct ContainerStore: Sendable {
         guard !text.isEmpty else {
             throw OperationError("invalid container name or ID: value is empty", kind: .invalid)
         }
+        // As `inspect` writes names, and Docker takes them.
+        if text.hasPrefix("/"), text.utf8.count > 1 { return try find(String(text.dropFirst())) }
         // First, so that no name hides a container from who has its id.
         if let id = ContainerID(text), Files.exists(layout.container(id)) { return id }
         if let name = Name(text), let id = owner(of: name) { return id }
@@ -51,7 +53,7 @@ package struct ContainerStore: Sendable {
         guard matches.count < 2 else {
             throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict)
         }
-        guard let match = matches.first else { throw OperationError("No such container: \(text)", kind: .notFound) }
+        guard let match = matches.first else { throw OperationError.noContainer(text) }
         return match
     }
 
@@ -114,8 +116,9 @@ package struct ContainerStore: Sendable {
             }
         }
         try Files.remove(layout.containerLock(id))
+        // Once more where it was a fault of the moment; an empty one is harmless, and goes with whoever needs its place.
         do throws(OperationError) { try Files.removeDirectory(directory) } catch {
-            _ = Files.removeEmptyDirectory(directory)
+            try? Files.removeDirectory(directory)
         }
     }
 

@@ -12,7 +12,7 @@ package struct DefinitionEditor: ~Copyable {
     /// Waits for whoever is at it. Nobody removes the container meanwhile.
     /// - Throws: also when there is no such container any more.
     package init(_ id: ContainerID, in store: ContainerStore, named name: String) throws(OperationError) {
-        let missing = OperationError("No such container: \(name)", kind: .notFound)
+        let missing = OperationError.noContainer(name)
         let directory = try Self.found(missing) { () throws(OperationError) in
             try Self.lockDirectory(store.layout.container(id))
         }

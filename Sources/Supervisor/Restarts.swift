@@ -37,8 +37,10 @@ package final class Restarts: EventSource {
     /// There is no further round.
     func end() { wasEnded = true }
 
-    /// Somebody wants it to begin again as soon as it has ended, whatever its policy says.
+    /// Somebody wants it to begin again as soon as it has ended, whatever its policy says, and whoever wanted its end before.
     package func again() {
+        _ = areEnded
+        wasEnded = false
         isAsked = true
         pause = 0
     }

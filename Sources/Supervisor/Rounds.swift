@@ -14,7 +14,7 @@ extension Host {
         // Blocked from here on: a signal during set-up reaches the program once that runs.
         let signals = try SignalSource(ForwardedSignals.all)
         SupervisorSignals.ignore()
-        if plan.definition.terminal, plan.definition.openStdin, !Terminal.isTerminal(caller.input) {
+        if plan.definition.terminal, plan.definition.openStdin, caller.input >= 0, !Terminal.isTerminal(caller.input) {
             warn("standard input is not a terminal; the container has one all the same")
         }
         let offer = try networkOffer(plan)

@@ -55,6 +55,73 @@ extension CLI {
             }
         }
 
+        /// They wait for the next network, whether it runs or not.
+        @Test(arguments: [true, false]) func thePortsOutliveTheLastNetwork(_ isRunning: Bool) throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "-p", "20262:80", "sleep", "1000") { _ in
+                    if !isRunning { succeed("stop", "-t", "0", "ccon") }
+                    succeed("network", "disconnect", "ccon1", "ccon")
+                    #expect(inspect("{{(index .HostConfig.PortBindings \"80/tcp\" 0).HostPort}}", "ccon") == "20262")
+                    #expect(!Host.shell("iptables-legacy -t nat -S").text.contains("20262"))
+                    succeed("network", "connect", "ccon2", "ccon")
+                    if !isRunning { succeed("start", "ccon") }
+                    #expect(succeed("port", "ccon").text == "80/tcp -> 0.0.0.0:20262\n")
+                    let rules = Host.shell("iptables-legacy -t nat -S MYDOCKER-DNAT").text
+                    #expect(rules.contains("--dport 20262") && rules.contains("--to-destination 10.201.161."))
+                    try CheckReport.expectClean()
+                }
+            }
+        }
+
+        @Test func aNetworkThatIsGoneCanBeLeft() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "sleep", "1000") { _ in
+                    succeed("network", "connect", "ccon2", "ccon")
+                    succeed("stop", "-t", "0", "ccon")
+                    succeed("network", "rm", "ccon2")
+                    #expect(mydocker("start", "ccon").code == 1)
+                    succeed("network", "disconnect", "ccon2", "ccon")
+                    succeed("start", "ccon")
+                    #expect(addresses() == ["eth0 inet 10.201.160.3/24"])
+                    _ = try TestNetwork("ccon2", "10.201.161.0/24")
+                }
+            }
+        }
+
+        /// Each of many at once is told the truth.
+        @Test func oneOfManyJoinsWhatDoesNotRun() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "sleep", "1000") { _ in
+                    succeed("stop", "-t", "0", "ccon")
+                    let many = try (0..<8).map { _ in
+                        try Background([Host.mydocker, "network", "connect", "ccon2", "ccon"])
+                    }
+                    #expect(many.map { $0.end() }.sorted() == [0, 1, 1, 1, 1, 1, 1, 1])
+                    succeed("start", "ccon")
+                    #expect(addresses().count == 2)
+                }
+            }
+        }
+
+        @Test func theNetworksOfNobodyRefuse() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "sleep", "1000") { _ in
+                    for (name, sentence) in [
+                        ("host", "container cannot be disconnected from host network or connected to host network"),
+                        (
+                            "none",
+                            "container cannot be connected to multiple networks with one of the networks in private "
+                                + "(none) mode"
+                        ),
+                        ("nosuch", "network nosuch not found"),
+                    ] {
+                        let outcome = mydocker("network", "connect", name, "ccon")
+                        #expect(outcome.code == 1 && outcome.error == "mydocker: \(sentence)\n", "\(outcome.error)")
+                    }
+                }
+            }
+        }
+
         /// What it publishes, and its way out, go by the network that is left.
         @Test func thePortsStayWithTheContainer() throws {
             try withTwo {

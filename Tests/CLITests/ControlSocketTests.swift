@@ -143,7 +143,7 @@ extension CLI {
                 let outcome = mydocker("attach", "ctlold")
                 #expect(outcome.code == 1)
                 #expect(outcome.error.contains("older mydocker"))
-                #expect(outcome.error.contains("restart the container"))
+                #expect(outcome.error.contains("stop the container, then start it"))
                 #expect(inspect("{{.State.Running}}", "ctlold") == "true")
             }
         }

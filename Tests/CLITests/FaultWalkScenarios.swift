@@ -91,7 +91,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             next: [Step("start -a fwbox"), removeByForce, plainRun]),
         FaultScenario(
             name: "network connect, disconnect, restart",
-            before: [Step("network create --subnet \(other) fwother"), Step("run --rm --net fwother true")], after: [Step("network remove fwother")],
+            before: [Step("network create --subnet \(other) fwother"), Step("run --rm --net fwother true")],
+            after: [Step("network remove fwother")],
             command: ["run", "-d"] + onNetwork + ["sleep", "1000"], isVariant: true, goesOn: true,
             next: [
                 Step("network connect fwother fwbox", excuse: anything),

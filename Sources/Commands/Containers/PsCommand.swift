@@ -88,7 +88,7 @@ package struct PsCommand: Command {
         func created(_ name: String) throws(OperationError) -> Timestamp {
             let found = containers.first { $0.name == name } ?? containers.first { $0.id.hex.hasPrefix(name) }
             guard let found, !name.isEmpty else {
-                throw OperationError("No such container: \(name)", kind: .notFound)
+                throw OperationError.noContainer(name)
             }
             return found.created
         }

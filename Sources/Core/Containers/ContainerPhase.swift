@@ -35,7 +35,7 @@ package enum ContainerPhase: Equatable, Sendable {
 
 /// What commands do to containers, where that depends on the phase. All others are done in each.
 package enum ContainerVerb: CaseIterable, Sendable {
-    case exec, attach, kill, pause, unpause
+    case exec, attach, kill, pause, unpause, start
     /// Without force.
     case remove
 }
@@ -49,6 +49,9 @@ extension ContainerPhase {
         case (.paused, .kill), (.paused, .unpause): nil
         case (.created, .remove), (.exited, .remove), (.lost, .remove): nil
         case (.restarting, .kill): nil
+        case (.paused, .start):
+            OperationError("cannot start a paused container, try unpause instead", kind: .conflict)
+        case (_, .start): nil
 
         case (.restarting, .exec), (.restarting, .pause):
             OperationError("Container \(id) is restarting, wait until the container is running", kind: .conflict)

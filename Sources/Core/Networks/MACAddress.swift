@@ -23,6 +23,12 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
         bytes = [0x02, 0x42] + (0..<4).map { UInt8(truncatingIfNeeded: address.rawValue >> (24 - 8 * UInt32($0))) }
     }
 
+    /// The one that it follows from; nil of any other.
+    package var address: IPv4Address? {
+        guard bytes.starts(with: [0x02, 0x42]) else { return nil }
+        return IPv4Address(rawValue: bytes.dropFirst(2).reduce(0) { $0 << 8 | UInt32($1) })
+    }
+
     package var description: String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }

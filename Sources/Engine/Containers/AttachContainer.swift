@@ -42,7 +42,10 @@ extension Engine {
         }
         let attachment = try Attachment(
             host, id, input: readsInput, size: definition.terminal ? caller.terminalSize : nil)
-        let client = AttachedCaller(attachment, caller, signals)
+        let client = AttachedCaller(attachment, caller, signals) { [host] signal in
+            guard let pid = (try? host.running(id))?.state.pid else { return false }
+            return SignalDisposition(of: pid).mayReceive(signal)
+        }
         let end = client.run(
             readsInput: readsInput, isTerminal: definition.terminal, passesSignals: passesSignals, request.detachKeys)
         switch end {
@@ -57,7 +60,7 @@ extension Engine {
 
     private func attachable(_ id: ContainerID, _ name: String) throws(OperationError) -> ContainerDefinition {
         guard let definition = try containerStore.definition(id) else {
-            throw OperationError("No such container: \(name)", kind: .notFound)
+            throw OperationError.noContainer(name)
         }
         guard let running = try host.running(id), !Freezer.isPaused(running.state.cgroups) else {
             throw try host.refusal(of: .attach, id, name)
@@ -67,7 +70,7 @@ extension Engine {
 
     private func fellBehind(_ definition: ContainerDefinition, _ name: String) -> OperationError {
         OperationError(
-            "attach to container", name, reason: "its output came faster than it was read here; the container goes on",
+            "attach to container", name, reason: "its output came faster than it was read here",
             remedy: definition.log.isKept ? "read all of it with: mydocker logs \(name)" : nil, kind: .timedOut)
     }
 }

@@ -15,7 +15,7 @@ extension Engine {
         try host.prepare()
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else {
-            throw OperationError("No such container: \(name)", kind: .notFound)
+            throw OperationError.noContainer(name)
         }
         let target = try reference.isEmpty ? nil : Reference(reference)
         let image = try definition.imageID.flatMap { id throws(OperationError) in try imageStore.resolve(id) }

@@ -11,7 +11,7 @@ extension Engine {
 
     /// One container in the form of `docker inspect`.
     package func inspectContainer(_ name: String) throws(OperationError) -> JSON {
-        let missing = OperationError("No such container: \(name)", kind: .notFound)
+        let missing = OperationError.noContainer(name)
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else { throw missing }
         let (phase, state) = try host.phase(of: definition)

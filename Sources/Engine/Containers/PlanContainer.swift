@@ -23,6 +23,7 @@ extension Engine {
         definition.capabilities = try Capabilities.resolve(
             added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
         try checkMounts(definition)
+        try checkProcessors(definition.limits.milliCPUs)
         let user = try resolveUser(definition)
         definition.environment = environment(request, source.image, definition, home: user.home)
         definition.networkMode.publish(try publishRequests(request, source.image, definition.networkMode))
@@ -96,10 +97,16 @@ extension Engine {
 
     private func containerName(_ text: String?) throws(OperationError) -> Name {
         guard let text else { return .generated() }
+        return try Self.containerName(text)
+    }
+
+    /// A slash in front of it counts for nothing, as in Docker.
+    static func containerName(
+        _ text: String, refusal: String = "Invalid container"
+    ) throws(OperationError) -> Name {
+        let bare = text.hasPrefix("/") ? String(text.dropFirst()) : text
         // Two characters at least: Docker's rule.
-        guard let name = Name(text), text.utf8.count > 1 else {
-            throw Name.refusal(of: text, "Invalid container")
-        }
+        guard let name = Name(bare), bare.utf8.count > 1 else { throw Name.refusal(of: text, refusal) }
         return name
     }
 

@@ -10,10 +10,7 @@ extension Engine {
         }
         try host.prepare()
         let id = try containerStore.find(name)
-        // Two characters at least: Docker's rule.
-        guard let new = Name(newName), newName.utf8.count > 1 else {
-            throw Name.refusal(of: newName, "Error when allocating new name: Invalid container")
-        }
+        let new = try Self.containerName(newName, refusal: "Error when allocating new name: Invalid container")
         try host.rename(id, name, to: new)
     }
 }

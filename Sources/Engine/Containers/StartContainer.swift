@@ -29,7 +29,7 @@ extension Engine {
             request.passesSignals = passesSignals
             return try attach(request)
         }
-        try settling(plan.definition) { () throws(OperationError) in
+        try settling(plan.definition.id) { () throws(OperationError) in
             try RunStreams.checkInput(of: streams, isWanted: plan.definition.openStdin)
         }
         if plan.definition.terminal { plan.process.terminalSize = streams.terminalSize }
@@ -44,11 +44,11 @@ extension Engine {
             let id = try containerStore.find(name)
             try host.reclaim(id)
             if host.isSupervised(id) {
-                if try host.started(id, within: 60) != nil { return nil }
+                if let running = try host.started(id, within: 60) {
+                    if Freezer.isPaused(running.state.cgroups) { throw try host.refusal(of: .start, id, name) }
+                    return nil
+                }
                 if try host.isRestarting(id) { return nil }
-            }
-            guard let definition = try containerStore.definition(id) else {
-                throw OperationError("No such container: \(name)", kind: .notFound)
             }
             let claim: ContainerClaim
             do throws(OperationError) {
@@ -61,7 +61,9 @@ extension Engine {
                 usleep(1000)
                 continue
             }
-            return try settling(definition) { () throws(OperationError) in
+            return try settling(id) { () throws(OperationError) in
+                // As it is by now: others may have changed it until a moment ago.
+                guard let definition = try containerStore.definition(id) else { throw OperationError.noContainer(name) }
                 let plan = try plan(definition, claim)
                 try makeBindSources(definition.binds)
                 return plan
@@ -79,12 +81,12 @@ extension Engine {
 
     /// What has not begun leaves nothing of its run.
     private func settling<Result>(
-        _ definition: ContainerDefinition, _ body: () throws(OperationError) -> Result
+        _ id: ContainerID, _ body: () throws(OperationError) -> Result
     ) throws(OperationError) -> Result {
         do throws(OperationError) {
             return try body()
         } catch {
-            try? containerStore.removeRuntime(definition.id)
+            try? containerStore.removeRuntime(id)
             throw error
         }
     }

@@ -93,12 +93,19 @@ package final class PendingStop {
         self.deadline = deadline
     }
 
+    private func waitForSupervisor() throws(OperationError) {
+        switch lock {
+        case .some(let lock): try engine.host.waitForSupervisor(of: id, holding: lock)
+        case .none: return
+        }
+    }
+
     /// Returns when the container has ended and all that it must not leave behind is gone.
     package func finish() throws(OperationError) {
         if running?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
             try running?.end(by: SIGKILL)
         }
-        if lock != nil { try engine.host.waitForSupervisor(of: id, holding: lock!) }
+        try waitForSupervisor()
         try engine.host.reclaim(id)
     }
 }

@@ -48,6 +48,7 @@ extension Engine {
             new.restart = restart
         }
         if let cpuset = update.limits.cpuset { try checkProcessors(cpuset) }
+        try checkProcessors(new.limits.milliCPUs)
         // Whether there are controllers for them.
         _ = try CgroupHost().plan(for: old.id, limits: new.limits, limitsDevices: old.needsDeviceCgroup)
         return new
@@ -61,16 +62,6 @@ extension Engine {
                 throw OperationError("update container", id.short, reason: "it is still being created", kind: .timedOut)
             }
             usleep(2000)
-        }
-    }
-
-    /// The sentence is Docker's.
-    private func checkProcessors(_ wanted: String) throws(OperationError) {
-        guard let online = Files.line("/sys/devices/system/cpu/online") else { return }
-        let available = ProcessorList.numbers(of: online)
-        guard ProcessorList.numbers(of: wanted).isSubset(of: available) else {
-            throw OperationError(
-                "Requested CPUs are not available - requested \(wanted), available: \(online)", kind: .invalid)
         }
     }
 }

@@ -20,8 +20,13 @@ package final class AttachedCaller {
     private let signals: SignalSource
     private let relay = StreamRelay()
     private var ending: Int32?
+    /// Whether a signal reaches the program. One that asks for the end and does not is for the command alone.
+    private let reaches: (Int32) -> Bool
 
-    package init(_ attachment: Attachment, _ caller: CallerStreams, _ signals: SignalSource) {
+    package init(
+        _ attachment: Attachment, _ caller: CallerStreams, _ signals: SignalSource, reaches: @escaping (Int32) -> Bool
+    ) {
+        self.reaches = reaches
         self.attachment = attachment
         self.caller = caller
         self.signals = signals
@@ -52,7 +57,7 @@ package final class AttachedCaller {
     private func receive(_ signal: Int32, passesSignals: Bool, isTerminal: Bool) {
         if signal == SIGWINCH, isTerminal {
             if let size = caller.terminalSize { attachment.resize(to: size) }
-        } else if passesSignals, attachment.end == nil {
+        } else if passesSignals, attachment.end == nil, !Interruption.isOne(signal) || reaches(signal) {
             attachment.pass(signal)
         } else if Interruption.isOne(signal) {
             ending = signal

@@ -6,7 +6,7 @@ import Linux
 /// A client of `attach`, from its request until it has all that the program wrote.
 final class AttachedClient: ControlSession {
     /// How long one that has too much to read yet may hold the program up, and by what it has to have read half of it.
-    private static let grace: Int64 = 500
+    private static let grace: Int64 = 5000
 
     private unowned let audience: Audience
     private var connection: ControlConnection?

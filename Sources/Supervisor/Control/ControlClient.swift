@@ -80,6 +80,9 @@ package final class ControlClient {
     /// Says something more, in a session.
     package func send(_ request: ControlRequest, passing descriptors: [Int32] = []) throws(OperationError) {
         let error = LocalSocket.send(request.packet, passing: descriptors, to: descriptor.number)
+        if error == EPIPE || error == ECONNRESET {
+            throw Self.refusal(host, id, OperationError("ask", errno: ECONNREFUSED))
+        }
         guard error == 0 else { throw OperationError("ask the supervisor of container", id.short, errno: error) }
     }
 
