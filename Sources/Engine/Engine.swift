@@ -12,7 +12,8 @@ package struct Engine: Sendable {
     var layout: Layout { host.layout }
     var containerStore: ContainerStore { host.containerStore }
     var networkStore: NetworkStore { host.networkStore }
-    var driver: BridgeDriver { host.driver }
+    /// What `system check` knows of.
+    var bridges: BridgeDriver { BridgeDriver() }
 
     package init(host: Host = Host()) {
         self.host = host

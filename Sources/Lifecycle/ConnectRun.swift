@@ -73,15 +73,16 @@ extension ContainerRun {
         guard var namespace = try namespace() else { return }
         var inside = try RouteSocket(of: &namespace)
         let isDefaultRoute = !state.endpoints[..<index].contains { $0.gateway != nil }
-        state.endpoints[index] = try host.driver.connect(
+        state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
             state.endpoints[index], in: namespace, &inside, isDefaultRoute: isDefaultRoute, isStale: host.isStale)
     }
 
     /// Rules and link go first: an address is never free while one of them still has it. What fails leaves the endpoint on record,
     /// for whoever clears away.
     private func leave(_ endpoint: Endpoint, _ network: NetworkDefinition) throws(OperationError) {
-        try host.driver.disconnect(endpoint)
-        try host.driver.detach(endpoint)
+        let driver = try host.drivers.of(endpoint)
+        try driver.disconnect(endpoint)
+        try driver.detach(endpoint)
         try host.release(endpoint.address.address, from: network, of: id)
         state.endpoints.removeAll { $0.id == endpoint.id }
         try writeState()
@@ -101,14 +102,15 @@ extension ContainerRun {
         state.endpoints[index].ports = reservation.mappings
         ports = consume reservation
         try writeState()
-        if state.status == .running { try host.driver.publishAnew(state.endpoints[index], isStale: host.isStale) }
+        guard state.status == .running else { return }
+        try host.drivers.of(state.endpoints[index]).publishAnew(state.endpoints[index], isStale: host.isStale)
     }
 
     private func routeAll(by endpoint: Endpoint) throws(OperationError) {
         guard var namespace = try namespace() else { return }
         var inside = try RouteSocket(of: &namespace)
         do throws(OperationError) {
-            try host.driver.routeAll(by: endpoint, &inside)
+            try host.drivers.of(endpoint).routeAll(by: endpoint, &inside)
         } catch {
             // It went by this one already.
             guard error.errno == EEXIST else { throw error }

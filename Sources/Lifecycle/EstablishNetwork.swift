@@ -8,7 +8,7 @@ extension Host {
     /// a reboot there is nothing of it but its definition, and somebody may have flushed the rules of all.
     package func establish(_ networks: [NetworkDefinition]) throws(OperationError) {
         if networks.isEmpty { return }
-        let deviants = try driver.deviants(among: networks + usedNetworks(besides: networks))
+        let deviants = try drivers.deviants(among: networks + usedNetworks(besides: networks))
         if deviants.isEmpty { return }
         // One that nobody is on may be about to be removed; it is made when it is used.
         guard deviants.contains(where: networks.contains) || isAnyUsed(deviants) else { return }
@@ -18,7 +18,7 @@ extension Host {
                 if networks.contains(where: { $0.name == name }) { throw failure }
                 warn(failure.description)
                 // What is wrong with another container's rules is no reason not to run this one.
-                if name == nil { for network in networks { try driver.create(network) } }
+                if name == nil { for network in networks { try drivers.of(network).create(network) } }
             }
         }
     }
@@ -32,13 +32,13 @@ extension Host {
 
     private func isAnyUsed(_ networks: [NetworkDefinition]) -> Bool {
         let ids = Set(networks.map(\.id))
-        return bridgeMembers().contains { ids.contains($0.endpoint.networkID) }
+        return networkMembers().contains { ids.contains($0.endpoint.networkID) }
     }
 
     /// The registry's lock must be held, so that no network is removed meanwhile.
     package func restore(_ networks: [NetworkDefinition]) -> [(name: Name?, failure: OperationError)] {
         // Oldest first: the order in which the rules of all were made.
-        driver.restore(
-            networks.sorted { $0.created < $1.created }, members: bridgeMembers(), isStale: isStale)
+        drivers.restore(
+            networks.sorted { $0.created < $1.created }, members: networkMembers(), isStale: isStale)
     }
 }

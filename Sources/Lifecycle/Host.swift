@@ -4,20 +4,23 @@ import Linux
 import Networking
 import Records
 
-/// What mydocker has on this host: its records, and the driver of its networks.
+/// What mydocker has on this host: its records, and the drivers of its networks.
 package struct Host: Sendable {
     package let layout: Layout
     package let containerStore: ContainerStore
     package let networkStore: NetworkStore
-    package let driver: BridgeDriver
+    package let drivers: NetworkDrivers
     /// Gets what went wrong without stopping a command.
     package let warn: @Sendable (String) -> Void
 
-    package init(layout: Layout = .standard, warn: @escaping @Sendable (String) -> Void = Host.warnOnStandardError) {
+    package init(
+        layout: Layout = .standard, drivers: NetworkDrivers = .standard,
+        warn: @escaping @Sendable (String) -> Void = Host.warnOnStandardError
+    ) {
         self.layout = layout
         containerStore = ContainerStore(layout)
         networkStore = NetworkStore(layout)
-        driver = BridgeDriver()
+        self.drivers = drivers
         self.warn = warn
     }
 

@@ -25,12 +25,13 @@ extension ContainerRun {
         }
         let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
         let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
-        state.endpoints.append(
-            Endpoint(
-                id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
-                networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
-                gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
-                interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings))
+        var endpoint = Endpoint(
+            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
+            networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
+            gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
+            interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
+        endpoint.driver = network.driver
+        state.endpoints.append(endpoint)
         if !wish.publish.isEmpty { ports = consume reservation }
     }
 
@@ -41,7 +42,7 @@ extension ContainerRun {
         if state.endpoints.isEmpty { return try LoopbackNetwork.configure(&inside) }
         let first = state.endpoints.firstIndex { $0.gateway != nil }
         for index in state.endpoints.indices {
-            state.endpoints[index] = try host.driver.connect(
+            state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
                 state.endpoints[index], in: network, &inside, isDefaultRoute: index == first, isStale: host.isStale)
         }
     }

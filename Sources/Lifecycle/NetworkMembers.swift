@@ -24,7 +24,7 @@ extension Host {
     }
 
     /// The running containers that are on networks, oldest first. One whose record cannot be read is left out.
-    package func bridgeMembers() -> [BridgeMember] {
+    package func networkMembers() -> [NetworkMember] {
         let running = ((try? containerStore.runtimeIDs()) ?? []).compactMap {
             id -> (id: ContainerID, state: ContainerState)? in
             guard case .supervised(let state) = liveness(of: id), state.status == .running else { return nil }
@@ -33,9 +33,9 @@ extension Host {
         // One without a time, which is of nobody's making, counts as the oldest: an order needs fixed values.
         func start(_ state: ContainerState) -> Timestamp { state.started ?? Timestamp(nanoseconds: 0) }
         return running.sorted { (start($0.state), $0.id) < (start($1.state), $1.id) }
-            .flatMap { id, state -> [BridgeMember] in
+            .flatMap { id, state -> [NetworkMember] in
                 guard let process = state.process else { return [] }
-                return state.endpoints.map { BridgeMember(id: id, endpoint: $0, process: process) }
+                return state.endpoints.map { NetworkMember(id: id, endpoint: $0, process: process) }
             }
     }
 }

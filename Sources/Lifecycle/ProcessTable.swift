@@ -10,6 +10,8 @@ package enum ProcessTable {
         package let pid: pid_t
         package let program: String
         package let isMydocker: Bool
+        /// The file has no name any more: nobody else finds it.
+        package let isRemoved: Bool
     }
 
     /// Whether `pid` is a running mydocker, of this or another version. One that cannot be told is taken for one.
@@ -46,8 +48,11 @@ package enum ProcessTable {
         var holders: [LockHolder] = []
         for name in (try? Files.names(in: "/proc")) ?? [] {
             guard let pid = pid_t(name) else { continue }
-            for (number, target) in descriptors(of: pid).map({ ($0.number, withoutDeletionMark($0.target)) })
-            where target.hasSuffix("/lock") && directories.contains(where: { target.hasPrefix($0 + "/") }) {
+            for (number, link) in descriptors(of: pid) {
+                let target = withoutDeletionMark(link)
+                guard target.hasSuffix("/lock"), directories.contains(where: { target.hasPrefix($0 + "/") }) else {
+                    continue
+                }
                 // "lock:" only where this very descriptor has it, or shares it.
                 let information = Files.text("/proc/\(pid)/fdinfo/\(number)") ?? ""
                 guard
@@ -56,7 +61,7 @@ package enum ProcessTable {
                 holders.append(
                     LockHolder(
                         path: target, pid: pid, program: Files.line("/proc/\(pid)/comm") ?? "gone",
-                        isMydocker: isMydocker(pid)))
+                        isMydocker: isMydocker(pid), isRemoved: target != link))
             }
         }
         return holders

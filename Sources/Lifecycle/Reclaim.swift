@@ -20,7 +20,7 @@ extension Host {
         }
         for endpoint in state.endpoints {
             attempt { () throws(OperationError) in
-                try driver.disconnect(endpoint)
+                try drivers.of(endpoint).disconnect(endpoint)
                 guard let network = networks.first(where: { $0.id == endpoint.networkID }) else { return }
                 try release(endpoint.address.address, from: network, of: id)
             }

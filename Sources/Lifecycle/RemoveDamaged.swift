@@ -18,7 +18,7 @@ extension Host {
         }
         killSupervisor(of: id)
         try waitForSupervisor(of: id)
-        try driver.withdraw(id)
+        for driver in drivers.all { try driver.withdraw(id) }
         // A program that has opted out of dying with its supervisor is killed by its cgroup.
         try CgroupDirectories.remove(CgroupHost.directories(of: id))
         try Files.remove(layout.containerState(id))

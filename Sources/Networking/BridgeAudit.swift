@@ -52,7 +52,7 @@ package struct BridgeAudit: Sendable {
     private let defined: [NetworkDefinition]?
     private let networks: [NetworkDefinition]
     private let living: Set<ContainerID>
-    private let members: [BridgeMember]
+    private let members: [NetworkMember]
     private let inventory: BridgeInventory
 
     /// - Parameters:
@@ -61,7 +61,7 @@ package struct BridgeAudit: Sendable {
     ///   - members: the containers that must have everything: those that run.
     package init(
         _ inventory: BridgeInventory, networks: [NetworkDefinition], isComplete: Bool, living: Set<ContainerID>,
-        members: [BridgeMember]
+        members: [NetworkMember]
     ) {
         self.inventory = inventory
         self.networks = networks
@@ -81,7 +81,7 @@ package struct BridgeAudit: Sendable {
     private func bridge(of network: NetworkDefinition) -> BridgeInventory.Link? {
         inventory.links.first { $0.name == network.device && $0.alias == network.alias }
     }
-    private func members(of network: NetworkDefinition) -> [BridgeMember] {
+    private func members(of network: NetworkDefinition) -> [NetworkMember] {
         members.filter { $0.endpoint.networkID == network.id }
     }
 }
@@ -138,7 +138,7 @@ extension BridgeAudit {
         return findings
     }
 
-    private func lack(of member: BridgeMember, on bridge: BridgeInventory.Link) -> String? {
+    private func lack(of member: NetworkMember, on bridge: BridgeInventory.Link) -> String? {
         let name = member.endpoint.hostInterface
         let link = inventory.links.first { $0.name == name && $0.master == bridge.index }
         guard let link else { return "it should be on bridge \(bridge.name) for container \(member.id.short)" }

@@ -6,6 +6,7 @@ import Netlink
 
 /// Networks as Linux bridges, with address translation to the outside.
 package struct BridgeDriver: NetworkDriver, Sendable {
+    package static let name = "bridge"
     let firewall: any Firewall
 
     package init(firewall: any Firewall = IPTablesFirewall()) { self.firewall = firewall }
@@ -13,7 +14,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     // MARK: A network
 
     package func create(_ network: NetworkDefinition) throws(OperationError) {
-        if let failure = restore([network], members: []).first { throw failure.failure }
+        if let failure = restore([network], members: [], isStale: { _ in false }).first { throw failure.failure }
     }
 
     package func obstacles(to network: NetworkDefinition) -> [String] { ForwardPolicy.warnings(for: network) }

@@ -4,35 +4,11 @@ import Glibc
 import Linux
 import Netlink
 
-/// A container on a bridge network, with the process that has it there.
-package struct BridgeMember: Equatable, Sendable {
-    package let id: ContainerID
-    package let endpoint: Endpoint
-    package let process: ProcessIdentity
-
-    package init(id: ContainerID, endpoint: Endpoint, process: ProcessIdentity) {
-        self.id = id
-        self.endpoint = endpoint
-        self.process = process
-    }
-
-    /// Whether its first process has not ended: until then nobody begins to take away what it has on the network.
-    package var isRunning: Bool {
-        guard let handle = process.open() else { return false }
-        return !handle.waitForEnd(milliseconds: 0)
-    }
-}
-
 extension BridgeDriver {
-    /// Puts back whatever is missing of networks and of containers on them, and changes nothing else: bridges,
-    /// addresses, ports of bridges, sysctls, and rules with one write of each table. Connections go on.
-    ///
-    /// Members that have ended meanwhile get nothing.
-    /// - Parameter isStale: as in `connect`.
-    /// - Returns: the networks that could not be restored, and why; they do not hinder the others. Without a name
-    ///   it is the firewall, and so concerns all.
+    /// Bridges, addresses, ports of bridges, sysctls, and rules with one write of each table. A failure without a name is the
+    /// firewall's, and so concerns all.
     package func restore(
-        _ networks: [NetworkDefinition], members: [BridgeMember], isStale: (_ shortID: String) -> Bool = { _ in false }
+        _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)] {
         var failures: [(name: Name?, failure: OperationError)] = []
         var restored: [NetworkDefinition] = []
@@ -61,7 +37,7 @@ extension BridgeDriver {
         return failures
     }
 
-    /// Which of `networks` lack a bridge, a sysctl or a rule. It is not much more than two reads of tables.
+    /// Those that lack a bridge, a sysctl or a rule. It is not much more than two reads of tables.
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         let deviations = try firewall.deviations(from: BridgeRules.establishing(networks))
         if deviations.isLayoutWrong || Sysctl.get(BridgeSettings.forwarding) != "1" { return networks }
@@ -82,7 +58,7 @@ extension BridgeDriver {
 // MARK: - Devices
 
 extension BridgeDriver {
-    private func restoreDevices(of network: NetworkDefinition, _ members: [BridgeMember]) throws(OperationError) {
+    private func restoreDevices(of network: NetworkDefinition, _ members: [NetworkMember]) throws(OperationError) {
         var netlink = try RouteSocket()
         let bridge = try restoreBridge(network, &netlink)
         try BridgeSettings.apply(to: network.device)
@@ -141,7 +117,7 @@ extension BridgeDriver {
 
     /// A bridge that was deleted has let go of its ports.
     private func restorePort(
-        _ member: BridgeMember, _ bridge: Int32, _ netlink: inout RouteSocket
+        _ member: NetworkMember, _ bridge: Int32, _ netlink: inout RouteSocket
     ) throws(OperationError) {
         let name = member.endpoint.hostInterface
         guard let link = try netlink.link(.named(name)), link.kind == "veth", member.isRunning else { return }

@@ -98,7 +98,7 @@ package enum BridgeRules {
 
     /// Makes the rules of networks and of containers on them what they should be, and our chains with them.
     package static func establishing(
-        _ networks: [NetworkDefinition], members: [BridgeMember] = []
+        _ networks: [NetworkDefinition], members: [NetworkMember] = []
     ) -> FirewallChange {
         var change = FirewallChange([.filter, .nat], layout: .ensure(layout))
         for network in networks { change.set(.network(bridge: network.device), rules(of: network)) }

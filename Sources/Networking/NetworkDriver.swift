@@ -4,12 +4,23 @@ import Netlink
 
 /// How networks of one kind are made and joined: two pairs of steps. The second of a pair undoes the first
 /// whether that was done whole, in part or not at all.
-package protocol NetworkDriver {
+package protocol NetworkDriver: Sendable {
     /// Makes what the network needs on the host; what is there already and is right stays.
     func create(_ network: NetworkDefinition) throws(OperationError)
     func delete(_ network: NetworkDefinition) throws(OperationError)
     /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
     func obstacles(to network: NetworkDefinition) -> [String]
+
+    /// Which of `networks` lack something on the host. A reader.
+    func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition]
+    /// Puts back whatever is missing of networks and of containers on them, and changes nothing else. Connections go on.
+    /// Members that have ended meanwhile get nothing.
+    /// - Parameter isStale: as in `connect`.
+    /// - Returns: the networks that could not be restored, and why; they do not hinder the others. One without a name
+    ///   concerns all.
+    func restore(
+        _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
+    ) -> [(name: Name?, failure: OperationError)]
 
     /// Gives a container its interface, address, route and published ports.
     /// - Parameters:

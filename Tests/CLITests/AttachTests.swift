@@ -165,7 +165,7 @@ extension CLI {
                 let script = "mkfifo /go; read x </go; seq 1000000; read x </go; echo over"
                 try withContainer("attachslow", "sh", "-c", script) { _ in
                     let stalled = try Background([
-                        "/bin/sh", "-c", "{ \(Host.mydocker) attach attachslow; echo $? >&2; } | { sleep 3; wc -c; }",
+                        "/bin/sh", "-c", "{ \(Host.mydocker) attach attachslow; echo $? >&2; } | { sleep 9; wc -c; }",
                     ])
                     let good = try Background([
                         "/bin/sh", "-c", "\(Host.mydocker) attach attachslow | sha256sum",
@@ -182,6 +182,38 @@ extension CLI {
                     _ = stalled.end()
                     #expect(stalled.errorText.hasSuffix("\n1\n"), "\(stalled.errorText)")
                     #expect((Int(stalled.text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) > 0)
+                }
+            }
+        }
+
+        /// The program waits for one that reads again in a while.
+        @Test func aClientThatPausesGetsEverything() throws {
+            try Ledger.expectUnchanged {
+                try withContainer("attachlate", "sh", "-c", "mkfifo /go; read x </go; seq 500000; exit 6") { _ in
+                    let late = try Background([
+                        "/bin/sh", "-c",
+                        "{ \(Host.mydocker) attach attachlate; echo $? >&2; } | { sleep 2; sha256sum; }",
+                    ])
+                    Host.eventually("attached") { Host.shell("pgrep -c -x -f 'mydocker attach'").word == "1" }
+                    usleep(300_000)
+                    succeed("exec", "attachlate", "sh", "-c", "echo >/go")
+                    #expect(late.end() == 0)
+                    #expect(late.errorText == "6\n")
+                    #expect(late.text == Host.shell("seq 500000 | sha256sum").text)
+                }
+            }
+        }
+
+        /// A signal that the program never gets is for the command.
+        @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGQUIT]) func aSignalThatTheProgramIgnores(_ signal: Int32) throws {
+            try Ledger.expectUnchanged {
+                try withContainer("attachdeaf", "sleep", "1000") { _ in
+                    let client = try attach("attachdeaf")
+                    waitUntilAttached(client)
+                    kill(client.pid, signal)
+                    #expect(client.end() == 128 + signal)
+                    #expect(inspect("{{.State.Status}}", "attachdeaf") == "running")
+                    succeed("restart", "-t", "0", "attachdeaf")
                 }
             }
         }

@@ -72,7 +72,7 @@ extension CLI {
                     "trap 'exit 5' TERM; while :; do sleep 0.02; done")
                 // A shell in between: `start` closes what it inherits, and Foundation takes that for its end.
                 let start = try Background([
-                    "sh", "-c", "MYDOCKER_FAULT=stop@\(point) $MYDOCKER start orway; exit $?",
+                    "/bin/sh", "-c", "MYDOCKER_FAULT=stop@\(point) \(Host.mydocker) start orway; exit $?",
                 ])
                 var stopped: [pid_t] { Trace.processes().filter { $0.state == "T" }.map(\.pid) }
                 Host.wait { !stopped.isEmpty }
@@ -137,6 +137,71 @@ extension CLI {
                 succeed("exec", "orrun", "touch", "/go")
                 #expect(start.end() == 4 && start.text == "end\n", "\(start.text) \(start.errorText)")
                 succeed("rm", "orrun")
+            }
+        }
+
+        /// Whoever has asked for its end before is not who asks last.
+        @Test func restartAfterASignalThatEnds() throws {
+            try Ledger.expectUnchanged {
+                _ = try Box(
+                    "ornow", on: "none",
+                    command: ["sh", "-c", "trap 'echo asked' TERM; echo ready; while :; do sleep 0.02; done"])
+                Host.eventually("ready") { succeed("logs", "ornow").text.contains("ready") }
+                succeed("kill", "-s", "TERM", "ornow")
+                Host.eventually("asked") { succeed("logs", "ornow").text.contains("asked") }
+                succeed("restart", "-t", "0", "ornow")
+                #expect(inspect("{{.State.Status}}", "ornow") == "running")
+                succeed("stop", "-t", "0", "ornow")
+                #expect(inspect("{{.State.Status}}", "ornow") == "exited")
+                succeed("rm", "ornow")
+            }
+        }
+
+        /// As in Docker: for the end of the program, and not of the last one.
+        @Test(arguments: [true, false]) func waitEndsWithTheProgram(_ isAsked: Bool) throws {
+            try Ledger.expectUnchanged {
+                let box = try Box(
+                    "orwait", on: "none", isAsked ? [] : ["--restart", "always"],
+                    command: ["sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done"])
+                Host.eventually("ready") { succeed("logs", "orwait").text.contains("ready") }
+                let wait = try Background([Host.mydocker, "wait", "orwait"])
+                Host.wait { Host.read("/proc/\(wait.pid)/wchan") != "0" && Host.state(of: Int(wait.pid)) == "S" }
+                if isAsked { succeed("restart", "orwait") } else { kill(pid_t(box.pid), SIGTERM) }
+                #expect(wait.end() == 0 && wait.text == "9\n", "\(wait.text) \(wait.errorText)")
+                succeed("rm", "-f", "orwait")
+            }
+        }
+
+        @Test func startOfAPausedOne() throws {
+            try Ledger.expectUnchanged {
+                _ = try Box("orheld", on: "none", command: ["sleep", "1000"])
+                succeed("pause", "orheld")
+                let outcome = mydocker("start", "orheld")
+                #expect(outcome.code == 1)
+                #expect(outcome.error == "mydocker: cannot start a paused container, try unpause instead\n")
+                succeed("rm", "-f", "orheld")
+            }
+        }
+
+        /// As `inspect` writes names.
+        @Test func aSlashInFrontOfAName() {
+            Ledger.expectUnchanged {
+                succeed("create", "--name", "/orname", "--net", "none", "true")
+                succeed("rename", "/orname", "/orother")
+                #expect(inspect("{{.Name}}", "/orother") == "/orother")
+                succeed("rm", "/orother")
+            }
+        }
+
+        @Test func moreProcessorsThanThereAre() {
+            let sentence = /mydocker: range of CPUs is from 0\.01 to \d+\.00, as there are only \d+ CPUs available\n/
+            let run = mydocker("run", "--rm", "--net", "none", "--cpus", "999", "true")
+            #expect(run.code == 125 && run.error.wholeMatch(of: sentence) != nil, "\(run.error)")
+            Ledger.expectUnchanged {
+                succeed("create", "--name", "ormany", "--net", "none", "true")
+                let update = mydocker("update", "--cpus", "999", "ormany")
+                #expect(update.code == 1 && update.error.wholeMatch(of: sentence) != nil, "\(update.error)")
+                succeed("rm", "ormany")
             }
         }
 

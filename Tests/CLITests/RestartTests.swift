@@ -21,6 +21,7 @@ extension CLI {
         @Test func onFailureGivesUpAfterSoManyTimes() throws {
             try Ledger.expectUnchanged {
                 try withContainer("rsfail", "--restart", "on-failure:2", "sh", "-c", "echo again; exit 4") { _ in
+                    Host.eventually("it has given up") { inspect("{{.State.Status}}", "rsfail") == "exited" }
                     #expect(succeed("wait", "rsfail").word == "4")
                     #expect(succeed("logs", "rsfail").text == "again\nagain\nagain\n")
                     #expect(

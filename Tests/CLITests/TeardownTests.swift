@@ -71,7 +71,7 @@ extension CLI {
                 let all = try FaultPoints.list(["rm", "tdlast"])
                 let again = try Box("tdlast", on: "none")
                 again.killSupervisor()
-                let number = try #require(all.number("remove directory", runtime(box.id)))
+                let number = try #require(all.number("remove", runtime(box.id) + "/lock"))
                 let before = Host.names(in: runtime(again.id))
                 #expect(before.count > 1 && before.contains("lock"))
                 let killed = Host.run(

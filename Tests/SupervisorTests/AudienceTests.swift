@@ -119,7 +119,7 @@ private final class AttachingPlace {
         }
         #expect(place.audience.isFull, "the program has to wait a moment")
         #expect(sent.utf8.count > 1 << 20)
-        let end = Date(timeIntervalSinceNow: 5)
+        let end = Date(timeIntervalSinceNow: 10)
         while place.audience.isFull, Date() < end { EventLoop([place.place.server, place.audience]).turn() }
         #expect(Date() < end)
         #expect(slow.client.next()?["event"] == "behind")

@@ -3,6 +3,8 @@ package struct Endpoint: Equatable, Sendable {
     /// Whose the firewall rules are. The endpoint that a container began with has the container's own id, so that the host's
     /// end of its link is called by that.
     package var id: EndpointID
+    /// The network's.
+    package var driver = "bridge"
     package var network: Name
     package var networkID: ContainerID
     /// The container's address in the network's subnet.
@@ -58,12 +60,15 @@ extension Endpoint: Record {
             bridge: try reader.text("bridge") { $0.isInterfaceName ? $0 : nil },
             mtu: try reader.optional("mtu") { $0.int.map { Int($0) } },
             ports: try reader.objects("ports", PortMapping.init))
+        // Of before there were others.
+        driver = try reader.optional("driver", \.string) ?? "bridge"
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
     }
 
     package var json: JSON {
         [
-            "id": .string(id.hex), "network": .string(network.text), "networkID": .string(networkID.hex),
+            "id": .string(id.hex), "driver": .string(driver), "network": .string(network.text),
+            "networkID": .string(networkID.hex),
             "address": .string(address.description), "gateway": .optional(gateway?.description),
             "mac": .string(mac.description), "hostInterface": .string(hostInterface),
             "interface": .string(interface), "bridge": .string(bridge),

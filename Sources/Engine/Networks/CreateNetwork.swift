@@ -15,9 +15,7 @@ extension Engine {
         guard !PredefinedNetwork.names.contains(name.text) else {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
-        guard request.driver == "bridge" else {
-            throw OperationError("unknown network driver \"\(request.driver)\" (have: bridge)")
-        }
+        _ = try host.drivers.named(request.driver)
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
         }
@@ -39,6 +37,7 @@ extension Engine {
     private func define(
         _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool, device: String
     ) throws(OperationError) -> NetworkDefinition {
+        let driver = try host.drivers.named(request.driver)
         try networkStore.removeUnfinished()
         guard try networkStore.definition(name) == nil else {
             throw OperationError("network with name \(name) already exists", kind: .conflict)

@@ -17,7 +17,9 @@ extension Engine {
             listing.elements.removeAll { network in
                 failures.contains { $0.name == nil || $0.name == network.name }
             }
-            for obstacle in listing.elements.flatMap(driver.obstacles) { warn(obstacle) }
+            for network in listing.elements {
+                for obstacle in try host.drivers.of(network).obstacles(to: network) { warn(obstacle) }
+            }
             return Listing(
                 elements: listing.elements.map(\.name.text), failures: listing.failures + failures.map(\.failure))
         }

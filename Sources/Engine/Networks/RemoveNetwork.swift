@@ -38,7 +38,7 @@ extension Engine {
     }
 
     private func delete(_ network: NetworkDefinition) throws(OperationError) {
-        try driver.delete(network)
+        try host.drivers.of(network).delete(network)
         try networkStore.remove(network.name)
     }
 

@@ -74,9 +74,9 @@ extension SystemAudit {
     }
 
     var bridgeAudit: BridgeAudit {
-        let members = running.compactMap { id, endpoint -> BridgeMember? in
+        let members = running.compactMap { id, endpoint -> NetworkMember? in
             guard let process = records.containers[id]?.state?.process else { return nil }
-            return BridgeMember(id: id, endpoint: endpoint, process: process)
+            return NetworkMember(id: id, endpoint: endpoint, process: process)
         }
         return BridgeAudit(
             kernel.bridges, networks: records.networks, isComplete: records.knowsAllNetworks,
@@ -224,7 +224,7 @@ extension SystemAudit {
     }
 
     private var locks: [SystemFinding] {
-        kernel.lockHolders.filter { !$0.isMydocker }.map { holder in
+        kernel.lockHolders.filter { !$0.isMydocker && !$0.isRemoved }.map { holder in
             let shared = kernel.lockHolders.contains { $0.path == holder.path && $0.isMydocker }
             return SystemFinding(
                 .lock, holder.path, "held by process \(holder.pid) (\(holder.program)), which is no mydocker",

@@ -29,7 +29,7 @@ struct KernelSnapshot: Sendable {
     init() {}
 
     init(_ engine: Engine, _ records: RecordSnapshot) throws(OperationError) {
-        bridges = try engine.driver.inventory()
+        bridges = try engine.bridges.inventory()
         mounts = Self.mounts(Files.text("/proc/self/mountinfo") ?? "")
         for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
             let parent = "\(mount.point)/\(CgroupHost.parent)"

@@ -82,7 +82,7 @@ extension Engine {
             // What was ownerless may have been made to belong to a network since.
             try FileLock.holding(layout.registryLock) { () throws(OperationError) in
                 let now = try audit().findings
-                try driver.clear(ownerless.filter { found in now.contains { $0.remedy == .bridge(found) } })
+                try bridges.clear(ownerless.filter { found in now.contains { $0.remedy == .bridge(found) } })
             }
         }
         guard remedies.contains(where: \.isLack) else { return }

@@ -1,0 +1,62 @@
+import Core
+
+/// The drivers that networks may have, by their names.
+package struct NetworkDrivers: Sendable {
+    private let drivers: [String: any NetworkDriver]
+
+    package static let standard = NetworkDrivers([BridgeDriver.name: BridgeDriver()])
+
+    package init(_ drivers: [String: any NetworkDriver]) { self.drivers = drivers }
+
+    package var all: [any NetworkDriver] { names.compactMap { drivers[$0] } }
+    private var names: [String] { drivers.keys.sorted() }
+
+    /// - Throws: for a name that is none, as in a record of another version.
+    package func named(_ name: String) throws(OperationError) -> any NetworkDriver {
+        if let driver = drivers[name] { return driver }
+        throw OperationError(
+            "unknown network driver \"\(name)\" (have: \(names.joined(separator: ", ")))", kind: .unsupported)
+    }
+
+    package func of(_ network: NetworkDefinition) throws(OperationError) -> any NetworkDriver {
+        try named(network.driver)
+    }
+    package func of(_ endpoint: Endpoint) throws(OperationError) -> any NetworkDriver { try named(endpoint.driver) }
+
+    /// Those of `networks` of which something is missing on the host.
+    package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        var deviants: [NetworkDefinition] = []
+        for (name, networks) in byDriver(networks) { deviants += try named(name).deviants(among: networks) }
+        return deviants
+    }
+
+    /// What `NetworkDriver.restore` does, with those of every driver.
+    package func restore(
+        _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
+    ) -> [(name: Name?, failure: OperationError)] {
+        var failures: [(name: Name?, failure: OperationError)] = []
+        for (name, networks) in byDriver(networks) {
+            do throws(OperationError) {
+                let ids = Set(networks.map(\.id))
+                let members = members.filter { ids.contains($0.endpoint.networkID) }
+                failures += try named(name).restore(networks, members: members, isStale: isStale)
+            } catch {
+                for network in networks { failures.append((network.name, error)) }
+            }
+        }
+        return failures
+    }
+
+    /// In the order of the first network of each.
+    private func byDriver(_ networks: [NetworkDefinition]) -> [(name: String, networks: [NetworkDefinition])] {
+        var groups: [(name: String, networks: [NetworkDefinition])] = []
+        for network in networks {
+            if let index = groups.firstIndex(where: { $0.name == network.driver }) {
+                groups[index].networks.append(network)
+            } else {
+                groups.append((network.driver, [network]))
+            }
+        }
+        return groups
+    }
+}
