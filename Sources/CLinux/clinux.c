@@ -171,45 +171,6 @@ int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns) {
 
 int clinux_socket_pair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)); }
 
-int clinux_send_descriptors(int socket, const int *descriptors, size_t count, char byte) {
-    union { char bytes[CMSG_SPACE(CLINUX_DESCRIPTOR_LIMIT * sizeof(int))]; struct cmsghdr align; } control;
-    struct iovec data = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
-    if (count > CLINUX_DESCRIPTOR_LIMIT) return -EINVAL;
-    if (count > 0) {
-        memset(&control, 0, sizeof control);
-        header.msg_control = &control;
-        header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        struct cmsghdr *part = CMSG_FIRSTHDR(&header);
-        part->cmsg_level = SOL_SOCKET;
-        part->cmsg_type = SCM_RIGHTS;
-        part->cmsg_len = CMSG_LEN(count * sizeof(int));
-        memcpy(CMSG_DATA(part), descriptors, count * sizeof(int));
-    }
-    return result(sendmsg(socket, &header, MSG_NOSIGNAL));
-}
-
-int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char *byte) {
-    union { char bytes[CMSG_SPACE(CLINUX_DESCRIPTOR_LIMIT * sizeof(int))]; struct cmsghdr align; } control;
-    struct iovec data = {.iov_base = byte, .iov_len = 1};
-    struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control};
-    if (count > CLINUX_DESCRIPTOR_LIMIT) return -EINVAL;
-    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    int length = result(recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
-    struct cmsghdr *part = length > 0 ? CMSG_FIRSTHDR(&header) : NULL;
-    if (!part || part->cmsg_type != SCM_RIGHTS) return 0;
-    /* The kernel counts the padding of CMSG_SPACE as room: there may be one more. */
-    int come[CLINUX_DESCRIPTOR_LIMIT + 1];
-    size_t number = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    memcpy(come, CMSG_DATA(part), number * sizeof(int));
-    if (number == count) {
-        memcpy(descriptors, come, count * sizeof(int));
-        return 1;
-    }
-    for (size_t i = 0; i < number; i++) close(come[i]);
-    return 0;
-}
-
 pid_t clinux_fork(void) { return result(fork()); }
 
 int clinux_exited(int status, int *value) {

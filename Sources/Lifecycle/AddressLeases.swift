@@ -95,7 +95,7 @@ extension Host {
     }
 
     /// Frees what a container has leased whose supervisor was killed before it could record the addresses.
-    package func releaseLeases(of id: ContainerID, _ mode: NetworkMode) throws(OperationError) {
+    func releaseLeases(of id: ContainerID, _ mode: NetworkMode) throws(OperationError) {
         for wish in mode.wishes {
             guard let network = try networkStore.definition(wish.network) else { continue }
             try releaseLeases(of: id, on: network)
@@ -161,7 +161,7 @@ extension Host {
     }
 
     /// Another network may have got its name.
-    package func checkDefined(_ network: NetworkDefinition) throws(OperationError) {
+    func checkDefined(_ network: NetworkDefinition) throws(OperationError) {
         guard try networkStore.definition(network.name)?.id == network.id else { throw gone(network) }
     }
 

@@ -5,7 +5,7 @@ import Records
 
 extension Host {
     /// Whether `update` has had its part in a container's cgroups.
-    package func hasChangedCgroups(_ id: ContainerID) -> Bool { Files.exists(layout.containerCgroups(id)) }
+    func hasChangedCgroups(_ id: ContainerID) -> Bool { Files.exists(layout.containerCgroups(id)) }
 
     /// All directories of a container: those of its state, and those that `update` has made.
     package func cgroups(of id: ContainerID, _ state: ContainerState) -> [String] {

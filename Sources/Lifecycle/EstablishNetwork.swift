@@ -6,7 +6,7 @@ import Records
 extension Host {
     /// Makes sure of the networks that a container is about to join, and of those that other containers are on: after
     /// a reboot there is nothing of it but its definition, and somebody may have flushed the rules of all.
-    package func establish(_ networks: [NetworkDefinition]) throws(OperationError) {
+    func establish(_ networks: [NetworkDefinition]) throws(OperationError) {
         if networks.isEmpty { return }
         let deviants = try drivers.deviants(among: networks + usedNetworks(besides: networks))
         if deviants.isEmpty { return }
@@ -24,7 +24,7 @@ extension Host {
     }
 
     /// Those that were joined since the last reboot.
-    package func usedNetworks(besides own: [NetworkDefinition]) -> [NetworkDefinition] {
+    func usedNetworks(besides own: [NetworkDefinition]) -> [NetworkDefinition] {
         let names = (try? Files.names(in: layout.runtimeNetworks)) ?? []
         return names.compactMap(Name.init).filter { name in !own.contains { $0.name == name } }
             .compactMap { (try? networkStore.definition($0)) ?? nil }

@@ -4,7 +4,7 @@ import Linux
 import Records
 
 /// What a container sees on top of its image. Sources of the host's have been opened.
-package struct HostMounts {
+struct HostMounts {
     package var mounts: [ContainerMount] = []
     /// Devices among them.
     package var devices: [DeviceRule] = []
@@ -13,7 +13,7 @@ package struct HostMounts {
 extension Host {
     /// Opens everything of the host's that the container will see. Each source is held from here on: what it
     /// is replaced by later does not matter.
-    package func hostMounts(
+    func hostMounts(
         of definition: ContainerDefinition, endpoints: [Endpoint], into descriptors: DescriptorSet
     ) throws(OperationError) -> HostMounts {
         var result = HostMounts()

@@ -24,7 +24,7 @@ extension Host {
     }
 
     /// The running containers that are on networks, oldest first. One whose record cannot be read is left out.
-    package func networkMembers() -> [NetworkMember] {
+    func networkMembers() -> [NetworkMember] {
         let running = ((try? containerStore.runtimeIDs()) ?? []).compactMap {
             id -> (id: ContainerID, state: ContainerState)? in
             guard case .supervised(let state) = liveness(of: id), state.status == .running else { return nil }

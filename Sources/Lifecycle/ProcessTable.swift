@@ -30,7 +30,7 @@ package enum ProcessTable {
 
     /// Lets commands of ours go on that were stopped and have a child to wait for: until they have, the kernel keeps the pid
     /// namespace of that child, and process 1 of it, from ending (zap_pid_ns_processes).
-    package static func wakeParents() {
+    static func wakeParents() {
         for name in (try? Files.names(in: "/proc")) ?? [] {
             guard let pid = pid_t(name), ProcessIdentity.isStopped(pid) == true, isMydocker(pid) else { continue }
             let children = (Files.text("/proc/\(pid)/task/\(pid)/children") ?? "").split(separator: " ")

@@ -11,7 +11,7 @@ extension Host {
     ///
     /// The rules go first: an address is never free while one still names it.
     /// - Parameter networks: those whose addresses are given back.
-    package func tearDown(
+    func tearDown(
         _ id: ContainerID, _ state: ContainerState, releasing networks: [NetworkDefinition]
     ) -> [OperationError] {
         var failures: [OperationError] = []
@@ -110,7 +110,7 @@ extension Host {
 
     /// Writes down how a container ended of which nothing else is left. On a full disk that must not keep it from ending:
     /// it stays in the runtime directory then, until somebody comes by who has the room.
-    package func recordEnd(of id: ContainerID, _ exit: ContainerExit, _ state: ContainerState) throws(OperationError) {
+    func recordEnd(of id: ContainerID, _ exit: ContainerExit, _ state: ContainerState) throws(OperationError) {
         do throws(OperationError) {
             try RecordFile.write(exit, to: layout.exit(id))
             // It was killed in the moment between.
@@ -188,7 +188,7 @@ extension Host {
     }
 
     /// Clears away everything that dead supervisors left. What cannot be read stays, and keeps nothing else.
-    package func reclaimAll() throws(OperationError) {
+    func reclaimAll() throws(OperationError) {
         for id in try containerStore.runtimeIDs() where waitForRelease(of: id) {
             do throws(OperationError) { try reclaim(id) } catch { warn(error.description) }
         }

@@ -3,7 +3,7 @@ import Networking
 
 extension Host {
     /// Takes the published ports, and says who has one that is taken.
-    package func reservePorts(_ requests: [PublishRequest], device: String) throws(OperationError) -> PortReservation {
+    func reservePorts(_ requests: [PublishRequest], device: String) throws(OperationError) -> PortReservation {
         try checkDistinct(requests)
         return try PortReservation(
             requests, device: device,

@@ -10,7 +10,7 @@ extension ContainerState {
     }
 
     /// A handle on the very process that is on record, not on one that has got its number since; nil when it is gone.
-    package func openSupervisor() -> ProcessDescriptor? {
+    func openSupervisor() -> ProcessDescriptor? {
         guard let supervisorStartTime else { return try? ProcessDescriptor(supervisor) }
         return ProcessIdentity(pid: supervisor, startTime: supervisorStartTime).open()
     }

@@ -26,7 +26,7 @@ extension Host {
 
     /// Takes the lock of a dead supervisor's container.
     /// - Returns: nil when the supervisor lives, and when nothing is left of the container's run.
-    package func takeOver(_ id: ContainerID) throws(OperationError) -> FileLock? {
+    func takeOver(_ id: ContainerID) throws(OperationError) -> FileLock? {
         let directory = layout.containerRuntime(id)
         let path = layout.containerLock(id)
         let deadline = Deadline(seconds: 15)

@@ -16,8 +16,8 @@ package final class DescriptorSet {
 
     /// Gives copies of the first ones, and a byte, to whoever has the other end of a socket pair.
     package func send(_ byte: UInt8, by end: borrowing Descriptor) {
-        let limit = Int(CLINUX_DESCRIPTOR_LIMIT)
-        _ = clinux_send_descriptors(end.number, numbers, min(numbers.count, limit), CChar(bitPattern: byte))
+        let first = Array(numbers.prefix(Int(CLINUX_MAX_PASSED)))
+        _ = LocalSocket.send([byte], passing: first, to: end.number)
     }
 
     /// Takes over an open descriptor.

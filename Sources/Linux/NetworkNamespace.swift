@@ -66,7 +66,7 @@ package struct NetworkNamespace: ~Copyable {
     package mutating func takeSocket() -> Descriptor? { socket.take() }
 
     fileprivate consuming func send(by end: borrowing Descriptor) {
-        _ = clinux_send_descriptors(end.number, [descriptor.number, socket.number], 2, hasSettings ? 1 : 0)
+        _ = LocalSocket.send([hasSettings ? 1 : 0], passing: [descriptor.number, socket.number], to: end.number)
     }
 }
 
@@ -101,11 +101,10 @@ package final class NetworkNamespaceOffer {
     }
 
     private static func receive(_ end: borrowing Descriptor) -> NetworkNamespace? {
-        var numbers: [Int32] = [-1, -1]
-        var hasSettings: CChar = 0
-        guard clinux_receive_descriptors(end.number, &numbers, 2, &hasSettings) == 1 else { return nil }
-        return NetworkNamespace(
-            Descriptor(owning: numbers[0]), socket: Descriptor(owning: numbers[1]), hasSettings: hasSettings == 1)
+        guard case .packet(let bytes, let passed) = LocalSocket.receive(end.number, limit: 1), passed.count == 2,
+            let descriptor = passed.take(), let socket = passed.take()
+        else { return nil }
+        return NetworkNamespace(descriptor, socket: socket, hasSettings: bytes == [1])
     }
 }
 

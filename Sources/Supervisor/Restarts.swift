@@ -3,7 +3,7 @@ import Glibc
 import Lifecycle
 import Linux
 
-/// Whether a container that has ended begins again, and when. Its supervisor asks this.
+/// What a supervisor hears of further rounds: signals, and what its other parts are told.
 package final class Restarts: EventSource {
     /// Whoever ends a supervisor by one of these does not want its container back either.
     private static let ending: [Int32] = [Host.endOfRestarts, SIGHUP, SIGINT, SIGQUIT, SIGTERM]
@@ -11,12 +11,9 @@ package final class Restarts: EventSource {
     private var ends: SignalDescriptor
     /// Whether all of these signals end it, or one alone that nobody sends by accident.
     private var isListening: Bool
-    private var delay = RestartDelay()
+    private var rounds = FurtherRounds()
     /// Milliseconds until the next round.
     private(set) var pause: Int32 = 0
-    private var wasEnded = false
-    /// Somebody wants it to begin again.
-    private(set) var isAsked = false
 
     package init(_ definition: ContainerDefinition) throws(OperationError) {
         isListening = definition.restart.name != .never
@@ -25,46 +22,48 @@ package final class Restarts: EventSource {
 
     /// Whether somebody has ended it for good.
     package var areEnded: Bool {
-        if ends.next() != nil { wasEnded = true }
-        return wasEnded
+        hear()
+        return rounds.areEnded
+    }
+
+    /// Somebody wants it to begin again.
+    var isAsked: Bool { rounds.isAsked }
+
+    private func hear() {
+        if ends.next() != nil { rounds.note(.endIsWanted) }
     }
 
     /// The supervisor got a signal, which it passes on.
     package func note(_ signal: Int32) {
-        if Self.ending.contains(signal) { wasEnded = true }
+        if Self.ending.contains(signal) { end() }
     }
 
     /// There is no further round.
-    func end() { wasEnded = true }
+    func end() { rounds.note(.endIsWanted) }
 
-    /// Somebody wants it to begin again as soon as it has ended, whatever its policy says, and whoever wanted its end before.
+    /// Somebody wants it to begin again as soon as it has ended.
     package func again() {
-        _ = areEnded
-        wasEnded = false
-        isAsked = true
-        pause = 0
+        // What was wanted before this does not count any more.
+        hear()
+        rounds.note(.beginningIsWanted)
     }
 
     /// - Parameter policy: as it is by now.
     /// - Returns: whether there is another round after `exit`.
     package func follow(_ exit: ContainerExit, by policy: RestartPolicy) -> Bool {
-        if isAsked, !areEnded {
-            pause = 0
-            return true
-        }
-        guard !areEnded, policy.restarts(after: exit.exitCode, restartCount: exit.restartCount) else { return false }
-        if !isListening, let all = try? SignalDescriptor(Self.ending) {
+        hear()
+        guard case .after(let milliseconds) = rounds.next(after: exit, by: policy) else { return false }
+        if policy.name != .never, !isListening, let all = try? SignalDescriptor(Self.ending) {
             ends = all
             isListening = true
         }
-        let started = exit.started ?? exit.finished
-        pause = delay.next(afterRunningFor: exit.finished.nanoseconds - started.nanoseconds)
+        pause = milliseconds
         return true
     }
 
     /// What was asked for is about to happen.
     func takeAsked() -> Bool {
-        defer { isAsked = false }
+        defer { rounds.note(.roundBegins) }
         return isAsked
     }
 
@@ -72,5 +71,5 @@ package final class Restarts: EventSource {
         requests.append(pollfd(fd: ends.descriptor.number, events: Int16(POLLIN), revents: 0))
     }
 
-    package func advance(_ events: ArraySlice<pollfd>) { _ = areEnded }
+    package func advance(_ events: ArraySlice<pollfd>) { hear() }
 }

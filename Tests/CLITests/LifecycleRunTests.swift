@@ -227,7 +227,7 @@ extension CLI.Lifecycle {
 
     @Test func B64_namesAreValidatedBeforeTheyBecomePaths() {
         Ledger.expectUnchanged {
-            let names = ["../../etc", "..", ".", "/etc", "a/b", "-a", "a b", "a\n", "ü", "a", "_a"]
+            let names = ["../../etc", "..", ".", "//etc", "/", "/etc/x", "a/b", "-a", "a b", "a\n", "ü", "a", "_a"]
             for name in names + [String(repeating: "a", count: 300)] {
                 let outcome = mydocker("run", "--net", "none", "--name=\(name)", "true")
                 #expect(outcome.code == 125, "\(name)")

@@ -37,6 +37,7 @@ import Testing
             "created": notPaused, "starting": notPaused, "running": notPaused, "restarting": notPaused,
             "exited": notPaused, "lost": notPaused,
         ],
+        .start: ["paused": "cannot start a paused container, try unpause instead"],
         .remove: [
             "starting": cannotRemove + "container is being created",
             "running": cannotRemove + "container is running: stop the container before removing or force remove",

@@ -62,11 +62,6 @@ int clinux_shrink_pipe(int fd);
 
 /* Two connected sockets. */
 int clinux_socket_pair(int ends[2]);
-enum { CLINUX_DESCRIPTOR_LIMIT = 16 };
-/* Descriptors, and a byte, for whoever has the other end. */
-int clinux_send_descriptors(int socket, const int *descriptors, size_t count, char byte);
-/* Takes so many without waiting: 1, or 0 when they are not there. */
-int clinux_receive_descriptors(int socket, int *descriptors, size_t count, char *byte);
 
 struct clinux_network {
     int former, own; /* network namespaces */
@@ -94,7 +89,7 @@ struct pollfd;
  * stack, and mapped code, which is read again from its file as it is used. */
 int clinux_poll_idle(struct pollfd *requests, size_t count, int milliseconds);
 
-enum { CLINUX_MAX_PASSED = 8 };
+enum { CLINUX_MAX_PASSED = 16 };
 /* A SOCK_SEQPACKET socket that listens at `path`, which must not exist; only its owner may connect. */
 int clinux_listen_local(const char *path, int backlog);
 /* A connection to one; -EAGAIN when too many others wait there. */
@@ -103,7 +98,7 @@ int clinux_connect_local(const char *path);
 int clinux_accept(int socket);
 /* The user who has connected (SO_PEERCRED). */
 int64_t clinux_peer_uid(int socket);
-/* One packet, with up to CLINUX_MAX_PASSED descriptors, without ever waiting. */
+/* One packet, or the bytes of one write, with up to CLINUX_MAX_PASSED descriptors, without ever waiting. */
 int clinux_send_packet(int socket, const void *bytes, size_t size, const int *descriptors, size_t count);
 /* One packet: its length, 0 at the end, -EAGAIN when there is none, -EMSGSIZE when it is longer than `size`. The caller owns
  * what is in `descriptors` (room for CLINUX_MAX_PASSED) in any case. */

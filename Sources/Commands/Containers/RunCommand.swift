@@ -77,7 +77,8 @@ package struct RunCommand: ProgramCommand {
     }
 
     private func checkName(_ name: String?) throws(OperationError) {
-        guard let name, Name(name) == nil else { return }
+        // Docker takes a slash in front of it.
+        guard let name, Name(name.hasPrefix("/") ? String(name.dropFirst()) : name) == nil else { return }
         throw Name.refusal(of: name, "Invalid container")
     }
 
