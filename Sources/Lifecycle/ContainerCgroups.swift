@@ -14,7 +14,9 @@ extension Host {
     }
 
     /// Takes them away, after whoever is just making some.
-    func removeCgroups(of id: ContainerID, _ state: ContainerState) throws(OperationError) {
+    /// - Parameter state: nil when it cannot be read.
+    func removeCgroups(of id: ContainerID, _ state: ContainerState?) throws(OperationError) {
+        guard let state else { return try CgroupDirectories.remove(CgroupHost.directories(of: id)) }
         guard hasChangedCgroups(id) else { return try CgroupDirectories.remove(state.cgroups) }
         let lock = try? FileLock.acquire(layout.definitionLock(id))
         defer { withExtendedLifetime(lock) {} }

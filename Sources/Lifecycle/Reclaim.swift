@@ -6,29 +6,6 @@ import Networking
 import Records
 
 extension Host {
-    /// Undoes what a run made and the kernel does not clear up by itself. It needs nothing but the records,
-    /// does no harm when done twice, and goes on past errors.
-    ///
-    /// The rules go first: an address is never free while one still names it.
-    /// - Parameter networks: those whose addresses are given back.
-    func tearDown(
-        _ id: ContainerID, _ state: ContainerState, releasing networks: [NetworkDefinition]
-    ) -> [OperationError] {
-        var failures: [OperationError] = []
-        func attempt(_ body: () throws(OperationError) -> Void) {
-            do throws(OperationError) { try body() } catch { failures.append(error) }
-        }
-        for endpoint in state.endpoints {
-            attempt { () throws(OperationError) in
-                try drivers.of(endpoint).disconnect(endpoint)
-                guard let network = networks.first(where: { $0.id == endpoint.networkID }) else { return }
-                try release(endpoint.address.address, from: network, of: id)
-            }
-        }
-        attempt { () throws(OperationError) in try removeCgroups(of: id, state) }
-        return failures
-    }
-
     /// Whether the end of this run is on record, and not that of an earlier one.
     private func hasExit(_ id: ContainerID, of state: ContainerState?) -> Bool {
         guard Files.exists(layout.exit(id)) else { return false }

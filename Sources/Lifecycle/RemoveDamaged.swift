@@ -18,9 +18,8 @@ extension Host {
         }
         killSupervisor(of: id)
         try waitForSupervisor(of: id)
-        for driver in drivers.all { try driver.withdraw(id) }
-        // A program that has opted out of dying with its supervisor is killed by its cgroup.
-        try CgroupDirectories.remove(CgroupHost.directories(of: id))
+        // A program that has opted out of dying with its supervisor is killed by its cgroup. Its addresses are orphans.
+        if let failure = tearDown(id, nil, releasing: []).first { throw failure }
         try Files.remove(layout.containerState(id))
         return true
     }

@@ -116,12 +116,12 @@ import Testing
         var state = place.deadState(.running, started: Self.began)
         state.endpoints = [
             try place.endpoint("10.9.1.5", of: id, on: networks[0]),
-            try place.endpoint("10.9.2.5", of: id, on: networks[1]),
+            try place.endpoint("10.9.2.5", of: id, on: networks[1], isFirst: false),
         ]
         try place.leave(state, of: id)
         place.driver.failing = "disconnect one"
         #expect(throws: OperationError.self) { try place.host.reclaim(id) }
-        #expect(place.driver.calls == ["disconnect one", "disconnect two"])
+        #expect(place.driver.calls == ["disconnect two", "disconnect one"])
         #expect(try place.host.hasLease(id, on: networks[0]))
         #expect(try !place.host.hasLease(id, on: networks[1]))
         #expect(try place.outcome(id, "box").hasSuffix(", run left"))

@@ -132,11 +132,15 @@ final class Place {
         if let state { try RecordFile.write(state, to: layout.containerState(id)) }
     }
 
-    func endpoint(_ address: String, of id: ContainerID, on network: NetworkDefinition) throws -> Endpoint {
+    /// - Parameter isFirst: a further one has an id of its own.
+    func endpoint(
+        _ address: String, of id: ContainerID, on network: NetworkDefinition, isFirst: Bool = true
+    ) throws -> Endpoint {
         let address = try #require(IPv4Address(address))
         _ = try host.lease(from: network, for: id, requested: address)
         return Endpoint(
-            id: id, network: network.name, networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
+            id: isFirst ? id : .random(), network: network.name, networkID: network.id,
+            address: CIDR(address, network.subnet.prefixLength),
             gateway: network.gateway.address, mac: MACAddress(for: address), interface: "eth0", bridge: network.device,
             mtu: nil, ports: [])
     }

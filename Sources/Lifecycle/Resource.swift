@@ -1,0 +1,61 @@
+import Containers
+import Core
+
+/// What a container has on this host that neither goes with its last process nor with its supervisor's descriptors. This list is
+/// the only one: whatever takes away what a run has made goes through it, from the last to the first.
+enum Resource: Equatable {
+    /// An address of its own on a network.
+    case lease(Endpoint, of: NetworkDefinition)
+    case cgroups
+    /// What the firewall has for an endpoint.
+    case rules(Endpoint)
+    /// The same of the one whose state cannot be read.
+    case rulesOfEachDriver
+
+    /// In the order in which a start makes them. An address comes first, so that it is given back when no rule names it any more.
+    /// - Parameters:
+    ///   - state: nil when it cannot be read.
+    ///   - networks: those whose addresses are the container's no longer, once this is taken away.
+    static func list(_ state: ContainerState?, on networks: [NetworkDefinition]) -> [Resource] {
+        guard let state else { return [.cgroups, .rulesOfEachDriver] }
+        let leases = state.endpoints.compactMap { endpoint in
+            networks.first { $0.id == endpoint.networkID }.map { Resource.lease(endpoint, of: $0) }
+        }
+        return leases + [.cgroups] + state.endpoints.map(Resource.rules)
+    }
+}
+
+extension Host {
+    /// Undoes what a run made and the kernel does not clear up by itself. It needs nothing but the records,
+    /// does no harm when done twice, and goes on past errors. An address whose rules stay stays leased.
+    /// - Parameters:
+    ///   - state: nil when it cannot be read.
+    ///   - networks: those whose addresses are given back.
+    func tearDown(
+        _ id: ContainerID, _ state: ContainerState?, releasing networks: [NetworkDefinition]
+    ) -> [OperationError] {
+        var failures: [OperationError] = []
+        var named: [EndpointID] = []
+        for resource in Resource.list(state, on: networks).reversed() {
+            if case .lease(let endpoint, _) = resource, named.contains(endpoint.id) { continue }
+            do throws(OperationError) {
+                try undo(resource, of: id, state)
+            } catch {
+                failures.append(error)
+                if case .rules(let endpoint) = resource { named.append(endpoint.id) }
+            }
+        }
+        return failures
+    }
+
+    private func undo(
+        _ resource: Resource, of id: ContainerID, _ state: ContainerState?
+    ) throws(OperationError) {
+        switch resource {
+        case .lease(let endpoint, let network): try release(endpoint.address.address, from: network, of: id)
+        case .cgroups: try removeCgroups(of: id, state)
+        case .rules(let endpoint): try drivers.of(endpoint).disconnect(endpoint)
+        case .rulesOfEachDriver: for driver in drivers.all { try driver.withdraw(id) }
+        }
+    }
+}
