@@ -8,9 +8,10 @@ let settings: [SwiftSetting] = [
     // As fast as -O where it matters here, which is at the start, and a supervisor keeps fewer pages (`make bench`).
     .unsafeFlags(["-Osize", "-Xfrontend", "-prespecialize-generic-metadata"], .when(configuration: .release)),
 ]
+// -fno-plt: what a supervisor calls while it waits is then in one part less of its text (docs/architecture.md, Memory).
 let cSettings: [CSetting] = [
     .define("_GNU_SOURCE"),
-    .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-fno-strict-aliasing"]),
+    .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-fno-strict-aliasing", "-fno-plt"]),
 ]
 
 func swift(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
