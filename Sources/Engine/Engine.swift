@@ -12,7 +12,7 @@ package struct Engine: Sendable {
     var layout: Layout { host.layout }
     var containerStore: ContainerStore { host.containerStore }
     var networkStore: NetworkStore { host.networkStore }
-    /// What `system check` knows of.
+    /// The networks that `system check` looks at.
     var bridges: BridgeDriver { BridgeDriver() }
 
     package init(host: Host = Host()) {

@@ -88,7 +88,7 @@ extension ContainerRun {
         try writeState()
     }
 
-    /// What the endpoint that is gone did for the others, the next one does: the way to elsewhere and its ports.
+    /// The next endpoint takes over the default route and the ports of one that is gone.
     private func takeOver(_ gone: Endpoint) throws(OperationError) {
         guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else {
             if !gone.ports.isEmpty { ports = nil }

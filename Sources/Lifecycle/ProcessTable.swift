@@ -67,7 +67,7 @@ package enum ProcessTable {
         return holders
     }
 
-    /// What the kernel says behind the former path of a file that has been removed (d_path).
+    /// Without the mark that the kernel puts behind the former path of a removed file (d_path).
     private static func withoutDeletionMark(_ path: String) -> String {
         path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
     }

@@ -1,13 +1,13 @@
 import Containers
 import Core
 
-/// What a container has on this host that neither goes with its last process nor with its supervisor's descriptors. This list is
-/// the only one: whatever takes away what a run has made goes through it, from the last to the first.
+/// A thing that a container has on this host and that goes neither with its last process nor with its supervisor's descriptors. This
+/// list of them is the only one: every teardown goes through it, from the last to the first.
 enum Resource: Equatable {
     /// An address of its own on a network.
     case lease(Endpoint, of: NetworkDefinition)
     case cgroups
-    /// What the firewall has for an endpoint.
+    /// The firewall's rules for an endpoint.
     case rules(Endpoint)
     /// The same of the one whose state cannot be read.
     case rulesOfEachDriver

@@ -3,7 +3,7 @@ import Glibc
 import Lifecycle
 import Linux
 
-/// What a supervisor hears of further rounds: signals, and what its other parts are told.
+/// Hears for a supervisor whether there is a further round: from signals, and from its other parts.
 package final class Restarts: EventSource {
     /// Whoever ends a supervisor by one of these does not want its container back either.
     private static let ending: [Int32] = [Host.endOfRestarts, SIGHUP, SIGINT, SIGQUIT, SIGTERM]
@@ -43,7 +43,7 @@ package final class Restarts: EventSource {
 
     /// Somebody wants it to begin again as soon as it has ended.
     package func again() {
-        // What was wanted before this does not count any more.
+        // An end that was wanted before this does not count any more.
         hear()
         rounds.note(.beginningIsWanted)
     }

@@ -41,7 +41,7 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var log = LogLimits()
     package var restart = RestartPolicy()
     package var asked = ContainerRequestRecord()
-    /// What is to be published once it is on a network again.
+    /// Ports to publish once the container is on a network again.
     package private(set) var withheld: [PublishRequest] = []
 
     /// Without what every container is given; whole where that is not on record.
@@ -140,7 +140,7 @@ extension ContainerDefinition {
         networkMode = .networks(networkMode.wishes + [wish])
     }
 
-    /// What it published there goes by the next network.
+    /// Ports that it published there go by the next network.
     package mutating func leave(_ network: Name) {
         var wishes = networkMode.wishes
         guard let index = wishes.firstIndex(where: { $0.network == network }) else { return }

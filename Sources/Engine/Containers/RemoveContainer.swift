@@ -46,7 +46,7 @@ extension Engine {
     }
 
     private func checkRemoval(of id: ContainerID, _ name: String) throws(OperationError) {
-        // One whose program has just ended may begin it again.
+        // A supervisor whose program has just ended may begin that again.
         if host.waitForRelease(of: id) { return }
         switch host.settledLiveness(of: id) {
         case .gone, .orphaned: return

@@ -20,7 +20,7 @@ extension Engine {
         }
         let former = running.state.process
         do throws(OperationError) { _ = try host.ask(id, "again") } catch {
-            // It has ended by itself meanwhile.
+            // The program has ended by itself meanwhile.
             guard error.kind == .notRunning else { throw error }
             return try start(name)
         }

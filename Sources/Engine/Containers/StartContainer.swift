@@ -79,7 +79,7 @@ extension Engine {
             remedy: "see that there is room in \(layout.state)")
     }
 
-    /// What has not begun leaves nothing of its run.
+    /// Runs `body`; where that fails, nothing is left of the run that was to begin.
     private func settling<Result>(
         _ id: ContainerID, _ body: () throws(OperationError) -> Result
     ) throws(OperationError) -> Result {

@@ -17,7 +17,7 @@ extension Engine {
             return PendingStop(self, id, nil, host.openLock(of: id), deadline: nil)
         }
         let seconds = timeout ?? definition.stopTimeout
-        // It may be clearing up after its program, which is then waited for.
+        // A supervisor may be clearing up after its program, which is then waited for.
         let lock = host.openLock(of: id)
         guard let running = try host.started(id, within: seconds, endingRestarts: true) else {
             return PendingStop(self, id, nil, lock, deadline: nil)

@@ -15,7 +15,7 @@ extension Engine {
         if try ask(id, "connect", ("wish", wish.json)) { return }
         var definition = try definition(id, container)
         try host.noteJoining(&definition, wish)
-        // It may have begun meanwhile, without.
+        // The container may have begun meanwhile, without that network.
         guard try hasSupervisor(id), let state = try containerStore.state(id),
             !state.endpoints.contains(where: { $0.networkID == network.id })
         else { return }
@@ -72,7 +72,7 @@ extension Engine {
                 _ = try host.ask(id, verb, [member], within: Self.patience)
                 return true
             } catch {
-                // It has ended between the look and the question.
+                // The container has ended between the look and the question.
                 guard error.kind == .notRunning else { throw error }
                 usleep(1000)
             }
