@@ -48,7 +48,12 @@ extension ContainerRun {
             let network = plan.networks.first(where: { $0.id == endpoint.networkID })
         else { throw host.notConnected(definition, name) }
         try leave(endpoint, network)
-        try host.noteLeaving(&plan.definition, network.name)
+        // A command that found no supervisor a moment ago may have noted that already.
+        if currentDefinition.networkMode.wishes.contains(where: { $0.network == network.name }) {
+            try host.noteLeaving(&plan.definition, network.name)
+        } else {
+            plan.definition.leave(network.name)
+        }
         plan.networks.removeAll { $0.id == network.id }
         try takeOver(endpoint)
         try writeState()

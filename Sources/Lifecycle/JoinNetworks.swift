@@ -17,12 +17,6 @@ extension ContainerRun {
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
         let reservation = try host.reservePorts(wish.publish, device: network.device)
         let address = try host.lease(from: network, for: id, requested: wish.address)
-        do throws(OperationError) {
-            if let mac = wish.mac { try host.checkMAC(mac, of: id, at: address, on: network) }
-        } catch {
-            try? host.release(address, from: network, of: id)
-            throw error
-        }
         let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
         let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
         var endpoint = Endpoint(
@@ -31,8 +25,25 @@ extension ContainerRun {
             gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
             interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
         endpoint.driver = network.driver
-        state.endpoints.append(endpoint)
+        do throws(OperationError) {
+            try enter(endpoint, network, wish)
+        } catch {
+            try? host.release(address, from: network, of: id)
+            throw error
+        }
         if !wish.publish.isEmpty { ports = consume reservation }
+    }
+
+    /// A MAC address that was asked for is looked at and put on record by one container at a time.
+    private func enter(
+        _ endpoint: Endpoint, _ network: NetworkDefinition, _ wish: EndpointWish
+    ) throws(OperationError) {
+        guard let mac = wish.mac else { return state.endpoints.append(endpoint) }
+        try FileLock.holding(host.layout.networkLock(network.name)) { () throws(OperationError) in
+            try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network)
+            state.endpoints.append(endpoint)
+            try RecordFile.write(state, to: host.layout.containerState(id))
+        }
     }
 
     /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.

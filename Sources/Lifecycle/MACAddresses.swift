@@ -16,8 +16,11 @@ extension Host {
         } else {
             holder = try self.holder(of: mac, beside: id, on: network).map { "container \"\($0)\"" }
         }
-        guard let holder else { return }
-        throw OperationError(
+        if let holder { throw taken(mac, by: holder, network) }
+    }
+
+    private func taken(_ mac: MACAddress, by holder: String, _ network: NetworkDefinition) -> OperationError {
+        OperationError(
             "MAC address", mac.description, reason: "it is that of \(holder) on network \(network.name)",
             remedy: "name another one, or none", kind: .conflict)
     }

@@ -19,11 +19,19 @@ package struct DefinitionEditor: ~Copyable {
         let lock = try Self.found(missing) { () throws(OperationError) in
             try FileLock.acquire(store.layout.definitionLock(id))
         }
+        try Self.removeUnfinished(in: store.layout.container(id))
         guard let definition = try store.definition(id) else { throw missing }
         self.definition = definition
         self.store = store
         self.directory = directory
         self.lock = lock
+    }
+
+    /// Definitions that killed commands were writing: whoever writes one has the lock.
+    private static func removeUnfinished(in directory: String) throws(OperationError) {
+        for name in try Files.names(in: directory) where name.hasPrefix("record.json.") && name.hasSuffix(".tmp") {
+            try Files.remove("\(directory)/\(name)")
+        }
     }
 
     /// `remove` has it alone.

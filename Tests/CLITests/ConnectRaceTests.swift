@@ -69,6 +69,23 @@ extension CLI {
             }
         }
 
+        /// One of two that begin at the same moment has it.
+        @Test func aMACAddressThatTwoWant() throws {
+            try withNetworks(["10.201.144.0/24"]) {
+                for _ in 0..<6 {
+                    let runs = try (0..<2).map { _ in
+                        try Background([
+                            Host.mydocker, "run", "-d", "--net", "crace0", "--mac-address", "02:00:00:00:00:08",
+                            "sleep",
+                            "1000",
+                        ])
+                    }
+                    #expect(runs.map { $0.end() }.sorted() == [0, 125])
+                    for run in runs where !run.text.isEmpty { succeed("rm", "-f", String(run.text.dropLast())) }
+                }
+            }
+        }
+
         @Test(arguments: [true, false]) func theNetworkNoneCanBeLeft(_ isRunning: Bool) throws {
             try withNetworks(["10.201.144.0/24"]) {
                 succeed("run", "-d", "--name", "crace", "--net", "none", "sleep", "1000")

@@ -27,7 +27,7 @@ extension Engine {
     }
 
     /// A copy of this process does what is to be done, so that a signal ends this one alone, as it ends Docker's client.
-    private func forkAside() throws(OperationError) -> Fork {
+    func forkAside() throws(OperationError) -> Fork {
         let fork = try Fork.fork()
         if case .child = fork {
             InheritedDescriptors.close()

@@ -21,6 +21,11 @@ extension Engine {
     package func startAttached(
         _ name: String, readsInput: Bool, passesSignals: Bool
     ) throws(OperationError) -> Int32 {
+        if !passesSignals, try host.running(containerStore.find(name)) == nil,
+            case .parent(let supervisor) = try forkAside()
+        {
+            return reap(supervisor).exitCode
+        }
         var streams = CallerStreams.standard
         if !readsInput { streams.input = -1 }
         guard var plan = try startPlan(name) else {

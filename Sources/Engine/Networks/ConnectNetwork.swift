@@ -12,15 +12,18 @@ extension Engine {
         let id = try containerStore.find(container)
         let network = try joinable(choice.network)
         let wish = EndpointWish(network: network.name, address: choice.address, mac: choice.mac)
-        if try ask(id, "connect", ("wish", wish.json)) { return }
+        var isRepeated = false
+        if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return }
         var definition = try definition(id, container)
-        try host.noteJoining(&definition, wish)
+        // Its supervisor may have been killed when that was done already.
+        let isDone = definition.networkMode.wishes.contains { $0.network == network.name }
+        if !(isRepeated && isDone) { try host.noteJoining(&definition, wish) }
         // The container may have begun meanwhile, without that network.
         guard try hasSupervisor(id), let state = try containerStore.state(id),
             !state.endpoints.contains(where: { $0.networkID == network.id })
         else { return }
         try host.noteLeaving(&definition, network.name)
-        _ = try ask(id, "connect", ("wish", wish.json))
+        if try !ask(id, "connect", ("wish", wish.json), &isRepeated) { try connect(container, to: choice) }
     }
 
     private static let hostNetwork = OperationError(
@@ -48,8 +51,17 @@ extension Engine {
         var definition = try definition(id, container)
         if network == "host" { throw Self.hostNetwork }
         let name = try joined(network, by: definition)
-        if try ask(id, "disconnect", ("network", .string(name.text))) { return }
-        try host.noteLeaving(&definition, name)
+        let member = ("network", JSON.string(name.text))
+        var isRepeated = false
+        if try ask(id, "disconnect", member, &isRepeated) { return }
+        definition = try self.definition(id, container)
+        let isDone = !definition.networkMode.wishes.contains { $0.network == name }
+        if !(isRepeated && isDone) { try host.noteLeaving(&definition, name) }
+        // The container may have begun meanwhile, with that network.
+        guard try hasSupervisor(id), let state = try containerStore.state(id),
+            state.endpoints.contains(where: { $0.network == name })
+        else { return }
+        _ = try ask(id, "disconnect", member, &isRepeated)
     }
 
     /// A network that is gone can be left all the same.
@@ -63,17 +75,20 @@ extension Engine {
     }
 
     /// Has the container's supervisor do something.
+    /// - Parameter isRepeated: set once a supervisor has gone without an answer: it may have done that.
     /// - Returns: false when there is none, nor one that is just clearing up.
     private func ask(
-        _ id: ContainerID, _ verb: String, _ member: (key: String, value: JSON)
+        _ id: ContainerID, _ verb: String, _ member: (key: String, value: JSON), _ isRepeated: inout Bool
     ) throws(OperationError) -> Bool {
         while try hasSupervisor(id) {
             do throws(OperationError) {
                 _ = try host.ask(id, verb, [member], within: Self.patience)
                 return true
             } catch {
+                if isRepeated, error.kind == .conflict { return true }
                 // The container has ended between the look and the question.
                 guard error.kind == .notRunning else { throw error }
+                isRepeated = true
                 usleep(1000)
             }
         }
@@ -82,10 +97,16 @@ extension Engine {
 
     /// A container that is just being made is waited for; of a dead one the rest is cleared away.
     private func hasSupervisor(_ id: ContainerID) throws(OperationError) -> Bool {
-        if try host.started(id, within: 60) != nil { return true }
-        if try host.isRestarting(id) { return true }
-        try host.reclaim(id)
-        return false
+        let end = Deadline(seconds: 60)
+        while true {
+            if try host.started(id, within: 60) != nil { return true }
+            if try host.isRestarting(id) { return true }
+            try host.reclaim(id)
+            // A supervisor whose program has just ended may begin that again.
+            guard host.isSupervised(id), end.millisecondsLeft > 0 else { return false }
+            try Interruption.check("connect container", id.short)
+            usleep(1000)
+        }
     }
 
     private func definition(_ id: ContainerID, _ name: String) throws(OperationError) -> ContainerDefinition {
