@@ -205,23 +205,6 @@ extension CLI {
             }
         }
 
-        /// Signals end the command alone, as those to `run` do.
-        @Test func startAttachedThatPassesNoSignals() throws {
-            try Ledger.expectUnchanged {
-                succeed("create", "--name", "oralone", "--net", "none", "sleep", "1000")
-                // A shell in between: the command's copy closes what it inherits, and Foundation takes that for its end.
-                let start = try Background([
-                    "/bin/sh", "-c", "\(Host.mydocker) start -a --sig-proxy=false oralone & echo $!; wait $!",
-                ])
-                Host.eventually("it runs") { inspect("{{.State.Status}}", "oralone") == "running" }
-                start.expect("\n")
-                kill(try #require(pid_t(start.text.trimmingCharacters(in: .whitespacesAndNewlines))), SIGTERM)
-                #expect(start.end() == 143)
-                #expect(inspect("{{.State.Status}}", "oralone") == "running")
-                succeed("rm", "-f", "oralone")
-            }
-        }
-
         /// What a killed command was writing goes with the next change.
         @Test func anUnfinishedRecordGoesWithTheNextChange() {
             Ledger.expectUnchanged {
