@@ -63,7 +63,8 @@ extension CLI.Streams {
                 session.expect("ready")
                 session.type("\u{3}")
                 #expect(session.end() == 42, "\(command)")
-                #expect(session.text.hasSuffix("INT\r\n"), "\(session.text)")
+                // ash ends a line of its own when the signal met its `sleep`.
+                #expect(session.text.contains("INT\r\n"), "\(session.text)")
             }
         }
     }
