@@ -16,7 +16,7 @@ package struct BridgeDifference: Equatable, Sendable {
         case bringUp(Int32)
         case applySettings
         case switchRoutingOn
-        /// - link: nil when it is not there.
+        /// With the member's link; nil when it is not there.
         case joinBridge(NetworkMember, link: Int32?, bridge: Int32)
         case guardPort(NetworkMember, link: Int32)
         case bringPortUp(NetworkMember, link: Int32)

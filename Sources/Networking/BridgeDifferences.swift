@@ -12,17 +12,13 @@ extension WantedBridges {
 
     /// Those of which there should be something now; the others are made when they are used.
     package func established(in observed: ObservedBridges) -> [NetworkDefinition] {
-        networks.map(\.definition).filter { observed.bridge(of: $0) != nil || isNeeded($0) }
+        networks.filter { $0.isNeeded || observed.bridge(of: $0.definition) != nil }.map(\.definition)
     }
 
     /// What the firewall is to do for those that have a bridge.
     func intent(on observed: ObservedBridges) -> FirewallIntent {
         let made = networks.filter { observed.bridge(of: $0.definition) != nil }
         return FirewallIntent(made.map(\.definition), made.flatMap(\.members))
-    }
-
-    private func isNeeded(_ network: NetworkDefinition) -> Bool {
-        networks.contains { $0.isNeeded && $0.definition.id == network.id }
     }
 
     private func routing(_ observed: ObservedBridges) -> [BridgeDifference] {

@@ -74,24 +74,58 @@ extension BridgeDriver {
     private func restoreDevices(
         of network: WantedBridges.Network, _ netlink: inout RouteSocket
     ) throws(OperationError) -> Bool {
-        let wanted = WantedBridges(networks: [network], owners: nil)
         let observed = try observeDevices(of: network, &netlink)
         var mustLookAgain = false
-        for difference in wanted.differences(from: observed) {
-            switch difference.remedy {
-            case .makeBridge:
-                let isOwn = try makeBridge(network.definition, &netlink)
-                mustLookAgain = !isOwn || !network.members.isEmpty
-            case .refuse: throw foreign(network.definition)
-            case .finishBridge(let index):
-                try netlink.finishBridge(index, try request(network.definition, &netlink))
-                mustLookAgain = true
-            case .joinBridge(let member, _, _), .guardPort(let member, _), .bringPortUp(let member, _):
-                try restorePort(of: member, difference.remedy, &netlink)
-            default: try restoreBridge(network.definition, difference.remedy, &netlink)
-            }
+        for difference in WantedBridges(networks: [network], owners: nil).differences(from: observed) {
+            let isHalfDone = try putRight(difference.remedy, network, &netlink)
+            mustLookAgain = mustLookAgain || isHalfDone
         }
         return mustLookAgain
+    }
+
+    /// - Returns: whether more may be missing than could be seen.
+    private func putRight(
+        _ remedy: BridgeDifference.Remedy, _ network: WantedBridges.Network, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> Bool {
+        let definition = network.definition
+        switch remedy {
+        case .makeBridge:
+            let isOwn = try makeBridge(definition, &netlink)
+            return !isOwn || !network.members.isEmpty
+        case .refuse: throw foreign(definition)
+        case .finishBridge(let index):
+            try netlink.finishBridge(index, try request(definition, &netlink))
+            return true
+        case .addAddress(let index): try netlink.addAddress(definition.gateway, index: index, name: definition.device)
+        case .bringUp(let index): try netlink.setUp(.index(index))
+        case .applySettings: try BridgeSettings.apply(to: definition.device)
+        case .switchRoutingOn: try BridgeSettings.switchRoutingOn()
+        case .joinBridge(let member, let link?, let bridge):
+            try whileRunning(member) { () throws(OperationError) in
+                try netlink.setMaster(.index(link), bridge: bridge)
+                try netlink.guardPortAnew(member.endpoint.port(link))
+            }
+        case .guardPort(let member, let link):
+            try whileRunning(member) { () throws(OperationError) in
+                try netlink.guardPortAnew(member.endpoint.port(link))
+            }
+        case .bringPortUp(let member, let link):
+            try whileRunning(member) { () throws(OperationError) in try netlink.setUp(.index(link)) }
+        case .joinBridge, .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame: break
+        }
+        return false
+    }
+
+    private func whileRunning(
+        _ member: NetworkMember, _ body: () throws(OperationError) -> Void
+    ) throws(OperationError) {
+        guard member.isRunning else { return }
+        do throws(OperationError) {
+            try body()
+        } catch {
+            // It has just ended.
+            guard error.errno == ENODEV else { throw error }
+        }
     }
 
     /// - Returns: false when somebody was faster.
@@ -115,37 +149,5 @@ extension BridgeDriver {
         if mtu == nil { mtu = try netlink.defaultRouteMTU() }
         return BridgeRequest(
             name: network.device, mac: network.bridgeMAC, mtu: mtu, alias: network.alias, address: network.gateway)
-    }
-
-    private func restoreBridge(
-        _ network: NetworkDefinition, _ remedy: BridgeDifference.Remedy, _ netlink: inout RouteSocket
-    ) throws(OperationError) {
-        switch remedy {
-        case .addAddress(let index): try netlink.addAddress(network.gateway, index: index, name: network.device)
-        case .bringUp(let index): try netlink.setUp(.index(index))
-        case .applySettings: try BridgeSettings.apply(to: network.device)
-        case .switchRoutingOn: try BridgeSettings.switchRoutingOn()
-        default: return
-        }
-    }
-
-    /// A bridge that was deleted has let go of its ports. What is guarded is up.
-    private func restorePort(
-        of member: NetworkMember, _ remedy: BridgeDifference.Remedy, _ netlink: inout RouteSocket
-    ) throws(OperationError) {
-        guard member.isRunning else { return }
-        do throws(OperationError) {
-            switch remedy {
-            case .joinBridge(_, let link?, let bridge):
-                try netlink.setMaster(.index(link), bridge: bridge)
-                try netlink.guardPortAnew(member.endpoint.port(link))
-            case .guardPort(_, let link): try netlink.guardPortAnew(member.endpoint.port(link))
-            case .bringPortUp(_, let link): try netlink.setUp(.index(link))
-            default: return
-            }
-        } catch {
-            // The container has just ended.
-            guard error.errno == ENODEV else { throw error }
-        }
     }
 }

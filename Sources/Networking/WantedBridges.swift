@@ -29,12 +29,9 @@ package struct WantedBridges: Sendable {
     let networks: [Network]
     /// Nil: what has no owner is not looked for.
     let owners: Owners?
+}
 
-    init(networks: [Network], owners: Owners?) {
-        self.networks = networks
-        self.owners = owners
-    }
-
+extension WantedBridges {
     /// All networks, by whoever looks after the whole host.
     /// - Parameters:
     ///   - isComplete: whether `networks` are all that are defined.

@@ -42,6 +42,15 @@ final class MemoryFirewall {
         try table.insert(RawRule(rule), into: rule.chain, at: table.rules(in: rule.chain).count)
     }
 
+    /// Takes a rule away, as with `iptables -D`.
+    func remove(_ rule: FirewallRule) throws(OperationError) {
+        let raw = try RawRule(rule)
+        guard let table = tables[rule.table], let place = table.rules(in: rule.chain).firstIndex(of: raw) else {
+            throw OperationError("remove firewall rule", rule.description, reason: "it is not there")
+        }
+        try table.remove(at: place, from: rule.chain)
+    }
+
     /// Rules and own chains go, as with `iptables -F` and `-X`.
     func flush(_ table: FirewallTable) {
         tables[table]?.flush()
