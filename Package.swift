@@ -60,7 +60,7 @@ let package = Package(
         test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables", "Fuzzing"]),
         test("IPAMTests", ["Core", "Linux", "IPAM", "Fuzzing"]),
         test("RecordsTests", ["Core", "Linux", "Records"]),
-        test("NetworkingTests", ["Core", "Firewall", "Netlink", "Networking"]),
+        test("NetworkingTests", ["Core", "Linux", "Firewall", "Netlink", "Networking"]),
         test("ImagesTests", ["Core", "Linux", "Images", "CArchive", "Fuzzing"]),
         test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch", "Fuzzing"]),
         test(

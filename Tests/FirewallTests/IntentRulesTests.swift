@@ -1,20 +1,19 @@
 import Core
-import Networking
 import Testing
 
-@Suite struct BridgeRulesTests {
-    private func network(isInternal: Bool = false) throws -> NetworkDefinition {
-        NetworkDefinition(
-            id: .random(), name: try #require(Name("testbridge")), driver: "bridge",
-            gateway: try #require(CIDR("192.168.10.1/24")), device: "testbridge", mtu: nil, isInternal: isInternal,
-            labels: [:], created: .now())
+@testable import Firewall
+
+@Suite struct IntentRulesTests {
+    private let network = NetworkIntent.testbridge
+    private var internalNetwork: NetworkIntent {
+        NetworkIntent(bridge: network.bridge, subnet: network.subnet, gateway: network.gateway, isInternal: true)
     }
 
-    @Test func rulesOfANetwork() throws {
+    @Test func rulesOfANetwork() {
         let established = "-m conntrack --ctstate RELATED,ESTABLISHED"
         let translated = "-m conntrack --ctstate DNAT"
         #expect(
-            BridgeRules.rules(of: try network()).map(\.description) == [
+            IntentRules.rules(of: network).map(\.description) == [
                 "-A MYDOCKER-FORWARD -o testbridge \(established) -j ACCEPT",
                 "-A MYDOCKER-FORWARD -o testbridge \(translated) -j ACCEPT",
                 "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
@@ -27,15 +26,15 @@ import Testing
             ])
     }
 
-    @Test func B20_thereIsOneMasqueradeForANetwork() throws {
-        #expect(BridgeRules.rules(of: try network()).filter { $0.description.contains("MASQUERADE") }.count == 1)
+    @Test func B20_thereIsOneMasqueradeForANetwork() {
+        #expect(IntentRules.rules(of: network).filter { $0.description.contains("MASQUERADE") }.count == 1)
     }
 
-    @Test func S7_anInternalNetworkHasNoWayOutOrIn() throws {
+    @Test func S7_anInternalNetworkHasNoWayOutOrIn() {
         let unknown = "-m conntrack ! --ctstate RELATED,ESTABLISHED"
         let translated = "-m conntrack --ctstate DNAT"
         #expect(
-            BridgeRules.rules(of: try network(isInternal: true)).map(\.description) == [
+            IntentRules.rules(of: internalNetwork).map(\.description) == [
                 "-A MYDOCKER-ISOLATE -i testbridge ! -o testbridge -j DROP",
                 "-A MYDOCKER-ISOLATE ! -i testbridge -o testbridge -j DROP",
                 "-A MYDOCKER-INPUT ! -d 192.168.10.0/24 -i testbridge \(unknown) -j DROP",
@@ -48,7 +47,7 @@ import Testing
 
     /// The user's own rules come first, and what is internal is decided before any network lets something in.
     @Test func S7_internalNetworksAreDecidedFirst() {
-        let jumps = BridgeRules.layout.headJumps.filter { $0.chain == "FORWARD" }.map(\.description)
+        let jumps = IntentRules.layout.headJumps.filter { $0.chain == "FORWARD" }.map(\.description)
         #expect(
             jumps == [
                 "-A FORWARD -j MYDOCKER-USER", "-A FORWARD -j MYDOCKER-ISOLATE", "-A FORWARD -j MYDOCKER-FORWARD",
@@ -56,21 +55,28 @@ import Testing
             ])
     }
 
-    @Test func publishedPortsCarryTheirOwner() throws {
-        let id = ContainerID.random()
-        let endpoint = Endpoint(
-            id: id, network: try #require(Name("br0")), networkID: .random(),
-            address: try #require(CIDR("192.168.10.2/24")),
-            gateway: nil, mac: try #require(MACAddress("02:42:c0:a8:0a:02")), interface: "eth0", bridge: "br0",
-            mtu: nil,
-            ports: [
+    @Test func publishedPortsCarryTheirOwner() {
+        let published = PublishedPorts(
+            "0123456789ab",
+            [
                 PortMapping(hostPort: 90, containerPort: 80),
                 PortMapping(hostAddress: .loopback, hostPort: 53, containerPort: 53, transport: .udp),
             ])
+        let owner = "-m comment --comment mydocker-0123456789ab"
         #expect(
-            Set(BridgeRules.rules(publishing: endpoint).map(\.description)) == [
-                "-A MYDOCKER-DNAT -p tcp -m tcp --dport 90 -m comment --comment mydocker-\(id.short) -j DNAT --to-destination 192.168.10.2:80",
-                "-A MYDOCKER-DNAT -d 127.0.0.1/32 -p udp -m udp --dport 53 -m comment --comment mydocker-\(id.short) -j DNAT --to-destination 192.168.10.2:53",
+            Set(IntentRules.rules(of: published).map(\.description)) == [
+                "-A MYDOCKER-DNAT -p tcp -m tcp --dport 90 \(owner) -j DNAT --to-destination 192.168.10.2:80",
+                "-A MYDOCKER-DNAT -d 127.0.0.1/32 -p udp -m udp --dport 53 \(owner) -j DNAT --to-destination 192.168.10.2:53",
             ])
+    }
+
+    /// Each table is a read and a write of all of it.
+    @Test func noTableIsReadInVain() {
+        let published = PublishedPorts("0123456789ab", [.tcp(90, 80)])
+        #expect(published.connection.tables == [.nat])
+        #expect(published.disconnection.tables == [.nat] && published.disconnection.layout == .leave)
+        #expect(network.creation.tables == [.filter, .nat])
+        #expect(network.removal.tables == [.filter, .nat])
+        #expect(FirewallChange(establishing: FirewallIntent()).layout == .leave)
     }
 }

@@ -1,21 +1,21 @@
 /// The chains of this program, and how packets get into them.
-package struct FirewallLayout: Hashable, Sendable {
-    package struct Chain: Hashable, Sendable {
-        package let table: FirewallTable
-        package let name: String
-        package init(_ table: FirewallTable, _ name: String) {
+struct FirewallLayout: Hashable, Sendable {
+    struct Chain: Hashable, Sendable {
+        let table: FirewallTable
+        let name: String
+        init(_ table: FirewallTable, _ name: String) {
             self.table = table
             self.name = name
         }
     }
 
-    package var chains: [Chain]
+    var chains: [Chain]
     /// Rules of built-in chains, in the order in which they must stand. Those of one chain that are not there
     /// exactly once and in this order are put at its head (or end) anew.
-    package var headJumps: [FirewallRule]
-    package var tailJumps: [FirewallRule]
+    var headJumps: [FirewallRule]
+    var tailJumps: [FirewallRule]
 
-    package init(chains: [Chain], headJumps: [FirewallRule] = [], tailJumps: [FirewallRule] = []) {
+    init(chains: [Chain], headJumps: [FirewallRule] = [], tailJumps: [FirewallRule] = []) {
         self.chains = chains
         self.headJumps = headJumps
         self.tailJumps = tailJumps
@@ -23,8 +23,8 @@ package struct FirewallLayout: Hashable, Sendable {
 }
 
 /// A state that the tables shall be in: which owners have which rules. Applied twice it changes nothing.
-package struct FirewallChange: Hashable, Sendable {
-    package enum LayoutAction: Hashable, Sendable {
+struct FirewallChange: Hashable, Sendable {
+    enum LayoutAction: Hashable, Sendable {
         case leave
         /// Chains and jumps are there, each once, also after somebody flushed them.
         case ensure(FirewallLayout)
@@ -33,26 +33,26 @@ package struct FirewallChange: Hashable, Sendable {
         case removeUnused(FirewallLayout)
     }
 
-    package struct Ownership: Hashable, Sendable {
-        package let owner: FirewallOwner
-        package var rules: [FirewallRule]
+    struct Ownership: Hashable, Sendable {
+        let owner: FirewallOwner
+        var rules: [FirewallRule]
     }
 
     /// Each is read once, and written once when it differs.
-    package let tables: [FirewallTable]
-    package var layout: LayoutAction
-    package private(set) var ownerships: [Ownership] = []
+    let tables: [FirewallTable]
+    var layout: LayoutAction
+    private(set) var ownerships: [Ownership] = []
 
-    package init(_ tables: [FirewallTable], layout: LayoutAction = .leave) {
+    init(_ tables: [FirewallTable], layout: LayoutAction = .leave) {
         self.tables = tables
         self.layout = layout
     }
 
     /// In these tables `owner` shall have exactly these rules, in this order within each chain.
-    package mutating func set(_ owner: FirewallOwner, _ rules: [FirewallRule]) {
+    mutating func set(_ owner: FirewallOwner, _ rules: [FirewallRule]) {
         precondition(rules.allSatisfy { $0.owner == owner && tables.contains($0.table) })
         ownerships.append(Ownership(owner: owner, rules: rules))
     }
 
-    package mutating func remove(_ owner: FirewallOwner) { set(owner, []) }
+    mutating func remove(_ owner: FirewallOwner) { set(owner, []) }
 }

@@ -16,8 +16,40 @@ package struct IPTablesFirewall: Firewall {
     }
 
     @discardableResult
-    package func apply(
-        isStale: (FirewallOwner) -> Bool, _ change: () throws(OperationError) -> FirewallChange
+    package func establish(
+        isStale: (FirewallOwner) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
+    ) throws(OperationError) -> Bool {
+        try apply(isStale: isStale) { () throws(OperationError) in FirewallChange(establishing: try intent()) }
+    }
+
+    package func withdraw(_ owner: FirewallOwner) throws(OperationError) {
+        try apply { FirewallChange(withdrawing: owner) }
+    }
+
+    package func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
+        try apply { FirewallChange(clearing: owners, withChains: withFrame) }
+    }
+
+    /// A reader needs no lock: the kernel gives a table out whole. One that nobody has used yet would be made by asking.
+    package func differences(
+        from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
+    ) throws(OperationError) -> FirewallDifferences {
+        var inspection = TableInspection(FirewallChange(establishing: intent), isOwner: isOwner)
+        for name in inspection.tables where !intent.isEmpty || IPTablesFirewall.isUsed(name) {
+            try inspection.look(at: KernelTable(name), name)
+        }
+        return inspection.differences
+    }
+
+    private static func isUsed(_ table: FirewallTable) -> Bool {
+        let names = Files.text("/proc/thread-self/net/ip_tables_names") ?? ""
+        return names.split(separator: "\n").contains(table.rawValue[...])
+    }
+
+    /// Holds the xtables lock while `change` is asked and the tables are written.
+    @discardableResult
+    func apply(
+        isStale: (FirewallOwner) -> Bool = { _ in false }, _ change: () throws(OperationError) -> FirewallChange
     ) throws(OperationError) -> Bool {
         let lock = try patience.takeLock(lockPath)
         let change = try change()
@@ -28,21 +60,6 @@ package struct IPTablesFirewall: Firewall {
         }
         _ = consume lock
         return hasChanged
-    }
-
-    /// A reader needs no lock: the kernel gives a table out whole. One that nobody has used yet would be made by asking.
-    package func rules(in table: FirewallTable) throws(OperationError) -> [FirewallRule] {
-        let names = (Files.text("/proc/thread-self/net/ip_tables_names") ?? "").split(separator: "\n")
-        return names.contains(table.rawValue[...]) ? try KernelTable(table).ownRules(table) : []
-    }
-
-    package func deviations(from change: FirewallChange) throws(OperationError) -> FirewallDeviations {
-        var deviations = FirewallDeviations()
-        for name in change.tables {
-            var editor = TableEditor(try KernelTable(name), name)
-            try editor.collectDeviations(from: change, into: &deviations)
-        }
-        return deviations
     }
 
     /// From a fresh read each time: somebody without the lock may have written in between.

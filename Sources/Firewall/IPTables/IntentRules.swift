@@ -1,8 +1,7 @@
 import Core
-import Firewall
 
-/// The firewall of bridge networks as values. Nothing here touches the kernel.
-package enum BridgeRules {
+/// The rules that bring intents about, as values. Nothing here touches the kernel.
+enum IntentRules {
     static let isolate = "MYDOCKER-ISOLATE"
     static let forward = "MYDOCKER-FORWARD"
     static let egress = "MYDOCKER-EGRESS"
@@ -13,7 +12,7 @@ package enum BridgeRules {
 
     /// Our chains and the jumps into them. What may come in is decided before what may go out, so that no
     /// network's containers reach those of another one.
-    package static let layout = FirewallLayout(
+    static let layout = FirewallLayout(
         chains: [
             .init(.filter, OwnChain.user), .init(.filter, isolate), .init(.filter, forward), .init(.filter, egress),
             .init(.filter, input),
@@ -35,12 +34,12 @@ package enum BridgeRules {
         ])
 
     /// What a network has for as long as it exists.
-    package static func rules(of network: NetworkDefinition) -> [FirewallRule] {
+    static func rules(of network: NetworkIntent) -> [FirewallRule] {
         forwarding(network) + translation(network)
     }
 
-    private static func forwarding(_ network: NetworkDefinition) -> [FirewallRule] {
-        let bridge = network.device
+    private static func forwarding(_ network: NetworkIntent) -> [FirewallRule] {
+        let bridge = network.bridge
         let own = FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept)
         // route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558).
         let loopbackRule = FirewallRule(
@@ -60,8 +59,8 @@ package enum BridgeRules {
 
     /// Before all other networks' rules: a published port of theirs is no way out, by whichever address of this host.
     /// Of the host itself an internal network reaches the gateway.
-    private static func isolation(_ network: NetworkDefinition) -> [FirewallRule] {
-        let bridge = network.device
+    private static func isolation(_ network: NetworkIntent) -> [FirewallRule] {
+        let bridge = network.bridge
         return [
             FirewallRule(.filter, isolate, input: .yes(bridge), output: .not(bridge), target: .drop),
             FirewallRule(.filter, isolate, input: .not(bridge), output: .yes(bridge), target: .drop),
@@ -71,9 +70,9 @@ package enum BridgeRules {
         ]
     }
 
-    private static func translation(_ network: NetworkDefinition) -> [FirewallRule] {
-        let bridge = network.device
-        let gateway = network.gateway.address
+    private static func translation(_ network: NetworkIntent) -> [FirewallRule] {
+        let bridge = network.bridge
+        let gateway = network.gateway
         var rules: [FirewallRule] = []
         if !network.isInternal {
             rules.append(
@@ -90,28 +89,35 @@ package enum BridgeRules {
         return rules
     }
 
-    /// What a container's endpoint has for its published ports.
-    package static func rules(publishing endpoint: Endpoint) -> [FirewallRule] {
-        FirewallRule.publishing(
-            endpoint.ports, in: publish, to: endpoint.address.address, owner: .endpoint(endpoint.id))
+    /// What an endpoint has for its published ports.
+    static func rules(of published: PublishedPorts) -> [FirewallRule] {
+        FirewallRule.publishing(published.ports, in: publish, to: published.address, owner: published.owner)
+    }
+}
+
+extension FirewallChange {
+    /// Makes the rules of networks and endpoints what they should be, and our chains with them. Ports alone concern no
+    /// other table than their own; where nothing is wanted, no chain is.
+    init(establishing intent: FirewallIntent) {
+        self.init(
+            intent.networks.isEmpty ? [.nat] : [.filter, .nat],
+            layout: intent.isEmpty ? .leave : .ensure(IntentRules.layout))
+        for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
+        for published in intent.published { set(published.owner, IntentRules.rules(of: published)) }
     }
 
-    /// Makes the rules of networks and of containers on them what they should be, and our chains with them.
-    package static func establishing(
-        _ networks: [NetworkDefinition], members: [NetworkMember] = []
-    ) -> FirewallChange {
-        var change = FirewallChange([.filter, .nat], layout: .ensure(layout))
-        for network in networks { change.set(.network(bridge: network.device), rules(of: network)) }
-        for member in members {
-            change.set(.endpoint(member.endpoint.id), rules(publishing: member.endpoint))
+    /// Takes the rules of an owner away from where they are put, and our chains with the last network.
+    init(withdrawing owner: FirewallOwner) {
+        switch owner {
+        case .endpoint: self.init([.nat])
+        case .network: self.init([.filter, .nat], layout: .removeUnused(IntentRules.layout))
         }
-        return change
+        remove(owner)
     }
 
-    /// Takes a network's rules away, and our chains with the last network.
-    package static func removing(_ network: NetworkDefinition) -> FirewallChange {
-        var change = FirewallChange([.filter, .nat], layout: .removeUnused(layout))
-        change.remove(.network(bridge: network.device))
-        return change
+    /// Takes the rules of owners away wherever they are.
+    init(clearing owners: [FirewallOwner], withChains: Bool) {
+        self.init([.filter, .nat], layout: withChains ? .removeUnused(IntentRules.layout) : .leave)
+        for owner in owners { remove(owner) }
     }
 }

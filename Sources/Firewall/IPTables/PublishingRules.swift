@@ -3,7 +3,7 @@ import Core
 extension FirewallRule {
     /// The rules that send published ports on to a container: a run of ports that lie as far apart on the host as
     /// in the container is one rule. A range that keeps its numbers needs no rewriting of ports at all.
-    package static func publishing(
+    static func publishing(
         _ mappings: [PortMapping], in chain: String, to address: IPv4Address, owner: FirewallOwner
     ) -> [FirewallRule] {
         runs(of: mappings).map { run in

@@ -1,38 +1,38 @@
 import Core
 
-package enum FirewallTable: String, Hashable, Sendable, CaseIterable {
+enum FirewallTable: String, Hashable, Sendable, CaseIterable {
     case filter, nat
 }
 
 /// One rule of the IPv4 firewall as a value: what a packet must be like, and what becomes of it.
 ///
 /// Two rules with the same meaning are equal; `description` is the line that `iptables-save` prints for it.
-package struct FirewallRule: Hashable, Sendable {
+struct FirewallRule: Hashable, Sendable {
     /// A test and whether it is turned round (`! -d 127.0.0.0/8`).
-    package struct Match<Value: Hashable & Sendable>: Hashable, Sendable {
-        package let value: Value
-        package let isNegated: Bool
+    struct Match<Value: Hashable & Sendable>: Hashable, Sendable {
+        let value: Value
+        let isNegated: Bool
 
-        package static func yes(_ value: Value) -> Match { Match(value: value, isNegated: false) }
-        package static func not(_ value: Value) -> Match { Match(value: value, isNegated: true) }
+        static func yes(_ value: Value) -> Match { Match(value: value, isNegated: false) }
+        static func not(_ value: Value) -> Match { Match(value: value, isNegated: true) }
     }
 
     /// What connection tracking thinks of a packet.
-    package struct States: OptionSet, Hashable, Sendable {
-        package let rawValue: UInt16
-        package init(rawValue: UInt16) { self.rawValue = rawValue }
+    struct States: OptionSet, Hashable, Sendable {
+        let rawValue: UInt16
+        init(rawValue: UInt16) { self.rawValue = rawValue }
 
         // The kernel's bits (xt_conntrack.h).
-        package static let invalid = States(rawValue: 1 << 0)
-        package static let established = States(rawValue: 1 << 1)
-        package static let related = States(rawValue: 1 << 2)
-        package static let new = States(rawValue: 1 << 3)
-        package static let snat = States(rawValue: 1 << 6)
-        package static let dnat = States(rawValue: 1 << 7)
-        package static let untracked = States(rawValue: 1 << 8)
+        static let invalid = States(rawValue: 1 << 0)
+        static let established = States(rawValue: 1 << 1)
+        static let related = States(rawValue: 1 << 2)
+        static let new = States(rawValue: 1 << 3)
+        static let snat = States(rawValue: 1 << 6)
+        static let dnat = States(rawValue: 1 << 7)
+        static let untracked = States(rawValue: 1 << 8)
     }
 
-    package enum Target: Hashable, Sendable {
+    enum Target: Hashable, Sendable {
         case accept, drop, `return`
         case jump(String)
         case masquerade
@@ -42,23 +42,23 @@ package struct FirewallRule: Hashable, Sendable {
         case dnat(to: IPv4Address, ports: ClosedRange<UInt16>? = nil, base: UInt16? = nil)
     }
 
-    package let table: FirewallTable
-    package let chain: String
-    package let source: Match<CIDR>?
-    package let destination: Match<CIDR>?
-    package let input: Match<String>?
-    package let output: Match<String>?
-    package let transport: TransportProtocol?
+    let table: FirewallTable
+    let chain: String
+    let source: Match<CIDR>?
+    let destination: Match<CIDR>?
+    let input: Match<String>?
+    let output: Match<String>?
+    let transport: TransportProtocol?
     /// Destination ports; only with a transport.
-    package let ports: ClosedRange<UInt16>?
+    let ports: ClosedRange<UInt16>?
     /// Only for addresses of this host (addrtype `--dst-type LOCAL`).
-    package let isToLocalAddress: Bool
-    package let states: Match<States>?
+    let isToLocalAddress: Bool
+    let states: Match<States>?
     /// At most 63 bytes.
-    package let comment: String?
-    package let target: Target
+    let comment: String?
+    let target: Target
 
-    package init(
+    init(
         _ table: FirewallTable, _ chain: String, source: Match<CIDR>? = nil, destination: Match<CIDR>? = nil,
         input: Match<String>? = nil, output: Match<String>? = nil, transport: TransportProtocol? = nil,
         ports: ClosedRange<UInt16>? = nil, isToLocalAddress: Bool = false, states: Match<States>? = nil,
@@ -90,7 +90,7 @@ extension FirewallRule.Match<CIDR> {
 
 extension FirewallRule: CustomStringConvertible {
     /// `-A CHAIN …`, as `iptables-save` prints it.
-    package var description: String {
+    var description: String {
         var words = ["-A", chain]
         words.add("-s", source) { $0.description }
         words.add("-d", destination) { $0.description }
