@@ -3,6 +3,7 @@ import Foundation
 import Lifecycle
 import Linux
 import Records
+import TestSupport
 import Testing
 
 /// Who gets a container that is there: starters, reclaimers and removals beside each other, in every order.

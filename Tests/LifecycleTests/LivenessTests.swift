@@ -3,6 +3,7 @@ import Foundation
 import Lifecycle
 import Linux
 import Records
+import TestSupport
 import Testing
 
 /// The one answer to whether a container lives: from its lock, its state and the two processes that this names.
