@@ -133,7 +133,7 @@ import Testing
     /// What a running one is asked goes to its supervisor, with what it needs, and its refusal is the caller's.
     @Test func itsSupervisorDoesIt() throws {
         let scene = try scene(.running, on: ["one"])
-        let control = try Control(at: scene.layout.containerControl(scene.id)) { request throws(OperationError) in
+        let control = Control(at: scene.layout.containerControl(scene.id)) { request throws(OperationError) in
             guard request["network"] == nil else {
                 throw OperationError("it said no", remedy: "try later", kind: .conflict)
             }
@@ -152,12 +152,15 @@ import Testing
     @Test func itsSupervisorGoesMeanwhile() throws {
         let scene = try scene(.running, on: ["one"])
         let supervisor = try #require(scene.supervisor)
-        let control = try Control(at: scene.layout.containerControl(scene.id)) { _ throws(OperationError) in
-            supervisor.kill()
-            return nil
-        }
-        try scene.engine.connect("box", to: NetworkChoice("two"))
-        #expect(control.heard.count == 1)
+        let listener = try LocalSocket.listen(at: scene.layout.containerControl(scene.id), backlog: 1)
+        let (number, engine) = (listener.number, scene.engine)
+        let end = aside { try engine.connect("box", to: NetworkChoice("two")) }
+        let hasCome = Polling.wait(for: listener, POLLIN, milliseconds: 10_000)
+        #expect(hasCome)
+        supervisor.kill()
+        // Lets go of it without a word.
+        _ = LocalSocket.accept(number)
+        #expect(end() == nil)
         #expect(try networks(scene) == ["one", "two"])
         #expect(try scene.outcome == "exited 137")
     }
@@ -169,17 +172,15 @@ private final class Control: @unchecked Sendable {
     private var requests: [JSON] = []
     private var isOver = false
 
-    /// - Parameter answer: nil lets go of the client without one.
-    init(at path: String, _ answer: @escaping @Sendable (JSON) throws(OperationError) -> JSON?) throws {
+    /// - Parameter answer: to a request, all of whose members it gets.
+    init(at path: String, _ answer: @escaping @Sendable (JSON) throws(OperationError) -> JSON) {
         let listening = DispatchSemaphore(value: 0)
         Thread.detachNewThread { [weak self] in
             let server = ControlServer()
             for verb in ["connect", "disconnect", "again"] {
                 server.on(verb) { request, _ throws(OperationError) in
                     self?.note(request.body)
-                    if let result = try answer(request.body) { return .done(result) }
-                    server.close()
-                    return .done([:])
+                    return .done(try answer(request.body))
                 }
             }
             try? server.listen(at: path)

@@ -63,8 +63,8 @@ import Testing
     @Test func besideADamagedOne() throws {
         let id = try place.make(place.definition("box", on: [network]))
         try place.leave(place.deadState(.running, started: .now()), of: id)
-        try Files.replace(place.layout.containerState(id), Array("{".utf8))
         _ = try lease(for: id)
+        try Files.replace(place.layout.containerState(id), Array("{".utf8))
         #expect(throws: OperationError.self) { try lease(for: .random()) }
         #expect(try place.host.hasLease(id, on: network))
         #expect(place.warnings.contains { $0.contains(place.layout.containerState(id)) })

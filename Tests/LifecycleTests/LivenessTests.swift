@@ -51,6 +51,7 @@ import Testing
             #expect(word(place.host.liveness(of: id)) == wanted)
             lock.release()
         }
+        place.waitUntilFree(id)
         // Whoever lives: without the lock it is nobody's.
         #expect(word(place.host.liveness(of: id)) == "orphaned")
     }

@@ -73,6 +73,10 @@ package final class Place {
         if let state { try RecordFile.write(state, to: layout.containerState(id)) }
     }
 
+    /// Returns when nobody has a container's lock. A child that another test has just forked has it for a moment longer than
+    /// whoever has let go of it.
+    package func waitUntilFree(_ id: ContainerID) { while store.isHeld(id) { usleep(500) } }
+
     /// - Parameter isFirst: a further one has an id of its own.
     package func endpoint(
         _ address: String, of id: ContainerID, on network: NetworkDefinition, isFirst: Bool = true

@@ -19,6 +19,8 @@ package final class StandIn: Sendable {
     package let supervisor: ProcessIdentity
     /// Of a container that runs.
     package let program: ProcessIdentity?
+    /// The writing end of a pipe that all of them wait for.
+    private let leash: Descriptor?
 
     /// Becomes the supervisor of a container and says so in its state, unless that is `state`.
     package init(_ part: Part, of id: ContainerID, _ place: Place, state given: ContainerState? = nil) throws {
@@ -32,8 +34,11 @@ package final class StandIn: Sendable {
         // Whoever looks for mydocker among the holders of the lock goes by the name of the file.
         let shell = place.directory.path + "/mydocker"
         if !Files.exists(shell) { try Files.create(shell, try Files.read("/bin/sh"), mode: 0o755) }
-        let pid = try Self.spawn(shell, arguments, descriptors: [(pipe.writeNumber, 1), (lock.number, 9)])
+        var leash = try Descriptor.pipe()
+        let pid = try Self.spawn(
+            shell, arguments, descriptors: [(pipe.writeNumber, 1), (leash.readNumber, 6), (lock.number, 9)])
         pipe.closeWrite()
+        self.leash = leash.takeWrite()
         supervisor = try wanted(ProcessIdentity(of: pid))
         let line = try Self.line(from: pipe.readNumber)
         program = part == .running ? ProcessIdentity(of: try wanted(Int32(line))) : nil
@@ -55,15 +60,16 @@ package final class StandIn: Sendable {
 
     /// As the kernel may at any moment.
     package func kill() {
-        Glibc.kill(supervisor.pid, SIGKILL)
-        if let program { Glibc.kill(program.pid, SIGKILL) }
+        if let handle = program?.open() { try? handle.send(SIGKILL) }
+        guard let handle = supervisor.open() else { return }
+        try? handle.send(SIGKILL)
         waitpid(supervisor.pid, nil, 0)
     }
 
     deinit { kill() }
 
-    /// Descriptor 9 is the lock. What it writes of the end is what a supervisor writes, in the same order. All of it ends with
-    /// the process of the test, and a program with its supervisor.
+    /// Descriptor 9 is the lock, 6 a pipe that ends with this value, and with the process of the test. What is written of the
+    /// end is what a supervisor writes, in the same order.
     private static let script = """
         clear_up() {
           printf '%s\\n' "$1" >&9
@@ -74,12 +80,10 @@ package final class StandIn: Sendable {
           exit 0
         }
         exec 2>/dev/null
-        run=$1 exit=$2 test=$PPID
-        export test
+        run=$1 exit=$2
         case $0 in
           running)
-            sh -c 'trap "exit 3" TERM; echo $$; exec >&-
-              while kill -0 $PPID && kill -0 $test; do sleep 0.1; done' 9>&- &
+            sh -c 'trap "exit 3" TERM; echo $$; exec >&-; read end <&6' 9>&- &
             exec >&-
             wait $!
             clear_up $?
@@ -88,7 +92,7 @@ package final class StandIn: Sendable {
         esac
         echo ready
         exec >&-
-        while kill -0 $test; do sleep 0.1 9>&-; done
+        read end <&6
         """
 
     /// With no signal blocked or ignored: a thread of a test may have them so.
@@ -98,7 +102,10 @@ package final class StandIn: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for (from, to) in descriptors { posix_spawn_file_actions_adddup2(&actions, from, to) }
+        // Out of the way of the numbers that they get.
+        let high = descriptors.map { (from: fcntl($0.from, F_DUPFD_CLOEXEC, 64), to: $0.to) }
+        defer { for (from, _) in high { close(from) } }
+        for (from, to) in high { posix_spawn_file_actions_adddup2(&actions, from, to) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
