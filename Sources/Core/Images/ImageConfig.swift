@@ -1,5 +1,3 @@
-import Core
-
 /// How a container of an image runs unless `run` says otherwise: the `config` of an OCI image configuration.
 package struct ImageConfig: Equatable, Sendable {
     /// `KEY=VALUE`, each key once.
@@ -31,7 +29,7 @@ package struct ImageConfig: Equatable, Sendable {
 }
 
 extension ImageConfig {
-    init(_ json: JSON) throws(RecordError) {
+    package init(_ json: JSON) throws(RecordError) {
         let reader = try RecordReader(json, path: "config.")
         environment = try reader.optional("Env", \.strings) ?? []
         entrypoint = try reader.optional("Entrypoint", \.strings)
@@ -51,7 +49,7 @@ extension ImageConfig {
     }
 
     /// The kernel's strings end there: what runs would not be what everybody reads.
-    var memberWithZeroByte: String? {
+    package var memberWithZeroByte: String? {
         let members: [(name: String, values: [String])] = [
             ("Env", environment), ("Entrypoint", entrypoint ?? []), ("Cmd", command ?? []),
             ("WorkingDir", [workingDirectory]), ("User", [user]), ("StopSignal", stopSignal.map { [$0] } ?? []),
@@ -61,7 +59,7 @@ extension ImageConfig {
     }
 
     /// Only what differs from the default, with Docker's member names.
-    var json: JSON {
+    package var json: JSON {
         var members: [(key: String, value: JSON)] = []
         if !user.isEmpty { members.append(("User", .string(user))) }
         if !exposedPorts.isEmpty { members.append(("ExposedPorts", ImageConfig.set(exposedPorts))) }

@@ -2,7 +2,7 @@ import Core
 
 extension ContainerDefinition {
     /// `HostConfig`: what was asked of this host, also of a container that has ended.
-    var inspectHostConfig: JSON {
+    var inspectedHostConfig: JSON {
         .object(hostMembers + kernelMembers + limitMembers)
     }
 
@@ -35,10 +35,10 @@ extension ContainerDefinition {
 
     private var kernelMembers: Members {
         [
-            ("CapAdd", Self.list(asked.capabilitiesAdded)), ("CapDrop", Self.list(asked.capabilitiesDropped)),
+            ("CapAdd", JSON.list(asked.capabilitiesAdded)), ("CapDrop", JSON.list(asked.capabilitiesDropped)),
             ("CapEffective", .strings(capabilities.map { "CAP_" + $0 })), ("CgroupnsMode", "private"),
             ("Cgroup", ""), ("IpcMode", "private"), ("PidMode", ""), ("UTSMode", ""), ("UsernsMode", ""),
-            ("OomScoreAdj", 0), ("Privileged", .bool(privileged)), ("SecurityOpt", Self.list(securityOptions)),
+            ("OomScoreAdj", 0), ("Privileged", .bool(privileged)), ("SecurityOpt", JSON.list(securityOptions)),
             // Of every container (Containers/RootFilesystem).
             ("ShmSize", .int(64 << 20)), ("Sysctls", nil), ("StorageOpt", nil), ("Runtime", "mydocker"),
             ("Isolation", ""), ("Init", .bool(usesInit)),
@@ -50,7 +50,7 @@ extension ContainerDefinition {
             ("CpuShares", .number(limits.cpuShares ?? 0)), ("Memory", .number(limits.memory ?? 0)),
             ("NanoCpus", .number((limits.milliCPUs ?? 0) * 1_000_000)), ("CgroupParent", ""), ("BlkioWeight", 0),
             ("CpuPeriod", 0), ("CpuQuota", 0), ("CpuRealtimePeriod", 0), ("CpuRealtimeRuntime", 0),
-            ("CpusetCpus", .string(limits.cpuset ?? "")), ("CpusetMems", ""), ("Devices", inspectDevices),
+            ("CpusetCpus", .string(limits.cpuset ?? "")), ("CpusetMems", ""), ("Devices", inspectedDevices),
             ("DeviceCgroupRules", nil), ("DeviceRequests", nil), ("MemoryReservation", 0),
             ("MemorySwap", .number(limits.memoryAndSwap ?? 0)), ("MemorySwappiness", nil), ("OomKillDisable", nil),
             ("PidsLimit", .optional(limits.pids)),
@@ -61,14 +61,21 @@ extension ContainerDefinition {
         ]
     }
 
+    private var inspectedDevices: JSON {
+        .array(
+            devices.map { device in
+                [
+                    "PathOnHost": .string(device.source), "PathInContainer": .string(device.target),
+                    "CgroupPermissions": .string(device.permissions),
+                ]
+            })
+    }
+
     /// As `--security-opt` has them. Without one, a privileged container is unconfined, too.
     private var securityOptions: [String] {
         let isUsual = seccomp == "default" || privileged && seccomp == "unconfined"
         return (noNewPrivileges ? ["no-new-privileges"] : []) + (isUsual ? [] : ["seccomp=\(seccomp)"])
     }
-
-    /// A list that Docker's types have as null while it is empty.
-    private static func list(_ texts: [String]) -> JSON { texts.isEmpty ? .null : .strings(texts) }
 
     /// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`: no address is every address, no port is any port.
     private static func bindings(_ requests: [PublishRequest]) -> JSON {
@@ -89,20 +96,5 @@ extension TemporaryMount {
     fileprivate var options: String {
         ((readOnly ? ["ro"] : []) + (isExecutable ? ["exec"] : []) + (data.isEmpty ? [] : [data]))
             .joined(separator: ",")
-    }
-}
-
-extension JSON {
-    /// The values of each key in an array, in the order in which the keys came.
-    static func gathered(_ values: [(key: String, value: JSON)]) -> [(key: String, value: JSON)] {
-        var arrays: [(key: String, value: JSON)] = []
-        for (key, value) in values {
-            if let index = arrays.firstIndex(where: { $0.key == key }) {
-                arrays[index].value = .array((arrays[index].value.array ?? []) + [value])
-            } else {
-                arrays.append((key, [value]))
-            }
-        }
-        return arrays
     }
 }

@@ -2,7 +2,7 @@ import Core
 
 extension ContainerDefinition {
     /// `NetworkSettings`: what the container has now. What it asked for stays when it has ended.
-    func inspectNetworkSettings(_ state: ContainerState?) -> JSON {
+    func inspectedNetworkSettings(_ state: ContainerState?) -> JSON {
         let pid = state?.pid
         return .object(
             [
