@@ -97,11 +97,13 @@ enum IntentRules {
 
 extension FirewallChange {
     /// Makes the rules of networks and endpoints what they should be, and our chains with them. Ports alone concern no
-    /// other table than their own; where nothing is wanted, no chain is.
+    /// other table than their own; where nothing is wanted, no table is.
     init(establishing intent: FirewallIntent) {
-        self.init(
-            intent.networks.isEmpty ? [.nat] : [.filter, .nat],
-            layout: intent.isEmpty ? .leave : .ensure(IntentRules.layout))
+        if intent.isEmpty {
+            self.init([])
+            return
+        }
+        self.init(intent.networks.isEmpty ? [.nat] : [.filter, .nat], layout: .ensure(IntentRules.layout))
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
         for published in intent.published { set(published.owner, IntentRules.rules(of: published)) }
     }
