@@ -9,7 +9,7 @@ import Records
 /// rests. What it is on is in its definition afterwards.
 extension ContainerRun {
     package func connect(_ wish: EndpointWish) throws(OperationError) {
-        guard let network = try host.networkStore.definition(wish.network) else {
+        guard let network = try host.networkStore.definition(named: wish.network) else {
             throw OperationError("network \(wish.network) not found", kind: .notFound)
         }
         // First: a supervisor that is killed with an address and no record of it has it on a network that it wanted.
@@ -60,7 +60,7 @@ extension ContainerRun {
     }
 
     private func writeState() throws(OperationError) {
-        try RecordFile.write(state, to: host.layout.containerState(id))
+        try host.containerStore.write(state, of: id)
     }
 
     /// Nil while it rests, and once its program has ended.

@@ -108,7 +108,7 @@ final class Place {
     @discardableResult
     func make(_ definition: ContainerDefinition, created: Bool = false) throws -> ContainerID {
         try store.create(definition)
-        #expect(try store.reserve(definition.name, for: definition.id))
+        #expect(try store.names.reserve(definition.name, for: definition.id))
         if created { try store.markCreated(definition.id) }
         return definition.id
     }
@@ -129,7 +129,7 @@ final class Place {
     func leave(_ state: ContainerState?, of id: ContainerID) throws {
         try Files.makeDirectory(layout.containerRuntime(id))
         try Files.create(layout.containerLock(id), [])
-        if let state { try RecordFile.write(state, to: layout.containerState(id)) }
+        if let state { try store.write(state, of: id) }
     }
 
     /// - Parameter isFirst: a further one has an id of its own.
@@ -149,7 +149,7 @@ final class Place {
     func outcome(_ id: ContainerID, _ name: String) throws -> String {
         let rest = Files.exists(layout.containerRuntime(id)) ? ", run left" : ""
         guard let definition = try store.definition(id) else {
-            let isNamed = Name(name).flatMap(store.owner) != nil
+            let isNamed = Name(name).flatMap(store.names.owner) != nil
             return (isNamed ? "gone, name left" : "gone") + rest
         }
         switch try host.phase(of: definition).phase {
