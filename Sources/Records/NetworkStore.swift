@@ -3,7 +3,7 @@ import Linux
 
 /// The definitions of all networks, each under its id, and their names.
 ///
-/// Networks that a mydocker made which knew them by their names only stay under these, also in /run, where its supervisors
+/// Those of the release before, which knew them by their names alone, stay under these, in /run as well, where its supervisors
 /// look for them: `NetworkDefinition.key`.
 package struct NetworkStore: Sendable {
     package let layout: Layout
@@ -54,7 +54,8 @@ package struct NetworkStore: Sendable {
     package func all() throws(OperationError) -> (definitions: [NetworkDefinition], failures: [OperationError]) {
         var definitions: [NetworkDefinition] = []
         var failures: [OperationError] = []
-        for key in try records.keys(below: .networks) {
+        // Others are files of somebody else's.
+        for key in try records.keys(below: .networks) where Name(String(key.name)) != nil {
             do throws(OperationError) {
                 if let definition = try definition(at: key.name) { definitions.append(definition) }
             } catch {
@@ -83,7 +84,7 @@ package struct NetworkStore: Sendable {
     /// - Throws: `conflict` when there is a network of that name.
     package func create(_ definition: NetworkDefinition) throws(OperationError) {
         if try linked(definition.name) != nil { throw Self.conflict(definition.name) }
-        // It is made with the first network since there are such links.
+        // The release before has not made it, and it is not made anew before the next boot.
         try Files.makeDirectory(layout.networkNames)
         if let former = names.owner(of: definition.name) { try names.release(definition.name, of: former) }
         guard try names.reserve(definition.name, for: definition.id) else { throw Self.conflict(definition.name) }

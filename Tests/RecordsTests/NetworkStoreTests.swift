@@ -96,6 +96,8 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
     @Test func allAreListedByNameAndTheDamagedAreNamed() throws {
         let networks = try ["c", "a", "b"].map { try network($0) }
         for network in networks { try store.create(network) }
+        // Of somebody else.
+        try Files.create("\(scratch.layout.networks)/.hidden.json", [])
         let path = "\(scratch.layout.networks)/\(networks[1].id).json"
         for (text, reason) in [
             ("{", "damaged record"), ("{\"version\":2}", "written by a newer mydocker"),

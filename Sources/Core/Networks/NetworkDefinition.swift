@@ -11,7 +11,7 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let isInternal: Bool
     package let labels: [String: String]
     package let created: Timestamp
-    /// What its record and its files are called by: its id, or its name where a mydocker has made it that knew no other way.
+    /// What its record and its files are called by: its id, or its name where the release before has made it.
     package private(set) var key: String
 
     package init(
