@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <libiptc/libiptc.h>
-#include <sys/file.h>
 
 /* libip4tc's handle under a name of our own. */
 struct ciptables_table;
@@ -98,5 +97,3 @@ int ciptables_delete(struct ciptables_table *table, const char *chain, int posit
     errno = 0;
     return outcome(iptc_delete_num_entry(label, (unsigned)position, handle(table)));
 }
-
-int ciptables_try_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno; }

@@ -65,7 +65,7 @@ extension Host {
     package func release(_ address: IPv4Address, from network: NetworkDefinition, of id: ContainerID)
         throws(OperationError)
     {
-        guard Files.exists(layout.addressPool(network.name)) else { return }
+        guard Files.exists(layout.addressPool(network)) else { return }
         do throws(AddressPoolError) {
             _ = try withPool(of: network) { pool throws(AddressPoolError) in try pool.release(address, LeaseOwner(id)) }
         } catch {
@@ -75,7 +75,7 @@ extension Host {
 
     /// Frees addresses whose owner has no record at all: it was killed between the lease and the record.
     package func releaseOrphans(of network: NetworkDefinition) throws(OperationError) {
-        guard Files.exists(layout.addressPool(network.name)) else { return }
+        guard Files.exists(layout.addressPool(network)) else { return }
         do throws(AddressPoolError) {
             try withPool(of: network) { pool throws(AddressPoolError) in
                 // Read with the lock held: who leases an address after that has its directory before.
@@ -97,13 +97,13 @@ extension Host {
     /// Frees what a container has leased whose supervisor was killed before it could record the addresses.
     func releaseLeases(of id: ContainerID, _ mode: NetworkMode) throws(OperationError) {
         for wish in mode.wishes {
-            guard let network = try networkStore.definition(wish.network) else { continue }
+            guard let network = try networkStore.definition(named: wish.network) else { continue }
             try releaseLeases(of: id, on: network)
         }
     }
 
     private func releaseLeases(of id: ContainerID, on network: NetworkDefinition) throws(OperationError) {
-        guard Files.exists(layout.addressPool(network.name)) else { return }
+        guard Files.exists(layout.addressPool(network)) else { return }
         do throws(AddressPoolError) {
             try withPool(of: network) { pool throws(AddressPoolError) in
                 for lease in try pool.leases() where lease.owner.isContainer(id) {
@@ -122,7 +122,7 @@ extension Host {
 
     /// As a reader without the lock sees them.
     private func leases(of network: NetworkDefinition) throws(OperationError) -> [AddressLease] {
-        let path = layout.addressPool(network.name)
+        let path = layout.addressPool(network)
         guard Files.exists(path) else { return [] }
         do throws(AddressPoolError) {
             let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
@@ -148,7 +148,7 @@ extension Host {
     /// The directory of a network that is removed meanwhile would stay for ever: whoever removes one has the registry's
     /// lock.
     private func makeRuntime(of network: NetworkDefinition) throws(AddressPoolError) {
-        let directory = layout.networkRuntime(network.name)
+        let directory = layout.networkRuntime(network.key)
         if Files.exists(directory) { return }
         do throws(OperationError) {
             try FileLock.holding(layout.registryLock) { () throws(OperationError) in
@@ -160,9 +160,8 @@ extension Host {
         }
     }
 
-    /// Another network may have got its name.
     func checkDefined(_ network: NetworkDefinition) throws(OperationError) {
-        guard try networkStore.definition(network.name)?.id == network.id else { throw gone(network) }
+        guard try networkStore.isDefined(network) else { throw gone(network) }
     }
 
     private func gone(_ network: NetworkDefinition) -> OperationError {
@@ -189,7 +188,7 @@ extension Host {
 
     private func lockPool(of network: NetworkDefinition, ifDefined: Bool) throws(AddressPoolError) -> FileLock {
         do throws(OperationError) {
-            let lock = try FileLock.acquire(layout.networkLock(network.name))
+            let lock = try FileLock.acquire(layout.networkLock(network))
             if ifDefined { try checkDefined(network) }
             return lock
         } catch {
@@ -202,7 +201,7 @@ extension Host {
         of network: NetworkDefinition, _ body: (inout AddressPoolFile) throws(AddressPoolError) -> Result
     ) throws(AddressPoolError) -> Result {
         let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
-        let path = layout.addressPool(network.name)
+        let path = layout.addressPool(network)
         if !Files.exists(path) { try rebuildPool(path, space, network) }
         do throws(AddressPoolError) {
             var pool = try AddressPoolFile.open(path, space)

@@ -9,7 +9,7 @@ import Records
 /// rests. What it is on is in its definition afterwards.
 extension ContainerRun {
     package func connect(_ wish: EndpointWish) throws(OperationError) {
-        guard let network = try host.networkStore.definition(wish.network) else {
+        guard let network = try host.networkStore.definition(named: wish.network) else {
             throw OperationError("network \(wish.network) not found", kind: .notFound)
         }
         // First: a supervisor that is killed with an address and no record of it has it on a network that it wanted.
@@ -71,9 +71,7 @@ extension ContainerRun {
         state.endpoints = current.endpoints
         plan.definition.adoptNetworks(of: currentDefinition)
         if !isComplete { leaveUnrecorded() }
-        plan.networks = plan.definition.networkMode.wishes.compactMap { wish in
-            (try? host.networkStore.definition(wish.network)) ?? nil
-        }
+        plan.networks = state.endpoints.compactMap { (try? host.networkStore.definition(of: $0)) ?? nil }
         let published = state.endpoints.flatMap(\.ports)
         if sockets.count > 0 { ports = PortReservation(sockets, of: published) }
         if published.isEmpty { ports = nil }
@@ -94,7 +92,7 @@ extension ContainerRun {
     package var hasEnded: OperationError { host.notRunning(id) }
 
     private func writeState() throws(OperationError) {
-        try RecordFile.write(state, to: host.layout.containerState(id))
+        try host.containerStore.write(state, of: id)
     }
 
     /// Rules and link go first: an address is never free while one of them still has it. What fails leaves the endpoint on record,

@@ -11,11 +11,11 @@ package final class ContainerClaim {
     package init(_ host: Host, _ id: ContainerID) throws(OperationError) {
         let missing = OperationError.noContainer(id.short)
         // A removal has this directory for itself until the container is gone, and looks whether it has begun before.
-        guard let directory = try? Descriptor.open(host.layout.container(id), O_RDONLY | O_DIRECTORY),
-            directory.tryLock(exclusive: false) == 0
-        else { throw missing }
+        guard let directory = try? FileLock.shareDirectory(host.layout.container(id)) else {
+            throw missing
+        }
         try host.recordLoss(of: id)
-        lock = try Self.takeLock(host.layout, id)
+        lock = try Self.takeLock(host.containerStore, id)
         withExtendedLifetime(directory) {}
         guard Files.exists(host.layout.definition(id)) else {
             try host.containerStore.removeRuntime(id)
@@ -26,21 +26,14 @@ package final class ContainerClaim {
         // A removal takes a container without a state for one whose supervisor is clearing up.
         var state = ContainerState(status: .creating, supervisor: getpid(), cgroups: [])
         state.supervise()
-        try RecordFile.write(state, to: host.layout.containerState(id))
+        try host.containerStore.write(state, of: id)
     }
 
-    private static func takeLock(_ layout: Layout, _ id: ContainerID) throws(OperationError) -> Descriptor {
-        while true {
-            try Files.makeDirectory(layout.containerRuntime(id))
-            do throws(OperationError) {
-                let deadline = Deadline(milliseconds: 100)
-                let lock = try FileLock.tryAcquire(layout.containerLock(id), creating: true, until: deadline)
-                guard let lock else { throw taken(id) }
-                return lock.intoDescriptor()
-            } catch {
-                // Somebody who clears away took the directory for that of a dead one.
-                guard error.errno == ENOENT else { throw error }
-            }
+    private static func takeLock(_ store: ContainerStore, _ id: ContainerID) throws(OperationError) -> Descriptor {
+        do throws(OperationError) {
+            return try store.takeLock(of: id, within: 100)
+        } catch {
+            throw error.kind == .timedOut ? taken(id) : error
         }
     }
 

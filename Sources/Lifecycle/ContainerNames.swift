@@ -7,10 +7,10 @@ extension Host {
         let id = plan.definition.id
         for _ in 0..<100 {
             let name = plan.definition.name
-            if try containerStore.reserve(name, for: id) { return }
+            if try containerStore.names.reserve(name, for: id) { return }
             if isGenerated {
                 plan.definition.name = .generated()
-            } else if let owner = containerStore.owner(of: name), try !isLeftOver(owner, name) {
+            } else if let owner = containerStore.names.owner(of: name), try !isLeftOver(owner, name) {
                 throw conflict(name, owner)
             }
         }
@@ -22,7 +22,7 @@ extension Host {
     package func rename(_ id: ContainerID, _ text: String, to name: Name) throws(OperationError) {
         for _ in 0..<100 {
             if try tryRename(id, text, to: name) { return }
-            guard let owner = containerStore.owner(of: name) else { continue }
+            guard let owner = containerStore.names.owner(of: name) else { continue }
             if try !isLeftOver(owner, name) { throw conflict(name, owner, "Error when allocating new name: ") }
         }
         throw OperationError("reserve name", name.text, reason: "it is taken again and again")
@@ -51,7 +51,7 @@ extension Host {
         try reclaim(id)
         if containerStore.isHeld(id) { return true }
         if try containerStore.definition(id) != nil { return false }
-        try containerStore.release(name, of: id)
+        try containerStore.names.release(name, of: id)
         return true
     }
 }

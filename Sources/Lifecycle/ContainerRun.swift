@@ -72,11 +72,11 @@ package final class ContainerRun {
         var plan = plan
         switch plan.origin {
         case .new(let isNameGenerated):
-            lock = Optional(try Self.makeLock(host.layout, id))
+            lock = Optional(try host.containerStore.takeLock(of: id))
             do throws(OperationError) {
                 try host.reserveName(&plan, isGenerated: isNameGenerated)
                 try host.containerStore.create(plan.definition)
-                try RecordFile.write(state, to: host.layout.containerState(id))
+                try host.containerStore.write(state, of: id)
             } catch {
                 _ = try? host.containerStore.remove(id, name: plan.definition.name, isOwn: true)
                 throw error
@@ -84,7 +84,7 @@ package final class ContainerRun {
         case .existing(let claim):
             lock = claim.takeLock()
             do throws(OperationError) {
-                try RecordFile.write(state, to: host.layout.containerState(id))
+                try host.containerStore.write(state, of: id)
                 try host.clearOverlayMark(of: id)
             } catch {
                 try? host.containerStore.removeRuntime(id)
@@ -97,19 +97,5 @@ package final class ContainerRun {
         self.plan = plan
         self.state = state
         self.offer = offer
-    }
-
-    /// Until it is held, somebody who clears away may take the directory for that of a dead one and remove it.
-    private static func makeLock(_ layout: Layout, _ id: ContainerID) throws(OperationError) -> Descriptor {
-        while true {
-            try Files.makeDirectory(layout.containerRuntime(id))
-            do throws(OperationError) {
-                return try FileLock.acquire(layout.containerLock(id)).intoDescriptor()
-            } catch {
-                if error.errno == ENOENT { continue }
-                try? Files.removeDirectory(layout.containerRuntime(id))
-                throw error
-            }
-        }
     }
 }

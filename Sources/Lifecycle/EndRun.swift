@@ -44,7 +44,7 @@ extension ContainerRun {
         state.restartCount = isAsked ? 0 : state.restartCount + 1
         state.lastExit = exitRecord
         do throws(OperationError) {
-            try RecordFile.write(state, to: host.layout.containerState(id))
+            try host.containerStore.write(state, of: id)
             try host.clearOverlayMark(of: id)
         } catch {
             failures.append(error)
@@ -110,7 +110,7 @@ extension ContainerRun {
     private func tearDown(remove: Bool) throws(OperationError) {
         if let failure = host.tearDown(id, state, releasing: plan.networks).first {
             // Whoever clears away later must not take it for one that was killed.
-            if !remove, let exitRecord { try? RecordFile.write(exitRecord, to: host.layout.exit(id)) }
+            if !remove, let exitRecord { try? host.containerStore.write(exitRecord, of: id) }
             throw failure
         }
         // Before the records: who does not find the container any more finds its ports free.

@@ -25,9 +25,9 @@ extension Host {
 
     /// Those that were joined since the last reboot.
     func usedNetworks(besides own: [NetworkDefinition]) -> [NetworkDefinition] {
-        let names = (try? Files.names(in: layout.runtimeNetworks)) ?? []
-        return names.compactMap(Name.init).filter { name in !own.contains { $0.name == name } }
-            .compactMap { (try? networkStore.definition($0)) ?? nil }
+        let keys = (try? Files.names(in: layout.runtimeNetworks)) ?? []
+        return keys.filter { key in !own.contains { $0.key == key } }
+            .compactMap { (try? networkStore.definition(at: $0)) ?? nil }
     }
 
     private func isAnyUsed(_ networks: [NetworkDefinition]) -> Bool {

@@ -11,7 +11,7 @@ extension ContainerRun {
         try host.establish(plan.networks)
         if !state.endpoints.isEmpty { return }
         for (wish, network) in zip(definition.networkMode.wishes, plan.networks) { try join(network, wish) }
-        try RecordFile.write(state, to: host.layout.containerState(id))
+        try host.containerStore.write(state, of: id)
     }
 
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
@@ -39,10 +39,10 @@ extension ContainerRun {
         _ endpoint: Endpoint, _ network: NetworkDefinition, _ wish: EndpointWish
     ) throws(OperationError) {
         guard let mac = wish.mac else { return state.endpoints.append(endpoint) }
-        try FileLock.holding(host.layout.networkLock(network.name)) { () throws(OperationError) in
+        try FileLock.holding(host.layout.networkLock(network)) { () throws(OperationError) in
             try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network)
             state.endpoints.append(endpoint)
-            try RecordFile.write(state, to: host.layout.containerState(id))
+            try host.containerStore.write(state, of: id)
         }
     }
 

@@ -16,7 +16,7 @@ extension Host {
     private func networks(of state: ContainerState?) throws(OperationError) -> [NetworkDefinition] {
         var networks: [NetworkDefinition] = []
         for endpoint in state?.endpoints ?? [] {
-            if let network = try networkStore.definition(endpoint.network) { networks.append(network) }
+            if let network = try networkStore.definition(of: endpoint) { networks.append(network) }
         }
         return networks
     }
@@ -89,7 +89,7 @@ extension Host {
     /// it stays in the runtime directory then, until somebody comes by who has the room.
     func recordEnd(of id: ContainerID, _ exit: ContainerExit, _ state: ContainerState) throws(OperationError) {
         do throws(OperationError) {
-            try RecordFile.write(exit, to: layout.exit(id))
+            try containerStore.write(exit, of: id)
             // It was killed in the moment between.
             if state.started != nil, containerStore.isCreated(id) { try Files.remove(layout.created(id)) }
         } catch {
@@ -101,7 +101,7 @@ extension Host {
             state.pidStartTime = nil
             state.lastExit = exit
             do throws(OperationError) {
-                return try RecordFile.write(state, to: layout.containerState(id))
+                return try containerStore.write(state, of: id)
             } catch {
                 return warn(error.description)
             }
@@ -115,7 +115,7 @@ extension Host {
         let isOnRecord = Files.exists(layout.exit(id)) || containerStore.isCreated(id)
         if isOnRecord || Files.exists(layout.containerRuntime(id)) { return }
         let exit = ContainerExit(exitCode: 137, started: nil, finished: .now(), error: Self.lost)
-        try RecordFile.write(exit, to: layout.exit(id))
+        try containerStore.write(exit, of: id)
     }
 
     /// An overlay that was mounted as volatile has left a mark that keeps it from being mounted again.

@@ -26,8 +26,6 @@ extension Host {
 
     /// Frees addresses that a container had which its state no longer tells.
     package func releaseOrphans() {
-        for name in (try? networkStore.names()) ?? [] {
-            if let network = (try? networkStore.definition(name)) ?? nil { try? releaseOrphans(of: network) }
-        }
+        for network in (try? networkStore.all())?.definitions ?? [] { try? releaseOrphans(of: network) }
     }
 }

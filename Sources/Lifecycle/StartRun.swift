@@ -70,7 +70,7 @@ extension ContainerRun {
             for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
         plan.definition.limits = current.limits
         state.cgroups = plan.cgroup.directories
-        try RecordFile.write(state, to: host.layout.containerState(id))
+        try host.containerStore.write(state, of: id)
     }
 
     private func recordStart(_ pid: Int32) throws(OperationError) {
@@ -78,7 +78,7 @@ extension ContainerRun {
         state.pid = pid
         state.pidStartTime = ProcessIdentity(of: pid)?.startTime
         state.started = .now()
-        try RecordFile.write(state, to: host.layout.containerState(id))
+        try host.containerStore.write(state, of: id)
         if plan.isExisting, exitRecord == nil { try host.containerStore.noteBeginning(of: id) }
     }
 

@@ -7,14 +7,36 @@ import Glibc
 package struct FileLock: ~Copyable {
     private let file: Descriptor
 
+    /// Milliseconds. Each lock of ours is held for one short change: after that time it is a stranger's, or its holder was
+    /// stopped.
+    package static let patience: Int64 = 60_000
+
     /// Waits until the lock is free. The file is made when there is none.
-    /// - Throws: also when it is not free in a minute, or this command is asked to end.
-    package static func acquire(_ path: String) throws(OperationError) -> FileLock {
+    /// - Throws: also when it is not free in time, of the kind `timedOut`, or this command is asked to end.
+    package static func acquire(
+        _ path: String, as operation: String = "lock", within milliseconds: Int64 = patience
+    ) throws(OperationError) -> FileLock {
         while true {
-            let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
-            try file.lock(named: path)
+            let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: operation)
+            try file.lock(named: path, as: operation, within: milliseconds)
             if isStill(file, at: path) { return FileLock(file: file) }
         }
+    }
+
+    /// The same of a directory, which must be there.
+    package static func acquireDirectory(_ path: String, exclusive: Bool = true) throws(OperationError) -> FileLock {
+        let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+        try directory.lock(named: path, exclusive: exclusive)
+        return FileLock(file: directory)
+    }
+
+    /// Nil when somebody else has it, alone.
+    package static func shareDirectory(_ path: String) throws(OperationError) -> FileLock? {
+        let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+        let failure = directory.tryLock(exclusive: false)
+        if failure == EWOULDBLOCK { return nil }
+        guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
+        return FileLock(file: directory)
     }
 
     /// Runs `body` with the lock held.

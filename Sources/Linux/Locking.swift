@@ -26,24 +26,24 @@ extension Descriptor {
     /// Gives the file's lock up, also for copies of this descriptor (dup, fork).
     package func unlock() { _ = clinux_flock(number, LOCK_UN) }
 
-    /// Seconds. Each lock of ours is held for one short change: after that time it is a stranger's, or its holder was
-    /// stopped.
-    private static let patience: Int64 = 60
-
-    /// Waits for the file's lock, nobody else having it then.
-    /// - Throws: also when it is not free in a minute, or this command is asked to end.
-    package func lock(named path: String) throws(OperationError) {
-        let failure = lock(exclusive: true, until: Deadline(seconds: Self.patience))
+    /// Waits for the file's lock.
+    /// - Throws: also when it is not free in time, of the kind `timedOut`, or this command is asked to end.
+    package func lock(
+        named path: String, as operation: String = "lock", exclusive: Bool = true,
+        within milliseconds: Int64 = FileLock.patience
+    ) throws(OperationError) {
+        let failure = lock(exclusive: exclusive, until: Deadline(milliseconds: milliseconds))
         switch failure {
         case 0: return
         case EWOULDBLOCK:
             let holder = LockHolder.find(path).map { "held by \($0)" } ?? "somebody holds it"
+            let time = milliseconds < 1000 ? "\(milliseconds) ms" : "\(milliseconds / 1000) s"
             throw OperationError(
-                "lock", path, reason: "\(holder), waited \(Self.patience) s",
-                remedy: "wait for it or end it, then try again")
+                operation, path, reason: "\(holder), waited \(time)",
+                remedy: "wait for it or end it, then try again", kind: .timedOut)
         default:
-            try Interruption.check("lock", path)
-            throw OperationError("lock", path, errno: failure)
+            try Interruption.check(operation, path)
+            throw OperationError(operation, path, errno: failure)
         }
     }
 }

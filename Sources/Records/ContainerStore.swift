@@ -5,37 +5,17 @@ import Linux
 /// The records of all containers.
 package struct ContainerStore: Sendable {
     package let layout: Layout
-    package init(_ layout: Layout) { self.layout = layout }
+    package let names: NameLinks
+    /// What outlives a reboot.
+    let records: any RecordStore
+    /// What is of the run that lives.
+    private let runtime: any RecordStore
 
-    // MARK: Names
-
-    /// - Returns: false when the name is taken.
-    package func reserve(_ name: Name, for id: ContainerID) throws(OperationError) -> Bool {
-        try Files.makeSymbolicLink(layout.name(name), to: id.compact)
-    }
-
-    /// Links that were made before have all digits in them.
-    package func owner(of name: Name) -> ContainerID? {
-        Files.link(layout.name(name)).flatMap { ContainerID.ofCompact($0) ?? ContainerID($0) }
-    }
-
-    /// The name that is reserved for a container whose record cannot be read.
-    private func name(of id: ContainerID) throws(OperationError) -> Name? {
-        try Files.names(in: layout.names).compactMap(Name.init).first { owner(of: $0) == id }
-    }
-
-    package func release(_ name: Name, of id: ContainerID) throws(OperationError) {
-        try holdingNames { () throws(OperationError) in
-            if owner(of: name) == id { try Files.remove(layout.name(name)) }
-        }
-    }
-
-    /// One at a time: between a look at a name and its removal nobody else may make room for another container of that name.
-    func holdingNames<Result>(_ body: () throws(OperationError) -> Result) throws(OperationError) -> Result {
-        let names = try Descriptor.open(layout.names, O_RDONLY | O_DIRECTORY)
-        try names.lock(named: layout.names)
-        defer { withExtendedLifetime(names) {} }
-        return try body()
+    package init(_ layout: Layout) {
+        self.layout = layout
+        names = NameLinks(layout.names)
+        records = layout.records
+        runtime = layout.runtimeRecords
     }
 
     /// Finds a container by whole id, exact name, or unique start of an id; in that order.
@@ -47,7 +27,7 @@ package struct ContainerStore: Sendable {
         if text.hasPrefix("/"), text.utf8.count > 1 { return try find(String(text.dropFirst())) }
         // First, so that no name hides a container from who has its id.
         if let id = ContainerID(text), Files.exists(layout.container(id)) { return id }
-        if let name = Name(text), let id = owner(of: name) { return id }
+        if let name = Name(text), let id = names.owner(of: name) { return id }
         let isPrefix = text.utf8.allSatisfy(\.isLowercaseHexDigit)
         let matches = isPrefix ? try ids().filter { $0.hex.hasPrefix(text) } : []
         guard matches.count < 2 else {
@@ -67,18 +47,28 @@ package struct ContainerStore: Sendable {
     }
 
     package func definition(_ id: ContainerID) throws(OperationError) -> ContainerDefinition? {
-        let path = layout.definition(id)
-        guard let definition: ContainerDefinition = try RecordFile.read(path) else { return nil }
-        guard definition.id == id else { throw RecordFile.damage(path, "it is of container \(definition.id.short)") }
-        return definition
+        try storedDefinition(id)?.value
+    }
+    func storedDefinition(_ id: ContainerID) throws(OperationError) -> StoredRecord<ContainerDefinition>? {
+        let stored: StoredRecord<ContainerDefinition>? = try records.stored(.definition(id))
+        if let stored, stored.value.id != id {
+            throw records.damage(.definition(id), "it is of container \(stored.value.id.short)")
+        }
+        return stored
     }
     package func state(_ id: ContainerID) throws(OperationError) -> ContainerState? {
-        var state: ContainerState? = try RecordFile.read(layout.containerState(id))
+        var state: ContainerState? = try runtime.read(.state(id))
         state?.adopt(id)
         return state
     }
-    package func exit(_ id: ContainerID) throws(OperationError) -> ContainerExit? {
-        try RecordFile.read(layout.exit(id))
+    package func exit(_ id: ContainerID) throws(OperationError) -> ContainerExit? { try records.read(.exit(id)) }
+
+    /// Whoever has the container's own lock writes it.
+    package func write(_ state: ContainerState, of id: ContainerID) throws(OperationError) {
+        try runtime.write(state, at: .state(id))
+    }
+    package func write(_ exit: ContainerExit, of id: ContainerID) throws(OperationError) {
+        try records.write(exit, at: .exit(id))
     }
 
     /// Whether somebody has its lock: its supervisor, or another process that is at work on it.
@@ -95,13 +85,34 @@ package struct ContainerStore: Sendable {
 
     // MARK: Directories
 
+    /// Takes the lock of a container that is about to begin, in a directory that is made for that: somebody who clears away may
+    /// take one for that of a dead one, and remove it, until the lock is held.
+    /// - Throws: also when somebody else has it all that time, of the kind `timedOut`.
+    package func takeLock(
+        of id: ContainerID, within milliseconds: Int64 = FileLock.patience
+    ) throws(OperationError) -> Descriptor {
+        let directory = layout.containerRuntime(id)
+        while true {
+            try Files.makeDirectory(directory)
+            do throws(OperationError) {
+                return try FileLock.acquire(layout.containerLock(id), within: milliseconds).intoDescriptor()
+            } catch {
+                if error.errno == ENOENT { continue }
+                // Unless somebody else has something in it.
+                try? Files.removeDirectory(directory)
+                throw error
+            }
+        }
+    }
+
     /// Makes the container's directories and writes its definition.
     package func create(_ definition: ContainerDefinition) throws(OperationError) {
         let directory = layout.container(definition.id)
         try Files.makeDirectory(directory, existing: false)
         try Files.makeDirectory(layout.upper(definition.id), mode: 0o755)
         try Files.makeDirectory(layout.work(definition.id))
-        try RecordFile.write(definition, to: layout.definition(definition.id))
+        // Nobody else has that directory.
+        try records.write(definition, at: .definition(definition.id))
     }
 
     /// The lock goes last: whoever finds a directory without one finds nothing else in it. From then on the directory may be that of
@@ -125,22 +136,17 @@ package struct ContainerStore: Sendable {
     /// Removes what killed commands were writing. The container's own lock must be held; whoever changes the definition at the
     /// moment has another one.
     package func removeUnfinished(of id: ContainerID) throws(OperationError) {
-        let unfinished = try Files.names(in: layout.container(id)).filter { $0.hasSuffix(".tmp") }
-        if unfinished.isEmpty { return }
         let path = layout.definitionLock(id)
         let lock = try FileLock.tryAcquire(path, creating: false, until: Deadline(milliseconds: 0))
         let mayBeWritten = lock == nil && Files.exists(path)
-        for name in unfinished where !mayBeWritten || !name.hasPrefix("record.json") {
-            try Files.remove("\(layout.container(id))/\(name)")
-        }
+        try records.removeUnfinished(below: .container(id)) { !mayBeWritten || $0 != .definition(id) }
         withExtendedLifetime(lock) {}
     }
 
     /// Whether `remove` is at it, or has been.
     package func isBeingRemoved(_ id: ContainerID) throws(OperationError) -> Bool {
         do throws(OperationError) {
-            let directory = try Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
-            return directory.tryLock(exclusive: false) != 0
+            return try FileLock.shareDirectory(layout.container(id)) == nil
         } catch {
             guard error.errno == ENOENT else { throw error }
             return true
@@ -158,16 +164,25 @@ package struct ContainerStore: Sendable {
         _ id: ContainerID, name: Name?, isOwn: Bool, keeping kept: DescriptorSet? = nil
     ) throws(OperationError) -> Bool {
         // One at a time: a second removal finds nothing left, and none begins while a `start` takes the container's lock.
-        let directory = try? Descriptor.open(layout.container(id), O_RDONLY | O_DIRECTORY)
-        try directory?.lock(named: layout.container(id))
+        var directory = try lockDirectory(of: id)
         defer { withExtendedLifetime(directory) {} }
         if !isOwn, isHeld(id) { return false }
         var link = name
-        if link.map({ owner(of: $0) }) != id { link = try self.name(of: id) }
+        if link.map({ names.owner(of: $0) }) != id { link = try names.all().first { $0.owner == id }?.name }
         try removeRuntime(id)
         try Files.removeTree(layout.container(id), keeping: kept)
-        if let link { try release(link, of: id) }
-        if let kept, let copy = try? directory?.duplicate() { kept.insert(copy) }
+        if let link { try names.release(link, of: id) }
+        if let kept, let directory = directory.take() { kept.insert(directory.intoDescriptor()) }
         return true
+    }
+
+    /// Nil when there is none.
+    private func lockDirectory(of id: ContainerID) throws(OperationError) -> FileLock? {
+        do throws(OperationError) {
+            return try FileLock.acquireDirectory(layout.container(id))
+        } catch {
+            guard error.errno == ENOENT || error.errno == ENOTDIR else { throw error }
+            return nil
+        }
     }
 }

@@ -5,42 +5,29 @@ import Linux
 /// A container's definition while nobody else changes it.
 package struct DefinitionEditor: ~Copyable {
     package private(set) var definition: ContainerDefinition
+    private var revision: RecordRevision
     private let store: ContainerStore
-    private let directory: Descriptor
+    private let directory: FileLock
     private let lock: FileLock
 
     /// Waits for whoever is at it. Nobody removes the container meanwhile.
     /// - Throws: also when there is no such container any more.
     package init(_ id: ContainerID, in store: ContainerStore, named name: String) throws(OperationError) {
         let missing = OperationError.noContainer(name)
+        // `remove` has it alone.
         let directory = try Self.found(missing) { () throws(OperationError) in
-            try Self.lockDirectory(store.layout.container(id))
+            try FileLock.acquireDirectory(store.layout.container(id), exclusive: false)
         }
         let lock = try Self.found(missing) { () throws(OperationError) in
             try FileLock.acquire(store.layout.definitionLock(id))
         }
-        try Self.removeUnfinished(in: store.layout.container(id))
-        guard let definition = try store.definition(id) else { throw missing }
-        self.definition = definition
+        try store.records.removeUnfinished(below: .container(id)) { $0 == .definition(id) }
+        guard let stored = try store.storedDefinition(id) else { throw missing }
+        definition = stored.value
+        revision = stored.revision
         self.store = store
         self.directory = directory
         self.lock = lock
-    }
-
-    /// Definitions that killed commands were writing: whoever writes one has the lock.
-    private static func removeUnfinished(in directory: String) throws(OperationError) {
-        for name in try Files.names(in: directory) where name.hasPrefix("record.json.") && name.hasSuffix(".tmp") {
-            try Files.remove("\(directory)/\(name)")
-        }
-    }
-
-    /// `remove` has it alone.
-    private static func lockDirectory(_ path: String) throws(OperationError) -> Descriptor {
-        let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-        let failure = directory.lock(exclusive: false, until: Deadline(seconds: 60))
-        if failure == EINTR { try Interruption.check("lock", path) }
-        guard failure == 0 else { throw OperationError("lock", path, errno: failure) }
-        return directory
     }
 
     private static func found<Result: ~Copyable>(
@@ -50,7 +37,8 @@ package struct DefinitionEditor: ~Copyable {
     }
 
     package mutating func write(_ definition: ContainerDefinition) throws(OperationError) {
-        try RecordFile.write(definition, to: store.layout.definition(definition.id))
+        let key = RecordKey.definition(definition.id)
+        revision = try store.records.write(definition, at: key, if: .revision(revision))
         self.definition = definition
     }
 }

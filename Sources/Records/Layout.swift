@@ -19,12 +19,19 @@ package struct Layout: Sendable {
     package var images: String { state + "/images" }
     package var seccompCache: String { state + "/seccomp" }
 
+    /// Those that outlive a reboot.
+    package var records: FileRecords { FileRecords(state) }
+    package var runtimeRecords: FileRecords { FileRecords(runtime) }
+
     package var networks: String { state + "/networks" }
-    package func networkDefinition(_ name: Name) -> String { "\(networks)/\(name).json" }
+    /// As `names`.
+    package var networkNames: String { state + "/network-names" }
+    package func networkName(_ name: Name) -> String { "\(networkNames)/\(name)" }
     package var runtimeNetworks: String { runtime + "/networks" }
-    package func networkRuntime(_ name: Name) -> String { "\(runtimeNetworks)/\(name)" }
-    package func addressPool(_ name: Name) -> String { networkRuntime(name) + "/pool" }
-    package func networkLock(_ name: Name) -> String { networkRuntime(name) + "/lock" }
+    /// - Parameter key: `NetworkDefinition.key`.
+    package func networkRuntime(_ key: String) -> String { "\(runtimeNetworks)/\(key)" }
+    package func addressPool(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/pool" }
+    package func networkLock(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/lock" }
 
     package var containers: String { state + "/containers" }
     package var runtimeContainers: String { runtime + "/containers" }
@@ -33,10 +40,10 @@ package struct Layout: Sendable {
     package func name(_ name: Name) -> String { "\(names)/\(name)" }
     /// Holds `upper` and `work` too.
     package func container(_ id: ContainerID) -> String { "\(containers)/\(id)" }
-    package func definition(_ id: ContainerID) -> String { container(id) + "/record.json" }
+    package func definition(_ id: ContainerID) -> String { records.subject(of: .definition(id)) }
     /// Held by whoever changes the definition.
     package func definitionLock(_ id: ContainerID) -> String { container(id) + "/record.lock" }
-    package func exit(_ id: ContainerID) -> String { container(id) + "/exit.json" }
+    package func exit(_ id: ContainerID) -> String { records.subject(of: .exit(id)) }
     /// Is there until it begins for the first time.
     package func created(_ id: ContainerID) -> String { container(id) + "/created" }
     package func log(_ id: ContainerID) -> String { container(id) + "/log.json" }
@@ -45,7 +52,7 @@ package struct Layout: Sendable {
     package func work(_ id: ContainerID) -> String { container(id) + "/work" }
 
     package func containerRuntime(_ id: ContainerID) -> String { "\(runtimeContainers)/\(id)" }
-    package func containerState(_ id: ContainerID) -> String { containerRuntime(id) + "/state.json" }
+    package func containerState(_ id: ContainerID) -> String { runtimeRecords.subject(of: .state(id)) }
     /// There when `update` has given the container cgroups that its state does not name.
     package func containerCgroups(_ id: ContainerID) -> String { containerRuntime(id) + "/cgroups" }
     /// Held by the container's supervisor as long as the container is alive.
@@ -73,7 +80,7 @@ package struct Layout: Sendable {
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory)
             }
-            for directory in [containers, names, networks] { try Files.makeDirectories(directory) }
+            for directory in [containers, names, networks, networkNames] { try Files.makeDirectories(directory) }
             // Of one that was killed while it wrote what follows.
             for file in try Files.names(in: runtime) where file.hasSuffix(".tmp") {
                 try Files.remove("\(runtime)/\(file)")
@@ -82,4 +89,15 @@ package struct Layout: Sendable {
             return true
         }
     }
+}
+
+extension RecordKey {
+    static func container(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)") }
+    static func definition(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/record") }
+    static func exit(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/exit") }
+    static func state(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/state") }
+
+    static let networks = RecordKey("networks")
+    /// - Parameter key: `NetworkDefinition.key`.
+    static func network(_ key: some StringProtocol) -> RecordKey { RecordKey("networks/\(key)") }
 }

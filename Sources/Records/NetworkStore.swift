@@ -1,59 +1,109 @@
 import Core
 import Linux
 
-/// The definitions of all networks.
+/// The definitions of all networks, each under its id, and their names.
+///
+/// Those of the release before, which knew them by their names alone, stay under these, in /run as well, where its supervisors
+/// look for them: `NetworkDefinition.key`.
 package struct NetworkStore: Sendable {
     package let layout: Layout
-    package init(_ layout: Layout) { self.layout = layout }
+    package let names: NameLinks
+    private let records: any RecordStore
 
-    package func definition(_ name: Name) throws(OperationError) -> NetworkDefinition? {
-        let path = layout.networkDefinition(name)
-        guard let definition: NetworkDefinition = try RecordFile.read(path) else { return nil }
-        guard definition.name == name else { throw RecordFile.damage(path, "it is of network \(definition.name)") }
+    package init(_ layout: Layout) {
+        self.layout = layout
+        names = NameLinks(layout.networkNames)
+        records = layout.records
+    }
+
+    /// - Parameter key: `NetworkDefinition.key`.
+    package func definition(at key: some StringProtocol) throws(OperationError) -> NetworkDefinition? {
+        guard var definition: NetworkDefinition = try records.read(.network(key)) else { return nil }
+        guard definition.adopt(String(key)) else {
+            throw records.damage(.network(key), "it is of network \(definition.name)")
+        }
         return definition
     }
 
-    package func names() throws(OperationError) -> [Name] {
-        try Files.names(in: layout.networks).compactMap { file in
-            file.hasSuffix(".json") ? Name(String(file.dropLast(5))) : nil
-        }.sorted()
+    /// The network that a container has an address on.
+    package func definition(of endpoint: Endpoint) throws(OperationError) -> NetworkDefinition? {
+        for key in [endpoint.networkID.hex, endpoint.network.text] {
+            if let found = try definition(at: key), found.id == endpoint.networkID { return found }
+        }
+        return nil
+    }
+
+    /// Whether it has not been removed since.
+    package func isDefined(_ network: NetworkDefinition) throws(OperationError) -> Bool {
+        try definition(at: network.key)?.id == network.id
+    }
+
+    package func definition(named name: Name) throws(OperationError) -> NetworkDefinition? {
+        if let definition = try linked(name) { return definition }
+        // Its link may have been lost: what counts is the definition.
+        return try all().definitions.first { $0.name == name }
+    }
+
+    private func linked(_ name: Name) throws(OperationError) -> NetworkDefinition? {
+        if let id = names.owner(of: name), let found = try definition(at: id.hex), found.name == name { return found }
+        if let found = try definition(at: name.text), found.name == name { return found }
+        return nil
+    }
+
+    /// Every network that can be read, in the order of their names, and why others cannot.
+    package func all() throws(OperationError) -> (definitions: [NetworkDefinition], failures: [OperationError]) {
+        var definitions: [NetworkDefinition] = []
+        var failures: [OperationError] = []
+        // Others are files of somebody else's.
+        for key in try records.keys(below: .networks) where Name(String(key.name)) != nil {
+            do throws(OperationError) {
+                if let definition = try definition(at: key.name) { definitions.append(definition) }
+            } catch {
+                failures.append(error)
+            }
+        }
+        return (definitions.sorted { $0.name < $1.name }, failures)
     }
 
     /// Finds a network by exact name, id, or unique start of an id.
     package func find(_ text: String) throws(OperationError) -> NetworkDefinition? {
-        if let name = Name(text), let definition = try definition(name) { return definition }
-        guard !text.isEmpty, text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
-        var matches: [NetworkDefinition] = []
-        var failure: OperationError?
-        for name in try names() {
-            do throws(OperationError) {
-                if let found = try definition(name), found.id.hex.hasPrefix(text) { matches.append(found) }
-            } catch {
-                failure = error
-            }
-        }
+        guard !text.isEmpty else { return nil }
+        if let name = Name(text), let definition = try linked(name) { return definition }
+        let (definitions, failures) = try all()
+        if let definition = definitions.first(where: { $0.name.text == text }) { return definition }
+        guard text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
+        let matches = definitions.filter { $0.id.hex.hasPrefix(text) }
         guard matches.count < 2 else {
             throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict)
         }
-        if matches.isEmpty, let failure { throw failure }
+        if matches.isEmpty, let failure = failures.first { throw failure }
         return matches.first
     }
 
-    /// On disk when it returns.
+    /// On disk when it returns, with the name of a network that is not there any more. The registry's lock must be held.
+    /// - Throws: `conflict` when there is a network of that name.
     package func create(_ definition: NetworkDefinition) throws(OperationError) {
-        try RecordFile.write(definition, to: layout.networkDefinition(definition.name), durable: true)
+        if try linked(definition.name) != nil { throw Self.conflict(definition.name) }
+        // The release before has not made it, and it is not made anew before the next boot.
+        try Files.makeDirectory(layout.networkNames)
+        if let former = names.owner(of: definition.name) { try names.release(definition.name, of: former) }
+        guard try names.reserve(definition.name, for: definition.id) else { throw Self.conflict(definition.name) }
+        try records.write(definition, at: .network(definition.key), if: .absent, durable: true)
+    }
+
+    package static func conflict(_ name: Name) -> OperationError {
+        OperationError("network with name \(name) already exists", kind: .conflict)
     }
 
     /// The definition goes last: until then the rest can be found and removed again.
-    package func remove(_ name: Name) throws(OperationError) {
-        try Files.removeTree(layout.networkRuntime(name))
-        try Files.remove(layout.networkDefinition(name))
+    package func remove(_ network: NetworkDefinition) throws(OperationError) {
+        try Files.removeTree(layout.networkRuntime(network.key))
+        if names.owner(of: network.name) == network.id { try names.release(network.name, of: network.id) }
+        try records.remove(.network(network.key))
     }
 
     /// Removes what killed commands were writing. The registry's lock must be held.
     package func removeUnfinished() throws(OperationError) {
-        for file in try Files.names(in: layout.networks) where file.hasSuffix(".tmp") {
-            try Files.remove("\(layout.networks)/\(file)")
-        }
+        try records.removeUnfinished(below: .networks) { _ in true }
     }
 }

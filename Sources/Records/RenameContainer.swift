@@ -1,5 +1,4 @@
 import Core
-import Linux
 
 extension ContainerStore {
     /// Gives a container another name. Whatever kills this, one name at least leads to the container, and its record says which
@@ -9,15 +8,17 @@ extension ContainerStore {
         var definition = editor.definition
         let old = definition.name
         definition.name = name
-        return try holdingNames { () throws(OperationError) in
-            guard try reserve(name, for: definition.id) || owner(of: name) == definition.id else { return false }
+        return try names.holding { () throws(OperationError) in
+            guard try names.reserve(name, for: definition.id) || names.owner(of: name) == definition.id else {
+                return false
+            }
             do throws(OperationError) {
                 try editor.write(definition)
-                if owner(of: old) == definition.id { try Files.remove(layout.name(old)) }
+                if names.owner(of: old) == definition.id { try names.remove(old) }
             } catch {
                 definition.name = old
                 if editor.definition != definition { try? editor.write(definition) }
-                if editor.definition.name == old { try? Files.remove(layout.name(name)) }
+                if editor.definition.name == old { try? names.remove(name) }
                 throw error
             }
             return true
@@ -27,10 +28,10 @@ extension ContainerStore {
     /// Frees a name that a container has besides the one that its record says: who renamed it was killed.
     /// - Returns: whether it was such a one.
     package func releaseStale(_ name: Name) throws(OperationError) -> Bool {
-        try holdingNames { () throws(OperationError) in
-            guard let id = owner(of: name), let definition = (try? definition(id)) ?? nil, definition.name != name
+        try names.holding { () throws(OperationError) in
+            guard let id = names.owner(of: name), let definition = (try? definition(id)) ?? nil, definition.name != name
             else { return false }
-            try Files.remove(layout.name(name))
+            try names.remove(name)
             return true
         }
     }

@@ -148,7 +148,7 @@ extension CLI.Addresses {
         defer { network.remove() }
         let first = try Box("cadamage1", on: "cadamage")
         let second = try Box("cadamage2", on: "cadamage")
-        let pool = "/run/mydocker/networks/cadamage/pool"
+        let pool = "\(network.runtime)/pool"
         var taken: Set<String> = [first.address, second.address]
         var boxes = [first, second]
         for (index, damage) in [": >\(pool)", "rm \(pool)", "head -c 100 /dev/urandom >\(pool)"].enumerated() {

@@ -5,6 +5,12 @@ import Testing
 struct TestNetwork {
     let name: String
     let subnet: String
+    let id: String
+
+    /// Its definition.
+    var record: String { "/var/lib/mydocker/networks/\(id).json" }
+    /// The directory of its lock and its pool.
+    var runtime: String { "/run/mydocker/networks/\(id)" }
 
     init(
         _ name: String, _ subnet: String, _ options: String..., sourceLocation: SourceLocation = #_sourceLocation
@@ -14,6 +20,7 @@ struct TestNetwork {
         let outcome = Host.run(
             [Host.mydocker, "network", "create", "--subnet", subnet] + options + [name], sourceLocation: sourceLocation)
         try #require(outcome.code == 0, "network create: \(outcome.error)", sourceLocation: sourceLocation)
+        id = outcome.word
     }
 
     /// Must succeed: nothing may be on it any more.

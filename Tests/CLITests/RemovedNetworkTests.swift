@@ -16,7 +16,7 @@ extension CLI.Networks {
         try #require(listed.code == 0, "\(listed.error)")
         reference.remove()
         let points = Host.read(list).split(separator: "\n").map(String.init)
-        try #require(points.contains { $0.contains("networks/cngone") })
+        try #require(points.contains { $0.contains(reference.runtime) })
         var refusals = 0
         try Ledger.expectUnchanged {
             for (index, point) in points.enumerated() {
@@ -66,15 +66,15 @@ extension CLI.Networks {
             Host.run([Host.mydocker] + command, environment: ["MYDOCKER_FAULT_LIST": list])
             let points = Host.read(list).split(separator: "\n")
             // The one before its first look at the network's directory.
-            let number = try #require(points.firstIndex { $0.contains("/networks/cngone2") })
+            let number = try #require(points.firstIndex { $0.contains(network.runtime) })
             network.remove()
-            _ = try TestNetwork("cngone2", Self.first)
+            let second = try TestNetwork("cngone2", Self.first)
             let run = try GroupCommand([Host.mydocker] + command, environment: ["MYDOCKER_FAULT": "stop@\(number)"])
             Host.wait { Host.state(of: Int(run.pid)) == "T" }
-            network.remove()
+            second.remove()
             kill(run.pid, SIGCONT)
             #expect(run.end(seconds: 20) == 125 && run.text == "mydocker: network cngone2 not found\n", "\(run.text)")
-            #expect(!FileManager.default.fileExists(atPath: "/run/mydocker/networks/cngone2"))
+            #expect(!Host.exists(second.runtime))
             try CheckReport.expectClean()
         }
     }

@@ -18,13 +18,15 @@ extension CLI.Networks {
     @Test func aDefinitionIsOnDiskBeforeItsBridge() throws {
         let points = try FaultPoints.list(["network", "create", "--subnet", "10.201.143.0/24", "cnsynced"])
         defer { succeed("network", "rm", "cnsynced") }
-        let file = "/var/lib/mydocker/networks/cnsynced.json"
+        let id = succeed("network", "inspect", "-f", "{{.Id}}", "cnsynced").word
+        let file = "/var/lib/mydocker/networks/\(id).json"
+        let linked = try #require(points.number("create symbolic link", "/network-names/cnsynced"))
         let replaced = try #require(points.number("replace", file))
         let synced = try #require(points.number("sync", ".tmp"), "the definition is not synced")
         let named = try #require(
             points.number("sync", "/var/lib/mydocker/networks"), "the name of the definition is not synced")
         let bridge = try #require(points.number("create bridge"))
-        #expect(synced < replaced && replaced < named && named < bridge)
+        #expect(linked < synced && synced < replaced && replaced < named && named < bridge)
     }
 }
 

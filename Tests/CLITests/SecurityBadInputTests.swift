@@ -98,11 +98,10 @@ extension CLI.Security {
                 network.remove()
                 good.remove()
             }
-            let id = succeed("network", "inspect", "badgood", "-f", "{{.Id}}").word
-            let file = "\(Self.state)/networks/badnet.json"
+            let file = network.record
             let hostile = [
                 "device": #"sed -i 's/"device":"badnet"/"device":"..\/x"/' $FILE"#,
-                "other": "cp \(Self.state)/networks/badgood.json $FILE",
+                "other": "cp \(good.record) $FILE",
             ]
             try withDamages(to: file, besides: hostile) { damage in
                 expectRefusal(["network", "inspect", "badnet"], of: file, damage)
@@ -111,7 +110,7 @@ extension CLI.Security {
                 let list = mydocker("network", "list")
                 #expect(list.code == 0 && list.text.contains("badgood") && list.error.contains(file))
                 succeed("run", "--rm", "--net", "badgood", "true")
-                succeed("network", "inspect", String(id.prefix(12)))
+                succeed("network", "inspect", String(good.id.prefix(12)))
             }
         }
     }
@@ -125,7 +124,7 @@ extension CLI.Security {
                 box.remove()
                 network.remove()
             }
-            let file = "\(Self.runtime)/networks/badpool/pool"
+            let file = "\(network.runtime)/pool"
             let newer = "printf '\\2' | dd of=\(file) bs=1 seek=16 conv=notrunc status=none"
             #expect(Host.shell("cp -p \(file) \(file).kept; \(newer)").code == 0)
             let before = Self.identity(file)

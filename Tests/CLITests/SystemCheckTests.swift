@@ -66,8 +66,8 @@ extension CLI.SystemCheck {
     }
 
     @Test func addressWithoutALease() throws {
-        try withCheckedContainer(3) { _, box in
-            shell("rm \(runtime)/networks/chk/pool")
+        try withCheckedContainer(3) { network, box in
+            shell("rm \(network.runtime)/pool")
             try CheckReport.expectRepair("address", box.address)
             #expect(mydocker("run", "--rm", "--net", "chk", "--ip", box.address, "true").code == 125)
         }
@@ -234,17 +234,18 @@ extension CLI.SystemCheck {
         ("runtime", "mkdir \(runtime)/containers/\(nobody)", "\(runtime)/containers/\(nobody)"),
         ("container", "mkdir -p \(state)/containers/\(nobody)/upper", "\(state)/containers/\(nobody)"),
         ("name", "ln -s \(nobody) \(state)/names/chkname", "\(state)/names/chkname"),
-        ("half-written", "touch \(state)/networks/chk.json.999999999.tmp", "chk.json.999999999.tmp"),
-        ("half-made pool", "touch \(runtime)/networks/chk/pool.new", "pool.new"),
+        ("network's name", "ln -s \(nobody) \(state)/network-names/chkname", "\(state)/network-names/chkname"),
+        ("half-written", "touch \(state)/networks/\(nobody).json.999999999.tmp", "\(nobody).json.999999999.tmp"),
+        ("half-made pool", "touch $NETWORK/pool.new", "pool.new"),
         ("network", "mkdir -p \(runtime)/networks/chkgone", "\(runtime)/networks/chkgone"),
         (
-            "damaged pool", "printf x | dd of=\(runtime)/networks/chk/pool bs=1 seek=100 conv=notrunc status=none",
-            "chk/pool"
+            "damaged pool", "printf x | dd of=$NETWORK/pool bs=1 seek=100 conv=notrunc status=none",
+            "/pool"
         ),
     ])
     func stateOfNobody(_: String, planting: String, path: String) throws {
-        try withCheckedContainer(15) { _, _ in
-            shell(planting)
+        try withCheckedContainer(15) { network, _ in
+            shell("NETWORK=\(network.runtime); \(planting)")
             try CheckReport.expectRepair("state", path)
         }
     }
@@ -258,6 +259,17 @@ extension CLI.SystemCheck {
         }
     }
 
+    /// It is found by its name all the same.
+    @Test func nameOfANetworkThatWasLost() throws {
+        try withCheckedContainer(15) { network, _ in
+            let link = "\(state)/network-names/chk"
+            shell("rm \(link)")
+            #expect(succeed("network", "inspect", "-f", "{{.Id}}", "chk").word == network.id)
+            #expect(mydocker("network", "create", "chk").error.contains("already exists"))
+            try CheckReport.expectRepair("state", link)
+        }
+    }
+
     @Test func workspaceOfADeadImport() throws {
         succeed("run", "--rm", "--net", "none", "true")
         shell("mkdir -p \(state)/images/temporary/1-abc; touch \(state)/images/temporary/1-abc/lock")
@@ -267,10 +279,10 @@ extension CLI.SystemCheck {
     /// It is named and left as it is, and a network whose definition cannot be read keeps what it has.
     @Test(arguments: ["network", "container", "state"])
     func damagedRecord(kind: String) throws {
-        try withCheckedContainer(16) { _, box in
+        try withCheckedContainer(16) { network, box in
             let path =
                 switch kind {
-                case "network": "\(state)/networks/chk.json"
+                case "network": network.record
                 case "container": "\(state)/containers/\(box.id)/record.json"
                 default: "\(runtime)/containers/\(box.id)/state.json"
                 }
@@ -289,8 +301,8 @@ extension CLI.SystemCheck {
 
     /// The lock is given up, its holder is not touched.
     @Test func lockOfAnotherProgram() throws {
-        try withCheckedContainer(17) { _, _ in
-            let lock = "\(runtime)/networks/chk/lock"
+        try withCheckedContainer(17) { network, _ in
+            let lock = "\(network.runtime)/lock"
             let holder = Process()
             holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             holder.arguments = ["flock", "--no-fork", lock, "sleep", "1000"]

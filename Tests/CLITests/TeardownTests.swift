@@ -51,7 +51,7 @@ extension CLI {
             let points = try FaultPoints.list(run) { $0.number("remove", "/names/tdtwice") != nil }
             Host.wait { !Host.exists("/var/lib/mydocker/names/tdtwice") }
             let end = try #require(points.number("publish exit code"))
-            for operation in ["open xtables lock", "remove cgroup"] {
+            for operation in ["take xtables lock", "remove cgroup"] {
                 let number = try #require(points.number(operation, behind: end), "\(operation)")
                 Ledger.expectUnchanged {
                     let started = Host.run([Host.mydocker] + run, environment: ["MYDOCKER_FAULT": "error@\(number)"])

@@ -51,7 +51,7 @@ import Testing
         try scene.engine.disconnect("box", from: two.id.hex)
         #expect(try networks(scene) == [])
         try scene.engine.connect("box", to: NetworkChoice("one"))
-        try scene.place.host.networkStore.remove(try wanted(Name("one")))
+        try scene.place.host.networkStore.remove(try wanted(scene.place.host.networkStore.find("one")))
         try scene.engine.disconnect("box", from: "one")
         #expect(try networks(scene) == [])
     }
@@ -208,7 +208,7 @@ private final class Control: @unchecked Sendable {
         guard var state = try scene.place.store.state(scene.id) else { return scene }
         let network = try wanted(scene.place.host.networkStore.find("one"))
         state.endpoints = [try scene.place.endpoint("10.9.1.5", of: scene.id, on: network)]
-        try RecordFile.write(state, to: scene.layout.containerState(scene.id))
+        try scene.place.store.write(state, of: scene.id)
         return scene
     }
 
@@ -295,7 +295,8 @@ private final class Control: @unchecked Sendable {
     @Test func aDamagedDefinition() throws {
         let scene = try scene(.exited)
         _ = try scene.place.network("two", "10.9.2.1/24")
-        let path = scene.layout.networkDefinition(try wanted(Name("one")))
+        let one = try wanted(scene.place.host.networkStore.find("one"))
+        let path = "\(scene.layout.networks)/\(one.id).json"
         try Files.replace(path, Array("{".utf8))
         let listing = try scene.engine.networks()
         #expect(listing.elements.map(\.name.text) == ["two"] && listing.failures.map(\.kind) == [.damaged])
@@ -348,13 +349,16 @@ private final class Control: @unchecked Sendable {
     /// It is on record before anything of it is made; what could not be made leaves nothing.
     @Test func aDriverThatFails() throws {
         let scene = try Scene(.created)
-        let path = scene.layout.networkDefinition(try wanted(Name("fresh-one")))
+        let networks = scene.layout.networks
         var wasOnRecord: Bool?
-        scene.place.driver.meanwhile = { call in if call.hasPrefix("create") { wasOnRecord = Files.exists(path) } }
+        scene.place.driver.meanwhile = { call in
+            if call.hasPrefix("create") { wasOnRecord = (try? Files.names(in: networks))?.count == 1 }
+        }
         scene.place.driver.failing = "create"
         let error = scene.refusal("network create") { _ = try $0.createNetwork(request("fresh-one", "10.255.77.1/24")) }
         #expect(error?.description == "create fresh-one: it was told to fail")
         #expect(wasOnRecord == true)
+        #expect(try Files.names(in: networks).isEmpty)
         #expect(scene.place.driver.calls == ["create fresh-one", "delete fresh-one"])
         scene.place.driver.failing = nil
         let id = try scene.engine.createNetwork(request("fresh-one", "10.255.77.1/24"))

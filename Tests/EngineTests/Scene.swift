@@ -54,7 +54,7 @@ final class Scene {
             try Files.create(frozenDirectory + "/cgroup.freeze", Array("1\n".utf8))
             var state = try state
             state.cgroups = [frozenDirectory]
-            try RecordFile.write(state, to: layout.containerState(id))
+            try place.store.write(state, of: id)
         case .resting: supervisor = try StandIn(.resting, of: id, place)
         case .exited: try writeExit()
         case .orphaned: try place.leave(place.deadState(.running, started: .now()), of: id)
@@ -69,7 +69,7 @@ final class Scene {
 
     private func writeExit() throws {
         let exit = ContainerExit(exitCode: 7, started: .now(), finished: .now())
-        try RecordFile.write(exit, to: layout.exit(id))
+        try place.store.write(exit, of: id)
     }
 
     private func spoil(_ path: String, isNewer: Bool) throws {

@@ -97,12 +97,12 @@ import Testing
         making.status = .creating
         making.pid = nil
         making.started = nil
-        try RecordFile.write(making, to: scene.layout.containerState(scene.id))
+        try scene.place.store.write(making, of: scene.id)
         let engine = scene.engine
         let end = aside { try request.apply(engine, "box") }
         usleep(200_000)
         #expect(scene.isUndisturbed, "its program is not on record yet")
-        try RecordFile.write(running, to: scene.layout.containerState(scene.id))
+        try scene.place.store.write(running, of: scene.id)
         #expect(end() == nil)
         #expect(!supervisor.runsProgram)
         #expect(try scene.outcome == (request == .stop ? "exited 3" : "gone"))
@@ -124,10 +124,10 @@ import Testing
         let running = try wanted(scene.place.store.state(scene.id))
         var making = running
         making.status = .creating
-        try RecordFile.write(making, to: scene.layout.containerState(scene.id))
+        try scene.place.store.write(making, of: scene.id)
         let error = scene.refusal("kill") { try $0.kill("box", signal: SIGKILL) }
         #expect(error?.kind == .notRunning)
-        try RecordFile.write(running, to: scene.layout.containerState(scene.id))
+        try scene.place.store.write(running, of: scene.id)
         try scene.engine.kill("box", signal: SIGKILL)
         #expect(try scene.outcome == "exited 137")
     }

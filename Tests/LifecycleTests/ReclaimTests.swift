@@ -61,8 +61,8 @@ import Testing
         definition.autoRemove = record.isRemovedAtEnd
         let id = try place.make(definition, created: record.isCreated)
         if let exit = record.exit {
-            try RecordFile.write(
-                ContainerExit(exitCode: exit.code, started: nil, finished: exit.finished), to: place.layout.exit(id))
+            try place.store.write(
+                ContainerExit(exitCode: exit.code, started: nil, finished: exit.finished), of: id)
         }
         var state = record.status.map { place.deadState($0, started: $0 == .creating ? nil : Self.began) }
         state?.lastExit = record.lastExit.map {
@@ -119,7 +119,7 @@ import Testing
             let error = #expect(throws: OperationError.self) { try place.host.reclaim(id) }
             #expect(error?.description.contains(path) == true, "\(error?.description ?? "")")
             #expect(Files.text(path) == bad)
-            #expect(place.store.owner(of: try #require(Name("box"))) == id)
+            #expect(place.store.names.owner(of: try #require(Name("box"))) == id)
         }
         try Files.replace(path, Array(good.utf8))
         try place.host.reclaim(id)

@@ -80,7 +80,8 @@ private final class NotedSource: EventSource {
 
     @Test func theEndOfAProcessComesFirst() throws {
         let child = Process()
-        child.executableURL = URL(fileURLWithPath: "/bin/true")
+        child.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        child.arguments = ["0.3"]
         try child.run()
         let process = try ProcessDescriptor(child.processIdentifier)
         let watch = ProcessWatch(process)

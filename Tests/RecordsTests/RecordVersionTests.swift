@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func whatIsWrittenHasTheVersion() throws {
-        try RecordFile.write(exit, to: scratch.layout.exit(id))
+        try store.write(exit, of: id)
         let text = try #require(Files.text(scratch.layout.exit(id)))
         #expect(try JSON(parsing: text)["version"] == 1)
         #expect(try store.exit(id) == exit)

@@ -74,15 +74,15 @@ func definition(_ name: String) throws -> ContainerDefinition {
         let store = ContainerStore(scratch.layout)
         let name = try #require(Name("web"))
         let first = ContainerID.random()
-        #expect(try store.reserve(name, for: first))
+        #expect(try store.names.reserve(name, for: first))
         // One of 60 bytes takes a block of its own on ext4, which costs more than all else about it.
         #expect(try #require(Files.link(store.layout.name(name))).utf8.count < 60)
-        #expect(try !store.reserve(name, for: .random()))
-        #expect(store.owner(of: name) == first)
-        try store.release(name, of: .random())
-        #expect(store.owner(of: name) == first)
-        try store.release(name, of: first)
-        #expect(store.owner(of: name) == nil)
+        #expect(try !store.names.reserve(name, for: .random()))
+        #expect(store.names.owner(of: name) == first)
+        try store.names.release(name, of: .random())
+        #expect(store.names.owner(of: name) == first)
+        try store.names.release(name, of: first)
+        #expect(store.names.owner(of: name) == nil)
     }
 
     @Test func namesThatWereReservedBeforeStillCount() throws {
@@ -92,10 +92,10 @@ func definition(_ name: String) throws -> ContainerDefinition {
         let name = try #require(Name("web"))
         let id = ContainerID.random()
         #expect(try Files.makeSymbolicLink(scratch.layout.name(name), to: id.hex))
-        #expect(store.owner(of: name) == id)
-        #expect(try !store.reserve(name, for: .random()))
-        try store.release(name, of: id)
-        #expect(store.owner(of: name) == nil)
+        #expect(store.names.owner(of: name) == id)
+        #expect(try !store.names.reserve(name, for: .random()))
+        try store.names.release(name, of: id)
+        #expect(store.names.owner(of: name) == nil)
     }
 
     @Test func containersAreFoundByNameIDAndPrefix() throws {
@@ -103,7 +103,7 @@ func definition(_ name: String) throws -> ContainerDefinition {
         try scratch.layout.prepare()
         let store = ContainerStore(scratch.layout)
         let container = try definition("web")
-        #expect(try store.reserve(container.name, for: container.id))
+        #expect(try store.names.reserve(container.name, for: container.id))
         try store.create(container)
         #expect(try store.find("web") == container.id)
         #expect(try store.find(container.id.hex) == container.id)

@@ -47,7 +47,7 @@ package final class Place {
     @discardableResult
     package func make(_ definition: ContainerDefinition, created: Bool = false) throws -> ContainerID {
         try store.create(definition)
-        guard try store.reserve(definition.name, for: definition.id) else {
+        guard try store.names.reserve(definition.name, for: definition.id) else {
             throw OperationError("reserve name", definition.name.text, reason: "it is taken", kind: .conflict)
         }
         if created { try store.markCreated(definition.id) }
@@ -70,7 +70,7 @@ package final class Place {
     package func leave(_ state: ContainerState?, of id: ContainerID) throws {
         try Files.makeDirectory(layout.containerRuntime(id))
         try Files.create(layout.containerLock(id), [])
-        if let state { try RecordFile.write(state, to: layout.containerState(id)) }
+        if let state { try store.write(state, of: id) }
     }
 
     /// Returns when nobody has a container's lock. A child that another test has just forked has it for a moment longer than
@@ -94,7 +94,7 @@ package final class Place {
     package func outcome(_ id: ContainerID, _ name: String) throws -> String {
         let rest = Files.exists(layout.containerRuntime(id)) ? ", run left" : ""
         guard let definition = try store.definition(id) else {
-            let isNamed = Name(name).flatMap(store.owner) != nil
+            let isNamed = Name(name).flatMap(store.names.owner) != nil
             return (isNamed ? "gone, name left" : "gone") + rest
         }
         switch try host.phase(of: definition).phase {

@@ -43,7 +43,7 @@ package final class StandIn: Sendable {
         let line = try Self.line(from: pipe.readNumber)
         program = part == .running ? ProcessIdentity(of: try wanted(Int32(line))) : nil
         let state = given ?? place.state(part, supervisor, program)
-        try RecordFile.write(state, to: place.layout.containerState(id))
+        try place.store.write(state, of: id)
     }
 
     /// Whether its program has not ended.

@@ -92,9 +92,6 @@ int ciptables_rules(struct ciptables_table *table, const char *chain, struct cip
 int ciptables_insert(struct ciptables_table *table, const char *chain, int position, const struct ciptables_rule *rule);
 int ciptables_delete(struct ciptables_table *table, const char *chain, int position);
 
-/* An exclusive flock(2), at once or not at all: -EWOULDBLOCK. */
-int ciptables_try_lock(int fd);
-
 /* The revision of a match (or target) that is used here, or -1 when it is none of those. */
 int ciptables_revision(const char *name);
 /* Whether the kernel has that revision; loads its module. 1, 0, or -errno. */

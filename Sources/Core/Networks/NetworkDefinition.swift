@@ -11,6 +11,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let isInternal: Bool
     package let labels: [String: String]
     package let created: Timestamp
+    /// What its record and its files are called by: its id, or its name where the release before has made it.
+    package private(set) var key: String
 
     package init(
         id: ContainerID, name: Name, driver: String, gateway: CIDR, device: String, mtu: Int?, isInternal: Bool,
@@ -25,9 +27,17 @@ package struct NetworkDefinition: Equatable, Sendable {
         self.isInternal = isInternal
         self.labels = labels
         self.created = created
+        key = id.hex
     }
 
     package var subnet: CIDR { gateway.network }
+
+    /// - Returns: false when what was found under `key` is of another network.
+    package mutating func adopt(_ key: String) -> Bool {
+        guard key == id.hex || key == name.text else { return false }
+        self.key = key
+        return true
+    }
 }
 
 extension NetworkDefinition: Record {
@@ -41,6 +51,7 @@ extension NetworkDefinition: Record {
         isInternal = try reader.bool("internal")
         labels = try reader.value("labels", [String: String].init(json:))
         created = Timestamp(nanoseconds: try reader.int("created"))
+        key = id.hex
     }
 
     package var json: JSON {

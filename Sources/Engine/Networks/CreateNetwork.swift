@@ -26,7 +26,7 @@ extension Engine {
         if let network = try networkStore.find(name.text) { return network }
         guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-            if let network = try networkStore.definition(name) { return network }
+            if let network = try networkStore.definition(named: name) { return network }
             return try define(
                 NetworkRequest(name: name.text), name, pool: SubnetChooser.defaultPool,
                 device: PredefinedNetwork.bridgeDevice)
@@ -39,15 +39,16 @@ extension Engine {
     ) throws(OperationError) -> NetworkDefinition {
         let driver = try host.drivers.named(request.driver)
         try networkStore.removeUnfinished()
-        guard try networkStore.definition(name) == nil else {
-            throw OperationError("network with name \(name) already exists", kind: .conflict)
-        }
+        let (others, failures) = try networkStore.all()
+        if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
+        // What cannot be read could overlap.
+        if let failure = failures.first { throw failure }
         guard try !HostSubnets.hasInterface(device) else {
             throw OperationError(
                 "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
                 remedy: "give the network another name")
         }
-        let gateway = try gateway(request, pool: pool)
+        let gateway = try gateway(request, pool: pool, beside: others)
         let network = NetworkDefinition(
             id: .random(), name: name, driver: request.driver, gateway: gateway, device: device, mtu: request.mtu,
             isInternal: request.isInternal, labels: request.labels, created: .now())
@@ -56,7 +57,7 @@ extension Engine {
             try driver.create(network)
         } catch {
             try? driver.delete(network)
-            try? networkStore.remove(name)
+            try? networkStore.remove(network)
             throw error
         }
         for obstacle in driver.obstacles(to: network) { warn(obstacle) }
@@ -64,8 +65,11 @@ extension Engine {
     }
 
     /// The gateway's address: the host part that was given, `--gateway`, or the first host's address.
-    private func gateway(_ request: NetworkRequest, pool: SubnetChooser.Pool) throws(OperationError) -> CIDR {
-        let chooser = SubnetChooser(occupants: try networkOccupants() + HostSubnets.occupants())
+    private func gateway(
+        _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
+    ) throws(OperationError) -> CIDR {
+        let networks = others.map { SubnetChooser.Occupant($0.subnet, "network \"\($0.name)\", \($0.subnet)") }
+        let chooser = SubnetChooser(occupants: try networks + HostSubnets.occupants())
         guard let asked = request.subnet else {
             let subnet = try chooser.choose(from: pool)
             return CIDR(
@@ -108,16 +112,6 @@ extension Engine {
                 "invalid gateway \(gateway)", reason: "it is the network's own or the broadcast address")
         }
         return gateway
-    }
-
-    private func networkOccupants() throws(OperationError) -> [SubnetChooser.Occupant] {
-        var occupants: [SubnetChooser.Occupant] = []
-        for name in try networkStore.names() {
-            if let network = try networkStore.definition(name) {
-                occupants.append(.init(network.subnet, "network \"\(name)\", \(network.subnet)"))
-            }
-        }
-        return occupants
     }
 
     /// The network's own name when the kernel takes it as a device's.

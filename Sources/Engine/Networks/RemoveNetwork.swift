@@ -16,9 +16,9 @@ extension Engine {
                 throw OperationError("network \(text) not found", kind: .notFound)
             }
             try refuse(network, usedBy: try unreleased(host.members(of: network).map(\.id)))
-            guard Files.exists(layout.networkRuntime(network.name)) else { return try delete(network) }
+            guard Files.exists(layout.networkRuntime(network.key)) else { return try delete(network) }
             // Who gets an address from here on finds no network, and who has one by now is seen.
-            try FileLock.holding(layout.networkLock(network.name)) { () throws(OperationError) in
+            try FileLock.holding(layout.networkLock(network)) { () throws(OperationError) in
                 try refuse(network, usedBy: try host.leaseholders(of: network))
                 try delete(network)
             }
@@ -27,7 +27,7 @@ extension Engine {
 
     private func delete(_ network: NetworkDefinition) throws(OperationError) {
         try host.drivers.of(network).delete(network)
-        try networkStore.remove(network.name)
+        try networkStore.remove(network)
     }
 
     /// Clears away the dead ones.

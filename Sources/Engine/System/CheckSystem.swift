@@ -43,7 +43,10 @@ enum SystemRemedy: Equatable, Sendable {
     case removeCgroup(String)
     case unmount(String, thenRemove: Bool)
     case removeFile(String)
-    case removeNetworkRuntime(Name)
+    /// By what its files are called.
+    case removeNetworkRuntime(String)
+    case releaseNetworkName(Name, ContainerID)
+    case reserveNetworkName(NetworkDefinition)
     case clearWorkspaces
     /// The lock that a process holds which knows nothing of its meaning.
     case abandonLock(String)

@@ -84,11 +84,32 @@ extension SystemAudit {
 
     private var networks: [SystemFinding] {
         guard records.knowsAllNetworks else { return [] }
-        let defined = Set(records.networks.map(\.name))
-        return records.networkRuntimes.filter { !defined.contains($0) }.map { name in
+        let defined = Set(records.networks.map(\.key))
+        let runtimes = records.networkRuntimes.filter { !defined.contains($0) }.map { key in
             SystemFinding(
-                .state, layout.networkRuntime(name), "there is no network \"\(name)\"", .removeNetworkRuntime(name))
+                .state, layout.networkRuntime(key), "there is no network \"\(key)\"", .removeNetworkRuntime(key))
         }
+        return runtimes + networkNames
+    }
+
+    private var networkNames: [SystemFinding] {
+        let ids = Dictionary(records.networks.map { ($0.name, $0.id) }) { first, _ in first }
+        let stale = records.networkNames.filter { ids[$0.name] != $0.owner }.map { name, owner in
+            SystemFinding(
+                .state, layout.networkName(name), "there is no network \(owner.short) of that name",
+                .releaseNetworkName(name, owner))
+        }
+        // Those of before there were such links are found by their names all the same.
+        let lost = records.networks.filter { network in
+            network.key == network.id.hex && !records.networkNames.contains { $0.name == network.name }
+        }
+        return stale
+            + lost.map { network in
+                SystemFinding(
+                    .state, layout.networkName(network.name),
+                    "network \(network.id.short) is called so, and the name is not its own",
+                    .reserveNetworkName(network))
+            }
     }
 
     private var ports: [SystemFinding] {
@@ -128,7 +149,7 @@ extension SystemAudit {
             findings.append(
                 SystemFinding(
                     .state, layout.container(id), "it was to be removed when it ended, and has ended", .reclaim(id)))
-        } else if !records.names.contains(where: { $0.name == definition.name && $0.id == id }) {
+        } else if !records.names.contains(where: { $0.name == definition.name && $0.owner == id }) {
             findings.append(
                 SystemFinding(
                     .state, layout.name(definition.name),
@@ -249,7 +270,9 @@ extension Layout {
     /// Whether `path` lies below a directory of a container, network or image: the directories above may be mounts
     /// of the host's owner, on a disk of their own.
     fileprivate func isInside(_ path: String) -> Bool {
-        let tops = [containers, runtimeContainers, networks, runtimeNetworks, images, names, seccompCache]
+        let tops = [
+            containers, runtimeContainers, networks, runtimeNetworks, images, names, networkNames, seccompCache,
+        ]
         return tops.contains { path.hasPrefix($0 + "/") }
     }
 }

@@ -38,10 +38,11 @@ struct RecordSnapshot: Sendable {
     var networks: [NetworkDefinition] = []
     /// Whether every definition of a network could be read.
     var knowsAllNetworks = true
-    var names: [(name: Name, id: ContainerID)] = []
+    var names: [(name: Name, owner: ContainerID)] = []
+    var networkNames: [(name: Name, owner: ContainerID)] = []
     var leases: [(network: NetworkDefinition, lease: AddressLease)] = []
-    /// Directories in which a network's pool and lock are.
-    var networkRuntimes: [Name] = []
+    /// Directories in which a network's pool and lock are, by what they are called: `NetworkDefinition.key`.
+    var networkRuntimes: [String] = []
     /// Half-written files of processes that are gone.
     var temporaries: [String] = []
     /// Of imports and commits that are gone.
@@ -63,24 +64,18 @@ extension RecordSnapshot {
     init(_ engine: Engine) throws(OperationError) {
         let layout = engine.layout
         // Before the runtime: a container has a runtime directory before it has anything else.
-        try readNames(engine.containerStore)
+        names = try engine.containerStore.names.all()
+        networkNames = try engine.networkStore.names.all()
         for id in try engine.containerStore.ids() { containers[id, default: Container()].hasDirectory = true }
         if layout.isOfThisBoot {
             for id in try engine.containerStore.runtimeIDs() { containers[id, default: Container()].hasRuntime = true }
-            networkRuntimes = try Files.names(in: layout.runtimeNetworks).compactMap(Name.init)
+            networkRuntimes = try Files.names(in: layout.runtimeNetworks)
         }
         for id in containers.keys { read(id, engine) }
         try readNetworks(engine)
-        for network in networks where networkRuntimes.contains(network.name) { readPool(of: network, layout) }
+        for network in networks where networkRuntimes.contains(network.key) { readPool(of: network, layout) }
         readImages(engine.imageStore)
         temporaries = Self.temporaries(layout, containers.keys)
-    }
-
-    private mutating func readNames(_ store: ContainerStore) throws(OperationError) {
-        for text in try Files.names(in: store.layout.names) {
-            guard let name = Name(text), let id = store.owner(of: name) else { continue }
-            names.append((name, id))
-        }
     }
 
     private mutating func read(_ id: ContainerID, _ engine: Engine) {
@@ -121,7 +116,7 @@ extension RecordSnapshot {
     }
 
     private mutating func readPool(of network: NetworkDefinition, _ layout: Layout) {
-        let path = layout.addressPool(network.name)
+        let path = layout.addressPool(network)
         guard Files.exists(path) else { return }
         do throws(AddressPoolError) {
             let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])

@@ -37,9 +37,9 @@ extension Engine {
         case .removeContainer(let id):
             guard !containerStore.isHeld(id), !Files.exists(layout.definition(id)) else { return }
             try containerStore.remove(id, name: nil, isOwn: false)
-        case .releaseName(let name, let id): try containerStore.release(name, of: id)
+        case .releaseName(let name, let id): try containerStore.names.release(name, of: id)
         case .reserveName(let name, let id):
-            guard Files.exists(layout.definition(id)), try containerStore.reserve(name, for: id) else { return }
+            guard Files.exists(layout.definition(id)), try containerStore.names.reserve(name, for: id) else { return }
         case .releaseLease(let network, let address, let owner):
             if let owner {
                 try host.release(address, from: network, of: owner)
@@ -53,7 +53,9 @@ extension Engine {
             try Mounts.detach(path)
             if thenRemove { try Files.remove(path) }
         case .removeFile(let path): try Files.remove(path)
-        case .removeNetworkRuntime(let name): try removeRuntime(ofNetwork: name)
+        case .removeNetworkRuntime(let key): try removeRuntime(ofNetwork: key)
+        case .releaseNetworkName(let name, let id): try releaseNetworkName(name, id)
+        case .reserveNetworkName(let network): try reserveName(of: network)
         case .clearWorkspaces: try imageStore.clearWorkspaces()
         }
     }
@@ -66,10 +68,24 @@ extension Engine {
         _ = try host.lease(from: network, for: id, requested: address)
     }
 
-    private func removeRuntime(ofNetwork name: Name) throws(OperationError) {
+    private func removeRuntime(ofNetwork key: String) throws(OperationError) {
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-            guard try networkStore.definition(name) == nil else { return }
-            try Files.removeTree(layout.networkRuntime(name))
+            guard try networkStore.definition(at: key) == nil else { return }
+            try Files.removeTree(layout.networkRuntime(key))
+        }
+    }
+
+    private func releaseNetworkName(_ name: Name, _ id: ContainerID) throws(OperationError) {
+        try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            guard try networkStore.definition(at: id.hex)?.name != name else { return }
+            try networkStore.names.release(name, of: id)
+        }
+    }
+
+    private func reserveName(of network: NetworkDefinition) throws(OperationError) {
+        try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            guard try networkStore.isDefined(network) else { return }
+            _ = try networkStore.names.reserve(network.name, for: network.id)
         }
     }
 

@@ -10,8 +10,8 @@ package struct IPTablesFirewall: Firewall {
     /// - Parameters:
     ///   - lockPath: nil for the one that iptables itself would take.
     ///   - lockMilliseconds: how long to wait for the xtables lock.
-    package init(lockPath: String? = nil, lockMilliseconds: UInt64 = 10_000) {
-        self.lockPath = lockPath ?? XTablesLock.path
+    package init(lockPath: String? = nil, lockMilliseconds: Int64 = 10_000) {
+        self.lockPath = lockPath ?? LockPatience.path
         patience = LockPatience(milliseconds: lockMilliseconds)
     }
 

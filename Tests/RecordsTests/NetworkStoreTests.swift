@@ -1,0 +1,189 @@
+import Core
+import Foundation
+import Linux
+import Testing
+
+@testable import Records
+
+private func network(_ name: String, id: ContainerID = .random()) throws -> NetworkDefinition {
+    NetworkDefinition(
+        id: id, name: try #require(Name(name)), driver: "bridge", gateway: try #require(CIDR("10.1.2.1/24")),
+        device: "br0", mtu: nil, isInternal: false, labels: ["a": "b"], created: Timestamp(nanoseconds: 7))
+}
+
+@Suite struct NetworkStoreTests {
+    let scratch: Scratch
+    let store: NetworkStore
+
+    init() throws {
+        scratch = try Scratch()
+        try scratch.layout.prepare()
+        store = NetworkStore(scratch.layout)
+    }
+
+    @Test func aNetworkIsKeptUnderItsIDAndFoundByItsName() throws {
+        let made = try network("br0")
+        try store.create(made)
+        #expect(try Files.names(in: scratch.layout.networks) == ["\(made.id).json"])
+        #expect(try Files.names(in: scratch.layout.networkNames) == ["br0"])
+        #expect(scratch.layout.addressPool(made) == "\(scratch.layout.runtime)/networks/\(made.id)/pool")
+        for text in ["br0", made.id.hex, made.id.short, String(made.id.hex.prefix(1))] {
+            #expect(try store.find(text) == made, "\(text)")
+        }
+        #expect(try store.definition(named: made.name) == made)
+        for text in ["br", "br00", "", "x/y", "../networks/br0"] { #expect(try store.find(text) == nil, "\(text)") }
+
+        try store.remove(made)
+        #expect(try store.find("br0") == nil && store.find(made.id.hex) == nil)
+        #expect(
+            try Files.names(in: scratch.layout.networks) == [] && Files.names(in: scratch.layout.networkNames) == [])
+    }
+
+    /// A name may look like the id of another network.
+    @Test func aNameIsNoID() throws {
+        let first = try network("br0")
+        let second = try network(first.id.hex)
+        try store.create(first)
+        #expect(try store.definition(named: second.name) == nil)
+        try store.create(second)
+        #expect(try store.find(first.id.hex) == second)
+        #expect(try store.find(first.id.short) == first)
+        try store.remove(second)
+        #expect(try store.find(first.id.hex) == first)
+    }
+
+    @Test func ofManyOfOneNameOneIsMade() throws {
+        let networks = try (0..<8).map { _ in try network("both") }
+        let store = store
+        DispatchQueue.concurrentPerform(iterations: networks.count) { index in
+            do throws(OperationError) {
+                try FileLock.holding(store.layout.registryLock) { () throws(OperationError) in
+                    try store.create(networks[index])
+                }
+            } catch {
+                #expect(error.kind == .conflict)
+                #expect(error.description.contains("network with name both already exists"))
+            }
+        }
+        let made = try store.all().definitions
+        #expect(made.count == 1 && networks.contains(made[0]))
+        #expect(try store.find("both") == made.first)
+    }
+
+    /// Killed after the link, before the definition: there is no network, and the name is free.
+    @Test func aNameWithoutANetworkIsFree() throws {
+        let killed = try network("br0")
+        #expect(try store.names.reserve(killed.name, for: killed.id))
+        #expect(try store.find("br0") == nil)
+        let next = try network("br0")
+        try store.create(next)
+        #expect(try store.find("br0") == next)
+        #expect(store.names.owner(of: next.name) == next.id)
+    }
+
+    /// Killed while it was removed, when the link had gone; or a power cut has taken that.
+    @Test func aNetworkWithoutALinkIsFoundAndRemoved() throws {
+        let made = try network("br0")
+        try store.create(made)
+        try store.create(network("br1"))
+        try store.names.release(made.name, of: made.id)
+        #expect(try store.find("br0") == made)
+        try store.remove(made)
+        #expect(try store.find("br0") == nil)
+        #expect(try store.all().definitions.map(\.name.text) == ["br1"])
+    }
+
+    @Test func allAreListedByNameAndTheDamagedAreNamed() throws {
+        let networks = try ["c", "a", "b"].map { try network($0) }
+        for network in networks { try store.create(network) }
+        // Of somebody else.
+        try Files.create("\(scratch.layout.networks)/.hidden.json", [])
+        let path = "\(scratch.layout.networks)/\(networks[1].id).json"
+        for (text, reason) in [
+            ("{", "damaged record"), ("{\"version\":2}", "written by a newer mydocker"),
+            (try #require(Files.text("\(scratch.layout.networks)/\(networks[0].id).json")), "it is of network c"),
+        ] {
+            try Files.replace(path, Array(text.utf8))
+            let (definitions, failures) = try store.all()
+            #expect(definitions.map(\.name.text) == ["b", "c"])
+            #expect(failures.map(\.subject) == [path])
+            #expect(failures.first?.description.contains(reason) == true, "\(failures)")
+            // By its name as well, and it is not written over.
+            let error = #expect(throws: OperationError.self) { try store.find("a") }
+            #expect(error?.subject == path)
+            #expect(throws: OperationError.self) { try store.create(network("a")) }
+            #expect(Files.text(path) == text)
+            #expect(try store.find("b") == networks[2])
+        }
+    }
+}
+
+/// Networks as the release before made them: `networks/<name>.json`, and no links.
+@Suite struct FormerNetworkTests {
+    let scratch: Scratch
+    let store: NetworkStore
+    let id = ContainerID.random()
+    var file: String { scratch.layout.networks + "/old.net.json" }
+
+    init() throws {
+        scratch = try Scratch()
+        try scratch.layout.prepare()
+        try Files.removeDirectory(scratch.layout.networkNames)
+        store = NetworkStore(scratch.layout)
+        let text = """
+            {"version":1,"id":"\(id)","name":"old.net","driver":"bridge","gateway":"10.9.8.1/24","device":"old.net",\
+            "mtu":null,"internal":false,"labels":{},"created":1700000000000000000}
+
+            """
+        try Files.create(file, Array(text.utf8))
+        try Files.makeDirectory(scratch.layout.runtimeNetworks + "/old.net")
+    }
+
+    @Test func itIsFoundListedAndRemoved() throws {
+        let name = try #require(Name("old.net"))
+        let found = try #require(try store.definition(named: name))
+        #expect(found.id == id && found.name == name && found.gateway.description == "10.9.8.1/24")
+        #expect(try store.find(id.hex) == found && store.find(id.short) == found && store.find("old.net") == found)
+        #expect(try store.isDefined(found))
+        try store.create(network("new"))
+        #expect(try store.all().definitions.map(\.name.text) == ["new", "old.net"])
+        try store.remove(found)
+        #expect(try store.find("old.net") == nil)
+        #expect(!Files.exists(file) && !Files.exists(scratch.layout.runtimeNetworks + "/old.net"))
+    }
+
+    /// Its supervisors, which know it by its name only, have the same pool and the same lock.
+    @Test func itsRuntimeFilesStayWhereTheyAre() throws {
+        let found = try #require(try store.find("old.net"))
+        #expect(scratch.layout.addressPool(found) == scratch.layout.runtimeNetworks + "/old.net/pool")
+        #expect(scratch.layout.networkLock(found) == scratch.layout.runtimeNetworks + "/old.net/lock")
+        let endpoint = Endpoint(
+            id: .random(), network: found.name, networkID: id, address: found.gateway, gateway: nil,
+            mac: MACAddress(for: found.gateway.address), interface: "eth0", bridge: "old.net", mtu: nil, ports: [])
+        #expect(try store.definition(of: endpoint) == found)
+    }
+
+    @Test func itsNameIsTaken() throws {
+        let error = #expect(throws: OperationError.self) { try store.create(network("old.net")) }
+        #expect(error?.kind == .conflict)
+        try store.remove(try #require(try store.find("old.net")))
+        let next = try network("old.net")
+        try store.create(next)
+        #expect(try store.find("old.net") == next && next.key == next.id.hex)
+    }
+
+    /// Another network has its name by now: it is not that of who was on the old one.
+    @Test func anEndpointIsOnItsOwnNetworkOnly() throws {
+        let found = try #require(try store.find("old.net"))
+        let endpoint = Endpoint(
+            id: .random(), network: found.name, networkID: .random(), address: found.gateway, gateway: nil,
+            mac: MACAddress(for: found.gateway.address), interface: "eth0", bridge: "old.net", mtu: nil, ports: [])
+        #expect(try store.definition(of: endpoint) == nil)
+    }
+
+    @Test func damageNamesTheFile() throws {
+        try Files.replace(file, Array("{".utf8))
+        let error = #expect(throws: OperationError.self) { try store.find("old.net") }
+        #expect(error?.subject == file && error?.kind == .damaged)
+    }
+}
