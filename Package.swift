@@ -64,7 +64,8 @@ let package = Package(
         test("ImagesTests", ["Core", "Linux", "Images", "CArchive", "Fuzzing"]),
         test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch", "Fuzzing"]),
         test(
-            "LifecycleTests", ["Core", "Linux", "Records", "Netlink", "Networking", "Containers", "Lifecycle"]),
+            "LifecycleTests",
+            ["Core", "Linux", "Records", "Netlink", "Networking", "IPAM", "Containers", "Lifecycle"]),
         test("SupervisorTests", ["Core", "Linux", "Containers", "Supervisor", "Fuzzing"]),
         test("CommandsTests", ["Core", "Linux", "Lifecycle", "Engine", "Commands", "Fuzzing"]),
         // As root, in scripts/in-sandbox: against the kernel, and the whole program.

@@ -107,7 +107,7 @@ extension BridgeDriver {
     ) throws(OperationError) -> Int32 {
         guard network.owns(link) else { throw foreign(network) }
         if link.alias != network.alias { try netlink.finishBridge(link.index, try request(network, &netlink)) }
-        let addresses = try netlink.addresses()
+        let addresses = try netlink.addresses(of: network.gateway.family)
         if !addresses.contains(where: { $0.link == link.index && $0.address == network.gateway }) {
             try netlink.addAddress(network.gateway, index: link.index, name: link.name)
         }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct HostFilesTests {
     @Test func hosts() throws {
-        let own = try #require(IPv4Address("10.0.0.2"))
-        let other = try #require(IPv4Address("10.0.0.3"))
+        let own = try #require(IPAddress("10.0.0.2"))
+        let other = try #require(IPAddress("10.0.0.3"))
         let text = HostFiles.hosts([
             HostFiles.Entry(own, ["0123456789ab", "web", "web", ""]), HostFiles.Entry(other, ["db"]),
         ])

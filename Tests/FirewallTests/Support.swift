@@ -4,12 +4,12 @@ import Firewall
 /// The rules that a network on a bridge has, with the documented example's names.
 struct ExampleNetwork {
     let bridge: String
-    let subnet: CIDR
-    let gateway: IPv4Address
+    let subnet: Subnet
+    let gateway: IPAddress
 
     static let testbridge = ExampleNetwork(
-        bridge: "testbridge", subnet: CIDR(IPv4Address(rawValue: 0xc0a8_0a00), 24),
-        gateway: IPv4Address(rawValue: 0xc0a8_0a01))
+        bridge: "testbridge", subnet: Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24),
+        gateway: IPAddress(ipv4: 0xc0a8_0a01))
 
     static let layout = FirewallLayout(
         chains: [
@@ -30,7 +30,7 @@ struct ExampleNetwork {
             FirewallRule(.nat, "POSTROUTING", target: .jump("MYDOCKER-POSTROUTING")),
         ])
 
-    static let loopback = CIDR(.loopback, 8)
+    static let loopback = Subnet(.loopbackIPv4, 8)
     static let known: FirewallRule.States = [.related, .established]
 
     var owner: FirewallOwner { .network(bridge: bridge) }
@@ -80,7 +80,7 @@ struct ExampleNetwork {
     static func connect(_ id: String, _ mappings: [PortMapping], to address: String) -> FirewallChange {
         var change = FirewallChange([.nat], layout: .ensure(layout))
         let owner = FirewallOwner.endpoint(id)
-        let address = IPv4Address(address) ?? .any
+        let address = IPAddress(address) ?? .anyIPv4
         change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
         return change
     }
@@ -93,7 +93,7 @@ struct ExampleNetwork {
 }
 
 extension PortMapping {
-    static func tcp(_ hostPort: UInt16, _ containerPort: UInt16, _ address: IPv4Address = .any) -> PortMapping {
+    static func tcp(_ hostPort: UInt16, _ containerPort: UInt16, _ address: IPAddress = .anyIPv4) -> PortMapping {
         PortMapping(hostAddress: address, hostPort: hostPort, containerPort: containerPort)
     }
 }
@@ -139,5 +139,5 @@ enum Golden {
         """
 
     static let mappings: [PortMapping] =
-        [.tcp(90, 90, .loopback)] + (8000...8009).map { .tcp($0, $0) } + (7000...7003).map { .tcp($0, $0 + 2000) }
+        [.tcp(90, 90, .loopbackIPv4)] + (8000...8009).map { .tcp($0, $0) } + (7000...7003).map { .tcp($0, $0 + 2000) }
 }

@@ -76,11 +76,13 @@ final class Place {
     private(set) var warnings: [String] = []
     let dead: EndedProcess
 
-    init() throws {
+    init(allocators: @escaping Lifecycle.Host.AddressAllocators = Lifecycle.Host.addressPoolFiles) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("lifecycle-\(UUID().uuidString)")
         let layout = Layout(state: directory.path + "/state", runtime: directory.path + "/run")
         dead = try EndedProcess()
-        host = Lifecycle.Host(layout: layout, drivers: NetworkDrivers(["bridge": driver])) { _ in }
+        host = Lifecycle.Host(layout: layout, drivers: NetworkDrivers(["bridge": driver]), allocators: allocators) {
+            _ in
+        }
         try host.prepare()
     }
 
@@ -91,7 +93,7 @@ final class Place {
 
     func network(_ name: String, _ gateway: String) throws -> NetworkDefinition {
         let network = NetworkDefinition(
-            id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: try #require(CIDR(gateway)),
+            id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: try #require(Subnet(gateway)),
             device: "br-\(name)", mtu: nil, isInternal: false, labels: [:], created: .now())
         try host.networkStore.create(network)
         return network
@@ -136,11 +138,11 @@ final class Place {
     func endpoint(
         _ address: String, of id: ContainerID, on network: NetworkDefinition, isFirst: Bool = true
     ) throws -> Endpoint {
-        let address = try #require(IPv4Address(address))
+        let address = try #require(IPAddress(address))
         _ = try host.lease(from: network, for: id, requested: address)
         return Endpoint(
             id: isFirst ? id : .random(), network: network.name, networkID: network.id,
-            address: CIDR(address, network.subnet.prefixLength),
+            address: Subnet(address, network.subnet.prefixLength),
             gateway: network.gateway.address, mac: MACAddress(for: address), interface: "eth0", bridge: network.device,
             mtu: nil, ports: [])
     }

@@ -6,7 +6,7 @@ import Testing
     private func network(isInternal: Bool = false) throws -> NetworkDefinition {
         NetworkDefinition(
             id: .random(), name: try #require(Name("testbridge")), driver: "bridge",
-            gateway: try #require(CIDR("192.168.10.1/24")), device: "testbridge", mtu: nil, isInternal: isInternal,
+            gateway: try #require(Subnet("192.168.10.1/24")), device: "testbridge", mtu: nil, isInternal: isInternal,
             labels: [:], created: .now())
     }
 
@@ -60,12 +60,12 @@ import Testing
         let id = ContainerID.random()
         let endpoint = Endpoint(
             id: id, network: try #require(Name("br0")), networkID: .random(),
-            address: try #require(CIDR("192.168.10.2/24")),
+            address: try #require(Subnet("192.168.10.2/24")),
             gateway: nil, mac: try #require(MACAddress("02:42:c0:a8:0a:02")), interface: "eth0", bridge: "br0",
             mtu: nil,
             ports: [
                 PortMapping(hostPort: 90, containerPort: 80),
-                PortMapping(hostAddress: .loopback, hostPort: 53, containerPort: 53, transport: .udp),
+                PortMapping(hostAddress: .loopbackIPv4, hostPort: 53, containerPort: 53, transport: .udp),
             ])
         #expect(
             Set(BridgeRules.rules(publishing: endpoint).map(\.description)) == [

@@ -21,7 +21,7 @@ import Testing
         ],
         tailJumps: [
             FirewallRule(
-                .nat, "PREROUTING", destination: .not(CIDR(.loopback, 8)), isToLocalAddress: true,
+                .nat, "PREROUTING", destination: .not(Subnet(.loopbackIPv4, 8)), isToLocalAddress: true,
                 target: .jump("MYDOCKER-DNAT")),
             FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump("MYDOCKER-DNAT")),
             FirewallRule(.nat, "POSTROUTING", target: .jump("MYDOCKER-POSTROUTING")),
@@ -34,8 +34,8 @@ import Testing
     }
 
     private static let owner = FirewallOwner.network(bridge: "testbridge")
-    private static let subnet = CIDR(IPv4Address(rawValue: 0xc0a8_0a00), 24)
-    private static let gateway = IPv4Address(rawValue: 0xc0a8_0a01)
+    private static let subnet = Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24)
+    private static let gateway = IPAddress(ipv4: 0xc0a8_0a01)
 
     private static func networkRules(_ bridge: String) -> [FirewallRule] {
         let forward = "MYDOCKER-FORWARD"
@@ -47,7 +47,7 @@ import Testing
             FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept),
             FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
             FirewallRule(
-                .filter, "MYDOCKER-INPUT", destination: .yes(CIDR(.loopback, 8)), input: .yes(bridge),
+                .filter, "MYDOCKER-INPUT", destination: .yes(Subnet(.loopbackIPv4, 8)), input: .yes(bridge),
                 states: .not([.related, .established]), target: .drop),
             FirewallRule(.nat, postrouting, source: .yes(subnet), output: .not(bridge), target: .masquerade),
             FirewallRule(
@@ -70,13 +70,13 @@ import Testing
     private static func container(_ id: String, _ mappings: [PortMapping]) -> FirewallChange {
         var change = FirewallChange([.nat], layout: .ensure(layout))
         let owner = FirewallOwner.endpoint(id)
-        let address = IPv4Address(rawValue: 0xc0a8_0a02)
+        let address = IPAddress(ipv4: 0xc0a8_0a02)
         change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
         return change
     }
 
     private static let mappings: [PortMapping] =
-        [PortMapping(hostAddress: .loopback, hostPort: 90, containerPort: 90)]
+        [PortMapping(hostAddress: .loopbackIPv4, hostPort: 90, containerPort: 90)]
         + (8000...8009).map { PortMapping(hostPort: $0, containerPort: $0) }
         + (7000...7003).map { PortMapping(hostPort: $0, containerPort: $0 + 2000, transport: .udp) }
 

@@ -56,10 +56,10 @@ package struct RunRequest: Sendable {
 package struct NetworkChoice: Equatable, Sendable {
     /// `bridge`, `host`, `none`, a name or an id.
     package var network: String
-    package var address: IPv4Address?
+    package var address: IPAddress?
     package var mac: MACAddress?
 
-    package init(_ network: String, address: IPv4Address? = nil, mac: MACAddress? = nil) {
+    package init(_ network: String, address: IPAddress? = nil, mac: MACAddress? = nil) {
         self.network = network
         self.address = address
         self.mac = mac
@@ -112,8 +112,8 @@ package struct NetworkRequest: Sendable {
     package var name: String
     package var driver = "bridge"
     /// Host form (`192.168.10.1/24`, the host part is the gateway) or network form; nil picks a free one.
-    package var subnet: CIDR?
-    package var gateway: IPv4Address?
+    package var subnet: Subnet?
+    package var gateway: IPAddress?
     package var mtu: Int?
     package var isInternal = false
     package var labels: [String: String] = [:]
@@ -130,7 +130,7 @@ package struct ContainerSummary: Sendable {
     package var created: Timestamp
     package var phase: ContainerPhase
     package var ports: [PortMapping]
-    package var address: IPv4Address?
+    package var address: IPAddress?
     package var pid: Int32?
     package var networks: [String]
     package var labels: [String: String]
@@ -143,7 +143,7 @@ package struct ContainerSummary: Sendable {
 
     package init(
         id: ContainerID, name: String, image: String, command: [String], created: Timestamp, phase: ContainerPhase,
-        ports: [PortMapping], address: IPv4Address?, pid: Int32?, networks: [String], labels: [String: String]
+        ports: [PortMapping], address: IPAddress?, pid: Int32?, networks: [String], labels: [String: String]
     ) {
         self.id = id
         self.name = name
