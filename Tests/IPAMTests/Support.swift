@@ -88,7 +88,7 @@ struct Model {
 
     init(_ subnet: Subnet, gateway: IPAddress?) {
         prefix = subnet.prefixLength
-        first = Int(subnet.address.number)
+        first = Int(subnet.first.number)
         last = first + Int(pow(2, Double(32 - prefix))) - 1
         cursor = first
         self.gateway = gateway.map { Int($0.number) }

@@ -73,7 +73,7 @@ import Testing
         let (one, other) = (try running("one"), try running("other"))
         var state = place.deadState(.running)
         state.endpoints = [try place.endpoint("fd00::3", of: one, on: network)]
-        try place.leave(state, of: one)
+        try RecordFile.write(state, to: place.layout.containerState(one))
         if let damage { allocator.damage(OperationError("damaged", kind: damage)) } else { allocator.forget() }
         #expect(try place.host.lease(from: network, for: other, requested: nil).description == "fd00::2")
         #expect(try leases() == ["fd00::2": LeaseOwner(other), "fd00::3": LeaseOwner(one)])
