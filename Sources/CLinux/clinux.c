@@ -1,4 +1,5 @@
 #include "clinux.h"
+#include "result.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -32,8 +34,6 @@
 _Static_assert(CLINUX_O_PATH == O_PATH, "O_PATH");
 _Static_assert(CLINUX_RESOLVE_IN_ROOT == RESOLVE_IN_ROOT, "RESOLVE_IN_ROOT");
 _Static_assert(CLINUX_MOUNT_ATTR_RDONLY == MOUNT_ATTR_RDONLY, "MOUNT_ATTR_RDONLY");
-
-static int result(long value) { return value < 0 ? -errno : (int)value; }
 
 int clinux_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
 
@@ -173,32 +173,14 @@ int clinux_socket_pair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_STR
 
 pid_t clinux_fork(void) { return result(fork()); }
 
+int clinux_die_with(pid_t parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -errno;
+    return getppid() == parent ? 0 : -ESRCH;
+}
+
 int clinux_exited(int status, int *value) {
     *value = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
     return WIFEXITED(status) ? 1 : 0;
-}
-
-int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device) {
-    int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
-    if (fd < 0) return -errno;
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
-    int one = 1;
-    /* To the device last: until then the port must be free on all of them, also those of other networks. */
-    if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
-        || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || (tcp && listen(fd, 1) < 0)
-        || (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)) {
-        int error = errno;
-        close(fd);
-        return -error;
-    }
-    return fd;
-}
-
-int clinux_bound_port(int fd) {
-    struct sockaddr_in name;
-    socklen_t length = sizeof name;
-    if (getsockname(fd, (struct sockaddr *)&name, &length) < 0) return -errno;
-    return ntohs(name.sin_port);
 }
 
 /* Forgets the pages of [start, end) that are the file's own: a page that was written to is anonymous, and stays.
@@ -266,83 +248,4 @@ int clinux_poll_idle(struct pollfd *requests, size_t count, int milliseconds) {
     release_files();
     release_stack();
     return result(poll(requests, count, milliseconds));
-}
-
-static int local_name(struct sockaddr_un *name, const char *path) {
-    memset(name, 0, sizeof *name);
-    name->sun_family = AF_UNIX;
-    if (strlen(path) >= sizeof name->sun_path) return -ENAMETOOLONG;
-    strcpy(name->sun_path, path);
-    return 0;
-}
-
-int clinux_listen_local(const char *path, int backlog) {
-    struct sockaddr_un name;
-    int error = local_name(&name, path);
-    if (error < 0) return error;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return -errno;
-    /* The file gets the socket's own mode (unix_bind in net/unix/af_unix.c): nobody else may connect at any moment. */
-    if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || listen(fd, backlog) < 0) {
-        error = errno;
-        close(fd);
-        return -error;
-    }
-    return fd;
-}
-
-int clinux_connect_local(const char *path) {
-    struct sockaddr_un name;
-    int error = local_name(&name, path);
-    if (error < 0) return error;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return -errno;
-    if (connect(fd, (struct sockaddr *)&name, sizeof name) < 0) {
-        error = errno;
-        close(fd);
-        return -error;
-    }
-    return fd;
-}
-
-int clinux_accept(int socket) { return result(accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
-
-int64_t clinux_peer_uid(int socket) {
-    struct ucred peer;
-    socklen_t length = sizeof peer;
-    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ? -errno : (int64_t)peer.uid;
-}
-
-int clinux_send_packet(int socket, const void *bytes, size_t size, const int *descriptors, size_t count) {
-    union { char bytes[CMSG_SPACE(CLINUX_MAX_PASSED * sizeof(int))]; struct cmsghdr align; } control = {{0}};
-    struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (count > CLINUX_MAX_PASSED) return -EINVAL;
-    if (count > 0) {
-        message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(count * sizeof(int));
-        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
-    }
-    return result(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
-}
-
-int clinux_receive_packet(int socket, void *bytes, size_t size, int *descriptors, size_t *count) {
-    union { char bytes[CMSG_SPACE(CLINUX_MAX_PASSED * sizeof(int))]; struct cmsghdr align; } control;
-    struct iovec part = {.iov_base = bytes, .iov_len = size};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    *count = 0;
-    int length = result(recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
-    if (length < 0) return length;
-    /* What does not fit into `control` the kernel has closed. */
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        memcpy(descriptors, CMSG_DATA(header), *count * sizeof(int));
-    }
-    return message.msg_flags & MSG_TRUNC ? -EMSGSIZE : length;
 }

@@ -34,8 +34,9 @@ extension ContainerRun {
         do throws(OperationError) {
             // On record before anything names it.
             try writeState()
-            try makeLink(index)
+            try makeLink(index, isDefaultRoute: !state.endpoints[..<index].contains { $0.gateway != nil })
             try writeState()
+            addToHosts(state.endpoints[index])
         } catch {
             try? leave(state.endpoints[index], network)
             throw error
@@ -48,6 +49,7 @@ extension ContainerRun {
             let network = plan.networks.first(where: { $0.id == endpoint.networkID })
         else { throw host.notConnected(definition, name) }
         try leave(endpoint, network)
+        removeFromHosts(endpoint)
         // A command that found no supervisor a moment ago may have noted that already.
         if currentDefinition.networkMode.wishes.contains(where: { $0.network == network.name }) {
             try host.noteLeaving(&plan.definition, network.name)
@@ -59,27 +61,40 @@ extension ContainerRun {
         try writeState()
     }
 
-    private func writeState() throws(OperationError) {
-        try RecordFile.write(state, to: host.layout.containerState(id))
+    /// Takes over what another process has changed about the container's networks, as the records say.
+    /// - Parameters:
+    ///   - isComplete: whether that process has come to its end. One that was killed may have left an address that is nowhere on
+    ///     record; the network is not the container's then.
+    ///   - sockets: those of ports that it has reserved.
+    package func adoptNetworks(isComplete: Bool, _ sockets: DescriptorSet) {
+        guard let current = (try? host.containerStore.state(id)) ?? nil else { return }
+        state.endpoints = current.endpoints
+        plan.definition.adoptNetworks(of: currentDefinition)
+        if !isComplete { leaveUnrecorded() }
+        plan.networks = plan.definition.networkMode.wishes.compactMap { wish in
+            (try? host.networkStore.definition(wish.network)) ?? nil
+        }
+        let published = state.endpoints.flatMap(\.ports)
+        if sockets.count > 0 { ports = PortReservation(sockets, of: published) }
+        if published.isEmpty { ports = nil }
     }
 
-    /// Nil while it rests, and once its program has ended.
-    private func namespace() throws(OperationError) -> NetworkNamespace? {
-        guard state.status == .running, let pid = state.pid else { return nil }
-        do throws(OperationError) {
-            return try NetworkNamespace.open(of: pid)
-        } catch {
-            guard error.errno == ENOENT else { throw error }
-            return nil
+    private func leaveUnrecorded() {
+        for wish in plan.definition.networkMode.wishes
+        where !state.endpoints.contains(where: { $0.network == wish.network }) {
+            try? host.releaseLeases(of: id, .networks([wish]))
+            try? host.noteLeaving(&plan.definition, wish.network)
         }
     }
 
-    private func makeLink(_ index: Int) throws(OperationError) {
-        guard var namespace = try namespace() else { return }
-        var inside = try RouteSocket(of: &namespace)
-        let isDefaultRoute = !state.endpoints[..<index].contains { $0.gateway != nil }
-        state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
-            state.endpoints[index], in: namespace, &inside, isDefaultRoute: isDefaultRoute, isStale: host.isStale)
+    /// The sockets of its published ports.
+    package var portSockets: DescriptorSet? { ports?.sockets }
+
+    /// Said to those who want something of a container that has just ended.
+    package var hasEnded: OperationError { host.notRunning(id) }
+
+    private func writeState() throws(OperationError) {
+        try RecordFile.write(state, to: host.layout.containerState(id))
     }
 
     /// Rules and link go first: an address is never free while one of them still has it. What fails leaves the endpoint on record,
@@ -95,39 +110,24 @@ extension ContainerRun {
 
     /// The next endpoint takes over the default route and the ports of one that is gone.
     private func takeOver(_ gone: Endpoint) throws(OperationError) {
-        guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else {
-            if !gone.ports.isEmpty { ports = nil }
-            return
-        }
+        guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else { return }
         if gone.gateway != nil { try routeAll(by: state.endpoints[index]) }
         if gone.ports.isEmpty { return }
-        ports = nil
-        let reservation = try host.reservePorts(
-            gone.ports.map(PublishRequest.init), device: state.endpoints[index].bridge)
-        state.endpoints[index].ports = reservation.mappings
-        ports = consume reservation
+        // The sockets are the supervisor's, too.
+        try ports?.move(to: state.endpoints[index].bridge)
+        state.endpoints[index].ports = gone.ports
         try writeState()
-        guard state.status == .running else { return }
+        if namespace == nil { return }
         try host.drivers.of(state.endpoints[index]).publishAnew(state.endpoints[index], isStale: host.isStale)
     }
 
     private func routeAll(by endpoint: Endpoint) throws(OperationError) {
-        guard var namespace = try namespace() else { return }
-        var inside = try RouteSocket(of: &namespace)
+        guard let namespace else { return }
         do throws(OperationError) {
-            try host.drivers.of(endpoint).routeAll(by: endpoint, &inside)
+            try host.drivers.of(endpoint).routeAll(by: endpoint, &namespace.inside)
         } catch {
             // It went by this one already.
             guard error.errno == EEXIST else { throw error }
         }
-    }
-}
-
-extension PublishRequest {
-    /// The very same ports.
-    fileprivate init(_ mapping: PortMapping) {
-        self.init(
-            hostAddress: mapping.hostAddress, hostPorts: mapping.hostPort...mapping.hostPort,
-            containerPorts: mapping.containerPort...mapping.containerPort, transport: mapping.transport)
     }
 }

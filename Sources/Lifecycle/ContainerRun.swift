@@ -3,7 +3,20 @@ import Core
 import Glibc
 import Linux
 import Networking
+import Netlink
 import Records
+
+/// A container's network namespace, held by its supervisor, and an rtnetlink socket that was opened inside: whatever the program
+/// does to itself, its networks are found there.
+final class JoinedNamespace {
+    let namespace: NetworkNamespace
+    var inside: RouteSocket
+
+    init(_ namespace: consuming NetworkNamespace) throws(OperationError) {
+        inside = try RouteSocket(of: &namespace)
+        self.namespace = namespace
+    }
+}
 
 /// One run of one container, from the first effect to the last trace of it gone. Whoever holds this value
 /// is the container's supervisor: it holds the container's lock, its ports and its streams.
@@ -27,6 +40,8 @@ package final class ContainerRun {
     package let removed = DescriptorSet()
     /// Of the first round's network namespace.
     var offer: NetworkNamespaceOffer?
+    /// While its program runs; nil when it has the host's.
+    var namespace: JoinedNamespace?
 
     /// Whether the caller's input goes to the program.
     package var readsInput: Bool { plan.definition.openStdin }

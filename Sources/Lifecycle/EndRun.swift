@@ -15,6 +15,7 @@ extension ContainerRun {
     /// Notes how a round ended.
     package func end(_ end: ChildEnd) -> ContainerExit {
         log?.finish()
+        namespace = nil
         let cgroups = host.cgroups(of: id, state)
         var exit = ContainerExit(
             exitCode: end.exitCode, started: state.started, finished: .now(),
@@ -90,8 +91,9 @@ extension ContainerRun {
     /// needs it next.
     private func clearAway(remove: Bool) -> Bool {
         isCleared = true
-        // Its descriptor may be the one that is wanted now.
+        // Their descriptors may be those that are wanted now.
         log = nil
+        namespace = nil
         exitRecord?.restartCount = state.restartCount
         publishExitCode()
         for _ in 0..<2 {

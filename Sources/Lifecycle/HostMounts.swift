@@ -63,7 +63,7 @@ extension Host {
             definition.networkMode == .host
             ? ResolverFile(verbatim: hostText ?? "")
             : ResolverFile(host: hostText, resolved: Files.text("/run/systemd/resolve/resolv.conf"))
-        let own = endpoints.map { HostFiles.Entry($0.address.address, [definition.hostname, definition.name.text]) }
+        let own = endpoints.map { HostFiles.Entry($0, of: definition) }
         let texts = [
             ("hosts", HostFiles.hosts(own)), ("hostname", HostFiles.hostname(definition.hostname)),
             ("resolv.conf", resolver.text),

@@ -48,13 +48,18 @@ extension ContainerRun {
 
     /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
     func connect(_ network: consuming NetworkNamespace?) throws(OperationError) {
-        guard var network else { return }
-        var inside = try RouteSocket(of: &network)
-        if state.endpoints.isEmpty { return try LoopbackNetwork.configure(&inside) }
+        guard let network else { return }
+        namespace = try JoinedNamespace(network)
+        if state.endpoints.isEmpty, let namespace { try LoopbackNetwork.configure(&namespace.inside) }
         let first = state.endpoints.firstIndex { $0.gateway != nil }
-        for index in state.endpoints.indices {
-            state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
-                state.endpoints[index], in: network, &inside, isDefaultRoute: index == first, isStale: host.isStale)
-        }
+        for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == first) }
+    }
+
+    /// Nothing while it rests.
+    func makeLink(_ index: Int, isDefaultRoute: Bool) throws(OperationError) {
+        guard let namespace else { return }
+        state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
+            state.endpoints[index], in: namespace.namespace, &namespace.inside, isDefaultRoute: isDefaultRoute,
+            isStale: host.isStale)
     }
 }

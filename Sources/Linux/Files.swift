@@ -46,6 +46,17 @@ package enum Files {
         (try? read(path)).map { String(kernel: $0) }
     }
 
+    /// Replaces what an open file holds, in place.
+    package static func overwrite(
+        _ file: borrowing Descriptor, _ bytes: [UInt8], named name: String
+    ) throws(OperationError) {
+        try FaultPoint.pass("write", name)
+        lseek(file.number, 0, SEEK_SET)
+        try writeAll(bytes, to: file, named: name)
+        try FaultPoint.pass("truncate", name)
+        guard ftruncate(file.number, bytes.count) == 0 else { throw OperationError("write", name, errno: errno) }
+    }
+
     package static func writeAll(
         _ bytes: some ContiguousBytes8, to file: borrowing Descriptor, named name: String
     ) throws(OperationError) {

@@ -13,6 +13,9 @@ package enum Fork {
         guard pid >= 0 else { throw OperationError("create process", errno: -pid) }
         return pid == 0 ? .child : .parent(child: pid)
     }
+
+    /// Has the kernel kill this copy once `parent`, the process that made it, has ended.
+    package static func die(with parent: pid_t) { if clinux_die_with(parent) != 0 { _exit(1) } }
 }
 
 package enum InheritedDescriptors {

@@ -20,6 +20,13 @@ package enum Socket {
         return result >= 0 ? .success(result) : .failure(Failure(errno: -result))
     }
 
+    /// From now on only packets of `device` reach the socket.
+    package static func bind(_ socket: Int32, to device: String) throws(OperationError) {
+        try FaultPoint.pass("bind socket to device", device)
+        let result = clinux_bind_to_device(socket, device)
+        guard result == 0 else { throw OperationError("bind socket to device", device, errno: -result) }
+    }
+
     /// The port that a bound socket has.
     package static func port(of socket: Int32) -> UInt16 {
         UInt16(truncatingIfNeeded: max(0, clinux_bound_port(socket)))

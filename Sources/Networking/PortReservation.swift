@@ -8,9 +8,15 @@ import Linux
 /// sockets are bound to the container's bridge, where nobody connects to this host: a packet that misses the
 /// translation rule is refused as if nobody listened, never left in a queue.
 package struct PortReservation: ~Copyable {
-    private let sockets: DescriptorSet
+    package let sockets: DescriptorSet
     /// With the host ports that were chosen.
     package let mappings: [PortMapping]
+
+    /// Takes over what another process has reserved.
+    package init(_ sockets: DescriptorSet, of mappings: [PortMapping]) {
+        self.sockets = sockets
+        self.mappings = mappings
+    }
 
     /// - Parameters:
     ///   - device: the bridge.
@@ -29,6 +35,11 @@ package struct PortReservation: ~Copyable {
         }
         self.sockets = sockets
         self.mappings = mappings
+    }
+
+    /// The container is on another bridge from now on. The ports stay reserved.
+    package borrowing func move(to device: String) throws(OperationError) {
+        for socket in sockets.numbers { try Socket.bind(socket, to: device) }
     }
 
     private static func reserve(

@@ -13,6 +13,7 @@ final class Supervisor {
     let restarts: Restarts
     let control = ControlServer()
     let audience = Audience()
+    private let changes: NetworkChanges
     /// The next round is one that somebody has asked for.
     private var wasAsked = false
     /// Nil in the background.
@@ -32,6 +33,7 @@ final class Supervisor {
         self.passesSignals = passesSignals
         restarts = try Restarts(plan.definition)
         run = try ContainerRun(host, plan, offer)
+        changes = NetworkChanges(run)
         // What can be asked of it.
         control.on("attach") { [audience] request, passed throws(OperationError) in
             try audience.attach(request, passed)
@@ -44,21 +46,19 @@ final class Supervisor {
     }
 
     private func answerAboutNetworks() {
-        control.on("connect") { [run] request, _ throws(OperationError) in
+        control.on("connect") { [changes] request, _ throws(OperationError) in
             let wish: EndpointWish = try request.value("wish") { try? EndpointWish(RecordReader($0)) }
-            try run.connect(wish)
-            return .done([:])
+            return changes.add { run throws(OperationError) in try run.connect(wish) }
         }
-        control.on("disconnect") { [run] request, _ throws(OperationError) in
+        control.on("disconnect") { [changes] request, _ throws(OperationError) in
             let name: Name = try request.value("network") { $0.string.flatMap(Name.init) }
-            try run.disconnect(name)
-            return .done([:])
+            return changes.add { run throws(OperationError) in try run.disconnect(name) }
         }
     }
 
     /// The parts that are there all the time, beside those of the moment.
     func loop(_ parts: [any EventSource]) -> EventLoop {
-        EventLoop(parts + [control, audience], givingMemoryBack: caller == nil)
+        EventLoop(parts + [control, changes, audience], givingMemoryBack: caller == nil)
     }
 
     // MARK: Rounds
@@ -83,6 +83,7 @@ final class Supervisor {
         }
         let round = Round(self, of: container.child.pid)
         let end = round.watch(consume container)
+        changes.settle()
         return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
     }
 
@@ -133,6 +134,7 @@ final class Supervisor {
         alarm.set(milliseconds: Int64(restarts.pause))
         onlyNoteSignals()
         loop([signals, restarts, alarm]).run { !isOver && !restarts.areEnded && !restarts.isAsked }
+        changes.settle()
         // It may have got another policy meanwhile.
         let isWanted = restarts.takeAsked() || wasAsked || run.restart.name != .never
         return isWanted && !restarts.areEnded
@@ -142,6 +144,7 @@ final class Supervisor {
     /// - Returns: whether that is so.
     @discardableResult func finish(after exit: ContainerExit) -> Bool {
         Interruption.areHeeded = true
+        changes.end()
         control.stopListening()
         let isDone = run.finish()
         run.letGo()

@@ -16,6 +16,10 @@ extension CLI {
         }
 
         private func withRunning(_ arguments: String..., body: (_ id: String) throws -> Void) throws {
+            try withRunning(arguments: arguments, body: body)
+        }
+
+        private func withRunning(arguments: [String], body: (_ id: String) throws -> Void) throws {
             let started = Host.run([Host.mydocker, "run", "-d", "--name", "ccon"] + arguments)
             defer { Host.run([Host.mydocker, "rm", "-f", "ccon"]) }
             try #require(started.code == 0, "\(started.error)")
@@ -51,6 +55,35 @@ extension CLI {
                     #expect(gone.code == 1)
                     #expect(gone.error == "mydocker: container \(id) is not connected to network ccon2\n")
                     try CheckReport.expectClean()
+                }
+            }
+        }
+
+        @Test func itsOwnNameFollows() throws {
+            try withTwo {
+                try withRunning("--net", "ccon1", "--hostname", "box", "sleep", "1000") { _ in
+                    func hosts() -> [String] {
+                        succeed("exec", "ccon", "cat", "/etc/hosts").lines.filter {
+                            $0.contains("box") || $0.contains("own")
+                        }
+                    }
+                    succeed("exec", "ccon", "sh", "-c", "echo 1.2.3.4 own >>/etc/hosts")
+                    succeed("network", "connect", "ccon2", "ccon")
+                    #expect(hosts() == ["10.201.160.2\tbox ccon", "1.2.3.4 own", "10.201.161.2\tbox ccon"])
+                    succeed("network", "disconnect", "ccon1", "ccon")
+                    #expect(hosts() == ["1.2.3.4 own", "10.201.161.2\tbox ccon"])
+                }
+                // What is the user's own file, or cannot be written, is left alone.
+                let file = NSTemporaryDirectory() + "ccon-hosts"
+                try "mine box\n".write(toFile: file, atomically: true, encoding: .utf8)
+                defer { unlink(file) }
+                for flags in [["-v", "\(file):/etc/hosts"], ["--read-only"]] {
+                    try withRunning(arguments: ["--net", "ccon1", "--hostname", "box"] + flags + ["sleep", "1000"]) {
+                        _ in
+                        let before = succeed("exec", "ccon", "cat", "/etc/hosts").text
+                        succeed("network", "connect", "ccon2", "ccon")
+                        #expect(succeed("exec", "ccon", "cat", "/etc/hosts").text == before)
+                    }
                 }
             }
         }

@@ -16,6 +16,26 @@ import Testing
         #expect(HostFiles.hostname("web") == "web\n")
     }
 
+    @Test func anAddressMoreAndOneLess() throws {
+        let entry = HostFiles.Entry(try #require(IPv4Address("10.0.0.9")), ["box"])
+        func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+        #expect(HostFiles.adding(entry, to: bytes("a\n")) == bytes("a\n10.0.0.9\tbox\n"))
+        #expect(HostFiles.adding(entry, to: bytes("no end")) == bytes("no end\n10.0.0.9\tbox\n"))
+        #expect(HostFiles.adding(entry, to: []) == bytes("10.0.0.9\tbox\n"))
+        // What is no UTF-8 stays as it is.
+        #expect(
+            HostFiles.removing(entry, from: [0xff, 10] + bytes("10.0.0.9\tbox\nlast\n")) == [0xff, 10] + bytes("last\n")
+        )
+        #expect(HostFiles.removing(entry, from: bytes("10.0.0.9\tbox")) == [])
+        // Of two alike one is the user's own, the first.
+        #expect(
+            HostFiles.removing(entry, from: bytes("10.0.0.9\tbox\nx\n10.0.0.9\tbox\n"))
+                == bytes("10.0.0.9\tbox\nx\n"))
+        for other in ["10.0.0.9\tbox2\n", "10.0.0.9 box\n", "#10.0.0.9\tbox\n", ""] {
+            #expect(HostFiles.removing(entry, from: bytes(other)) == bytes(other))
+        }
+    }
+
     private let stub = "# stub\nnameserver 127.0.0.53\noptions edns0 trust-ad\nsearch corp.example\n"
     private let upstream = "nameserver 10.1.1.1\nnameserver 10.1.1.2\nsearch corp.example\n"
 

@@ -76,6 +76,8 @@ int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
 /* fork(2). Only for a program without threads: the child goes on as a full copy. */
 pid_t clinux_fork(void);
+/* Has the kernel kill the calling process when `parent` has ended; -ESRCH when it has already. */
+int clinux_die_with(pid_t parent);
 /* 1 or 0 as wait status says, with the exit code or signal number in *value. */
 int clinux_exited(int status, int *value);
 
@@ -83,6 +85,8 @@ int clinux_exited(int status, int *value);
 int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device);
 /* The port that a bound socket has. */
 int clinux_bound_port(int fd);
+/* From now on only packets of `device` reach the socket. */
+int clinux_bind_to_device(int fd, const char *device);
 
 struct pollfd;
 /* poll(2). What this process does not need meanwhile goes back to the kernel: free heap and

@@ -15,12 +15,27 @@ package enum HostFiles {
 
     /// /etc/hosts: what every host knows, then `entries`, the container's own first.
     package static func hosts(_ entries: [Entry]) -> String {
-        let own = entries.map { entry in
-            var names: [String] = []
-            for name in entry.names where !name.isEmpty && !names.contains(name) { names.append(name) }
-            return "\(entry.address)\t\(names.joined(separator: " "))\n"
-        }
-        return localHosts + own.joined()
+        localHosts + entries.map(line).joined()
+    }
+
+    /// /etc/hosts with one more address, behind all that somebody may have written there.
+    package static func adding(_ entry: Entry, to hosts: [UInt8]) -> [UInt8] {
+        let hosts = hosts.last.map { $0 == UInt8(ascii: "\n") } ?? true ? hosts : hosts + [UInt8(ascii: "\n")]
+        return hosts + Array(line(entry).utf8)
+    }
+
+    /// /etc/hosts without the line that `hosts` or `adding` has made of `entry`.
+    package static func removing(_ entry: Entry, from hosts: [UInt8]) -> [UInt8] {
+        let own = Array(line(entry).utf8.dropLast())
+        let lines = hosts.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard let place = lines.lastIndex(where: { Array($0) == own }) else { return hosts }
+        return Array((lines[..<place] + lines[(place + 1)...]).joined(separator: [UInt8(ascii: "\n")]))
+    }
+
+    private static func line(_ entry: Entry) -> String {
+        var names: [String] = []
+        for name in entry.names where !name.isEmpty && !names.contains(name) { names.append(name) }
+        return "\(entry.address)\t\(names.joined(separator: " "))\n"
     }
 
     /// /etc/hostname.

@@ -148,4 +148,10 @@ extension ContainerDefinition {
         if wishes.isEmpty { withheld = gone.publish } else { wishes[0].publish += gone.publish }
         networkMode = .networks(wishes)
     }
+
+    /// Is on the networks that another form of it is on.
+    package mutating func adoptNetworks(of other: ContainerDefinition) {
+        networkMode = other.networkMode
+        withheld = other.withheld
+    }
 }

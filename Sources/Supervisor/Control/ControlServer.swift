@@ -10,6 +10,8 @@ package enum ControlOutcome {
     case done(JSON)
     /// The connection stays.
     case session(any ControlSession)
+    /// The answer comes later.
+    case later(PendingRequest)
 }
 
 /// A client that stays connected.
@@ -19,6 +21,28 @@ package protocol ControlSession: AnyObject {
     func receive(_ request: ControlRequest)
     /// It has gone, or is to go.
     func end()
+}
+
+/// A client that waits for its answer.
+package final class PendingRequest: ControlSession {
+    private var connection: ControlConnection?
+    /// It does not wait any more.
+    private(set) var isGone = false
+
+    package init() {}
+
+    package func begin(_ connection: ControlConnection) { self.connection = connection }
+    package func receive(_ request: ControlRequest) {}
+    package func end() {
+        isGone = true
+        connection = nil
+    }
+
+    package func answer(_ reply: ControlReply) {
+        let connection = connection
+        connection?.send(reply.packet)
+        connection?.close()
+    }
 }
 
 /// The part of a supervisor that answers requests, at a socket in the container's runtime directory.
@@ -160,12 +184,20 @@ package final class ControlServer: EventSource {
             connection.send(ControlReply.result(result).packet)
             connection.close()
         case .session(let session):
-            guard connections.count(where: { $0.session != nil }) < limits.sessions else {
-                throw OperationError(
-                    request.verb, reason: "\(limits.sessions) clients are connected to the container already",
-                    remedy: "end one of them, then try again", kind: .exhausted)
-            }
+            try checkRoom(for: request.verb)
+            connection.send(ControlReply.result([:]).packet)
             connection.stay(session)
+        case .later(let pending):
+            try checkRoom(for: request.verb)
+            connection.stay(pending)
+        }
+    }
+
+    private func checkRoom(for verb: String) throws(OperationError) {
+        guard connections.count(where: { $0.session != nil }) < limits.sessions else {
+            throw OperationError(
+                verb, reason: "\(limits.sessions) clients are connected to the container already",
+                remedy: "end one of them, then try again", kind: .exhausted)
         }
     }
 
@@ -202,7 +234,6 @@ package final class ControlConnection {
 
     func stay(_ session: any ControlSession) {
         self.session = session
-        send(ControlReply.result([:]).packet)
         session.begin(self)
     }
 

@@ -1,0 +1,38 @@
+import Containers
+import Core
+import Glibc
+import Linux
+
+/// /etc/hosts of a container whose program runs, after it has joined or left a network. It lies in the container, which may have
+/// made of it what it likes: what is no plain small file there is left alone, and nothing that fails matters to anybody else.
+extension ContainerRun {
+    func addToHosts(_ endpoint: Endpoint) { changeHosts { HostFiles.adding(entry(endpoint), to: $0) } }
+    func removeFromHosts(_ endpoint: Endpoint) { changeHosts { HostFiles.removing(entry(endpoint), from: $0) } }
+
+    private func changeHosts(_ change: ([UInt8]) -> [UInt8]) {
+        guard namespace != nil, let pid = state.pid,
+            !definition.mountTargets.contains(where: { $0.target == Self.hosts })
+        else { return }
+        try? rewrite(inRootOf: pid, change)
+    }
+
+    private static let hosts = "/etc/hosts"
+
+    private func rewrite(inRootOf pid: pid_t, _ change: ([UInt8]) -> [UInt8]) throws(OperationError) {
+        let root = try Descriptor.open("/proc/\(pid)/root", O_RDONLY | O_DIRECTORY)
+        let file = try root.open(inRoot: Self.hosts, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+        guard Files.kind(of: file.number) == S_IFREG else { return }
+        try Files.overwrite(file, change(Files.read(file, named: Self.hosts, limit: 1 << 20)), named: Self.hosts)
+    }
+
+    private func entry(_ endpoint: Endpoint) -> HostFiles.Entry {
+        HostFiles.Entry(endpoint, of: definition)
+    }
+}
+
+extension HostFiles.Entry {
+    /// Its own name, as all that are in a container know it.
+    init(_ endpoint: Endpoint, of definition: ContainerDefinition) {
+        self.init(endpoint.address.address, [definition.hostname, definition.name.text])
+    }
+}

@@ -1,0 +1,132 @@
+import Core
+import Glibc
+import Lifecycle
+import Linux
+
+/// Networks that a container joins and leaves while its supervisor lives. A lock that is needed for that may be a stranger's, for a
+/// minute: so a copy of the supervisor, the worker, makes the change, one after the other, and the supervisor goes on with streams
+/// and signals. What the worker has done is in the container's records, from where the supervisor takes it, however the worker ended.
+final class NetworkChanges: EventSource {
+    typealias Change = (ContainerRun) throws(OperationError) -> Void
+
+    private struct Worker: ~Copyable {
+        let process: pid_t
+        /// Where its answer comes.
+        let end: Descriptor
+        let request: PendingRequest
+    }
+
+    private let run: ContainerRun
+    private var worker: Worker?
+    private var waiting: [(request: PendingRequest, change: Change)] = []
+
+    init(_ run: ContainerRun) { self.run = run }
+
+    /// - Returns: to be answered once the change is made.
+    func add(_ change: @escaping Change) -> ControlOutcome {
+        let request = PendingRequest()
+        waiting.append((request, change))
+        return .later(request)
+    }
+
+    /// Nothing is changed any more when this returns: whoever writes the container's records now is alone. Waits of the worker end at
+    /// once, and what it had begun is undone.
+    func settle() {
+        finishWorker(within: 15_000)
+    }
+
+    /// The container has ended. Whoever still waits here may look for what is left of it.
+    func end() {
+        settle()
+        for (request, _) in waiting { request.answer(.failure(run.hasEnded)) }
+        waiting = []
+    }
+
+    // MARK: Part of an event loop
+
+    func watch(_ requests: inout [pollfd]) {
+        if worker == nil { begin() }
+        // Nothing but the end of it (POLLHUP): all that it says is there then.
+        requests.append(pollfd(fd: worker?.end.number ?? -1, events: 0, revents: 0))
+    }
+
+    func advance(_ events: ArraySlice<pollfd>) { finishWorker(within: 0) }
+
+    private func begin() {
+        while worker == nil, let (request, change) = waiting.first {
+            waiting.removeFirst()
+            if request.isGone { continue }
+            do throws(OperationError) {
+                worker = try Self.start(run, request, change)
+            } catch {
+                request.answer(.failure(error))
+            }
+        }
+    }
+
+    private static func start(
+        _ run: ContainerRun, _ request: PendingRequest, _ change: Change
+    ) throws(OperationError) -> Worker {
+        var ends = try Descriptor.socketPair()
+        let supervisor = getpid()
+        switch try Fork.fork() {
+        case .parent(let worker):
+            ends.closeWrite()
+            guard let end = ends.takeRead() else { throw OperationError("create socket", errno: EBADF) }
+            return Worker(process: worker, end: end, request: request)
+        case .child:
+            Fork.die(with: supervisor)
+            // Not for the keys of the caller's terminal.
+            setsid()
+            ProcessTitle.set("mydocker: network change of \(run.definition.id.short)")
+            // Until now they were the program's.
+            Interruption.areHeeded = true
+            if let end = ends.takeWrite() { perform(change, on: run, end) }
+            _exit(0)
+        }
+    }
+
+    /// Sends the sockets of ports that are reserved only now, and then the answer.
+    private static func perform(_ change: Change, on run: ContainerRun, _ end: borrowing Descriptor) {
+        let before = run.portSockets
+        var reply = ControlReply.result([:])
+        do throws(OperationError) {
+            try change(run)
+        } catch {
+            reply = .failure(error)
+        }
+        if let ports = run.portSockets, ports !== before, !ports.sendAll(by: end) { return }
+        _ = LocalSocket.send(reply.packet, to: end.number)
+    }
+
+    /// Takes what the worker has done. One that is at it still is asked to end, and killed when it does not.
+    private func finishWorker(within milliseconds: Int32) {
+        guard let worker = worker.take() else { return }
+        let isInterrupted = !Polling.wait(for: worker.end, 0, milliseconds: 0)
+        if isInterrupted {
+            kill(worker.process, SIGTERM)
+            if !Polling.wait(for: worker.end, 0, milliseconds: milliseconds) { kill(worker.process, SIGKILL) }
+        }
+        let sockets = DescriptorSet()
+        let reply = Self.reply(worker.end, sockets)
+        reap(worker.process)
+        run.adoptNetworks(isComplete: reply != nil, sockets)
+        switch reply {
+        case .result(let result): worker.request.answer(.result(result))
+        case _ where isInterrupted: worker.request.answer(.failure(run.hasEnded))
+        case .failure(let error): worker.request.answer(.failure(error))
+        case nil: worker.request.answer(.failure(Self.killed))
+        }
+    }
+
+    private static let killed = OperationError("change networks", reason: "the process that was at it was killed")
+
+    /// Nil when the worker was killed.
+    private static func reply(_ end: borrowing Descriptor, _ sockets: DescriptorSet) -> ControlReply? {
+        while case .packet(let bytes, let passed) = LocalSocket.receive(end.number, limit: ControlMessage.longest) {
+            if passed.count == 0 { return try? ControlReply(parsing: bytes) }
+            sockets.insert(passed)
+        }
+        return nil
+    }
+}
