@@ -25,7 +25,7 @@ enum IPv6Text {
         var parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)[...]
         // One more than the groups are; two at either end when "::" is there.
         guard (3...9).contains(parts.count), trimGap(&parts) else { return nil }
-        guard let gap = parts.firstIndex(where: \.isEmpty) else {
+        guard let gap = parts.firstIndex(where: { $0.isEmpty }) else {
             guard let groups = groups(parts), groups.count == 8 else { return nil }
             return number(groups)
         }
