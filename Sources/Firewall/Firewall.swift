@@ -1,48 +1,33 @@
 import Core
 
-/// The firewall of the network namespace that the calling thread is in.
+/// The firewall of the network namespace that the calling thread is in. It is told what networks and containers want;
+/// how it brings that about is known to the backend alone.
 package protocol Firewall: Sendable {
-    /// Brings the tables into the state that `change` describes, with one read and at most one write of each.
-    /// Rules of others are neither changed nor reordered, and no policy is.
+    /// Brings about what `intent` says for the owners in it, reading everything once and writing it at most once. What
+    /// other owners have stays, and so does what others have made.
     ///
     /// - Parameters:
-    ///   - isStale: asked about another owner whose rule publishes the same port. `true` takes all of that
-    ///     owner's rules out of the table in the same write. It must not wait: the xtables lock is held.
-    ///   - change: asked once, with the xtables lock held: what it finds to be so still is when the tables are written,
-    ///     as long as whoever makes it untrue changes the tables first.
+    ///   - isStale: asked about another owner that publishes the same port. `true` takes everything of that owner's away
+    ///     in the same write. It must not wait: nobody else can change the firewall meanwhile.
+    ///   - intent: asked once, when nobody else can change the firewall: what it finds to be so still is when that is
+    ///     written, as long as whoever makes it untrue changes the firewall first.
     /// - Returns: whether anything had to be written.
-    /// - Throws: also when the port is taken by an owner that is not stale.
+    /// - Throws: also when a port is taken by an owner that is not stale.
     @discardableResult
-    func apply(
-        isStale: (FirewallOwner) -> Bool, _ change: () throws(OperationError) -> FirewallChange
+    func establish(
+        isStale: (FirewallOwner) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
     ) throws(OperationError) -> Bool
 
-    /// What `apply` would have to put right. A reader: it takes no lock.
-    func deviations(from change: FirewallChange) throws(OperationError) -> FirewallDeviations
+    /// Takes away what `owner` has, and with the last network what all of them share.
+    func withdraw(_ owner: FirewallOwner) throws(OperationError)
 
-    /// The rules of this program in `table` as they are: those of its chains in order, and the jumps to its chains.
-    /// The user's own chain is left out.
-    func rules(in table: FirewallTable) throws(OperationError) -> [FirewallRule]
-}
+    /// What `establish` would have to put right, and what has no owner. A reader: it waits for nobody and makes nothing.
+    /// - Parameter isOwner: asked about each owner that has something. Nil: what has no owner is not looked for.
+    func differences(
+        from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
+    ) throws(OperationError) -> FirewallDifferences
 
-/// How the tables differ from a wanted state.
-package struct FirewallDeviations: Equatable, Sendable {
-    /// Our chains, or the jumps into them.
-    package var isLayoutWrong = false
-    /// Those whose rules are not exactly the wanted ones.
-    package var owners: [FirewallOwner] = []
-
-    package init() {}
-}
-
-extension Firewall {
-    @discardableResult
-    package func apply(_ change: FirewallChange, isStale: (FirewallOwner) -> Bool) throws(OperationError) -> Bool {
-        try apply(isStale: isStale) { change }
-    }
-
-    @discardableResult
-    package func apply(_ change: FirewallChange) throws(OperationError) -> Bool {
-        try apply(change) { _ in false }
-    }
+    /// Takes away what `owners` have, wherever it stands.
+    /// - Parameter withFrame: what all networks share goes, too, unless there is something in it.
+    func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError)
 }

@@ -22,7 +22,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         do throws(OperationError) {
-            try firewall.apply(BridgeRules.removing(network))
+            try firewall.withdraw(.network(bridge: network.device))
         } catch {
             failure = error
         }
@@ -102,9 +102,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        var change = FirewallChange([.nat])
-        change.remove(.endpoint(endpoint))
-        try firewall.apply(change)
+        try firewall.withdraw(.endpoint(endpoint))
     }
 
     /// The name is short, as the seeds show it, and another one when that is taken (B45).
@@ -131,12 +129,18 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         _ endpoint: Endpoint, _ isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) {
         guard !endpoint.ports.isEmpty else { return }
-        var change = FirewallChange([.nat], layout: .ensure(BridgeRules.layout))
-        change.set(.endpoint(endpoint.id), BridgeRules.rules(publishing: endpoint))
-        try firewall.apply(change) { owner in
+        try establish(isStale) { FirewallIntent(published: [PublishedPorts(endpoint)]) }
+        StaleFlows.forget(to: endpoint)
+    }
+
+    /// - Parameter isStale: as in `NetworkDriver.connect`. No network ever is.
+    func establish(
+        _ isStale: (_ shortID: String) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
+    ) throws(OperationError) {
+        let isStaleOwner = { (owner: FirewallOwner) in
             if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
         }
-        StaleFlows.forget(to: endpoint)
+        try firewall.establish(isStale: isStaleOwner, intent)
     }
 }
 

@@ -12,23 +12,21 @@ extension BridgeDriver {
     ) -> [(name: Name?, failure: OperationError)] {
         var failures: [(name: Name?, failure: OperationError)] = []
         var restored: [NetworkDefinition] = []
-        for network in networks {
+        for network in WantedBridges(needed: networks, members: members).networks {
             do throws(OperationError) {
-                try restoreDevices(of: network, members.filter { $0.endpoint.networkID == network.id })
-                restored.append(network)
+                try restoreDevices(of: network)
+                restored.append(network.definition)
             } catch {
-                failures.append((network.name, error))
+                failures.append((network.definition.name, error))
             }
         }
         let ids = Set(restored.map(\.id))
         let published = members.filter { ids.contains($0.endpoint.networkID) && !$0.endpoint.ports.isEmpty }
         do throws(OperationError) {
             guard !restored.isEmpty else { return failures }
-            try firewall.apply(isStale: { owner in
-                if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
-            }) { () throws(OperationError) in
-                // Judged while the tables cannot change: who ends from now on takes the rules away after this.
-                BridgeRules.establishing(restored, members: published.filter(\.isRunning))
+            try establish(isStale) { () throws(OperationError) in
+                // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
+                FirewallIntent(restored, published.filter(\.isRunning))
             }
             for member in published { StaleFlows.forget(to: member.endpoint) }
         } catch {
@@ -37,59 +35,111 @@ extension BridgeDriver {
         return failures
     }
 
-    /// Those that lack a bridge, a sysctl or a rule. It is not much more than two reads of tables.
+    /// Those that lack a bridge, a sysctl or a rule.
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
-        let deviations = try firewall.deviations(from: BridgeRules.establishing(networks))
-        if deviations.isLayoutWrong || Sysctl.get(BridgeSettings.forwarding) != "1" { return networks }
-        var netlink = try RouteSocket()
-        var deviants: [NetworkDefinition] = []
-        for network in networks {
-            let link = try netlink.link(.named(network.device))
-            let isRight =
-                link?.alias == network.alias && link?.isUp == true
-                && link.map { BridgeSettings.areRight($0.settings) } == true
-                && !deviations.owners.contains(.network(bridge: network.device))
-            if !isRight { deviants.append(network) }
+        let wanted = WantedBridges(needed: networks)
+        let differences = wanted.differences(from: try observeBridges(wanted))
+        return networks.filter { network in differences.contains { $0.isLack(of: network) } }
+    }
+
+    /// Takes away what has no owner; what an owner lacks is for `restore`.
+    package func clear(_ differences: [BridgeDifference]) throws(OperationError) {
+        var owners: [FirewallOwner] = []
+        for case .removeRules(let owner) in differences.map(\.remedy) where !owners.contains(owner) {
+            owners.append(owner)
         }
-        return deviants
+        let withFrame = differences.contains { $0.remedy == .removeFrame }
+        if !owners.isEmpty || withFrame { try firewall.clear(owners, withFrame: withFrame) }
+        var netlink = try RouteSocket()
+        for difference in differences {
+            switch difference.remedy {
+            case .removeLink(let name): try netlink.deleteLink(.named(name))
+            case .takeOffBridge(let name): try netlink.setMaster(.named(name), bridge: nil)
+            default: continue
+            }
+        }
     }
 }
 
 // MARK: - Devices
 
 extension BridgeDriver {
-    private func restoreDevices(of network: NetworkDefinition, _ members: [NetworkMember]) throws(OperationError) {
+    /// What a bridge lacks that was not there, or not whole, shows only when it is.
+    private func restoreDevices(of network: WantedBridges.Network) throws(OperationError) {
         var netlink = try RouteSocket()
-        let bridge = try restoreBridge(network, &netlink)
-        try BridgeSettings.apply(to: network.device)
-        for member in members {
-            do throws(OperationError) {
-                try restorePort(member, bridge, &netlink)
-            } catch {
-                // The container has just ended.
-                guard error.errno == ENODEV else { throw error }
+        if try restoreDevices(of: network, &netlink) { _ = try restoreDevices(of: network, &netlink) }
+    }
+
+    /// - Returns: whether it has to be looked at once more.
+    private func restoreDevices(
+        of network: WantedBridges.Network, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> Bool {
+        let observed = try observeDevices(of: network, &netlink)
+        var mustLookAgain = false
+        for difference in WantedBridges(networks: [network], owners: nil).differences(from: observed) {
+            let isHalfDone = try putRight(difference.remedy, network, &netlink)
+            mustLookAgain = mustLookAgain || isHalfDone
+        }
+        return mustLookAgain
+    }
+
+    /// - Returns: whether more may be missing than could be seen.
+    private func putRight(
+        _ remedy: BridgeDifference.Remedy, _ network: WantedBridges.Network, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> Bool {
+        let definition = network.definition
+        switch remedy {
+        case .makeBridge:
+            let isOwn = try makeBridge(definition, &netlink)
+            return !isOwn || !network.members.isEmpty
+        case .refuse: throw foreign(definition)
+        case .finishBridge(let index):
+            try netlink.finishBridge(index, try request(definition, &netlink))
+            return true
+        case .addAddress(let index): try netlink.addAddress(definition.gateway, index: index, name: definition.device)
+        case .bringUp(let index): try netlink.setUp(.index(index))
+        case .applySettings: try BridgeSettings.apply(to: definition.device)
+        case .switchRoutingOn: try BridgeSettings.switchRoutingOn()
+        case .joinBridge(let member, let link?, let bridge):
+            try whileRunning(member) { () throws(OperationError) in
+                try netlink.setMaster(.index(link), bridge: bridge)
+                try netlink.guardPortAnew(member.endpoint.port(link))
             }
+        case .guardPort(let member, let link):
+            try whileRunning(member) { () throws(OperationError) in
+                try netlink.guardPortAnew(member.endpoint.port(link))
+            }
+        case .bringPortUp(let member, let link):
+            try whileRunning(member) { () throws(OperationError) in try netlink.setUp(.index(link)) }
+        case .joinBridge, .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame: break
         }
+        return false
     }
 
-    /// - Returns: the bridge's index.
-    private func restoreBridge(
-        _ network: NetworkDefinition, _ netlink: inout RouteSocket
-    ) throws(OperationError) -> Int32 {
-        if let link = try netlink.link(.named(network.device)) { return try complete(link, network, &netlink) }
+    private func whileRunning(
+        _ member: NetworkMember, _ body: () throws(OperationError) -> Void
+    ) throws(OperationError) {
+        guard member.isRunning else { return }
         do throws(OperationError) {
-            return try createBridge(network, &netlink)
+            try body()
         } catch {
-            // Somebody was faster.
-            guard error.errno == EEXIST, let link = try netlink.link(.named(network.device)) else { throw error }
-            return try complete(link, network, &netlink)
+            // It has just ended.
+            guard error.errno == ENODEV else { throw error }
         }
     }
 
-    private func createBridge(
+    /// - Returns: false when somebody was faster.
+    private func makeBridge(
         _ network: NetworkDefinition, _ netlink: inout RouteSocket
-    ) throws(OperationError) -> Int32 {
-        try netlink.createBridge(try request(network, &netlink))
+    ) throws(OperationError) -> Bool {
+        do throws(OperationError) {
+            _ = try netlink.createBridge(try request(network, &netlink))
+        } catch {
+            guard error.errno == EEXIST else { throw error }
+            return false
+        }
+        try BridgeSettings.apply(to: network.device)
+        return true
     }
 
     private func request(
@@ -99,31 +149,5 @@ extension BridgeDriver {
         if mtu == nil { mtu = try netlink.defaultRouteMTU() }
         return BridgeRequest(
             name: network.device, mac: network.bridgeMAC, mtu: mtu, alias: network.alias, address: network.gateway)
-    }
-
-    /// Gives a bridge that is there what it lacks.
-    private func complete(
-        _ link: LinkInfo, _ network: NetworkDefinition, _ netlink: inout RouteSocket
-    ) throws(OperationError) -> Int32 {
-        guard network.owns(link) else { throw foreign(network) }
-        if link.alias != network.alias { try netlink.finishBridge(link.index, try request(network, &netlink)) }
-        let addresses = try netlink.addresses(of: network.gateway.family)
-        if !addresses.contains(where: { $0.link == link.index && $0.address == network.gateway }) {
-            try netlink.addAddress(network.gateway, index: link.index, name: link.name)
-        }
-        if !link.isUp { try netlink.setUp(.index(link.index)) }
-        return link.index
-    }
-
-    /// A bridge that was deleted has let go of its ports.
-    private func restorePort(
-        _ member: NetworkMember, _ bridge: Int32, _ netlink: inout RouteSocket
-    ) throws(OperationError) {
-        let name = member.endpoint.hostInterface
-        guard let link = try netlink.link(.named(name)), link.kind == "veth", member.isRunning else { return }
-        if link.master != bridge { try netlink.setMaster(.index(link.index), bridge: bridge) }
-        let port = member.endpoint.port(link.index)
-        if try !port.isMet(by: netlink.port(link.index)) { try netlink.guardPortAnew(port) }
-        if !link.isUp { try netlink.setUp(.index(link.index)) }
     }
 }

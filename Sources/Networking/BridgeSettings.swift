@@ -34,8 +34,11 @@ enum BridgeSettings {
         }
     }
 
+    static var isRouting: Bool { Sysctl.get(forwarding) == "1" }
+
+    static func switchRoutingOn() throws(OperationError) { try Sysctl.set(forwarding, to: "1") }
+
     static func apply(to device: String) throws(OperationError) {
-        try Sysctl.set(forwarding, to: "1")
         for setting in all {
             do throws(OperationError) {
                 try Sysctl.set("net/\(setting.family)/conf/\(device)/\(setting.name)", to: String(setting.value))
@@ -47,11 +50,14 @@ enum BridgeSettings {
 }
 
 extension Endpoint {
-    /// What its port lets in.
-    func port(_ index: Int32) -> PortRequest {
+    /// What its port lets in, on this host.
+    func port(_ index: Int32) -> PortRequest { port(index, hostHasIPv6: Files.exists("/proc/sys/net/ipv6")) }
+
+    /// - Parameter index: the link's.
+    func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
         PortRequest(
             name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty,
             // A link whose packets are too small for it has none (RFC 8200, section 5).
-            hostHasIPv6: mtu ?? 1500 >= 1280 && Files.exists("/proc/sys/net/ipv6"))
+            hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
     }
 }

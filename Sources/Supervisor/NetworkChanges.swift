@@ -19,6 +19,8 @@ final class NetworkChanges: EventSource {
     private let run: ContainerRun
     private var worker: Worker?
     private var waiting: [(request: PendingRequest, change: Change)] = []
+    /// When the worker is woken, should somebody have stopped it.
+    private(set) var deadline: Deadline?
 
     init(_ run: ContainerRun) { self.run = run }
 
@@ -50,7 +52,11 @@ final class NetworkChanges: EventSource {
         requests.append(pollfd(fd: worker?.end.number ?? -1, events: 0, revents: 0))
     }
 
-    func advance(_ events: ArraySlice<pollfd>) { finishWorker(within: 0) }
+    func advance(_ events: ArraySlice<pollfd>) {
+        guard events.allSatisfy({ $0.revents == 0 }) else { return finishWorker(within: 0) }
+        if let process = worker?.process { kill(process, SIGCONT) }
+        deadline = worker == nil ? nil : Deadline(milliseconds: 200)
+    }
 
     private func begin() {
         while worker == nil, let (request, change) = waiting.first {
@@ -58,6 +64,7 @@ final class NetworkChanges: EventSource {
             if request.isGone { continue }
             do throws(OperationError) {
                 worker = try Self.start(run, request, change)
+                deadline = Deadline(milliseconds: 200)
             } catch {
                 request.answer(.failure(error))
             }
@@ -102,9 +109,10 @@ final class NetworkChanges: EventSource {
     /// Takes what the worker has done. One that is at it still is asked to end, and killed when it does not.
     private func finishWorker(within milliseconds: Int32) {
         guard let worker = worker.take() else { return }
+        deadline = nil
         let isInterrupted = !Polling.wait(for: worker.end, 0, milliseconds: 0)
         if isInterrupted {
-            kill(worker.process, SIGTERM)
+            for signal in [SIGTERM, SIGCONT] { kill(worker.process, signal) }
             if !Polling.wait(for: worker.end, 0, milliseconds: milliseconds) { kill(worker.process, SIGKILL) }
         }
         let sockets = DescriptorSet()

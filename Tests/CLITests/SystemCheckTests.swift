@@ -152,6 +152,20 @@ extension CLI.SystemCheck {
         }
     }
 
+    /// What a run would put right is found as well.
+    @Test(arguments: [
+        ("bridge", "chk", "ip link set chk down"), ("veth", "VETH", "ip link set VETH down"),
+        ("bridge", "net/ipv4/ip_forward", "echo 0 >/proc/sys/net/ipv4/ip_forward"),
+    ])
+    func whatIsSwitchedOff(leakClass: String, what: String, change: String) throws {
+        try withCheckedContainer(22) { _, box in
+            let link = String(box.id.prefix(5))
+            shell(change.replacing("VETH", with: link))
+            try CheckReport.expectRepair(leakClass, what.replacing("VETH", with: link))
+            #expect(mydocker("exec", "chkbox", "ping", "-c", "1", "-W", "2", "10.210.22.1").code == 0)
+        }
+    }
+
     @Test func bridgeWithoutANetwork() throws {
         try withCheckedContainer(9) { _, _ in
             shell("ip link add chkorphan type bridge; ip link set chkorphan alias mydocker:\(nobodyShort)")

@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Forms
 import Lifecycle
 import Testing
 

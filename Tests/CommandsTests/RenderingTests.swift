@@ -1,67 +1,15 @@
 import Core
-import Engine
 import Testing
 
 @testable import Commands
 
 @Suite struct RenderingTests {
-    static let durationTexts: [(Int64, String)] = [
-        (0, "Less than a second"), (1, "1 second"), (2, "2 seconds"), (59, "59 seconds"), (60, "About a minute"),
-        (119, "About a minute"), (120, "2 minutes"), (3599, "59 minutes"), (3600, "About an hour"),
-        (5399, "About an hour"), (5400, "2 hours"), (169_200, "47 hours"), (172_800, "2 days"),
-        (1_123_200, "13 days"), (1_209_600, "2 weeks"), (5_184_000, "2 months"), (62_985_600, "24 months"),
-        (63_072_000, "2 years"), (-5, "Less than a second"),
-    ]
-
-    @Test(arguments: durationTexts) func durations(seconds: Int64, text: String) {
-        #expect(HumanText.duration(nanoseconds: seconds * 1_000_000_000) == text)
-    }
-
-    static let sizeTexts: [(Int64, String)] = [
-        (0, "0B"), (999, "999B"), (1000, "1kB"), (1234, "1.23kB"), (4_260_000, "4.26MB"), (77_900_000, "77.9MB"),
-        (133_000_000, "133MB"), (999_400, "999kB"), (999_600, "1MB"), (1_200_000_000, "1.2GB"), (9_996, "10kB"),
-    ]
-
-    @Test(arguments: sizeTexts) func sizes(bytes: Int64, text: String) { #expect(HumanText.size(bytes) == text) }
-
-    @Test func commands() {
-        #expect(HumanText.command(["sh", "-c", "echo hi"]) == "sh -c 'echo hi'")
-        #expect(HumanText.cut("12345678901234567890", 20) == "12345678901234567890")
-        #expect(HumanText.cut("123456789012345678901", 20) == "1234567890123456789…")
-        #expect(HumanText.quoted("a\"b\\\n\u{1}é") == #""a\"b\\\n\x01é""#)
-    }
-
     private func mapping(_ host: UInt16, _ container: UInt16, _ address: String = "0.0.0.0", udp: Bool = false)
         -> PortMapping
     {
         PortMapping(
             hostAddress: IPAddress(address) ?? .anyIPv4, hostPort: host, containerPort: container,
             transport: udp ? .udp : .tcp)
-    }
-
-    @Test func ports() {
-        #expect(PortsText.summary([]) == "")
-        #expect(PortsText.summary([mapping(80, 80)]) == "0.0.0.0:80->80/tcp")
-        #expect(PortsText.summary([mapping(82, 82), mapping(80, 80), mapping(81, 81)]) == "0.0.0.0:80-82->80-82/tcp")
-        #expect(PortsText.summary([mapping(80, 80), mapping(82, 82)]) == "0.0.0.0:80->80/tcp, 0.0.0.0:82->82/tcp")
-        #expect(
-            PortsText.summary([mapping(8080, 80), mapping(443, 443), mapping(53, 53, udp: true)])
-                == "0.0.0.0:53->53/udp, 0.0.0.0:443->443/tcp, 0.0.0.0:8080->80/tcp")
-        #expect(
-            PortsText.summary([mapping(80, 80), mapping(81, 81, "127.0.0.1")])
-                == "0.0.0.0:80->80/tcp, 127.0.0.1:81->81/tcp")
-        #expect(PortsText.summary([mapping(65_535, 65_535)]) == "0.0.0.0:65535->65535/tcp")
-    }
-
-    @Test func portLines() throws {
-        let mappings = [mapping(8080, 80), mapping(5353, 53, "127.0.0.1", udp: true)]
-        #expect(PortsText.lines(mappings) == ["53/udp -> 127.0.0.1:5353", "80/tcp -> 0.0.0.0:8080"])
-        #expect(try PortsText.lines(mappings, of: "80", container: "c") == ["0.0.0.0:8080"])
-        #expect(try PortsText.lines(mappings, of: "53/udp", container: "c") == ["127.0.0.1:5353"])
-        #expect(throws: OperationError("no public port '81' published for c")) {
-            try PortsText.lines(mappings, of: "81", container: "c")
-        }
-        #expect(throws: OperationError.self) { try PortsText.lines(mappings, of: "x", container: "c") }
     }
 
     // MARK: ps
@@ -186,11 +134,6 @@ import Testing
         #expect(error?.kind == .notFound)
     }
 
-    @Test func lostContainers() {
-        #expect(ContainerPhase.lost.text(now: Self.now) == "Exited (unknown)")
-        #expect(ContainerPhase.created.text(now: Self.now) == "Created")
-    }
-
     // MARK: network list
 
     private func network(_ name: String, _ gateway: String) throws -> NetworkDefinition {
@@ -250,7 +193,6 @@ import Testing
         #expect(try list(["-q"], "busybox") == "c0c0c0c0c0c0\n")
         #expect(
             try list(["-q", "--no-trunc"], "busybox:latest") == "sha256:" + String(repeating: "c0", count: 32) + "\n")
-        #expect(ImagesCommand.parts("localhost:5000/x") == ("localhost:5000/x", "latest"))
     }
 
     // MARK: inspect

@@ -6,8 +6,8 @@ import Testing
 @Suite struct FirewallRuleTests {
     @Test func exampleNetworkPrintsAsIptablesDoes() throws {
         let firewall = MemoryFirewall()
-        try firewall.apply(ExampleNetwork.testbridge.creation)
-        try firewall.apply(ExampleNetwork.connect("0123456789ab", Golden.mappings, to: "192.168.10.2"))
+        try firewall.apply(NetworkIntent.testbridge.creation)
+        try firewall.apply(PublishedPorts("0123456789ab", Golden.mappings).connection)
         #expect(firewall.dump(.filter).joined(separator: "\n") == Golden.filter)
         #expect(firewall.dump(.nat).joined(separator: "\n") == Golden.nat)
     }

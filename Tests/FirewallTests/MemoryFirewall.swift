@@ -1,26 +1,19 @@
 import Core
 @testable import Firewall
 
-/// The tables of a pretend host: the same decisions as on the kernel's, for tests of whoever uses a firewall.
-final class MemoryFirewall: Firewall, @unchecked Sendable {
-    // Not for two threads at once: whoever tests with it has one.
+/// The tables of a pretend host: the same decisions as on the kernel's.
+final class MemoryFirewall {
     private var tables: [FirewallTable: MemoryTable] = [
         .filter: MemoryTable(["INPUT", "FORWARD", "OUTPUT"]),
         .nat: MemoryTable(["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]),
     ]
     /// How often a table was written.
     private(set) var writes = 0
-    /// Thrown by every `apply` while it is set.
-    var failure: OperationError?
-
-    init() {}
 
     @discardableResult
     func apply(
-        isStale: (FirewallOwner) -> Bool, _ change: () throws(OperationError) -> FirewallChange
+        _ change: FirewallChange, isStale: (FirewallOwner) -> Bool = { _ in false }
     ) throws(OperationError) -> Bool {
-        if let failure { throw failure }
-        let change = try change()
         var hasChanged = false
         for name in change.tables {
             // On a copy, which takes the table's place only when all went well.
@@ -35,23 +28,27 @@ final class MemoryFirewall: Firewall, @unchecked Sendable {
         return hasChanged
     }
 
-    func deviations(from change: FirewallChange) throws(OperationError) -> FirewallDeviations {
-        var deviations = FirewallDeviations()
-        for name in change.tables {
-            var editor = TableEditor(MemoryTable(copying: tables[name]), name)
-            try editor.collectDeviations(from: change, into: &deviations)
-        }
-        return deviations
-    }
-
-    func rules(in table: FirewallTable) throws(OperationError) -> [FirewallRule] {
-        tables[table]?.ownRules(table) ?? []
+    func differences(
+        from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)? = nil
+    ) throws(OperationError) -> FirewallDifferences {
+        var inspection = TableInspection(FirewallChange(establishing: intent), isOwner: isOwner)
+        for name in inspection.tables { try inspection.look(at: MemoryTable(copying: tables[name]), name) }
+        return inspection.differences
     }
 
     /// Appends a rule of somebody else.
     func append(_ rule: FirewallRule) throws(OperationError) {
         guard let table = tables[rule.table] else { return }
         try table.insert(RawRule(rule), into: rule.chain, at: table.rules(in: rule.chain).count)
+    }
+
+    /// Takes a rule away, as with `iptables -D`.
+    func remove(_ rule: FirewallRule) throws(OperationError) {
+        let raw = try RawRule(rule)
+        guard let table = tables[rule.table], let place = table.rules(in: rule.chain).firstIndex(of: raw) else {
+            throw OperationError("remove firewall rule", rule.description, reason: "it is not there")
+        }
+        try table.remove(at: place, from: rule.chain)
     }
 
     /// Rules and own chains go, as with `iptables -F` and `-X`.

@@ -1,95 +1,28 @@
 import Core
-import Firewall
 
-/// The rules that a network on a bridge has, with the documented example's names.
-struct ExampleNetwork {
-    let bridge: String
-    let subnet: Subnet
-    let gateway: IPAddress
+@testable import Firewall
 
-    static let testbridge = ExampleNetwork(
+/// The documented example: a network on a bridge, and endpoints with published ports.
+extension NetworkIntent {
+    static let testbridge = NetworkIntent(
         bridge: "testbridge", subnet: Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24),
-        gateway: IPAddress(ipv4: 0xc0a8_0a01))
+        gateway: IPAddress(ipv4: 0xc0a8_0a01), isInternal: false)
 
-    static let layout = FirewallLayout(
-        chains: [
-            .init(.filter, "MYDOCKER-USER"), .init(.filter, "MYDOCKER-FORWARD"), .init(.filter, "MYDOCKER-EGRESS"),
-            .init(.filter, "MYDOCKER-INPUT"), .init(.nat, "MYDOCKER-DNAT"), .init(.nat, "MYDOCKER-POSTROUTING"),
-        ],
-        headJumps: [
-            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-USER")),
-            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-FORWARD")),
-            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-EGRESS")),
-            FirewallRule(.filter, "INPUT", target: .jump("MYDOCKER-INPUT")),
-        ],
-        tailJumps: [
-            FirewallRule(
-                .nat, "PREROUTING", destination: .not(loopback), isToLocalAddress: true,
-                target: .jump("MYDOCKER-DNAT")),
-            FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump("MYDOCKER-DNAT")),
-            FirewallRule(.nat, "POSTROUTING", target: .jump("MYDOCKER-POSTROUTING")),
-        ])
+    var creation: FirewallChange { FirewallChange(establishing: FirewallIntent(networks: [self])) }
+    var removal: FirewallChange { FirewallChange(withdrawing: owner) }
+    var rules: [FirewallRule] { IntentRules.rules(of: self) }
+}
 
-    static let loopback = Subnet(.loopbackIPv4, 8)
-    static let known: FirewallRule.States = [.related, .established]
-
-    var owner: FirewallOwner { .network(bridge: bridge) }
-
-    var rules: [FirewallRule] { filterRules + natRules }
-
-    private var filterRules: [FirewallRule] {
-        [
-            FirewallRule(
-                .filter, "MYDOCKER-FORWARD", output: .yes(bridge), states: .yes(Self.known), target: .accept),
-            FirewallRule(.filter, "MYDOCKER-FORWARD", output: .yes(bridge), states: .yes(.dnat), target: .accept),
-            FirewallRule(
-                .filter, "MYDOCKER-FORWARD", input: .yes(bridge), output: .yes(bridge), target: .accept),
-            FirewallRule(.filter, "MYDOCKER-FORWARD", output: .yes(bridge), target: .drop),
-            FirewallRule(.filter, "MYDOCKER-EGRESS", input: .yes(bridge), target: .accept),
-            FirewallRule(
-                .filter, "MYDOCKER-INPUT", destination: .yes(Self.loopback), input: .yes(bridge),
-                states: .not(Self.known), target: .drop),
-        ]
+extension PublishedPorts {
+    /// - Parameter id: the first 12 digits of the endpoint's.
+    init(_ id: String, _ ports: [PortMapping], to address: String = "192.168.10.2") {
+        self.init(
+            endpoint: EndpointID(id + String(repeating: "0", count: 52)) ?? .unknown,
+            address: IPAddress(address) ?? .anyIPv4, ports: ports)
     }
 
-    private var natRules: [FirewallRule] {
-        [
-            FirewallRule(
-                .nat, "MYDOCKER-POSTROUTING", source: .yes(subnet), output: .not(bridge), target: .masquerade),
-            FirewallRule(
-                .nat, "MYDOCKER-POSTROUTING", source: .yes(subnet), output: .yes(bridge), states: .yes(.dnat),
-                target: .snat(to: gateway)),
-            FirewallRule(
-                .nat, "MYDOCKER-POSTROUTING", source: .yes(Self.loopback), output: .yes(bridge),
-                states: .yes(.dnat), target: .snat(to: gateway)),
-        ]
-    }
-
-    var creation: FirewallChange {
-        var change = FirewallChange([.filter, .nat], layout: .ensure(Self.layout))
-        change.set(owner, rules)
-        return change
-    }
-
-    var removal: FirewallChange {
-        var change = FirewallChange([.filter, .nat], layout: .removeUnused(Self.layout))
-        change.remove(owner)
-        return change
-    }
-
-    static func connect(_ id: String, _ mappings: [PortMapping], to address: String) -> FirewallChange {
-        var change = FirewallChange([.nat], layout: .ensure(layout))
-        let owner = FirewallOwner.endpoint(id)
-        let address = IPAddress(address) ?? .anyIPv4
-        change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
-        return change
-    }
-
-    static func disconnect(_ id: String) -> FirewallChange {
-        var change = FirewallChange([.nat])
-        change.remove(.endpoint(id))
-        return change
-    }
+    var connection: FirewallChange { FirewallChange(establishing: FirewallIntent(published: [self])) }
+    var disconnection: FirewallChange { FirewallChange(withdrawing: owner) }
 }
 
 extension PortMapping {
@@ -107,9 +40,11 @@ enum Golden {
         -N MYDOCKER-EGRESS
         -N MYDOCKER-FORWARD
         -N MYDOCKER-INPUT
+        -N MYDOCKER-ISOLATE
         -N MYDOCKER-USER
         -A INPUT -j MYDOCKER-INPUT
         -A FORWARD -j MYDOCKER-USER
+        -A FORWARD -j MYDOCKER-ISOLATE
         -A FORWARD -j MYDOCKER-FORWARD
         -A FORWARD -j MYDOCKER-EGRESS
         -A MYDOCKER-EGRESS -i testbridge -j ACCEPT

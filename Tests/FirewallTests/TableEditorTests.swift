@@ -6,14 +6,14 @@ import Testing
 
 @Suite struct TableEditorTests {
     private let firewall = MemoryFirewall()
-    private let network = ExampleNetwork.testbridge
-    private let other = ExampleNetwork(
-        bridge: "br1", subnet: Subnet(IPAddress(ipv4: 0x0a09_0000), 16), gateway: IPAddress(ipv4: 0x0a09_0001)
-    )
+    private let network = NetworkIntent.testbridge
+    private let other = NetworkIntent(
+        bridge: "br1", subnet: Subnet(IPAddress(ipv4: 0x0a09_0000), 16),
+        gateway: IPAddress(ipv4: 0x0a09_0001), isInternal: false)
 
     private func dump() -> [String] { firewall.dump(.filter) + firewall.dump(.nat) }
     private func connect(_ id: String, _ port: UInt16, _ address: IPAddress = .anyIPv4) -> FirewallChange {
-        ExampleNetwork.connect(id, [.tcp(port, 80, address)], to: "192.168.10.2")
+        PublishedPorts(id, [.tcp(port, 80, address)]).connection
     }
 
     @Test func applyingTwiceWritesOnce() throws {
@@ -26,9 +26,9 @@ import Testing
 
     @Test func aContainersPortsAreOneWriteOfNat() throws {
         try firewall.apply(network.creation)
-        try firewall.apply(ExampleNetwork.connect("0123456789ab", Golden.mappings, to: "192.168.10.2"))
+        try firewall.apply(PublishedPorts("0123456789ab", Golden.mappings).connection)
         #expect(firewall.writes == 3)
-        #expect(try !firewall.apply(ExampleNetwork.connect("0123456789ab", Golden.mappings, to: "192.168.10.2")))
+        #expect(try !firewall.apply(PublishedPorts("0123456789ab", Golden.mappings).connection))
     }
 
     @Test func removalLeavesNothing() throws {
@@ -36,8 +36,8 @@ import Testing
         try firewall.apply(network.creation)
         try firewall.apply(other.creation)
         try firewall.apply(connect("0123456789ab", 80))
-        #expect(try firewall.apply(ExampleNetwork.disconnect("0123456789ab")))
-        #expect(try !firewall.apply(ExampleNetwork.disconnect("0123456789ab")))
+        #expect(try firewall.apply(PublishedPorts("0123456789ab", []).disconnection))
+        #expect(try !firewall.apply(PublishedPorts("0123456789ab", []).disconnection))
         try firewall.apply(network.removal)
         #expect(dump().contains { $0.contains("MYDOCKER-") })
         #expect(!dump().contains { $0.contains("testbridge") })
@@ -73,11 +73,11 @@ import Testing
 
     @Test func jumpsBehindForeignRulesStay() throws {
         try firewall.append(FirewallRule(.filter, "FORWARD", input: .yes("eth0"), target: .drop))
-        var layout = ExampleNetwork.layout
+        var layout = IntentRules.layout
         layout.tailJumps += layout.headJumps
         layout.headJumps = []
         try firewall.apply(FirewallChange([.filter], layout: .ensure(layout)))
-        #expect(try !firewall.apply(FirewallChange([.filter], layout: .ensure(ExampleNetwork.layout))))
+        #expect(try !firewall.apply(FirewallChange([.filter], layout: .ensure(IntentRules.layout))))
     }
 
     @Test func aFlushIsRepaired() throws {
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func aStaleOwnerLosesAllItsRules() throws {
-        try firewall.apply(ExampleNetwork.connect("0123456789ab", [.tcp(80, 80), .tcp(99, 1)], to: "192.168.10.2"))
+        try firewall.apply(PublishedPorts("0123456789ab", [.tcp(80, 80), .tcp(99, 1)]).connection)
         var asked: [FirewallOwner] = []
         try firewall.apply(connect("ffffffffffff", 80)) { owner in
             asked.append(owner)
@@ -157,17 +157,8 @@ import Testing
         try firewall.apply(connect("0123456789ac", 80, IPAddress(ipv4: 0x7f00_0002)))
         try firewall.apply(connect("0123456789ad", 81))
         let udp = PortMapping(hostPort: 80, containerPort: 80, transport: .udp)
-        try firewall.apply(ExampleNetwork.connect("0123456789ae", [udp], to: "192.168.10.2"))
+        try firewall.apply(PublishedPorts("0123456789ae", [udp]).connection)
         #expect(firewall.dump(.nat).count { $0.contains("--to-destination") } == 4)
-    }
-
-    @Test func ownRulesAreReadBack() throws {
-        try firewall.append(FirewallRule(.filter, "FORWARD", input: .yes("eth0"), target: .drop))
-        try firewall.apply(network.creation)
-        let all = network.rules + ExampleNetwork.layout.headJumps + ExampleNetwork.layout.tailJumps
-        for table in FirewallTable.allCases {
-            #expect(Set(try firewall.rules(in: table)) == Set(all.filter { $0.table == table }))
-        }
     }
 
     @Test func aRemovalUndoesWhateverHappened() throws {

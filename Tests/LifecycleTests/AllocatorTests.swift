@@ -2,6 +2,7 @@ import Core
 import IPAM
 import Lifecycle
 import Records
+import TestSupport
 import Testing
 
 /// Leases know nothing of pools in files, nor of IPv4: another allocator, of an IPv6 subnet, does as well.

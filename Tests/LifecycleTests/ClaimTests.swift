@@ -3,6 +3,7 @@ import Foundation
 import Lifecycle
 import Linux
 import Records
+import TestSupport
 import Testing
 
 /// Who gets a container that is there: starters, reclaimers and removals beside each other, in every order.
@@ -20,6 +21,7 @@ import Testing
         let error = #expect(throws: OperationError.self) { try ContainerClaim(place.host, id) }
         #expect(error?.kind == .conflict)
         first.letGo()
+        place.waitUntilFree(id)
         // What the first has left is somebody's to clear away.
         #expect(throws: OperationError.self) { try ContainerClaim(place.host, id) }
         try place.host.reclaim(id)
@@ -33,6 +35,7 @@ import Testing
         #expect(Files.exists(place.layout.containerState(id)))
         #expect(place.host.isSupervised(id))
         claim.letGo()
+        place.waitUntilFree(id)
         try place.host.reclaim(id)
         #expect(try place.outcome(id, "box") == "created")
     }
@@ -42,6 +45,7 @@ import Testing
         #expect(try !place.store.remove(id, name: nil, isOwn: false), "it has begun")
         #expect(try place.store.definition(id) != nil)
         claim.letGo()
+        place.waitUntilFree(id)
         #expect(try place.store.remove(id, name: nil, isOwn: false))
         #expect(try place.outcome(id, "box") == "gone")
         let error = #expect(throws: OperationError.self) { try ContainerClaim(place.host, id) }
@@ -74,6 +78,7 @@ import Testing
         #expect(try place.outcome(id, "box") == "lost")
         let claim = try ContainerClaim(place.host, id)
         claim.letGo()
+        place.waitUntilFree(id)
         try place.host.reclaim(id)
         #expect(try place.outcome(id, "box") == "exited 137")
     }

@@ -3,6 +3,7 @@ import Foundation
 import Lifecycle
 import Linux
 import Records
+import TestSupport
 import Testing
 
 /// The one answer to whether a container lives: from its lock, its state and the two processes that this names.
@@ -50,6 +51,7 @@ import Testing
             #expect(word(place.host.liveness(of: id)) == wanted)
             lock.release()
         }
+        place.waitUntilFree(id)
         // Whoever lives: without the lock it is nobody's.
         #expect(word(place.host.liveness(of: id)) == "orphaned")
     }

@@ -3,6 +3,7 @@ import Foundation
 import Lifecycle
 import Linux
 import Records
+import TestSupport
 import Testing
 
 /// What becomes of a container whose supervisor is dead, with each of its records as a kill can leave them.
@@ -85,6 +86,23 @@ import Testing
             let id = try place.make(definition, created: isCreated)
             try place.host.reclaim(id)
             #expect(try place.outcome(id, definition.name.text) == outcome)
+        }
+    }
+
+    /// How often it had begun again, and when it had begun, is not lost with its supervisor.
+    @Test func whatTheStateTellsOfARun() throws {
+        for status in [ContainerState.Status.running, .restarting] {
+            let place = try Place()
+            let id = try place.make(place.definition("box"))
+            var state = place.deadState(status, started: Self.began)
+            state.restartCount = 4
+            state.lastExit = ContainerExit(exitCode: 9, started: Self.earlier, finished: Self.began)
+            try place.leave(state, of: id)
+            try place.host.reclaim(id)
+            let exit = try #require(try place.store.exit(id))
+            #expect(exit.restartCount == 4)
+            #expect(exit.started == (status == .running ? Self.began : Self.earlier))
+            #expect(exit.error == (status == .running ? "its supervisor was killed" : ""))
         }
     }
 

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Linux
 import Records
+import TestSupport
 import Testing
 
 @testable import Lifecycle

@@ -9,70 +9,35 @@ import Testing
 @Suite(.serialized) struct FirewallSandboxTests {
     private let firewall = IPTablesFirewall()
 
-    private static let layout = FirewallLayout(
-        chains: [
-            .init(.filter, "MYDOCKER-USER"), .init(.filter, "MYDOCKER-FORWARD"), .init(.filter, "MYDOCKER-INPUT"),
-            .init(.nat, "MYDOCKER-DNAT"), .init(.nat, "MYDOCKER-POSTROUTING"),
-        ],
-        headJumps: [
-            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-USER")),
-            FirewallRule(.filter, "FORWARD", target: .jump("MYDOCKER-FORWARD")),
-            FirewallRule(.filter, "INPUT", target: .jump("MYDOCKER-INPUT")),
-        ],
-        tailJumps: [
-            FirewallRule(
-                .nat, "PREROUTING", destination: .not(Subnet(.loopbackIPv4, 8)), isToLocalAddress: true,
-                target: .jump("MYDOCKER-DNAT")),
-            FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump("MYDOCKER-DNAT")),
-            FirewallRule(.nat, "POSTROUTING", target: .jump("MYDOCKER-POSTROUTING")),
-        ])
+    private static let intent = NetworkIntent(
+        bridge: "testbridge", subnet: Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24),
+        gateway: IPAddress(ipv4: 0xc0a8_0a01), isInternal: false)
 
-    private static var withoutNetwork: FirewallChange {
-        var change = FirewallChange([.filter, .nat], layout: .removeUnused(layout))
-        change.remove(owner)
-        return change
-    }
+    private static var withoutNetwork: FirewallChange { FirewallChange(withdrawing: intent.owner) }
 
-    private static let owner = FirewallOwner.network(bridge: "testbridge")
-    private static let subnet = Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24)
-    private static let gateway = IPAddress(ipv4: 0xc0a8_0a01)
-
-    private static func networkRules(_ bridge: String) -> [FirewallRule] {
-        let forward = "MYDOCKER-FORWARD"
-        let postrouting = "MYDOCKER-POSTROUTING"
-        return [
-            FirewallRule(
-                .filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
-            FirewallRule(.filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
-            FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept),
-            FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
-            FirewallRule(
-                .filter, "MYDOCKER-INPUT", destination: .yes(Subnet(.loopbackIPv4, 8)), input: .yes(bridge),
-                states: .not([.related, .established]), target: .drop),
-            FirewallRule(.nat, postrouting, source: .yes(subnet), output: .not(bridge), target: .masquerade),
-            FirewallRule(
-                .nat, postrouting, source: .yes(subnet), output: .yes(bridge), states: .yes(.dnat),
-                target: .snat(to: gateway)),
+    private static let networkRules =
+        IntentRules.rules(of: intent) + [
             // Nobody asks for this one; it has every match at once.
             FirewallRule(
-                .nat, postrouting, source: .not(subnet), destination: .not(subnet), output: .not(bridge),
-                transport: .udp, ports: 5...7, isToLocalAddress: true, states: .not([.new, .invalid, .untracked]),
-                target: .return),
+                .nat, "MYDOCKER-POSTROUTING", source: .not(intent.subnet), destination: .not(intent.subnet),
+                output: .not(intent.bridge), transport: .udp, ports: 5...7, isToLocalAddress: true,
+                states: .not([.new, .invalid, .untracked]), target: .return)
         ]
-    }
 
     private static let network: FirewallChange = {
-        var change = FirewallChange([.filter, .nat], layout: .ensure(layout))
-        change.set(owner, networkRules("testbridge"))
+        var change = FirewallChange([.filter, .nat], layout: .ensure(IntentRules.layout))
+        change.set(intent.owner, networkRules)
         return change
     }()
 
-    private static func container(_ id: String, _ mappings: [PortMapping]) -> FirewallChange {
-        var change = FirewallChange([.nat], layout: .ensure(layout))
-        let owner = FirewallOwner.endpoint(id)
-        let address = IPAddress(ipv4: 0xc0a8_0a02)
-        change.set(owner, FirewallRule.publishing(mappings, in: "MYDOCKER-DNAT", to: address, owner: owner))
-        return change
+    private static func endpoint(_ id: String, _ mappings: [PortMapping] = []) -> PublishedPorts {
+        PublishedPorts(
+            endpoint: EndpointID(id + String(repeating: "0", count: 52)) ?? .unknown,
+            address: IPAddress(ipv4: 0xc0a8_0a02), ports: mappings)
+    }
+
+    private static func container(_ id: String, _ mappings: [PortMapping]) -> FirewallIntent {
+        FirewallIntent(published: [endpoint(id, mappings)])
     }
 
     private static let mappings: [PortMapping] =
@@ -93,17 +58,17 @@ import Testing
     @Test func rulesPrintAsIptablesPrintsThem() throws {
         try inFreshNetwork {
             try firewall.apply(Self.network)
-            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            try firewall.establish(Self.container("0123456789ab", Self.mappings))
             for table in FirewallTable.allCases {
-                let own = try firewall.rules(in: table)
+                let own = try ownRules(table)
                 let wanted = own.map(\.description).sorted()
                 #expect(try iptables("-t", table.rawValue, "-S").filter { $0.hasPrefix("-A") }.sorted() == wanted)
                 #expect(try save(table).filter { $0.hasPrefix("-A") }.sorted() == wanted)
             }
             #expect(Files.status("/run/xtables.lock").map { $0.st_mode & 0o777 } == 0o600)
-            let all = Self.networkRules("testbridge") + Self.layout.headJumps + Self.layout.tailJumps
-            #expect(Set(try firewall.rules(in: .filter)) == Set(all.filter { $0.table == .filter }))
-            #expect(Set(all.filter { $0.table == .nat }).isSubset(of: try firewall.rules(in: .nat)))
+            let all = Self.networkRules + IntentRules.layout.headJumps + IntentRules.layout.tailJumps
+            #expect(Set(try ownRules(.filter)) == Set(all.filter { $0.table == .filter }))
+            #expect(Set(all.filter { $0.table == .nat }).isSubset(of: try ownRules(.nat)))
         }
     }
 
@@ -111,9 +76,9 @@ import Testing
     @Test func iptablesRecognizesEveryRule() throws {
         try inFreshNetwork {
             try firewall.apply(Self.network)
-            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            try firewall.establish(Self.container("0123456789ab", Self.mappings))
             for table in FirewallTable.allCases {
-                for rule in try firewall.rules(in: table) {
+                for rule in try ownRules(table) {
                     let words = rule.description.split(separator: " ").map(String.init)
                     try iptables(["-t", table.rawValue, "-D"] + words.dropFirst())
                 }
@@ -125,10 +90,10 @@ import Testing
     @Test func rulesMadeByIptablesAreReadAsOurs() throws {
         try inFreshNetwork {
             try firewall.apply(Self.network)
-            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            try firewall.establish(Self.container("0123456789ab", Self.mappings))
             let before = try dump()
             for table in FirewallTable.allCases {
-                for rule in try firewall.rules(in: table) where rule.chain.hasPrefix("MYDOCKER") {
+                for rule in try ownRules(table) where rule.chain.hasPrefix("MYDOCKER") {
                     let words = rule.description.split(separator: " ").map(String.init)
                     try iptables(["-t", table.rawValue, "-D"] + words.dropFirst())
                     try iptables(["-t", table.rawValue, "-A"] + words.dropFirst())
@@ -136,7 +101,7 @@ import Testing
             }
             #expect(try dump() == before)
             #expect(try !firewall.apply(Self.network))
-            #expect(try !firewall.apply(Self.container("0123456789ab", Self.mappings)))
+            #expect(try !firewall.establish(Self.container("0123456789ab", Self.mappings)))
         }
     }
 
@@ -148,15 +113,14 @@ import Testing
             let created = try dump()
             #expect(try !firewall.apply(Self.network))
             #expect(try dump() == created)
-            try firewall.apply(Self.container("0123456789ab", Self.mappings))
+            try firewall.establish(Self.container("0123456789ab", Self.mappings))
             #expect(try dump().filter { !$0.contains("MYDOCKER") } == before)
             try iptables("-I", "FORWARD", "1", "-s", "1.2.3.4", "-j", "ACCEPT")
             try iptables("-A", "FORWARD", "-s", "1.2.3.5", "-j", "ACCEPT")
             let withMore = try dump().filter { !$0.contains("MYDOCKER") }
-            var gone = FirewallChange([.nat])
-            gone.remove(.endpoint("0123456789ab"))
-            try firewall.apply(gone)
-            #expect(try !firewall.apply(gone))
+            let gone = Self.endpoint("0123456789ab").owner
+            try firewall.withdraw(gone)
+            #expect(try !firewall.apply(FirewallChange(withdrawing: gone)))
             try firewall.apply(Self.withoutNetwork)
             #expect(try dump() == withMore)
             try iptables("-D", "FORWARD", "-s", "1.2.3.4", "-j", "ACCEPT")
@@ -206,9 +170,9 @@ import Testing
     @Test func aStaleOwnerIsReplacedInOneCommit() throws {
         try inFreshNetwork {
             let port = [PortMapping(hostPort: 80, containerPort: 80)]
-            try firewall.apply(Self.container("0123456789ab", port))
-            #expect(throws: OperationError.self) { try firewall.apply(Self.container("ffffffffffff", port)) }
-            try firewall.apply(Self.container("ffffffffffff", port)) { $0 == .endpoint("0123456789ab") }
+            try firewall.establish(Self.container("0123456789ab", port))
+            #expect(throws: OperationError.self) { try firewall.establish(Self.container("ffffffffffff", port)) }
+            try firewall.establish(Self.container("ffffffffffff", port)) { $0 == .endpoint("0123456789ab") }
             #expect(try dump().filter { $0.contains("--dport") }.map { $0.contains("ffffffffffff") } == [true])
         }
     }
@@ -225,7 +189,7 @@ import Testing
             let own = (0..<8).map { thread in InThread { try ownWriter(thread, rounds: 25) } }
             for writer in own { #expect(writer.wait() == nil) }
             #expect(foreign.wait() == nil)
-            let rules = try firewall.rules(in: .nat).filter { $0.chain == "MYDOCKER-DNAT" }
+            let rules = try ownRules(.nat).filter { $0.chain == "MYDOCKER-DNAT" }
             #expect(rules.count == 8)
             #expect(Set(rules.compactMap(\.owner)).count == 8)
             #expect(try iptables("-t", "nat", "-S", "FOREIGN").count == 1 + 20)
@@ -239,11 +203,9 @@ import Testing
         for round in 0..<rounds {
             let id = "00000000" + String(thread * 100 + round + 1000)
             let port = [PortMapping(hostPort: UInt16(1000 + thread * 100 + round), containerPort: 80)]
-            try firewall.apply(Self.container(id, port))
+            try firewall.establish(Self.container(id, port))
             if round == rounds - 1 { break }
-            var gone = FirewallChange([.nat])
-            gone.remove(.endpoint(id))
-            try firewall.apply(gone)
+            try firewall.withdraw(Self.endpoint(id).owner)
         }
     }
 
@@ -265,7 +227,7 @@ import Testing
                     for round in 0..<200 {
                         let port = [PortMapping(hostPort: UInt16(1000 + index), containerPort: 80)]
                         let id = "00000000000" + String(index)
-                        try firewall.apply(Self.container(id, round % 2 == 0 ? port : []))
+                        try firewall.establish(Self.container(id, round % 2 == 0 ? port : []))
                     }
                 }
             }
@@ -277,7 +239,7 @@ import Testing
     @Test func manyWhoAreTheFirstToReadATable() throws {
         for _ in 0..<30 {
             try inFreshNetwork {
-                let readers = (0..<4).map { _ in InThread { _ = try firewall.rules(in: .nat) } }
+                let readers = (0..<4).map { _ in InThread { _ = try ownRules(.nat) } }
                 for reader in readers { #expect(reader.wait() == nil) }
             }
         }
@@ -307,6 +269,18 @@ import Testing
 // MARK: The pretend host
 
 extension FirewallSandboxTests {
+    /// Those of our chains in order, and the jumps into them.
+    private func ownRules(_ name: FirewallTable) throws -> [FirewallRule] {
+        let table = try KernelTable(name)
+        let rules = table.chains.filter { $0 != OwnChain.user }.flatMap { chain in
+            table.rules(in: chain).compactMap { $0.decoded(name, chain) }
+        }
+        return rules.filter { rule in
+            if case .jump(let target) = rule.target { return target.hasPrefix(OwnChain.prefix) }
+            return rule.chain.hasPrefix(OwnChain.prefix)
+        }
+    }
+
     /// Tables without comments and counters; a table that nobody has used yet is not there.
     private func dump() throws -> [String] { try FirewallTable.allCases.flatMap(save) }
 
@@ -332,6 +306,18 @@ extension FirewallSandboxTests {
 
 extension String {
     fileprivate var trimmed: String { hasSuffix(" ") ? String(dropLast()).trimmed : self }
+}
+
+extension IPTablesFirewall {
+    @discardableResult
+    fileprivate func establish(
+        _ intent: FirewallIntent, isStale: (FirewallOwner) -> Bool = { _ in false }
+    ) throws(OperationError) -> Bool {
+        try establish(isStale: isStale) { intent }
+    }
+
+    @discardableResult
+    fileprivate func apply(_ change: FirewallChange) throws(OperationError) -> Bool { try apply { change } }
 }
 
 private struct Failure: Error, CustomStringConvertible { let description: String }

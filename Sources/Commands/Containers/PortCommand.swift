@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Forms
 
 /// `mydocker port`: where the ports of a container are published.
 package struct PortCommand: Command {

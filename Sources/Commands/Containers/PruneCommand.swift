@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Forms
 import Glibc
 
 /// `mydocker container prune`: removes what does not run.

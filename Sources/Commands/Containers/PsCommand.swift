@@ -1,5 +1,5 @@
 import Core
-import Engine
+import Forms
 
 /// `mydocker ps`: the containers.
 package struct PsCommand: Command {
@@ -110,7 +110,7 @@ package struct PsCommand: Command {
         let report = Report(
             columns: Self.columns,
             standard: ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"] + (sizes ? ["Size"] : []),
-            rows: shown.map { ContainerRow(container: $0, now: now, isWhole: wholeTexts).row })
+            rows: shown.map { $0.row(now: now, isWhole: wholeTexts) })
         return try report.text(format: format, quiet: quiet)
     }
 

@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Forms
 
 /// `mydocker inspect`: everything about containers, networks and images.
 package struct InspectCommand: Command {
@@ -36,9 +37,9 @@ package struct InspectCommand: Command {
         return try Inspection(format: format).run(operands, &context) { name throws(OperationError) in
             try Inspection.first(of: kinds) { kind throws(OperationError) in
                 switch kind {
-                case .container: try engine.inspectContainer(name)
-                case .network: try engine.inspectNetwork(name)
-                case .image: try engine.inspectImage(name)
+                case .container: try engine.inspectContainer(name).inspected
+                case .network: try engine.inspectNetwork(name).inspected
+                case .image: try engine.inspectImage(name).inspected
                 }
             }
         }

@@ -1,5 +1,5 @@
 import Core
-import Engine
+import Forms
 
 /// `mydocker images`: the images of the store.
 package struct ImagesCommand: Command {
@@ -41,34 +41,10 @@ package struct ImagesCommand: Command {
     package func text(
         of images: [ImageSummary], wanted: String?, now: Timestamp
     ) throws(OperationError) -> String {
-        let rows = images.flatMap { image in
-            let names = image.references.isEmpty ? [("<none>", "<none>")] : image.references.sorted().map(Self.parts)
-            return names.filter { wanted == nil || wanted == $0.0 || wanted == "\($0.0):\($0.1)" }
-                .map { row(image, repository: $0.0, tag: $0.1, now: now) }
-        }
+        let rows = images.flatMap { $0.rows(wanted: wanted, now: now, isWhole: wholeTexts) }
         let report = Report(
             columns: Self.columns, standard: ["Repository", "Tag", "ID", "CreatedSince", "Size"], rows: rows)
         return try report.text(format: format, quiet: quiet)
-    }
-
-    private func row(_ image: ImageSummary, repository: String, tag: String, now: Timestamp) -> Row {
-        let digits = image.id.hasPrefix("sha256:") ? image.id.dropFirst(7) : image.id[...]
-        return Row(fields: [
-            "CreatedAt": .string(HumanText.moment(image.created)),
-            "CreatedSince": .string(HumanText.ago(image.created, now: now)),
-            // Known of an image that came from a registry.
-            "Digest": "<none>",
-            "ID": .string(wholeTexts ? image.id : String(digits.prefix(12))),
-            "Repository": .string(repository), "Size": .string(HumanText.size(image.size)), "Tag": .string(tag),
-        ])
-    }
-
-    /// Repository and tag: the last colon stands before the tag unless it belongs to a registry's port.
-    package static func parts(_ reference: String) -> (String, String) {
-        guard let colon = reference.lastIndex(of: ":"), !reference[colon...].contains("/") else {
-            return (reference, "latest")
-        }
-        return (String(reference[..<colon]), String(reference[reference.index(after: colon)...]))
     }
 
     private static var columns: [Report.Column] {

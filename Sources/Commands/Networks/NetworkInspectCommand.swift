@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Forms
 
 /// `mydocker network inspect`
 package struct NetworkInspectCommand: Command {
@@ -27,7 +28,7 @@ package struct NetworkInspectCommand: Command {
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
         return try Inspection(format: format).run(operands, &context) { name throws(OperationError) in
-            try engine.inspectNetwork(name)
+            try engine.inspectNetwork(name).inspected
         }
     }
 }

@@ -1,5 +1,5 @@
 import Core
-import Engine
+import Forms
 
 /// `mydocker network list`
 package struct NetworkListCommand: Command {
@@ -47,7 +47,9 @@ package struct NetworkListCommand: Command {
         let report = Report(
             columns: columns, standard: ["Name", "IpRange", "Driver"],
             classic: ["ID", "Name", "Driver", "Scope"], minimumWidth: format == nil ? 12 : 10,
-            rows: networks.filter { matches($0) }.sorted { $0.name < $1.name }.map { row($0) })
+            rows: networks.filter { matches($0) }.sorted { $0.name < $1.name }.map {
+                $0.row(isWhole: wholeTexts)
+            })
         return try report.text(format: format, quiet: quiet)
     }
 
@@ -56,21 +58,6 @@ package struct NetworkListCommand: Command {
             && filter.allows("id") { network.id.hex.hasPrefix($0) }
             && filter.allows("driver") { $0 == network.driver }
             && filter.allows(labels: network.labels)
-    }
-
-    private func row(_ network: NetworkDefinition) -> Row {
-        let fields: JSON = [
-            "CreatedAt": .string(HumanText.moment(network.created)),
-            "Driver": .string(network.driver),
-            "ID": .string(wholeTexts ? network.id.hex : network.id.short),
-            "IPv4": "true", "IPv6": "false",
-            "Internal": .string(network.isInternal ? "true" : "false"),
-            "IpRange": .string(network.gateway.description),
-            "Labels": .string(HumanText.labels(network.labels)),
-            "Name": .string(network.name.text),
-            "Scope": "local",
-        ]
-        return Row(fields: fields, labels: network.labels)
     }
 
     /// The columns of the plain list, their headers and least width have been so since the first mydocker;

@@ -1,13 +1,5 @@
 import Core
-
-/// One line of a list: its fields by the names that `--format` uses.
-package struct Row {
-    package let fields: JSON
-    /// What `{{.Label "key"}}` looks up.
-    package var labels: [String: String] = [:]
-
-    package func text(_ field: String) -> String { fields[field]?.string ?? "" }
-}
+import Forms
 
 /// A list that a command prints, as a table, template or JSON.
 package struct Report {

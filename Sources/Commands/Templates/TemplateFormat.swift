@@ -1,4 +1,5 @@
 import Core
+import Forms
 import Glibc
 
 /// Go's fmt.Sprintf over the values of a document.

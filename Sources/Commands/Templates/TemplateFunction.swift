@@ -1,4 +1,5 @@
 import Core
+import Forms
 
 /// The functions that a template can call: Go's own and docker's.
 enum TemplateFunction: String {

@@ -115,9 +115,6 @@ enum DockerTypes {
     /// Members that are maps of names that a user chose: a name that is not there is no mistake.
     static func isMap(_ member: String) -> Bool { absent(in: member) != .value }
 
-    /// Whether a member is left out of JSON when it is null (`omitempty`).
-    static func isOmitted(_ member: String) -> Bool { omitted.contains(member) }
-
     private static let pointers = [
         "Health", "Healthcheck", "IPAMConfig", "Init", "MemorySwappiness", "OomKillDisable", "PidsLimit", "StopTimeout",
     ]
@@ -126,23 +123,4 @@ enum DockerTypes {
         "Annotations", "Data", "DriverOpts", "Labels", "Options", "StorageOpt", "Sysctls", "Tmpfs",
     ]
     private static let texts = ["Author", "Comment", "MacAddress", "Parent", "StopSignal", "Variant"]
-    private static let omitted = [
-        "Annotations", "ExposedPorts", "Health", "Healthcheck", "Init", "MacAddress", "Mounts", "Shell", "StopSignal",
-        "StopTimeout",
-        "StorageOpt", "Sysctls", "Tmpfs", "Variant",
-    ]
-}
-
-extension JSON {
-    /// As Docker writes it: without the members that its types leave out.
-    var withoutOmitted: JSON {
-        switch self {
-        case .array(let elements): .array(elements.map(\.withoutOmitted))
-        case .object(let members):
-            .object(
-                members.filter { !$0.value.isNull || !DockerTypes.isOmitted($0.key) }
-                    .map { (key: $0.key, value: $0.value.withoutOmitted) })
-        default: self
-        }
-    }
 }

@@ -155,3 +155,14 @@ extension ContainerDefinition {
         withheld = other.withheld
     }
 }
+
+extension ContainerDefinition {
+    /// The image's and those that were published, `80/tcp`, each once.
+    package var exposedPorts: [String] {
+        Set(asked.exposedPorts.map { $0.contains("/") ? $0 : $0 + "/tcp" } + publishedPorts).sorted()
+    }
+
+    package var publishedPorts: [String] {
+        publish.flatMap { request in request.containerPorts.map { "\($0)/\(request.transport.rawValue)" } }
+    }
+}

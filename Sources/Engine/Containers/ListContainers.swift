@@ -47,7 +47,3 @@ extension Engine {
         return summary
     }
 }
-
-extension ContainerSummary {
-    package var isRunning: Bool { phase.isRunning }
-}

@@ -3,6 +3,19 @@ import Core
 import Lifecycle
 import Records
 
+/// Which lines of a container's output `logs` shows.
+package struct LogRequest: Sendable {
+    package var container: String
+    package var follow = false
+    /// Only the last so many lines; nil shows all.
+    package var tail: Int?
+    package var timestamps = false
+    package var since: Timestamp?
+    package var until: Timestamp?
+
+    package init(container: String) { self.container = container }
+}
+
 extension Engine {
     /// Writes a container's output to standard output and standard error, as the container did.
     package func logs(_ request: LogRequest) throws(OperationError) {

@@ -4,18 +4,6 @@ import Linux
 import Records
 
 extension Engine {
-    package func networks() throws(OperationError) -> Listing<NetworkDefinition> {
-        var listing = Listing<NetworkDefinition>(elements: [], failures: [])
-        for name in try networkStore.names() {
-            do throws(OperationError) {
-                if let network = try networkStore.definition(name) { listing.elements.append(network) }
-            } catch {
-                listing.failures.append(error)
-            }
-        }
-        return listing
-    }
-
     /// Removes a network that no container is on.
     package func removeNetwork(_ text: String) throws(OperationError) {
         try host.prepare()
@@ -63,5 +51,4 @@ extension Engine {
                 + "(\(names.sorted().joined(separator: ", ")))",
             remedy: "stop or remove these containers first", kind: .conflict)
     }
-
 }

@@ -39,7 +39,7 @@ enum SystemRemedy: Equatable, Sendable {
     case reserveLease(NetworkDefinition, IPAddress, ContainerID)
     /// Opening a damaged pool makes a new one from the records.
     case openPool(NetworkDefinition)
-    case bridge(BridgeFinding)
+    case bridge(BridgeDifference)
     case removeCgroup(String)
     case unmount(String, thenRemove: Bool)
     case removeFile(String)

@@ -24,12 +24,6 @@ struct SystemAudit: Sendable {
             leases + endpoints + bridges + cgroups + mounts + containers + names + networks + files + locks + ports
         return all.sorted { ($0.order, $0.what, $0.why) < ($1.order, $1.what, $1.why) }
     }
-
-    private var running: [(id: ContainerID, endpoint: Endpoint)] {
-        records.containers.flatMap { id, container in
-            container.isRunning ? (container.state?.endpoints ?? []).map { (id, $0) } : []
-        }
-    }
 }
 
 // MARK: - Networks
@@ -58,7 +52,7 @@ extension SystemAudit {
     }
 
     private var endpoints: [SystemFinding] {
-        running.compactMap { id, endpoint in
+        records.running.compactMap { id, endpoint in
             let address = endpoint.address.address
             // Without a readable pool nothing can be said.
             guard let network = records.networks.first(where: { $0.id == endpoint.networkID }),
@@ -73,28 +67,20 @@ extension SystemAudit {
         }
     }
 
-    var bridgeAudit: BridgeAudit {
-        let members = running.compactMap { id, endpoint -> NetworkMember? in
-            guard let process = records.containers[id]?.state?.process else { return nil }
-            return NetworkMember(id: id, endpoint: endpoint, process: process)
-        }
-        return BridgeAudit(
-            kernel.bridges, networks: records.networks, isComplete: records.knowsAllNetworks,
-            living: records.living.union(records.livingEndpoints),
-            members: members)
-    }
-
     private var bridges: [SystemFinding] {
-        bridgeAudit.findings.map { finding in
+        records.wantedBridges.differences(from: kernel.bridges).map { difference in
             let leakClass: LeakClass =
-                switch finding.subject {
+                switch difference.subject {
                 case .bridge: .bridge
                 case .veth: .veth
                 case .rule: .rule
                 }
-            return SystemFinding(leakClass, finding.what, finding.why, .bridge(finding))
+            return SystemFinding(leakClass, difference.what, difference.why, .bridge(difference))
         }
     }
+
+    /// Those of which there should be something now.
+    var establishedNetworks: [NetworkDefinition] { records.wantedBridges.established(in: kernel.bridges) }
 
     private var networks: [SystemFinding] {
         guard records.knowsAllNetworks else { return [] }
@@ -238,6 +224,24 @@ extension String {
     fileprivate var isContainerNamespace: Bool {
         let id = hasPrefix("mydocker-") ? dropFirst(9) : self[...]
         return (id.utf8.count == 64 || id.utf8.count == 12) && id.utf8.allSatisfy(\.isLowercaseHexDigit)
+    }
+}
+
+extension RecordSnapshot {
+    /// The places of running containers on networks.
+    fileprivate var running: [(id: ContainerID, endpoint: Endpoint)] {
+        containers.flatMap { id, container in
+            container.isRunning ? (container.state?.endpoints ?? []).map { (id, $0) } : []
+        }
+    }
+
+    var wantedBridges: WantedBridges {
+        let members = running.compactMap { id, endpoint -> NetworkMember? in
+            guard let process = containers[id]?.state?.process else { return nil }
+            return NetworkMember(id: id, endpoint: endpoint, process: process)
+        }
+        return WantedBridges(
+            networks, isComplete: knowsAllNetworks, living: living.union(livingEndpoints), members: members)
     }
 }
 

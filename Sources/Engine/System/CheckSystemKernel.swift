@@ -15,7 +15,7 @@ struct KernelSnapshot: Sendable {
         let root: String
     }
 
-    var bridges = BridgeInventory.empty
+    var bridges = ObservedBridges()
     /// Directories of ours below the mount points of cgroup hierarchies, and of containers in them.
     var cgroupParents: [String] = []
     var cgroups: [String] = []
@@ -29,7 +29,7 @@ struct KernelSnapshot: Sendable {
     init() {}
 
     init(_ engine: Engine, _ records: RecordSnapshot) throws(OperationError) {
-        bridges = try engine.bridges.inventory()
+        bridges = try engine.bridges.observe(records.wantedBridges)
         mounts = Self.mounts(Files.text("/proc/self/mountinfo") ?? "")
         for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
             let parent = "\(mount.point)/\(CgroupHost.parent)"

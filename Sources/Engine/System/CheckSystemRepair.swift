@@ -86,7 +86,7 @@ extension Engine {
             }
         }
         guard remedies.contains(where: \.isLack) else { return }
-        let established = try audit().bridgeAudit.established.map(\.name.text)
+        let established = try audit().establishedNetworks.map(\.name.text)
         if !established.isEmpty, let failure = try reloadNetworks(established).failures.first { throw failure }
     }
 }

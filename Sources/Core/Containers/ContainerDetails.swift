@@ -1,0 +1,26 @@
+/// One container as `inspect` tells it: what was asked for, what there is now, and how it ended.
+package struct ContainerDetails: Equatable, Sendable {
+    package let definition: ContainerDefinition
+    package let phase: ContainerPhase
+    /// Nil while it has no run.
+    package var state: ContainerState?
+    /// How its program ended the last time; nil where nobody knows, and before that.
+    package var exit: ContainerExit?
+    /// Why nobody knows how a lost one ended.
+    package var lossReason = ""
+    /// Paths on the host.
+    package let log: String
+    package let upperDirectory: String
+    package let workDirectory: String
+
+    package init(
+        _ definition: ContainerDefinition, _ phase: ContainerPhase, log: String, upperDirectory: String,
+        workDirectory: String
+    ) {
+        self.definition = definition
+        self.phase = phase
+        self.log = log
+        self.upperDirectory = upperDirectory
+        self.workDirectory = workDirectory
+    }
+}

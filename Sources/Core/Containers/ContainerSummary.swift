@@ -1,0 +1,39 @@
+/// One container as `ps` lists it.
+package struct ContainerSummary: Sendable {
+    package var id: ContainerID
+    package var name: String
+    package var image: String
+    package var command: [String]
+    package var created: Timestamp
+    package var phase: ContainerPhase
+    package var ports: [PortMapping]
+    package var address: IPAddress?
+    package var pid: Int32?
+    package var networks: [String]
+    package var labels: [String: String]
+    package var binds: [BindMount] = []
+    /// `80/tcp`
+    package var exposedPorts: [String] = []
+    package var publishedPorts: [String] = []
+    /// Bytes in its writable layer, and with those of its image; nil where nobody asked.
+    package var size: (own: Int64, whole: Int64)?
+
+    package init(
+        id: ContainerID, name: String, image: String, command: [String], created: Timestamp, phase: ContainerPhase,
+        ports: [PortMapping], address: IPAddress?, pid: Int32?, networks: [String], labels: [String: String]
+    ) {
+        self.id = id
+        self.name = name
+        self.image = image
+        self.command = command
+        self.created = created
+        self.phase = phase
+        self.ports = ports
+        self.address = address
+        self.pid = pid
+        self.networks = networks
+        self.labels = labels
+    }
+
+    package var isRunning: Bool { phase.isRunning }
+}

@@ -1,0 +1,16 @@
+/// One image as `images` lists it.
+package struct ImageSummary: Equatable, Sendable {
+    /// `sha256:…`
+    package var id: String
+    package var references: [String]
+    package var created: Timestamp
+    /// Bytes.
+    package var size: Int64
+
+    package init(id: String, references: [String], created: Timestamp, size: Int64) {
+        self.id = id
+        self.references = references
+        self.created = created
+        self.size = size
+    }
+}

@@ -1,0 +1,15 @@
+import Core
+
+/// One network that a container is to be on.
+package struct NetworkChoice: Equatable, Sendable {
+    /// `bridge`, `host`, `none`, a name or an id.
+    package var network: String
+    package var address: IPAddress?
+    package var mac: MACAddress?
+
+    package init(_ network: String, address: IPAddress? = nil, mac: MACAddress? = nil) {
+        self.network = network
+        self.address = address
+        self.mac = mac
+    }
+}

@@ -1,0 +1,15 @@
+import Core
+
+/// What `network create` was asked to do.
+package struct NetworkRequest: Sendable {
+    package var name: String
+    package var driver = "bridge"
+    /// Host form (`192.168.10.1/24`, the host part is the gateway) or network form; nil picks a free one.
+    package var subnet: Subnet?
+    package var gateway: IPAddress?
+    package var mtu: Int?
+    package var isInternal = false
+    package var labels: [String: String] = [:]
+
+    package init(name: String) { self.name = name }
+}

@@ -1,0 +1,52 @@
+import Core
+
+/// What is wanted of the firewall: for these networks and endpoints this, and nothing else.
+package struct FirewallIntent: Hashable, Sendable {
+    package var networks: [NetworkIntent]
+    package var published: [PublishedPorts]
+
+    package init(networks: [NetworkIntent] = [], published: [PublishedPorts] = []) {
+        self.networks = networks
+        self.published = published
+    }
+
+    package var isEmpty: Bool { networks.isEmpty && published.isEmpty }
+}
+
+/// A network on a bridge. Its members reach each other, and the outside under this host's address; from elsewhere they are
+/// reached by published ports alone. The host's loopback addresses are never theirs to use.
+package struct NetworkIntent: Hashable, Sendable {
+    /// The device.
+    package let bridge: String
+    /// Without host bits.
+    package let subnet: Subnet
+    /// This host's address on the bridge.
+    package let gateway: IPAddress
+    /// There is no way out, and none in.
+    package let isInternal: Bool
+
+    package init(bridge: String, subnet: Subnet, gateway: IPAddress, isInternal: Bool) {
+        self.bridge = bridge
+        self.subnet = subnet
+        self.gateway = gateway
+        self.isInternal = isInternal
+    }
+
+    package var owner: FirewallOwner { .network(bridge: bridge) }
+}
+
+/// Ports of this host by which an endpoint is reached.
+package struct PublishedPorts: Hashable, Sendable {
+    package let endpoint: EndpointID
+    /// The endpoint's.
+    package let address: IPAddress
+    package let ports: [PortMapping]
+
+    package init(endpoint: EndpointID, address: IPAddress, ports: [PortMapping]) {
+        self.endpoint = endpoint
+        self.address = address
+        self.ports = ports
+    }
+
+    package var owner: FirewallOwner { .endpoint(endpoint) }
+}

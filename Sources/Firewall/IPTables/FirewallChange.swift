@@ -1,0 +1,58 @@
+/// The chains of this program, and how packets get into them.
+struct FirewallLayout: Hashable, Sendable {
+    struct Chain: Hashable, Sendable {
+        let table: FirewallTable
+        let name: String
+        init(_ table: FirewallTable, _ name: String) {
+            self.table = table
+            self.name = name
+        }
+    }
+
+    var chains: [Chain]
+    /// Rules of built-in chains, in the order in which they must stand. Those of one chain that are not there
+    /// exactly once and in this order are put at its head (or end) anew.
+    var headJumps: [FirewallRule]
+    var tailJumps: [FirewallRule]
+
+    init(chains: [Chain], headJumps: [FirewallRule] = [], tailJumps: [FirewallRule] = []) {
+        self.chains = chains
+        self.headJumps = headJumps
+        self.tailJumps = tailJumps
+    }
+}
+
+/// A state that the tables shall be in: which owners have which rules. Applied twice it changes nothing.
+struct FirewallChange: Hashable, Sendable {
+    enum LayoutAction: Hashable, Sendable {
+        case leave
+        /// Chains and jumps are there, each once, also after somebody flushed them.
+        case ensure(FirewallLayout)
+        /// Chains and jumps go from every table where no rule of any owner is left.
+        /// A chain with somebody else's rules, or that somebody else jumps to, stays.
+        case removeUnused(FirewallLayout)
+    }
+
+    struct Ownership: Hashable, Sendable {
+        let owner: FirewallOwner
+        var rules: [FirewallRule]
+    }
+
+    /// Each is read once, and written once when it differs.
+    let tables: [FirewallTable]
+    var layout: LayoutAction
+    private(set) var ownerships: [Ownership] = []
+
+    init(_ tables: [FirewallTable], layout: LayoutAction = .leave) {
+        self.tables = tables
+        self.layout = layout
+    }
+
+    /// In these tables `owner` shall have exactly these rules, in this order within each chain.
+    mutating func set(_ owner: FirewallOwner, _ rules: [FirewallRule]) {
+        precondition(rules.allSatisfy { $0.owner == owner && tables.contains($0.table) })
+        ownerships.append(Ownership(owner: owner, rules: rules))
+    }
+
+    mutating func remove(_ owner: FirewallOwner) { set(owner, []) }
+}

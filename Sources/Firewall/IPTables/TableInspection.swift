@@ -1,0 +1,79 @@
+import Core
+
+/// Looks through one table after the other for what differs from a change, and changes nothing.
+struct TableInspection {
+    private let change: FirewallChange
+    private let isOwner: ((FirewallOwner) -> Bool)?
+    private var found = FirewallDifferences()
+    private var hasOwners = false
+    private var jumps: [String] = []
+
+    /// - Parameter isOwner: as in `Firewall.differences`.
+    init(_ change: FirewallChange, isOwner: ((FirewallOwner) -> Bool)?) {
+        self.change = change
+        self.isOwner = isOwner
+    }
+
+    /// Those that have to be looked at.
+    var tables: [FirewallTable] { isOwner == nil ? change.tables : FirewallTable.allCases }
+
+    /// Of all tables that were looked at.
+    var differences: FirewallDifferences {
+        var differences = found
+        if change.ownerships.isEmpty && !hasOwners { differences.unusedFrame = jumps }
+        return differences
+    }
+
+    mutating func look(at table: some RuleTable, _ name: FirewallTable) throws(OperationError) {
+        var snapshot = TableSnapshot(table, name)
+        if case .ensure(let layout) = change.layout {
+            for difference in try snapshot.differences(from: layout.headJumps + layout.tailJumps) {
+                found.faults.append(
+                    .init(
+                        "\(name.rawValue) \(difference.chain)",
+                        "the jumps to our chains are not there, each once and in order"))
+            }
+        }
+        for ownership in change.ownerships {
+            let differences = try snapshot.differences(of: ownership.owner, from: ownership.rules)
+            if !differences.isEmpty { found.add(differences.flatMap { $0.missing(name) }, of: ownership.owner) }
+        }
+        if let isOwner { lookForStrays(&snapshot, isOwner) }
+    }
+
+    private mutating func lookForStrays(
+        _ snapshot: inout TableSnapshot<some RuleTable>, _ isOwner: (FirewallOwner) -> Bool
+    ) {
+        var owners: [FirewallOwner: [FirewallRule]] = [:]
+        for chain in snapshot.chains {
+            let rules = snapshot.rules(in: chain)
+            if OwnChain.holdsOwnRules(chain) {
+                for rule in rules.compactMap({ $0.decoded(snapshot.name, chain) }) {
+                    if let owner = rule.owner { owners[owner, default: []].append(rule) }
+                }
+            } else if !chain.hasPrefix(OwnChain.prefix) {
+                let jumps = rules.filter(\.jumpsToOwnChain)
+                self.jumps += jumps.compactMap { $0.decoded(snapshot.name, chain)?.entry }
+            }
+        }
+        hasOwners = hasOwners || !owners.isEmpty
+        for (owner, rules) in owners where !isOwner(owner) {
+            found.strays += rules.map { .init(of: owner, $0.entry) }
+        }
+    }
+}
+
+extension ChainDifference {
+    fileprivate func missing(_ table: FirewallTable) -> [String] {
+        wanted.filter { !found.contains($0) }.compactMap { $0.decoded(table, chain)?.entry }
+    }
+}
+
+extension FirewallRule {
+    /// With its table.
+    fileprivate var entry: String { "\(table.rawValue) \(self)" }
+}
+
+extension RawRule {
+    fileprivate var jumpsToOwnChain: Bool { RawRule.text(value.jump).hasPrefix(OwnChain.prefix) }
+}

@@ -1,0 +1,55 @@
+import Core
+
+/// One table as it was read and, when it is changed here, as it will be: each chain is decoded once.
+struct TableSnapshot<Table: RuleTable> {
+    private let table: Table
+    let name: FirewallTable
+    private(set) var hasChanged = false
+    private var contents: [String: [RawRule]] = [:]
+
+    init(_ table: Table, _ name: FirewallTable) {
+        self.table = table
+        self.name = name
+    }
+
+    var chains: [String] { table.chains }
+    func contains(_ chain: String) -> Bool { table.contains(chain) }
+    func isReferred(to chain: String) -> Bool { table.references(to: chain) > 0 }
+
+    /// None of a chain that is not there.
+    mutating func rules(in chain: String) -> [RawRule] {
+        if let rules = contents[chain] { return rules }
+        let rules = table.contains(chain) ? table.rules(in: chain) : []
+        contents[chain] = rules
+        return rules
+    }
+
+    // MARK: Changes
+
+    mutating func create(_ chain: String) throws(OperationError) {
+        try table.create(chain)
+        contents[chain] = nil
+        hasChanged = true
+    }
+
+    mutating func delete(_ chain: String) throws(OperationError) {
+        try table.delete(chain)
+        contents[chain] = nil
+        hasChanged = true
+    }
+
+    mutating func insert(_ rules: [RawRule], into chain: String, at position: Int) throws(OperationError) {
+        for (offset, rule) in rules.enumerated() { try table.insert(rule, into: chain, at: position + offset) }
+        if rules.isEmpty { return }
+        contents[chain]?.insert(contentsOf: rules, at: position)
+        hasChanged = true
+    }
+
+    mutating func remove(at places: [Int], from chain: String) throws(OperationError) {
+        for place in places.reversed() {
+            try table.remove(at: place, from: chain)
+            contents[chain]?.remove(at: place)
+            hasChanged = true
+        }
+    }
+}

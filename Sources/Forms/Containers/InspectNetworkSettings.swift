@@ -1,0 +1,60 @@
+import Core
+
+extension ContainerDefinition {
+    /// `NetworkSettings`: what the container has now. What it asked for stays when it has ended.
+    func inspectedNetworkSettings(_ state: ContainerState?) -> JSON {
+        let pid = state?.pid
+        return .object(
+            [
+                ("Bridge", ""), ("SandboxID", .string(pid == nil ? "" : id.hex)), ("HairpinMode", false),
+                ("LinkLocalIPv6Address", ""), ("LinkLocalIPv6PrefixLen", 0),
+                ("Ports", ports(of: state?.endpoints ?? [])),
+                // Where the kernel shows the namespace: a path for nsenter(1) and `ip netns attach`.
+                ("SandboxKey", .string(pid.map { "/proc/\($0)/ns/net" } ?? "")),
+                ("SecondaryIPAddresses", nil), ("SecondaryIPv6Addresses", nil),
+            ] + addresses(state?.endpoints.first, networkMode.wishes.first) + [("Networks", networks(state))])
+    }
+
+    private typealias Members = [(key: String, value: JSON)]
+
+    private func networks(_ state: ContainerState?) -> JSON {
+        guard case .networks(let wishes) = networkMode else { return .object([(networkMode.text, network(nil, nil))]) }
+        return .object(
+            wishes.map { wish in
+                (wish.network.text, network(state?.endpoints.first { $0.network == wish.network }, wish))
+            })
+    }
+
+    private func addresses(_ endpoint: Endpoint?, _ wish: EndpointWish?) -> Members {
+        [
+            ("EndpointID", .string(endpoint?.id.hex ?? "")),
+            ("Gateway", .string(endpoint?.gateway?.description ?? "")), ("GlobalIPv6Address", ""),
+            ("GlobalIPv6PrefixLen", 0), ("IPAddress", .string(endpoint?.address.address.description ?? "")),
+            ("IPPrefixLen", .number(endpoint?.address.prefixLength ?? 0)), ("IPv6Gateway", ""),
+            ("MacAddress", .string((endpoint?.mac ?? wish?.mac)?.description ?? "")),
+        ]
+    }
+
+    private func network(_ endpoint: Endpoint?, _ wish: EndpointWish?) -> JSON {
+        let configuration: JSON = wish?.address.map { ["IPv4Address": .string($0.description)] } ?? .null
+        return .object(
+            [
+                ("IPAMConfig", configuration), ("Links", nil), ("Aliases", nil), ("DriverOpts", nil),
+                ("NetworkID", .string(endpoint?.networkID.hex ?? "")),
+            ] + addresses(endpoint, wish) + [("DNSNames", nil)])
+    }
+
+    /// `{"80/tcp": [{"HostIp": …, "HostPort": …}], "81/tcp": null}`: exposed ones that are not published, too.
+    private func ports(of endpoints: [Endpoint]) -> JSON {
+        if endpoints.isEmpty { return [:] }
+        let published = endpoints.flatMap(\.ports).sorted().map { mapping -> (key: String, value: JSON) in
+            let binding: JSON = [
+                "HostIp": .string(mapping.hostAddress.description), "HostPort": .string(String(mapping.hostPort)),
+            ]
+            return ("\(mapping.containerPort)/\(mapping.transport.rawValue)", binding)
+        }
+        let bindings = JSON.gathered(published)
+        let others = exposedPorts.filter { port in !bindings.contains { $0.key == port } }
+        return .object(bindings + others.map { ($0, .null) })
+    }
+}

@@ -1,0 +1,33 @@
+import Core
+
+extension ImageSummary {
+    /// The image in the words of `images`: a line for each of its names.
+    /// - Parameters:
+    ///   - wanted: `REPOSITORY` or `REPOSITORY:TAG`: only such names.
+    ///   - isWhole: ids in full.
+    package func rows(wanted: String?, now: Timestamp, isWhole: Bool) -> [Row] {
+        let names = references.isEmpty ? [("<none>", "<none>")] : references.sorted().map(Self.parts)
+        return names.filter { wanted == nil || wanted == $0.0 || wanted == "\($0.0):\($0.1)" }
+            .map { row(repository: $0.0, tag: $0.1, now: now, isWhole: isWhole) }
+    }
+
+    private func row(repository: String, tag: String, now: Timestamp, isWhole: Bool) -> Row {
+        let digits = id.hasPrefix("sha256:") ? id.dropFirst(7) : id[...]
+        return Row(fields: [
+            "CreatedAt": .string(HumanText.moment(created)),
+            "CreatedSince": .string(HumanText.ago(created, now: now)),
+            // Known of an image that came from a registry.
+            "Digest": "<none>",
+            "ID": .string(isWhole ? id : String(digits.prefix(12))),
+            "Repository": .string(repository), "Size": .string(HumanText.size(size)), "Tag": .string(tag),
+        ])
+    }
+
+    /// Repository and tag: the last colon stands before the tag unless it belongs to a registry's port.
+    package static func parts(_ reference: String) -> (String, String) {
+        guard let colon = reference.lastIndex(of: ":"), !reference[colon...].contains("/") else {
+            return (reference, "latest")
+        }
+        return (String(reference[..<colon]), String(reference[reference.index(after: colon)...]))
+    }
+}

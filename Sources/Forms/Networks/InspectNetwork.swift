@@ -1,0 +1,44 @@
+import Core
+
+extension NetworkDetails {
+    /// The form of `docker network inspect`.
+    package var inspected: JSON {
+        switch self {
+        case .predefined(let name): Self.inspected(predefined: name)
+        case .defined(let network, let users): network.inspected(users)
+        }
+    }
+
+    private static func inspected(predefined name: String) -> JSON {
+        [
+            "Name": .string(name), "Id": "", "Scope": "local", "Driver": .string(name == "none" ? "null" : name),
+            "EnableIPv4": true, "EnableIPv6": false, "IPAM": ["Driver": "default", "Options": [:], "Config": []],
+            "Internal": false, "Attachable": false, "Ingress": false, "ConfigOnly": false, "Containers": [:],
+            "Options": [:], "Labels": [:],
+        ]
+    }
+}
+
+extension NetworkDefinition {
+    fileprivate func inspected(_ users: [NetworkUser]) -> JSON {
+        let config: JSON = ["Subnet": .string(subnet.description), "Gateway": .string(gateway.address.description)]
+        return [
+            "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
+            "Scope": "local", "Driver": .string(driver), "EnableIPv4": true, "EnableIPv6": false,
+            "IPAM": ["Driver": "default", "Options": [:], "Config": [config]], "Internal": .bool(isInternal),
+            "Attachable": false, "Ingress": false, "ConfigOnly": false,
+            "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
+            "Options": .object([("com.docker.network.bridge.name", .string(device))]), "Labels": labels.json,
+        ]
+    }
+}
+
+extension NetworkUser {
+    fileprivate var inspected: JSON {
+        [
+            "Name": .string(name), "EndpointID": .string(endpoint.id.hex),
+            "MacAddress": .string(endpoint.mac.description), "IPv4Address": .string(endpoint.address.description),
+            "IPv6Address": "",
+        ]
+    }
+}

@@ -1,0 +1,15 @@
+import Core
+
+extension NetworkDefinition {
+    /// The network in the words of `network list`.
+    /// - Parameter isWhole: ids in full.
+    package func row(isWhole: Bool) -> Row {
+        let fields: JSON = [
+            "CreatedAt": .string(HumanText.moment(created)), "Driver": .string(driver),
+            "ID": .string(isWhole ? id.hex : id.short), "IPv4": "true", "IPv6": "false",
+            "Internal": .string(isInternal ? "true" : "false"), "IpRange": .string(gateway.description),
+            "Labels": .string(HumanText.labels(labels)), "Name": .string(name.text), "Scope": "local",
+        ]
+        return Row(fields: fields, labels: labels)
+    }
+}

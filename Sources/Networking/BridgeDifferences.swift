@@ -1,0 +1,121 @@
+import Core
+import Firewall
+import Netlink
+
+/// The one comparison of what there should be of bridge networks with what there is: for whoever is about to use a network,
+/// for `network reload`, for `system check` and its repair. Nothing here touches the kernel.
+extension WantedBridges {
+    package func differences(from observed: ObservedBridges) -> [BridgeDifference] {
+        networks.flatMap { $0.differences(from: observed) } + routing(observed) + rules(observed)
+            + strays(among: observed)
+    }
+
+    /// Those of which there should be something now; the others are made when they are used.
+    package func established(in observed: ObservedBridges) -> [NetworkDefinition] {
+        networks.filter { $0.isNeeded || observed.bridge(of: $0.definition) != nil }.map(\.definition)
+    }
+
+    /// What the firewall is to do for those that have a bridge.
+    func intent(on observed: ObservedBridges) -> FirewallIntent {
+        let made = networks.filter { observed.bridge(of: $0.definition) != nil }
+        return FirewallIntent(made.map(\.definition), made.flatMap(\.members))
+    }
+
+    private func routing(_ observed: ObservedBridges) -> [BridgeDifference] {
+        if observed.isRouting || established(in: observed).isEmpty { return [] }
+        return [
+            BridgeDifference(
+                subject: .bridge, what: BridgeSettings.forwarding, why: "it is off, and networks need it",
+                remedy: .switchRoutingOn)
+        ]
+    }
+
+    private func rules(_ observed: ObservedBridges) -> [BridgeDifference] {
+        let faults = observed.firewall.faults.map {
+            BridgeDifference(subject: .rule, what: $0.place, why: $0.why, remedy: .establishRules)
+        }
+        return observed.firewall.lacks.map(difference) + faults
+    }
+
+    private func difference(_ lack: FirewallDifferences.Lack) -> BridgeDifference {
+        let (who, network) = holder(lack.owner)
+        return BridgeDifference(
+            subject: .rule, what: lack.entry ?? who,
+            why: lack.entry == nil
+                ? "its rules are there, but not each once and in order" : "missing; \(who) needs it",
+            remedy: .establishRules, network: network)
+    }
+
+    private func holder(_ owner: FirewallOwner) -> (who: String, network: ContainerID?) {
+        for network in networks {
+            if owner == .network(bridge: network.definition.device) {
+                return ("network \"\(network.definition.name)\"", network.definition.id)
+            }
+            if let member = network.members.first(where: { owner == .endpoint($0.endpoint.id) }) {
+                return ("container \(member.id.short)", network.definition.id)
+            }
+        }
+        return (owner.description, nil)
+    }
+}
+
+// MARK: - A network's links
+
+extension WantedBridges.Network {
+    fileprivate func differences(from observed: ObservedBridges) -> [BridgeDifference] {
+        guard let bridge = observed.bridge(of: definition) else {
+            return isNeeded ? [absence(observed.link(definition.device)?.info)] : []
+        }
+        return differences(of: bridge) + members.compactMap { difference(of: $0, on: bridge.info, observed) }
+    }
+
+    private func lack(
+        _ subject: BridgeDifference.Subject, _ what: String, _ why: String, _ remedy: BridgeDifference.Remedy
+    ) -> BridgeDifference {
+        BridgeDifference(subject: subject, what: what, why: why, remedy: remedy, network: definition.id)
+    }
+
+    private func absence(_ link: LinkInfo?) -> BridgeDifference {
+        let remedy: BridgeDifference.Remedy =
+            if let link { definition.owns(link) ? .finishBridge(link.index) : .refuse } else { .makeBridge }
+        return lack(
+            .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"", remedy)
+    }
+
+    private func differences(of bridge: ObservedBridges.Link) -> [BridgeDifference] {
+        let link = bridge.info
+        var differences: [BridgeDifference] = []
+        if bridge.addresses?.contains(definition.gateway) == false {
+            differences.append(
+                lack(.bridge, link.name, "it lacks the address \(definition.gateway)", .addAddress(link.index)))
+        }
+        if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
+        if !BridgeSettings.areRight(link.settings) {
+            differences.append(lack(.bridge, link.name, "its settings (sysctl) have been changed", .applySettings))
+        }
+        return differences
+    }
+
+    /// The first one of a member's link: what puts that right sees to the rest.
+    private func difference(
+        of member: NetworkMember, on bridge: LinkInfo, _ observed: ObservedBridges
+    ) -> BridgeDifference? {
+        let name = member.endpoint.hostInterface
+        let link = observed.link(name)
+        guard let link, link.info.master == bridge.index else {
+            let index = link?.info.kind == "veth" ? link?.info.index : nil
+            return lack(
+                .veth, name, "it should be on bridge \(bridge.name) for container \(member.id.short)",
+                .joinBridge(member, link: index, bridge: bridge.index))
+        }
+        let index = link.info.index
+        // Whether the host has IPv6 is not among what is compared.
+        let port = member.endpoint.port(index, hostHasIPv6: false)
+        if let state = link.port, !port.isMet(by: state) {
+            return lack(
+                .veth, name, "it lets in more than container \(member.id.short) may send",
+                .guardPort(member, link: index))
+        }
+        return link.info.isUp ? nil : lack(.veth, name, "it is down", .bringPortUp(member, link: index))
+    }
+}

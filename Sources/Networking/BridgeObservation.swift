@@ -1,0 +1,70 @@
+import Core
+import Firewall
+import Glibc
+import Linux
+import Netlink
+
+/// Readers: they take no lock and change nothing.
+extension BridgeDriver {
+    /// Everything that could concern `wanted`.
+    package func observe(_ wanted: WantedBridges) throws(OperationError) -> ObservedBridges {
+        var observed = ObservedBridges()
+        var netlink = try RouteSocket()
+        observed.links = try netlink.links().map { ObservedBridges.Link($0) }
+        let bridges = Set(observed.links.map(\.info).filter(\.isOwnBridge).map(\.index))
+        for place in observed.links.indices {
+            guard let master = observed.links[place].info.master, bridges.contains(master) else { continue }
+            observed.links[place].port = try port(observed.links[place].info.index, &netlink)
+        }
+        try observeHost(wanted, &observed)
+        return observed
+    }
+
+    /// The bridges alone. It is not much more than two reads of tables.
+    func observeBridges(_ wanted: WantedBridges) throws(OperationError) -> ObservedBridges {
+        var observed = ObservedBridges()
+        var netlink = try RouteSocket()
+        for network in wanted.networks {
+            guard let link = try netlink.link(.named(network.definition.device)) else { continue }
+            observed.links.append(ObservedBridges.Link(link))
+        }
+        try observeHost(wanted, &observed)
+        return observed
+    }
+
+    /// Bridge and ports of a network, without the firewall.
+    func observeDevices(
+        of network: WantedBridges.Network, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> ObservedBridges {
+        var observed = ObservedBridges()
+        observed.isRouting = BridgeSettings.isRouting
+        guard let bridge = try netlink.link(.named(network.definition.device)) else { return observed }
+        let all = try netlink.addresses(of: network.definition.gateway.family)
+        let addresses = all.filter { $0.link == bridge.index }.map(\.address)
+        observed.links.append(ObservedBridges.Link(bridge, addresses: addresses))
+        for member in network.members {
+            guard let link = try netlink.link(.named(member.endpoint.hostInterface)) else { continue }
+            let state = link.master == bridge.index ? try port(link.index, &netlink) : nil
+            observed.links.append(ObservedBridges.Link(link, port: state))
+        }
+        return observed
+    }
+
+    private func observeHost(
+        _ wanted: WantedBridges, _ observed: inout ObservedBridges
+    ) throws(OperationError) {
+        observed.isRouting = BridgeSettings.isRouting
+        observed.firewall = try firewall.differences(
+            from: wanted.intent(on: observed), isOwner: wanted.owners.map { owners in { owners.include($0) } })
+    }
+
+    /// Nil when it has just gone.
+    private func port(_ index: Int32, _ netlink: inout RouteSocket) throws(OperationError) -> PortState? {
+        do throws(OperationError) {
+            return try netlink.port(index)
+        } catch {
+            guard error.errno == ENODEV || error.errno == EINVAL else { throw error }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Core
+import Firewall
+
+/// What there should be of bridge networks.
+package struct WantedBridges: Sendable {
+    struct Network: Sendable {
+        let definition: NetworkDefinition
+        /// Those that must have everything there: containers that run.
+        let members: [NetworkMember]
+        /// Whether there must be a bridge. One that nobody is on is made when it is used.
+        let isNeeded: Bool
+    }
+
+    /// Who may have something at all.
+    struct Owners: Sendable {
+        /// All that are defined; nil when that is not known, and nothing can be called ownerless.
+        let networks: [NetworkDefinition]?
+        /// Containers whose supervisor lives, and their endpoints.
+        let living: Set<ContainerID>
+
+        func include(_ owner: FirewallOwner) -> Bool {
+            switch owner {
+            case .endpoint(let shortID): living.contains { $0.short == shortID }
+            case .network(let device): networks.map { $0.contains { $0.device == device } } ?? true
+            }
+        }
+    }
+
+    let networks: [Network]
+    /// Nil: what has no owner is not looked for.
+    let owners: Owners?
+}
+
+extension WantedBridges {
+    /// All networks, by whoever looks after the whole host.
+    /// - Parameters:
+    ///   - isComplete: whether `networks` are all that are defined.
+    ///   - living: those that may have something: containers whose supervisor lives, and their endpoints.
+    ///   - members: the containers that must have everything: those that run.
+    package init(
+        _ networks: [NetworkDefinition], isComplete: Bool, living: Set<ContainerID>, members: [NetworkMember]
+    ) {
+        self.networks = networks.map { network in
+            let members = members.filter { $0.endpoint.networkID == network.id }
+            return Network(definition: network, members: members, isNeeded: !members.isEmpty)
+        }
+        owners = Owners(networks: isComplete ? networks : nil, living: living)
+    }
+
+    /// Networks that are about to be used.
+    init(needed networks: [NetworkDefinition], members: [NetworkMember] = []) {
+        self.networks = networks.map { network in
+            Network(
+                definition: network, members: members.filter { $0.endpoint.networkID == network.id }, isNeeded: true)
+        }
+        owners = nil
+    }
+}
+
+extension FirewallIntent {
+    /// - Parameter members: of these networks.
+    init(_ networks: [NetworkDefinition], _ members: [NetworkMember]) {
+        self.init(
+            networks: networks.map(NetworkIntent.init),
+            published: members.map(\.endpoint).filter { !$0.ports.isEmpty }.map(PublishedPorts.init))
+    }
+}
+
+extension NetworkIntent {
+    init(_ network: NetworkDefinition) {
+        self.init(
+            bridge: network.device, subnet: network.subnet, gateway: network.gateway.address,
+            isInternal: network.isInternal)
+    }
+}
+
+extension PublishedPorts {
+    init(_ endpoint: Endpoint) {
+        self.init(endpoint: endpoint.id, address: endpoint.address.address, ports: endpoint.ports)
+    }
+}

@@ -1,0 +1,82 @@
+import Core
+import Testing
+
+@testable import Firewall
+
+@Suite struct IntentRulesTests {
+    private let network = NetworkIntent.testbridge
+    private var internalNetwork: NetworkIntent {
+        NetworkIntent(bridge: network.bridge, subnet: network.subnet, gateway: network.gateway, isInternal: true)
+    }
+
+    @Test func rulesOfANetwork() {
+        let established = "-m conntrack --ctstate RELATED,ESTABLISHED"
+        let translated = "-m conntrack --ctstate DNAT"
+        #expect(
+            IntentRules.rules(of: network).map(\.description) == [
+                "-A MYDOCKER-FORWARD -o testbridge \(established) -j ACCEPT",
+                "-A MYDOCKER-FORWARD -o testbridge \(translated) -j ACCEPT",
+                "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+                "-A MYDOCKER-FORWARD -o testbridge -j DROP",
+                "-A MYDOCKER-INPUT -d 127.0.0.0/8 -i testbridge -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP",
+                "-A MYDOCKER-EGRESS -i testbridge -j ACCEPT",
+                "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 ! -o testbridge -j MASQUERADE",
+                "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
+                "-A MYDOCKER-POSTROUTING -s 127.0.0.0/8 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
+            ])
+    }
+
+    @Test func B20_thereIsOneMasqueradeForANetwork() {
+        #expect(IntentRules.rules(of: network).filter { $0.description.contains("MASQUERADE") }.count == 1)
+    }
+
+    @Test func S7_anInternalNetworkHasNoWayOutOrIn() {
+        let unknown = "-m conntrack ! --ctstate RELATED,ESTABLISHED"
+        let translated = "-m conntrack --ctstate DNAT"
+        #expect(
+            IntentRules.rules(of: internalNetwork).map(\.description) == [
+                "-A MYDOCKER-ISOLATE -i testbridge ! -o testbridge -j DROP",
+                "-A MYDOCKER-ISOLATE ! -i testbridge -o testbridge -j DROP",
+                "-A MYDOCKER-INPUT ! -d 192.168.10.0/24 -i testbridge \(unknown) -j DROP",
+                "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+                "-A MYDOCKER-INPUT -d 127.0.0.0/8 -i testbridge \(unknown) -j DROP",
+                "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
+                "-A MYDOCKER-POSTROUTING -s 127.0.0.0/8 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
+            ])
+    }
+
+    /// The user's own rules come first, and what is internal is decided before any network lets something in.
+    @Test func S7_internalNetworksAreDecidedFirst() {
+        let jumps = IntentRules.layout.headJumps.filter { $0.chain == "FORWARD" }.map(\.description)
+        #expect(
+            jumps == [
+                "-A FORWARD -j MYDOCKER-USER", "-A FORWARD -j MYDOCKER-ISOLATE", "-A FORWARD -j MYDOCKER-FORWARD",
+                "-A FORWARD -j MYDOCKER-EGRESS",
+            ])
+    }
+
+    @Test func publishedPortsCarryTheirOwner() {
+        let published = PublishedPorts(
+            "0123456789ab",
+            [
+                PortMapping(hostPort: 90, containerPort: 80),
+                PortMapping(hostAddress: .loopbackIPv4, hostPort: 53, containerPort: 53, transport: .udp),
+            ])
+        let owner = "-m comment --comment mydocker-0123456789ab"
+        #expect(
+            Set(IntentRules.rules(of: published).map(\.description)) == [
+                "-A MYDOCKER-DNAT -p tcp -m tcp --dport 90 \(owner) -j DNAT --to-destination 192.168.10.2:80",
+                "-A MYDOCKER-DNAT -d 127.0.0.1/32 -p udp -m udp --dport 53 \(owner) -j DNAT --to-destination 192.168.10.2:53",
+            ])
+    }
+
+    /// Each table is a read and a write of all of it.
+    @Test func noTableIsReadInVain() {
+        let published = PublishedPorts("0123456789ab", [.tcp(90, 80)])
+        #expect(published.connection.tables == [.nat])
+        #expect(published.disconnection.tables == [.nat] && published.disconnection.layout == .leave)
+        #expect(network.creation.tables == [.filter, .nat])
+        #expect(network.removal.tables == [.filter, .nat])
+        #expect(FirewallChange(establishing: FirewallIntent()).layout == .leave)
+    }
+}

@@ -1,0 +1,175 @@
+import Core
+import Testing
+
+@testable import Forms
+
+/// What a container was asked to be.
+@Suite struct InspectConfigTests {
+    private func inspected(_ definition: ContainerDefinition) -> JSON {
+        Example.details(definition, .created).inspected
+    }
+
+    @Test func aPlainOne() throws {
+        let json = inspected(try Example.definition())
+        try expect(
+            json["Config"],
+            is: """
+                {"Hostname": "box", "Domainname": "", "User": "daemon", "AttachStdin": false, "AttachStdout": false,
+                "AttachStderr": false, "ExposedPorts": null, "Tty": false, "OpenStdin": false, "StdinOnce": false,
+                "Env": ["PATH=/bin"], "Cmd": ["sleep", "1000"], "Healthcheck": null, "Image": "busybox",
+                "Volumes": null, "WorkingDir": "/srv", "Entrypoint": null, "MacAddress": null, "OnBuild": null,
+                "Labels": {}, "StopSignal": "SIGTERM", "StopTimeout": 10}
+                """)
+        #expect(json["Mounts"] == [])
+        try expect(
+            json["HostConfig"],
+            is: """
+                {"Binds": [], "ContainerIDFile": "",
+                "LogConfig": {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}},
+                "NetworkMode": "none", "PortBindings": {}, "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+                "AutoRemove": false, "VolumeDriver": "", "VolumesFrom": null, "Mounts": null, "ConsoleSize": [0, 0],
+                "Dns": [], "DnsOptions": [], "DnsSearch": [], "ExtraHosts": null, "GroupAdd": null, "Links": null,
+                "PublishAllPorts": false, "ReadonlyRootfs": false, "Tmpfs": null, "CapAdd": null, "CapDrop": null,
+                "CapEffective": [], "CgroupnsMode": "private", "Cgroup": "", "IpcMode": "private", "PidMode": "",
+                "UTSMode": "", "UsernsMode": "", "OomScoreAdj": 0, "Privileged": false, "SecurityOpt": null,
+                "ShmSize": 67108864, "Sysctls": null, "StorageOpt": null, "Runtime": "mydocker", "Isolation": "",
+                "Init": false, "CpuShares": 0, "Memory": 0, "NanoCpus": 0, "CgroupParent": "", "BlkioWeight": 0,
+                "CpuPeriod": 0, "CpuQuota": 0, "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpusetCpus": "",
+                "CpusetMems": "", "Devices": [], "DeviceCgroupRules": null, "DeviceRequests": null,
+                "MemoryReservation": 0, "MemorySwap": 0, "MemorySwappiness": null, "OomKillDisable": null,
+                "PidsLimit": null, "Ulimits": []}
+                """)
+    }
+
+    @Test func processAndStreams() throws {
+        var definition = try Example.definition()
+        definition.arguments = ["/entry", "-x", "serve", "now"]
+        definition.environment = ["PATH=/bin", "HOME=/root", "A=b"]
+        definition.terminal = true
+        definition.openStdin = true
+        definition.labels = ["k": "v"]
+        definition.stopSignal = 10
+        definition.stopTimeout = -1
+        definition.asked.isAttached = true
+        definition.asked.entrypointCount = 2
+        definition.asked.environmentAdded = ["PATH", "HOME"]
+        definition.asked.volumes = ["/data"]
+        definition.asked.exposedPorts = ["80", "53/udp"]
+        try expect(
+            inspected(definition)["Config"],
+            is: """
+                {"Hostname": "box", "Domainname": "", "User": "daemon", "AttachStdin": true, "AttachStdout": true,
+                "AttachStderr": true, "ExposedPorts": {"53/udp": {}, "80/tcp": {}}, "Tty": true, "OpenStdin": true,
+                "StdinOnce": true, "Env": ["A=b"], "Cmd": ["serve", "now"], "Healthcheck": null, "Image": "busybox",
+                "Volumes": {"/data": {}}, "WorkingDir": "/srv", "Entrypoint": ["/entry", "-x"], "MacAddress": null,
+                "OnBuild": null, "Labels": {"k": "v"}, "StopSignal": "SIGUSR1", "StopTimeout": -1}
+                """)
+        definition.asked.isAttached = false
+        definition.asked.entrypointCount = 4
+        let detached = try #require(inspected(definition)["Config"])
+        #expect(detached["AttachStdin"] == false && detached["StdinOnce"] == false && detached["OpenStdin"] == true)
+        #expect(detached["Cmd"] == .null && detached["Entrypoint"]?.array?.count == 4)
+    }
+
+    @Test func mountsAndDevices() throws {
+        var definition = try Example.definition()
+        definition.binds = [
+            BindMount(source: "/a", target: "/in", readOnly: false),
+            BindMount(source: "/b", target: "/ro", readOnly: true),
+        ]
+        definition.temporaryMounts = [
+            TemporaryMount(target: "/t", data: "size=1m", isExecutable: true, readOnly: false),
+            TemporaryMount(target: "/u", data: "", isExecutable: false, readOnly: true),
+        ]
+        definition.devices = [DeviceMapping(source: "/dev/fuse", target: "/dev/f", permissions: "rw")]
+        let json = inspected(definition)
+        try expect(
+            json["Mounts"],
+            is: """
+                [{"Type": "bind", "Source": "/a", "Destination": "/in", "Mode": "", "RW": true,
+                "Propagation": "rprivate"},
+                {"Type": "bind", "Source": "/b", "Destination": "/ro", "Mode": "ro", "RW": false,
+                "Propagation": "rprivate"},
+                {"Type": "tmpfs", "Source": "", "Destination": "/t", "Mode": "", "RW": true, "Propagation": ""},
+                {"Type": "tmpfs", "Source": "", "Destination": "/u", "Mode": "", "RW": false, "Propagation": ""}]
+                """)
+        #expect(json["HostConfig"]?["Binds"] == ["/a:/in", "/b:/ro:ro"])
+        try expect(json["HostConfig"]?["Tmpfs"], is: #"{"/t": "exec,size=1m", "/u": "ro"}"#)
+        try expect(
+            json["HostConfig"]?["Devices"],
+            is: #"[{"PathOnHost": "/dev/fuse", "PathInContainer": "/dev/f", "CgroupPermissions": "rw"}]"#)
+    }
+
+    @Test func limits() throws {
+        var definition = try Example.definition()
+        definition.limits.memory = 1 << 30
+        definition.limits.milliCPUs = 1500
+        definition.limits.cpuShares = 512
+        definition.limits.cpuset = "0-1"
+        definition.limits.pids = 100
+        definition.ulimits = [try ResourceUlimit(parsing: "nofile=10:unlimited")]
+        let json = try #require(inspected(definition)["HostConfig"])
+        for (member, wanted): (String, JSON) in [
+            ("Memory", 1_073_741_824), ("MemorySwap", 2_147_483_648), ("NanoCpus", 1_500_000_000), ("CpuShares", 512),
+            ("CpusetCpus", "0-1"), ("PidsLimit", 100),
+        ] {
+            #expect(json[member] == wanted, "\(member)")
+        }
+        try expect(json["Ulimits"], is: #"[{"Name": "nofile", "Soft": 10, "Hard": -1}]"#)
+    }
+
+    @Test func rights() throws {
+        var definition = try Example.definition()
+        definition.asked.capabilitiesAdded = ["NET_ADMIN"]
+        definition.asked.capabilitiesDropped = ["CAP_CHOWN"]
+        definition.capabilities = ["NET_ADMIN", "KILL"]
+        definition.readOnlyRoot = true
+        definition.usesInit = true
+        definition.noNewPrivileges = true
+        definition.seccomp = "/profile.json"
+        definition.restart = try RestartPolicy(parsing: "on-failure:4")
+        definition.log.isKept = false
+        var json = try #require(inspected(definition)["HostConfig"])
+        #expect(json["CapAdd"] == ["NET_ADMIN"] && json["CapDrop"] == ["CAP_CHOWN"])
+        #expect(json["CapEffective"] == ["CAP_NET_ADMIN", "CAP_KILL"])
+        #expect(json["ReadonlyRootfs"] == true && json["Init"] == true)
+        #expect(json["SecurityOpt"] == ["no-new-privileges", "seccomp=/profile.json"])
+        try expect(json["RestartPolicy"], is: #"{"Name": "on-failure", "MaximumRetryCount": 4}"#)
+        try expect(json["LogConfig"], is: #"{"Type": "none", "Config": {}}"#)
+        // A privileged one is unconfined without having been asked to be.
+        definition.noNewPrivileges = false
+        definition.seccomp = "unconfined"
+        #expect(inspected(definition)["HostConfig"]?["SecurityOpt"] == ["seccomp=unconfined"])
+        definition.privileged = true
+        json = try #require(inspected(definition)["HostConfig"])
+        #expect(json["SecurityOpt"] == .null && json["Privileged"] == true)
+    }
+
+    @Test func publishedPorts() throws {
+        var wish = EndpointWish(network: try #require(Name("br0")))
+        wish.mac = MACAddress("02:42:00:00:00:77")
+        wish.publish = try ["8080:80", "127.0.0.1::81/udp", "9000-9001:90-91", "8081:80"].map {
+            try PublishRequest(parsing: $0)
+        }
+        var definition = try Example.definition(.networks([wish]))
+        definition.asked.publishesExposed = true
+        let json = inspected(definition)
+        #expect(json["HostConfig"]?["NetworkMode"] == "br0" && json["HostConfig"]?["PublishAllPorts"] == true)
+        try expect(
+            json["HostConfig"]?["PortBindings"],
+            is: """
+                {"80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "", "HostPort": "8081"}],
+                "81/udp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
+                "90/tcp": [{"HostIp": "", "HostPort": "9000"}], "91/tcp": [{"HostIp": "", "HostPort": "9001"}]}
+                """)
+        try expect(
+            json["Config"]?["ExposedPorts"], is: #"{"80/tcp": {}, "81/udp": {}, "90/tcp": {}, "91/tcp": {}}"#)
+        #expect(json["Config"]?["MacAddress"] == "02:42:00:00:00:77")
+    }
+
+    @Test func whatIsNullAndLeftOut() {
+        let json: JSON = ["Config": ["Healthcheck": nil, "Cmd": nil, "Tmpfs": nil, "Labels": [:]], "Mounts": nil]
+        #expect(JSON.array([json]).withoutOmitted == [["Config": ["Cmd": nil, "Labels": [:]]]])
+        #expect(JSON.list([]) == .null && JSON.set([]) == .null)
+    }
+}

@@ -1,0 +1,48 @@
+import Core
+import Firewall
+import Testing
+
+@testable import Networking
+
+/// What the driver asks of its firewall. Nothing here changes this host.
+@Suite struct BridgeDriverTests {
+    private let firewall = IntentFirewall()
+    private var driver: BridgeDriver { BridgeDriver(firewall: firewall) }
+
+    @Test func onlyAnEndpointWithPortsIsWithdrawn() throws {
+        let network = try NetworkDefinition.example()
+        try driver.disconnect(network.member().endpoint)
+        #expect(firewall.calls == [])
+        let endpoint = try network.member(ports: [PortMapping(hostPort: 80, containerPort: 80)]).endpoint
+        try driver.disconnect(endpoint)
+        #expect(firewall.calls == ["withdraw endpoint \(endpoint.id.short)"])
+    }
+
+    /// The loopback interface is on every host, and never ours.
+    @Test func anInterfaceOfSomebodyElseIsRefusedBeforeTheFirewallIsAsked() throws {
+        let network = try NetworkDefinition.example("lo")
+        let failures = driver.restore([network], members: []) { _ in false }
+        #expect(failures.map(\.name) == [network.name])
+        #expect(
+            failures[0].failure.description
+                == #"create bridge "lo": an interface of that name exists and is not mydocker's"#)
+        #expect(firewall.calls == [])
+    }
+
+    @Test func aNetworkWithoutABridgeIsADeviant() throws {
+        let network = try NetworkDefinition.example("mydockertest000")
+        #expect(try driver.deviants(among: [network]) == [network])
+        #expect(firewall.calls == ["differences"] && firewall.lastIntent.isEmpty)
+    }
+
+    @Test func whatHasNoOwnerIsClearedAtOnce() throws {
+        func stray(_ remedy: BridgeDifference.Remedy) -> BridgeDifference {
+            BridgeDifference(subject: .rule, what: "", why: "", remedy: remedy)
+        }
+        let gone = BridgeDifference.Remedy.removeRules(of: .network(bridge: "gone"))
+        try driver.clear([stray(gone), stray(.removeFrame), stray(gone), stray(.establishRules)])
+        #expect(firewall.calls == ["clear network on bridge gone and frame"])
+        try driver.clear([stray(.establishRules)])
+        #expect(firewall.calls.count == 1)
+    }
+}

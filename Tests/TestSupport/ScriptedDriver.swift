@@ -1,0 +1,49 @@
+import Core
+import Linux
+import Netlink
+import Networking
+
+/// A network driver that does nothing but remember, and fails where it is told to.
+package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
+    /// What it was asked, in order: `disconnect 0123456789ab`.
+    package private(set) var calls: [String] = []
+    /// Calls that begin so fail.
+    package var failing: String?
+    /// Is asked in the middle of each call.
+    package var meanwhile: (String) -> Void = { _ in }
+
+    private func note(_ call: String) throws(OperationError) {
+        calls.append(call)
+        meanwhile(call)
+        if let failing, call.hasPrefix(failing) { throw OperationError(call, reason: "it was told to fail") }
+    }
+
+    package init() {}
+
+    package func create(_ network: NetworkDefinition) throws(OperationError) { try note("create \(network.name)") }
+    package func delete(_ network: NetworkDefinition) throws(OperationError) { try note("delete \(network.name)") }
+    package func obstacles(to network: NetworkDefinition) -> [String] { [] }
+    package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        try note("deviants \(networks.map(\.name.text).sorted().joined(separator: " "))")
+        return []
+    }
+    package func restore(
+        _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (String) -> Bool
+    ) -> [(name: Name?, failure: OperationError)] { [] }
+    package func connect(
+        _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
+        isDefaultRoute: Bool, isStale: (String) -> Bool
+    ) throws(OperationError) -> Endpoint {
+        try note("connect \(endpoint.network)")
+        return endpoint
+    }
+    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try note("route by \(endpoint.network)")
+    }
+    package func publishAnew(_ endpoint: Endpoint, isStale: (String) -> Bool) throws(OperationError) {
+        try note("publish \(endpoint.network)")
+    }
+    package func detach(_ endpoint: Endpoint) throws(OperationError) { try note("detach \(endpoint.network)") }
+    package func disconnect(_ endpoint: Endpoint) throws(OperationError) { try note("disconnect \(endpoint.network)") }
+    package func withdraw(_ endpoint: EndpointID) throws(OperationError) { try note("withdraw") }
+}
