@@ -72,7 +72,7 @@ let package = Package(
         test("ContainersTests", ["Core", "Linux", "Containers", "CLaunch", "Fuzzing"]),
         test(
             "LifecycleTests",
-            ["Core", "Linux", "Records", "Netlink", "Networking", "Containers", "Lifecycle", "TestSupport"]),
+            ["Core", "Linux", "Records", "Netlink", "Networking", "IPAM", "Containers", "Lifecycle", "TestSupport"]),
         test("SupervisorTests", ["Core", "Linux", "Containers", "Supervisor", "Fuzzing"]),
         test("FormsTests", ["Core", "Linux", "Forms", "Fuzzing"]),
         test(

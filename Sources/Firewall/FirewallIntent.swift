@@ -19,13 +19,13 @@ package struct NetworkIntent: Hashable, Sendable {
     /// The device.
     package let bridge: String
     /// Without host bits.
-    package let subnet: CIDR
+    package let subnet: Subnet
     /// This host's address on the bridge.
-    package let gateway: IPv4Address
+    package let gateway: IPAddress
     /// There is no way out, and none in.
     package let isInternal: Bool
 
-    package init(bridge: String, subnet: CIDR, gateway: IPv4Address, isInternal: Bool) {
+    package init(bridge: String, subnet: Subnet, gateway: IPAddress, isInternal: Bool) {
         self.bridge = bridge
         self.subnet = subnet
         self.gateway = gateway
@@ -39,10 +39,10 @@ package struct NetworkIntent: Hashable, Sendable {
 package struct PublishedPorts: Hashable, Sendable {
     package let endpoint: EndpointID
     /// The endpoint's.
-    package let address: IPv4Address
+    package let address: IPAddress
     package let ports: [PortMapping]
 
-    package init(endpoint: EndpointID, address: IPv4Address, ports: [PortMapping]) {
+    package init(endpoint: EndpointID, address: IPAddress, ports: [PortMapping]) {
         self.endpoint = endpoint
         self.address = address
         self.ports = ports

@@ -36,10 +36,10 @@ package struct LeaseOwner: Hashable, Sendable, CustomStringConvertible {
 
 /// An address and whose it is.
 package struct AddressLease: Hashable, Sendable {
-    package let address: IPv4Address
+    package let address: IPAddress
     package let owner: LeaseOwner
 
-    package init(_ address: IPv4Address, _ owner: LeaseOwner) {
+    package init(_ address: IPAddress, _ owner: LeaseOwner) {
         self.address = address
         self.owner = owner
     }

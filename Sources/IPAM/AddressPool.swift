@@ -45,8 +45,8 @@ struct AddressPool<Pages: PoolPages & ~Copyable>: ~Copyable {
 extension AddressPool where Pages: ~Copyable {
     /// - Parameter preferred: taken when it is free; else, and without one, the next in turn is.
     mutating func allocate(
-        _ owner: LeaseOwner, preferring preferred: IPv4Address? = nil
-    ) throws(AddressPoolError) -> IPv4Address {
+        _ owner: LeaseOwner, preferring preferred: IPAddress? = nil
+    ) throws(AddressPoolError) -> IPAddress {
         if let preferred, let place = place(of: preferred) {
             let block = try block(place.block)
             if block.owner(of: place.slot) == nil {
@@ -62,7 +62,7 @@ extension AddressPool where Pages: ~Copyable {
     }
 
     /// Takes one particular address. That of an owner who has it already stays its own.
-    mutating func reserve(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) {
+    mutating func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) {
         guard let place = place(of: address) else { throw space.refusal(of: address) }
         let block = try block(place.block)
         if let holder = block.owner(of: place.slot) {
@@ -74,7 +74,7 @@ extension AddressPool where Pages: ~Copyable {
 
     /// - Returns: false when `address` is not `owner`'s (any more): nothing changed.
     @discardableResult
-    mutating func release(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
+    mutating func release(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
         guard let place = place(of: address) else { return false }
         var block = try block(place.block)
         guard block.owner(of: place.slot) == owner else { return false }
@@ -114,7 +114,7 @@ extension AddressPool where Pages: ~Copyable {
 // MARK: - Looking
 
 extension AddressPool where Pages: ~Copyable {
-    mutating func owner(of address: IPv4Address) throws(AddressPoolError) -> LeaseOwner? {
+    mutating func owner(of address: IPAddress) throws(AddressPoolError) -> LeaseOwner? {
         guard let place = place(of: address) else { return nil }
         return try block(place.block).owner(of: place.slot)
     }
@@ -156,7 +156,7 @@ private struct Place {
 }
 
 extension AddressPool where Pages: ~Copyable {
-    private func place(of address: IPv4Address) -> Place? {
+    private func place(of address: IPAddress) -> Place? {
         space.slot(of: address).map { Place(block: $0 / PoolBlock.slots, slot: $0 % PoolBlock.slots) }
     }
 

@@ -3,11 +3,11 @@ import Core
 /// Why a pool did not give an address.
 package enum AddressPoolError: Error, Equatable, CustomStringConvertible {
     /// All addresses that the subnet has are in use.
-    case full(CIDR, capacity: Int)
+    case full(Subnet, capacity: Int)
     /// A requested address belongs to `holder`, or to the network itself (its gateway) when that is nil.
-    case taken(IPv4Address, holder: LeaseOwner?)
+    case taken(IPAddress, holder: LeaseOwner?)
     /// A requested address is no host's address of the subnet.
-    case outOfRange(IPv4Address, CIDR)
+    case outOfRange(IPAddress, Subnet)
     /// The pool's file is damaged or could not be read or written, or there can be no pool of such a subnet.
     case unusable(OperationError)
 

@@ -2,85 +2,27 @@ import Core
 import Glibc
 import Linux
 
-/// An address pool in a file that survives its users: any of them may be killed at any moment.
+/// An address pool in a file that survives its users: any of them may be killed at any moment. Nothing is synced to disk,
+/// since the file lies on a tmpfs.
 ///
-/// The caller holds the network's lock from before `create`, `open` or `rebuild` until it is done with the value: this
-/// type takes no lock (only `readLeases` needs none). Nothing is synced to disk, since the file lies on a tmpfs.
-///
-/// A file that is damaged is reported and left as it is (B02); `rebuild` makes a new one.
-package struct AddressPoolFile: ~Copyable {
+/// A file that is not there, or is of another subnet or gateway, is an error, `.unusable`. So is one that is damaged, which is
+/// left as it is (B02); `rebuild` makes a new one.
+package struct AddressPoolFile {
     /// What an error about a damaged file tells the user to do.
-    package static let repairRemedy = "rebuild it from the containers' records: mydocker system check --repair"
+    static let repairRemedy = "rebuild it from the containers' records: mydocker system check --repair"
 
-    private var pool: AddressPool<PoolFile>
+    private let path: String
+    private let space: AddressSpace
 
-    private init(_ pool: consuming AddressPool<PoolFile>) { self.pool = pool }
-
-    /// A pool with nothing in use. It is there whole or not at all.
-    /// - Throws: EEXIST when there is one.
-    package static func create(_ path: String, _ space: AddressSpace) throws(AddressPoolError) -> AddressPoolFile {
-        let temporary = path + ".new"
-        defer { _ = temporary.withKernelString { unlink($0) } }
-        let pool = try new(temporary, space)
-        try PoolFile.passFaultPoint("create address pool", path)
-        guard Files.makeHardLink(path, to: temporary) else {
-            throw .unusable(OperationError("create address pool", path, errno: errno))
-        }
-        return AddressPoolFile(pool)
+    package init(_ path: String, _ space: AddressSpace) {
+        self.path = path
+        self.space = space
     }
 
-    /// - Throws: `.unusable` when there is no file, or one that is damaged or of another subnet or gateway.
-    package static func open(
-        _ path: String, _ space: AddressSpace
-    ) throws(AddressPoolError) -> AddressPoolFile {
-        try open(path, space, O_RDWR)
-    }
-
-    private static func open(
-        _ path: String, _ space: AddressSpace, _ flags: Int32
-    ) throws(AddressPoolError) -> AddressPoolFile {
-        let file = PoolFile(try descriptor(path, flags, "open address pool"), path: path)
+    func open(_ flags: Int32 = O_RDWR) throws(AddressPoolError) -> AddressPool<PoolFile> {
+        let file = PoolFile(try Self.descriptor(path, flags, "open address pool"), path: path)
         try file.checkSize(PoolLayout(space).size)
-        return AddressPoolFile(try AddressPool(space, in: file))
-    }
-
-    /// Replaces the file, if there is one, by a pool in which exactly `leases` are in use.
-    /// - Returns: the leases that have no place in it: no address of the subnet, or one that an earlier lease has.
-    @discardableResult
-    package static func rebuild(
-        _ path: String, _ space: AddressSpace, leases: [AddressLease]
-    ) throws(AddressPoolError) -> [AddressLease] {
-        let temporary = path + ".new"
-        defer { _ = temporary.withKernelString { unlink($0) } }
-        var pool = try new(temporary, space)
-        var refused: [AddressLease] = []
-        for lease in leases where try !accepts(lease, &pool) { refused.append(lease) }
-        try pool.moveCursorBehindLeases()
-        try PoolFile.passFaultPoint("replace address pool", path)
-        guard Files.rename(temporary, to: path) else {
-            throw .unusable(OperationError("replace address pool", path, errno: errno))
-        }
-        return refused
-    }
-
-    private static func accepts(
-        _ lease: AddressLease, _ pool: inout AddressPool<PoolFile>
-    ) throws(AddressPoolError) -> Bool {
-        do throws(AddressPoolError) {
-            try pool.reserve(lease.address, lease.owner)
-            return true
-        } catch .taken, .outOfRange {
-            return false
-        }
-    }
-
-    private static func new(_ path: String, _ space: AddressSpace) throws(AddressPoolError) -> AddressPool<PoolFile> {
-        // One that a killed command left may be a second name of the pool itself: removed, not truncated.
-        try PoolFile.passFaultPoint("remove", path)
-        _ = path.withKernelString { unlink($0) }
-        let file = PoolFile(try descriptor(path, O_RDWR | O_CREAT | O_EXCL, "create address pool"), path: path)
-        try file.setSize(PoolLayout(space).size)
-        return try AddressPool(new: space, in: file)
+        return try AddressPool(space, in: file)
     }
 
     private static func descriptor(
@@ -94,51 +36,76 @@ package struct AddressPoolFile: ~Copyable {
     }
 }
 
-extension AddressPoolFile {
-    package var subnet: CIDR { pool.space.subnet }
-    /// How many addresses there are to give out, in use or not.
-    package var capacity: Int { pool.space.capacity }
+extension AddressPoolFile: AddressAllocator {
+    package var exists: Bool { Files.exists(path) }
 
-    /// The next address in turn, or `preferred` if that is free.
-    package mutating func allocate(
-        _ owner: LeaseOwner, preferring preferred: IPv4Address? = nil
-    ) throws(AddressPoolError) -> IPv4Address {
-        try pool.allocate(owner, preferring: preferred)
+    /// The next address in turn.
+    package func allocate(_ owner: LeaseOwner) throws(AddressPoolError) -> IPAddress {
+        var pool = try open()
+        return try pool.allocate(owner)
     }
 
-    /// One particular address. An owner who has it already keeps it.
-    /// - Throws: `.taken` or `.outOfRange`.
-    package mutating func reserve(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) {
+    package func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) {
+        var pool = try open()
         try pool.reserve(address, owner)
     }
 
-    /// - Returns: false, with nothing changed, when `address` is not `owner`'s or none of this subnet's (B12).
     @discardableResult
-    package mutating func release(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
-        try pool.release(address, owner)
+    package func release(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
+        var pool = try open()
+        return try pool.release(address, owner)
     }
 
-    package mutating func owner(of address: IPv4Address) throws(AddressPoolError) -> LeaseOwner? {
-        try pool.owner(of: address)
-    }
-
-    /// By address. Its cost grows with the leases, not with the subnet.
-    package mutating func leases() throws(AddressPoolError) -> [AddressLease] { try pool.leases() }
-    package mutating func inUse() throws(AddressPoolError) -> Int { try pool.inUse() }
-
-    /// The leases as a reader without the lock sees them: each was there at some time during the call.
-    package static func readLeases(_ path: String, _ space: AddressSpace) throws(AddressPoolError) -> [AddressLease] {
+    /// Its cost grows with the leases, not with the subnet.
+    package func leases() throws(AddressPoolError) -> [AddressLease] {
         // A page that is being written can be read half new, which looks like damage; so can one just given back.
         for _ in 0..<32 {
-            if let leases = try? readLeasesOnce(path, space) { return leases }
+            if let leases = try? readLeases() { return leases }
         }
-        return try readLeasesOnce(path, space)
+        return try readLeases()
     }
 
-    private static func readLeasesOnce(
-        _ path: String, _ space: AddressSpace
-    ) throws(AddressPoolError) -> [AddressLease] {
-        var pool = try open(path, space, O_RDONLY)
+    private func readLeases() throws(AddressPoolError) -> [AddressLease] {
+        var pool = try open(O_RDONLY)
         return try pool.leases()
+    }
+}
+
+// MARK: - A new file
+
+extension AddressPoolFile {
+    @discardableResult
+    package func rebuild(_ leases: [AddressLease]) throws(AddressPoolError) -> [AddressLease] {
+        let temporary = path + ".new"
+        defer { _ = temporary.withKernelString { unlink($0) } }
+        var pool = try new(temporary)
+        var refused: [AddressLease] = []
+        for lease in leases where try !accepts(lease, &pool) { refused.append(lease) }
+        try pool.moveCursorBehindLeases()
+        try PoolFile.passFaultPoint("replace address pool", path)
+        guard Files.rename(temporary, to: path) else {
+            throw .unusable(OperationError("replace address pool", path, errno: errno))
+        }
+        return refused
+    }
+
+    private func accepts(
+        _ lease: AddressLease, _ pool: inout AddressPool<PoolFile>
+    ) throws(AddressPoolError) -> Bool {
+        do throws(AddressPoolError) {
+            try pool.reserve(lease.address, lease.owner)
+            return true
+        } catch .taken, .outOfRange {
+            return false
+        }
+    }
+
+    private func new(_ path: String) throws(AddressPoolError) -> AddressPool<PoolFile> {
+        // One that a killed command left is removed, not written over: somebody may have it open.
+        try PoolFile.passFaultPoint("remove", path)
+        _ = path.withKernelString { unlink($0) }
+        let file = PoolFile(try Self.descriptor(path, O_RDWR | O_CREAT | O_EXCL, "create address pool"), path: path)
+        try file.setSize(PoolLayout(space).size)
+        return try AddressPool(new: space, in: file)
     }
 }

@@ -46,8 +46,8 @@ struct PoolIndex: Equatable, Sendable {
 
     private static func checkSpace(_ page: Page, _ space: AddressSpace) throws(PageDamage) {
         let (network, length) = page.pair(3)
-        guard network == space.subnet.first.rawValue, length == space.subnet.prefixLength else {
-            let found = IPv4Address(rawValue: network)
+        guard network == space.subnet.first.ipv4, length == space.subnet.prefixLength else {
+            let found = IPAddress(ipv4: network)
             throw PageDamage(reason: "belongs to subnet \(found)/\(length), not to \(space.subnet)")
         }
         guard page.words[reserved..<writtenBits.lowerBound].elementsEqual(words(reserving: space.reserved)),
@@ -59,7 +59,7 @@ struct PoolIndex: Equatable, Sendable {
         var page = Page()
         page.words[1] = PoolIndex.magic
         page.setPair(2, PoolIndex.version, number)
-        page.setPair(3, Int(space.subnet.first.rawValue), space.subnet.prefixLength)
+        page.setPair(3, Int(space.subnet.first.number), space.subnet.prefixLength)
         page.setPair(4, cursor, space.reserved.count)
         PoolIndex.put(PoolIndex.words(reserving: space.reserved), into: &page, at: PoolIndex.reserved)
         PoolIndex.put(written.words, into: &page, at: PoolIndex.writtenBits.lowerBound)
@@ -72,10 +72,10 @@ struct PoolIndex: Equatable, Sendable {
     }
 
     /// All words between the fixed fields and the bits.
-    private static func words(reserving addresses: [IPv4Address]) -> [UInt64] {
+    private static func words(reserving addresses: [IPAddress]) -> [UInt64] {
         var words = Array<UInt64>(repeating: 0, count: writtenBits.lowerBound - reserved)
         for (index, address) in addresses.enumerated() {
-            words[index / 2] |= UInt64(address.rawValue) << UInt64(index % 2 * 32)
+            words[index / 2] |= UInt64(address.number) << UInt64(index % 2 * 32)
         }
         return words
     }

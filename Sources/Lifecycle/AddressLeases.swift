@@ -8,8 +8,8 @@ import Records
 extension Host {
     /// Gets an address for a container, clearing dead containers away when there is none left.
     package func lease(
-        from network: NetworkDefinition, for id: ContainerID, requested: IPv4Address?
-    ) throws(OperationError) -> IPv4Address {
+        from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?
+    ) throws(OperationError) -> IPAddress {
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
         } catch {
@@ -49,48 +49,40 @@ extension Host {
     }
 
     private func tryLease(
-        from network: NetworkDefinition, for id: ContainerID, requested: IPv4Address?
-    ) throws(AddressPoolError) -> IPv4Address {
+        from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?
+    ) throws(AddressPoolError) -> IPAddress {
         try makeRuntime(of: network)
-        return try withPool(of: network, ifDefined: true) { pool throws(AddressPoolError) in
+        return try withAllocator(of: network, ifDefined: true) { allocator throws(AddressPoolError) in
             if let requested {
-                try pool.reserve(requested, LeaseOwner(id))
+                try allocator.reserve(requested, LeaseOwner(id))
                 return requested
             }
-            return try pool.allocate(LeaseOwner(id))
+            return try allocator.allocate(LeaseOwner(id))
         }
     }
 
     /// Giving back what one does not have is no error.
-    package func release(_ address: IPv4Address, from network: NetworkDefinition, of id: ContainerID)
+    package func release(_ address: IPAddress, from network: NetworkDefinition, of id: ContainerID)
         throws(OperationError)
     {
-        guard Files.exists(layout.addressPool(network)) else { return }
-        do throws(AddressPoolError) {
-            _ = try withPool(of: network) { pool throws(AddressPoolError) in try pool.release(address, LeaseOwner(id)) }
-        } catch {
-            throw error.operationError
+        try withLeases(of: network) { allocator throws(AddressPoolError) in
+            try allocator.release(address, LeaseOwner(id))
         }
     }
 
     /// Frees addresses whose owner has no record at all: it was killed between the lease and the record.
     package func releaseOrphans(of network: NetworkDefinition) throws(OperationError) {
-        guard Files.exists(layout.addressPool(network)) else { return }
-        do throws(AddressPoolError) {
-            try withPool(of: network) { pool throws(AddressPoolError) in
-                // Read with the lock held: who leases an address after that has its directory before.
-                let alive: [ContainerID]
-                do throws(OperationError) {
-                    alive = try containerStore.runtimeIDs()
-                } catch {
-                    throw .unusable(error)
-                }
-                for lease in try pool.leases() where !alive.contains(where: lease.owner.isContainer) {
-                    try pool.release(lease.address, lease.owner)
-                }
+        try withLeases(of: network) { allocator throws(AddressPoolError) in
+            // Read with the lock held: who leases an address after that has its directory before.
+            let alive: [ContainerID]
+            do throws(OperationError) {
+                alive = try containerStore.runtimeIDs()
+            } catch {
+                throw .unusable(error)
             }
-        } catch {
-            throw error.operationError
+            for lease in try allocator.leases() where !alive.contains(where: lease.owner.isContainer) {
+                try allocator.release(lease.address, lease.owner)
+            }
         }
     }
 
@@ -103,15 +95,9 @@ extension Host {
     }
 
     private func releaseLeases(of id: ContainerID, on network: NetworkDefinition) throws(OperationError) {
-        guard Files.exists(layout.addressPool(network)) else { return }
-        do throws(AddressPoolError) {
-            try withPool(of: network) { pool throws(AddressPoolError) in
-                for lease in try pool.leases() where lease.owner.isContainer(id) {
-                    try pool.release(lease.address, lease.owner)
-                }
-            }
-        } catch {
-            throw error.operationError
+        let owner = LeaseOwner(id)
+        try withLeases(of: network) { allocator throws(AddressPoolError) in
+            for address in try allocator.addresses(of: owner) { try allocator.release(address, owner) }
         }
     }
 
@@ -121,12 +107,10 @@ extension Host {
     }
 
     /// As a reader without the lock sees them.
-    private func leases(of network: NetworkDefinition) throws(OperationError) -> [AddressLease] {
-        let path = layout.addressPool(network)
-        guard Files.exists(path) else { return [] }
+    package func leases(of network: NetworkDefinition) throws(OperationError) -> [AddressLease] {
         do throws(AddressPoolError) {
-            let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
-            return try AddressPoolFile.readLeases(path, space)
+            let allocator = try allocator(of: network)
+            return allocator.exists ? try allocator.leases() : []
         } catch {
             throw error.operationError
         }
@@ -168,16 +152,32 @@ extension Host {
         OperationError("network \(network.name) not found", kind: .notFound)
     }
 
-    /// Runs `body` with the network's lock held and its pool open. A pool that is not there, or that is damaged,
-    /// is made from the containers' records; one of a newer mydocker is left as it is.
+    private func allocator(of network: NetworkDefinition) throws(AddressPoolError) -> any AddressAllocator {
+        try allocators(network, layout.addressPool(network))
+    }
+
+    /// Takes something back, where anything was ever given out.
+    private func withLeases<Result>(
+        of network: NetworkDefinition, _ body: (any AddressAllocator) throws(AddressPoolError) -> Result
+    ) throws(OperationError) {
+        do throws(AddressPoolError) {
+            guard try allocator(of: network).exists else { return }
+            _ = try withAllocator(of: network, body)
+        } catch {
+            throw error.operationError
+        }
+    }
+
+    /// Runs `body` with the network's lock held. What is not known of its addresses, or damaged, is taken from the containers'
+    /// records, and `body` run again; what a newer mydocker has written is left as it is.
     /// - Parameter ifDefined: refuses when the network is not there any more. Who has the lock and an address keeps it.
-    private func withPool<Result>(
+    private func withAllocator<Result>(
         of network: NetworkDefinition, ifDefined: Bool = false,
-        _ body: (inout AddressPoolFile) throws(AddressPoolError) -> Result
+        _ body: (any AddressAllocator) throws(AddressPoolError) -> Result
     ) throws(AddressPoolError) -> Result {
         let lock = try lockPool(of: network, ifDefined: ifDefined)
         do throws(AddressPoolError) {
-            let result = try withLockedPool(of: network, body)
+            let result = try withLockedAllocator(of: network, body)
             lock.release()
             return result
         } catch {
@@ -197,27 +197,22 @@ extension Host {
         }
     }
 
-    private func withLockedPool<Result>(
-        of network: NetworkDefinition, _ body: (inout AddressPoolFile) throws(AddressPoolError) -> Result
+    private func withLockedAllocator<Result>(
+        of network: NetworkDefinition, _ body: (any AddressAllocator) throws(AddressPoolError) -> Result
     ) throws(AddressPoolError) -> Result {
-        let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
-        let path = layout.addressPool(network)
-        if !Files.exists(path) { try rebuildPool(path, space, network) }
+        let allocator = try allocator(of: network)
+        if !allocator.exists { try allocator.rebuild(try recordedLeases(of: network)) }
         do throws(AddressPoolError) {
-            var pool = try AddressPoolFile.open(path, space)
-            return try body(&pool)
+            return try body(allocator)
         } catch {
             guard case .unusable(let failure) = error, failure.kind != .newerVersion else { throw error }
             warn("\(failure); rebuilding it from the containers' records")
         }
-        try rebuildPool(path, space, network)
-        var pool = try AddressPoolFile.open(path, space)
-        return try body(&pool)
+        try allocator.rebuild(try recordedLeases(of: network))
+        return try body(allocator)
     }
 
-    private func rebuildPool(
-        _ path: String, _ space: AddressSpace, _ network: NetworkDefinition
-    ) throws(AddressPoolError) {
+    private func recordedLeases(of network: NetworkDefinition) throws(AddressPoolError) -> [AddressLease] {
         var leases: [AddressLease] = []
         do throws(OperationError) {
             for id in try containerStore.runtimeIDs() {
@@ -229,6 +224,6 @@ extension Host {
             // Without all the records an address that is in use would look free.
             throw .unusable(error)
         }
-        try AddressPoolFile.rebuild(path, space, leases: leases)
+        return leases
     }
 }

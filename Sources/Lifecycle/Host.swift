@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import IPAM
 import Linux
 import Networking
 import Records
@@ -10,18 +11,29 @@ package struct Host: Sendable {
     package let containerStore: ContainerStore
     package let networkStore: NetworkStore
     package let drivers: NetworkDrivers
+    let allocators: AddressAllocators
     /// Gets what went wrong without stopping a command.
     package let warn: @Sendable (String) -> Void
 
     package init(
         layout: Layout = .standard, drivers: NetworkDrivers = .standard,
+        allocators: @escaping AddressAllocators = Host.addressPoolFiles,
         warn: @escaping @Sendable (String) -> Void = Host.warnOnStandardError
     ) {
         self.layout = layout
         containerStore = ContainerStore(layout)
         networkStore = NetworkStore(layout)
         self.drivers = drivers
+        self.allocators = allocators
         self.warn = warn
+    }
+
+    /// What gives out the addresses of a network: one that keeps what it knows in the file `path`.
+    package typealias AddressAllocators =
+        @Sendable (_ network: NetworkDefinition, _ path: String) throws(AddressPoolError) -> any AddressAllocator
+
+    package static let addressPoolFiles: AddressAllocators = { network, path throws(AddressPoolError) in
+        AddressPoolFile(path, try AddressSpace(network.subnet, reserving: [network.gateway.address]))
     }
 
     /// What is shown of a warning.

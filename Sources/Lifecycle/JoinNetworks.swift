@@ -21,7 +21,7 @@ extension ContainerRun {
         let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
         var endpoint = Endpoint(
             id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
-            networkID: network.id, address: CIDR(address, network.subnet.prefixLength),
+            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
             gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
             interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
         endpoint.driver = network.driver

@@ -6,12 +6,12 @@ extension Host {
     /// frames here. Those that follow from addresses belong to these, whether they are in use by now or not.
     /// - Parameter address: of the endpoint that is to have it.
     func checkMAC(
-        _ mac: MACAddress, of id: ContainerID, at address: IPv4Address, on network: NetworkDefinition
+        _ mac: MACAddress, of id: ContainerID, at address: IPAddress, on network: NetworkDefinition
     ) throws(OperationError) {
         var holder: String?
         if mac == MACAddress(for: network.gateway.address) {
             holder = "the network's gateway"
-        } else if let other = mac.address, other != address, network.subnet.contains(other) {
+        } else if let other = mac.address(in: network.subnet), other != address {
             holder = "whoever has \(other)"
         } else {
             holder = try self.holder(of: mac, beside: id, on: network).map { "container \"\($0)\"" }

@@ -8,12 +8,15 @@ package enum Socket {
     }
 
     /// Binds a port, and listens when it is TCP.
-    /// - Parameter device: the only device whose packets may reach it; empty for all.
+    /// - Parameters:
+    ///   - address: of IPv4; with another one it fails with EAFNOSUPPORT.
+    ///   - device: the only device whose packets may reach it; empty for all.
     /// - Returns: a descriptor that the caller owns.
     package static func reserve(
-        _ address: IPv4Address, port: UInt16, isTCP: Bool, device: String
+        _ address: IPAddress, port: UInt16, isTCP: Bool, device: String
     ) -> Result<Int32, Failure> {
-        let result = clinux_reserve_port(address.rawValue, port, isTCP ? 1 : 0, device)
+        guard let number = address.ipv4 else { return .failure(Failure(errno: EAFNOSUPPORT)) }
+        let result = clinux_reserve_port(number, port, isTCP ? 1 : 0, device)
         return result >= 0 ? .success(result) : .failure(Failure(errno: -result))
     }
 

@@ -2,15 +2,17 @@ import CNetlink
 import Core
 import Glibc
 
-/// Requests about IPv4 addresses, routes and neighbours (rtnetlink(7), <linux/if_addr.h>, <linux/neighbour.h>).
+/// Requests about addresses, routes and neighbours (rtnetlink(7), <linux/if_addr.h>, <linux/neighbour.h>).
 extension RequestBatch {
-    /// Scope global; with the subnet's broadcast address, which the kernel does not add by itself.
+    /// Scope global; with the subnet's broadcast address, which the kernel does not add by itself. One of IPv6 can be used at
+    /// once: nobody else has it, so nobody is asked (RFC 4862 5.4).
     ///
     /// - Parameter name: of the link, for the error.
-    mutating func addAddress(_ address: CIDR, index: Int32, name: String) {
+    mutating func addAddress(_ address: Subnet, index: Int32, name: String) {
         var header = ifaddrmsg()
-        header.ifa_family = UInt8(AF_INET)
+        header.ifa_family = address.family.number
         header.ifa_prefixlen = UInt8(address.prefixLength)
+        if address.family == .ipv6 { header.ifa_flags = UInt8(IFA_F_NODAD) }
         header.ifa_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
         header.ifa_index = UInt32(bitPattern: index)
         let label = Label(operation: "add address \(address) to", subject: name)
@@ -20,17 +22,17 @@ extension RequestBatch {
         if let broadcast = address.broadcast { put(IFA_BROADCAST, broadcast) }
     }
 
-    /// A dump of all addresses of IPv4.
-    mutating func getAddresses() {
+    /// A dump.
+    mutating func getAddresses(of family: AddressFamily) {
         var header = ifaddrmsg()
-        header.ifa_family = UInt8(AF_INET)
+        header.ifa_family = family.number
         begin(RTM_GETADDR, netlinkDumpFlags, header, Label(operation: "list addresses", subject: nil))
     }
 
     /// In the main table.
-    mutating func addDefaultRoute(gateway: IPv4Address, index: Int32, name: String) {
+    mutating func addDefaultRoute(gateway: IPAddress, index: Int32, name: String) {
         var header = rtmsg()
-        header.rtm_family = UInt8(AF_INET)
+        header.rtm_family = gateway.family.number
         header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
         header.rtm_protocol = UInt8(RTPROT_BOOT)
         header.rtm_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
@@ -41,10 +43,10 @@ extension RequestBatch {
         put(Int(RTA_OIF.rawValue), UInt32(bitPattern: index))
     }
 
-    /// A neighbour whose MAC never changes, whatever ARP says.
-    mutating func addNeighbour(_ address: IPv4Address, mac: MACAddress, index: Int32, name: String) {
+    /// A neighbour whose MAC never changes, whatever ARP or neighbour discovery says.
+    mutating func addNeighbour(_ address: IPAddress, mac: MACAddress, index: Int32, name: String) {
         var header = ndmsg()
-        header.ndm_family = UInt8(AF_INET)
+        header.ndm_family = address.family.number
         header.ndm_ifindex = index
         header.ndm_state = UInt16(NUD_PERMANENT)
         let label = Label(operation: "add neighbour \(address) to", subject: name)
@@ -53,10 +55,21 @@ extension RequestBatch {
         put(NDA_LLADDR, mac.bytes)
     }
 
-    /// A dump of the IPv4 routes of all tables.
-    mutating func getRoutes() {
+    /// A dump of the routes of all tables.
+    mutating func getRoutes(of family: AddressFamily) {
         var header = rtmsg()
-        header.rtm_family = UInt8(AF_INET)
+        header.rtm_family = family.number
         begin(RTM_GETROUTE, netlinkDumpFlags, header, Label(operation: "list routes", subject: nil))
+    }
+}
+
+extension AddressFamily {
+    /// AF_*.
+    var number: UInt8 { UInt8(self == .ipv4 ? AF_INET : AF_INET6) }
+
+    /// Nil of any other family.
+    init?(number: UInt8) {
+        guard let family = Self.allCases.first(where: { $0.number == number }) else { return nil }
+        self = family
     }
 }

@@ -7,31 +7,31 @@ extension RouteSocket {
     ///
     /// - Parameter name: of the link, for the error.
     /// - Throws: EEXIST when it has that address, ENODEV when there is no such link.
-    package mutating func addAddress(_ address: CIDR, index: Int32, name: String) throws(OperationError) {
+    package mutating func addAddress(_ address: Subnet, index: Int32, name: String) throws(OperationError) {
         var batch = RequestBatch(capacity: 128)
         batch.addAddress(address, index: index, name: name)
         try perform(batch)
     }
 
-    /// The IPv4 addresses of all links.
-    package mutating func addresses() throws(OperationError) -> [AddressInfo] {
+    /// The addresses of all links.
+    package mutating func addresses(of family: AddressFamily) throws(OperationError) -> [AddressInfo] {
         var addresses: [AddressInfo] = []
-        for message in try dump({ $0.getAddresses() }) { addresses.append(try AddressInfo(message)) }
+        for message in try dump({ $0.getAddresses(of: family) }) { addresses.append(try AddressInfo(message)) }
         return addresses
     }
 
-    /// The IPv4 routes of all tables, those to the host's own addresses included.
-    package mutating func routes() throws(OperationError) -> [RouteInfo] {
+    /// The routes of all tables, those to the host's own addresses included.
+    package mutating func routes(of family: AddressFamily) throws(OperationError) -> [RouteInfo] {
         var routes: [RouteInfo] = []
-        for message in try dump({ $0.getRoutes() }) { routes.append(try RouteInfo(message)) }
+        for message in try dump({ $0.getRoutes(of: family) }) { routes.append(try RouteInfo(message)) }
         return routes
     }
 
-    /// Bytes that fit into a packet to the outside: the MTU of the default route or else of its link.
+    /// Bytes that fit into a packet to the outside: the MTU of the IPv4 default route or else of its link.
     ///
     /// - Returns: nil when there is no default route.
     package mutating func defaultRouteMTU() throws(OperationError) -> Int? {
-        let candidates = try routes().filter { $0.isDefault && $0.link != nil }
+        let candidates = try routes(of: .ipv4).filter { $0.isDefault && $0.link != nil }
         guard let route = candidates.min(by: { $0.priority < $1.priority }), let index = route.link else { return nil }
         if let mtu = route.mtu { return mtu }
         return try link(.index(index))?.mtu
@@ -76,7 +76,7 @@ extension RequestBatch {
         routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
     }
 
-    fileprivate mutating func routeAll(by gateway: IPv4Address, _ mac: MACAddress?, index: Int32, name: String) {
+    fileprivate mutating func routeAll(by gateway: IPAddress, _ mac: MACAddress?, index: Int32, name: String) {
         addDefaultRoute(gateway: gateway, index: index, name: name)
         if let mac { addNeighbour(gateway, mac: mac, index: index, name: name) }
     }

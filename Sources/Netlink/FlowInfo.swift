@@ -4,8 +4,8 @@ import Glibc
 
 /// One direction of a flow.
 package struct FlowTuple: Equatable, Sendable {
-    package var source = IPv4Address.any
-    package var destination = IPv4Address.any
+    package var source = IPAddress.anyIPv4
+    package var destination = IPAddress.anyIPv4
     /// IPPROTO_*.
     package var transport: UInt8 = 0
     package var sourcePort: UInt16 = 0
@@ -63,8 +63,10 @@ extension FlowTuple {
 
     private mutating func takeAddress(_ attribute: Attribute) throws(OperationError) {
         switch attribute.type {
-        case Int(CTA_IP_V4_SRC.rawValue): source = try attribute.address()
-        case Int(CTA_IP_V4_DST.rawValue): destination = try attribute.address()
+        case Int(CTA_IP_V4_SRC.rawValue): source = try attribute.address(of: .ipv4)
+        case Int(CTA_IP_V4_DST.rawValue): destination = try attribute.address(of: .ipv4)
+        case Int(CTA_IP_V6_SRC.rawValue): source = try attribute.address(of: .ipv6)
+        case Int(CTA_IP_V6_DST.rawValue): destination = try attribute.address(of: .ipv6)
         default: break
         }
     }

@@ -33,10 +33,10 @@ package struct BridgeRequest: Equatable, Sendable {
     /// Whose it is: what `ip link` shows as alias, at most 255 bytes.
     package var alias: String?
     /// Its own address in the network's subnet.
-    package var address: CIDR?
+    package var address: Subnet?
 
     package init(
-        name: String, mac: MACAddress, mtu: Int? = nil, alias: String? = nil, address: CIDR? = nil
+        name: String, mac: MACAddress, mtu: Int? = nil, alias: String? = nil, address: Subnet? = nil
     ) {
         self.name = name
         self.mac = mac
@@ -84,14 +84,14 @@ package struct ContainerNetworkRequest: Equatable, Sendable {
     package var interface: String
     /// Index of `interface` when it is known (`VethPair.peerIndex`): saves a look-up.
     package var index: Int32?
-    package var address: CIDR
+    package var address: Subnet
     /// Nil: no default route.
-    package var gateway: IPv4Address?
+    package var gateway: IPAddress?
     /// The gateway's, for good: nobody else on the network can claim to be it. Nil: it is asked for when needed.
     package var gatewayMAC: MACAddress?
 
     package init(
-        interface: String = "eth0", index: Int32? = nil, address: CIDR, gateway: IPv4Address?,
+        interface: String = "eth0", index: Int32? = nil, address: Subnet, gateway: IPAddress?,
         gatewayMAC: MACAddress? = nil
     ) {
         self.interface = interface

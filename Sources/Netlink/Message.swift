@@ -110,8 +110,12 @@ struct Attribute {
     /// - Throws: when it is not four bytes.
     func uint32() throws(OperationError) -> UInt32 { try value(UInt32.self) }
     func index() throws(OperationError) -> Int32 { try value(Int32.self) }
-    func address() throws(OperationError) -> IPv4Address {
-        IPv4Address(rawValue: UInt32(bigEndian: try value(UInt32.self)))
+    /// - Throws: when it is not as many bytes as an address of the family has.
+    func address(of family: AddressFamily) throws(OperationError) -> IPAddress {
+        switch family {
+        case .ipv4: IPAddress(ipv4: UInt32(bigEndian: try value(UInt32.self)))
+        case .ipv6: IPAddress(ipv6: UInt128(bigEndian: try value(UInt128.self)))
+        }
     }
 
     /// The element at `index` of an array of such numbers; nil when it has no so many.

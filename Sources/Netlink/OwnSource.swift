@@ -8,7 +8,9 @@ import Core
 /// is below it is judged like the rest.
 enum OwnSource {
     /// What the kernel gets and gives back: an array of struct sock_filter.
-    static func program(mac: MACAddress, address: IPv4Address) -> [UInt8] {
+    /// - Throws: `.unsupported` of an IPv6 address.
+    static func program(mac: MACAddress, address: IPAddress) throws(OperationError) -> [UInt8] {
+        let source = try address.ofIPv4()
         let high = number(mac.bytes[..<4])
         let low = number(mac.bytes[4...])
         var program = Program()
@@ -19,13 +21,13 @@ enum OwnSource {
         program.load(.half(12))
         let toARP = program.jump(BPF_JEQ, UInt32(ETH_P_ARP))
         program.require(UInt32(ETH_P_IP))
-        program.require(.word(26), address.rawValue)
+        program.require(.word(26), source)
         program.finish(TC_ACT_OK)
         program.land(toARP)
         program.require(.length, atLeast: 42)
         program.require(.word(22), high)
         program.require(.half(26), low)
-        program.require(.word(28), address.rawValue)
+        program.require(.word(28), source)
         program.finish(TC_ACT_OK)
         return program.bytes
     }

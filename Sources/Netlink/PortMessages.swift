@@ -8,10 +8,11 @@ extension RequestBatch {
     ///
     /// Up at the end: nothing comes in before that was not looked at, and a filter for a link that is up waits for RCU
     /// (dev_deactivate).
-    mutating func guardPort(_ port: PortRequest) {
+    mutating func guardPort(_ port: PortRequest) throws(OperationError) {
+        let program = try OwnSource.program(mac: port.mac, address: port.address)
         setPort(port)
         addEntry(port)
-        addFilter(port)
+        addFilter(port, program)
         setUp(.index(port.index), name: port.name)
     }
 
@@ -50,7 +51,7 @@ extension RequestBatch {
         put(NDA_LLADDR, port.mac.bytes)
     }
 
-    private mutating func addFilter(_ port: PortRequest) {
+    private mutating func addFilter(_ port: PortRequest, _ program: [UInt8]) {
         let label = Label(operation: "filter what comes in by", subject: port.name)
         begin(RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE, tcmsg(queue: port.index), label)
         put(TCA_KIND, "ingress")
@@ -60,7 +61,6 @@ extension RequestBatch {
         header.tcm_info = 1 << 16 | UInt32(UInt16(ETH_P_ALL).bigEndian)
         begin(RTM_NEWTFILTER, NLM_F_ACK | NLM_F_CREATE, header, label)
         put(TCA_KIND, "bpf")
-        let program = OwnSource.program(mac: port.mac, address: port.address)
         let count = UInt16(program.count / MemoryLayout<sock_filter>.size)
         nest(TCA_OPTIONS) {
             $0.put(TCA_BPF_FLAGS, UInt32(TCA_BPF_FLAG_ACT_DIRECT))

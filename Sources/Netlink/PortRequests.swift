@@ -7,14 +7,14 @@ package struct PortRequest: Equatable, Sendable {
     package var name: String
     package var index: Int32
     package var mac: MACAddress
-    package var address: IPv4Address
+    package var address: IPAddress
     /// Lets packets leave by the port they came from, so that a container reaches its own published port.
     package var hairpin: Bool
     /// Whether there is IPv6 on this host that the port must have no address of.
     package var hostHasIPv6: Bool
 
     package init(
-        name: String, index: Int32, mac: MACAddress, address: IPv4Address, hairpin: Bool, hostHasIPv6: Bool
+        name: String, index: Int32, mac: MACAddress, address: IPAddress, hairpin: Bool, hostHasIPv6: Bool
     ) {
         self.name = name
         self.index = index
@@ -26,8 +26,9 @@ package struct PortRequest: Equatable, Sendable {
 
     /// Whether the port is what it should be.
     package func isMet(by state: PortState) -> Bool {
-        state.hairpin == hairpin && state.learns == false && !state.makesAddresses && state.entries.contains(mac)
-            && state.programs.first == OwnSource.program(mac: mac, address: address)
+        guard let program = try? OwnSource.program(mac: mac, address: address) else { return false }
+        return state.hairpin == hairpin && state.learns == false && !state.makesAddresses
+            && state.entries.contains(mac) && state.programs.first == program
     }
 }
 

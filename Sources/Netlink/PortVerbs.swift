@@ -6,7 +6,7 @@ extension RouteSocket {
     /// Makes a port of a bridge let in what is its container's own, in one send. What is right stays as it is.
     package mutating func guardPort(_ port: PortRequest) throws(OperationError) {
         var batch = RequestBatch(capacity: 1024)
-        batch.guardPort(port)
+        try batch.guardPort(port)
         try perform(batch)
     }
 

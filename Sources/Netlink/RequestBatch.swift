@@ -74,8 +74,13 @@ struct RequestBatch: ~Copyable {
     /// Ends with a zero byte, as the kernel wants most strings.
     mutating func put(_ type: Int, _ text: String) { put(type, Array(text.utf8) + [0]) }
 
-    /// Four bytes in network byte order.
-    mutating func put(_ type: Int, _ address: IPv4Address) { put(type, address.rawValue.bigEndian) }
+    /// Four or sixteen bytes in network byte order.
+    mutating func put(_ type: Int, _ address: IPAddress) {
+        if let number = address.ipv4 { return put(type, number.bigEndian) }
+        withUnsafeBytes(of: address.number.bigEndian) {
+            cnetlink_put(&writer, UInt16(type), $0.baseAddress, $0.count)
+        }
+    }
 
     /// A nested attribute around what `body` puts.
     mutating func nest(_ type: Int, _ body: (inout RequestBatch) -> Void) {

@@ -2,40 +2,41 @@ import CNetlink
 import Core
 import Glibc
 
-/// An IPv4 address of a link.
+/// An address of a link.
 package struct AddressInfo: Equatable, Sendable {
-    package let address: CIDR
+    package let address: Subnet
     /// Index of the link that has it.
     package let link: Int32
 }
 
 extension AddressInfo {
-    /// - Throws: when the message is no RTM_NEWADDR of IPv4 or contradicts itself.
+    /// - Throws: when the message is no RTM_NEWADDR of IPv4 or IPv6, or contradicts itself.
     init(_ message: Message) throws(OperationError) {
         let header = try message.fixedHeader(ifaddrmsg.self)
-        guard Int(message.header.type) == RTM_NEWADDR, Int32(header.ifa_family) == AF_INET, header.ifa_prefixlen <= 32
+        guard Int(message.header.type) == RTM_NEWADDR, let family = AddressFamily(number: header.ifa_family),
+            Int(header.ifa_prefixlen) <= family.bits
         else { throw .malformed("address") }
-        var local: IPv4Address?, address: IPv4Address?
+        var local: IPAddress?, address: IPAddress?
         var attributes = try message.attributes(after: ifaddrmsg.self)
         while let attribute = try attributes.next() {
             switch attribute.type {
-            case IFA_LOCAL: local = try attribute.address()
-            case IFA_ADDRESS: address = try attribute.address()
+            case IFA_LOCAL: local = try attribute.address(of: family)
+            case IFA_ADDRESS: address = try attribute.address(of: family)
             default: break
             }
         }
         // IFA_ADDRESS is the other side's on a point-to-point link.
         guard let own = local ?? address else { throw .malformed("address") }
-        self.init(address: CIDR(own, Int(header.ifa_prefixlen)), link: Int32(bitPattern: header.ifa_index))
+        self.init(address: Subnet(own, Int(header.ifa_prefixlen)), link: Int32(bitPattern: header.ifa_index))
     }
 }
 
-/// An IPv4 route.
+/// A route of IPv4 or IPv6.
 package struct RouteInfo: Equatable, Sendable {
-    /// `0.0.0.0/0` for a default route.
-    package let destination: CIDR
-    /// Nil when the destination is reached without one, or through an IPv6 neighbour.
-    package let gateway: IPv4Address?
+    /// `0.0.0.0/0` or `::/0` for a default route.
+    package let destination: Subnet
+    /// Nil when the destination is reached without one, or through a neighbour of the other family.
+    package let gateway: IPAddress?
     /// Index of the link that packets leave by; of several next hops the first; nil for a blackhole.
     package let link: Int32?
     /// The lower one wins (`metric`).
@@ -54,29 +55,30 @@ package struct RouteInfo: Equatable, Sendable {
 }
 
 extension RouteInfo {
-    /// - Throws: when the message is no RTM_NEWROUTE of IPv4 or contradicts itself.
+    /// - Throws: when the message is no RTM_NEWROUTE of IPv4 or IPv6, or contradicts itself.
     init(_ message: Message) throws(OperationError) {
         let header = try message.fixedHeader(rtmsg.self)
-        guard Int(message.header.type) == RTM_NEWROUTE, Int32(header.rtm_family) == AF_INET, header.rtm_dst_len <= 32
+        guard Int(message.header.type) == RTM_NEWROUTE, let family = AddressFamily(number: header.rtm_family),
+            Int(header.rtm_dst_len) <= family.bits
         else { throw .malformed("route") }
-        var destination = IPv4Address.any
-        var hop = NextHop()
+        var destination = family == .ipv4 ? IPAddress(ipv4: 0) : IPAddress(ipv6: 0)
+        var hop = NextHop(family)
         var priority: UInt32 = 0
         var mtu: Int?
         var table = UInt32(header.rtm_table)
         var attributes = try message.attributes(after: rtmsg.self)
         while let attribute = try attributes.next() {
             switch attribute.type {
-            case Int(RTA_DST.rawValue): destination = try attribute.address()
+            case Int(RTA_DST.rawValue): destination = try attribute.address(of: family)
             case Int(RTA_PRIORITY.rawValue): priority = try attribute.uint32()
             case Int(RTA_TABLE.rawValue): table = try attribute.uint32()
             case Int(RTA_METRICS.rawValue): mtu = try Self.mtu(attribute)
-            case Int(RTA_MULTIPATH.rawValue): hop = try NextHop(first: attribute)
+            case Int(RTA_MULTIPATH.rawValue): hop = try NextHop(family, first: attribute)
             default: try hop.take(attribute)
             }
         }
         self.init(
-            destination: CIDR(destination, Int(header.rtm_dst_len)), gateway: hop.gateway, link: hop.link,
+            destination: Subnet(destination, Int(header.rtm_dst_len)), gateway: hop.gateway, link: hop.link,
             priority: priority, mtu: mtu, table: table, type: header.rtm_type)
     }
 
@@ -91,12 +93,14 @@ extension RouteInfo {
 
 /// Where a route leads: attributes of the route itself, or of each entry of RTA_MULTIPATH.
 private struct NextHop {
-    var gateway: IPv4Address?
+    private let family: AddressFamily
+    var gateway: IPAddress?
     var link: Int32?
 
-    init() {}
+    init(_ family: AddressFamily) { self.family = family }
 
-    init(first multipath: Attribute) throws(OperationError) {
+    init(_ family: AddressFamily, first multipath: Attribute) throws(OperationError) {
+        self.init(family)
         var (header, attributes) = try multipath.firstHop()
         link = header.rtnh_ifindex
         while let attribute = try attributes.next() { try take(attribute) }
@@ -104,7 +108,7 @@ private struct NextHop {
 
     mutating func take(_ attribute: Attribute) throws(OperationError) {
         switch attribute.type {
-        case Int(RTA_GATEWAY.rawValue): gateway = try attribute.address()
+        case Int(RTA_GATEWAY.rawValue): gateway = try attribute.address(of: family)
         case Int(RTA_OIF.rawValue): link = try attribute.index()
         default: break
         }

@@ -39,7 +39,8 @@ extension BridgeDriver {
         var observed = ObservedBridges()
         observed.isRouting = BridgeSettings.isRouting
         guard let bridge = try netlink.link(.named(network.definition.device)) else { return observed }
-        let addresses = try netlink.addresses().filter { $0.link == bridge.index }.map(\.address)
+        let all = try netlink.addresses(of: network.definition.gateway.family)
+        let addresses = all.filter { $0.link == bridge.index }.map(\.address)
         observed.links.append(ObservedBridges.Link(bridge, addresses: addresses))
         for member in network.members {
             guard let link = try netlink.link(.named(member.endpoint.hostInterface)) else { continue }

@@ -7,11 +7,11 @@ package struct ObservedBridges: Sendable {
     struct Link: Equatable, Sendable {
         let info: LinkInfo
         /// Nil when nobody asked.
-        var addresses: [CIDR]?
+        var addresses: [Subnet]?
         /// Of a port of a bridge; nil when nobody asked.
         var port: PortState?
 
-        init(_ info: LinkInfo, addresses: [CIDR]? = nil, port: PortState? = nil) {
+        init(_ info: LinkInfo, addresses: [Subnet]? = nil, port: PortState? = nil) {
             self.info = info
             self.addresses = addresses
             self.port = port

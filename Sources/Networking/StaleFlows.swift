@@ -17,19 +17,19 @@ enum StaleFlows {
         for flow in flows where isStale(flow, ports, addresses, endpoint.address) { try? tracking.forget(flow) }
     }
 
-    private static func hostAddresses() throws(OperationError) -> [IPv4Address] {
+    private static func hostAddresses() throws(OperationError) -> [IPAddress] {
         var netlink = try RouteSocket()
-        return try netlink.addresses().map(\.address.address)
+        return try netlink.addresses(of: .ipv4).map(\.address.address)
     }
 
     /// Whether it was sent to one of `ports` of this host and does not reach the container that has it now.
     static func isStale(
-        _ flow: FlowInfo, _ ports: [PortMapping], _ hostAddresses: [IPv4Address], _ container: CIDR
+        _ flow: FlowInfo, _ ports: [PortMapping], _ hostAddresses: [IPAddress], _ container: Subnet
     ) -> Bool {
         let to = flow.original
         guard to.transport == UInt8(IPPROTO_UDP), hostAddresses.contains(to.destination) else { return false }
         let port = ports.first {
-            $0.hostPort == to.destinationPort && ($0.hostAddress == .any || $0.hostAddress == to.destination)
+            $0.hostPort == to.destinationPort && ($0.hostAddress.isUnspecified || $0.hostAddress == to.destination)
         }
         guard let port else { return false }
         return flow.reply.source != container.address || flow.reply.sourcePort != port.containerPort

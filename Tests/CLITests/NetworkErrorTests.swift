@@ -73,6 +73,7 @@ extension CLI.Networks {
     @Test func B24_aSubnetThatCannotBe() {
         let reasons = [
             "the prefix length must be 8 to 30": ["10.201.27.0/31", "10.201.27.0/32", "10.0.0.0/7", "0.0.0.0/0"],
+            "IPv6 networks are not offered yet": ["fd00::/64", "fd00::1/64", "::ffff:10.201.27.0/120"],
             "no unicast addresses": ["224.0.0.0/24", "127.0.0.0/24", "0.0.0.0/8", "255.255.255.0/24"],
         ]
         Ledger.expectUnchanged {
@@ -89,7 +90,7 @@ extension CLI.Networks {
     @Test func B08_B24_aSubnetThatIsNone() {
         Ledger.expectUnchanged {
             for subnet in [
-                "10.201.27.0", "10.201.27.0/33", "10.201.27.300/24", "abc", " ", "/24", "10.201.27/24", "fd00::/64",
+                "10.201.27.0", "10.201.27.0/33", "10.201.27.300/24", "abc", " ", "/24", "10.201.27/24", "fd00::/129",
             ] {
                 expectFailure(
                     ["network", "create", "--subnet", subnet, "cnebad"],

@@ -8,7 +8,7 @@ import Testing
         -> PortMapping
     {
         PortMapping(
-            hostAddress: IPv4Address(address) ?? .any, hostPort: host, containerPort: container,
+            hostAddress: IPAddress(address) ?? .anyIPv4, hostPort: host, containerPort: container,
             transport: udp ? .udp : .tcp)
     }
 
@@ -27,7 +27,7 @@ import Testing
                 ContainerSummary(
                     id: web, name: "web", image: "nginx:local", command: ["nginx", "-g", "daemon off;"],
                     created: ago(5),
-                    phase: .running(since: ago(3)), ports: [mapping(8080, 80)], address: IPv4Address("192.168.10.2"),
+                    phase: .running(since: ago(3)), ports: [mapping(8080, 80)], address: IPAddress("192.168.10.2"),
                     pid: 42, networks: ["br0"], labels: ["tier": "front"]),
                 ContainerSummary(
                     id: job, name: "job", image: "busybox", command: ["true"], created: ago(150),
@@ -139,7 +139,7 @@ import Testing
     private func network(_ name: String, _ gateway: String) throws -> NetworkDefinition {
         NetworkDefinition(
             id: try #require(ContainerID(String(repeating: "ab", count: 32))), name: try #require(Name(name)),
-            driver: "bridge", gateway: try #require(CIDR(gateway)), device: name, mtu: nil, isInternal: false,
+            driver: "bridge", gateway: try #require(Subnet(gateway)), device: name, mtu: nil, isInternal: false,
             labels: [:],
             created: ago(0))
     }

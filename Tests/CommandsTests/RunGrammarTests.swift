@@ -26,7 +26,7 @@ private func request(_ words: String...) throws -> RunRequest {
     }
 
     @Test func severalNetworks() throws {
-        let address = IPv4Address("10.0.0.2")
+        let address = IPAddress("10.0.0.2")
         #expect(
             try request("--net", "a", "--net", "name=b,ip=10.0.0.2,mac-address=02:42:00:00:00:01", "sh").networks == [
                 NetworkChoice("a"), NetworkChoice("b", address: address, mac: MACAddress("02:42:00:00:00:01")),
@@ -70,7 +70,7 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(try request("-cpuset-cpus", "1", "sh").limits.cpuset == "1")
         #expect(try request("-cpushare", "512", "sh").limits.cpuShares == 512)
         #expect(try request("-c512", "sh").limits.cpuShares == 512)
-        let choice = NetworkChoice("bridge", address: IPv4Address("10.0.0.2"))
+        let choice = NetworkChoice("bridge", address: IPAddress("10.0.0.2"))
         #expect(try request("-ip", "10.0.0.2", "sh").networks == [choice])
         #expect(try request("-rm", "sh").autoRemove)
         #expect(try request("-env", "A=1", "sh").environment == ["A=1"])
@@ -105,7 +105,7 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(remove.force)
         #expect(names == ["a", "b"])
         let (create, name) = try NetworkCreateCommand.parse(["br0", "--subnet", "192.168.10.1/24"])
-        #expect(create.request.subnet == CIDR("192.168.10.1/24"))
+        #expect(create.request.subnet == Subnet("192.168.10.1/24"))
         #expect(name == ["br0"])
         #expect(try RemoveCommand.parse(["--", "-f"]).operands == ["-f"])
     }
@@ -116,7 +116,7 @@ private func request(_ words: String...) throws -> RunRequest {
         let request = try command.request(operands)
         #expect(request.name == "testbridge")
         #expect(request.driver == "bridge")
-        #expect(request.subnet == CIDR("192.168.10.1/24"))
+        #expect(request.subnet == Subnet("192.168.10.1/24"))
     }
 
     @Test func repeatedFlags() throws {

@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct HostFilesTests {
     @Test func hosts() throws {
-        let own = try #require(IPv4Address("10.0.0.2"))
-        let other = try #require(IPv4Address("10.0.0.3"))
+        let own = try #require(IPAddress("10.0.0.2"))
+        let other = try #require(IPAddress("10.0.0.3"))
         let text = HostFiles.hosts([
             HostFiles.Entry(own, ["0123456789ab", "web", "web", ""]), HostFiles.Entry(other, ["db"]),
         ])
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func anAddressMoreAndOneLess() throws {
-        let entry = HostFiles.Entry(try #require(IPv4Address("10.0.0.9")), ["box"])
+        let entry = HostFiles.Entry(try #require(IPAddress("10.0.0.9")), ["box"])
         func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(HostFiles.adding(entry, to: bytes("a\n")) == bytes("a\n10.0.0.9\tbox\n"))
         #expect(HostFiles.adding(entry, to: bytes("no end")) == bytes("no end\n10.0.0.9\tbox\n"))

@@ -5,10 +5,11 @@ import Testing
 /// See `Fuzz` for what is expected of a parser.
 @Suite struct FuzzTests {
     @Test func addresses() {
-        Fuzz.texts(["0.0.0.0", "192.168.10.1", "255.255.255.255"]) { text in
-            guard let address = IPv4Address(text) else { return }
-            _ = (address.isLoopback, address.isPrivate, MACAddress(for: address))
-            expectSame(IPv4Address(address.description), address, text)
+        Fuzz.texts(["192.168.10.1", "255.255.255.255", "::", "fd00::1:2", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.1"]) {
+            text in
+            guard let address = IPAddress(text) else { return }
+            _ = (address.isLoopback, address.isPrivate, address.isUnicast, MACAddress(for: address))
+            expectSame(IPAddress(address.description), address, text)
         }
         Fuzz.texts(["02:42:c0:a8:0a:02", "fe:ff:ff:ff:ff:ff"]) { text in
             guard let address = MACAddress(text) else { return }
@@ -17,11 +18,14 @@ import Testing
     }
 
     @Test func subnets() {
-        Fuzz.texts(["192.168.10.1/24", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255/32", "10.0.0.0/31"]) { text in
-            guard let subnet = CIDR(text) else { return }
-            _ = (subnet.mask, subnet.network, subnet.hasHostBits, subnet.count, subnet.broadcast, subnet.hosts)
+        let examples = [
+            "192.168.10.1/24", "0.0.0.0/0", "255.255.255.255/32", "10.0.0.0/31", "fd00::1/64", "::/0", "ffff::/128",
+        ]
+        Fuzz.texts(examples) { text in
+            guard let subnet = Subnet(text) else { return }
+            _ = (subnet.mask, subnet.network, subnet.hasHostBits, subnet.broadcast, subnet.hosts)
             if !subnet.contains(subnet.last) || !subnet.overlaps(subnet.network) { Issue.record("\(text)") }
-            expectSame(CIDR(subnet.description), subnet, text)
+            expectSame(Subnet(subnet.description), subnet, text)
         }
     }
 
@@ -120,7 +124,7 @@ extension FuzzTests {
         definition.limits.memory = 1 << 30
         definition.limits.milliCPUs = 1500
         definition.labels = ["k": "v"]
-        var wish = EndpointWish(network: try #require(Name("br0")), address: IPv4Address("10.0.0.7"))
+        var wish = EndpointWish(network: try #require(Name("br0")), address: IPAddress("10.0.0.7"))
         wish.publish = [try PublishRequest(parsing: "1.2.3.4:80-81:90-91/udp")]
         definition.networkMode = .networks([wish, EndpointWish(network: try #require(Name("br1")))])
         definition.asked.environmentAdded = ["A"]
@@ -131,8 +135,8 @@ extension FuzzTests {
     @Test func stateRecords() throws {
         let endpoint = Endpoint(
             id: .random(), network: try #require(Name("br0")), networkID: .random(),
-            address: try #require(CIDR("10.0.0.2/24")),
-            gateway: IPv4Address("10.0.0.1"), mac: try #require(MACAddress("02:42:0a:00:00:02")),
+            address: try #require(Subnet("10.0.0.2/24")),
+            gateway: IPAddress("10.0.0.1"), mac: try #require(MACAddress("02:42:0a:00:00:02")),
             interface: "eth1", bridge: "br0", mtu: 1500,
             ports: [PortMapping(hostPort: 80, containerPort: 8080), PortMapping(hostPort: 1, containerPort: 2)])
         var state = ContainerState(status: .running, supervisor: 17, cgroups: ["/sys/fs/cgroup/x"])
@@ -147,7 +151,7 @@ extension FuzzTests {
         try fuzz(
             NetworkDefinition(
                 id: .random(), name: try #require(Name("br0")), driver: "bridge",
-                gateway: try #require(CIDR("192.168.10.1/24")), device: "br0", mtu: 1450, isInternal: false,
+                gateway: try #require(Subnet("192.168.10.1/24")), device: "br0", mtu: 1450, isInternal: false,
                 labels: ["a": "b"], created: Timestamp(nanoseconds: 1)))
     }
 

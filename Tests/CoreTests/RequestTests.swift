@@ -8,12 +8,13 @@ import Testing
     @Test func everyFormOfTheGrammar() throws {
         #expect(
             try parse("80")
-                == PublishRequest(hostAddress: .any, hostPorts: nil, containerPorts: 80...80, transport: .tcp))
+                == PublishRequest(hostAddress: .anyIPv4, hostPorts: nil, containerPorts: 80...80, transport: .tcp))
         #expect(
             try parse("8080:80")
-                == PublishRequest(hostAddress: .any, hostPorts: 8080...8080, containerPorts: 80...80, transport: .tcp))
+                == PublishRequest(
+                    hostAddress: .anyIPv4, hostPorts: 8080...8080, containerPorts: 80...80, transport: .tcp))
         #expect(try parse("53:53/udp").transport == .udp)
-        #expect(try parse("127.0.0.1:8080:80").hostAddress == .loopback)
+        #expect(try parse("127.0.0.1:8080:80").hostAddress == .loopbackIPv4)
         #expect(try parse("127.0.0.1::80").hostPorts == nil)
         #expect(try parse("0:80").hostPorts == nil)
         #expect(try parse("8000-8002:80-82").choices.map(\.containerPort) == [80, 81, 82])
@@ -116,7 +117,7 @@ import Testing
     private var wishes: [EndpointWish] {
         get throws {
             var first = EndpointWish(
-                network: try #require(Name("br0")), address: IPv4Address("10.0.0.7"),
+                network: try #require(Name("br0")), address: IPAddress("10.0.0.7"),
                 mac: MACAddress("02:42:0a:00:00:07"))
             first.publish = try ["80", "1.2.3.4:8000-8010:90/udp", "5000-5001:6000-6001"].map {
                 try PublishRequest(parsing: $0)
@@ -169,7 +170,7 @@ import Testing
         for number in 0...1 {
             var endpoint = Endpoint(
                 id: .random(), network: try #require(Name("br\(number)")), networkID: .random(),
-                address: try #require(CIDR("10.0.\(number).2/24")), gateway: IPv4Address("10.0.\(number).1"),
+                address: try #require(Subnet("10.0.\(number).2/24")), gateway: IPAddress("10.0.\(number).1"),
                 mac: try #require(MACAddress("02:42:0a:00:00:02")), interface: "eth\(number)", bridge: "br\(number)",
                 mtu: 1400, ports: [PortMapping(hostPort: 80, containerPort: 90)])
             endpoint.hostInterface = "abcde12345"

@@ -31,7 +31,7 @@ import Testing
     @Test func itsNetworkIsOneWish() throws {
         let definition = try definition(network: "br0", asked: asked)
         var wish = EndpointWish(
-            network: try #require(Name("br0")), address: IPv4Address("10.0.0.7"), mac: MACAddress("02:42:0a:00:00:07"))
+            network: try #require(Name("br0")), address: IPAddress("10.0.0.7"), mac: MACAddress("02:42:0a:00:00:07"))
         wish.publish = [try PublishRequest(parsing: "8080:80")]
         #expect(definition.networkMode == .networks([wish]))
         #expect(definition.publish == wish.publish)
@@ -68,7 +68,7 @@ import Testing
         #expect(endpoint.id == id)
         #expect(endpoint.interface == "eth0")
         #expect(endpoint.hostInterface == "01234")
-        #expect(endpoint.address == CIDR("10.0.0.2/24"))
+        #expect(endpoint.address == Subnet("10.0.0.2/24"))
     }
 
     @Test func aContainerOnNoNetworkStaysThere() throws {

@@ -25,7 +25,7 @@ import Testing
     @Test func oneThatDoesNotRun() throws {
         for phase in [Phase.created, .exited, .lost, .orphaned] {
             let scene = try scene(phase, on: ["one"])
-            var choice = NetworkChoice("two", address: IPv4Address("10.9.2.7"))
+            var choice = NetworkChoice("two", address: IPAddress("10.9.2.7"))
             choice.mac = MACAddress("02:42:00:00:00:77")
             try scene.engine.connect("box", to: choice)
             let wish = try wanted(scene.place.store.definition(scene.id)).networkMode.wishes[1]
@@ -140,7 +140,7 @@ import Testing
             return [:]
         }
         let before = scene.tree
-        try scene.engine.connect("box", to: NetworkChoice("two", address: IPv4Address("10.9.2.9")))
+        try scene.engine.connect("box", to: NetworkChoice("two", address: IPAddress("10.9.2.9")))
         let error = #expect(throws: OperationError.self) { try scene.engine.disconnect("box", from: "one") }
         #expect(error?.description == "it said no" && error?.remedy == "try later" && error?.kind == .conflict)
         #expect(control.heard.map { $0["wish"]?["address"]?.string } == ["10.9.2.9", nil])
@@ -256,7 +256,7 @@ private final class Control: @unchecked Sendable {
             let network = NetworkDefinition(
                 id: try #require(ContainerID("abcd" + String(repeating: digit, count: 60))),
                 name: try wanted(Name("twin\(digit)")), driver: "bridge",
-                gateway: try wanted(CIDR("10.9.\(digit).1/24")),
+                gateway: try wanted(Subnet("10.9.\(digit).1/24")),
                 device: "twin\(digit)", mtu: nil, isInternal: false, labels: [:], created: .now())
             try scene.place.host.networkStore.create(network)
         }
@@ -316,7 +316,7 @@ private final class Control: @unchecked Sendable {
 @Suite struct CreatingNetworks {
     private func request(_ name: String, _ subnet: String? = nil) -> NetworkRequest {
         var request = NetworkRequest(name: name)
-        request.subnet = subnet.flatMap { CIDR($0) }
+        request.subnet = subnet.flatMap { Subnet($0) }
         return request
     }
 

@@ -14,16 +14,16 @@ import Testing
 
     @Test(arguments: [
         (
-            FirewallRule(.nat, "C", destination: .yes(CIDR(IPv4Address(rawValue: 0x0506_0708), 32)), target: .return),
+            FirewallRule(.nat, "C", destination: .yes(Subnet(IPAddress(ipv4: 0x0506_0708), 32)), target: .return),
             "-A C -d 5.6.7.8/32 -j RETURN"
         ),
         (
-            FirewallRule(.nat, "C", source: .yes(CIDR(.any, 0)), transport: .udp, target: .accept),
+            FirewallRule(.nat, "C", source: .yes(Subnet(.anyIPv4, 0)), transport: .udp, target: .accept),
             "-A C -p udp -j ACCEPT"
         ),
         (
             FirewallRule(
-                .nat, "C", source: .not(CIDR(.loopback, 8)), input: .not("br0"), output: .yes("eth0"),
+                .nat, "C", source: .not(Subnet(.loopbackIPv4, 8)), input: .not("br0"), output: .yes("eth0"),
                 transport: .udp, ports: 1...3, target: .drop),
             "-A C ! -s 127.0.0.0/8 ! -i br0 -o eth0 -p udp -m udp --dport 1:3 -j DROP"
         ),
@@ -38,7 +38,7 @@ import Testing
             #"-A C -m comment --comment "it\'s \"a\\b\"" -j D"#
         ),
         (
-            FirewallRule(.nat, "C", transport: .tcp, ports: 0...65535, target: .dnat(to: .loopback, ports: 1...2)),
+            FirewallRule(.nat, "C", transport: .tcp, ports: 0...65535, target: .dnat(to: .loopbackIPv4, ports: 1...2)),
             "-A C -p tcp -j DNAT --to-destination 127.0.0.1:1-2"
         ),
     ]) func printsAsIptablesDoes(rule: FirewallRule, line: String) {
@@ -46,8 +46,8 @@ import Testing
     }
 
     @Test func hostBitsMakeNoDifference() {
-        let one = FirewallRule(.nat, "C", source: .yes(CIDR(IPv4Address(rawValue: 0x0a00_0001), 8)), target: .drop)
-        let other = FirewallRule(.nat, "C", source: .yes(CIDR(IPv4Address(rawValue: 0x0a00_0000), 8)), target: .drop)
+        let one = FirewallRule(.nat, "C", source: .yes(Subnet(IPAddress(ipv4: 0x0a00_0001), 8)), target: .drop)
+        let other = FirewallRule(.nat, "C", source: .yes(Subnet(IPAddress(ipv4: 0x0a00_0000), 8)), target: .drop)
         #expect(one == other)
     }
 
@@ -68,7 +68,7 @@ import Testing
 
 @Suite struct PublishedPortsTests {
     private func lines(_ mappings: [PortMapping]) -> [String] {
-        FirewallRule.publishing(mappings, in: "C", to: .loopback, owner: .endpoint("0123456789ab"))
+        FirewallRule.publishing(mappings, in: "C", to: .loopbackIPv4, owner: .endpoint("0123456789ab"))
             .map { $0.description.replacing(" -m comment --comment mydocker-0123456789ab", with: "") }
     }
 
@@ -90,13 +90,13 @@ import Testing
     @Test func gapsAddressesAndProtocolsDivide() {
         #expect(lines([.tcp(1, 1), .tcp(3, 3)]).count == 2)
         #expect(lines([.tcp(1, 1), .tcp(2, 3)]).count == 2)
-        #expect(lines([.tcp(1, 1), .tcp(2, 2, .loopback)]).count == 2)
+        #expect(lines([.tcp(1, 1), .tcp(2, 2, .loopbackIPv4)]).count == 2)
         #expect(lines([.tcp(1, 1), PortMapping(hostPort: 2, containerPort: 2, transport: .udp)]).count == 2)
         #expect(lines([.tcp(1, 1), .tcp(1, 1)]).count == 1)
     }
 
     @Test func anAddressOfItsOwnComesFirst() {
-        #expect(lines([.tcp(80, 1), .tcp(80, 2, .loopback)]).first?.contains("-d 127.0.0.1/32") == true)
+        #expect(lines([.tcp(80, 1), .tcp(80, 2, .loopbackIPv4)]).first?.contains("-d 127.0.0.1/32") == true)
     }
 
     @Test func everyMappingIsCoveredOnce() {
@@ -108,7 +108,7 @@ import Testing
                 mappings.insert(.tcp(port, port + UInt16.random(in: 0...1, using: &generator)))
             }
             let owner = FirewallOwner.endpoint("0123456789ab")
-            let rules = FirewallRule.publishing(Array(mappings), in: "C", to: .loopback, owner: owner)
+            let rules = FirewallRule.publishing(Array(mappings), in: "C", to: .loopbackIPv4, owner: owner)
             #expect(Set(rules.flatMap(\.expanded)) == mappings)
             #expect(rules.flatMap(\.expanded).count == mappings.count)
         }

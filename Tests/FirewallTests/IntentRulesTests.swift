@@ -60,7 +60,7 @@ import Testing
             "0123456789ab",
             [
                 PortMapping(hostPort: 90, containerPort: 80),
-                PortMapping(hostAddress: .loopback, hostPort: 53, containerPort: 53, transport: .udp),
+                PortMapping(hostAddress: .loopbackIPv4, hostPort: 53, containerPort: 53, transport: .udp),
             ])
         let owner = "-m comment --comment mydocker-0123456789ab"
         #expect(

@@ -20,7 +20,7 @@ import Testing
         let accept = try RawRule(FirewallRule(.filter, "C", target: .accept))
         #expect(accept.entry.count == 112 + 40)
         let dnat = try RawRule(
-            FirewallRule(.nat, "C", transport: .tcp, ports: 1...1, comment: "x", target: .dnat(to: .loopback)))
+            FirewallRule(.nat, "C", transport: .tcp, ports: 1...1, comment: "x", target: .dnat(to: .loopbackIPv4)))
         #expect(dnat.entry.count == 112 + 48 + 288 + 80)
     }
 
@@ -31,6 +31,19 @@ import Testing
         FirewallRule(.nat, "C", target: .jump(String(repeating: "x", count: 32))),
     ]) func whatDoesNotFitIsAnError(rule: FirewallRule) {
         #expect(throws: OperationError.self) { try RawRule(rule) }
+    }
+
+    @Test func rulesOfIPv6AreUnsupported() throws {
+        let subnet = try #require(Subnet("fd00::/64"))
+        for rule in [
+            FirewallRule(.nat, "C", source: .yes(subnet), target: .masquerade),
+            FirewallRule(.nat, "C", destination: .not(subnet), target: .drop),
+            FirewallRule(.nat, "C", target: .snat(to: subnet.first)),
+            FirewallRule(.nat, "C", transport: .tcp, target: .dnat(to: subnet.first, ports: 1...1)),
+        ] {
+            let error = #expect(throws: OperationError.self) { try RawRule(rule) }
+            #expect(error?.kind == .unsupported, "\(rule)")
+        }
     }
 
     @Test(arguments: [
@@ -119,8 +132,8 @@ extension FirewallRule {
     static func random(_ generator: inout Seeded) -> FirewallRule {
         let transport = [TransportProtocol.tcp, .udp, nil].randomElement(using: &generator) ?? nil
         return FirewallRule(
-            .nat, "MYDOCKER-TEST", source: .random(&generator) { CIDR.random(&$0) },
-            destination: .random(&generator) { CIDR.random(&$0) },
+            .nat, "MYDOCKER-TEST", source: .random(&generator) { Subnet.random(&$0) },
+            destination: .random(&generator) { Subnet.random(&$0) },
             input: .random(&generator) { ["a", "eth0", "fifteen-letters"].randomElement(using: &$0) ?? "b" },
             output: .random(&generator) { ["a", "eth0", "fifteen-letters"].randomElement(using: &$0) ?? "b" },
             transport: transport, ports: transport == nil ? nil : ports(&generator),
@@ -136,9 +149,9 @@ extension FirewallRule {
     }
 }
 
-extension CIDR {
-    fileprivate static func random(_ generator: inout Seeded) -> CIDR {
-        CIDR(IPv4Address(rawValue: .random(in: 0...(.max), using: &generator)), .random(in: 1...32, using: &generator))
+extension Subnet {
+    fileprivate static func random(_ generator: inout Seeded) -> Subnet {
+        Subnet(IPAddress(ipv4: .random(in: 0...(.max), using: &generator)), .random(in: 1...32, using: &generator))
     }
 }
 
@@ -151,7 +164,7 @@ extension FirewallRule.Match {
 
 extension FirewallRule.Target {
     fileprivate static func random(_ generator: inout Seeded, hasTransport: Bool) -> Self {
-        let address = IPv4Address(rawValue: .random(in: 1...(.max), using: &generator))
+        let address = IPAddress(ipv4: .random(in: 1...(.max), using: &generator))
         let simple: [Self] = [
             .accept, .drop, .return, .jump("MYDOCKER-OTHER"), .masquerade, .snat(to: address), .dnat(to: address),
         ]

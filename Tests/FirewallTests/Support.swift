@@ -5,8 +5,8 @@ import Core
 /// The documented example: a network on a bridge, and endpoints with published ports.
 extension NetworkIntent {
     static let testbridge = NetworkIntent(
-        bridge: "testbridge", subnet: CIDR(IPv4Address(rawValue: 0xc0a8_0a00), 24),
-        gateway: IPv4Address(rawValue: 0xc0a8_0a01), isInternal: false)
+        bridge: "testbridge", subnet: Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24),
+        gateway: IPAddress(ipv4: 0xc0a8_0a01), isInternal: false)
 
     var creation: FirewallChange { FirewallChange(establishing: FirewallIntent(networks: [self])) }
     var removal: FirewallChange { FirewallChange(withdrawing: owner) }
@@ -18,7 +18,7 @@ extension PublishedPorts {
     init(_ id: String, _ ports: [PortMapping], to address: String = "192.168.10.2") {
         self.init(
             endpoint: EndpointID(id + String(repeating: "0", count: 52)) ?? .unknown,
-            address: IPv4Address(address) ?? .any, ports: ports)
+            address: IPAddress(address) ?? .anyIPv4, ports: ports)
     }
 
     var connection: FirewallChange { FirewallChange(establishing: FirewallIntent(published: [self])) }
@@ -26,7 +26,7 @@ extension PublishedPorts {
 }
 
 extension PortMapping {
-    static func tcp(_ hostPort: UInt16, _ containerPort: UInt16, _ address: IPv4Address = .any) -> PortMapping {
+    static func tcp(_ hostPort: UInt16, _ containerPort: UInt16, _ address: IPAddress = .anyIPv4) -> PortMapping {
         PortMapping(hostAddress: address, hostPort: hostPort, containerPort: containerPort)
     }
 }
@@ -74,5 +74,5 @@ enum Golden {
         """
 
     static let mappings: [PortMapping] =
-        [.tcp(90, 90, .loopback)] + (8000...8009).map { .tcp($0, $0) } + (7000...7003).map { .tcp($0, $0 + 2000) }
+        [.tcp(90, 90, .loopbackIPv4)] + (8000...8009).map { .tcp($0, $0) } + (7000...7003).map { .tcp($0, $0 + 2000) }
 }

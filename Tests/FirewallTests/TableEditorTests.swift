@@ -8,11 +8,11 @@ import Testing
     private let firewall = MemoryFirewall()
     private let network = NetworkIntent.testbridge
     private let other = NetworkIntent(
-        bridge: "br1", subnet: CIDR(IPv4Address(rawValue: 0x0a09_0000), 16),
-        gateway: IPv4Address(rawValue: 0x0a09_0001), isInternal: false)
+        bridge: "br1", subnet: Subnet(IPAddress(ipv4: 0x0a09_0000), 16),
+        gateway: IPAddress(ipv4: 0x0a09_0001), isInternal: false)
 
     private func dump() -> [String] { firewall.dump(.filter) + firewall.dump(.nat) }
-    private func connect(_ id: String, _ port: UInt16, _ address: IPv4Address = .any) -> FirewallChange {
+    private func connect(_ id: String, _ port: UInt16, _ address: IPAddress = .anyIPv4) -> FirewallChange {
         PublishedPorts(id, [.tcp(port, 80, address)]).connection
     }
 
@@ -113,7 +113,9 @@ import Testing
     @Test func aTakenPortIsAnErrorThatNamesTheOwner() throws {
         try firewall.apply(connect("0123456789ab", 80))
         let before = dump()
-        let error = #expect(throws: OperationError.self) { try firewall.apply(connect("ffffffffffff", 80, .loopback)) }
+        let error = #expect(throws: OperationError.self) {
+            try firewall.apply(connect("ffffffffffff", 80, .loopbackIPv4))
+        }
         #expect(error?.description == #"publish port "80/tcp": endpoint 0123456789ab has it"#)
         #expect(dump() == before)
     }
@@ -143,7 +145,7 @@ import Testing
     @Test func someoneElsesRuleForThePortIsNamed() throws {
         try firewall.apply(network.creation)
         try firewall.append(
-            FirewallRule(.nat, "MYDOCKER-DNAT", transport: .tcp, ports: 70...90, target: .dnat(to: .loopback)))
+            FirewallRule(.nat, "MYDOCKER-DNAT", transport: .tcp, ports: 70...90, target: .dnat(to: .loopbackIPv4)))
         let error = #expect(throws: OperationError.self) {
             try firewall.apply(connect("ffffffffffff", 80)) { _ in true }
         }
@@ -151,8 +153,8 @@ import Testing
     }
 
     @Test func otherAddressesAndProtocolsAreFree() throws {
-        try firewall.apply(connect("0123456789ab", 80, .loopback))
-        try firewall.apply(connect("0123456789ac", 80, IPv4Address(rawValue: 0x7f00_0002)))
+        try firewall.apply(connect("0123456789ab", 80, .loopbackIPv4))
+        try firewall.apply(connect("0123456789ac", 80, IPAddress(ipv4: 0x7f00_0002)))
         try firewall.apply(connect("0123456789ad", 81))
         let udp = PortMapping(hostPort: 80, containerPort: 80, transport: .udp)
         try firewall.apply(PublishedPorts("0123456789ae", [udp]).connection)

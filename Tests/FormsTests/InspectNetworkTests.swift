@@ -37,7 +37,7 @@ import Testing
 
     @Test func onTwoNetworks() throws {
         var wishes = [
-            EndpointWish(network: try #require(Name("br0")), address: IPv4Address("10.9.1.5")),
+            EndpointWish(network: try #require(Name("br0")), address: IPAddress("10.9.1.5")),
             EndpointWish(network: try #require(Name("br1"))),
         ]
         wishes[1].mac = MACAddress("02:42:00:00:00:77")
@@ -47,7 +47,7 @@ import Testing
                 "br0", "10.9.1.5/24", gateway: "10.9.1.1",
                 ports: [
                     PortMapping(hostPort: 8080, containerPort: 80),
-                    PortMapping(hostAddress: try #require(IPv4Address("127.0.0.1")), hostPort: 8081, containerPort: 80),
+                    PortMapping(hostAddress: try #require(IPAddress("127.0.0.1")), hostPort: 8081, containerPort: 80),
                 ])
         ]
         let first = """
@@ -77,7 +77,8 @@ import Testing
     private func definition() throws -> NetworkDefinition {
         NetworkDefinition(
             id: try Example.id("0a"), name: try #require(Name("br0")), driver: "bridge",
-            gateway: try #require(CIDR("10.9.1.1/24")), device: "br0", mtu: 1400, isInternal: true, labels: ["k": "v"],
+            gateway: try #require(Subnet("10.9.1.1/24")), device: "br0", mtu: 1400, isInternal: true,
+            labels: ["k": "v"],
             created: Example.moment)
     }
 

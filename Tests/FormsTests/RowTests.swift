@@ -10,7 +10,7 @@ import Testing
         ContainerSummary(
             id: try Example.id("4f"), name: "web", image: "nginx:1", command: ["nginx", "-g", "daemon off;"],
             created: Example.moment, phase: phase, ports: [PortMapping(hostPort: 8080, containerPort: 80)],
-            address: IPv4Address("10.9.1.5"), pid: 42, networks: ["br0", "br1"], labels: ["b": "2", "a": "1"])
+            address: IPAddress("10.9.1.5"), pid: 42, networks: ["br0", "br1"], labels: ["b": "2", "a": "1"])
     }
 
     @Test func aContainer() throws {
@@ -81,7 +81,7 @@ import Testing
     @Test func aNetwork() throws {
         let network = NetworkDefinition(
             id: try Example.id("ab"), name: try #require(Name("br0")), driver: "bridge",
-            gateway: try #require(CIDR("192.168.10.1/24")), device: "br0", mtu: nil, isInternal: true,
+            gateway: try #require(Subnet("192.168.10.1/24")), device: "br0", mtu: nil, isInternal: true,
             labels: ["k": "v"], created: Example.moment)
         try expect(
             network.row(isWhole: false).fields,

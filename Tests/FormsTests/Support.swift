@@ -68,10 +68,10 @@ enum Example {
     static func endpoint(
         _ network: String, _ address: String, gateway: String?, ports: [PortMapping] = []
     ) throws -> Endpoint {
-        let address = try #require(CIDR(address))
+        let address = try #require(Subnet(address))
         return Endpoint(
             id: try id("e1"), network: try #require(Name(network)), networkID: try id("0a"), address: address,
-            gateway: gateway.flatMap { IPv4Address($0) }, mac: MACAddress(for: address.address), interface: "eth0",
+            gateway: gateway.flatMap { IPAddress($0) }, mac: MACAddress(for: address.address), interface: "eth0",
             bridge: network, mtu: nil, ports: ports)
     }
 }

@@ -35,7 +35,7 @@ import Testing
         -> PortMapping
     {
         PortMapping(
-            hostAddress: IPv4Address(address) ?? .any, hostPort: host, containerPort: container,
+            hostAddress: IPAddress(address) ?? .anyIPv4, hostPort: host, containerPort: container,
             transport: udp ? .udp : .tcp)
     }
 

@@ -12,60 +12,54 @@ import Testing
     @Test(arguments: [8, 16, 20, 24, 29, 31])
     func reopenedAfterEveryStepItAgreesWithTheModel(prefix: Int) throws {
         var random = SeededGenerator(UInt64(prefix))
-        let subnet = CIDR(IPv4Address(rawValue: 0x0a64_6464), prefix).network
-        let gateway = IPv4Address(rawValue: subnet.hosts.lowerBound)
+        let subnet = Subnet(IPAddress(ipv4: 0x0a64_6464), prefix).network
+        let gateway = subnet.hosts.lowerBound
         let space = try AddressSpace(subnet, reserving: [gateway])
-        let pool = try FilePool(create: directory("pool"), space)
-        var model = Model(network: subnet.first.rawValue, prefix: prefix, gateway: gateway.rawValue)
+        let pool = try newPool(directory("pool"), space)
+        var model = Model(subnet, gateway: gateway)
         for step in 0..<1000 {
             let someone = owner(.random(in: 0..<5, using: &random))
             if Int.random(in: 0..<10, using: &random) < (step / 250 % 2 == 0 ? 8 : 3) {
                 let given = try? pool.allocate(someone)
-                #expect(given.map { Int($0.rawValue) } == model.allocate(someone))
+                #expect(given.map { Int($0.number) } == model.allocate(someone))
             } else if let used = model.owners.keys.sorted().randomElement(using: &random) {
-                let released = try pool.release(IPv4Address(rawValue: UInt32(used)), someone)
+                let released = try pool.release(IPAddress(ipv4: UInt32(used)), someone)
                 #expect(released == model.release(used, someone))
             }
-            try pool.reopen()
             if step % 50 == 0 { #expect(try pool.leases() == model.leases) }
         }
         #expect(try pool.leases() == model.leases)
-        #expect(try AddressPoolFile.readLeases(directory("pool"), space) == model.leases)
-    }
-
-    @Test func createdOnce() throws {
-        let path = directory("pool")
-        let space = try space("10.0.0.0/24", gateway: "10.0.0.1")
-        let pool = try FilePool(create: path, space)
-        _ = try pool.allocate(owner(1))
-        let error = #expect(throws: AddressPoolError.self) { _ = try FilePool(create: path, space) }
-        #expect(error?.operationError.errno == EEXIST)
-        #expect(error?.description == "create address pool \"\(path)\": File exists")
-        #expect(try pool.inUse() == 1)
-        #expect(try directory.names == ["pool"])
-        #expect(pool.capacity == 253)
     }
 
     @Test func missingFileIsAnError() throws {
         let space = try space("10.0.0.0/24")
-        let error = #expect(throws: AddressPoolError.self) { _ = try FilePool(open: directory("none"), space) }
+        let pool = AddressPoolFile(directory("none"), space)
+        #expect(!pool.exists)
+        let error = #expect(throws: AddressPoolError.self) { _ = try pool.allocate(owner(1)) }
+        #expect(#expect(throws: AddressPoolError.self) { _ = try pool.leases() } == error)
         #expect(error?.operationError.errno == ENOENT)
         #expect(try directory.names == [])
     }
 
-    @Test func leftoverOfAKilledCreateIsNoDanger() throws {
+    @Test func leftoverOfAKilledRebuildIsNoDanger() throws {
         let path = directory("pool")
-        let space = try space("10.0.0.0/24")
-        let pool = try FilePool(create: path, space)
-        let given = try pool.allocate(owner(1))
-        // Killed between link(2) and unlink(2): two names of one file.
-        #expect(link(path, path + ".new") == 0)
-        #expect(throws: AddressPoolError.self) { _ = try FilePool(create: path, space) }
-        #expect(try FilePool(open: path, space).leases() == [AddressLease(given, owner(1))])
-        // Killed before that: a file that is not finished.
+        let pool = try newPool(path, space("10.0.0.0/24"))
+        let lease = AddressLease(try pool.allocate(owner(1)), owner(1))
+        // A file that is not finished.
         try put([1, 2, 3], path + ".new")
-        try AddressPoolFile.rebuild(path, space, leases: [])
-        #expect(try FilePool(open: path, space).inUse() == 0)
+        #expect(try pool.leases() == [lease])
+        try pool.rebuild([])
+        #expect(try pool.leases().isEmpty)
+        // A second name of the pool itself, which must not be written to.
+        #expect(link(path, path + ".new") == 0)
+        let before = try bytes(of: path)
+        let old = open(path, O_RDONLY)
+        defer { close(old) }
+        try pool.rebuild([lease])
+        var read = [UInt8](repeating: 0, count: before.count)
+        #expect(pread(old, &read, read.count, 0) == before.count)
+        #expect(read == before)
+        #expect(try pool.leases() == [lease])
         #expect(try directory.names == ["pool"])
     }
 
@@ -78,28 +72,29 @@ import Testing
         let bad = try ["10.0.0.7", "10.0.0.1", "10.0.2.1", "10.0.1.255"].map { AddressLease(try address($0), owner(9)) }
         let twice = [good[0]]
         try put([0xff], path)
-        #expect(try AddressPoolFile.rebuild(path, space, leases: good + bad + twice) == bad)
-        let pool = try FilePool(open: path, space)
+        let pool = AddressPoolFile(path, space)
+        #expect(pool.exists)
+        #expect(try pool.rebuild(good + bad + twice) == bad)
         #expect(try pool.leases() == good)
         // The turn goes on behind the highest.
         #expect(try pool.allocate(owner(5)) == address("10.0.0.2"))
         try pool.release(good[2].address, good[2].owner)
-        try AddressPoolFile.rebuild(path, space, leases: [good[1]])
-        #expect(try FilePool(open: path, space).allocate(owner(5)) == address("10.0.1.10"))
+        try pool.rebuild([good[1]])
+        #expect(try pool.allocate(owner(5)) == address("10.0.1.10"))
     }
 
     @Test func rebuildThatFailsLeavesTheOldFile() throws {
         let path = directory("pool")
         try FileManager.default.createDirectory(atPath: path + "/full", withIntermediateDirectories: true)
         #expect(throws: AddressPoolError.self) {
-            try AddressPoolFile.rebuild(path, space("10.0.0.0/24"), leases: [])
+            try AddressPoolFile(path, space("10.0.0.0/24")).rebuild([])
         }
         #expect(try directory.names == ["pool"])
     }
 
     @Test func memoryIsThatOfTheLeases() throws {
         let path = directory("pool")
-        let pool = try FilePool(create: path, space("10.0.0.0/8", gateway: "10.0.0.1"))
+        let pool = try newPool(path, space("10.0.0.0/8", gateway: "10.0.0.1"))
         for _ in 0..<4000 { try pool.release(pool.allocate(owner(1)), owner(1)) }
         var status = stat()
         #expect(stat(path, &status) == 0)
@@ -110,18 +105,16 @@ import Testing
     @Test func B10_concurrentUsersNeverShareAnAddress() throws {
         let path = directory("pool")
         let space = try space("10.0.0.0/22", gateway: "10.0.0.1")
-        _ = try FilePool(create: path, space)
-        let given = Mutex<[IPv4Address]>([])
+        let pool = try newPool(path, space)
+        let given = Mutex<[IPAddress]>([])
         DispatchQueue.concurrentPerform(iterations: 8) { worker in
             for _ in 0..<60 {
                 let lock = open(path, O_RDONLY)
                 defer { close(lock) }
-                guard flock(lock, LOCK_EX) == 0, let pool = try? FilePool(open: path, space),
-                    let address = try? pool.allocate(owner(worker))
-                else { return }
+                guard flock(lock, LOCK_EX) == 0, let address = try? pool.allocate(owner(worker)) else { return }
                 given.withLock { $0.append(address) }
                 // A reader without the lock never sees damage.
-                _ = try? AddressPoolFile.readLeases(path, space)
+                _ = try? pool.leases()
             }
         }
         let addresses = given.withLock { $0 }
@@ -132,13 +125,13 @@ import Testing
     @Test func B10_readersNeedNoLock() throws {
         let path = directory("pool")
         let space = try space("10.0.0.0/22", gateway: "10.0.0.1")
-        let pool = try FilePool(create: path, space)
+        let pool = try newPool(path, space)
         let kept = try pool.allocate(owner(7))
         let failures = Mutex(0)
         let isDone = Mutex(false)
         let reader = Thread {
             while !isDone.withLock({ $0 }) {
-                let leases = try? AddressPoolFile.readLeases(path, space)
+                let leases = try? pool.leases()
                 if leases?.contains(AddressLease(kept, owner(7))) != true { failures.withLock { $0 += 1 } }
             }
         }

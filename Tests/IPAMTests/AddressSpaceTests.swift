@@ -7,10 +7,10 @@ import Testing
     @Test(arguments: 8...32)
     func B06_numbersAreTheHostsOfTheSubnetAndNothingElse(prefix: Int) throws {
         for base: UInt32 in [0x0a00_0000, 0xc0a8_ff80, 0xffff_ffff] {
-            let subnet = CIDR(IPv4Address(rawValue: base), prefix)
-            let gateway = IPv4Address(rawValue: subnet.hosts.lowerBound)
+            let subnet = Subnet(IPAddress(ipv4: base), prefix)
+            let gateway = subnet.hosts.lowerBound
             let space = try AddressSpace(subnet, reserving: [gateway])
-            let model = Model(network: subnet.first.rawValue, prefix: prefix, gateway: gateway.rawValue)
+            let model = Model(subnet, gateway: gateway)
             #expect(space.capacity == model.capacity)
             #expect(space.subnet == subnet.network)
             try expectRoundTrip(space, model)
@@ -23,7 +23,7 @@ import Testing
         let low = max(0, model.first - 3)...min(model.first + edge, Int(UInt32.max))
         let high = max(0, model.last - edge)...min(model.last + 3, Int(UInt32.max))
         for number in Set(low).union(high) {
-            let address = IPv4Address(rawValue: UInt32(number))
+            let address = IPAddress(ipv4: UInt32(number))
             let slot = space.slot(of: address)
             #expect((slot != nil) == model.isGivable(number), "\(address)")
             if let slot { #expect(space.address(of: slot) == address) }
@@ -37,7 +37,7 @@ import Testing
         let space = try AddressSpace(subnet("10.0.0.0/28"), reserving: kept)
         #expect(space.reserved == (try ["10.0.0.1", "10.0.0.2", "10.0.0.9"].map(address)))
         #expect(space.capacity == 11)
-        #expect((0..<11).map { space.address(of: $0).rawValue & 0xff } == [3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14])
+        #expect((0..<11).map { space.address(of: $0).number & 0xff } == [3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14])
     }
 
     @Test func B15_hostBitsAreDropped() throws {
@@ -47,12 +47,19 @@ import Testing
     @Test(arguments: 0...7)
     func largerThanSlash8IsRefused(prefix: Int) throws {
         #expect(throws: AddressPoolError.unusable(OperationError("subnet 0.0.0.0/\(prefix) is larger than a /8"))) {
-            _ = try AddressSpace(CIDR(.any, prefix), reserving: [])
+            _ = try AddressSpace(Subnet(.anyIPv4, prefix), reserving: [])
         }
     }
 
+    @Test func subnetsOfIPv6AreRefusedAsUnsupported() throws {
+        let error = #expect(throws: AddressPoolError.self) { _ = try space("fd00::/120", gateway: "fd00::1") }
+        #expect(error?.operationError.kind == .unsupported)
+        #expect(try space("10.0.0.0/24").slot(of: address("::ffff:10.0.0.5")) == nil)
+        #expect(try space("10.0.0.0/24").slot(of: address("::a00:5")) == nil)
+    }
+
     @Test func tooManyReservedAddressesAreRefused() throws {
-        let kept = (1...65).map { IPv4Address(rawValue: 0x0a00_0000 + $0) }
+        let kept = (1...65).map { IPAddress(ipv4: 0x0a00_0000 + $0) }
         #expect(try AddressSpace(subnet("10.0.0.0/24"), reserving: Array(kept.dropLast())).capacity == 190)
         #expect(throws: AddressPoolError.self) { try AddressSpace(subnet("10.0.0.0/24"), reserving: kept) }
     }

@@ -25,8 +25,8 @@ import Testing
     }
 
     private func use(_ path: String, _ space: AddressSpace) throws {
-        let given = try FilePool(open: path, space).allocate(owner(1))
-        try FilePool(open: path, space).release(given, owner(1))
+        let pool = AddressPoolFile(path, space)
+        try pool.release(pool.allocate(owner(1)), owner(1))
     }
 
     private func report(_ title: String, _ costs: [Double]) {
@@ -39,7 +39,7 @@ import Testing
             CostTests.prefixes.map { prefix in
                 let path = directory("pool\(prefix)")
                 let space = try space("10.0.0.0/\(prefix)", gateway: "10.0.0.1")
-                let pool = try FilePool(create: path, space)
+                let pool = try newPool(path, space)
                 for number in 0..<20 { _ = try pool.allocate(owner(number)) }
                 return (path, space)
             })
@@ -52,7 +52,7 @@ import Testing
             CostTests.prefixes.map { prefix in
                 let path = directory("full\(prefix)")
                 let space = try space("10.0.0.0/\(prefix)", gateway: "10.0.0.1")
-                _ = try FilePool(create: path, space)
+                _ = try newPool(path, space)
                 try fill(path, space)
                 return (path, space)
             })

@@ -13,7 +13,7 @@ import Testing
         directory = try TemporaryDirectory()
         path = directory("pool")
         space = try IPAMTests.space("192.168.0.0/24", gateway: "192.168.0.1")
-        let pool = try FilePool(create: path, space)
+        let pool = try newPool(path, space)
         for number in 0..<100 { _ = try pool.allocate(owner(number)) }
     }
 
@@ -21,7 +21,7 @@ import Testing
     private func expectDamage(_ reason: String? = nil, _ location: SourceLocation = #_sourceLocation) throws {
         let before = try bytes(of: path)
         let error = #expect(throws: AddressPoolError.self, sourceLocation: location) {
-            _ = try FilePool(open: path, space).leases()
+            _ = try AddressPoolFile(path, space).leases()
         }
         let operation = error?.operationError
         #expect(operation?.subject == path, sourceLocation: location)
@@ -35,8 +35,7 @@ import Testing
     @Test func B02_damagedFileIsNotReplaced() throws {
         try put(Array(repeating: 0, count: 8192), path)
         try expectDamage("page 0: not an address pool")
-        #expect(throws: AddressPoolError.self) { _ = try FilePool(create: path, space) }
-        #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile.readLeases(path, space) }
+        #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(path, space).allocate(owner(1)) }
         #expect(try bytes(of: path) == Array(repeating: 0, count: 8192))
     }
 
@@ -55,7 +54,7 @@ import Testing
     @Test func everyTruncationIsFound() throws {
         for size in (0..<8192).reversed() {
             #expect(truncate(path, size) == 0)
-            #expect(throws: AddressPoolError.self) { _ = try FilePool(open: path, space) }
+            #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(path, space).open() }
         }
         #expect(truncate(path, 8193) == 0)
         try expectDamage("it has 8193 bytes instead of 8192")
@@ -69,22 +68,21 @@ import Testing
         for offset in good.indices {
             var bad = good[offset] ^ UInt8.random(in: 1...255, using: &random)
             #expect(pwrite(file, &bad, 1, offset) == 1)
-            #expect(throws: AddressPoolError.self, "byte \(offset)") { _ = try FilePool(open: path, space).leases() }
+            #expect(throws: AddressPoolError.self, "byte \(offset)") { _ = try AddressPoolFile(path, space).leases() }
             bad = good[offset]
             #expect(pwrite(file, &bad, 1, offset) == 1)
         }
-        #expect(try FilePool(open: path, space).inUse() == 100)
+        #expect(try AddressPoolFile(path, space).leases().count == 100)
     }
 
     @Test func damagedBlockGivesNoAddress() throws {
         var bytes = try bytes(of: path)
         bytes[4096 + 16] ^= 1
         try put(bytes, path)
-        let pool = try FilePool(open: path, space)
+        let pool = AddressPoolFile(path, space)
         #expect(throws: AddressPoolError.self) { _ = try pool.allocate(owner(1)) }
         #expect(throws: AddressPoolError.self) { try pool.reserve(address("192.168.0.200"), owner(1)) }
         #expect(throws: AddressPoolError.self) { try pool.release(address("192.168.0.2"), owner(0)) }
-        #expect(throws: AddressPoolError.self) { _ = try pool.owner(of: address("192.168.0.2")) }
         try expectDamage("page 1: wrong checksum")
     }
 
@@ -96,23 +94,23 @@ import Testing
     @Test func exchangedBlocksAreFound() throws {
         let large = try IPAMTests.space("10.0.0.0/23")
         try FileManager.default.removeItem(atPath: path)
-        let pool = try FilePool(create: path, large)
+        let pool = try newPool(path, large)
         for number in 0..<400 { _ = try pool.allocate(owner(number)) }
         let bytes = try bytes(of: path)
         try put(Array(bytes[..<4096] + bytes[8192..<12288] + bytes[4096..<8192] + bytes[12288...]), path)
-        let error = #expect(throws: AddressPoolError.self) { _ = try FilePool(open: path, large).leases() }
+        let error = #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(path, large).leases() }
         #expect(error?.operationError.cause == .reason("the file is damaged: page 1: contradicts itself"))
     }
 
     @Test func neverWrittenBlockMayHoldAnything() throws {
         let large = try IPAMTests.space("10.0.0.0/23")
         try FileManager.default.removeItem(atPath: path)
-        let pool = try FilePool(create: path, large)
+        let pool = try newPool(path, large)
         let given = try pool.allocate(owner(1))
         var bytes = try bytes(of: path)
         for offset in 8192..<bytes.count { bytes[offset] = 0xff }
         try put(bytes, path)
-        let damaged = try FilePool(open: path, large)
+        let damaged = AddressPoolFile(path, large)
         #expect(try damaged.leases() == [AddressLease(given, owner(1))])
         var seen: Set = [given]
         for _ in 0..<509 { #expect(seen.insert(try damaged.allocate(owner(2))).inserted) }
@@ -129,7 +127,7 @@ import Testing
         var bytes = try bytes(of: path)
         bytes[16] = 2
         try put(bytes, path)
-        let error = #expect(throws: AddressPoolError.self) { _ = try FilePool(open: path, space) }
+        let error = #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(path, space).open() }
         #expect(error == .unusable(RecordVersion.refusal(of: path)))
         #expect(try IPAMTests.bytes(of: path) == bytes)
     }
@@ -141,24 +139,24 @@ import Testing
             try IPAMTests.space("192.168.0.0/24"), try IPAMTests.space("192.168.0.0/25", gateway: "192.168.0.1"),
         ]
         for other in others {
-            #expect(throws: AddressPoolError.self) { _ = try FilePool(open: path, other) }
+            #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(path, other).open() }
         }
-        let error = #expect(throws: AddressPoolError.self) { _ = try FilePool(open: path, others[3]) }
+        let error = #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(path, others[3]).open() }
         #expect(
             error?.operationError.cause
                 == .reason("the file is damaged: page 0: belongs to subnet 192.168.0.0/24, not to 192.168.0.0/25"))
     }
 
     @Test func directoryIsNoPool() throws {
-        #expect(throws: AddressPoolError.self) { _ = try FilePool(open: directory.path, space) }
+        #expect(throws: AddressPoolError.self) { _ = try AddressPoolFile(directory.path, space).open() }
     }
 
     @Test func rebuildRepairs() throws {
-        let leases = try FilePool(open: path, space).leases()
+        let leases = try AddressPoolFile(path, space).leases()
         try put([1], path)
         try expectDamage()
-        #expect(try AddressPoolFile.rebuild(path, space, leases: leases) == [])
-        #expect(try FilePool(open: path, space).leases() == leases)
+        #expect(try AddressPoolFile(path, space).rebuild(leases) == [])
+        #expect(try AddressPoolFile(path, space).leases() == leases)
         #expect(try directory.names == ["pool"])
     }
 }

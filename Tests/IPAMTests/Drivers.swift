@@ -23,51 +23,17 @@ final class MemoryPool {
     /// Forgets what was read so far.
     func reopen() throws { pool = try AddressPool(space, in: MemoryPages(memory: memory)) }
 
-    func allocate(_ owner: LeaseOwner, preferring preferred: IPv4Address? = nil) throws(AddressPoolError) -> IPv4Address
-    {
+    func allocate(_ owner: LeaseOwner, preferring preferred: IPAddress? = nil) throws(AddressPoolError) -> IPAddress {
         try pool.allocate(owner, preferring: preferred)
     }
-    func reserve(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) {
+    func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) {
         try pool.reserve(address, owner)
     }
     @discardableResult
-    func release(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
+    func release(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
         try pool.release(address, owner)
     }
-    func owner(of address: IPv4Address) throws(AddressPoolError) -> LeaseOwner? { try pool.owner(of: address) }
+    func owner(of address: IPAddress) throws(AddressPoolError) -> LeaseOwner? { try pool.owner(of: address) }
     func leases() throws(AddressPoolError) -> [AddressLease] { try pool.leases() }
     func inUse() throws(AddressPoolError) -> Int { try pool.inUse() }
-}
-
-/// The same of a pool in a file.
-final class FilePool {
-    private var pool: AddressPoolFile
-    let path: String
-    let space: AddressSpace
-
-    init(create path: String, _ space: AddressSpace) throws(AddressPoolError) {
-        (self.space, self.path) = (space, path)
-        pool = try AddressPoolFile.create(path, space)
-    }
-    init(open path: String, _ space: AddressSpace) throws(AddressPoolError) {
-        (self.space, self.path) = (space, path)
-        pool = try AddressPoolFile.open(path, space)
-    }
-
-    func reopen() throws { pool = try AddressPoolFile.open(path, space) }
-    func allocate(_ owner: LeaseOwner, preferring preferred: IPv4Address? = nil) throws(AddressPoolError) -> IPv4Address
-    {
-        try pool.allocate(owner, preferring: preferred)
-    }
-    func reserve(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) {
-        try pool.reserve(address, owner)
-    }
-    @discardableResult
-    func release(_ address: IPv4Address, _ owner: LeaseOwner) throws(AddressPoolError) -> Bool {
-        try pool.release(address, owner)
-    }
-    func owner(of address: IPv4Address) throws(AddressPoolError) -> LeaseOwner? { try pool.owner(of: address) }
-    func leases() throws(AddressPoolError) -> [AddressLease] { try pool.leases() }
-    func inUse() throws(AddressPoolError) -> Int { try pool.inUse() }
-    var capacity: Int { pool.capacity }
 }

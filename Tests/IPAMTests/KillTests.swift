@@ -129,7 +129,7 @@ import Testing
         changed.full.clear(0)
         memory.pages[0] = changed.encoded(number: 0, space: space)
         let survivor = try MemoryPool(space, memory)
-        var given = Set<IPv4Address>()
+        var given = Set<IPAddress>()
         for _ in 0..<256 { given.insert(try survivor.allocate(owner(1))) }
         #expect(given.count == 256)
         #expect(throws: AddressPoolError.full(space.subnet, capacity: 509)) { _ = try survivor.allocate(owner(1)) }

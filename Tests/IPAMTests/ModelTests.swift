@@ -13,21 +13,22 @@ import Testing
 
         init(prefix: Int, seed: UInt64) throws {
             random = SeededGenerator(seed)
-            let subnet = CIDR(IPv4Address(rawValue: .random(in: 0...(.max), using: &random)), prefix).network
-            let offset = UInt32.random(in: 0...UInt32(min(300, subnet.count - 1)), using: &random)
-            let gateway = IPv4Address(rawValue: subnet.first.rawValue + offset)
+            let subnet = Subnet(IPAddress(ipv4: .random(in: 0...(.max), using: &random)), prefix).network
+            let offset = UInt32.random(
+                in: 0...UInt32(min(300, subnet.last.number - subnet.first.number)), using: &random)
+            let gateway = try subnet.first.advanced(by: UInt128(offset)).orThrow()
             let space = try AddressSpace(subnet, reserving: [gateway])
             pool = try MemoryPool(new: space)
-            model = Model(network: subnet.first.rawValue, prefix: prefix, gateway: gateway.rawValue)
+            model = Model(subnet, gateway: gateway)
         }
 
         /// One in the subnet or a little outside, often one in use.
-        mutating func anyAddress() -> IPv4Address {
+        mutating func anyAddress() -> IPAddress {
             if Bool.random(using: &random), let used = model.owners.keys.randomElement(using: &random) {
-                return IPv4Address(rawValue: UInt32(used))
+                return IPAddress(ipv4: UInt32(used))
             }
             let range = max(0, model.first - 2)...min(Int(UInt32.max), model.first + 700, model.last + 2)
-            return IPv4Address(rawValue: UInt32(Int.random(in: range, using: &random)))
+            return IPAddress(ipv4: UInt32(Int.random(in: range, using: &random)))
         }
 
         mutating func step(allocating share: Int) throws {
@@ -40,13 +41,13 @@ import Testing
             }
         }
 
-        private func askOwner(of address: IPv4Address) throws {
-            #expect(try pool.owner(of: address) == model.owners[Int(address.rawValue)])
+        private func askOwner(of address: IPAddress) throws {
+            #expect(try pool.owner(of: address) == model.owners[Int(address.number)])
         }
 
         private mutating func allocate(_ owner: LeaseOwner) throws {
             if let expected = model.allocate(owner) {
-                #expect(try Int(pool.allocate(owner).rawValue) == expected)
+                #expect(try Int(pool.allocate(owner).number) == expected)
             } else {
                 #expect(throws: AddressPoolError.full(pool.space.subnet, capacity: model.capacity)) {
                     _ = try pool.allocate(owner)
@@ -54,8 +55,8 @@ import Testing
             }
         }
 
-        private mutating func reserve(_ address: IPv4Address, _ owner: LeaseOwner) throws {
-            let number = Int(address.rawValue)
+        private mutating func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws {
+            let number = Int(address.number)
             if !model.isGivable(number) || (model.owners[number] ?? owner) != owner {
                 #expect(throws: AddressPoolError.self) { try pool.reserve(address, owner) }
             } else {
@@ -66,9 +67,9 @@ import Testing
 
         private mutating func release(_ someone: LeaseOwner) throws {
             let address = anyAddress()
-            let holder = model.owners[Int(address.rawValue)].flatMap { Bool.random(using: &random) ? $0 : nil }
+            let holder = model.owners[Int(address.number)].flatMap { Bool.random(using: &random) ? $0 : nil }
             let released = try pool.release(address, holder ?? someone)
-            #expect(released == model.release(Int(address.rawValue), holder ?? someone))
+            #expect(released == model.release(Int(address.number), holder ?? someone))
         }
 
         func compare() throws {

@@ -26,8 +26,8 @@ extension Optional {
     }
 }
 
-func address(_ text: String) throws -> IPv4Address { try IPv4Address(text).orThrow() }
-func subnet(_ text: String) throws -> CIDR { try CIDR(text).orThrow() }
+func address(_ text: String) throws -> IPAddress { try IPAddress(text).orThrow() }
+func subnet(_ text: String) throws -> Subnet { try Subnet(text).orThrow() }
 func owner(_ number: Int) -> LeaseOwner { LeaseOwner(words: UInt64(bitPattern: Int64(number)), 7) }
 
 func space(_ text: String, gateway: String? = nil) throws -> AddressSpace {
@@ -82,16 +82,16 @@ struct MemoryPages: PoolPages {
 /// What a pool is, said as simply as possible: a dictionary, and addresses tried one by one.
 struct Model {
     let first: Int, last: Int, prefix: Int
-    let gateway: Int?
+    private var gateway: Int?
     var owners: [Int: LeaseOwner] = [:]
     var cursor: Int
 
-    init(network: UInt32, prefix: Int, gateway: UInt32?) {
-        self.prefix = prefix
-        first = Int(network)
+    init(_ subnet: Subnet, gateway: IPAddress?) {
+        prefix = subnet.prefixLength
+        first = Int(subnet.first.number)
         last = first + Int(pow(2, Double(32 - prefix))) - 1
         cursor = first
-        self.gateway = gateway.map(Int.init)
+        self.gateway = gateway.map { Int($0.number) }
     }
 
     func isGivable(_ number: Int) -> Bool {
@@ -101,9 +101,9 @@ struct Model {
 
     var capacity: Int {
         let all = last - first + 1 - (prefix > 30 ? 0 : 2)
-        guard let gateway, Model(network: UInt32(first), prefix: prefix, gateway: nil).isGivable(gateway) else {
-            return all
-        }
+        var bare = self
+        bare.gateway = nil
+        guard let gateway, bare.isGivable(gateway) else { return all }
         return all - 1
     }
 
@@ -123,11 +123,18 @@ struct Model {
     }
 
     var leases: [AddressLease] {
-        owners.sorted { $0.key < $1.key }.map { AddressLease(IPv4Address(rawValue: UInt32($0.key)), $0.value) }
+        owners.sorted { $0.key < $1.key }.map { AddressLease(IPAddress(ipv4: UInt32($0.key)), $0.value) }
     }
 }
 
 // MARK: - Files
+
+/// A pool with nothing in use.
+func newPool(_ path: String, _ space: AddressSpace) throws -> AddressPoolFile {
+    let pool = AddressPoolFile(path, space)
+    try pool.rebuild([])
+    return pool
+}
 
 /// A directory on a tmpfs when there is one, removed at the end.
 final class TemporaryDirectory {

@@ -10,14 +10,14 @@ import Testing
 @Suite struct LeasingTheLastAddress {
     private let place: Place
     private let network: NetworkDefinition
-    private let address = IPv4Address("10.9.1.2")
+    private let address = IPAddress("10.9.1.2")
 
     init() throws {
         place = try Place()
         network = try place.network("one", "10.9.1.1/30")
     }
 
-    private func lease(for id: ContainerID, _ requested: IPv4Address? = nil) throws -> IPv4Address {
+    private func lease(for id: ContainerID, _ requested: IPAddress? = nil) throws -> IPAddress {
         try place.host.lease(from: network, for: id, requested: requested)
     }
 
@@ -55,7 +55,7 @@ import Testing
     @Test func whatCannotBeAsked() throws {
         let gateway = #expect(throws: OperationError.self) { try lease(for: .random(), network.gateway.address) }
         #expect(gateway?.description.hasSuffix("held by the network's gateway") == true)
-        let foreign = #expect(throws: OperationError.self) { try lease(for: .random(), IPv4Address("10.9.2.2")) }
+        let foreign = #expect(throws: OperationError.self) { try lease(for: .random(), IPAddress("10.9.2.2")) }
         #expect(foreign?.description.hasSuffix("the network is 10.9.1.0/30") == true)
     }
 

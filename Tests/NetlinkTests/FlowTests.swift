@@ -24,13 +24,13 @@ struct FlowTests {
 
     @Test func bothDirectionsAreRead() throws {
         let flow = try FlowInfo(try #require(try Message.all(in: Self.flow).first))
-        let client = try #require(IPv4Address("198.51.100.7"))
+        let client = try #require(IPAddress("198.51.100.7"))
         let expected = FlowTuple(
-            source: client, destination: try #require(IPv4Address("203.0.113.1")), transport: 17, sourcePort: 40_000,
+            source: client, destination: try #require(IPAddress("203.0.113.1")), transport: 17, sourcePort: 40_000,
             destinationPort: 53)
         #expect(flow.original == expected)
         let reply = FlowTuple(
-            source: try #require(IPv4Address("10.1.0.5")), destination: client, transport: 17, sourcePort: 5353,
+            source: try #require(IPAddress("10.1.0.5")), destination: client, transport: 17, sourcePort: 5353,
             destinationPort: 40_000)
         #expect(flow.reply == reply)
     }
@@ -68,5 +68,18 @@ struct FlowTests {
             0x100, [2, 0, 0, 0] + Self.tuple(1, [198, 51, 100, 7], [203, 0, 113, 1], [0x9c, 0x40], [0, 53]))
         let first = try #require(try Message.all(in: half).first)
         #expect(throws: OperationError.self) { try FlowInfo(first) }
+    }
+
+    /// CTA_IP_V6_SRC is 3, CTA_IP_V6_DST is 4.
+    @Test func addressesOfIPv6AreRead() throws {
+        let one: [UInt8] = [0xfd] + Array(repeating: 0, count: 14) + [1]
+        let other: [UInt8] = [0xfd] + Array(repeating: 0, count: 14) + [2]
+        func tuple(_ type: UInt16, _ source: [UInt8], _ destination: [UInt8]) -> [UInt8] {
+            attribute(type | 0x8000, attribute(0x8001, attribute(3, source) + attribute(4, destination)))
+        }
+        let datagram = message(0x100, [10, 0, 0, 0] + tuple(1, one, other) + tuple(2, other, one))
+        let flow = try FlowInfo(try #require(try Message.all(in: datagram).first))
+        #expect(flow.original.source == IPAddress("fd00::1") && flow.original.destination == IPAddress("fd00::2"))
+        #expect(flow.reply.source == IPAddress("fd00::2") && flow.reply.destination == IPAddress("fd00::1"))
     }
 }

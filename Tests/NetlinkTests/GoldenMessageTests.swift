@@ -88,14 +88,14 @@ struct GoldenMessageTests {
 
     @Test func peerInTheNamespaceOfADescriptor() throws {
         var request = VethRequest(
-            name: "v", bridge: 1, peerMAC: MACAddress(for: .loopback), peerNamespace: .descriptor(9))
+            name: "v", bridge: 1, peerMAC: MACAddress(for: .loopbackIPv4), peerNamespace: .descriptor(9))
         request.mtu = nil
         let tail = encoded { $0.createVeth(request) }.suffix(2)
         #expect(Array(tail) == ["08 00 1c 00", "09 00 00 00"])  // IFLA_NET_NS_FD
     }
 
     @Test func address() throws {
-        let address = try #require(CIDR("192.168.10.7/24"))
+        let address = try #require(Subnet("192.168.10.7/24"))
         let expected = golden(
             """
             30 00 00 00  ; nlmsg_len 48
@@ -115,12 +115,82 @@ struct GoldenMessageTests {
     }
 
     @Test func addressOfAPointToPointSubnetHasNoBroadcast() throws {
-        let address = try #require(CIDR("10.0.0.0/31"))
+        let address = try #require(Subnet("10.0.0.0/31"))
         #expect(encoded { $0.addAddress(address, index: 3, name: "eth0") }.count == 10)
     }
 
+    @Test func addressOfIPv6() throws {
+        let address = try #require(Subnet("fd00:10::7/64"))
+        let expected = golden(
+            """
+            40 00 00 00  ; nlmsg_len 64
+            14 00 05 06  ; RTM_NEWADDR; CREATE, EXCL, ACK, REQUEST
+            00 00 00 00
+            00 00 00 00
+            0a 40 02 00  ; ifaddrmsg: AF_INET6, /64, IFA_F_NODAD, RT_SCOPE_UNIVERSE
+            03 00 00 00  ; index
+            14 00 02 00  ; IFA_LOCAL, 20 bytes
+            fd 00 00 10
+            00 00 00 00
+            00 00 00 00
+            00 00 00 07
+            14 00 01 00  ; IFA_ADDRESS
+            fd 00 00 10
+            00 00 00 00
+            00 00 00 00
+            00 00 00 07
+            """)
+        #expect(encoded { $0.addAddress(address, index: 3, name: "eth0") } == lines(expected))
+    }
+
+    @Test func defaultRouteOfIPv6() throws {
+        let gateway = try #require(IPAddress("fd00:10::1"))
+        let expected = golden(
+            """
+            38 00 00 00  ; nlmsg_len 56
+            18 00 05 06  ; RTM_NEWROUTE; CREATE, EXCL, ACK, REQUEST
+            00 00 00 00
+            00 00 00 00
+            0a 00 00 00  ; rtmsg: AF_INET6, destination /0, source /0, TOS
+            fe 03 00 01  ; RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST
+            00 00 00 00  ; flags
+            14 00 05 00  ; RTA_GATEWAY
+            fd 00 00 10
+            00 00 00 00
+            00 00 00 00
+            00 00 00 01
+            08 00 04 00  ; RTA_OIF
+            02 00 00 00
+            """)
+        #expect(encoded { $0.addDefaultRoute(gateway: gateway, index: 2, name: "eth0") } == lines(expected))
+    }
+
+    @Test func neighbourOfIPv6() throws {
+        let expected = golden(
+            """
+            3c 00 00 00  ; nlmsg_len 60
+            1c 00 05 05  ; RTM_NEWNEIGH; CREATE 400, REPLACE 100, ACK, REQUEST
+            00 00 00 00
+            00 00 00 00
+            0a 00 00 00  ; ndmsg: AF_INET6
+            02 00 00 00  ; index
+            80 00 00 00  ; NUD_PERMANENT
+            14 00 01 00  ; NDA_DST
+            fd 00 00 10
+            00 00 00 00
+            00 00 00 00
+            00 00 00 01
+            0a 00 02 00  ; NDA_LLADDR
+            02 42 00 00
+            00 01 00 00
+            """)
+        let gateway = try #require(IPAddress("fd00:10::1"))
+        let mac = try #require(MACAddress("02:42:00:00:00:01"))
+        #expect(encoded { $0.addNeighbour(gateway, mac: mac, index: 2, name: "eth0") } == lines(expected))
+    }
+
     @Test func defaultRoute() throws {
-        let gateway = try #require(IPv4Address("192.168.10.1"))
+        let gateway = try #require(IPAddress("192.168.10.1"))
         let expected = golden(
             """
             2c 00 00 00  ; nlmsg_len 44
@@ -154,7 +224,7 @@ struct GoldenMessageTests {
             02 42 c0 a8
             0a 01 00 00
             """)
-        let gateway = try #require(IPv4Address("192.168.10.1"))
+        let gateway = try #require(IPAddress("192.168.10.1"))
         let mac = MACAddress(for: gateway)
         #expect(encoded { $0.addNeighbour(gateway, mac: mac, index: 2, name: "eth0") } == lines(expected))
     }
@@ -219,7 +289,9 @@ struct GoldenMessageTests {
         #expect(Array(tail) == ["08 00 0a 00", "0c 00 00 00"])
     }
 
-    @Test func dumpsAskForAllOfIPv4() {
+    @Test func dumpsAskForAllOfAFamily() {
+        #expect(encoded { $0.getRoutes(of: .ipv6) }[4] == "0a 00 00 00")  // AF_INET6
+        #expect(encoded { $0.getAddresses(of: .ipv6) }[4] == "0a 00 00 00")
         let expected = golden(
             """
             1c 00 00 00
@@ -230,9 +302,9 @@ struct GoldenMessageTests {
             00 00 00 00
             00 00 00 00
             """)
-        #expect(encoded { $0.getRoutes() } == lines(expected))
+        #expect(encoded { $0.getRoutes(of: .ipv4) } == lines(expected))
         #expect(
-            encoded { $0.getAddresses() }.dropFirst() == [
+            encoded { $0.getAddresses(of: .ipv4) }.dropFirst() == [
                 "16 00 01 03", "00 00 00 00", "00 00 00 00", "02 00 00 00", "00 00 00 00",
             ])
         #expect(encoded { $0.getLinks() }[1] == "12 00 01 03")
@@ -240,7 +312,7 @@ struct GoldenMessageTests {
 
     @Test func containerConfigurationIsOneBatch() throws {
         let request = ContainerNetworkRequest(
-            address: try #require(CIDR("192.168.10.7/24")), gateway: IPv4Address("192.168.10.1"))
+            address: try #require(Subnet("192.168.10.7/24")), gateway: IPAddress("192.168.10.1"))
         let words = encoded { $0.configureContainer(request, index: 2) }
         // lengths 32, 48, 32 and 44; type and flags; sequence
         #expect(Array(words[0..<3]) == ["20 00 00 00", "13 00 05 00", "00 00 00 00"])
@@ -253,16 +325,16 @@ struct GoldenMessageTests {
     }
 
     @Test func theGatewaysMACComesLast() throws {
-        let gateway = try #require(IPv4Address("192.168.10.1"))
+        let gateway = try #require(IPAddress("192.168.10.1"))
         let request = ContainerNetworkRequest(
-            address: try #require(CIDR("192.168.10.7/24")), gateway: gateway, gatewayMAC: MACAddress(for: gateway))
+            address: try #require(Subnet("192.168.10.7/24")), gateway: gateway, gatewayMAC: MACAddress(for: gateway))
         let words = encoded { $0.configureContainer(request, index: 2) }
         #expect(words.count == 51)
         #expect(words[39...].starts(with: ["30 00 00 00", "1c 00 05 05", "04 00 00 00"]))
     }
 
     @Test func withoutAGatewayThereIsNoRoute() throws {
-        let request = ContainerNetworkRequest(address: try #require(CIDR("192.168.10.7/24")), gateway: nil)
+        let request = ContainerNetworkRequest(address: try #require(Subnet("192.168.10.7/24")), gateway: nil)
         #expect(encoded { $0.configureContainer(request, index: 2) }.count == 28)
     }
 
@@ -278,7 +350,8 @@ struct GoldenMessageTests {
         var batch = RequestBatch(capacity: capacity)
         batch.createVeth(
             VethRequest(
-                name: "veth1a2b", bridge: 5, mtu: 1450, peerMAC: MACAddress(for: .loopback), peerNamespace: .process(1))
+                name: "veth1a2b", bridge: 5, mtu: 1450, peerMAC: MACAddress(for: .loopbackIPv4),
+                peerNamespace: .process(1))
         )
         #expect(batch.bytes.count <= capacity)
         do throws(OperationError) {

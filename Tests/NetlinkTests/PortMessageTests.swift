@@ -9,7 +9,7 @@ struct PortMessageTests {
     private func port() throws -> PortRequest {
         PortRequest(
             name: "abcde", index: 13, mac: try #require(MACAddress("02:42:0a:4d:00:02")),
-            address: try #require(IPv4Address("10.77.0.2")), hairpin: true, hostHasIPv6: true)
+            address: try #require(IPAddress("10.77.0.2")), hairpin: true, hostHasIPv6: true)
     }
 
     @Test func S4_aPortIsGuardedInOneSend() throws {
@@ -78,7 +78,7 @@ struct PortMessageTests {
                 b4 00 05 00  ; TCA_BPF_OPS
                 """))
         let port = try port()
-        let encoded = encoded { $0.guardPort(port) }
+        let encoded = try encoded { try $0.guardPort(port) }
         #expect(Array(encoded.prefix(expected.count)) == expected)
         // Up at the end.
         let up = lines(
@@ -147,6 +147,14 @@ struct PortMessageTests {
             02 00 00 00  ; TC_ACT_SHOT
             """)
         let port = try port()
-        #expect(lines(OwnSource.program(mac: port.mac, address: port.address)) == lines(program))
+        #expect(lines(try OwnSource.program(mac: port.mac, address: port.address)) == lines(program))
+    }
+
+    @Test func aFilterOfIPv6IsUnsupported() throws {
+        var port = try port()
+        port.address = try #require(IPAddress("fd00::7"))
+        let error = #expect(throws: OperationError.self) { _ = try encoded { try $0.guardPort(port) } }
+        #expect(error?.kind == .unsupported)
+        #expect(!port.isMet(by: PortState(hairpin: port.hairpin, learns: false, entries: [port.mac], programs: [])))
     }
 }

@@ -49,7 +49,50 @@ struct ReplyTests {
             20, [2, 24, 0, 0] + u32(3) + attribute(1, [10, 0, 0, 2]) + attribute(2, [192, 168, 10, 7]))
         #expect(
             try parsed(datagram, AddressInfo.init)
-                == AddressInfo(address: try #require(CIDR("192.168.10.7/24")), link: 3))
+                == AddressInfo(address: try #require(Subnet("192.168.10.7/24")), link: 3))
+    }
+
+    private static let ofIPv6: [UInt8] = [0xfd, 0, 0, 0x10] + Array(repeating: 0, count: 11) + [7]
+
+    @Test func addressOfIPv6() throws {
+        // Flags IFA_F_PERMANENT, scope universe; without IFA_LOCAL, which the kernel sends with a peer's address only.
+        let datagram = message(20, [10, 64, 0x80, 0] + u32(3) + attribute(1, Self.ofIPv6))
+        #expect(
+            try parsed(datagram, AddressInfo.init)
+                == AddressInfo(address: try #require(Subnet("fd00:10::7/64")), link: 3))
+    }
+
+    @Test func routeOfIPv6() throws {
+        let whole = message(
+            24,
+            [10, 0, 0, 0, 254, 3, 0, 1] + u32(0) + attribute(15, u32(254)) + attribute(6, u32(1024))
+                + attribute(5, Self.ofIPv6) + attribute(4, u32(2)))
+        let route = try parsed(whole, RouteInfo.init)
+        #expect(route.destination.description == "::/0" && route.gateway == IPAddress("fd00:10::7"))
+        #expect(route.link == 2 && route.priority == 1024 && route.isDefault)
+        let subnet = message(
+            24, [10, 64, 0, 0, 254, 2, 0, 1] + u32(0) + attribute(1, Self.ofIPv6) + attribute(4, u32(2)))
+        #expect(try parsed(subnet, RouteInfo.init).destination.description == "fd00:10::7/64")
+    }
+
+    /// An address of one family in a message of the other.
+    @Test(arguments: [
+        message(20, [10, 24, 0, 0] + u32(3) + attribute(1, [10, 0, 0, 2])),
+        message(20, [2, 24, 0, 0] + u32(3) + attribute(1, ofIPv6)),
+        message(20, [10, 129, 0, 0] + u32(3) + attribute(1, ofIPv6)),
+        message(20, [7, 24, 0, 0] + u32(3) + attribute(1, ofIPv6)),
+        message(24, [2, 0, 0, 0, 254, 3, 0, 1] + u32(0) + attribute(5, ofIPv6)),
+        message(24, [10, 0, 0, 0, 254, 3, 0, 1] + u32(0) + attribute(5, [10, 0, 0, 1])),
+        message(24, [10, 129, 0, 0, 254, 3, 0, 1] + u32(0) + attribute(1, ofIPv6)),
+        message(24, [0, 0, 0, 0, 254, 3, 0, 1] + u32(0)),
+    ]) func mixedFamilies(datagram: [UInt8]) throws {
+        #expect(throws: OperationError.self) {
+            if datagram[4] == 20 {
+                _ = try parsed(datagram, AddressInfo.init)
+            } else {
+                _ = try parsed(datagram, RouteInfo.init)
+            }
+        }
     }
 
     @Test func routeWithItsOwnMTU() throws {
@@ -61,7 +104,7 @@ struct ReplyTests {
         #expect(
             route
                 == RouteInfo(
-                    destination: CIDR(.any, 0), gateway: IPv4Address("10.0.0.1"), link: 2, priority: 100, mtu: 1380,
+                    destination: Subnet(.anyIPv4, 0), gateway: IPAddress("10.0.0.1"), link: 2, priority: 100, mtu: 1380,
                     table: 254,
                     type: 1))
         #expect(route.isDefault)
@@ -84,7 +127,7 @@ struct ReplyTests {
             24, [2, 0, 0, 0, 254, 3, 0, 1] + u32(0) + attribute(9, hop(2, [10, 0, 0, 1]) + hop(3, [10, 0, 1, 1])))
         let route = try parsed(datagram, RouteInfo.init)
         #expect(route.link == 2)
-        #expect(route.gateway == IPv4Address("10.0.0.1"))
+        #expect(route.gateway == IPAddress("10.0.0.1"))
     }
 
     @Test(arguments: [UInt16(0), 7, 17, 0xffff]) func nextHopOfImpossibleLength(length: UInt16) {

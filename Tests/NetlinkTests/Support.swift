@@ -18,9 +18,9 @@ func lines(_ bytes: [UInt8]) -> [String] {
     }
 }
 
-func encoded(_ build: (inout RequestBatch) -> Void) -> [String] {
+func encoded(_ build: (inout RequestBatch) throws -> Void) rethrows -> [String] {
     var batch = RequestBatch()
-    build(&batch)
+    try build(&batch)
     return lines(batch.bytes)
 }
 

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func eachLackOfABridgeHasItsRemedy() {
-        let other = CIDR(network.gateway.address, 16)
+        let other = Subnet(network.gateway.address, 16)
         let link = network.bridge(isUp: false, rightFilter: 0, addresses: [other])
         #expect(
             lacks([link, member.link()], isRouting: false).map(\.remedy) == [

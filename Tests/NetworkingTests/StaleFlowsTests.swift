@@ -5,10 +5,10 @@ import Testing
 @testable import Networking
 
 struct StaleFlowsTests {
-    private let container = CIDR(address("10.1.0.5"), 24)
+    private let container = Subnet(address("10.1.0.5"), 24)
     private let host = [address("203.0.113.1"), address("127.0.0.1")]
     private let ports = [
-        PortMapping(hostAddress: .any, hostPort: 53, containerPort: 5353, transport: .udp),
+        PortMapping(hostAddress: .anyIPv4, hostPort: 53, containerPort: 5353, transport: .udp),
         PortMapping(hostAddress: address("127.0.0.1"), hostPort: 54, containerPort: 54, transport: .udp),
     ]
 
@@ -42,4 +42,4 @@ struct StaleFlowsTests {
     }
 }
 
-private func address(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }
+private func address(_ text: String) -> IPAddress { IPAddress(text) ?? .anyIPv4 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SubnetChooserTests {
     private func chooser(_ subnets: String...) -> SubnetChooser {
-        SubnetChooser(occupants: subnets.compactMap { CIDR($0).map { .init($0, "test") } })
+        SubnetChooser(occupants: subnets.compactMap { Subnet($0).map { .init($0, "test") } })
     }
 
     @Test func theFirstFreeOneIsTaken() throws {
@@ -17,7 +17,7 @@ import Testing
     @Test func theLastOneIsTakenToo() throws {
         let users = chooser("10.64.0.0/11", "10.96.0.0/12", "10.112.0.0/13", "10.120.0.0/14", "10.124.0.0/15")
         #expect(try users.choose(from: SubnetChooser.userPool).description == "10.126.0.0/22")
-        let all = (0..<4095).map { CIDR(IPv4Address(rawValue: 0x0a40_0000 + UInt32($0) << 10), 22) }
+        let all = (0..<4095).map { Subnet(IPAddress(ipv4: 0x0a40_0000 + UInt32($0) << 10), 22) }
         let last = SubnetChooser(occupants: all.map { .init($0, "test") })
         #expect(try last.choose(from: SubnetChooser.userPool).description == "10.127.252.0/22")
         let docker = chooser("172.16.0.0/13", "172.24.0.0/14", "172.28.0.0/15", "172.30.0.0/16")
@@ -30,10 +30,10 @@ import Testing
     }
 
     @Test func B14_overlapNamesTheOccupant() throws {
-        let occupied = SubnetChooser(occupants: [.init(try #require(CIDR("192.168.10.0/24")), "network \"web\"")])
-        #expect(occupied.occupant(of: try #require(CIDR("192.168.0.0/16")))?.what == "network \"web\"")
-        #expect(occupied.occupant(of: try #require(CIDR("192.168.10.128/25")))?.what == "network \"web\"")
-        #expect(occupied.occupant(of: try #require(CIDR("192.168.11.0/24"))) == nil)
+        let occupied = SubnetChooser(occupants: [.init(try #require(Subnet("192.168.10.0/24")), "network \"web\"")])
+        #expect(occupied.occupant(of: try #require(Subnet("192.168.0.0/16")))?.what == "network \"web\"")
+        #expect(occupied.occupant(of: try #require(Subnet("192.168.10.128/25")))?.what == "network \"web\"")
+        #expect(occupied.occupant(of: try #require(Subnet("192.168.11.0/24"))) == nil)
     }
 
     @Test func fourThousandNetworksAreDisjoint() throws {
@@ -43,7 +43,7 @@ import Testing
             #expect(!occupants.contains { $0.subnet.overlaps(subnet) })
             occupants.append(.init(subnet, ""))
         }
-        let all = SubnetChooser(occupants: [.init(try #require(CIDR("10.64.0.0/10")), "all")])
+        let all = SubnetChooser(occupants: [.init(try #require(Subnet("10.64.0.0/10")), "all")])
         let error = #expect(throws: OperationError.self) { try all.choose(from: SubnetChooser.userPool) }
         #expect(error?.description == "all predefined address pools have been fully subnetted")
     }

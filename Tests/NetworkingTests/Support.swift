@@ -9,14 +9,14 @@ import Testing
 extension NetworkDefinition {
     static func example(_ name: String = "web", gateway: String = "192.168.10.1/24") throws -> NetworkDefinition {
         NetworkDefinition(
-            id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: try #require(CIDR(gateway)),
+            id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: try #require(Subnet(gateway)),
             device: name, mtu: nil, isInternal: false, labels: [:], created: .now())
     }
 
     /// A container on it that is called nothing and runs nowhere.
     func member(_ address: String = "192.168.10.2/24", ports: [PortMapping] = []) throws -> NetworkMember {
         let id = ContainerID.random()
-        let address = try #require(CIDR(address))
+        let address = try #require(Subnet(address))
         let endpoint = Endpoint(
             id: id, network: name, networkID: self.id, address: address, gateway: gateway.address,
             mac: MACAddress(for: address.address), interface: "eth0", bridge: device, mtu: nil, ports: ports)
@@ -25,7 +25,7 @@ extension NetworkDefinition {
 
     /// Its bridge, as `create` makes it.
     func bridge(
-        _ index: Int32 = 7, alias: String? = nil, isUp: Bool = true, rightFilter: UInt32 = 1, addresses: [CIDR]? = nil
+        _ index: Int32 = 7, alias: String? = nil, isUp: Bool = true, rightFilter: UInt32 = 1, addresses: [Subnet]? = nil
     ) -> ObservedBridges.Link {
         var settings = LinkSettings()
         (settings.routeLocalnet, settings.reversePathFilter, settings.disableIPv6) = (1, rightFilter, 1)
@@ -43,7 +43,8 @@ extension NetworkMember {
         port.hairpin = !endpoint.ports.isEmpty
         port.learns = learns
         port.entries = [endpoint.mac]
-        port.programs = [OwnSource.program(mac: endpoint.mac, address: endpoint.address.address)]
+        port.programs =
+            (try? OwnSource.program(mac: endpoint.mac, address: endpoint.address.address)).map { [$0] } ?? []
         let info = LinkInfo.example(index, endpoint.hostInterface, "veth", isUp: isUp, master: master)
         return ObservedBridges.Link(info, port: port)
     }

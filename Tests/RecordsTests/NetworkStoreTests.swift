@@ -7,7 +7,7 @@ import Testing
 
 private func network(_ name: String, id: ContainerID = .random()) throws -> NetworkDefinition {
     NetworkDefinition(
-        id: id, name: try #require(Name(name)), driver: "bridge", gateway: try #require(CIDR("10.1.2.1/24")),
+        id: id, name: try #require(Name(name)), driver: "bridge", gateway: try #require(Subnet("10.1.2.1/24")),
         device: "br0", mtu: nil, isInternal: false, labels: ["a": "b"], created: Timestamp(nanoseconds: 7))
 }
 

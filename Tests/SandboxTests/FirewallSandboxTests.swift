@@ -10,8 +10,8 @@ import Testing
     private let firewall = IPTablesFirewall()
 
     private static let intent = NetworkIntent(
-        bridge: "testbridge", subnet: CIDR(IPv4Address(rawValue: 0xc0a8_0a00), 24),
-        gateway: IPv4Address(rawValue: 0xc0a8_0a01), isInternal: false)
+        bridge: "testbridge", subnet: Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24),
+        gateway: IPAddress(ipv4: 0xc0a8_0a01), isInternal: false)
 
     private static var withoutNetwork: FirewallChange { FirewallChange(withdrawing: intent.owner) }
 
@@ -33,7 +33,7 @@ import Testing
     private static func endpoint(_ id: String, _ mappings: [PortMapping] = []) -> PublishedPorts {
         PublishedPorts(
             endpoint: EndpointID(id + String(repeating: "0", count: 52)) ?? .unknown,
-            address: IPv4Address(rawValue: 0xc0a8_0a02), ports: mappings)
+            address: IPAddress(ipv4: 0xc0a8_0a02), ports: mappings)
     }
 
     private static func container(_ id: String, _ mappings: [PortMapping]) -> FirewallIntent {
@@ -41,7 +41,7 @@ import Testing
     }
 
     private static let mappings: [PortMapping] =
-        [PortMapping(hostAddress: .loopback, hostPort: 90, containerPort: 90)]
+        [PortMapping(hostAddress: .loopbackIPv4, hostPort: 90, containerPort: 90)]
         + (8000...8009).map { PortMapping(hostPort: $0, containerPort: $0) }
         + (7000...7003).map { PortMapping(hostPort: $0, containerPort: $0 + 2000, transport: .udp) }
 

@@ -24,10 +24,10 @@ import Testing
         return try socket.links().filter { $0.name.hasPrefix("nlt") }
     }
 
-    private let mac = MACAddress(for: .loopback)
+    private let mac = MACAddress(for: .loopbackIPv4)
 
     private func bridge(_ name: String = "nlt0", address: String = "10.213.0.1/24") -> BridgeRequest {
-        BridgeRequest(name: name, mac: mac, mtu: 1400, alias: "mydocker:test", address: CIDR(address))
+        BridgeRequest(name: name, mac: mac, mtu: 1400, alias: "mydocker:test", address: Subnet(address))
     }
 
     @Test func bridgeIsUpTaggedAndHasItsAddress() throws {
@@ -43,8 +43,11 @@ import Testing
                     settings: LinkSettings(inFilesOf: "nlt0")))
         #expect(try socket.link(.index(index)) == found)
         #expect(try socket.links().contains { $0 == found })
-        #expect(try socket.addresses().contains(AddressInfo(address: #require(CIDR("10.213.0.1/24")), link: index)))
-        #expect(try socket.routes().contains { $0.destination.description == "10.213.0.0/24" && $0.link == index })
+        #expect(
+            try socket.addresses(of: .ipv4).contains(
+                AddressInfo(address: #require(Subnet("10.213.0.1/24")), link: index)))
+        #expect(
+            try socket.routes(of: .ipv4).contains { $0.destination.description == "10.213.0.0/24" && $0.link == index })
         #expect(try socket.deleteLink(.index(index)))
         #expect(try !socket.deleteLink(.index(index)))
         #expect(try !socket.deleteLink(.named("nlt0")))
@@ -65,7 +68,7 @@ import Testing
             #expect(error.errno == EEXIST)
         }
         #expect(try socket.link(.index(index)) == before)
-        #expect(try !socket.addresses().contains { $0.link == index })
+        #expect(try !socket.addresses(of: .ipv4).contains { $0.link == index })
     }
 
     @Test func bridgeThatCannotGetItsAddressIsTakenBack() throws {
@@ -92,7 +95,7 @@ import Testing
         let index = try socket.createBridge(bridge())
         defer { _ = try? socket.deleteLink(.index(index)) }
         var other = try OtherNamespace()
-        let peerMAC = MACAddress(for: try #require(IPv4Address("10.213.0.7")))
+        let peerMAC = MACAddress(for: try #require(IPAddress("10.213.0.7")))
         let pair = try socket.createVeth(
             VethRequest(
                 name: "nltv", bridge: index, mtu: 1380, peerMAC: peerMAC,
@@ -102,7 +105,7 @@ import Testing
         let here = try #require(try socket.link(.named("nltv")))
         #expect(here.index == pair.index && here.peer == pair.peerIndex && here.master == index)
         #expect(!here.isUp && here.kind == "veth" && here.mtu == 1380)
-        let address = try #require(IPv4Address("10.213.0.7"))
+        let address = try #require(IPAddress("10.213.0.7"))
         for hairpin in [true, false] {
             let port = PortRequest(
                 name: "nltv", index: pair.index, mac: peerMAC, address: address, hairpin: hairpin, hostHasIPv6: true)
@@ -137,23 +140,62 @@ import Testing
 
         var inside = try RouteSocket(adopting: other.takeSocket())
         #expect(try inside.defaultRouteMTU() == nil)
-        let address = try #require(CIDR("10.213.0.7/24"))
+        let address = try #require(Subnet("10.213.0.7/24"))
         let request = ContainerNetworkRequest(
-            index: indexKnown ? pair.peerIndex : nil, address: address, gateway: IPv4Address("10.213.0.1"))
+            index: indexKnown ? pair.peerIndex : nil, address: address, gateway: IPAddress("10.213.0.1"))
         try inside.configureContainer(request)
 
         #expect(try inside.links().allSatisfy(\.isUp))
-        #expect(try inside.addresses().contains(AddressInfo(address: address, link: pair.peerIndex)))
-        let route = try #require(try inside.routes().first(where: \.isDefault))
-        #expect(route.gateway == IPv4Address("10.213.0.1") && route.link == pair.peerIndex)
+        #expect(try inside.addresses(of: .ipv4).contains(AddressInfo(address: address, link: pair.peerIndex)))
+        let route = try #require(try inside.routes(of: .ipv4).first(where: \.isDefault))
+        #expect(route.gateway == IPAddress("10.213.0.1") && route.link == pair.peerIndex)
         #expect(try inside.defaultRouteMTU() == 1380)
-        #expect(try inside.routes().contains { $0.destination.description == "10.213.0.255/32" })
+        #expect(try inside.routes(of: .ipv4).contains { $0.destination.description == "10.213.0.255/32" })
 
         do throws(OperationError) {
             try inside.configureContainer(request)
             Issue.record("configured twice")
         } catch {
             #expect(error.description == "add address 10.213.0.7/24 to \"eth0\": File exists")
+        }
+    }
+
+    /// In the namespace, where IPv6 is on as in every new one.
+    @Test func containerIsConfiguredWithIPv6() throws {
+        var socket = try RouteSocket()
+        let index = try socket.createBridge(bridge())
+        defer { _ = try? socket.deleteLink(.index(index)) }
+        var other = try OtherNamespace()
+        let pair = try socket.createVeth(
+            VethRequest(name: "nltv", bridge: index, peerMAC: mac, peerNamespace: .descriptor(other.namespace.number)))
+        defer { _ = try? socket.deleteLink(.index(pair.index)) }
+        try socket.setUp(.index(pair.index))
+
+        var inside = try RouteSocket(adopting: other.takeSocket())
+        let address = try #require(Subnet("fd00:213::7/64"))
+        let gateway = try #require(IPAddress("fd00:213::1"))
+        let request = ContainerNetworkRequest(
+            index: pair.peerIndex, address: address, gateway: gateway, gatewayMAC: MACAddress(for: gateway))
+        try inside.configureContainer(request)
+
+        let found = try inside.addresses(of: .ipv6)
+        #expect(found.contains(AddressInfo(address: address, link: pair.peerIndex)))
+        #expect(found.contains { $0.address.description == "::1/128" && $0.link == 1 })
+        let routes = try inside.routes(of: .ipv6)
+        let defaults = routes.filter(\.isDefault)
+        let standard = try #require(defaults.first)
+        #expect(standard.destination.description == "::/0")
+        #expect(standard.gateway == gateway && standard.link == pair.peerIndex)
+        #expect(routes.contains { $0.destination.description == "fd00:213::/64" && $0.link == pair.peerIndex })
+        // Of the container's own addresses and the routes to them none is of IPv4.
+        #expect(try inside.addresses(of: .ipv4).allSatisfy { $0.link == 1 })
+        #expect(try inside.routes(of: .ipv4).allSatisfy { $0.destination.first.isLoopback || $0.link == 1 })
+
+        do throws(OperationError) {
+            try inside.configureContainer(request)
+            Issue.record("configured twice")
+        } catch {
+            #expect(error.description == "add address fd00:213::7/64 to \"eth0\": File exists")
         }
     }
 
@@ -183,7 +225,7 @@ import Testing
         var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
         try socket.setUp(.named("lo"))
         let request = ContainerNetworkRequest(
-            interface: "lo", address: try #require(CIDR("10.9.0.2/24")), gateway: IPv4Address("10.99.0.1"))
+            interface: "lo", address: try #require(Subnet("10.9.0.2/24")), gateway: IPAddress("10.99.0.1"))
         do throws(OperationError) {
             try socket.configureContainer(request)
             Issue.record("configured")
@@ -195,7 +237,7 @@ import Testing
 
     @Test func missingInterfaceIsNamed() throws {
         var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
-        let request = ContainerNetworkRequest(address: try #require(CIDR("10.9.0.2/24")), gateway: nil)
+        let request = ContainerNetworkRequest(address: try #require(Subnet("10.9.0.2/24")), gateway: nil)
         do throws(OperationError) {
             try socket.configureContainer(request)
             Issue.record("configured")
@@ -210,11 +252,11 @@ import Testing
         var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
         try socket.setUp(.named("lo"))
         for number in 0..<600 {
-            try socket.addAddress(CIDR(IPv4Address(rawValue: 0x0a00_0000 + UInt32(number)), 32), index: 1, name: "lo")
+            try socket.addAddress(Subnet(IPAddress(ipv4: 0x0a00_0000 + UInt32(number)), 32), index: 1, name: "lo")
         }
-        let found = Set(try socket.addresses().map(\.address.address.rawValue))
+        let found = Set(try socket.addresses(of: .ipv4).compactMap(\.address.address.ipv4))
         #expect(found.isSuperset(of: (0..<600).map { 0x0a00_0000 + $0 }))
-        #expect(try socket.routes().count >= 600)
+        #expect(try socket.routes(of: .ipv4).count >= 600)
     }
 
     @Test func onlyRoutingSocketsAreAdopted() throws {

@@ -13,11 +13,15 @@ package final class Place {
     private let talk = Talk()
     package let dead: EndedProcess
 
-    package init() throws {
+    package init(
+        allocators: @escaping Lifecycle.Host.AddressAllocators = Lifecycle.Host.addressPoolFiles
+    ) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("place-\(UUID().uuidString)")
         let layout = Layout(state: directory.path + "/state", runtime: directory.path + "/run")
         dead = try EndedProcess()
-        host = Lifecycle.Host(layout: layout, drivers: NetworkDrivers(["bridge": driver])) { [talk] in talk.add($0) }
+        host = Lifecycle.Host(layout: layout, drivers: NetworkDrivers(["bridge": driver]), allocators: allocators) {
+            [talk] in talk.add($0)
+        }
         try host.prepare()
     }
 
@@ -30,7 +34,7 @@ package final class Place {
 
     package func network(_ name: String, _ gateway: String) throws -> NetworkDefinition {
         let network = NetworkDefinition(
-            id: .random(), name: try wanted(Name(name)), driver: "bridge", gateway: try wanted(CIDR(gateway)),
+            id: .random(), name: try wanted(Name(name)), driver: "bridge", gateway: try wanted(Subnet(gateway)),
             device: "br-\(name)", mtu: nil, isInternal: false, labels: [:], created: .now())
         try host.networkStore.create(network)
         return network
@@ -81,11 +85,11 @@ package final class Place {
     package func endpoint(
         _ address: String, of id: ContainerID, on network: NetworkDefinition, isFirst: Bool = true
     ) throws -> Endpoint {
-        let address = try wanted(IPv4Address(address))
+        let address = try wanted(IPAddress(address))
         _ = try host.lease(from: network, for: id, requested: address)
         return Endpoint(
             id: isFirst ? id : .random(), network: network.name, networkID: network.id,
-            address: CIDR(address, network.subnet.prefixLength),
+            address: Subnet(address, network.subnet.prefixLength),
             gateway: network.gateway.address, mac: MACAddress(for: address), interface: "eth0", bridge: network.device,
             mtu: nil, ports: [])
     }

@@ -16,7 +16,7 @@ package struct RunCommand: ProgramCommand {
     var labels: [String] = []
     var labelFiles: [String] = []
     var networks: [NetworkChoice] = []
-    var address: IPv4Address?
+    var address: IPAddress?
     var mac: MACAddress?
     var restart = ""
 

@@ -9,7 +9,7 @@ package struct NetworkConnectCommand: Command {
             summary: "Connect a container to a network", operandCount: 2...2)
     }
 
-    var address: IPv4Address?
+    var address: IPAddress?
     var mac: MACAddress?
 
     package init() {}

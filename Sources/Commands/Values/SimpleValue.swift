@@ -17,13 +17,13 @@ package enum SimpleValue {
         return Int64(seconds)
     }
 
-    package static func address(_ text: String) throws(OperationError) -> IPv4Address {
-        guard let address = IPv4Address(text) else { throw OperationError("use an IPv4 address such as 192.168.10.2") }
+    package static func address(_ text: String) throws(OperationError) -> IPAddress {
+        guard let address = IPAddress(text) else { throw OperationError("use an address such as 192.168.10.2") }
         return address
     }
 
-    package static func subnet(_ text: String) throws(OperationError) -> CIDR {
-        guard let subnet = CIDR(text) else { throw OperationError("use an IPv4 subnet such as 192.168.10.0/24") }
+    package static func subnet(_ text: String) throws(OperationError) -> Subnet {
+        guard let subnet = Subnet(text) else { throw OperationError("use a subnet such as 192.168.10.0/24") }
         return subnet
     }
 

@@ -4,10 +4,10 @@ import Core
 package enum HostFiles {
     /// An address, and the names that a container knows it by.
     package struct Entry: Equatable, Sendable {
-        package var address: IPv4Address
+        package var address: IPAddress
         package var names: [String]
 
-        package init(_ address: IPv4Address, _ names: [String]) {
+        package init(_ address: IPAddress, _ names: [String]) {
             self.address = address
             self.names = names
         }
@@ -111,8 +111,8 @@ private struct ResolverLines {
     }
 
     private static func isUsable(_ server: Substring) -> Bool {
-        guard let address = IPv4Address(String(server)) else { return false }
+        guard let address = IPAddress(String(server)), address.family == .ipv4 else { return false }
         // 0.0.0.0 means this host.
-        return !address.isLoopback && address != .any
+        return !address.isLoopback && !address.isUnspecified
     }
 }

@@ -48,7 +48,7 @@ extension ContainerRequestRecord: Record {
 extension PublishRequest: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         self.init(
-            hostAddress: try reader.text("hostAddress", IPv4Address.init),
+            hostAddress: try reader.text("hostAddress", IPAddress.init),
             hostPorts: try reader.optionalText("hostPorts", ClosedRange.init(ports:)),
             containerPorts: try reader.text("containerPorts", ClosedRange.init(ports:)),
             transport: try reader.text("protocol", TransportProtocol.init))

@@ -7,7 +7,7 @@ package struct ContainerSummary: Sendable {
     package var created: Timestamp
     package var phase: ContainerPhase
     package var ports: [PortMapping]
-    package var address: IPv4Address?
+    package var address: IPAddress?
     package var pid: Int32?
     package var networks: [String]
     package var labels: [String: String]
@@ -20,7 +20,7 @@ package struct ContainerSummary: Sendable {
 
     package init(
         id: ContainerID, name: String, image: String, command: [String], created: Timestamp, phase: ContainerPhase,
-        ports: [PortMapping], address: IPv4Address?, pid: Int32?, networks: [String], labels: [String: String]
+        ports: [PortMapping], address: IPAddress?, pid: Int32?, networks: [String], labels: [String: String]
     ) {
         self.id = id
         self.name = name

@@ -8,8 +8,8 @@ package struct Endpoint: Equatable, Sendable {
     package var network: Name
     package var networkID: ContainerID
     /// The container's address in the network's subnet.
-    package var address: CIDR
-    package var gateway: IPv4Address?
+    package var address: Subnet
+    package var gateway: IPAddress?
     package var mac: MACAddress
     /// The host's end of the veth pair; longer than 5 digits where another link is called so.
     package var hostInterface: String
@@ -20,7 +20,7 @@ package struct Endpoint: Equatable, Sendable {
     package var ports: [PortMapping]
 
     package init(
-        id: EndpointID, network: Name, networkID: ContainerID, address: CIDR, gateway: IPv4Address?, mac: MACAddress,
+        id: EndpointID, network: Name, networkID: ContainerID, address: Subnet, gateway: IPAddress?, mac: MACAddress,
         interface: String, bridge: String, mtu: Int?, ports: [PortMapping]
     ) {
         self.id = id
@@ -53,8 +53,8 @@ extension Endpoint: Record {
             // Of version 1: whoever knows the container's fills it in.
             id: try reader.optionalText("id", EndpointID.init) ?? .unknown,
             network: try reader.text("network", Name.init), networkID: try reader.text("networkID", ContainerID.init),
-            address: try reader.text("address", CIDR.init),
-            gateway: try reader.optionalText("gateway", IPv4Address.init),
+            address: try reader.text("address", Subnet.init),
+            gateway: try reader.optionalText("gateway", IPAddress.init),
             mac: try reader.text("mac", MACAddress.init),
             interface: try reader.optionalText("interface") { $0.isInterfaceName ? $0 : nil } ?? "eth0",
             bridge: try reader.text("bridge") { $0.isInterfaceName ? $0 : nil },

@@ -2,13 +2,13 @@
 package struct EndpointWish: Equatable, Sendable {
     package var network: Name
     /// Nil: any that is free.
-    package var address: IPv4Address?
+    package var address: IPAddress?
     /// Nil: one that follows from the address.
     package var mac: MACAddress?
     /// What is published of the container goes by one endpoint, the first one.
     package var publish: [PublishRequest] = []
 
-    package init(network: Name, address: IPv4Address? = nil, mac: MACAddress? = nil) {
+    package init(network: Name, address: IPAddress? = nil, mac: MACAddress? = nil) {
         self.network = network
         self.address = address
         self.mac = mac
@@ -18,7 +18,7 @@ package struct EndpointWish: Equatable, Sendable {
 extension EndpointWish: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         network = try reader.text("network", Name.init)
-        address = try reader.optionalText("address", IPv4Address.init)
+        address = try reader.optionalText("address", IPAddress.init)
         mac = try reader.optionalText("mac", MACAddress.init)
         publish = try reader.objects("publish", PublishRequest.init)
     }
@@ -93,7 +93,7 @@ extension NetworkMode: Record {
             var wish = EndpointWish(network: try reader.text("network", Name.init))
             let asked = try reader.optionalObject("asked") { asked throws(RecordError) in
                 (
-                    try asked.optionalText("address", IPv4Address.init), try asked.optionalText("mac", MACAddress.init),
+                    try asked.optionalText("address", IPAddress.init), try asked.optionalText("mac", MACAddress.init),
                     try asked.objects("publish", PublishRequest.init)
                 )
             }

@@ -177,7 +177,3 @@ private struct JSONParser {
         return code
     }
 }
-
-extension UInt8 {
-    fileprivate var isHexDigit: Bool { isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20) }
-}

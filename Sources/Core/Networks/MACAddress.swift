@@ -17,16 +17,19 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// A locally administered address that belongs to `address`, so that a neighbour's
-    /// cache stays right when the address moves to another container (Docker's 02:42 scheme).
-    package init(for address: IPv4Address) {
-        bytes = [0x02, 0x42] + (0..<4).map { UInt8(truncatingIfNeeded: address.rawValue >> (24 - 8 * UInt32($0))) }
+    /// A locally administered address that belongs to `address`, so that a neighbour's cache stays right when the address
+    /// moves to another container (Docker's 02:42 scheme). Of IPv6 it has the last 32 bits: two addresses of a network
+    /// have different ones unless they are 2^32 apart.
+    package init(for address: IPAddress) {
+        bytes = [0x02, 0x42] + (0..<4).map { UInt8(truncatingIfNeeded: address.number >> (24 - 8 * $0)) }
     }
 
-    /// The one that it follows from; nil of any other.
-    package var address: IPv4Address? {
+    /// The first address of a subnet that it follows from; nil when there is none.
+    package func address(in subnet: Subnet) -> IPAddress? {
         guard bytes.starts(with: [0x02, 0x42]) else { return nil }
-        return IPv4Address(rawValue: bytes.dropFirst(2).reduce(0) { $0 << 8 | UInt32($1) })
+        let own = bytes.dropFirst(2).reduce(0) { $0 << 8 | UInt128($1) }
+        let address = IPAddress(subnet.family, number: subnet.first.number & ~0xffff_ffff | own)
+        return address.flatMap { subnet.contains($0) ? $0 : nil }
     }
 
     package var description: String {

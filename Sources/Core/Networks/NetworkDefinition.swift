@@ -4,7 +4,7 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let name: Name
     package let driver: String
     /// The gateway's own address in the subnet: `192.168.10.1/24`.
-    package let gateway: CIDR
+    package let gateway: Subnet
     /// The bridge device.
     package let device: String
     package let mtu: Int?
@@ -15,7 +15,7 @@ package struct NetworkDefinition: Equatable, Sendable {
     package private(set) var key: String
 
     package init(
-        id: ContainerID, name: Name, driver: String, gateway: CIDR, device: String, mtu: Int?, isInternal: Bool,
+        id: ContainerID, name: Name, driver: String, gateway: Subnet, device: String, mtu: Int?, isInternal: Bool,
         labels: [String: String], created: Timestamp
     ) {
         self.id = id
@@ -30,7 +30,7 @@ package struct NetworkDefinition: Equatable, Sendable {
         key = id.hex
     }
 
-    package var subnet: CIDR { gateway.network }
+    package var subnet: Subnet { gateway.network }
 
     /// - Returns: false when what was found under `key` is of another network.
     package mutating func adopt(_ key: String) -> Bool {
@@ -45,7 +45,7 @@ extension NetworkDefinition: Record {
         id = try reader.text("id", ContainerID.init)
         name = try reader.text("name", Name.init)
         driver = try reader.string("driver")
-        gateway = try reader.text("gateway", CIDR.init)
+        gateway = try reader.text("gateway", Subnet.init)
         device = try reader.text("device") { $0.isInterfaceName ? $0 : nil }
         mtu = try reader.optional("mtu") { $0.int.map { Int($0) } }
         isInternal = try reader.bool("internal")

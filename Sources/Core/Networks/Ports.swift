@@ -4,14 +4,14 @@ package enum TransportProtocol: String, Sendable, CaseIterable {
 
 /// One published port: what arrives at `hostPort` of this host goes to `containerPort` of the container.
 package struct PortMapping: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// 0.0.0.0 stands for every address of the host.
-    package let hostAddress: IPv4Address
+    /// `0.0.0.0` stands for every address of the host.
+    package let hostAddress: IPAddress
     package let hostPort: UInt16
     package let containerPort: UInt16
     package let transport: TransportProtocol
 
     package init(
-        hostAddress: IPv4Address = .any, hostPort: UInt16, containerPort: UInt16, transport: TransportProtocol = .tcp
+        hostAddress: IPAddress = .anyIPv4, hostPort: UInt16, containerPort: UInt16, transport: TransportProtocol = .tcp
     ) {
         self.hostAddress = hostAddress
         self.hostPort = hostPort
@@ -30,14 +30,19 @@ package struct PortMapping: Hashable, Sendable, Comparable, CustomStringConverti
     /// Whether both want the same port of the same host address.
     package func collides(with other: PortMapping) -> Bool {
         transport == other.transport && hostPort == other.hostPort
-            && (hostAddress == other.hostAddress || hostAddress == .any || other.hostAddress == .any)
+            && hostAddress.shares(other.hostAddress)
     }
+}
+
+extension IPAddress {
+    /// Of addresses to listen at: whether what comes in at one may come in at the other.
+    fileprivate func shares(_ other: IPAddress) -> Bool { self == other || isUnspecified || other.isUnspecified }
 }
 
 extension PortMapping: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         self.init(
-            hostAddress: try reader.text("hostAddress", IPv4Address.init),
+            hostAddress: try reader.text("hostAddress", IPAddress.init),
             hostPort: try reader.value("hostPort", UInt16.init(port:)),
             containerPort: try reader.value("containerPort", UInt16.init(port:)),
             transport: try reader.text("protocol", TransportProtocol.init))
@@ -60,7 +65,7 @@ extension UInt16 {
 
 /// What `-p` asks for: ports that may still have to be chosen.
 package struct PublishRequest: Hashable, Sendable {
-    package let hostAddress: IPv4Address
+    package let hostAddress: IPAddress
     /// Nil: any free port.
     package let hostPorts: ClosedRange<UInt16>?
     package let containerPorts: ClosedRange<UInt16>
@@ -90,10 +95,10 @@ package struct PublishRequest: Hashable, Sendable {
                 throw invalid("invalid host port \(JSON.quoted(parts[parts.count - 2])) (1 to 65535)")
             }
         }
-        var address = IPv4Address.any
+        var address = IPAddress.anyIPv4
         if parts.count == 3 {
-            // From 224.0.0.0 on no address is a host's own.
-            guard let parsed = IPv4Address(parts[0]), parsed.rawValue >> 28 < 14 else {
+            // Other addresses are no host's own.
+            guard let parsed = IPAddress(parts[0]), parsed.isUnicast else {
                 throw invalid("invalid host IP \(JSON.quoted(parts[0]))")
             }
             address = parsed
@@ -105,7 +110,7 @@ package struct PublishRequest: Hashable, Sendable {
     }
 
     package init(
-        hostAddress: IPv4Address, hostPorts: ClosedRange<UInt16>?, containerPorts: ClosedRange<UInt16>,
+        hostAddress: IPAddress, hostPorts: ClosedRange<UInt16>?, containerPorts: ClosedRange<UInt16>,
         transport: TransportProtocol
     ) {
         self.hostAddress = hostAddress
@@ -124,7 +129,7 @@ package struct PublishRequest: Hashable, Sendable {
     /// Whether both ask for the same fixed port of the same host address.
     package func collides(with other: PublishRequest) -> Bool {
         guard let ours = hostPorts, let theirs = other.hostPorts, transport == other.transport else { return false }
-        guard hostAddress == other.hostAddress || hostAddress == .any || other.hostAddress == .any else { return false }
+        guard hostAddress.shares(other.hostAddress) else { return false }
         // A range of host ports for one container port takes whichever is free.
         return choices.count == ours.count && other.choices.count == theirs.count && ours.overlaps(theirs)
     }

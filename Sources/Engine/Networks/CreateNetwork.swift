@@ -67,14 +67,14 @@ extension Engine {
     /// The gateway's address: the host part that was given, `--gateway`, or the first host's address.
     private func gateway(
         _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
-    ) throws(OperationError) -> CIDR {
+    ) throws(OperationError) -> Subnet {
         let networks = others.map { SubnetChooser.Occupant($0.subnet, "network \"\($0.name)\", \($0.subnet)") }
         let chooser = SubnetChooser(occupants: try networks + HostSubnets.occupants())
         guard let asked = request.subnet else {
             let subnet = try chooser.choose(from: pool)
-            return CIDR(
+            return Subnet(
                 try request.gateway.map { address throws(OperationError) in try check(address, in: subnet) }
-                    ?? IPv4Address(rawValue: subnet.hosts.lowerBound), subnet.prefixLength)
+                    ?? subnet.hosts.lowerBound, subnet.prefixLength)
         }
         try check(asked)
         if let occupant = chooser.occupant(of: asked.network) {
@@ -82,18 +82,19 @@ extension Engine {
                 "invalid pool request: Pool overlaps with other one on this address space",
                 remedy: "\(asked.network) overlaps \(occupant.what)")
         }
-        let first = IPv4Address(rawValue: asked.hosts.lowerBound)
-        let address = try check(request.gateway ?? (asked.hasHostBits ? asked.address : first), in: asked)
-        return CIDR(address, asked.prefixLength)
+        let first = asked.hasHostBits ? asked.address : asked.hosts.lowerBound
+        let address = try check(request.gateway ?? first, in: asked)
+        return Subnet(address, asked.prefixLength)
     }
 
-    private func check(_ subnet: CIDR) throws(OperationError) {
+    private func check(_ subnet: Subnet) throws(OperationError) {
+        guard subnet.family == .ipv4 else { throw .ofIPv6("invalid subnet \(subnet)") }
         guard (8...30).contains(subnet.prefixLength) else {
             throw OperationError(
                 "invalid subnet \(subnet)",
                 reason: "the prefix length must be 8 to 30: a gateway and a container need room")
         }
-        guard subnet.first.rawValue >> 28 < 14, !subnet.first.isLoopback, subnet.first.rawValue >> 24 != 0 else {
+        guard subnet.first.isUnicast, !subnet.first.isLoopback, subnet.first.number >> 24 != 0 else {
             throw OperationError("invalid subnet \(subnet)", reason: "no unicast addresses")
         }
         if !subnet.first.isPrivate {
@@ -102,12 +103,12 @@ extension Engine {
     }
 
     @discardableResult
-    private func check(_ gateway: IPv4Address, in subnet: CIDR) throws(OperationError) -> IPv4Address {
+    private func check(_ gateway: IPAddress, in subnet: Subnet) throws(OperationError) -> IPAddress {
         guard subnet.contains(gateway) else {
             throw OperationError(
                 "invalid gateway \(gateway): parent subnet \(subnet.network) doesn't contain this address")
         }
-        guard subnet.hosts.contains(gateway.rawValue) else {
+        guard subnet.hosts.contains(gateway) else {
             throw OperationError(
                 "invalid gateway \(gateway)", reason: "it is the network's own or the broadcast address")
         }

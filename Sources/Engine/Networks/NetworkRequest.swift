@@ -5,8 +5,8 @@ package struct NetworkRequest: Sendable {
     package var name: String
     package var driver = "bridge"
     /// Host form (`192.168.10.1/24`, the host part is the gateway) or network form; nil picks a free one.
-    package var subnet: CIDR?
-    package var gateway: IPv4Address?
+    package var subnet: Subnet?
+    package var gateway: IPAddress?
     package var mtu: Int?
     package var isInternal = false
     package var labels: [String: String] = [:]

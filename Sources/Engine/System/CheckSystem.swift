@@ -35,8 +35,8 @@ enum SystemRemedy: Equatable, Sendable {
     case removeContainer(ContainerID)
     case releaseName(Name, ContainerID)
     case reserveName(Name, ContainerID)
-    case releaseLease(NetworkDefinition, IPv4Address, ContainerID?)
-    case reserveLease(NetworkDefinition, IPv4Address, ContainerID)
+    case releaseLease(NetworkDefinition, IPAddress, ContainerID?)
+    case reserveLease(NetworkDefinition, IPAddress, ContainerID)
     /// Opening a damaged pool makes a new one from the records.
     case openPool(NetworkDefinition)
     case bridge(BridgeDifference)

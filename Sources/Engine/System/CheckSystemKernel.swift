@@ -81,7 +81,7 @@ struct KernelSnapshot: Sendable {
 /// The sockets that have a port of this host.
 private struct BoundSockets {
     private struct Key: Hashable {
-        let address: UInt32
+        let address: IPAddress
         let port: UInt16
         let transport: TransportProtocol
     }
@@ -101,14 +101,14 @@ private struct BoundSockets {
                 let port = UInt16(columns[1][columns[1].index(after: colon)...], radix: 16)
             else { continue }
             // The address is printed as it lies in memory.
-            let key = Key(address: UInt32(bigEndian: address), port: port, transport: transport)
+            let key = Key(
+                address: IPAddress(ipv4: UInt32(bigEndian: address)), port: port, transport: transport)
             inodes[key, default: []].append(columns[9])
         }
     }
 
     func hold(_ mapping: PortMapping, among own: Set<String>) -> Bool {
-        let key = Key(
-            address: mapping.hostAddress.rawValue, port: mapping.hostPort, transport: mapping.transport)
+        let key = Key(address: mapping.hostAddress, port: mapping.hostPort, transport: mapping.transport)
         return inodes[key, default: []].contains { own.contains("socket:[\($0)]") }
     }
 }

@@ -73,7 +73,7 @@ extension RecordSnapshot {
         }
         for id in containers.keys { read(id, engine) }
         try readNetworks(engine)
-        for network in networks where networkRuntimes.contains(network.key) { readPool(of: network, layout) }
+        for network in networks where networkRuntimes.contains(network.key) { readPool(of: network, engine.host) }
         readImages(engine.imageStore)
         temporaries = Self.temporaries(layout, containers.keys)
     }
@@ -115,15 +115,12 @@ extension RecordSnapshot {
         }
     }
 
-    private mutating func readPool(of network: NetworkDefinition, _ layout: Layout) {
-        let path = layout.addressPool(network)
-        guard Files.exists(path) else { return }
-        do throws(AddressPoolError) {
-            let space = try AddressSpace(network.subnet, reserving: [network.gateway.address])
-            for lease in try AddressPoolFile.readLeases(path, space) { leases.append((network, lease)) }
+    private mutating func readPool(of network: NetworkDefinition, _ host: Host) {
+        do throws(OperationError) {
+            for lease in try host.leases(of: network) { leases.append((network, lease)) }
         } catch {
-            let failure = error.operationError
-            damages.append(Damage(path: path, why: failure.explanation, pool: network))
+            let path = host.layout.addressPool(network)
+            damages.append(Damage(path: path, why: error.explanation, pool: network))
         }
     }
 

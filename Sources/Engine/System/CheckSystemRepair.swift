@@ -61,7 +61,7 @@ extension Engine {
     }
 
     private func reserve(
-        _ address: IPv4Address, from network: NetworkDefinition, for id: ContainerID
+        _ address: IPAddress, from network: NetworkDefinition, for id: ContainerID
     ) throws(OperationError) {
         // Its run gives it back; one that has ended meanwhile did so already.
         guard let state = try containerStore.state(id), state.isRunning else { return }

@@ -36,16 +36,16 @@ struct FirewallRule: Hashable, Sendable {
         case accept, drop, `return`
         case jump(String)
         case masquerade
-        case snat(to: IPv4Address)
+        case snat(to: IPAddress)
         /// - ports: nil keeps the port.
         /// - base: with it the ports keep their order: `base` becomes the first of `ports`, and so on.
-        case dnat(to: IPv4Address, ports: ClosedRange<UInt16>? = nil, base: UInt16? = nil)
+        case dnat(to: IPAddress, ports: ClosedRange<UInt16>? = nil, base: UInt16? = nil)
     }
 
     let table: FirewallTable
     let chain: String
-    let source: Match<CIDR>?
-    let destination: Match<CIDR>?
+    let source: Match<Subnet>?
+    let destination: Match<Subnet>?
     let input: Match<String>?
     let output: Match<String>?
     let transport: TransportProtocol?
@@ -59,7 +59,7 @@ struct FirewallRule: Hashable, Sendable {
     let target: Target
 
     init(
-        _ table: FirewallTable, _ chain: String, source: Match<CIDR>? = nil, destination: Match<CIDR>? = nil,
+        _ table: FirewallTable, _ chain: String, source: Match<Subnet>? = nil, destination: Match<Subnet>? = nil,
         input: Match<String>? = nil, output: Match<String>? = nil, transport: TransportProtocol? = nil,
         ports: ClosedRange<UInt16>? = nil, isToLocalAddress: Bool = false, states: Match<States>? = nil,
         comment: String? = nil, target: Target
@@ -81,7 +81,7 @@ struct FirewallRule: Hashable, Sendable {
     }
 }
 
-extension FirewallRule.Match<CIDR> {
+extension FirewallRule.Match<Subnet> {
     /// Without host bits, which no packet's address would ever be compared with; nil when every address passes.
     fileprivate var canonical: Self? {
         value.prefixLength == 0 && !isNegated ? nil : Self(value: value.network, isNegated: isNegated)

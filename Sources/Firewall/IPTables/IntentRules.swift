@@ -8,7 +8,7 @@ enum IntentRules {
     static let input = "MYDOCKER-INPUT"
     static let postrouting = "MYDOCKER-POSTROUTING"
     static let publish = "MYDOCKER-DNAT"
-    static let loopback = CIDR(IPv4Address(rawValue: 127 << 24), 8)
+    static let loopback = Subnet(IPAddress(ipv4: 127 << 24), 8)
 
     /// Our chains and the jumps into them. What may come in is decided before what may go out, so that no
     /// network's containers reach those of another one.

@@ -4,11 +4,11 @@ extension FirewallRule {
     /// The rules that send published ports on to a container: a run of ports that lie as far apart on the host as
     /// in the container is one rule. A range that keeps its numbers needs no rewriting of ports at all.
     static func publishing(
-        _ mappings: [PortMapping], in chain: String, to address: IPv4Address, owner: FirewallOwner
+        _ mappings: [PortMapping], in chain: String, to address: IPAddress, owner: FirewallOwner
     ) -> [FirewallRule] {
         runs(of: mappings).map { run in
             FirewallRule(
-                .nat, chain, destination: run.first.hostAddress == .any ? nil : .yes(CIDR(run.first.hostAddress, 32)),
+                .nat, chain, destination: run.first.hostAddress.ownSubnet.map { .yes($0) },
                 transport: run.first.transport, ports: run.first.hostPort...run.last.hostPort,
                 comment: owner.comment, target: target(run, address))
         }
@@ -30,17 +30,22 @@ extension FirewallRule {
 
     /// Addresses of their own come before "all addresses", which would take their packets.
     private static func precedes(_ left: PortMapping, _ right: PortMapping) -> Bool {
-        (left.transport.rawValue, ~left.hostAddress.rawValue, left.distance, left.hostPort)
-            < (right.transport.rawValue, ~right.hostAddress.rawValue, right.distance, right.hostPort)
+        (left.transport.rawValue, right.hostAddress, left.distance, left.hostPort)
+            < (right.transport.rawValue, left.hostAddress, right.distance, right.hostPort)
     }
 
-    private static func target(_ run: Run, _ address: IPv4Address) -> Target {
+    private static func target(_ run: Run, _ address: IPAddress) -> Target {
         let isRange = run.first != run.last
         if isRange, run.first.distance == 0 { return .dnat(to: address) }
         return .dnat(
             to: address, ports: run.first.containerPort...run.last.containerPort,
             base: isRange ? run.first.hostPort : nil)
     }
+}
+
+extension IPAddress {
+    /// Nil of "all addresses".
+    fileprivate var ownSubnet: Subnet? { isUnspecified ? nil : Subnet(self, family.bits) }
 }
 
 extension PortMapping {

@@ -54,12 +54,12 @@ extension RawRule {
 // MARK: Encoding
 
 extension RawRule {
-    /// - Throws: when a name or comment is too long for the kernel.
+    /// - Throws: when a name or comment is too long for the kernel, and `.unsupported` of IPv6.
     init(_ rule: FirewallRule) throws(OperationError) {
         self.init()
-        encodeAddresses(rule)
+        try encodeAddresses(rule)
         encodeMatches(rule)
-        encodeTarget(rule.target)
+        try encodeTarget(rule.target)
         let fits =
             RawRule.copy(rule.input?.value, to: &value.input) && RawRule.copy(rule.output?.value, to: &value.output)
             && RawRule.copy(rule.comment, to: &value.comment)
@@ -72,11 +72,11 @@ extension RawRule {
         if condition { value.flags |= UInt16(flag) }
     }
 
-    private mutating func encodeAddresses(_ rule: FirewallRule) {
-        value.source = rule.source?.value.first.rawValue ?? 0
-        value.source_mask = rule.source?.value.mask ?? 0
-        value.destination = rule.destination?.value.first.rawValue ?? 0
-        value.destination_mask = rule.destination?.value.mask ?? 0
+    private mutating func encodeAddresses(_ rule: FirewallRule) throws(OperationError) {
+        value.source = try rule.source?.value.first.ofIPv4() ?? 0
+        value.source_mask = try rule.source?.value.mask.ofIPv4() ?? 0
+        value.destination = try rule.destination?.value.first.ofIPv4() ?? 0
+        value.destination_mask = try rule.destination?.value.mask.ofIPv4() ?? 0
         set(CIPTABLES_NOT_SOURCE, if: rule.source?.isNegated ?? false)
         set(CIPTABLES_NOT_DESTINATION, if: rule.destination?.isNegated ?? false)
     }
@@ -94,12 +94,12 @@ extension RawRule {
         set(CIPTABLES_NOT_STATES, if: rule.states?.isNegated ?? false)
     }
 
-    private mutating func encodeTarget(_ target: FirewallRule.Target) {
+    private mutating func encodeTarget(_ target: FirewallRule.Target) throws(OperationError) {
         value.target = target.number
         switch target {
-        case .snat(let address): value.to_address = address.rawValue
+        case .snat(let address): value.to_address = try address.ofIPv4()
         case .dnat(let address, let ports, let base):
-            value.to_address = address.rawValue
+            value.to_address = try address.ofIPv4()
             guard let ports else { return }
             set(CIPTABLES_TO_PORTS)
             (value.to_first, value.to_last) = (ports.lowerBound, ports.upperBound)
@@ -149,10 +149,10 @@ extension RawRule {
 
     private func cidr(
         _ address: UInt32, _ mask: UInt32, not flag: Int
-    ) -> FirewallRule.Match<CIDR>? {
+    ) -> FirewallRule.Match<Subnet>? {
         if mask == 0, !has(flag) { return nil }
         return .init(
-            value: CIDR(IPv4Address(rawValue: address), (~mask).leadingZeroBitCount), isNegated: has(flag))
+            value: Subnet(IPAddress(ipv4: address), (~mask).leadingZeroBitCount), isNegated: has(flag))
     }
 
     private var decodedStates: FirewallRule.Match<FirewallRule.States>? {
@@ -161,7 +161,7 @@ extension RawRule {
     }
 
     private var decodedTarget: FirewallRule.Target? {
-        let address = IPv4Address(rawValue: value.to_address)
+        let address = IPAddress(ipv4: value.to_address)
         switch Int(value.target) {
         case CIPTABLES_ACCEPT: return .accept
         case CIPTABLES_DROP: return .drop
