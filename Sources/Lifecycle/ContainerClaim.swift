@@ -7,9 +7,10 @@ import Records
 package final class ContainerClaim {
     private var lock: Descriptor?
 
+    /// - Parameter name: what it was called by.
     /// - Throws: `notFound` when the container is being removed, `conflict` when somebody else has it, for whatever.
-    package init(_ host: Host, _ id: ContainerID) throws(OperationError) {
-        let missing = OperationError.noContainer(id.short)
+    package init(_ host: Host, _ id: ContainerID, named name: String) throws(OperationError) {
+        let missing = OperationError.noContainer(name)
         // A removal has this directory for itself until the container is gone, and looks whether it has begun before.
         guard let directory = try? FileLock.shareDirectory(host.layout.container(id)) else {
             throw missing

@@ -140,10 +140,14 @@ extension Host {
     /// removal was begun.
     private func reclaimRecords(_ id: ContainerID, isForced: Bool) throws(OperationError) {
         // Whoever forces it removes the records, whatever they say.
-        guard !isForced, try containerStore.exit(id) == nil else { return }
-        let definition = try containerStore.definition(id)
-        if definition?.autoRemove ?? true, !containerStore.isCreated(id) {
-            try containerStore.remove(id, name: definition?.name, isOwn: false)
+        if isForced { return }
+        guard Files.exists(layout.definition(id)) else {
+            try containerStore.remove(id, name: nil, isOwn: false)
+            return
+        }
+        guard try containerStore.exit(id) == nil, !containerStore.isCreated(id) else { return }
+        if let definition = try containerStore.definition(id), definition.autoRemove {
+            try containerStore.remove(id, name: definition.name, isOwn: false)
         }
     }
 

@@ -170,6 +170,8 @@ package struct ContainerStore: Sendable {
         var link = name
         if link.map({ names.owner(of: $0) }) != id { link = try names.all().first { $0.owner == id }?.name }
         try removeRuntime(id)
+        // Once this is gone nobody takes the rest for a container any more, and whoever meets it removes it.
+        try records.remove(.definition(id))
         try Files.removeTree(layout.container(id), keeping: kept)
         if let link { try names.release(link, of: id) }
         if let kept, let directory = directory.take() { kept.insert(directory.intoDescriptor()) }

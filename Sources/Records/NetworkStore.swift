@@ -95,15 +95,21 @@ package struct NetworkStore: Sendable {
         OperationError("network with name \(name) already exists", kind: .conflict)
     }
 
-    /// The definition goes last: until then the rest can be found and removed again.
+    /// The definition goes last but for its name: until then the rest can be found and removed again. A name without a network is
+    /// nobody's.
     package func remove(_ network: NetworkDefinition) throws(OperationError) {
         try Files.removeTree(layout.networkRuntime(network.key))
-        if names.owner(of: network.name) == network.id { try names.release(network.name, of: network.id) }
         try records.remove(.network(network.key))
+        if names.owner(of: network.name) == network.id { try names.release(network.name, of: network.id) }
     }
 
-    /// Removes what killed commands were writing. The registry's lock must be held.
+    /// Removes what killed commands were writing, and the names of networks that they had not made yet or had removed. The
+    /// registry's lock must be held.
     package func removeUnfinished() throws(OperationError) {
         try records.removeUnfinished(below: .networks) { _ in true }
+        let keys = try records.keys(below: .networks)
+        for (name, owner) in try names.all() where !keys.contains(.network(owner.hex)) {
+            try names.release(name, of: owner)
+        }
     }
 }

@@ -23,6 +23,8 @@ struct FaultPoints {
         return FaultPoints(path)
     }
 
+    var count: Int { points.count }
+
     private init(_ path: String) {
         points = Host.read(path).split(separator: "\n").compactMap { line in
             let parts = line.split(separator: " ", maxSplits: 1)

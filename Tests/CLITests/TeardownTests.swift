@@ -81,5 +81,31 @@ extension CLI {
                 succeed("rm", "-f", "tdlast")
             }
         }
+
+        /// Of a removal that was killed anywhere, the whole container is left, or none: whoever meets the rest removes it.
+        @Test func aRemovalIsWholeOrNone() throws {
+            try Ledger.expectUnchanged {
+                func make() {
+                    #expect(mydocker("run", "--name", "tdhalf", "--net", "none", "sh", "-c", "exit 3").code == 3)
+                }
+                make()
+                let count = try FaultPoints.list(["rm", "tdhalf"]).count
+                var outcomes: Set<String> = []
+                for number in 1...count {
+                    make()
+                    Host.run([Host.mydocker, "rm", "tdhalf"], environment: ["MYDOCKER_FAULT": "kill@\(number)"])
+                    let start = mydocker("start", "-a", "tdhalf")
+                    if start.code == 3 {
+                        outcomes.insert("whole")
+                        succeed("rm", "tdhalf")
+                    } else {
+                        outcomes.insert("none")
+                        #expect(start.error == "mydocker: No such container: tdhalf\n", "\(number)")
+                        try CheckReport.expectClean()
+                    }
+                }
+                #expect(outcomes == ["whole", "none"])
+            }
+        }
     }
 }

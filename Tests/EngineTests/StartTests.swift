@@ -78,7 +78,7 @@ import Testing
             definition.networkMode = .networks([EndpointWish(network: try wanted(Name("gone")))])
             definition.seccomp = "unconfined"
         }
-        let claim = try ContainerClaim(scene.place.host, scene.id)
+        let claim = try ContainerClaim(scene.place.host, scene.id, named: "box")
         let (engine, started) = (scene.engine, Date())
         let end = aside { _ = try engine.startAttached("box", readsInput: false, passesSignals: true) }
         usleep(200_000)

@@ -89,6 +89,19 @@ import Testing
         }
     }
 
+    /// Its definition goes first: what a killed removal leaves besides is no container any more.
+    @Test(arguments: [true, false], [true, false]) func aRemovalThatWasBegun(hasExit: Bool, isCreated: Bool) throws {
+        let place = try Place()
+        let id = try place.make(place.definition("box"), created: isCreated)
+        if hasExit {
+            try place.store.write(ContainerExit(exitCode: 3, started: nil, finished: Self.began), of: id)
+        }
+        try Files.remove(place.layout.definition(id))
+        try place.host.reclaim(id)
+        #expect(try place.outcome(id, "box") == "gone")
+        #expect(!Files.exists(place.layout.container(id)))
+    }
+
     /// How often it had begun again, and when it had begun, is not lost with its supervisor.
     @Test func whatTheStateTellsOfARun() throws {
         for status in [ContainerState.Status.running, .restarting] {

@@ -39,6 +39,18 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
             try Files.names(in: scratch.layout.networks) == [] && Files.names(in: scratch.layout.networkNames) == [])
     }
 
+    /// As `create` and `remove` leave them when they are killed.
+    @Test func namesOfNoNetworkGo() throws {
+        let (made, damaged) = (try network("made"), try network("damaged"))
+        try store.create(made)
+        try store.create(damaged)
+        try Files.replace("\(scratch.layout.networks)/\(damaged.id).json", Array("{".utf8))
+        #expect(try store.names.reserve(try #require(Name("gone")), for: .random()))
+        try store.removeUnfinished()
+        #expect(Set(try Files.names(in: scratch.layout.networkNames)) == ["made", "damaged"])
+        #expect(try store.find("made") == made)
+    }
+
     /// A name may look like the id of another network.
     @Test func aNameIsNoID() throws {
         let first = try network("br0")

@@ -57,7 +57,7 @@ extension Engine {
             }
             let claim: ContainerClaim
             do throws(OperationError) {
-                claim = try ContainerClaim(host, id)
+                claim = try ContainerClaim(host, id, named: name)
             } catch {
                 // Another `start`, or whoever clears away, is done in a moment.
                 guard error.kind == .conflict, deadline.millisecondsLeft > 0 else { throw error }
