@@ -178,6 +178,15 @@ int clinux_die_with(pid_t parent) {
     return getppid() == parent ? 0 : -ESRCH;
 }
 
+void clinux_die_after(unsigned seconds) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    signal(SIGALRM, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    alarm(seconds);
+}
+
 int clinux_exited(int status, int *value) {
     *value = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
     return WIFEXITED(status) ? 1 : 0;

@@ -10,19 +10,19 @@
 
 static int current_network(void) { return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC); }
 
-int clinux_enter_network(int namespace, struct clinux_network *network) {
-    *network = (struct clinux_network){.former = current_network(), .own = namespace, .route = -1};
+int clinux_enter_network(struct clinux_network *network) {
+    *network = (struct clinux_network){.former = current_network(), .own = -1, .route = -1};
     if (network->former < 0) return -errno;
-    if ((namespace < 0 ? unshare(CLONE_NEWNET) : setns(namespace, CLONE_NEWNET)) < 0) {
+    if (unshare(CLONE_NEWNET) < 0) {
         int error = errno;
         close(network->former);
         return -error;
     }
-    if (namespace < 0) network->own = current_network();
+    network->own = current_network();
     if (network->own >= 0) network->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (network->route >= 0) return 0;
     int error = errno;
-    if (namespace < 0 && network->own >= 0) close(network->own);
+    if (network->own >= 0) close(network->own);
     clinux_leave_network(network);
     return -error;
 }

@@ -191,11 +191,21 @@ int cnetlink_adopt(int fd, struct mnl_socket **result) {
         close(fd);
         return failure;
     }
-    return prepare(socket, result);
+    /* The programs of the other namespace know its port, and may send there: to one that is connected only the kernel may. */
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    failure = prepare(socket, result);
+    if (failure < 0 || connect(fd, (struct sockaddr *)&kernel, sizeof kernel) == 0) return failure;
+    failure = -errno;
+    mnl_socket_close(socket);
+    return failure;
 }
 
 void cnetlink_close(struct mnl_socket *socket) {
     mnl_socket_close(socket);
+}
+
+int cnetlink_descriptor(const struct mnl_socket *socket) {
+    return mnl_socket_get_fd(socket);
 }
 
 uint32_t cnetlink_port(const struct mnl_socket *socket) {

@@ -36,7 +36,6 @@ extension ContainerRun {
             try writeState()
             try makeLink(index, isDefaultRoute: !state.endpoints[..<index].contains { $0.gateway != nil })
             try writeState()
-            addToHosts(state.endpoints[index])
         } catch {
             try? leave(state.endpoints[index], network)
             throw error
@@ -47,9 +46,11 @@ extension ContainerRun {
         if definition.networkMode == .none { return try host.noteLeaving(&plan.definition, name) }
         guard let endpoint = state.endpoints.first(where: { $0.network == name }),
             let network = plan.networks.first(where: { $0.id == endpoint.networkID })
-        else { throw host.notConnected(definition, name) }
+        else {
+            // It may be on record all the same.
+            return try host.noteLeaving(&plan.definition, name)
+        }
         try leave(endpoint, network)
-        removeFromHosts(endpoint)
         // A command that found no supervisor a moment ago may have noted that already.
         if currentDefinition.networkMode.wishes.contains(where: { $0.network == network.name }) {
             try host.noteLeaving(&plan.definition, network.name)
@@ -60,36 +61,6 @@ extension ContainerRun {
         try takeOver(endpoint)
         try writeState()
     }
-
-    /// Takes over what another process has changed about the container's networks, as the records say.
-    /// - Parameters:
-    ///   - isComplete: whether that process has come to its end. One that was killed may have left an address that is nowhere on
-    ///     record; the network is not the container's then.
-    ///   - sockets: those of ports that it has reserved.
-    package func adoptNetworks(isComplete: Bool, _ sockets: DescriptorSet) {
-        guard let current = (try? host.containerStore.state(id)) ?? nil else { return }
-        state.endpoints = current.endpoints
-        plan.definition.adoptNetworks(of: currentDefinition)
-        if !isComplete { leaveUnrecorded() }
-        plan.networks = state.endpoints.compactMap { (try? host.networkStore.definition(of: $0)) ?? nil }
-        let published = state.endpoints.flatMap(\.ports)
-        if sockets.count > 0 { ports = PortReservation(sockets, of: published) }
-        if published.isEmpty { ports = nil }
-    }
-
-    private func leaveUnrecorded() {
-        for wish in plan.definition.networkMode.wishes
-        where !state.endpoints.contains(where: { $0.network == wish.network }) {
-            try? host.releaseLeases(of: id, .networks([wish]))
-            try? host.noteLeaving(&plan.definition, wish.network)
-        }
-    }
-
-    /// The sockets of its published ports.
-    package var portSockets: DescriptorSet? { ports?.sockets }
-
-    /// Said to those who want something of a container that has just ended.
-    package var hasEnded: OperationError { host.notRunning(id) }
 
     private func writeState() throws(OperationError) {
         try host.containerStore.write(state, of: id)
@@ -107,7 +78,7 @@ extension ContainerRun {
     }
 
     /// The next endpoint takes over the default route and the ports of one that is gone.
-    private func takeOver(_ gone: Endpoint) throws(OperationError) {
+    func takeOver(_ gone: Endpoint) throws(OperationError) {
         guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else { return }
         if gone.gateway != nil { try routeAll(by: state.endpoints[index]) }
         if gone.ports.isEmpty { return }

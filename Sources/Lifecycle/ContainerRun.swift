@@ -36,6 +36,8 @@ package final class ContainerRun {
     /// How the last round ended.
     var exitRecord: ContainerExit?
     var isCleared = false
+    /// A process that changed its networks was killed: it may have left an address that is nowhere on record.
+    var hasHalfChange = false
     /// What has been removed and is open still.
     package let removed = DescriptorSet()
     /// Of the first round's network namespace.

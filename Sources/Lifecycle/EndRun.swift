@@ -113,6 +113,7 @@ extension ContainerRun {
             if !remove, let exitRecord { try? host.containerStore.write(exitRecord, of: id) }
             throw failure
         }
+        if hasHalfChange { try host.releaseLeases(of: id, definition.networkMode) }
         // Before the records: who does not find the container any more finds its ports free.
         ports = nil
         if remove {

@@ -6,8 +6,16 @@ import Linux
 /// /etc/hosts of a container whose program runs, after it has joined or left a network. It lies in the container, which may have
 /// made of it what it likes: what is no plain small file there is left alone, and nothing that fails matters to anybody else.
 extension ContainerRun {
-    func addToHosts(_ endpoint: Endpoint) { changeHosts { HostFiles.adding(entry(endpoint), to: $0) } }
-    func removeFromHosts(_ endpoint: Endpoint) { changeHosts { HostFiles.removing(entry(endpoint), from: $0) } }
+    /// - Parameter former: the endpoints before.
+    package func followInHosts(since former: [Endpoint]) {
+        let gone = former.filter { endpoint in !state.endpoints.contains { $0.id == endpoint.id } }
+        let new = state.endpoints.filter { endpoint in !former.contains { $0.id == endpoint.id } }
+        if gone.isEmpty, new.isEmpty { return }
+        changeHosts { hosts in
+            let rest = gone.reduce(hosts) { HostFiles.removing(entry($1), from: $0) }
+            return new.reduce(rest) { HostFiles.adding(entry($1), to: $0) }
+        }
+    }
 
     private func changeHosts(_ change: ([UInt8]) -> [UInt8]) {
         guard namespace != nil, let pid = state.pid,
@@ -20,7 +28,7 @@ extension ContainerRun {
 
     private func rewrite(inRootOf pid: pid_t, _ change: ([UInt8]) -> [UInt8]) throws(OperationError) {
         let root = try Descriptor.open("/proc/\(pid)/root", O_RDONLY | O_DIRECTORY)
-        let file = try root.open(inRoot: Self.hosts, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+        let file = try root.open(inRoot: Self.hosts, O_RDWR | O_NONBLOCK, followingLinks: false)
         guard Files.kind(of: file.number) == S_IFREG else { return }
         try Files.overwrite(file, change(Files.read(file, named: Self.hosts, limit: 1 << 20)), named: Self.hosts)
     }

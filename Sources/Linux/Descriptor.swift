@@ -41,10 +41,12 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// Opens `path` as a process would whose root directory this is: neither `..` nor a symbolic link
     /// leads out of it (openat2(2), RESOLVE_IN_ROOT), and links of /proc are not followed.
+    /// - Parameter followingLinks: otherwise a symbolic link anywhere in the path is an error (ELOOP).
     package func open(
-        inRoot path: String, _ flags: Int32, mode: mode_t = 0
+        inRoot path: String, _ flags: Int32, mode: mode_t = 0, followingLinks: Bool = true
     ) throws(OperationError) -> Descriptor {
-        let resolve = UInt64(CLINUX_RESOLVE_IN_ROOT | CLINUX_RESOLVE_NO_MAGICLINKS)
+        let links = followingLinks ? CLINUX_RESOLVE_NO_MAGICLINKS : CLINUX_RESOLVE_NO_SYMLINKS
+        let resolve = UInt64(CLINUX_RESOLVE_IN_ROOT | links)
         // EAGAIN: a rename somewhere raced with the look-up of "..".
         var result = -EAGAIN
         for _ in 0..<64 where result == -EAGAIN || result == -EINTR {

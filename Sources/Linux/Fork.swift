@@ -14,6 +14,9 @@ package enum Fork {
         return pid == 0 ? .child : .parent(child: pid)
     }
 
+    /// Has the kernel end this copy after some seconds, whatever it waits for.
+    package static func die(after seconds: UInt32) { clinux_die_after(seconds) }
+
     /// Has the kernel kill this copy once `parent`, the process that made it, has ended.
     package static func die(with parent: pid_t) { if clinux_die_with(parent) != 0 { _exit(1) } }
 }

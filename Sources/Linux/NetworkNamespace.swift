@@ -29,7 +29,7 @@ package struct NetworkNamespace: ~Copyable {
     /// The calling thread is inside until this returns.
     fileprivate static func make(_ settings: [Setting]) throws(OperationError) -> NetworkNamespace {
         var network = clinux_network()
-        let result = clinux_enter_network(-1, &network)
+        let result = clinux_enter_network(&network)
         guard result == 0 else {
             throw OperationError(
                 "create network namespace", errno: -result, remedy: -result == EPERM ? "run as root" : nil)
@@ -38,17 +38,6 @@ package struct NetworkNamespace: ~Copyable {
         clinux_leave_network(&network)
         return NetworkNamespace(
             Descriptor(owning: network.own), socket: Descriptor(owning: network.route), hasSettings: hasSettings)
-    }
-
-    /// That of a process, which the caller keeps from being reaped. The calling thread is inside until this returns.
-    package static func open(of process: pid_t) throws(OperationError) -> NetworkNamespace {
-        let path = "/proc/\(process)/ns/net"
-        let descriptor = try Descriptor.open(path, O_RDONLY)
-        var network = clinux_network()
-        let result = clinux_enter_network(descriptor.number, &network)
-        guard result == 0 else { throw OperationError("enter network namespace", path, errno: -result) }
-        clinux_leave_network(&network)
-        return NetworkNamespace(descriptor, socket: Descriptor(owning: network.route), hasSettings: true)
     }
 
     fileprivate init(_ descriptor: consuming Descriptor, socket: consuming Descriptor, hasSettings: Bool) {

@@ -35,6 +35,10 @@ struct NetlinkSocket: ~Copyable {
 
     deinit { cnetlink_close(socket) }
 
+    var number: Int32 { cnetlink_descriptor(socket) }
+
+    mutating func renewRequests() { sequence = UInt32.random(in: 1...UInt32.max) }
+
     /// Sends all requests at once and waits for the verdict on each.
     ///
     /// - Returns: for each request the messages that the kernel answered with.

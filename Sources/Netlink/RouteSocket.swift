@@ -24,6 +24,11 @@ package struct RouteSocket: ~Copyable {
         try self.init(adopting: descriptor)
     }
 
+    package var number: Int32 { socket.number }
+
+    /// From now on answers to requests before are nobody's.
+    package mutating func renewRequests() { socket.renewRequests() }
+
     /// As `NetlinkSocket.perform`.
     @discardableResult
     mutating func perform(_ batch: consuming RequestBatch) throws(OperationError) -> [[Message]] {

@@ -143,6 +143,11 @@ package struct ContainerStore: Sendable {
         withExtendedLifetime(lock) {}
     }
 
+    /// The same of its state, which nobody but its supervisor has written.
+    package func removeUnfinishedState(of id: ContainerID) throws(OperationError) {
+        try runtime.removeUnfinished(below: .container(id)) { _ in true }
+    }
+
     /// Whether `remove` is at it, or has been.
     package func isBeingRemoved(_ id: ContainerID) throws(OperationError) -> Bool {
         do throws(OperationError) {

@@ -5,7 +5,8 @@ import Linux
 
 /// Networks that a container joins and leaves while its supervisor lives. A lock that is needed for that may be a stranger's, for a
 /// minute: so a copy of the supervisor, the worker, makes the change, one after the other, and the supervisor goes on with streams
-/// and signals. What the worker has done is in the container's records, from where the supervisor takes it, however the worker ended.
+/// and signals. What the worker has done is in the container's records, from where the supervisor takes it, however the worker ended;
+/// of one that was killed the next one mends what is half done.
 final class NetworkChanges: EventSource {
     typealias Change = (ContainerRun) throws(OperationError) -> Void
 
@@ -19,6 +20,8 @@ final class NetworkChanges: EventSource {
     private let run: ContainerRun
     private var worker: Worker?
     private var waiting: [(request: PendingRequest, change: Change)] = []
+    /// How often in a row half a change was to be mended.
+    private var mendings = 0
     /// When the worker is woken, should somebody have stopped it.
     private(set) var deadline: Deadline?
 
@@ -34,7 +37,7 @@ final class NetworkChanges: EventSource {
     /// Nothing is changed any more when this returns: whoever writes the container's records now is alone. Waits of the worker end at
     /// once, and what it had begun is undone.
     func settle() {
-        finishWorker(within: 15_000)
+        finishWorker(within: 5000)
     }
 
     /// The container has ended. Whoever still waits here may look for what is left of it.
@@ -83,11 +86,6 @@ final class NetworkChanges: EventSource {
             return Worker(process: worker, end: end, request: request)
         case .child:
             Fork.die(with: supervisor)
-            // Not for the keys of the caller's terminal.
-            setsid()
-            ProcessTitle.set("mydocker: network change of \(run.definition.id.short)")
-            // Until now they were the program's.
-            Interruption.areHeeded = true
             if let end = ends.takeWrite() { perform(change, on: run, end) }
             _exit(0)
         }
@@ -95,6 +93,15 @@ final class NetworkChanges: EventSource {
 
     /// Sends the sockets of ports that are reserved only now, and then the answer.
     private static func perform(_ change: Change, on run: ContainerRun, _ end: borrowing Descriptor) {
+        // Whoever waits for the end of a pipe does not wait for this process.
+        InheritedDescriptors.close(except: [end.number] + run.descriptorsOfNetworks)
+        run.renewRequests()
+        // Not for the keys of the caller's terminal.
+        setsid()
+        ProcessTitle.set("mydocker: network change of \(run.definition.id.short)")
+        // Until now they were the program's.
+        Interruption.areHeeded = true
+        let former = run.endpoints
         let before = run.portSockets
         var reply = ControlReply.result([:])
         do throws(OperationError) {
@@ -104,6 +111,9 @@ final class NetworkChanges: EventSource {
         }
         if let ports = run.portSockets, ports !== before, !ports.sendAll(by: end) { return }
         _ = LocalSocket.send(reply.packet, to: end.number)
+        // That file is the container's, which may have put one there that nobody ever answers for.
+        Fork.die(after: 2)
+        run.followInHosts(since: former)
     }
 
     /// Takes what the worker has done. One that is at it still is asked to end, and killed when it does not.
@@ -117,13 +127,35 @@ final class NetworkChanges: EventSource {
         }
         let sockets = DescriptorSet()
         let reply = Self.reply(worker.end, sockets)
+        // Whoever has closed that end has no more to say, and may have been stopped right behind it.
+        kill(worker.process, SIGKILL)
         reap(worker.process)
-        run.adoptNetworks(isComplete: reply != nil, sockets)
+        adopt(reply, sockets)
         switch reply {
         case .result(let result): worker.request.answer(.result(result))
         case _ where isInterrupted: worker.request.answer(.failure(run.hasEnded))
         case .failure(let error): worker.request.answer(.failure(error))
         case nil: worker.request.answer(.failure(Self.killed))
+        }
+    }
+
+    private func adopt(_ reply: ControlReply?, _ sockets: DescriptorSet) {
+        let former = run.endpoints
+        run.adoptNetworks(isComplete: reply != nil, sockets)
+        if case .result = reply {
+            mendings = 0
+        } else if reply == nil || !run.hasItsNetworks, mendings < 3 {
+            mendings += 1
+            let start = reply == nil ? former : run.endpoints
+            waiting.insert((PendingRequest(), Self.mending(since: start)), at: 0)
+        }
+    }
+
+    private static func mending(since former: [Endpoint]) -> Change {
+        return { run throws(OperationError) in
+            // What undoes what a point has killed is not killed there.
+            FaultPoint.disarm()
+            try run.mendNetworks(since: former)
         }
     }
 

@@ -40,6 +40,8 @@ final class Round: AttachableProgram {
         if raw != nil { raw = nil }
         supervisor.audience.endRound()
         container.child.disown()
+        // Until it is reaped its number is nobody else's.
+        supervisor.settleChanges()
         return reap(container.child.pid)
     }
 

@@ -83,7 +83,6 @@ final class Supervisor {
         }
         let round = Round(self, of: container.child.pid)
         let end = round.watch(consume container)
-        changes.settle()
         return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
     }
 
@@ -115,6 +114,9 @@ final class Supervisor {
         finish(after: exit)
         deliverToAudience()
     }
+
+    /// Nobody changes the container's networks any more when this returns.
+    func settleChanges() { changes.settle() }
 
     /// Whether there is another round after `exit`.
     func follows(_ exit: ContainerExit) -> Bool { restarts.follow(exit, by: run.restart) }

@@ -31,6 +31,10 @@ extension CLI {
             _ = holder.end()
         }
 
+        private func workers(of box: Box) -> [Int32] {
+            Host.run(["pgrep", "-P", "\(box.supervisor)", "-f", "network change"]).lines.compactMap { Int32($0) }
+        }
+
         private var lines: Int { succeed("logs", "hcbox").lines.count }
 
         private func expectProgress() {
@@ -94,6 +98,116 @@ extension CLI {
                 try CheckReport.expectClean()
                 succeed("network", "connect", "hcnet1", "hcbox")
                 #expect(succeed("exec", "hcbox", "ip", "-o", "-4", "address").text.contains("10.201.147."))
+            }
+        }
+
+        /// The worker's own points come after those of its supervisor's start: each of them is met once.
+        private func withWorkerKilledAnywhere(
+            _ prepare: [[String]], _ change: [String], _ check: (_ whole: Bool) -> Void
+        ) throws {
+            let networks = [try TestNetwork("hcnet0", "10.201.146.0/24"), try TestNetwork("hcnet1", "10.201.147.0/24")]
+            defer { for network in networks { network.remove() } }
+            let run = ["run", "-d", "--name", "hcwalk", "--net", "hcnet0", "-p", "20246:80", "sleep", "1000"]
+            defer { Host.run([Host.mydocker, "rm", "-f", "hcwalk"]) }
+            let list = "\(NSTemporaryDirectory())/hcwalk.\(UUID().uuidString)"
+            defer { unlink(list) }
+            func begin(_ environment: [String: String]) {
+                #expect(Host.run([Host.mydocker] + run, environment: environment).code == 0)
+                for command in prepare { #expect(Host.run([Host.mydocker] + command).code == 0, "\(command)") }
+            }
+            begin(["MYDOCKER_FAULT_LIST": list])
+            let first = Host.read(list).split(separator: "\n").count + 1
+            #expect(Host.run([Host.mydocker] + change).code == 0)
+            let last = Host.read(list).split(separator: "\n").count
+            #expect(last > first + 5, "\(first) \(last)")
+            succeed("rm", "-f", "hcwalk")
+            for point in first...last {
+                begin(["MYDOCKER_FAULT": "kill@\(point)"])
+                let changed = Host.run([Host.mydocker] + change)
+                // What is half done is mended at once.
+                Host.eventually("order after \(point)") { mydocker("system", "check").code == 0 }
+                check(changed.code == 0)
+                #expect(succeed("port", "hcwalk").text == "80/tcp -> 0.0.0.0:20246\n", "\(point)")
+                #expect(Host.run(["ss", "-Hltn", "sport = :20246"]).lines.count == 1, "\(point)")
+                succeed("rm", "-f", "hcwalk")
+            }
+        }
+
+        private var networks: String {
+            mydocker("inspect", "-f", "{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{end}}", "hcwalk").word
+        }
+        private var routes: Int {
+            succeed("exec", "hcwalk", "ip", "route").lines.filter { $0.hasPrefix("default") }.count
+        }
+
+        @Test func aConnectionThatIsKilledAnywhere() throws {
+            try Ledger.expectUnchanged {
+                try withWorkerKilledAnywhere([], ["network", "connect", "hcnet1", "hcwalk"]) { isWhole in
+                    Host.eventually("one or the other") {
+                        let interfaces = Host.run([Host.mydocker, "exec", "hcwalk", "ls", "/sys/class/net"]).lines.count
+                        return isWhole ? networks == "hcnet0 hcnet1" : networks == "hcnet0" && interfaces == 2
+                    }
+                    #expect(routes == 1)
+                }
+            }
+        }
+
+        @Test func aDisconnectionThatIsKilledAnywhere() throws {
+            try Ledger.expectUnchanged {
+                let connect = ["network", "connect", "hcnet1", "hcwalk"]
+                try withWorkerKilledAnywhere([connect], ["network", "disconnect", "hcnet0", "hcwalk"]) { isWhole in
+                    Host.eventually("one or the other") {
+                        let isGone = networks == "hcnet1"
+                        return isGone || !isWhole && networks == "hcnet0 hcnet1"
+                    }
+                    Host.eventually("a default route") { routes == 1 }
+                }
+            }
+        }
+
+        /// A lock of the network's, which what is mended needs, too.
+        @Test func theProgramGoesOnWhileItIsMended() throws {
+            try withHeld { box, holder in
+                release(holder)
+                succeed("run", "--rm", "--net", "hcnet1", "true")
+                let id = succeed("network", "inspect", "-f", "{{.Id}}", "hcnet1").word
+                let lock = "/run/mydocker/networks/\(id)/lock"
+                let other = try Background(["/usr/bin/flock", "--no-fork", lock, "/bin/sleep", "1000"])
+                defer { release(other) }
+                Host.wait { Host.run(["flock", "--nonblock", lock, "true"]).code != 0 }
+                let connect = try Background([Host.mydocker, "network", "connect", "hcnet1", "hcbox"])
+                for _ in 0..<2 {
+                    Host.eventually("the change is being made") { !workers(of: box).isEmpty }
+                    for worker in workers(of: box) { kill(worker, SIGKILL) }
+                    usleep(100_000)
+                }
+                #expect(connect.end() == 1)
+                expectProgress()
+                release(other)
+                Host.eventually("it is on one network") {
+                    mydocker("inspect", "-f", "{{len .NetworkSettings.Networks}}", "hcbox").word == "1"
+                }
+                succeed("network", "connect", "hcnet1", "hcbox")
+                try CheckReport.expectClean()
+            }
+        }
+
+        /// Nobody's end of a pipe waits for the change.
+        @Test func theEndOfInputArrives() throws {
+            try withHeld { _, holder in
+                let cat = try Background(
+                    [Host.mydocker, "run", "-i", "--rm", "--name", "hccat", "--net", "none", "cat"], hasInput: true)
+                cat.write("a\n")
+                cat.expect("a\n")
+                succeed("network", "disconnect", "none", "hccat")
+                let connect = try Background([Host.mydocker, "network", "connect", "hcnet1", "hccat"])
+                usleep(300_000)
+                #expect(connect.isRunning, "\(connect.errorText)")
+                cat.closeInput()
+                Host.eventually("the program has ended") { Host.run(["pgrep", "-x", "cat"]).code != 0 }
+                release(holder)
+                #expect(cat.end() == 0)
+                _ = connect.end()
             }
         }
     }

@@ -67,8 +67,8 @@ struct clinux_network {
     int former, own; /* network namespaces */
     int route;       /* an rtnetlink socket of the new one */
 };
-/* Moves this thread into a network namespace, a new one for -1. When it returns 0, all descriptors are the caller's. */
-int clinux_enter_network(int namespace, struct clinux_network *network);
+/* Moves this thread into a new network namespace. When it returns 0, all descriptors are the caller's. */
+int clinux_enter_network(struct clinux_network *network);
 /* Moves it back and closes `former`. */
 void clinux_leave_network(const struct clinux_network *network);
 
@@ -78,6 +78,8 @@ int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
 pid_t clinux_fork(void);
 /* Has the kernel kill the calling process when `parent` has ended; -ESRCH when it has already. */
 int clinux_die_with(pid_t parent);
+/* Has SIGALRM end the calling process after some seconds. */
+void clinux_die_after(unsigned seconds);
 /* 1 or 0 as wait status says, with the exit code or signal number in *value. */
 int clinux_exited(int status, int *value);
 

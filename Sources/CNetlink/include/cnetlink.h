@@ -86,6 +86,8 @@ int cnetlink_open(int protocol, struct mnl_socket **result);
 int cnetlink_adopt(int fd, struct mnl_socket **result);
 void cnetlink_close(struct mnl_socket *socket);
 uint32_t cnetlink_port(const struct mnl_socket *socket);
+/* Stays the socket's. */
+int cnetlink_descriptor(const struct mnl_socket *socket);
 /* 0 or -errno. */
 int cnetlink_send(const struct mnl_socket *socket, const void *bytes, size_t size);
 /* The length of the next datagram, or -errno: -ENOSPC when it is longer than `size`, -EAGAIN when none came. */

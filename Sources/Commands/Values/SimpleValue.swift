@@ -18,7 +18,9 @@ package enum SimpleValue {
     }
 
     package static func address(_ text: String) throws(OperationError) -> IPAddress {
-        guard let address = IPAddress(text) else { throw OperationError("use an address such as 192.168.10.2") }
+        guard let address = IPAddress(text), address.family == .ipv4 else {
+            throw OperationError("use an address such as 192.168.10.2")
+        }
         return address
     }
 

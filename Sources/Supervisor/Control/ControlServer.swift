@@ -188,7 +188,12 @@ package final class ControlServer: EventSource {
             connection.send(ControlReply.result([:]).packet)
             connection.stay(session)
         case .later(let pending):
-            try checkRoom(for: request.verb)
+            do throws(OperationError) {
+                try checkRoom(for: request.verb)
+            } catch {
+                pending.end()
+                throw error
+            }
             connection.stay(pending)
         }
     }
