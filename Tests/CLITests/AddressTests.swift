@@ -129,7 +129,8 @@ extension CLI.Addresses {
             ("10.201.76.1", "Address already in use \"10.201.76.1\": held by the network's gateway"),
             ("10.201.76.0", "requested address is out of range"),
             ("10.201.76.255", "requested address is out of range"),
-            ("10.201.77.2", "requested address is out of range"), ("fd00::5", "invalid argument \"fd00::5\" for \"--ip\" flag"),
+            ("10.201.77.2", "requested address is out of range"),
+            ("fd00::5", "invalid argument \"fd00::5\" for \"--ip\" flag"),
             ("x", "invalid argument \"x\" for \"--ip\" flag"),
         ] {
             let outcome = mydocker("run", "--rm", "--net", "caip", "--ip", address, "true")
