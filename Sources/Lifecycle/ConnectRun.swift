@@ -79,8 +79,9 @@ extension ContainerRun {
 
     /// The next endpoint takes over the default route and the ports of one that is gone.
     func takeOver(_ gone: Endpoint) throws(OperationError) {
-        guard let index = state.endpoints.firstIndex(where: { $0.gateway != nil }) else { return }
-        if gone.gateway != nil { try routeAll(by: state.endpoints[index]) }
+        let leading = state.endpoints.firstIndex { $0.gateway != nil }
+        guard let index = leading ?? state.endpoints.indices.first else { return }
+        if gone.gateway != nil, leading != nil { try routeAll(by: state.endpoints[index]) }
         if gone.ports.isEmpty { return }
         // The sockets are the supervisor's, too.
         try ports?.move(to: state.endpoints[index].bridge)

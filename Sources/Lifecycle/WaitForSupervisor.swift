@@ -17,8 +17,12 @@ extension Host {
         try? Descriptor.open(layout.containerLock(id), O_RDONLY)
     }
 
-    /// - Parameter file: tells which run is meant: another one that has begun since is let be.
-    package func waitForSupervisor(of id: ContainerID, holding file: borrowing Descriptor) throws(OperationError) {
+    /// - Parameters:
+    ///   - file: tells which run is meant: another one that has begun since is let be.
+    ///   - former: the program that has ended; so is a further round that somebody else has asked for since, by `restart`.
+    package func waitForSupervisor(
+        of id: ContainerID, holding file: borrowing Descriptor, after former: ProcessIdentity? = nil
+    ) throws(OperationError) {
         // Its longest wait is the one for the xtables lock.
         let (stopped, patience, end) = (Deadline(milliseconds: 500), Deadline(seconds: 15), Deadline(seconds: 30))
         while true {
@@ -29,11 +33,16 @@ extension Host {
             }
             wakeSupervisor(of: id)
             ProcessTable.wakeParents()
-            if FileLock.isReplaced(file, at: layout.containerLock(id)) { return }
+            if FileLock.isReplaced(file, at: layout.containerLock(id)) || hasBegunAgain(id, after: former) { return }
             let isHeldStill = stopped.millisecondsLeft == 0 && isSupervisorStopped(id)
             if isHeldStill || patience.millisecondsLeft == 0 { killSupervisor(of: id) }
             if end.millisecondsLeft == 0 { throw unending(id) }
         }
+    }
+
+    private func hasBegunAgain(_ id: ContainerID, after former: ProcessIdentity?) -> Bool {
+        guard let former, let state = (try? containerStore.state(id)) ?? nil else { return false }
+        return state.status == .running && state.process != former
     }
 
     /// One that was stopped (SIGSTOP) goes on, so that the exit code is recorded as it was. One that is traced does not.

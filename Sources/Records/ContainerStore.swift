@@ -176,7 +176,10 @@ package struct ContainerStore: Sendable {
         if link.map({ names.owner(of: $0) }) != id { link = try names.all().first { $0.owner == id }?.name }
         try removeRuntime(id)
         // Once this is gone nobody takes the rest for a container any more, and whoever meets it removes it.
-        try records.remove(.definition(id))
+        do throws(OperationError) { try records.remove(.definition(id)) } catch {
+            // Whatever somebody has put there goes with the rest.
+            guard error.errno == EISDIR else { throw error }
+        }
         try Files.removeTree(layout.container(id), keeping: kept)
         if let link { try names.release(link, of: id) }
         if let kept, let directory = directory.take() { kept.insert(directory.intoDescriptor()) }

@@ -88,6 +88,23 @@ extension CLI {
             }
         }
 
+        /// Where nothing else is left they go by an internal network, as with `run`, and on to the next one.
+        @Test func thePortsGoByAnInternalNetwork() throws {
+            try withTwo {
+                succeed("network", "create", "--internal", "--subnet", "10.201.162.0/24", "cconint")
+                defer { Host.run([Host.mydocker, "network", "rm", "cconint"]) }
+                try withRunning("--net", "ccon1", "--net", "cconint", "-p", "20263:80", "sleep", "1000") { _ in
+                    let port = "80/tcp -> 0.0.0.0:20263\n"
+                    for command in [["disconnect", "ccon1"], ["connect", "ccon2"], ["disconnect", "cconint"]] {
+                        succeed("network", command[0], command[1], "ccon")
+                        #expect(succeed("port", "ccon").text == port, "\(command)")
+                    }
+                    #expect(defaultRoutes.count == 1)
+                    try CheckReport.expectClean()
+                }
+            }
+        }
+
         /// They wait for the next network, whether it runs or not.
         @Test(arguments: [true, false]) func thePortsOutliveTheLastNetwork(_ isRunning: Bool) throws {
             try withTwo {

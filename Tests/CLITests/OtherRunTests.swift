@@ -221,5 +221,38 @@ extension CLI {
             let outcome = mydocker("create", "--rm", "--restart", "always", "true")
             #expect(outcome.code == 125, "\(outcome.error)")
         }
+
+        /// A `restart` beside it has the last word or the first; the container that it has begun is another run's then.
+        @Test(arguments: [["kill"], ["stop", "-t", "0"]]) func whatEndsARunLeavesTheNextRound(_ words: [String]) throws
+        {
+            try Ledger.expectUnchanged {
+                succeed("create", "--name", "orbeside", "--net", "none", "sleep", "1000")
+                defer { Host.run([Host.mydocker, "rm", "-f", "orbeside"]) }
+                for round in 0..<15 {
+                    succeed("start", "orbeside")
+                    let restart = try Background([Host.mydocker, "restart", "-t", "0", "orbeside"])
+                    usleep(UInt32(round % 5) * 2000)
+                    let other = try Background([Host.mydocker] + words + ["orbeside"])
+                    // Nobody waits for the end of a container that goes on (15 s).
+                    let code = other.end(seconds: 10)
+                    #expect(code == 0 || other.errorText.contains("is not running"), "\(other.errorText)")
+                    #expect(restart.end(seconds: 10) == 0, "\(restart.errorText)")
+                }
+                succeed("rm", "-f", "orbeside")
+            }
+        }
+
+        /// A record that only a newer one can read is lost by no mere `rm`.
+        @Test func aRecordThatCannotBeReadIsKeptByRm() throws {
+            let id = succeed("create", "--name", "ornewer", "--net", "none", "true").word
+            defer { Host.run([Host.mydocker, "rm", "-f", "ornewer"]) }
+            let file = "/var/lib/mydocker/containers/\(id)/record.json"
+            Host.shell("sed -i 's/\"version\":2/\"version\":99/' \(file)")
+            let removal = mydocker("rm", "ornewer")
+            #expect(removal.code == 1 && removal.error.contains("written by a newer mydocker"), "\(removal.error)")
+            #expect(Host.read(file).contains("\"version\":99"))
+            succeed("rm", "-f", "ornewer")
+            #expect(!FileManager.default.fileExists(atPath: file))
+        }
     }
 }

@@ -27,8 +27,8 @@ extension Engine {
         let wasDamaged = force ? try host.discardDamagedState(id) : false
         if force { host.endRestarts(of: id) }
         if force { try end(id) } else { try checkRemoval(of: id, name) }
-        // A damaged record must not make the container unremovable.
-        let definition = (try? containerStore.definition(id)) ?? nil
+        // A record that cannot be read must not make the container unremovable; but who does not insist keeps it.
+        let definition = force ? (try? containerStore.definition(id)) ?? nil : try containerStore.definition(id)
         try host.reclaim(id, isForced: force)
         guard try containerStore.remove(id, name: definition?.name, isOwn: false) else {
             // It has begun again meanwhile.
@@ -41,8 +41,12 @@ extension Engine {
         // Its supervisor has this file also when it has removed the last of the run and has not ended yet.
         guard let lock = host.openLock(of: id) else { return }
         // A second's patience for one that is just being made.
-        if let running = try host.started(id, within: 1, endingRestarts: true) { try running.end(by: SIGKILL) }
-        try host.waitForSupervisor(of: id, holding: lock)
+        var former: ProcessIdentity?
+        if let running = try host.started(id, within: 1, endingRestarts: true) {
+            former = running.state.process
+            try running.end(by: SIGKILL)
+        }
+        try host.waitForSupervisor(of: id, holding: lock, after: former)
     }
 
     private func checkRemoval(of id: ContainerID, _ name: String) throws(OperationError) {

@@ -48,7 +48,9 @@ extension Engine {
             case .gone, .orphaned:
                 let exit = (try? containerStore.exit(id)) ?? nil
                 if let begun = exit?.started, begun > asked { return }
-                throw notBegun(id, exit)
+                // Somebody has ended it since: it is as if that came right behind this.
+                guard let failure = exit?.error, !failure.isEmpty else { return }
+                throw OperationError("restart container", id.short, reason: failure, kind: .notRunning)
             }
             try Interruption.check("restart container", id.short)
             if slowly.millisecondsLeft == 0 {
@@ -65,11 +67,5 @@ extension Engine {
             "restart container", id.short, reason: "its supervisor has not begun it again for a minute",
             remedy: "end it by mydocker rm -f \(id.short), or see in /proc/PID/stack what the supervisor waits for",
             kind: .timedOut)
-    }
-
-    private func notBegun(_ id: ContainerID, _ exit: ContainerExit?) -> OperationError {
-        let reason = exit.map(\.error) ?? ""
-        return OperationError(
-            "restart container", id.short, reason: reason.isEmpty ? "it has ended" : reason, kind: .notRunning)
     }
 }

@@ -23,7 +23,8 @@ extension Engine {
             return PendingStop(self, id, nil, lock, deadline: nil)
         }
         let deadline = try askToEnd(running, name, signal ?? definition.stopSignal, within: seconds)
-        return PendingStop(self, id, running, host.openLock(of: id), deadline: deadline)
+        let former = running.state.process
+        return PendingStop(self, id, running, host.openLock(of: id), after: former, deadline: deadline)
     }
 
     /// - Returns: when it is to be killed; nil never.
@@ -61,8 +62,8 @@ extension Engine {
         guard let running = try host.running(id) else { throw try host.refusal(of: .kill, id, name) }
         try running.process.send(signal)
         if isEnd { Freezer.letAct(running.state.cgroups) }
-        guard signal == SIGKILL else { return }
-        try host.waitForSupervisor(of: id)
+        guard signal == SIGKILL, let lock = host.openLock(of: id) else { return }
+        try host.waitForSupervisor(of: id, holding: lock, after: running.state.process)
     }
 
     /// Waits until the container has ended.
@@ -77,6 +78,8 @@ package final class PendingStop {
     private let engine: Engine
     private let id: ContainerID
     private let running: RunningContainer?
+    /// Its program.
+    private let former: ProcessIdentity?
     /// Of its run.
     private let lock: Descriptor?
     /// When it is killed; nil never.
@@ -84,8 +87,9 @@ package final class PendingStop {
 
     init(
         _ engine: Engine, _ id: ContainerID, _ running: consuming RunningContainer?, _ lock: consuming Descriptor?,
-        deadline: Deadline?
+        after former: ProcessIdentity? = nil, deadline: Deadline?
     ) {
+        self.former = former
         self.engine = engine
         self.id = id
         self.running = running
@@ -95,7 +99,8 @@ package final class PendingStop {
 
     private func waitForSupervisor() throws(OperationError) {
         switch lock {
-        case .some(let lock): try engine.host.waitForSupervisor(of: id, holding: lock)
+        case .some(let lock):
+            try engine.host.waitForSupervisor(of: id, holding: lock, after: former)
         case .none: return
         }
     }
