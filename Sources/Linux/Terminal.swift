@@ -54,6 +54,9 @@ package struct RawTerminal: ~Copyable {
         tcsetattr(descriptor, TCSANOW, &settings)
     }
 
+    /// Another process restores it.
+    package consuming func disown() { discard self }
+
     /// Does the same in another process, which need not have the descriptor, unless somebody has set the terminal otherwise by
     /// then: a shell that comes back to it.
     package var restoration: (() -> Void)? {

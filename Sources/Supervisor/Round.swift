@@ -27,8 +27,7 @@ final class Round: AttachableProgram {
     func watch(_ container: consuming StartedContainer) -> ChildEnd {
         let streams = container.streams
         let caller = supervisor.caller
-        var raw: RawTerminal?
-        if let master = container.terminal.take() { raw = connect(master) }
+        if let master = container.terminal.take() { connect(master) }
         if let output = streams.takeOutput() { addOutput(output, .stdout) }
         if let error = streams.takeError() { addOutput(error, .stderr) }
         if let caller, let input = streams.takeInput() {
@@ -37,7 +36,6 @@ final class Round: AttachableProgram {
         supervisor.audience.begin(self, input: terminalInput.take() ?? streams.takeInput())
         let process = ProcessWatch(container.child.process)
         carry(until: process)
-        if raw != nil { raw = nil }
         supervisor.audience.endRound()
         container.child.disown()
         // Until it is reaped its number is nobody else's.
@@ -94,16 +92,13 @@ final class Round: AttachableProgram {
     }
 
     /// Joins the caller's terminal, if it has one, to the container's.
-    private func connect(_ master: consuming Descriptor) -> RawTerminal? {
-        var raw: RawTerminal?
+    private func connect(_ master: consuming Descriptor) {
         if let caller = supervisor.caller, run.readsInput, let copy = try? master.duplicate() {
-            raw = RawTerminal(caller.input)
-            relay.setInput(from: caller.input, to: copy, isTerminal: true)
+            relay.joinTerminal(of: caller.input, to: copy)
         }
         forwarder.resizes = try? master.duplicate()
         if run.readsInput { terminalInput = try? master.duplicate() }
         addOutput(master, .stdout)
-        return raw
     }
 }
 

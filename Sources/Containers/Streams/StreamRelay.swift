@@ -9,6 +9,9 @@ package final class StreamRelay: EventSource {
     private var outputs: [OutputChannel] = []
     private var input: InputChannel?
     private var isUnheard = false
+    /// The caller's, while the program's terminal stands in for it: what the program wrote has its carriage returns, to
+    /// which the caller's own settings would add theirs.
+    private var rawTerminal: RawTerminal?
     /// Whether no output is to be read for the moment, as others who get it have enough to do.
     package var isHeld: () -> Bool = { false }
 
@@ -42,6 +45,12 @@ package final class StreamRelay: EventSource {
             source: source, target: target, isTerminal: isTerminal, meter: meter, detachKeys: detachKeys)
     }
 
+    /// Joins the caller's terminal to the program's, until all output is delivered.
+    package func joinTerminal(of source: Int32, to target: consuming Descriptor) {
+        rawTerminal = RawTerminal(source)
+        setInput(from: source, to: target, isTerminal: true)
+    }
+
     /// The caller has typed the detach keys.
     package var isDetached: Bool { input?.isDetached ?? false }
 
@@ -73,7 +82,10 @@ package final class StreamRelay: EventSource {
     package func collect() {
         for output in outputs { output.collect() }
         settleInput()
+        if !isPending { rawTerminal = nil }
     }
+
+    private var isPending: Bool { outputs.contains(where: \.isPending) }
 
     /// All output has ended and is delivered.
     package var isAtEnd: Bool { outputs.allSatisfy(\.isAtEnd) }
@@ -84,18 +96,22 @@ package final class StreamRelay: EventSource {
         input = nil
     }
 
-    /// Lets go of the caller's streams.
-    package func close() { outputs = [] }
+    /// Lets go of the caller's streams, in a copy of the process that delivers: the caller's terminal is for that to restore.
+    package func close() {
+        outputs = []
+        rawTerminal.take()?.disown()
+    }
 
     /// Hands the caller what was still under way when the program ended, however slowly that is read. Whoever asks
     /// this command to end, or has done so, is not kept waiting by a reader who has stopped reading.
     /// - Parameter beside: other parts that go on meanwhile.
     package func deliver(until signals: SignalSource, beside others: [any EventSource] = []) {
+        defer { rawTerminal = nil }
         let isToEnd = signals.isToEnd
         var isAsked = false
         signals.onSignal = { isAsked = isAsked || Interruption.isOne($0) }
         let loop = EventLoop([signals, self] + others)
-        while outputs.contains(where: \.isPending), !isAsked {
+        while isPending, !isAsked {
             // A second for each time that some of it is read.
             let hasCome = loop.turn(within: isToEnd ? 1000 : -1)
             if isToEnd, !hasCome { return }

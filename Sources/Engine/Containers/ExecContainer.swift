@@ -88,11 +88,9 @@ extension Engine {
         let forwarding = SignalForwarder(to: process.pid, caller: caller)
         let relay = StreamRelay()
         signals.onSignal = { forwarding.forward($0) }
-        var raw: RawTerminal?
         if let master = process.takeTerminal() {
             if request.interactive, let copy = try? master.duplicate() {
-                raw = RawTerminal(caller.input)
-                relay.setInput(from: caller.input, to: copy, isTerminal: true)
+                relay.joinTerminal(of: caller.input, to: copy)
             }
             forwarding.resizes = try? master.duplicate()
             relay.addOutput(from: master, to: caller.output, as: .stdout)
@@ -106,7 +104,6 @@ extension Engine {
         watch.onEnd = { relay.stopInput() }
         EventLoop([watch, signals, relay]).run { !watch.hasEnded }
         relay.collect()
-        if raw != nil { raw = nil }
         return relay
     }
 
