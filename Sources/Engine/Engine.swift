@@ -8,6 +8,8 @@ import Records
 package struct Engine: Sendable {
     let host: Host
     let imageStore: ImageStore
+    /// The name of the scope that this command is part of.
+    let scope: String?
 
     var layout: Layout { host.layout }
     var containerStore: ContainerStore { host.containerStore }
@@ -15,9 +17,10 @@ package struct Engine: Sendable {
     /// The networks that `system check` looks at.
     var bridges: BridgeDriver { BridgeDriver() }
 
-    package init(host: Host = Host()) {
+    package init(host: Host = Host(), scope: String? = nil) {
         self.host = host
-        imageStore = ImageStore(root: host.layout.images)
+        self.scope = scope
+        imageStore = ImageStore(root: host.layout.images, scope: scope)
     }
 
     func warn(_ text: String) { host.warn(text) }

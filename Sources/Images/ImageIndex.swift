@@ -10,6 +10,8 @@ struct ImageIndex {
         let image: Digest
         /// Nil when the image has no name.
         var reference: String?
+        /// The scope that it goes with.
+        var scope: String?
     }
 
     static let mediaType = "application/vnd.oci.image.index.v1+json"
@@ -18,6 +20,7 @@ struct ImageIndex {
     private static let referenceKey = "org.opencontainers.image.ref.name"
     /// Spares reading the manifest to get from a name to an image's id.
     private static let imageKey = "mydocker.image.id"
+    private static let scopeKey = "mydocker.scope"
 
     private(set) var entries: [Entry] = []
     /// What another program put here: not ours to use, nor to lose.
@@ -64,7 +67,8 @@ struct ImageIndex {
             let image = json["annotations"]?[imageKey]?.string.flatMap({ Digest($0) })
         else { return nil }
         let reference = json["annotations"]?[referenceKey]?.string
-        return Entry(manifest: manifest, manifestSize: size, image: image, reference: reference)
+        let scope = json["annotations"]?[scopeKey]?.string
+        return Entry(manifest: manifest, manifestSize: size, image: image, reference: reference, scope: scope)
     }
 
     var json: JSON {
@@ -72,6 +76,7 @@ struct ImageIndex {
             var annotations: [(key: String, value: JSON)] = []
             if let reference = entry.reference { annotations.append((ImageIndex.referenceKey, .string(reference))) }
             annotations.append((ImageIndex.imageKey, .string(entry.image.description)))
+            if let scope = entry.scope { annotations.append((ImageIndex.scopeKey, .string(scope))) }
             return [
                 "mediaType": .string(Manifest.mediaType),
                 "digest": .string(entry.manifest.description),
@@ -133,8 +138,11 @@ extension ImageIndex {
     /// Adds an image under a name, which any other image loses.
     mutating func add(_ entry: Entry) {
         if let reference = entry.reference { removeReference(reference) }
-        // An image that has a name now needs no nameless entry.
-        entries.removeAll { $0.image == entry.image && ($0.reference == nil || $0.reference == entry.reference) }
+        // An image that has a name now needs no nameless entry, unless the name will go with its scope.
+        entries.removeAll { other in
+            other.image == entry.image
+                && (other.reference == entry.reference || (other.reference == nil && entry.scope == nil))
+        }
         if entry.reference != nil || !contains(entry.image) { entries.append(entry) }
     }
 
@@ -148,9 +156,10 @@ extension ImageIndex {
 
     mutating func removeImage(_ image: Digest) { entries.removeAll { $0.image == image } }
 
-    mutating func tag(_ image: Digest, as reference: String) {
+    mutating func tag(_ image: Digest, as reference: String, in scope: String?) {
         guard var entry = entries.first(where: { $0.image == image }) else { return }
         entry.reference = reference
+        entry.scope = scope
         add(entry)
     }
 }

@@ -130,7 +130,7 @@ extension ImageStore {
                 index.add(
                     ImageIndex.Entry(
                         manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
-                        reference: reference))
+                        reference: reference, scope: scope))
             }
         }
         try write(index, holding: lock)

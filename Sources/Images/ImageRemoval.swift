@@ -31,6 +31,13 @@ extension ImageStore {
         return try remove(match.image, references, isUsed: user != nil, from: &index, holding: lock)
     }
 
+    /// The names that a scope has given, and the ids of images that it has made without one.
+    package func names(in scope: String) throws(OperationError) -> [String] {
+        try ImageIndex.read(layout.index).entries.filter { $0.scope == scope }.map {
+            $0.reference ?? $0.image.description
+        }
+    }
+
     private func check(
         _ match: ImageIndex.Match, _ references: [String], _ force: Bool, _ user: String?
     ) throws(OperationError) {

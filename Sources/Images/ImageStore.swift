@@ -10,8 +10,14 @@ import Linux
 package struct ImageStore: Sendable {
     let layout: StoreLayout
 
+    /// What is named here is named for that scope, and goes with it.
+    let scope: String?
+
     /// - Parameter root: need not exist yet.
-    package init(root: String) { layout = StoreLayout(root: root) }
+    package init(root: String, scope: String? = nil) {
+        layout = StoreLayout(root: root)
+        self.scope = scope
+    }
 
     /// The image that `text` names: a full id, a name, or the beginning of an id. Nil when there is none.
     /// - Parameter shortestID: so many digits of an id are wanted.
@@ -57,7 +63,7 @@ package struct ImageStore: Sendable {
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
-        index.tag(match.image, as: name)
+        index.tag(match.image, as: name, in: scope)
         try write(index, holding: lock)
     }
 }

@@ -61,6 +61,18 @@ package struct Layout: Sendable {
     /// Where its supervisor can be talked to.
     package func containerControl(_ id: ContainerID) -> String { containerRuntime(id) + "/control" }
 
+    /// What `scope run` has begun: a directory each, as long as something may be left of it.
+    package var scopes: String { state + "/scopes" }
+    package func scope(_ name: Name) -> String { "\(scopes)/\(name)" }
+    /// Held as long as the scope is alive.
+    package func scopeLock(_ name: Name) -> String { scope(name) + "/lock" }
+    /// Shared by commands that make something in it.
+    package func scopeMembers(_ name: Name) -> String { scope(name) + "/members" }
+    /// Is there once no command joins it any more.
+    package func scopeEnding(_ name: Name) -> String { scope(name) + "/ending" }
+    /// Held while a scope begins or goes.
+    package var scopesLock: String { runtime + "/scopes.lock" }
+
     package var registryLock: String { runtime + "/lock" }
     private var bootID: String { runtime + "/boot-id" }
     /// Else what is in the runtime directory says nothing any more.

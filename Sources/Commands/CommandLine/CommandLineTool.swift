@@ -55,7 +55,7 @@ package enum CommandLineTool {
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
             NetworkReloadCommand.self, NetworkConnectCommand.self, NetworkDisconnectCommand.self,
-            SystemCheckCommand.self, VersionCommand.self,
+            SystemCheckCommand.self, ScopeRunCommand.self, VersionCommand.self,
         ]
     }
 
@@ -75,7 +75,7 @@ package enum CommandLineTool {
     }
 
     /// Whether `word` is the first of names of two words.
-    private static func isGroup(_ word: String) -> Bool { ["container", "network", "system"].contains(word) }
+    private static func isGroup(_ word: String) -> Bool { ["container", "network", "scope", "system"].contains(word) }
 
     private static func runGroup(
         _ group: String, _ words: ArraySlice<String>, _ context: inout CommandContext

@@ -57,7 +57,7 @@ package struct CommandContext {
     package init() {}
 
     /// Made when it is asked for: most words on a command line need none.
-    package var engine: Engine { Engine() }
+    package var engine: Engine { Engine(scope: environment(Scope.variable)) }
 
     /// A context that keeps what is printed.
     package static func recording() -> CommandContext {

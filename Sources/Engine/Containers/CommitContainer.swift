@@ -12,7 +12,7 @@ extension Engine {
     package func commit(
         _ name: String, to reference: String, changes: [String], author: String?, message: String?, pause: Bool
     ) throws(OperationError) -> String {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else {
             throw OperationError.noContainer(name)
@@ -30,7 +30,7 @@ extension Engine {
         let freezer = pause ? try freezer(of: id, name) : nil
         return try holdingStill(id, freezer) { () throws(OperationError) in
             do throws(OperationError) {
-                return try imageStore.commit(request).description
+                return try inScope { _ throws(OperationError) in try imageStore.commit(request).description }
             } catch {
                 // What was missing then was being removed.
                 try checkPresence(id, name)

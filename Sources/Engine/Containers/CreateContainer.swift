@@ -6,7 +6,11 @@ import Supervisor
 extension Engine {
     /// Makes a container that `start` lets begin.
     package func create(_ request: RunRequest) throws(OperationError) -> ContainerID {
-        try host.prepare()
+        try prepare()
+        return try inScope { labels throws(OperationError) in try make(request.labelled(labels)) }
+    }
+
+    private func make(_ request: RunRequest) throws(OperationError) -> ContainerID {
         let plan = try plan(request)
         let identity = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {

@@ -7,7 +7,7 @@ extension Engine {
     /// Removes every container that does not run.
     /// - Returns: which, with how many bytes each had on disk, and why others are still there.
     package func pruneContainers() throws(OperationError) -> Listing<(id: ContainerID, bytes: Int64)> {
-        try host.prepare()
+        try prepare()
         let found = try containers(all: true)
         var pruned = Listing<(id: ContainerID, bytes: Int64)>(elements: [], failures: found.failures)
         for container in found.elements where !containerStore.isHeld(container.id) {

@@ -22,7 +22,7 @@ extension Engine {
     /// Removes a container with its file system, log and records.
     /// - Parameter force: kill it first when it runs.
     package func remove(_ name: String, force: Bool) throws(OperationError) {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         let wasDamaged = force ? try host.discardDamagedState(id) : false
         if force { host.endRestarts(of: id) }

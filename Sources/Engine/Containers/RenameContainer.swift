@@ -8,7 +8,7 @@ extension Engine {
         guard !name.isEmpty, !newName.isEmpty else {
             throw OperationError("Neither old nor new names may be empty", kind: .invalid)
         }
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         let new = try Self.containerName(newName, refusal: "Error when allocating new name: Invalid container")
         try host.rename(id, name, to: new)

@@ -10,7 +10,7 @@ extension Engine {
     /// not run begins.
     /// - Parameter timeout: seconds until SIGKILL; negative waits for ever, nil is what the container was made with.
     package func restart(_ name: String, timeout: Int64?, signal: Int32?) throws(OperationError) {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         let asked = Timestamp.now()
         guard let running = try host.started(id, within: 60) else {

@@ -13,7 +13,11 @@ extension Engine {
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
         if request.detached { InheritedDescriptors.close() }
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
-        try host.prepare()
+        try prepare()
+        return try inScope { labels throws(OperationError) in try begin(request.labelled(labels)) }
+    }
+
+    private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         let plan = try plan(request)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {

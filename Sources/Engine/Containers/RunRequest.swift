@@ -50,6 +50,12 @@ package struct RunRequest: Sendable {
     package var cidFile: String?
 
     package init() {}
+
+    func labelled(_ labels: [String: String]) -> RunRequest {
+        var request = self
+        request.labels.merge(labels) { $1 }
+        return request
+    }
 }
 
 /// How `run` ended.

@@ -43,7 +43,7 @@ extension Engine {
 
     /// Nil when the container runs, or is between two rounds.
     private func startPlan(_ name: String) throws(OperationError) -> ContainerPlan? {
-        try host.prepare()
+        try prepare()
         let deadline = Deadline(seconds: 60)
         while true {
             let id = try containerStore.find(name)

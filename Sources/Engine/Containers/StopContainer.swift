@@ -10,7 +10,7 @@ extension Engine {
     /// A container that does not run is a success.
     /// - Parameter timeout: seconds until SIGKILL; negative waits for ever, nil is what the container was made with.
     package func beginStop(_ name: String, timeout: Int64?, signal: Int32?) throws(OperationError) -> PendingStop {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         host.endRestarts(of: id)
         guard let definition = try containerStore.definition(id) else {

@@ -17,7 +17,7 @@ package struct ContainerUpdate: Equatable, Sendable {
 extension Engine {
     /// Changes limits and restart policy of a container: on record and, when it runs, in the kernel; or nothing at all.
     package func update(_ name: String, _ update: ContainerUpdate) throws(OperationError) {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(name)
         try waitUntilMade(id)
         var editor = try DefinitionEditor(id, in: containerStore, named: name)

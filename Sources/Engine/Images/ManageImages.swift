@@ -9,19 +9,18 @@ extension Engine {
     package func importImage(
         path: String, as reference: String, changes: [String], message: String?
     ) throws(OperationError) -> String {
-        try host.prepare()
-        return try imageStore.importArchive(
-            path, as: Reference(reference), changes: changes, message: message
-        ).description
+        try prepare()
+        return try inScope { _ throws(OperationError) in
+            try imageStore.importArchive(path, as: Reference(reference), changes: changes, message: message).description
+        }
     }
 
     /// - Parameter source: an archive or directory of images, or `-` for standard input.
     /// - Returns: a line for each name that the archive gives an image, and each image that it gives none.
     package func loadImages(from source: String) throws(OperationError) -> [String] {
-        try host.prepare()
-        return try imageStore.load(source).map { image in
-            image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)"
-        }
+        try prepare()
+        let images = try inScope { _ throws(OperationError) in try imageStore.load(source) }
+        return images.map { image in image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)" }
     }
 
     /// The images, each once with all its names, in the store's order.
@@ -42,12 +41,12 @@ extension Engine {
 
     /// - Returns: what was done, a line each.
     package func removeImage(_ name: String, force: Bool) throws(OperationError) -> [String] {
-        try host.prepare()
+        try prepare()
         return try imageStore.remove(name, force: force, usedBy: user(of:))
     }
 
     package func tagImage(_ name: String, as reference: String) throws(OperationError) {
-        try imageStore.tag(name, as: Reference(reference))
+        try inScope { _ throws(OperationError) in try imageStore.tag(name, as: Reference(reference)) }
     }
 
     /// The short id of a container that is made of an image, or may be: its record cannot be read.

@@ -8,7 +8,7 @@ import Supervisor
 extension Engine {
     /// Puts a container on one more network: at once when it runs.
     package func connect(_ container: String, to choice: NetworkChoice) throws(OperationError) {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(container)
         let network = try joinable(choice.network)
         let wish = EndpointWish(network: network.name, address: choice.address, mac: choice.mac)
@@ -46,7 +46,7 @@ extension Engine {
     }
 
     package func disconnect(_ container: String, from network: String) throws(OperationError) {
-        try host.prepare()
+        try prepare()
         let id = try containerStore.find(container)
         var definition = try definition(id, container)
         if network == "host" { throw Self.hostNetwork }

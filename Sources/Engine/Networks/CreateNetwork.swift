@@ -8,7 +8,7 @@ extension Engine {
     /// Defines a network and makes it.
     /// - Returns: the network's id.
     package func createNetwork(_ request: NetworkRequest) throws(OperationError) -> ContainerID {
-        try host.prepare()
+        try prepare()
         guard let name = Name(request.name) else {
             throw Name.refusal(of: request.name, "invalid network")
         }
@@ -16,8 +16,12 @@ extension Engine {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
         _ = try host.drivers.named(request.driver)
-        return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-            try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
+        return try inScope { labels throws(OperationError) in
+            var request = request
+            request.labels.merge(labels) { $1 }
+            return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+                try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
+            }
         }
     }
 

@@ -10,7 +10,7 @@ extension Engine {
     /// - Parameter names: none for all networks.
     /// - Returns: the names of the networks that are whole now, and why others are not.
     package func reloadNetworks(_ names: [String]) throws(OperationError) -> Listing<String> {
-        try host.prepare()
+        try prepare()
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             var listing = try names.isEmpty ? networks() : networks(called: names)
             let failures = host.restore(listing.elements)

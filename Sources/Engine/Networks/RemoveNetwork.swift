@@ -6,7 +6,7 @@ import Records
 extension Engine {
     /// Removes a network that no container is on.
     package func removeNetwork(_ text: String) throws(OperationError) {
-        try host.prepare()
+        try prepare()
         guard !PredefinedNetwork.names.contains(text) else {
             throw OperationError("\(text) is a pre-defined network and cannot be removed")
         }

@@ -48,6 +48,7 @@ enum SystemRemedy: Equatable, Sendable {
     case releaseNetworkName(Name, ContainerID)
     case reserveNetworkName(NetworkDefinition)
     case clearWorkspaces
+    case endScope(Name)
     /// The lock that a process holds which knows nothing of its meaning.
     case abandonLock(String)
 }

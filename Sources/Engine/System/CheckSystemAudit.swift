@@ -201,6 +201,9 @@ extension SystemAudit {
             + records.workspaces.map {
                 SystemFinding(.state, $0, "the import or commit that was working there is gone", .clearWorkspaces)
             }
+            + records.deadScopes.map {
+                SystemFinding(.state, "scope \($0)", "it has ended, and not what belongs to it", .endScope($0))
+            }
     }
 
     private var mounts: [SystemFinding] {

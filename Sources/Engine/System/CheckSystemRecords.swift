@@ -47,6 +47,8 @@ struct RecordSnapshot: Sendable {
     var temporaries: [String] = []
     /// Of imports and commits that are gone.
     var workspaces: [String] = []
+    /// Scopes that nobody ends any more.
+    var deadScopes: [Name] = []
     var damages: [Damage] = []
 
     var living: Set<ContainerID> { Set(containers.filter { $0.value.isAlive }.keys) }
@@ -75,6 +77,8 @@ extension RecordSnapshot {
         try readNetworks(engine)
         for network in networks where networkRuntimes.contains(network.key) { readPool(of: network, engine.host) }
         readImages(engine.imageStore)
+        let scopes = try Files.names(in: layout.scopes).compactMap { Name($0) }
+        deadScopes = scopes.filter { !FileLock.isHeld(layout.scopeLock($0)) }
         temporaries = Self.temporaries(layout, containers.keys)
     }
 

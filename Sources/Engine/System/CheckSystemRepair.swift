@@ -56,6 +56,7 @@ extension Engine {
         case .removeNetworkRuntime(let key): try removeRuntime(ofNetwork: key)
         case .releaseNetworkName(let name, let id): try releaseNetworkName(name, id)
         case .reserveNetworkName(let network): try reserveName(of: network)
+        case .endScope(let name): try endDeadScope(name)
         case .clearWorkspaces: try imageStore.clearWorkspaces()
         }
     }

@@ -1,0 +1,16 @@
+import Core
+
+/// What `scope run` begins: containers, networks and images that a script makes belong to it, and go when the script has ended.
+///
+/// Its directory is there as long as something may be left of it. Alive means, as everywhere, that a process holds its lock:
+/// the command that runs the script, or that one's guardian. Whose command is part of it is told by the environment.
+package enum Scope {
+    package static let variable = "MYDOCKER_SCOPE"
+    /// Of containers and networks.
+    static let label = "mydocker.scope"
+
+    static func name(_ text: String) throws(OperationError) -> Name {
+        guard let name = Name(text) else { throw Name.refusal(of: text, "Invalid scope") }
+        return name
+    }
+}

@@ -1,0 +1,87 @@
+import Core
+import Glibc
+import Images
+import Linux
+import Records
+
+extension Engine {
+    /// Makes what every command needs that changes something, and ends the scopes that nobody else ends any more.
+    func prepare() throws(OperationError) {
+        try host.prepare()
+        for text in (try? Files.names(in: layout.scopes)) ?? [] {
+            guard let name = Name(text) else { continue }
+            do throws(OperationError) { try endDeadScope(name) } catch { warn(error.description) }
+        }
+    }
+
+    func endDeadScope(_ name: Name) throws(OperationError) {
+        // One that is just beginning has its directory before it has its lock.
+        let lock = try FileLock.holding(layout.scopesLock) { () throws(OperationError) in
+            try FileLock.tryAcquire(layout.scopeLock(name), creating: true, until: Deadline(milliseconds: 0))
+        }
+        guard let lock else { return }
+        try endScope(name)
+        lock.release()
+    }
+
+    /// Removes all that belongs to a scope, and the scope. To be called by whoever has its lock.
+    func endScope(_ name: Name) throws(OperationError) {
+        // From here on no command joins it.
+        _ = try Descriptor.open(layout.scopeEnding(name), O_RDWR | O_CREAT)
+        let end = Deadline(seconds: 60)
+        while true {
+            let failures = removeMembers(of: name)
+            let members = try FileLock.tryAcquire(
+                layout.scopeMembers(name), creating: true, until: Deadline(milliseconds: 100))
+            if let members {
+                let failures = removeMembers(of: name)
+                guard failures.isEmpty else { throw failures[0] }
+                try forgetScope(name)
+                return members.release()
+            }
+            if end.millisecondsLeft == 0 { throw failures.first ?? busy(name) }
+        }
+    }
+
+    private func forgetScope(_ name: Name) throws(OperationError) {
+        try FileLock.holding(layout.scopesLock) { () throws(OperationError) in
+            try Files.removeTree(layout.scope(name))
+            try FaultPoint.pass("remove", layout.scopes)
+            // Unless there are others.
+            _ = Files.removeEmptyDirectory(layout.scopes)
+        }
+    }
+
+    private func busy(_ name: Name) -> OperationError {
+        OperationError(
+            "end scope", name.text, reason: "a command in it does not end",
+            remedy: "end it, and call any command again",
+            kind: .timedOut)
+    }
+
+    /// Goes on past errors.
+    private func removeMembers(of name: Name) -> [OperationError] {
+        var failures: [OperationError] = []
+        func attempt(_ step: () throws(OperationError) -> Void) {
+            do throws(OperationError) { try step() } catch { if error.kind != .notFound { failures.append(error) } }
+        }
+        let containers = scopedContainers(name)
+        _ = killAll(containers)
+        for id in containers { attempt { () throws(OperationError) in try remove(id, force: true) } }
+        for network in ((try? networkStore.all().definitions) ?? []) where network.labels[Scope.label] == name.text {
+            attempt { () throws(OperationError) in try removeNetwork(network.id.hex) }
+        }
+        for image in (try? imageStore.names(in: name.text)) ?? [] {
+            attempt { () throws(OperationError) in _ = try removeImage(image, force: true) }
+        }
+        return failures
+    }
+
+    private func scopedContainers(_ name: Name) -> [String] {
+        let ids = (try? containerStore.ids()) ?? []
+        return ids.filter { id in
+            let definition = (try? containerStore.definition(id)) ?? nil
+            return definition?.labels[Scope.label] == name.text
+        }.map(\.hex)
+    }
+}

@@ -1,0 +1,62 @@
+import Containers
+import Core
+import Glibc
+import Linux
+import Records
+import Supervisor
+
+extension Engine {
+    /// Runs the caller's own program, and afterwards removes what was made meanwhile by this and other commands in it.
+    /// - Returns: the program's exit code.
+    package func runScope(_ text: String, _ words: [String]) throws(OperationError) -> Int32 {
+        let name = try Scope.name(text)
+        try prepare()
+        let lock = try beginScope(name)
+        let guardian = try Guardian(keeping: lock.number) { try? endScope(name) }
+        let signals = try SignalSource([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+        let code = try runProgram(words, in: name, signals)
+        try endScope(name)
+        guardian.dismiss()
+        return code
+    }
+
+    private func beginScope(_ name: Name) throws(OperationError) -> Descriptor {
+        try FileLock.holding(layout.scopesLock) { () throws(OperationError) in
+            try Files.makeDirectories(layout.scope(name))
+            let lock = try FileLock.tryAcquire(layout.scopeLock(name), creating: true, until: Deadline(milliseconds: 0))
+            guard let lock else {
+                throw OperationError(
+                    "scope \(name) is in use", remedy: "give this one another name, or wait until that one has ended",
+                    kind: .conflict)
+            }
+            _ = try Descriptor.open(layout.scopeMembers(name), O_RDWR | O_CREAT)
+            return lock.intoDescriptor()
+        }
+    }
+
+    private func runProgram(_ words: [String], in name: Name, _ signals: SignalSource) throws(OperationError) -> Int32 {
+        let parent = getpid()
+        switch try Fork.fork() {
+        case .child:
+            // What it would go on to make could not be told from what is to stay.
+            Fork.die(with: parent)
+            let failure = CallersProgram.become(words, setting: [Scope.variable: name.text])
+            host.warn(failure.description)
+            _exit(failure.errno == ENOENT ? 127 : 126)
+        case .parent(let child):
+            return wait(for: child, passing: signals)
+        }
+    }
+
+    private func wait(for child: pid_t, passing signals: SignalSource) -> Int32 {
+        guard let process = try? ProcessDescriptor(child) else { return reap(child).exitCode }
+        signals.onSignal = { signal in
+            // The terminal's own signals have come to the program as well.
+            let isTerminals = (signal == SIGINT || signal == SIGQUIT) && tcgetpgrp(STDIN_FILENO) == getpgrp()
+            if !isTerminals { Glibc.kill(child, signal) }
+        }
+        let watch = ProcessWatch(process)
+        EventLoop([watch, signals]).run { !watch.hasEnded }
+        return reap(child).exitCode
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// `scope run`: what a script makes is gone when it has ended, however that came about.
+    @Suite struct Scopes {
+        /// Makes one of everything, in every state.
+        private static let makesAll = """
+            set -e
+            m=$MYDOCKER
+            $m network create --subnet 10.201.170.0/24 scnet >/dev/null
+            $m run -d --name scruns --net scnet -p 20270:80 --restart always sleep 1000 >/dev/null
+            $m run --name scended --net none true
+            $m create --name scwaits --net none true >/dev/null
+            $m commit scended scimage:1 >/dev/null
+            $m tag scimage:1 scimage:2
+            $m commit scended >/dev/null
+            """
+
+        private func scope(_ script: String, name: String = "job", seconds: Double = 60) -> Outcome {
+            Host.run(
+                [Host.mydocker, "scope", "run", name, "--", "sh", "-c", script],
+                environment: ["MYDOCKER": Host.mydocker], seconds: seconds)
+        }
+
+        private func names() -> [String] {
+            succeed("ps", "-a", "--format", "{{.Names}}").lines
+                + succeed("network", "ls", "--format", "{{.Name}}").lines
+                + succeed("images", "--format", "{{.Repository}}:{{.Tag}}").lines
+        }
+
+        @Test func whatTheScriptHasMadeGoes() throws {
+            try withContainer("scstays", "--net", "none", "sleep", "1000") { _ in
+                let before = names()
+                try Ledger.expectUnchanged {
+                    let outcome = scope(
+                        Self.makesAll + "\n$m ps -a --format '{{.Names}}' -f label=mydocker.scope=job; exit 7")
+                    #expect(outcome.code == 7 && outcome.error == "", "\(outcome.error)")
+                    #expect(Set(outcome.lines) == ["scruns", "scended", "scwaits"])
+                    #expect(names() == before)
+                    try CheckReport.expectClean()
+                }
+                // What was there keeps its names, also those that the script has given it elsewhere.
+                let image = succeed("inspect", "-f", "{{.Image}}", "scstays").word
+                #expect(scope("$MYDOCKER tag \(image) scother:1 && $MYDOCKER stop -t 0 scstays").code == 0)
+                #expect(names().sorted() == before.sorted())
+            }
+        }
+
+        @Test(arguments: [false, true]) func aKilledScopeEnds(_ itsGuardianIsKilled: Bool) throws {
+            let before = names()
+            try Ledger.expectUnchanged {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: Host.mydocker)
+                process.arguments = ["scope", "run", "job", "sh", "-c", Self.makesAll + "\necho made; exec sleep 1000"]
+                process.environment = ProcessInfo.processInfo.environment.merging(["MYDOCKER": Host.mydocker]) { $1 }
+                let output = Pipe()
+                process.standardOutput = output
+                try process.run()
+                #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "made\n")
+                let children = Host.run(["pgrep", "-P", "\(process.processIdentifier)"]).lines.compactMap { Int32($0) }
+                #expect(children.count == 2)
+                let guardian = try #require(children.first { getpgid($0) == $0 })
+                let script = try #require(children.first { $0 != guardian })
+                if itsGuardianIsKilled { kill(guardian, SIGKILL) }
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+                if itsGuardianIsKilled { succeed("network", "rm", "-f", "scnosuch") }
+                Host.eventually("it has ended") { names() == before }
+                Host.eventually("the script has ended") { kill(script, 0) != 0 }
+            }
+            try CheckReport.expectClean()
+        }
+
+        @Test func aScopeDoesNotOutliveAReboot() {
+            let outcome = Host.elsewhere(
+                """
+                m=$MYDOCKER
+                $m run -d --name stays --net none sleep 1000 >/dev/null
+                $m scope run job sh -c '\(Self.makesAll.replacingOccurrences(of: "'", with: "\""))
+                  kill -9 $PPID $(pgrep -g 0 -f guardian); sleep 1000' 2>/dev/null
+                echo 11111111-2222-3333-4444-555555555555 >/run/mydocker/boot-id
+                $m run --rm --net none true
+                echo $($m ps -a --format '{{.Names}}') $($m network ls --format '{{.Name}}') $($m images -q | wc -l)
+                ls /var/lib/mydocker/scopes
+                """)
+            #expect(outcome.lines.first == "stays bridge 1" || outcome.lines.first == "stays 1", "\(outcome)")
+            #expect(outcome.lines.count == 1)
+        }
+
+        @Test func whatComesTooLateIsRefused() {
+            let outcome = scope("(sleep 1; $MYDOCKER run --rm --net none true; echo $?) & exit 0")
+            #expect(outcome.code == 0)
+            #expect(outcome.text == "125\n")
+            #expect(outcome.error.hasPrefix("mydocker: scope job has ended\n  unset MYDOCKER_SCOPE"))
+        }
+
+        @Test func aNameIsOneScopes() {
+            let inner = "$MYDOCKER scope run job true; echo $?; $MYDOCKER scope run other true; echo $?"
+            let outcome = scope(inner)
+            #expect(outcome.text == "125\n0\n")
+            #expect(outcome.error.hasPrefix("mydocker: scope job is in use\n"))
+        }
+
+        @Test func theExitCodeIsTheScripts() {
+            #expect(scope("kill -TERM $$").code == 143)
+            for (words, code) in [(["/nosuch/program"], Int32(127)), (["/etc/passwd"], 126), (["--"], 125)] {
+                #expect(Host.run([Host.mydocker, "scope", "run", "job"] + words).code == code, "\(words)")
+            }
+            for name in ["", "../x", "a b", ".hidden"] {
+                #expect(mydocker("scope", "run", name, "true").code == 125, "\(name)")
+            }
+            #expect(mydocker("scope", "run", "job").code == 1)
+            #expect(!FileManager.default.fileExists(atPath: "/var/lib/mydocker/scopes"))
+        }
+
+        /// What the caller gives to programs is the script's, and nothing of ours.
+        @Test func theScriptIsTheCallersProgram() throws {
+            let script = "umask; grep SigBlk /proc/self/status; grep SigIgn /proc/self/status; ls /proc/$$/fd; cat <&3"
+            let line = "umask 027; exec 3</etc/hostname; trap '' USR1; \(Host.mydocker) scope run job sh -c '\(script)'"
+            let outcome = Host.run(["sh", "-c", line])
+            let direct = Host.run(
+                ["sh", "-c", "umask 027; exec 3</etc/hostname; trap '' USR1; sh -c '\(script)'"])
+            #expect(outcome.text == direct.text)
+        }
+    }
+}
