@@ -5,7 +5,8 @@ import Forms
 package struct PsCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "ps", group: .containers, operands: "", summary: "List containers", operandCount: 0...0)
+            name: "ps", aliases: ["container ls", "container list", "container ps"], group: .containers, operands: "",
+            summary: "List containers", operandCount: 0...0)
     }
 
     package static var filterKeys: [String] {

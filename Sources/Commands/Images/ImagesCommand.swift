@@ -5,8 +5,8 @@ import Forms
 package struct ImagesCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "images", group: .images, operands: "[REPOSITORY[:TAG]]", summary: "List images",
-            operandCount: 0...1)
+            name: "images", aliases: ["image ls", "image list"], group: .images, operands: "[REPOSITORY[:TAG]]",
+            summary: "List images", operandCount: 0...1)
     }
 
     var quiet = false
