@@ -31,7 +31,7 @@ extension Host {
 
     package func noteLeaving(_ definition: inout ContainerDefinition, _ network: Name) throws(OperationError) {
         try redefine(&definition) { definition throws(OperationError) in
-            if definition.networkMode == .none, network.text == "none" { return definition.networkMode = .networks([]) }
+            if definition.networkMode == .none, network.text == "none" { return definition.leaveNone() }
             guard definition.networkMode.wishes.contains(where: { $0.network == network }) else {
                 throw notConnected(definition, network)
             }

@@ -61,6 +61,9 @@ package struct Layout: Sendable {
     /// Where its supervisor can be talked to.
     package func containerControl(_ id: ContainerID) -> String { containerRuntime(id) + "/control" }
 
+    /// What has happened; the file before it has `.1` behind its name.
+    package var events: String { runtime + "/events" }
+
     package var registryLock: String { runtime + "/lock" }
     private var bootID: String { runtime + "/boot-id" }
     /// Else what is in the runtime directory says nothing any more.

@@ -213,6 +213,8 @@ extension CLI {
                     succeed("network", "disconnect", "ccon1", "ccon")
                     #expect(addresses() == [] && defaultRoutes == [])
                     #expect(succeed("port", "ccon").text == "")
+                    // What was asked for at its beginning, as in Docker.
+                    #expect(inspect("{{.HostConfig.NetworkMode}}", "ccon") == "ccon1")
                     succeed("run", "--rm", "--net", "ccon2", "-p", "20262:80", "true")
                     succeed("network", "connect", "ccon1", "ccon")
                     #expect(addresses().count == 1 && defaultRoutes.count == 1)

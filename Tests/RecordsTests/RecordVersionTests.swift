@@ -29,7 +29,9 @@ import Testing
         #expect(try store.exit(id) == exit)
     }
 
-    @Test(arguments: ["2", "9223372036854775807", "1.5", "\"2\"", "null"]) func newerOnesAreRefused(version: String)
+    @Test(arguments: ["0", "-1", "2", "9223372036854775807", "1.5", "\"2\"", "null"]) func newerOnesAreRefused(
+        version: String
+    )
         throws
     {
         let text = "{\"version\":\(version)," + exit.json.compact.dropFirst()

@@ -50,13 +50,18 @@ package enum CommandLineTool {
             RunCommand.self, CreateCommand.self, StartCommand.self, ExecCommand.self, AttachCommand.self,
             PsCommand.self, LogsCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
             WaitCommand.self, PauseCommand.self, UnpauseCommand.self, RenameCommand.self, UpdateCommand.self,
-            RemoveCommand.self, PruneCommand.self, ContainerInspectCommand.self, PortCommand.self,
+            RemoveCommand.self, ContainerPruneCommand.self, ContainerInspectCommand.self, PortCommand.self,
+            TopCommand.self, StatsCommand.self,
             CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
-            ImageInspectCommand.self,
+            ImagePruneCommand.self, ImageInspectCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
-            NetworkReloadCommand.self, NetworkConnectCommand.self, NetworkDisconnectCommand.self,
-            InspectCommand.self, SystemCheckCommand.self, VersionCommand.self,
+            NetworkPruneCommand.self, NetworkReloadCommand.self, NetworkConnectCommand.self,
+            NetworkDisconnectCommand.self,
+            InspectCommand.self, SystemInfoCommand.self, EventsCommand.self, SystemDiskCommand.self,
+            SystemPruneCommand.self,
+            SystemCheckCommand.self,
+            VersionCommand.self,
         ]
     }
 

@@ -134,6 +134,7 @@ extension ContainerDefinition: Record {
 extension ContainerDefinition {
     /// Puts it on one more network.
     package mutating func join(_ wish: EndpointWish) {
+        asked.networkMode = askedNetwork
         var wish = wish
         wish.publish += withheld
         withheld = []
@@ -144,14 +145,25 @@ extension ContainerDefinition {
     package mutating func leave(_ network: Name) {
         var wishes = networkMode.wishes
         guard let index = wishes.firstIndex(where: { $0.network == network }) else { return }
+        asked.networkMode = askedNetwork
         let gone = wishes.remove(at: index)
         if wishes.isEmpty { withheld = gone.publish } else { wishes[0].publish += gone.publish }
         networkMode = .networks(wishes)
     }
 
+    /// Leaves `none`, and has no other network yet.
+    package mutating func leaveNone() {
+        asked.networkMode = askedNetwork
+        networkMode = .networks([])
+    }
+
+    /// `--network` of the container's beginning: `network connect` and `disconnect` do not change that.
+    package var askedNetwork: String { asked.networkMode ?? networkMode.text }
+
     /// Is on the networks that another form of it is on.
     package mutating func adoptNetworks(of other: ContainerDefinition) {
         networkMode = other.networkMode
+        asked.networkMode = other.asked.networkMode
         withheld = other.withheld
     }
 }

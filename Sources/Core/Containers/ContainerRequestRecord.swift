@@ -17,6 +17,8 @@ package struct ContainerRequestRecord: Equatable, Sendable {
     package var volumes: [String] = []
     /// Variables that neither image nor caller have set.
     package var environmentAdded: [String] = []
+    /// `--network`, once the container's networks are others.
+    package var networkMode: String?
 
     package init() {}
 }
@@ -32,6 +34,7 @@ extension ContainerRequestRecord: Record {
         exposedPorts = try reader.strings("exposedPorts")
         volumes = try reader.strings("volumes")
         environmentAdded = try reader.strings("environmentAdded")
+        networkMode = try reader.optional("networkMode", \.string)
     }
 
     package var json: JSON {
@@ -40,7 +43,7 @@ extension ContainerRequestRecord: Record {
             "publishesExposed": .bool(publishesExposed),
             "capabilitiesAdded": .strings(capabilitiesAdded), "capabilitiesDropped": .strings(capabilitiesDropped),
             "cidFile": .optional(cidFile), "exposedPorts": .strings(exposedPorts), "volumes": .strings(volumes),
-            "environmentAdded": .strings(environmentAdded),
+            "environmentAdded": .strings(environmentAdded), "networkMode": .optional(networkMode),
         ]
     }
 }

@@ -3,10 +3,10 @@
 package enum RecordVersion {
     package static let key = "version"
 
-    /// Of a record; those of before there were versions have none.
+    /// Of a record; those of before there were versions have none. A version that no release has written counts as newer.
     package static func isNewer(_ json: JSON, than known: Int64) -> Bool {
         guard let version = json[key] else { return false }
-        return version.int.map { $0 > known } ?? true
+        return version.int.map { !(1...known).contains($0) } ?? true
     }
 
     /// Why a file is left alone.

@@ -13,7 +13,7 @@ extension ContainerDefinition {
             ("Binds", .strings(binds.map { "\($0.source):\($0.target)" + ($0.readOnly ? ":ro" : "") })),
             ("ContainerIDFile", .string(asked.cidFile ?? "")),
             ("LogConfig", ["Type": .string(log.driver), "Config": log.options.json]),
-            ("NetworkMode", .string(networkMode.text)), ("PortBindings", Self.bindings(publish)),
+            ("NetworkMode", .string(askedNetwork)), ("PortBindings", Self.bindings(publish)),
             (
                 "RestartPolicy",
                 [
