@@ -67,7 +67,7 @@ extension CLI {
                 """
                 m=$MYDOCKER
                 $m network create --subnet 10.77.1.1/24 used >/dev/null
-                $m network create --subnet 10.77.2.1/24 -l keep idle >/dev/null
+                $m network create --subnet 10.77.2.1/24 --label keep idle >/dev/null
                 $m network create --subnet 10.77.3.1/24 plain >/dev/null
                 $m run -d --net used --name runs sleep 1000 >/dev/null
                 $m network prune -f --filter 'label!=keep'
