@@ -38,6 +38,32 @@ package enum HumanText {
         return digits(bytes, scale) + units[unit]
     }
 
+    /// Four digits and a binary unit: `7.763GiB`.
+    package static func binarySize(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        var (size, unit) = (Double(bytes), 0)
+        while unit < units.count - 1, size >= 1024 {
+            size /= 1024
+            unit += 1
+        }
+        return significant(size, digits: 4) + units[unit]
+    }
+
+    /// As Go's `%.4g` writes what is below 10 000: rounded, without zeros behind the point.
+    private static func significant(_ number: Double, digits: Int) -> String {
+        var decimals = digits - 1
+        var limit = 10.0
+        while number >= limit, decimals > 0 {
+            decimals -= 1
+            limit *= 10
+        }
+        let scale = (0..<decimals).reduce(Int64(1)) { scale, _ in scale * 10 }
+        let rounded = Int64((number * Double(scale)).rounded(.toNearestOrEven))
+        let fraction = String(rounded % scale + scale).dropFirst()
+        guard decimals > 0, let last = fraction.lastIndex(where: { $0 != "0" }) else { return String(rounded / scale) }
+        return "\(rounded / scale).\(fraction[...last])"
+    }
+
     /// `bytes` / `scale` in three digits, without zeros behind the point.
     private static func digits(_ bytes: Int64, _ scale: Int64) -> String {
         for decimals in [2, 1] where scale > 1 {

@@ -25,6 +25,7 @@ package struct ImageEntry: Equatable, Sendable {
     package let reference: String?
     package let created: Timestamp
     package let size: Int64
+    package var labels: [String: String] = [:]
 }
 
 /// What `resolve` needs of an image, in one small file: manifest and configuration, which can be long, stay unread.

@@ -46,7 +46,9 @@ package struct ImageStore: Sendable {
             let references = index.references(to: id)
             for reference in references.isEmpty ? [nil] : references.map(Optional.some) {
                 summaries.append(
-                    ImageEntry(id: id, reference: reference, created: record.created, size: record.size))
+                    ImageEntry(
+                        id: id, reference: reference, created: record.created, size: record.size,
+                        labels: record.config.labels))
             }
         }
         return summaries.sorted { left, right in

@@ -20,6 +20,7 @@ extension ContainerRun {
             try host.establish([network])
             try join(network, definition.networkMode.wishes.last ?? wish)
             try connectLast(network)
+            if let endpoint = state.endpoints.last { host.announce(.of(endpoint, of: id, "connect")) }
         } catch {
             if !state.endpoints.contains(where: { $0.networkID == network.id }) {
                 plan.networks.removeAll { $0.id == network.id }
@@ -75,6 +76,7 @@ extension ContainerRun {
         try host.release(endpoint.address.address, from: network, of: id)
         state.endpoints.removeAll { $0.id == endpoint.id }
         try writeState()
+        host.announce(.of(endpoint, of: id, "disconnect"))
     }
 
     /// The next endpoint takes over the default route and the ports of one that is gone.

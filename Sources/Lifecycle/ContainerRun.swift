@@ -38,6 +38,8 @@ package final class ContainerRun {
     var isCleared = false
     /// A process that changed its networks was killed: it may have left an address that is nowhere on record.
     var hasHalfChange = false
+    /// What has happened, and is not told yet.
+    var noted: [Event] = []
     /// What has been removed and is open still.
     package let removed = DescriptorSet()
     /// Of the first round's network namespace.
@@ -99,5 +101,6 @@ package final class ContainerRun {
         self.plan = plan
         self.state = state
         self.offer = offer
+        if !plan.isExisting { note("create", at: plan.definition.created) }
     }
 }

@@ -27,6 +27,9 @@ extension ContainerRun {
             exit.refusedProcesses = CgroupDirectories.refusedProcesses(cgroups)
         }
         exitRecord = exit
+        // Under the name that it has by now.
+        let isStill = host.containerStore.names.owner(of: definition.name) == id
+        noted += Event.end(of: isStill ? definition : currentDefinition, exit)
         return exit
     }
 
@@ -50,6 +53,7 @@ extension ContainerRun {
             failures.append(error)
         }
         for failure in failures { host.warn(failure.description) }
+        announceNoted()
     }
 
     /// Records how the container ended and takes away all that must not outlive it.
@@ -65,6 +69,8 @@ extension ContainerRun {
             exitRecord = ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now())
         }
         exitRecord?.error = failure.description
+        noted += Event.end(
+            of: definition, ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now()))
         _ = clearAway(remove: isNew || definition.autoRemove)
     }
 
@@ -77,6 +83,7 @@ extension ContainerRun {
             _ = try? host.containerStore.remove(id, name: definition.name, isOwn: true)
             throw error
         }
+        announceNoted()
         letGo()
     }
 
@@ -96,9 +103,13 @@ extension ContainerRun {
         namespace = nil
         exitRecord?.restartCount = state.restartCount
         publishExitCode()
+        // Else nobody was told that it has joined them.
+        if state.started != nil { noteNetworks("disconnect") }
+        defer { announceNoted() }
         for _ in 0..<2 {
             do throws(OperationError) {
                 try tearDown(remove: remove)
+                if remove { note("destroy") }
                 return true
             } catch {
                 host.warn(error.description)

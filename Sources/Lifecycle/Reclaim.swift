@@ -73,16 +73,26 @@ extension Host {
             try? containerStore.removeUnfinished(of: id)
             return try containerStore.removeRuntime(id)
         }
+        // One that did not begin has never been told of.
+        let ended = hasBegun && !hasExit ? endEvents(definition, state) : []
         if !(hasBegun || hasExit) || definition?.autoRemove ?? true {
             try containerStore.remove(id, name: definition?.name, isOwn: true)
+            announce(ended + (hasBegun ? definition.map { [.of($0, "destroy")] } ?? [] : []))
             return
         }
         try? containerStore.removeUnfinished(of: id)
         if let state, !hasExit {
             try recordEnd(of: id, exitRecord(of: state), state)
+            announce(ended)
         } else {
             try containerStore.removeRuntime(id)
         }
+    }
+
+    private func endEvents(_ definition: ContainerDefinition?, _ state: ContainerState?) -> [Event] {
+        guard let definition, let state, state.status == .running else { return [] }
+        return Event.end(of: definition, exitRecord(of: state))
+            + state.endpoints.map { .of($0, of: definition.id, "disconnect") }
     }
 
     /// Writes down how a container ended of which nothing else is left. On a full disk that must not keep it from ending:

@@ -80,6 +80,9 @@ extension ContainerRun {
         state.started = .now()
         try host.containerStore.write(state, of: id)
         if plan.isExisting, exitRecord == nil { try host.containerStore.noteBeginning(of: id) }
+        if !isRepeated { noteNetworks("connect") }
+        note("start")
+        announceNoted()
     }
 
     private func launchPlan(

@@ -73,6 +73,9 @@ package struct Layout: Sendable {
     /// Held while a scope begins or goes.
     package var scopesLock: String { runtime + "/scopes.lock" }
 
+    /// What has happened; the file before it has `.1` behind its name.
+    package var events: String { runtime + "/events" }
+
     package var registryLock: String { runtime + "/lock" }
     private var bootID: String { runtime + "/boot-id" }
     /// Else what is in the runtime directory says nothing any more.

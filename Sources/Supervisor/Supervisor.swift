@@ -34,6 +34,7 @@ final class Supervisor {
         restarts = try Restarts(plan.definition)
         run = try ContainerRun(host, plan, offer)
         changes = NetworkChanges(run)
+        if caller != nil { run.note("attach") }
         // What can be asked of it.
         control.on("attach") { [audience] request, passed throws(OperationError) in
             try audience.attach(request, passed)

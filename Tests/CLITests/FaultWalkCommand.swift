@@ -95,7 +95,11 @@ struct Trace: Equatable {
     /// Without processes that have ended and nobody has reaped yet.
     static func take() throws -> Trace {
         var lines: Set<String> = []
-        for root in ["/run/mydocker", "/var/lib/mydocker"] { lines.formUnion(files(below: root).map { "file \($0)" }) }
+        for root in ["/run/mydocker", "/var/lib/mydocker"] {
+            // What has happened on this host stays on record.
+            let found = files(below: root).filter { !$0.hasPrefix("/run/mydocker/events") }
+            lines.formUnion(found.map { "file \($0)" })
+        }
         for hierarchy in hierarchies { lines.formUnion(files(below: hierarchy, directoriesOnly: true).map(cgroup)) }
         let links = names(in: "/sys/class/net").filter { $0.wholeMatch(of: /[0-9a-f]{5,15}/) == nil }
         lines.formUnion(links.map { "link \($0)" })

@@ -61,5 +61,56 @@ extension CLI {
             session.expect("\n0\r\n")
             #expect(session.end() == 0)
         }
+
+        @Test func allThatIsNotUsed() {
+            let outcome = Host.elsewhere(
+                """
+                m=$MYDOCKER
+                $m network create --subnet 10.77.1.1/24 used >/dev/null
+                $m network create --subnet 10.77.2.1/24 --label keep idle >/dev/null
+                $m network create --subnet 10.77.3.1/24 plain >/dev/null
+                $m run -d --net used --name runs sleep 1000 >/dev/null
+                $m network prune -f --filter 'label!=keep'
+                $m network ls --format '{{.Name}}' -f type=custom
+                mkdir /run/root; echo a >/run/root/a; tar cf /run/a.tar -C /run/root .
+                echo b >/run/root/a; tar cf /run/b.tar -C /run/root .
+                old=$($m import /run/a.tar spare); $m import /run/b.tar spare >/dev/null
+                $m images -q -f dangling=true --no-trunc | grep -c $old
+                $m image prune -f --filter until=1h | head -n 1
+                $m image prune -f | grep -c "^deleted: $old$"
+                $m images --format '{{.Repository}}'  | sort
+                $m create --net none --name stopped busybox true >/dev/null
+                echo n | $m system prune; echo without a terminal: $?
+                $m system prune -af >/run/output; echo $?
+                grep -v '^[0-9a-f]\\{64\\}$\\|^deleted: \\|^Total' /run/output
+                $m ps -a --format '{{.Names}}'; $m images --format '{{.Repository}}'
+                """)
+            #expect(
+                outcome.text == """
+                    Deleted Networks:
+                    plain
+
+                    idle
+                    used
+                    1
+                    Total reclaimed space: 0B
+                    1
+                    busybox
+                    spare
+                    without a terminal: 1
+                    0
+                    Deleted Containers:
+
+                    Deleted Networks:
+                    idle
+
+                    Deleted Images:
+                    untagged: spare:latest
+
+                    runs
+                    busybox
+
+                    """, "\(outcome.error)")
+        }
     }
 }

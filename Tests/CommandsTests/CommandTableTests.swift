@@ -14,6 +14,33 @@ import Testing
         }
     }
 
+    /// Docker's names for what has a short one, too.
+    @Test func commandsOfContainersAndImagesHaveTheirNoun() {
+        let words = [
+            ("container ls", "ps"), ("container list", "ps"), ("container ps", "ps"), ("container run", "run"),
+            ("container rm", "rm"), ("container remove", "rm"), ("container exec", "exec"),
+            ("container stop", "stop"), ("container inspect", "container inspect"), ("container commit", "commit"),
+            ("image ls", "images"),
+            ("image list", "images"), ("image rm", "rmi"), ("image remove", "rmi"), ("image load", "load"),
+            ("image import", "import"), ("image tag", "tag"), ("image inspect", "image inspect"),
+        ]
+        for (written, name) in words {
+            let found = CommandLineTool.find(written.split(separator: " ").map(String.init)[...])
+            #expect(found?.0.synopsis.name == name, "\(written)")
+            #expect(found?.1.isEmpty ?? false, "\(written)")
+        }
+        for wrong in [
+            ["image", "images"], ["image", "rmi"], ["image", "run"], ["container", "images"], ["image", "commit"],
+        ] {
+            #expect(CommandLineTool.find(wrong[...]) == nil, "\(wrong)")
+        }
+    }
+
+    @Test func noNameIsThereTwice() {
+        let names = CommandLineTool.commands.flatMap { $0.synopsis.names }
+        #expect(Set(names).count == names.count)
+    }
+
     @Test func namesOfFlagsAreUnique() {
         func check<Found: Command>(_ command: Found.Type) {
             let flags = command.flags.map(\.specification)

@@ -115,6 +115,18 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
             outcome(["network", "x"]).errors.hasSuffix("\n\nRun 'mydocker network --help' for more information\n"))
     }
 
+    @Test func groupsAreListedAndCorrected() {
+        let images = outcome(["image", "--help"]).output
+        #expect(images.hasPrefix("Usage:  mydocker image COMMAND\n\nCommands:\n"))
+        #expect(images.contains("\n  ls        List images\n"))
+        #expect(!images.contains("Run a program"))
+        #expect(outcome(["--help"]).output.contains("\nManagement Commands:\n  container   "))
+        #expect(
+            outcome(["image", "sl"]).errors.hasPrefix("mydocker: unknown command: mydocker image sl (did you mean ls?)")
+        )
+        #expect(outcome(["container", "rmm"]).errors.contains("(did you mean rm?)"))
+    }
+
     @Test func helpIsAskedFor() {
         for words in [["--help"], ["-h"], ["help"], []] {
             let overview = outcome(words)
@@ -128,6 +140,9 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
                     Usage:  mydocker rm [OPTIONS] CONTAINER [CONTAINER...]
 
                     Remove containers
+
+                    Aliases:
+                      mydocker rm, mydocker container rm, mydocker container remove
 
                     Options:
                       -f, --force     Kill a running container first; a missing one is no failure

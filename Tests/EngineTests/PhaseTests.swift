@@ -107,9 +107,11 @@ import Testing
     @Test func pruning() throws {
         for phase in Phase.readable {
             let scene = try Scene(phase)
-            let pruned = try scene.engine.pruneContainers()
+            let spared = try scene.engine.pruneContainers { _, _ in false }
+            #expect(spared.elements.isEmpty && scene.isUndisturbed)
+            let pruned = try scene.engine.pruneContainers { _, _ in true }
             let isIdle = [.created, .exited, .orphaned, .lost].contains(phase)
-            #expect(pruned.elements.map(\.id) == (isIdle ? [scene.id] : []), "\(phase)")
+            #expect(pruned.elements.flatMap(\.lines) == (isIdle ? [scene.id.hex] : []), "\(phase)")
             #expect(pruned.failures.isEmpty, "\(phase)")
             #expect(scene.isUndisturbed)
         }

@@ -90,7 +90,8 @@ final class Scene {
             let walk = FileManager.default.enumerator(atPath: "\(place.directory.path)/\(top)")
             while let name = walk?.nextObject() as? String {
                 let path = "\(place.directory.path)/\(top)/\(name)"
-                guard !name.hasSuffix("/record.lock") else { continue }
+                // What has happened is told, and changes nothing.
+                guard !name.hasSuffix("/record.lock"), "\(top)/\(name)" != "run/events" else { continue }
                 tree["\(top)/\(name)"] =
                     Files.link(path) ?? (Files.isDirectory(path) ? "directory" : Files.text(path) ?? "socket")
             }

@@ -50,11 +50,16 @@ package enum CommandLineTool {
             RunCommand.self, CreateCommand.self, StartCommand.self, ExecCommand.self, AttachCommand.self,
             PsCommand.self, LogsCommand.self, StopCommand.self, RestartCommand.self, KillCommand.self,
             WaitCommand.self, PauseCommand.self, UnpauseCommand.self, RenameCommand.self, UpdateCommand.self,
-            RemoveCommand.self, PruneCommand.self, InspectCommand.self, PortCommand.self,
+            RemoveCommand.self, ContainerPruneCommand.self, ContainerInspectCommand.self, PortCommand.self,
+            TopCommand.self, StatsCommand.self,
             CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
+            ImagePruneCommand.self, ImageInspectCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
-            NetworkReloadCommand.self, NetworkConnectCommand.self, NetworkDisconnectCommand.self,
+            NetworkPruneCommand.self, NetworkReloadCommand.self, NetworkConnectCommand.self,
+            NetworkDisconnectCommand.self,
+            InspectCommand.self, SystemInfoCommand.self, EventsCommand.self, SystemDiskCommand.self,
+            SystemPruneCommand.self,
             SystemCheckCommand.self, ScopeRunCommand.self, VersionCommand.self,
         ]
     }
@@ -75,12 +80,12 @@ package enum CommandLineTool {
     }
 
     /// Whether `word` is the first of names of two words.
-    private static func isGroup(_ word: String) -> Bool { ["container", "network", "scope", "system"].contains(word) }
+    private static func isGroup(_ word: String) -> Bool { synopses.contains { $0.name(in: word) != nil } }
 
     private static func runGroup(
         _ group: String, _ words: ArraySlice<String>, _ context: inout CommandContext
     ) -> Int32 {
-        let text = Help.overview(of: group, synopses.filter { $0.name.hasPrefix(group + " ") })
+        let text = Help.overview(of: group, synopses)
         guard let first = words.first else {
             context.errors.lines(Help.lines(of: text))
             return 1
@@ -110,9 +115,8 @@ package enum CommandLineTool {
         }
         let group = isGroup(first) ? "\(first) " : ""
         let word = group.isEmpty ? first : words.dropFirst().first ?? ""
-        let candidates = synopses.flatMap(\.names).filter { $0.hasPrefix(group) }.map {
-            String($0.dropFirst(group.count))
-        }
+        let names = synopses.flatMap(\.names).filter { $0.hasPrefix(group) }
+        let candidates = names.map { String($0.dropFirst(group.count)) }
         let suggestion = Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
         context.errors.lines([
             "mydocker: unknown command: mydocker \(group)\(word)\(suggestion)", "",
@@ -120,8 +124,4 @@ package enum CommandLineTool {
         ])
         return 1
     }
-}
-
-extension Synopsis {
-    fileprivate func isNamed(_ word: String) -> Bool { name == word || aliases.contains(word) }
 }

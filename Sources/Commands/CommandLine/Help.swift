@@ -20,6 +20,9 @@ package enum Help {
     /// What `mydocker --help` prints.
     package static func overview(of commands: [Synopsis]) -> String {
         var text = "Usage:  mydocker COMMAND\n\nRuns Linux containers, without a daemon.\n"
+        text +=
+            "\nManagement Commands:\n"
+            + aligned(words(of: commands).map { ("  \($0)", "Manage \($0 == "system" ? "all of it" : "\($0)s")") })
         for group in Synopsis.Group.allCases {
             let lines = commands.filter { $0.group == group }.map { ("  \($0.name)", $0.summary) }
             if !lines.isEmpty { text += "\n\(group.rawValue):\n" + aligned(lines) }
@@ -27,9 +30,17 @@ package enum Help {
         return text + "\nRun 'mydocker COMMAND --help' for more information on a command.\n"
     }
 
+    /// The first ones of names of two words.
+    private static func words(of commands: [Synopsis]) -> [String] {
+        let words = commands.flatMap(\.names).filter { $0.contains(" ") }.map { String($0.prefix { $0 != " " }) }
+        return Set(words).sorted()
+    }
+
     /// What `mydocker network --help` prints: the commands that begin with `prefix`.
     package static func overview(of prefix: String, _ commands: [Synopsis]) -> String {
-        let lines = commands.map { ("  \($0.name.dropFirst(prefix.utf8.count + 1))", $0.summary) }
+        let lines = commands.compactMap { command in
+            command.name(in: prefix).map { ("  \($0)", command.summary) }
+        }
         return "Usage:  mydocker \(prefix) COMMAND\n\nCommands:\n" + aligned(lines)
             + "\nRun 'mydocker \(prefix) COMMAND --help' for more information on a command.\n"
     }

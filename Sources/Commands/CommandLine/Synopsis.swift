@@ -5,6 +5,15 @@ package struct Synopsis: Sendable {
         case images = "Images"
         case networks = "Networks"
         case other = "Other"
+
+        /// What may stand before the names of its commands: `container run`.
+        package var prefix: String? {
+            switch self {
+            case .containers: "container"
+            case .images: "image"
+            case .networks, .other: nil
+            }
+        }
     }
 
     /// The words behind `mydocker`: `run`, `network create`.
@@ -19,7 +28,21 @@ package struct Synopsis: Sendable {
     /// The exit code of a failure that has none of its own.
     package var failureCode: Int32 = 1
 
-    package var names: [String] { [name] + aliases }
+    package var names: [String] { [name] + aliases + (groupedName.map { [$0] } ?? []) }
+    /// `container run`; nil where there is a name of two words already.
+    private var groupedName: String? {
+        guard let prefix = group.prefix, !name.hasPrefix(prefix + " "),
+            !aliases.contains(where: { $0.contains(" ") })
+        else { return nil }
+        return "\(prefix) \(name)"
+    }
+    package func isNamed(_ word: String) -> Bool {
+        name == word || aliases.contains(word) || word == groupedName
+    }
+    /// The first of its names that is `word` and one more, and that one.
+    package func name(in word: String) -> String? {
+        names.first { $0.hasPrefix(word + " ") }.map { String($0.dropFirst(word.utf8.count + 1)) }
+    }
     package var usage: String {
         let words = ["mydocker", name, "[OPTIONS]", operands].filter { !$0.isEmpty }
         return words.joined(separator: " ")

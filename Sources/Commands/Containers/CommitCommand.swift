@@ -5,7 +5,8 @@ import Engine
 package struct CommitCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "commit", group: .images, operands: "CONTAINER [IMAGE]", summary: "Make an image of a container",
+            name: "commit", aliases: ["container commit"], group: .images, operands: "CONTAINER [IMAGE]",
+            summary: "Make an image of a container",
             operandCount: 1...2)
     }
 

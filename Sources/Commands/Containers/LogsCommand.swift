@@ -19,6 +19,8 @@ package struct LogsCommand: Command {
         [
             .toggle("follow", short: "f", "Go on as the container prints more") { $0.request.follow = $1 },
             .toggle("timestamps", short: "t", "Show when each line was printed") { $0.request.timestamps = $1 },
+            // No log has any.
+            .toggle("details", "Show extra attributes (there are none)") { _, _ in },
             .value("tail", short: "n", "NUMBER", "Show the last so many lines, or all") {
                 command, text throws(OperationError) in
                 command.request.tail = try Self.lineCount(text)

@@ -5,12 +5,14 @@ import Forms
 package struct PsCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "ps", group: .containers, operands: "", summary: "List containers", operandCount: 0...0)
+            name: "ps", aliases: ["container ls", "container list", "container ps"], group: .containers, operands: "",
+            summary: "List containers", operandCount: 0...0)
     }
 
     package static var filterKeys: [String] {
         [
-            "ancestor", "before", "exited", "expose", "health", "id", "label", "name", "network", "publish", "since",
+            "ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "name", "network", "publish",
+            "since",
             "status", "volume",
         ]
     }
@@ -73,6 +75,7 @@ package struct PsCommand: Command {
         for text in filter.values(of: "publish") + filter.values(of: "expose") where PortFilter(text) == nil {
             throw OperationError("invalid filter port '\(text)'", remedy: "Use PORT[-LAST][/tcp|udp]")
         }
+        try filter.checkTruth(of: "is-task")
         for code in filter.values(of: "exited") where Int32(code) == nil {
             throw OperationError("invalid filter 'exited=\(code)'", remedy: "Use an exit code")
         }
@@ -126,6 +129,8 @@ package struct PsCommand: Command {
             }
             && filter.allows("publish") { PortFilter($0)?.matches(container.publishedPorts) ?? false }
             && filter.allows("expose") { PortFilter($0)?.matches(container.exposedPorts) ?? false }
+            // There are no clusters that could give tasks.
+            && filter.allows("is-task") { Filter.truth($0) == false }
             // No container has a health check.
             && filter.allows("health") { $0 == "none" }
             && filter.allows(labels: container.labels)

@@ -5,8 +5,8 @@ import Engine
 package struct RemoveCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "rm", group: .containers, operands: "CONTAINER [CONTAINER...]", summary: "Remove containers",
-            operandCount: 1...Int.max)
+            name: "rm", aliases: ["container rm", "container remove"], group: .containers,
+            operands: "CONTAINER [CONTAINER...]", summary: "Remove containers", operandCount: 1...Int.max)
     }
 
     var force = false

@@ -32,17 +32,7 @@ package struct InspectCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        let engine = context.engine
-        let kinds = kinds
-        return try Inspection(format: format).run(operands, &context) { name throws(OperationError) in
-            try Inspection.first(of: kinds) { kind throws(OperationError) in
-                switch kind {
-                case .container: try engine.inspectContainer(name).inspected
-                case .network: try engine.inspectNetwork(name).inspected
-                case .image: try engine.inspectImage(name).inspected
-                }
-            }
-        }
+        try Inspection(format: format).run(operands, of: kinds, &context)
     }
 }
 
@@ -59,6 +49,20 @@ package struct Inspection {
         isCompact = format == "json"
         let text = isCompact || format == "" ? nil : format
         if let text { template = try Template(parsing: text) } else { template = nil }
+    }
+
+    /// Each is the first of `kinds` that there is.
+    package func run(_ names: [String], of kinds: [Kind], _ context: inout CommandContext) -> Int32 {
+        let engine = context.engine
+        return run(names, &context) { name throws(OperationError) in
+            try Self.first(of: kinds) { kind throws(OperationError) in
+                switch kind {
+                case .container: try engine.inspectContainer(name).inspected
+                case .network: try engine.inspectNetwork(name).inspected
+                case .image: try engine.inspectImage(name).inspected
+                }
+            }
+        }
     }
 
     /// - Returns: the exit code.
@@ -90,7 +94,7 @@ package struct Inspection {
         return (isCompact ? array.printed : array.pretty) + "\n"
     }
 
-    /// The object of the first kind that has one; nil when none has.
+    /// The object of the first kind that has one; nil when none of several has.
     package static func first(
         of kinds: [Kind], _ find: (Kind) throws(OperationError) -> JSON
     ) throws(OperationError) -> JSON? {
@@ -98,7 +102,7 @@ package struct Inspection {
             do throws(OperationError) {
                 return try find(kind)
             } catch {
-                guard error.kind == .notFound else { throw error }
+                guard error.kind == .notFound, kinds.count > 1 else { throw error }
             }
         }
         return nil

@@ -5,8 +5,8 @@ import Engine
 package struct RemoveImageCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "rmi", group: .images, operands: "IMAGE [IMAGE...]", summary: "Remove images",
-            operandCount: 1...Int.max)
+            name: "rmi", aliases: ["image rm", "image remove"], group: .images, operands: "IMAGE [IMAGE...]",
+            summary: "Remove images", operandCount: 1...Int.max)
     }
 
     var force = false

@@ -9,7 +9,7 @@ package struct NetworkListCommand: Command {
             operandCount: 0...0)
     }
 
-    package static var filterKeys: [String] { ["driver", "id", "label", "name"] }
+    package static var filterKeys: [String] { ["dangling", "driver", "id", "label", "name", "scope", "type"] }
 
     var quiet = false
     var wholeTexts = false
@@ -37,26 +37,39 @@ package struct NetworkListCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         try filter.check(knownKeys: Self.filterKeys)
-        let listing = try context.engine.networks()
+        try filter.checkTruth(of: "dangling")
+        for type in filter.values(of: "type") where type != "custom" && type != "builtin" {
+            throw OperationError("invalid filter 'type=\(type)'", remedy: "Use custom or builtin", kind: .invalid)
+        }
+        let engine = context.engine
+        let listing = try engine.networks()
         context.warn(listing.failures)
-        context.output.write(try text(of: listing.elements))
+        let used = filter.keys.contains("dangling") ? try engine.usedNetworks() : []
+        context.output.write(try text(of: listing.elements, used: used))
         return 0
     }
 
-    package func text(of networks: [NetworkDefinition]) throws(OperationError) -> String {
+    /// - Parameter used: the ids of those that a container is on.
+    package func text(
+        of networks: [NetworkDefinition], used: Set<ContainerID> = []
+    ) throws(OperationError) -> String {
         let report = Report(
             columns: columns, standard: ["Name", "IpRange", "Driver"],
             classic: ["ID", "Name", "Driver", "Scope"], minimumWidth: format == nil ? 12 : 10,
-            rows: networks.filter { matches($0) }.sorted { $0.name < $1.name }.map {
+            rows: networks.filter { matches($0, isUsed: used.contains($0.id)) }.sorted { $0.name < $1.name }.map {
                 $0.row(isWhole: wholeTexts)
             })
         return try report.text(format: format, quiet: quiet)
     }
 
-    private func matches(_ network: NetworkDefinition) -> Bool {
-        filter.allows("name") { Filter.name(network.name.text, matches: $0) }
+    private func matches(_ network: NetworkDefinition, isUsed: Bool) -> Bool {
+        let isOurs = network.isPredefined
+        return filter.allows("name") { Filter.name(network.name.text, matches: $0) }
             && filter.allows("id") { network.id.hex.hasPrefix($0) }
             && filter.allows("driver") { $0 == network.driver }
+            && filter.allows("scope") { $0 == "local" }
+            && filter.allows("type") { $0 == (isOurs ? "builtin" : "custom") }
+            && filter.allows("dangling") { Filter.truth($0) == (!isOurs && !isUsed) }
             && filter.allows(labels: network.labels)
     }
 

@@ -115,6 +115,11 @@ enum DockerTypes {
     /// Members that are maps of names that a user chose: a name that is not there is no mistake.
     static func isMap(_ member: String) -> Bool { absent(in: member) != .value }
 
+    /// Of Go's fields, what their JSON is called otherwise: those of events.
+    static let tags = [
+        "From": "from", "ID": "id", "Scope": "scope", "Status": "status", "Time": "time", "TimeNano": "timeNano",
+    ]
+
     private static let pointers = [
         "Health", "Healthcheck", "IPAMConfig", "Init", "MemorySwappiness", "OomKillDisable", "PidsLimit", "StopTimeout",
     ]

@@ -8,6 +8,8 @@ package struct Filter {
     package init() {}
 
     package var keys: [String] { conditions.map(\.key) }
+    /// As they were written, more or less.
+    package var texts: [String] { conditions.map { "\($0.key)=\($0.value)" } }
 
     /// An empty text adds none.
     package mutating func add(_ text: String) throws(OperationError) {
@@ -26,6 +28,22 @@ package struct Filter {
 
     package func values(of key: String) -> [String] { conditions.filter { $0.key == key }.map(\.value) }
 
+    /// Nil for what is neither.
+    package static func truth(_ text: String) -> Bool? {
+        switch text {
+        case "1", "true": true
+        case "0", "false": false
+        default: nil
+        }
+    }
+
+    /// - Throws: when one of the values of `key` is neither true nor false.
+    package func checkTruth(of key: String) throws(OperationError) {
+        for text in values(of: key) where Self.truth(text) == nil {
+            throw OperationError("invalid filter '\(key)=\(text)'", remedy: "Use true or false", kind: .invalid)
+        }
+    }
+
     /// Whether `key` was not asked for, or one of its values meets `condition`.
     package func allows(_ key: String, _ condition: (String) -> Bool) -> Bool {
         let values = values(of: key)
@@ -33,10 +51,18 @@ package struct Filter {
     }
 
     package func allows(labels: [String: String]) -> Bool {
-        values(of: "label").allSatisfy { wanted in
-            let (key, value) = EnvironmentValue.halves(wanted)
-            return wanted.contains("=") ? labels[key] == value : labels[key] != nil
-        }
+        values(of: "label").allSatisfy { Self.has($0, labels) }
+    }
+
+    /// `label` as above; `label!` takes away what has that label.
+    package func allows(labelsOrNot labels: [String: String]) -> Bool {
+        allows(labels: labels) && !values(of: "label!").contains { Self.has($0, labels) }
+    }
+
+    /// - Parameter wanted: `KEY` or `KEY=VALUE`.
+    private static func has(_ wanted: String, _ labels: [String: String]) -> Bool {
+        let (key, value) = EnvironmentValue.halves(wanted)
+        return wanted.contains("=") ? labels[key] == value : labels[key] != nil
     }
 
     /// Docker matches names by regular expression. Of that, `^` and `$` are understood, with a part of

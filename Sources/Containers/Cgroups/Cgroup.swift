@@ -96,6 +96,14 @@ package struct CgroupHost: Sendable {
         return plan
     }
 
+    /// Whether this host has nothing of version 1.
+    package var isUnifiedAlone: Bool { unified == Self.root }
+
+    /// Whether limits can be set by a controller.
+    package func controls(_ controller: String) -> Bool {
+        unifiedControllers.contains(controller) || hasVersion1(controller)
+    }
+
     /// A container's directory in the version 1 hierarchy of a controller; nil where there is none.
     func version1(_ controller: String, of id: ContainerID) -> String? {
         guard hasVersion1(controller) else { return nil }

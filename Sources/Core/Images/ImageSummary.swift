@@ -6,6 +6,7 @@ package struct ImageSummary: Equatable, Sendable {
     package var created: Timestamp
     /// Bytes.
     package var size: Int64
+    package var labels: [String: String] = [:]
 
     package init(id: String, references: [String], created: Timestamp, size: Int64) {
         self.id = id

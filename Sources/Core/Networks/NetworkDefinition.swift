@@ -31,6 +31,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     }
 
     package var subnet: Subnet { gateway.network }
+    /// It is there without that anybody has made it.
+    package var isPredefined: Bool { name.text == "bridge" }
 
     /// - Returns: false when what was found under `key` is of another network.
     package mutating func adopt(_ key: String) -> Bool {

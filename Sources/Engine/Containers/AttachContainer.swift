@@ -42,6 +42,7 @@ extension Engine {
         }
         let attachment = try Attachment(
             host, id, input: readsInput, size: definition.terminal ? caller.terminalSize : nil)
+        host.announce(.of(definition, "attach"))
         let client = AttachedCaller(attachment, caller, signals) { [host] signal in
             guard let pid = (try? host.running(id))?.state.pid else { return false }
             return SignalDisposition(of: pid).mayReceive(signal)

@@ -30,7 +30,10 @@ extension Engine {
         let freezer = pause ? try freezer(of: id, name) : nil
         return try holdingStill(id, freezer) { () throws(OperationError) in
             do throws(OperationError) {
-                return try inScope { _ throws(OperationError) in try imageStore.commit(request).description }
+                let image = try inScope { _ throws(OperationError) in try imageStore.commit(request).description }
+                host.announce(
+                    .of(definition, "commit", ["comment": message ?? "", "imageID": image, "imageRef": reference]))
+                return image
             } catch {
                 // What was missing then was being removed.
                 try checkPresence(id, name)

@@ -31,14 +31,25 @@ extension Engine {
         let streams = try execStreams(request, owner: plan.user)
         var process = try enter(running, definition, plan, streams, terminal: request.terminal)
         streams.closeInside()
+        let execution = announceBeginning(of: request.arguments, in: definition)
         if request.detached {
             process.leave()
             return 0
         }
         let relay = relay(request, process: &process, streams, signals: signals)
         let code = process.wait()
+        host.announce(.of(definition, "exec_die", ["execID": execution, "exitCode": String(code)]))
         relay.deliver(until: signals)
         return host.exitCode(code, lost: relay.lostOutput)
+    }
+
+    /// - Returns: its id, by which the events of one program are known.
+    private func announceBeginning(of arguments: [String], in definition: ContainerDefinition) -> String {
+        let execution = ContainerID.random().hex
+        let words = arguments.joined(separator: " ")
+        host.announce(
+            ["exec_create", "exec_start"].map { .of(definition, "\($0): \(words)", ["execID": execution]) })
+        return execution
     }
 
     /// Whether a step has failed because the container's process has ended: what it has in /proc goes a moment before that

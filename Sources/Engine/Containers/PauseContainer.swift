@@ -21,6 +21,7 @@ extension Engine {
         }
         if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
         guard isNew else { throw try host.refusal(of: .pause, id, name) }
+        host.announce("pause", of: id)
     }
 
     /// Lets a paused container go on.
@@ -33,5 +34,6 @@ extension Engine {
             wasPaused = false
         }
         guard wasPaused else { throw try host.refusal(of: .unpause, id, name) }
+        host.announce("unpause", of: id)
     }
 }

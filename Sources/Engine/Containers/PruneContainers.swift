@@ -4,17 +4,17 @@ import Linux
 import Records
 
 extension Engine {
-    /// Removes every container that does not run.
-    /// - Returns: which, with how many bytes each had on disk, and why others are still there.
-    package func pruneContainers() throws(OperationError) -> Listing<(id: ContainerID, bytes: Int64)> {
+    /// Removes the containers that do not run.
+    package func pruneContainers(_ selection: PruneSelection) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
         let found = try containers(all: true)
-        var pruned = Listing<(id: ContainerID, bytes: Int64)>(elements: [], failures: found.failures)
+        var pruned = Listing<PrunedObject>(elements: [], failures: found.failures)
         for container in found.elements where !containerStore.isHeld(container.id) {
+            guard selection(container.labels, container.created) else { continue }
             do throws(OperationError) {
                 let bytes = Files.diskUsage(below: layout.container(container.id))
                 try remove(container.id.hex, force: false)
-                pruned.elements.append((container.id, bytes))
+                pruned.elements.append(PrunedObject(lines: [container.id.hex], bytes: bytes))
             } catch {
                 pruned.failures.append(error)
             }

@@ -14,7 +14,10 @@ extension Engine {
             guard let id = try? containerStore.find(name) else { continue }
             found.insert(name)
             host.endRestarts(of: id)
-            if let running = try? host.running(id) { try? running.end(by: SIGKILL) }
+            if let running = try? host.running(id) {
+                try? running.end(by: SIGKILL)
+                host.announce("kill", of: id, ["signal": String(SIGKILL)])
+            }
         }
         return found
     }
@@ -34,6 +37,7 @@ extension Engine {
             // It has begun again meanwhile.
             return try remove(name, force: force)
         }
+        if let definition { host.announce(.of(definition, "destroy")) }
         if wasDamaged { host.releaseOrphans() }
     }
 

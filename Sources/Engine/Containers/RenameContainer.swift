@@ -11,6 +11,8 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(name)
         let new = try Self.containerName(newName, refusal: "Error when allocating new name: Invalid container")
+        let old = (try? containerStore.definition(id))??.name.text
         try host.rename(id, name, to: new)
+        host.announce("rename", of: id, ["oldName": "/" + (old ?? name)])
     }
 }

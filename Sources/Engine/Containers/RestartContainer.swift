@@ -27,8 +27,10 @@ extension Engine {
         guard let definition = try containerStore.definition(id) else { throw host.notRunning(id) }
         let deadline = try askToEnd(
             running, name, signal ?? definition.stopSignal, within: timeout ?? definition.stopTimeout)
+        announceEnd(of: definition, by: signal, within: timeout ?? definition.stopTimeout)
         if !running.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) { try running.end(by: SIGKILL) }
         try waitForRound(of: id, after: former, asked)
+        host.announce("restart", of: id)
     }
 
     /// Returns when the program has been exec'd again, also when it has ended by then. A supervisor that somebody has stopped

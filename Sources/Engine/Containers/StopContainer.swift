@@ -23,6 +23,7 @@ extension Engine {
             return PendingStop(self, id, nil, lock, deadline: nil)
         }
         let deadline = try askToEnd(running, name, signal ?? definition.stopSignal, within: seconds)
+        announceEnd(of: definition, by: signal, within: seconds)
         let former = running.state.process
         return PendingStop(self, id, running, host.openLock(of: id), after: former, deadline: deadline)
     }
@@ -38,6 +39,11 @@ extension Engine {
         }
         try running.end(by: signal)
         return seconds < 0 ? nil : Deadline(seconds: seconds)
+    }
+
+    func announceEnd(of definition: ContainerDefinition, by signal: Int32?, within seconds: Int64) {
+        let sent = seconds == 0 ? SIGKILL : signal ?? definition.stopSignal
+        host.announce(.of(definition, "kill", ["signal": String(sent)]))
     }
 
     /// The kernel drops a signal to a process 1 that neither handles nor blocks it: waiting would be in vain.
@@ -61,6 +67,7 @@ extension Engine {
         }
         guard let running = try host.running(id) else { throw try host.refusal(of: .kill, id, name) }
         try running.process.send(signal)
+        host.announce("kill", of: id, ["signal": String(signal)])
         if isEnd { Freezer.letAct(running.state.cgroups) }
         guard signal == SIGKILL, let lock = host.openLock(of: id) else { return }
         try host.waitForSupervisor(of: id, holding: lock, after: running.state.process)
@@ -110,7 +117,11 @@ package final class PendingStop {
         if running?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
             try running?.end(by: SIGKILL)
         }
+        let wasRunning = former != nil
+        // Read before: it may remove itself at its end.
+        let definition = wasRunning ? (try? engine.containerStore.definition(id)) ?? nil : nil
         try waitForSupervisor()
         try engine.host.reclaim(id)
+        if let definition { engine.host.announce(.of(definition, "stop")) }
     }
 }

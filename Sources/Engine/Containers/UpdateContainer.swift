@@ -23,16 +23,18 @@ extension Engine {
         var editor = try DefinitionEditor(id, in: containerStore, named: name)
         let old = editor.definition
         let new = try changed(old, by: update)
-        guard new != old || update.limits != LimitUpdate() else { return }
+        guard new != old || update.limits != LimitUpdate() else { return host.announce(.of(old, "update")) }
         // On record first: a supervisor that begins a round reads that, and afterwards there is its process to be seen.
         try editor.write(new)
         do throws(OperationError) {
-            guard let running = try host.running(id) else { return }
-            try host.setLimits(editor, running.state, touched: update.limits.controllers)
+            if let running = try host.running(id) {
+                try host.setLimits(editor, running.state, touched: update.limits.controllers)
+            }
         } catch {
             try editor.write(old)
             throw error
         }
+        host.announce(.of(new, "update"))
     }
 
     private func changed(

@@ -10,9 +10,11 @@ extension Engine {
         path: String, as reference: String, changes: [String], message: String?
     ) throws(OperationError) -> String {
         try prepare()
-        return try inScope { _ throws(OperationError) in
+        let id = try inScope { _ throws(OperationError) in
             try imageStore.importArchive(path, as: Reference(reference), changes: changes, message: message).description
         }
+        host.announce(Event(.image, "import", id, ["name": reference]))
+        return id
     }
 
     /// - Parameter source: an archive or directory of images, or `-` for standard input.
@@ -20,6 +22,8 @@ extension Engine {
     package func loadImages(from source: String) throws(OperationError) -> [String] {
         try prepare()
         let images = try inScope { _ throws(OperationError) in try imageStore.load(source) }
+        host.announce(
+            images.map { Event(.image, "load", $0.id.description, ["name": $0.reference ?? $0.id.description]) })
         return images.map { image in image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)" }
     }
 
@@ -32,8 +36,10 @@ extension Engine {
                 if let reference = entry.reference { listing.elements[index].references.append(reference) }
             } else {
                 let references = entry.reference.map { [$0] } ?? []
-                listing.elements.append(
-                    ImageSummary(id: id, references: references, created: entry.created, size: entry.size))
+                var summary = ImageSummary(
+                    id: id, references: references, created: entry.created, size: entry.size)
+                summary.labels = entry.labels
+                listing.elements.append(summary)
             }
         }
         return listing
@@ -42,15 +48,34 @@ extension Engine {
     /// - Returns: what was done, a line each.
     package func removeImage(_ name: String, force: Bool) throws(OperationError) -> [String] {
         try prepare()
-        return try imageStore.remove(name, force: force, usedBy: user(of:))
+        let id = (try? imageStore.resolve(name))??.id.description ?? name
+        return try announced(id) { () throws(OperationError) in
+            try imageStore.remove(name, force: force, usedBy: user(of:))
+        }
     }
 
     package func tagImage(_ name: String, as reference: String) throws(OperationError) {
         try inScope { _ throws(OperationError) in try imageStore.tag(name, as: Reference(reference)) }
+        if let image = (try? imageStore.resolve(reference)) ?? nil {
+            host.announce(Event(.image, "tag", image.id.description, ["name": reference]))
+        }
+    }
+
+    /// Tells of what `removal` has done to an image.
+    /// - Parameter removal: gives the lines that Docker prints.
+    func announced(
+        _ id: String, _ removal: () throws(OperationError) -> [String]
+    ) throws(OperationError) -> [String] {
+        let lines = try removal()
+        let names = lines.filter { $0.hasPrefix("Untagged: ") }.map { String($0.dropFirst("Untagged: ".utf8.count)) }
+        host.announce(
+            names.map { Event(.image, "untag", id, ["name": $0]) }
+                + (lines.contains("Deleted: \(id)") ? [Event(.image, "delete", id, ["name": names.first ?? id])] : []))
+        return lines
     }
 
     /// The short id of a container that is made of an image, or may be: its record cannot be read.
-    private func user(of image: Digest) throws(OperationError) -> String? {
+    func user(of image: Digest) throws(OperationError) -> String? {
         var unreadable: String?
         for id in try containerStore.ids() {
             do throws(OperationError) {

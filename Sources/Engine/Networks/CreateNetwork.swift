@@ -64,6 +64,7 @@ extension Engine {
             try? networkStore.remove(network)
             throw error
         }
+        host.announce(network.event("create"))
         for obstacle in driver.obstacles(to: network) { warn(obstacle) }
         return network
     }

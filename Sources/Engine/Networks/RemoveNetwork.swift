@@ -28,6 +28,7 @@ extension Engine {
     private func delete(_ network: NetworkDefinition) throws(OperationError) {
         try host.drivers.of(network).delete(network)
         try networkStore.remove(network)
+        host.announce(network.event("destroy"))
     }
 
     /// Clears away the dead ones.

@@ -1,0 +1,35 @@
+import Core
+
+extension DiskSpace {
+    /// The rows of `system df`.
+    package var rows: [Row] {
+        let none = Part(total: 0, active: 0, bytes: 0, reclaimable: 0)
+        return [
+            imagePart.row("Images"), containerPart.row("Containers"), none.row("Local Volumes"),
+            none.row("Build Cache"),
+        ]
+    }
+}
+
+extension DiskSpace.Part {
+    fileprivate func row(_ type: String) -> Row {
+        let share = bytes > 0 ? " (\(reclaimable * 100 / bytes)%)" : ""
+        return Row(fields: [
+            "Active": .string(String(active)), "Reclaimable": .string(HumanText.size(reclaimable) + share),
+            "Size": .string(HumanText.size(bytes)), "TotalCount": .string(String(total)), "Type": .string(type),
+        ])
+    }
+}
+
+extension DiskSpace.Image {
+    /// A line for each of its names.
+    package func rows(now: Timestamp) -> [Row] {
+        summary.rows(wanted: nil, now: now, isWhole: false).map { row in
+            let more: [(key: String, value: JSON)] = [
+                ("SharedSize", .string(HumanText.size(shared))), ("UniqueSize", .string(HumanText.size(own))),
+                ("Containers", .string(String(containers))),
+            ]
+            return Row(fields: .object((row.fields.members ?? []) + more))
+        }
+    }
+}
