@@ -41,7 +41,7 @@ import Testing
         for line in [
             "Server:", " Containers: 6", "  Running: 2", "  Paused: 1", "  Stopped: 3", " Images: 4",
             " Server Version: 1.2", " Storage Driver: overlay2", "  Backing Filesystem: extfs", " Cgroup Version: 2",
-            " CPUs: 8", " Total Memory: 7.763GiB", " Docker Root Dir: /var/lib/mydocker",
+            " CPUs: 8", " Total Memory: 7.764GiB", " Docker Root Dir: /var/lib/mydocker",
             "WARNING: No cpuset limit support",
         ] {
             #expect(lines.contains(line[...]), "\(line)")

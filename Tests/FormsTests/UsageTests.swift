@@ -23,7 +23,7 @@ import Testing
             now.row(id, "web", since: usage(10, cpu: 3_000_000_000), isWhole: false).fields,
             is: #"""
                 {"BlockIO": "4.26MB / 12B", "CPUPerc": "25.00%", "Container": "4f4f4f4f4f4f", "ID": "4f4f4f4f4f4f",
-                "MemPerc": "0.02%", "MemUsage": "1.25MiB / 7.763GiB", "Name": "web", "NetIO": "1.23kB / 0B",
+                "MemPerc": "0.02%", "MemUsage": "1.25MiB / 7.764GiB", "Name": "web", "NetIO": "1.23kB / 0B",
                 "PIDs": "3"}
                 """#)
         let first = now.row(id, "web", since: nil, isWhole: true)
@@ -41,7 +41,7 @@ import Testing
     @Test func sizesInBinaryUnits() {
         for (bytes, text): (Int64, String) in [
             (0, "0B"), (1023, "1023B"), (1024, "1KiB"), (1536, "1.5KiB"), (10_240, "10KiB"), (1 << 20, "1MiB"),
-            (123_456_789, "117.7MiB"), (8_336_000_000, "7.763GiB"), (1 << 40, "1TiB"), (1_047_552, "1023KiB"),
+            (123_456_789, "117.7MiB"), (8_336_000_000, "7.764GiB"), (1 << 40, "1TiB"), (1_047_552, "1023KiB"),
         ] {
             #expect(HumanText.binarySize(bytes) == text, "\(bytes)")
         }

@@ -47,8 +47,8 @@ extension Engine {
         try FileLock.holding(layout.scopesLock) { () throws(OperationError) in
             try Files.removeTree(layout.scope(name))
             try FaultPoint.pass("remove", layout.scopes)
-            // Unless there are others.
-            _ = Files.removeEmptyDirectory(layout.scopes)
+            // Unless there are others. Whoever waits for this lock sees that its file has gone, and takes another one.
+            if Files.removeEmptyDirectory(layout.scopes) { try Files.remove(layout.scopesLock) }
         }
     }
 
