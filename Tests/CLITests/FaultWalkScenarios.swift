@@ -101,7 +101,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             ]),
         FaultScenario(
             name: "exec", before: [start, settle], after: [Step("rm -f fwbox")],
-            command: ["exec", "fwbox", "sleep", "1000"],
+            // Long enough to be killed meanwhile; its end is told, too.
+            command: ["exec", "fwbox", "sleep", "1"],
             listed: ["exec", "fwbox", "true"], next: [Step("exec fwbox true")]),
         FaultScenario(
             name: "exec -d", before: [start, settle], after: [Step("rm -f fwbox")],
