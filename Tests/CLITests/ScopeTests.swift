@@ -77,13 +77,13 @@ extension CLI {
                 """
                 m=$MYDOCKER
                 $m run -d --name stays --net none sleep 1000 >/dev/null
-                cat >script <<'END'
+                cat >$MYDOCKER_SANDBOX_SCRATCH/script <<'END'
                 \(Self.makesAll)
                 for process in $(pgrep -P $PPID); do [ $process = $$ ] || kill -KILL $process; done
                 kill -KILL $PPID
                 sleep 1000
                 END
-                $m scope run job sh script 2>/dev/null
+                $m scope run job sh $MYDOCKER_SANDBOX_SCRATCH/script 2>/dev/null
                 $m ps -a --format '{{.Names}}' | wc -l
                 for state in /run/mydocker/containers/*/state.json; do kill -KILL $(jq .supervisor $state); done
                 echo 11111111-2222-3333-4444-555555555555 >/run/mydocker/boot-id
