@@ -124,7 +124,8 @@ extension CLI {
 
         /// What the caller gives to programs is the script's, and nothing of ours.
         @Test func theScriptIsTheCallersProgram() throws {
-            let script = "umask; grep SigBlk /proc/self/status; grep SigIgn /proc/self/status; ls /proc/$$/fd; cat <&3"
+            let script =
+                "umask; grep SigBlk /proc/self/status; grep SigIgn /proc/self/status; cat <&3; ls -l /proc/$$/fd | grep -c /run/mydocker/; ls -l /proc/$$/fd | grep -c /lib/mydocker/"
             let line = "umask 027; exec 3</etc/hostname; trap '' USR1; \(Host.mydocker) scope run job sh -c '\(script)'"
             let outcome = Host.run(["sh", "-c", line])
             let direct = Host.run(
