@@ -10,6 +10,8 @@ package struct Engine: Sendable {
     let imageStore: ImageStore
     /// The name of the scope that this command is part of.
     let scope: String?
+    /// Whether a command that changes something ends what nobody else ends any more. What ends that does not.
+    let endsDeadScopes: Bool
 
     var layout: Layout { host.layout }
     var containerStore: ContainerStore { host.containerStore }
@@ -17,9 +19,12 @@ package struct Engine: Sendable {
     /// The networks that `system check` looks at.
     var bridges: BridgeDriver { BridgeDriver() }
 
-    package init(host: Host = Host(), scope: String? = nil) {
+    package init(host: Host = Host(), scope: String? = nil) { self.init(host, scope, endsDeadScopes: true) }
+
+    init(_ host: Host, _ scope: String?, endsDeadScopes: Bool) {
         self.host = host
         self.scope = scope
+        self.endsDeadScopes = endsDeadScopes
         imageStore = ImageStore(root: host.layout.images, scope: scope)
     }
 

@@ -6,7 +6,10 @@ extension ImageStore {
     package static let defaultReference = "busybox:latest"
 
     /// The image that `run` takes when none is named, made from the host's static busybox on first use.
-    package func defaultImage() throws(OperationError) -> Image { try defaultImage(from: Busybox.candidates) }
+    /// It is of no scope: whoever needs it next has it.
+    package func defaultImage() throws(OperationError) -> Image {
+        try ImageStore(root: layout.root).defaultImage(from: Busybox.candidates)
+    }
 
     func defaultImage(from candidates: [String]) throws(OperationError) -> Image {
         if let image = try resolve(ImageStore.defaultReference) { return image }

@@ -137,11 +137,16 @@ extension ImageIndex {
 extension ImageIndex {
     /// Adds an image under a name, which any other image loses.
     mutating func add(_ entry: Entry) {
-        if let reference = entry.reference { removeReference(reference) }
+        var entry = entry
+        let same = entries.first { $0.image == entry.image && $0.reference == entry.reference }
+        // What was there outside of a scope stays when the scope goes.
+        if let same, same.scope == nil || entry.scope == nil { entry.scope = nil }
+        if let reference = entry.reference, same == nil { removeReference(reference) }
         // An image that has a name now needs no nameless entry, unless the name will go with its scope.
         entries.removeAll { other in
-            other.image == entry.image
-                && (other.reference == entry.reference || (other.reference == nil && entry.scope == nil))
+            guard other.image == entry.image else { return false }
+            if other.reference == entry.reference { return true }
+            return other.reference == nil && (entry.scope == nil || other.scope == entry.scope)
         }
         if entry.reference != nil || !contains(entry.image) { entries.append(entry) }
     }
@@ -152,6 +157,13 @@ extension ImageIndex {
         var entry = entries.remove(at: index)
         entry.reference = nil
         if !contains(entry.image) { entries.append(entry) }
+    }
+
+    /// Those that a scope has made outlive it, as far as `isUsed`.
+    mutating func keep(of scope: String, where isUsed: (Digest) throws(OperationError) -> Bool) throws(OperationError) {
+        for index in entries.indices where entries[index].scope == scope {
+            if try isUsed(entries[index].image) { entries[index].scope = nil }
+        }
     }
 
     mutating func removeImage(_ image: Digest) { entries.removeAll { $0.image == image } }

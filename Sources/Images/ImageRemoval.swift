@@ -21,7 +21,9 @@ extension ImageStore {
         var index = try ImageIndex.read(layout.index)
         guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
         let references = index.references(to: match.image)
-        if let reference = match.reference, references.count > 1 {
+        // Others are other names, or that the image was there without one.
+        let count = index.entries.count { $0.image == match.image }
+        if let reference = match.reference, count > 1 {
             index.removeReference(reference)
             try write(index, holding: lock)
             return ["Untagged: \(reference)"]
@@ -29,6 +31,18 @@ extension ImageStore {
         let user = try container(match.image)
         try check(match, references, force, user)
         return try remove(match.image, references, isUsed: user != nil, from: &index, holding: lock)
+    }
+
+    /// Images that a scope has made and that containers outside of it use are no longer the scope's.
+    /// - Parameter container: as for `remove`.
+    package func keepUsed(
+        of scope: String, by container: (Digest) throws(OperationError) -> String?
+    ) throws(OperationError) {
+        guard try !names(in: scope).isEmpty else { return }
+        let lock = try FileLock.store(layout)
+        var index = try ImageIndex.read(layout.index)
+        try index.keep(of: scope) { image throws(OperationError) in try container(image) != nil }
+        try write(index, holding: lock)
     }
 
     /// The names that a scope has given, and the ids of images that it has made without one.

@@ -56,6 +56,9 @@ extension ContainerRun {
         announceNoted()
     }
 
+    /// The next round is one that somebody has asked for: its policy counts from there. On record with that round.
+    package func forgetRestarts() { state.restartCount = 0 }
+
     /// Records how the container ended and takes away all that must not outlive it.
     /// - Returns: whether that is done.
     @discardableResult package func finish() -> Bool { clearAway(remove: definition.autoRemove) }
@@ -64,13 +67,17 @@ extension ContainerRun {
     /// has ended.
     package func abandon(_ failure: OperationError) {
         if isCleared { return }
-        let isNew = exitRecord == nil && !plan.isExisting
+        let isFirst = exitRecord == nil
+        let isNew = isFirst && !plan.isExisting
         if exitRecord == nil, plan.isExisting {
             exitRecord = ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now())
         }
         exitRecord?.error = failure.description
-        noted += Event.end(
-            of: definition, ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now()))
+        if isFirst {
+            noted += Event.end(
+                of: currentDefinition,
+                ContainerExit(exitCode: failure.exitCode ?? 128, started: nil, finished: .now()))
+        }
         _ = clearAway(remove: isNew || definition.autoRemove)
     }
 

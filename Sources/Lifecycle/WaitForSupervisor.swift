@@ -19,7 +19,7 @@ extension Host {
 
     /// - Parameters:
     ///   - file: tells which run is meant: another one that has begun since is let be.
-    ///   - former: the program that has ended; so is a further round that somebody else has asked for since, by `restart`.
+    ///   - former: the program that has ended, nil when none ran; a further round that `restart` has asked for since is let be, too.
     package func waitForSupervisor(
         of id: ContainerID, holding file: borrowing Descriptor, after former: ProcessIdentity? = nil
     ) throws(OperationError) {
@@ -41,8 +41,12 @@ extension Host {
     }
 
     private func hasBegunAgain(_ id: ContainerID, after former: ProcessIdentity?) -> Bool {
-        guard let former, let state = (try? containerStore.state(id)) ?? nil else { return false }
-        return state.status == .running && state.process != former
+        guard let state = (try? containerStore.state(id)) ?? nil, state.status == .running, state.process != former
+        else {
+            return false
+        }
+        // A round by its policy is ended by its supervisor as soon as it has begun.
+        return state.restartCount == 0 && state.process?.isAlive == true
     }
 
     /// One that was stopped (SIGSTOP) goes on, so that the exit code is recorded as it was. One that is traced does not.

@@ -139,7 +139,9 @@ final class Supervisor {
         loop([signals, restarts, alarm]).run { !isOver && !restarts.areEnded && !restarts.isAsked }
         changes.settle()
         // It may have got another policy meanwhile.
-        let isWanted = restarts.takeAsked() || wasAsked || run.restart.name != .never
+        let isAsked = restarts.takeAsked()
+        if isAsked { run.forgetRestarts() }
+        let isWanted = isAsked || wasAsked || run.restart.name != .never
         return isWanted && !restarts.areEnded
     }
 

@@ -96,6 +96,58 @@ extension CLI {
             #expect(outcome.text == "4\nstays\n", "\(outcome)")
         }
 
+        /// The images of a scope, and what runs of them, are of no scope for others.
+        @Test func whatOthersHaveTakenOverStays() throws {
+            let outcome = scope(
+                """
+                m=$MYDOCKER; export MYDOCKER_SCOPE
+                $m run --name scsource --net none true
+                $m commit scsource scused:1 >/dev/null
+                env -u MYDOCKER_SCOPE $m run -d --name scuser --net none scused:1 sleep 1000 >/dev/null
+                env -u MYDOCKER_SCOPE $m commit scsource scmade:1 >/dev/null
+                """)
+            #expect(outcome.code == 0 && outcome.error == "", "\(outcome.error)")
+            #expect(succeed("ps", "-a", "--format", "{{.Names}}").lines == ["scuser"])
+            #expect(!FileManager.default.fileExists(atPath: "/var/lib/mydocker/scopes"))
+            #expect(succeed("images", "--format", "{{.Repository}}").lines.contains("scused"))
+            // Nor does the label of a scope go with an image.
+            succeed("run", "-d", "--name", "scother", "--net", "none", "scmade:1", "sleep", "1000")
+            #expect(succeed("ps", "-aq", "-f", "label=mydocker.scope").text == "")
+            #expect(scope("true").code == 0)
+            #expect(succeed("ps", "-q").lines.count == 2)
+            succeed("rm", "-f", "scuser", "scother")
+            succeed("rmi", "scused:1", "scmade:1")
+        }
+
+        @Test func nobodyJoinsByALabel() {
+            for words in [
+                ["run", "--rm", "--net", "none"], ["create"], ["network", "create", "--subnet", "10.201.171.0/24"],
+            ] {
+                let operands = words[0] == "network" ? ["sclabel"] : ["true"]
+                let outcome = Host.run([Host.mydocker] + words + ["--label", "mydocker.scope=job"] + operands)
+                #expect(outcome.code == (words[0] == "network" ? 1 : 125), "\(words)")
+                #expect(outcome.error.contains("it says what goes with a scope"), "\(outcome.error)")
+            }
+        }
+
+        /// A command of the script's that does not end keeps nobody waiting but the scope's own end.
+        @Test func aCommandThatStaysIsNoOtherCommandsConcern() throws {
+            let outcome = Host.shell(
+                """
+                cd $(mktemp -d); mkfifo pipe; sleep 1000 >pipe & writer=$!
+                timeout -s KILL 1 $MYDOCKER scope run job sh -c '$MYDOCKER import - scstuck <pipe & sleep 1000'
+                pkill -KILL -f 'mydocker: guardian'
+                time -p $MYDOCKER run --rm --net none true
+                kill $writer; sleep 0.5
+                $MYDOCKER run --rm --net none true; ls /var/lib/mydocker/scopes 2>/dev/null
+                """)
+            #expect(outcome.error.contains("a command in it does not end") && outcome.text == "", "\(outcome)")
+            let seconds = outcome.error.split(separator: "\n").first { $0.hasPrefix("real") }.flatMap {
+                Double($0.dropFirst(5))
+            }
+            #expect(seconds.map { $0 < 10 } == true, "\(outcome.error)")
+        }
+
         @Test func whatComesTooLateIsRefused() {
             let outcome = scope("(sleep 1; $MYDOCKER run --rm --net none true; echo $?) & exit 0")
             #expect(outcome.code == 0)

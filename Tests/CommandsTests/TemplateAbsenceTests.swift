@@ -9,7 +9,7 @@ import Testing
     private static let container: JSON = [
         "State": ["Status": "running", "Health": nil], "HostConfig": ["PidsLimit": nil, "CapAdd": nil, "Tmpfs": nil],
         "Config": [
-            "Entrypoint": nil, "Labels": [:], "Volumes": nil, "StopSignal": nil, "Healthcheck": nil,
+            "Entrypoint": nil, "Labels": ["status": "mine"], "Volumes": nil, "StopSignal": nil, "Healthcheck": nil,
             "ExposedPorts": nil,
         ],
         "NetworkSettings": ["Ports": ["80/tcp": nil], "Networks": ["br0": ["IPAMConfig": nil, "Aliases": nil]]],
@@ -31,7 +31,8 @@ import Testing
         ("{{.NetworkSettings.Networks.br0.IPAMConfig}}", "<nil>"),
         (#"{{index .NetworkSettings.Networks "nope"}}"#, "<nil>"),
         ("{{range $p, $c := .NetworkSettings.Ports}}{{$p}}{{$c}}{{end}}", "80/tcp[]"),
-        ("{{.Config.Labels.nope}}", "<no value>"), ("{{range .HostConfig.CapAdd}}x{{else}}-{{end}}", "-"),
+        ("{{.Config.Labels.Status}}", "<no value>"), ("{{.Config.Labels.nope}}", "<no value>"),
+        ("{{range .HostConfig.CapAdd}}x{{else}}-{{end}}", "-"),
         ("{{.HostConfig}}", "map[CapAdd:[] PidsLimit:<nil> Tmpfs:map[]]"),
     ]) func W5_W6_absence(template: String, expected: String) throws {
         #expect(try Template(parsing: template).evaluate(Self.container) == expected)
@@ -55,7 +56,7 @@ import Testing
         #expect(
             Self.container.withoutOmitted.compact == """
                 {"State":{"Status":"running"},"HostConfig":{"PidsLimit":null,"CapAdd":null},\
-                "Config":{"Entrypoint":null,"Labels":{},"Volumes":null},\
+                "Config":{"Entrypoint":null,"Labels":{"status":"mine"},"Volumes":null},\
                 "NetworkSettings":{"Ports":{"80/tcp":null},"Networks":{"br0":{"IPAMConfig":null,"Aliases":null}}}}
                 """)
     }

@@ -50,9 +50,10 @@ package struct EventsCommand: Command {
         let since = try moment(since, now), until = try moment(until, now)
         signal(SIGPIPE, SIG_IGN)
         try context.engine.events(since: since, until: until, output: STDOUT_FILENO) { event throws(OperationError) in
-            guard allows(event) else { return }
+            guard allows(event) else { return true }
             context.output.line(try text(of: event, template))
             context.flush()
+            return context.output.failure == nil
         }
         return 0
     }

@@ -180,7 +180,8 @@ struct TemplateEvaluation {
     private static func member(
         _ field: String, of value: TemplateValue, parent: String, in operand: TemplateOperand
     ) throws(OperationError) -> TemplateValue {
-        if let member = value.json[field] ?? DockerTypes.tags[field].flatMap({ value.json[$0] }) {
+        let tag = DockerTypes.isMap(parent) ? nil : DockerTypes.tags[field]
+        if let member = value.json[field] ?? tag.flatMap({ value.json[$0] }) {
             return TemplateValue(member, absent: DockerTypes.isMap(parent) ? .list : DockerTypes.absent(field))
         }
         let isObject = value.json.members != nil

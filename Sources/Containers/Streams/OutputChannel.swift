@@ -44,6 +44,8 @@ final class OutputChannel {
     /// All that was there has been delivered.
     var isAtEnd: Bool { source == nil && !isPending }
 
+    var endsAtTerminal: Bool { Terminal.isTerminal(sink.number) }
+
     /// Whether something has been read that is not delivered yet.
     var isPending: Bool { !pending.isEmpty || !rest.isEmpty }
 

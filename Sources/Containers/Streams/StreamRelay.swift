@@ -82,7 +82,8 @@ package final class StreamRelay: EventSource {
     package func collect() {
         for output in outputs { output.collect() }
         settleInput()
-        if !isPending { rawTerminal = nil }
+        // Else keys must be able to end a command whose output nobody reads.
+        if !outputs.contains(where: { $0.isPending && $0.endsAtTerminal }) { rawTerminal = nil }
     }
 
     private var isPending: Bool { outputs.contains(where: \.isPending) }

@@ -110,7 +110,8 @@ extension Engine {
         config.environment = definition.environment.filter { !given.contains($0) || base.environment.contains($0) }
         config.workingDirectory = definition.workingDirectory == "/" ? "" : definition.workingDirectory
         config.user = definition.user
-        config.labels = definition.labels
+        // What runs of the image is of no scope but its own.
+        config.labels = definition.labels.filter { $0.key != Scope.label }
         if definition.stopSignal != base.stopSignal.flatMap(Signal.parse) ?? 15 {
             config.stopSignal = Signal.name(definition.stopSignal)
         }

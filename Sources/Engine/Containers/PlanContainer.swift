@@ -79,7 +79,8 @@ extension Engine {
         definition.ulimits = request.ulimits
         definition.stopSignal = try stopSignal(request, image)
         definition.stopTimeout = request.stopTimeout ?? 10
-        definition.labels = (image?.config.labels ?? [:]).merging(request.labels) { $1 }
+        let inherited = (image?.config.labels ?? [:]).filter { $0.key != Scope.label }
+        definition.labels = inherited.merging(request.labels) { $1 }
         definition.log = request.log
         definition.restart = request.restart
     }

@@ -33,11 +33,13 @@ extension Engine {
         // A record that cannot be read must not make the container unremovable; but who does not insist keeps it.
         let definition = force ? (try? containerStore.definition(id)) ?? nil : try containerStore.definition(id)
         try host.reclaim(id, isForced: force)
+        // Else its end told so, or another removal.
+        let isThere = Files.exists(layout.definition(id))
         guard try containerStore.remove(id, name: definition?.name, isOwn: false) else {
             // It has begun again meanwhile.
             return try remove(name, force: force)
         }
-        if let definition { host.announce(.of(definition, "destroy")) }
+        if isThere, let definition { host.announce(.of(definition, "destroy")) }
         if wasDamaged { host.releaseOrphans() }
     }
 

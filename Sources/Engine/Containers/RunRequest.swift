@@ -51,7 +51,9 @@ package struct RunRequest: Sendable {
 
     package init() {}
 
-    func labelled(_ labels: [String: String]) -> RunRequest {
+    /// - Parameter labels: those of its scope.
+    func labelled(_ labels: [String: String]) throws(OperationError) -> RunRequest {
+        try Scope.check(self.labels)
         var request = self
         request.labels.merge(labels) { $1 }
         return request

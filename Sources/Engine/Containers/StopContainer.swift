@@ -25,7 +25,8 @@ extension Engine {
         let deadline = try askToEnd(running, name, signal ?? definition.stopSignal, within: seconds)
         announceEnd(of: definition, by: signal, within: seconds)
         let former = running.state.process
-        return PendingStop(self, id, running, host.openLock(of: id), after: former, deadline: deadline)
+        return PendingStop(
+            self, id, running, host.openLock(of: id), after: former, deadline: deadline, announcing: definition)
     }
 
     /// - Returns: when it is to be killed; nil never.
@@ -89,13 +90,16 @@ package final class PendingStop {
     private let former: ProcessIdentity?
     /// Of its run.
     private let lock: Descriptor?
+    /// Whose end is told.
+    private let definition: ContainerDefinition?
     /// When it is killed; nil never.
     private let deadline: Deadline?
 
     init(
         _ engine: Engine, _ id: ContainerID, _ running: consuming RunningContainer?, _ lock: consuming Descriptor?,
-        after former: ProcessIdentity? = nil, deadline: Deadline?
+        after former: ProcessIdentity? = nil, deadline: Deadline?, announcing definition: ContainerDefinition? = nil
     ) {
+        self.definition = definition
         self.former = former
         self.engine = engine
         self.id = id
@@ -117,9 +121,6 @@ package final class PendingStop {
         if running?.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) == false {
             try running?.end(by: SIGKILL)
         }
-        let wasRunning = former != nil
-        // Read before: it may remove itself at its end.
-        let definition = wasRunning ? (try? engine.containerStore.definition(id)) ?? nil : nil
         try waitForSupervisor()
         try engine.host.reclaim(id)
         if let definition { engine.host.announce(.of(definition, "stop")) }

@@ -17,6 +17,7 @@ extension Engine {
         }
         _ = try host.drivers.named(request.driver)
         return try inScope { labels throws(OperationError) in
+            try Scope.check(request.labels)
             var request = request
             request.labels.merge(labels) { $1 }
             return try FileLock.holding(layout.registryLock) { () throws(OperationError) in

@@ -8,6 +8,7 @@ extension Engine {
     /// Makes what every command needs that changes something, and ends the scopes that nobody else ends any more.
     func prepare() throws(OperationError) {
         try host.prepare()
+        guard endsDeadScopes else { return }
         for text in (try? Files.names(in: layout.scopes)) ?? [] {
             guard let name = Name(text) else { continue }
             do throws(OperationError) { try endDeadScope(name) } catch { warn(error.description) }
@@ -20,25 +21,29 @@ extension Engine {
             try FileLock.tryAcquire(layout.scopeLock(name), creating: true, until: Deadline(milliseconds: 0))
         }
         guard let lock else { return }
-        try endScope(name)
+        // Whoever comes by has something else to do.
+        try endScope(name, within: 1)
         lock.release()
     }
 
     /// Removes all that belongs to a scope, and the scope. To be called by whoever has its lock.
-    func endScope(_ name: Name) throws(OperationError) {
+    /// - Parameter seconds: how long commands in it may go on.
+    func endScope(_ name: Name, within seconds: Int64) throws(OperationError) {
         // From here on no command joins it.
         _ = try Descriptor.open(layout.scopeEnding(name), O_RDWR | O_CREAT)
-        let end = Deadline(seconds: 60)
+        let engine = Engine(host, nil, endsDeadScopes: false)
+        let end = Deadline(seconds: seconds)
         while true {
-            let failures = removeMembers(of: name)
+            let failures = engine.removeMembers(of: name)
             let members = try FileLock.tryAcquire(
                 layout.scopeMembers(name), creating: true, until: Deadline(milliseconds: 100))
             if let members {
-                let failures = removeMembers(of: name)
+                let failures = engine.removeMembers(of: name)
                 guard failures.isEmpty else { throw failures[0] }
                 try forgetScope(name)
                 return members.release()
             }
+            try Interruption.check("end scope", name.text)
             if end.millisecondsLeft == 0 { throw failures.first ?? busy(name) }
         }
     }
@@ -59,27 +64,36 @@ extension Engine {
             kind: .timedOut)
     }
 
-    /// Goes on past errors.
+    /// Goes on past errors: what is left stays the scope's, for the next command.
     private func removeMembers(of name: Name) -> [OperationError] {
         var failures: [OperationError] = []
         func attempt(_ step: () throws(OperationError) -> Void) {
             do throws(OperationError) { try step() } catch { if error.kind != .notFound { failures.append(error) } }
         }
-        let containers = scopedContainers(name)
-        _ = killAll(containers)
-        for id in containers { attempt { () throws(OperationError) in try remove(id, force: true) } }
-        for network in ((try? networkStore.all().definitions) ?? []) where network.labels[Scope.label] == name.text {
-            attempt { () throws(OperationError) in try removeNetwork(network.id.hex) }
+        attempt { () throws(OperationError) in
+            let containers = try scopedContainers(name)
+            _ = killAll(containers)
+            for id in containers { attempt { () throws(OperationError) in try remove(id, force: true) } }
         }
-        for image in (try? imageStore.names(in: name.text)) ?? [] {
-            attempt { () throws(OperationError) in _ = try removeImage(image, force: true) }
+        attempt { () throws(OperationError) in
+            let networks = try networkStore.all()
+            failures += networks.failures
+            for network in networks.definitions where network.labels[Scope.label] == name.text {
+                attempt { () throws(OperationError) in try removeNetwork(network.id.hex) }
+            }
+        }
+        attempt { () throws(OperationError) in
+            try imageStore.keepUsed(of: name.text, by: user(of:))
+            for image in try imageStore.names(in: name.text) {
+                attempt { () throws(OperationError) in _ = try removeImage(image, force: true) }
+            }
         }
         return failures
     }
 
-    private func scopedContainers(_ name: Name) -> [String] {
-        let ids = (try? containerStore.ids()) ?? []
-        return ids.filter { id in
+    /// A record that cannot be read says of no scope that the container is its member.
+    private func scopedContainers(_ name: Name) throws(OperationError) -> [String] {
+        try containerStore.ids().filter { id in
             let definition = (try? containerStore.definition(id)) ?? nil
             return definition?.labels[Scope.label] == name.text
         }.map(\.hex)

@@ -27,7 +27,8 @@ extension Engine {
         }
         // First this lock and then the mark: whoever ends the scope does it the other way round.
         try members.lock(named: layout.scopeMembers(name), exclusive: false)
-        guard FileLock.isHeld(layout.scopeLock(name)), !Files.exists(layout.scopeEnding(name)) else {
+        let isAnothers = FileLock.isReplaced(members, at: layout.scopeMembers(name))
+        guard !isAnothers, FileLock.isHeld(layout.scopeLock(name)), !Files.exists(layout.scopeEnding(name)) else {
             throw ended(name)
         }
         return members

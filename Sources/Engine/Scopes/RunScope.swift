@@ -12,10 +12,15 @@ extension Engine {
         let name = try Scope.name(text)
         try prepare()
         let lock = try beginScope(name)
-        let guardian = try Guardian(keeping: lock.number) { try? endScope(name) }
+        let guardian = try Guardian(keeping: lock.number) {
+            // Unless the command has ended it, and somebody else has begun one of that name since.
+            if Files.exists(layout.scopeLock(name)), !FileLock.isReplaced(lock, at: layout.scopeLock(name)) {
+                try? endScope(name, within: 60)
+            }
+        }
         let signals = try SignalSource([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
         let code = try runProgram(words, in: name, signals)
-        try endScope(name)
+        try endScope(name, within: 60)
         guardian.dismiss()
         return code
     }
@@ -28,6 +33,11 @@ extension Engine {
                 throw OperationError(
                     "scope \(name) is in use", remedy: "give this one another name, or wait until that one has ended",
                     kind: .conflict)
+            }
+            guard !Files.exists(layout.scopeEnding(name)) else {
+                throw OperationError(
+                    "scope \(name) has ended, and not all that belongs to it",
+                    remedy: "see mydocker system check --repair, or give this one another name", kind: .conflict)
             }
             _ = try Descriptor.open(layout.scopeMembers(name), O_RDWR | O_CREAT)
             return lock.intoDescriptor()
@@ -57,6 +67,8 @@ extension Engine {
         }
         let watch = ProcessWatch(process)
         EventLoop([watch, signals]).run { !watch.hasEnded }
+        // What came together with the end asks for nothing more.
+        signals.drain()
         return reap(child).exitCode
     }
 }
