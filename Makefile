@@ -13,7 +13,10 @@ SOAK ?=
 KERNEL ?= 6.1
 TESTS ?= .
 
-.PHONY: build install test vm-test soak demo bench bench-programs lint clean bootstrap
+# make install DOCKER=yes: also as "docker", unless there is another one
+DOCKER ?= no
+
+.PHONY: build install uninstall deb deb-test test vm-test soak demo bench bench-programs lint clean bootstrap
 
 build: bootstrap
 	scripts/build release
@@ -23,7 +26,20 @@ bootstrap:
 
 # Does not build: `make && sudo make install` must not leave root's files in .build.
 install:
-	install -D -m 755 .build/release/mydocker '$(DESTDIR)$(PREFIX)/bin/mydocker'
+	scripts/install-tree .build/release/mydocker '$(DESTDIR)' '$(PREFIX)'
+	[ '$(DOCKER)' = no ] || scripts/install-docker-link '$(DESTDIR)$(PREFIX)/bin'
+
+uninstall:
+	scripts/uninstall-tree '$(DESTDIR)' '$(PREFIX)'
+
+# .build/mydocker_VERSION_ARCHITECTURE.deb
+deb: build
+	scripts/make-deb .build/release/mydocker .build
+
+# The package is installed, used and removed in a Debian root, which is made out here: the sandbox has no way to a mirror.
+deb-test: deb
+	scripts/debian-root .build
+	scripts/in-sandbox scripts/test-deb "$$(ls -t .build/mydocker_*.deb | head -n 1)" .build/debian-root.tar
 
 test: bootstrap
 	scripts/run-tests

@@ -49,10 +49,11 @@ _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket) {
     /* While our own binary runs in here, nobody inside may trace it or open its /proc/PID/exe (CVE-2019-5736). */
     prctl(PR_SET_DUMPABLE, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    claunch_child_attributes();
+    claunch_child_attributes(&plan->process, socket);
     setsid();
     if (plan->network >= 0 && syscall(SYS_setns, plan->network, CLONE_NEWNET) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_NETWORK, 0);
+    if (plan->ipc >= 0 && syscall(SYS_setns, plan->ipc, CLONE_NEWIPC) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_IPC, 0);
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_HOSTNAME, 0);

@@ -27,23 +27,36 @@ static void all_processors(void) {
     syscall(SYS_sched_setaffinity, 0, sizeof mask, mask);
 }
 
+/* Enough for -1000. Returns the length. */
+static size_t decimal(int number, char text[8]) {
+    char digits[8];
+    size_t count = 0, length = 0;
+    unsigned rest = number < 0 ? 0u - (unsigned)number : (unsigned)number;
+    if (number < 0) text[length++] = '-';
+    do digits[count++] = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0 && count < 6);
+    while (count > 0) text[length++] = digits[--count];
+    return length;
+}
+
 /* By /proc of the host: to be called while that is still there. */
-static void default_score(void) {
+static void set_score(int score, int socket) {
+    char text[8];
+    size_t length = decimal(score, text);
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    /* EACCES: only CAP_SYS_RESOURCE goes below the lowest score that this process was ever given. */
-    ssize_t written = write(fd, "0", 1);
-    (void)written;
-    close(fd);
+    ssize_t written = fd < 0 ? -1 : write(fd, text, length);
+    /* EACCES: only CAP_SYS_RESOURCE goes below the lowest score that this process was ever given. Nobody asked for 0. */
+    if (written < 0 && score != 0) claunch_child_fail(socket, CLAUNCH_STAGE_OOM_SCORE, 0);
+    if (fd >= 0) close(fd);
 }
 
 /* Priority, score and policy are what init(1) begins with. Where the kernel says no, because giving back what the caller
  * has given up needs a capability that is not there, the caller's stays. */
-void claunch_child_attributes(void) {
+void claunch_child_attributes(const struct claunch_process *process, int socket) {
     struct sched_param ordinary = {0};
     default_signals();
     umask(0);
-    default_score();
+    set_score(process->oom_score, socket);
     syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &ordinary);
     setpriority(PRIO_PROCESS, 0, 0);
     syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_NONE, 0));

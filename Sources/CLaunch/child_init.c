@@ -54,6 +54,8 @@ int claunch_child_init(const struct claunch_process *process, int socket, int te
     sigset_t all;
     int null = claunch_child_null();
     if (null < 0) return -1;
+    /* Where it is not the first of its pid namespace, orphans come to it all the same. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     claunch_child_equip(process, socket, terminal);
     keep_only(socket, null);
     /* With more rights than the program, process 1 would be its way out. */

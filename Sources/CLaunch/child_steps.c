@@ -121,30 +121,38 @@ static int attach(int tree, const char *path, int is_directory) {
     return result;
 }
 
-/* A mount of the new file `name` with `text` in it. Nobody but us is in /dev yet. */
-static int text_tree(const char *name, const char *text) {
-    size_t length = strlen(text);
-    int file = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+enum { TEXT_LIMIT = 8 };
+static int texts[TEXT_LIMIT];
+
+/* Nobody but us is in /dev yet. The file keeps its name, which a mount then lies over: what has none cannot be attached,
+ * here or in another container. */
+static int make_text(const struct claunch_step *step) {
+    size_t length = strlen(step->data);
+    if (step->number < 0 || step->number >= TEXT_LIMIT) {
+        errno = EINVAL;
+        return -1;
+    }
+    int file = open(step->target, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (file < 0) return -1;
-    ssize_t written = write(file, text, length);
+    ssize_t written = write(file, step->data, length);
     close(file);
     if (written < 0) return -1;
-    if ((size_t)written == length) return (int)syscall(SYS_open_tree, AT_FDCWD, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    errno = ENOSPC;
-    return -1;
+    if ((size_t)written != length) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return texts[step->number] =
+               (int)syscall(SYS_open_tree, AT_FDCWD, step->target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
-/* The file loses its name when it is where it belongs, and not before: what has none cannot be attached. */
 static int attach_text(const struct claunch_step *step) {
-    static const char name[] = "/dev/.text";
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
-    int tree = text_tree(name, step->data), result = tree;
-    if (result >= 0 && step->flags & MS_RDONLY)
+    int tree = texts[step->number], result = 0;
+    if (step->flags & MS_RDONLY)
         result = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
     if (result >= 0) result = attach(tree, step->target, 0);
     int error = errno;
-    if (tree >= 0) close(tree);
-    unlink(name);
+    close(tree);
     errno = error;
     return result;
 }
@@ -167,6 +175,7 @@ int claunch_child_step(const struct claunch_step *step, int socket, int *termina
     case CLAUNCH_MOUNT: return mount(step->source, target, step->type, step->flags, step->data);
     case CLAUNCH_ATTACH_DIRECTORY: return attach((int)step->number, target, 1);
     case CLAUNCH_ATTACH_FILE: return attach((int)step->number, target, 0);
+    case CLAUNCH_TEXT: return make_text(step);
     case CLAUNCH_ATTACH_TEXT: return attach_text(step);
     case CLAUNCH_TEMPORARY: return mount_temporary(step);
     case CLAUNCH_DIRECTORY: return make_directory(target);

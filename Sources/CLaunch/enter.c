@@ -27,7 +27,7 @@ static int prepare(const struct claunch_entry *entry, int socket) {
 
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket) {
     prctl(PR_SET_DUMPABLE, 0);
-    claunch_child_attributes();
+    claunch_child_attributes(&entry->process, socket);
     /* Until it is in the cgroups that the process is to be born in. */
     if (entry->waits) claunch_child_wait(socket);
     if (join(entry) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_ENTER, 0);

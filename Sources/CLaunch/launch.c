@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -23,6 +24,22 @@ static pid_t clone_with_socket(struct clone_args *arguments, int *socket, int en
     return pid;
 }
 
+/* With the pid namespace of another process, whose pidfd that is, unless it is -1. */
+static pid_t clone_in_pid_namespace(struct clone_args *arguments, int process, int *socket, int ends[2]) {
+    int own = process >= 0 ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
+    if (process >= 0 && (own < 0 || syscall(SYS_setns, process, CLONE_NEWPID) < 0)) {
+        int error = errno;
+        if (own >= 0) close(own);
+        return -error;
+    }
+    pid_t pid = clone_with_socket(arguments, socket, ends);
+    if (own < 0) return pid;
+    /* Else whatever this process makes afterwards would be made in there. */
+    if (pid != 0 && syscall(SYS_setns, own, CLONE_NEWPID) < 0) abort();
+    close(own);
+    return pid;
+}
+
 pid_t claunch_start(const struct claunch_plan *plan, int *pidfd, int *socket) {
     struct clone_args arguments = {
         .flags = plan->namespaces | CLONE_PIDFD | (plan->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
@@ -31,7 +48,7 @@ pid_t claunch_start(const struct claunch_plan *plan, int *pidfd, int *socket) {
         .cgroup = plan->cgroup >= 0 ? (uint64_t)plan->cgroup : 0,
     };
     int ends[2];
-    pid_t pid = clone_with_socket(&arguments, socket, ends);
+    pid_t pid = clone_in_pid_namespace(&arguments, plan->pid, socket, ends);
     if (pid != 0) return pid;
     close(ends[0]);
     claunch_child_main(plan, ends[1]);

@@ -33,6 +33,7 @@
 
 _Static_assert(CLINUX_O_PATH == O_PATH, "O_PATH");
 _Static_assert(CLINUX_RESOLVE_IN_ROOT == RESOLVE_IN_ROOT, "RESOLVE_IN_ROOT");
+_Static_assert(CLINUX_MOUNT_PRIVATE == MS_PRIVATE && CLINUX_MOUNT_SLAVE == MS_SLAVE, "MS_PRIVATE, MS_SLAVE");
 _Static_assert(CLINUX_MOUNT_ATTR_RDONLY == MOUNT_ATTR_RDONLY, "MOUNT_ATTR_RDONLY");
 
 int clinux_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
@@ -54,8 +55,20 @@ int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size) { return result(fgetxattr(fd, name, value, size)); }
 int clinux_close_range(unsigned first, unsigned last) { return result(syscall(SYS_close_range, first, last, 0)); }
 
-int clinux_open_tree(const char *path, int recursive) {
-    return result(syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0)));
+int clinux_open_tree(int dirfd, const char *path, int recursive) {
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
+    return result(syscall(SYS_open_tree, dirfd, path, flags));
+}
+
+int clinux_enter_mounts(int pidfd) { return result(setns(pidfd, CLONE_NEWNS)); }
+
+int clinux_clone_mount(const char *path) {
+    int place = clinux_openat2(AT_FDCWD, path, O_PATH, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    if (place < 0) return place;
+    int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
+    int tree = result(syscall(SYS_open_tree, place, "", flags));
+    close(place);
+    return tree;
 }
 
 int clinux_attach_device_program(int cgroup, const uint64_t *instructions, size_t count) {
@@ -78,8 +91,8 @@ int clinux_attach_device_program(int cgroup, const uint64_t *instructions, size_
     return status;
 }
 
-int clinux_mount_set_private(int fd, uint64_t set) {
-    struct mount_attr attributes = {.attr_set = set, .propagation = MS_PRIVATE};
+int clinux_mount_set(int fd, uint64_t set, uint64_t propagation) {
+    struct mount_attr attributes = {.attr_set = set, .propagation = propagation};
     return result(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes));
 }
 

@@ -1,4 +1,4 @@
-/// A name that a user gave to a container or network. It is a safe path component.
+/// A name that a user gave to a container, network or volume. It is a safe path component.
 package struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static let maximumLength = 128
     package let text: String
@@ -19,6 +19,21 @@ package struct Name: Hashable, Comparable, Sendable, CustomStringConvertible {
         OperationError(
             "\(kind) name (\(text)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
             remedy: text.utf8.count > maximumLength ? "use at most \(maximumLength) characters" : nil, kind: .invalid)
+    }
+
+    /// A volume's. Its refusals are Docker's.
+    package static func volume(_ text: String) throws(OperationError) -> Name {
+        guard text.utf8.count > 1 else {
+            throw OperationError(
+                "volume name is too short, names should be at least two alphanumeric characters", kind: .invalid)
+        }
+        if let name = Name(text) { return name }
+        throw OperationError(
+            "\"\(text)\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are "
+                + "allowed",
+            remedy: text.utf8.count > maximumLength
+                ? "use at most \(maximumLength) characters"
+                : "if you intended to pass a host directory, use an absolute path", kind: .invalid)
     }
 
     package var description: String { text }

@@ -16,6 +16,7 @@ package struct Engine: Sendable {
     var layout: Layout { host.layout }
     var containerStore: ContainerStore { host.containerStore }
     var networkStore: NetworkStore { host.networkStore }
+    var volumeStore: VolumeStore { host.volumeStore }
     /// The networks that `system check` looks at.
     var bridges: BridgeDriver { BridgeDriver() }
 

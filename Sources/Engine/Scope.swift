@@ -1,16 +1,16 @@
 import Core
 
-/// What `scope run` begins: containers, networks and images that a script makes belong to it, and go when the script has
+/// What `scope run` begins: containers, networks, volumes and images that a script makes belong to it, and go when the script has
 /// ended.
 ///
 /// Its directory is there as long as something may be left of it. Alive means, as everywhere, that a process holds its lock:
 /// the command that runs the script, or that one's guardian. Whose command is part of it is told by the environment.
 package enum Scope {
     package static let variable = "MYDOCKER_SCOPE"
-    /// Of containers and networks.
+    /// Of containers, networks and volumes.
     static let label = "mydocker.scope"
 
-    /// What a container or network is to have as its own labels: none that makes it a member.
+    /// What a container, network or volume is to have as its own labels: none that makes it a member.
     static func check(_ labels: [String: String]) throws(OperationError) {
         guard labels[label] == nil else {
             throw OperationError(

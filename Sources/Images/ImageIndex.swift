@@ -159,9 +159,10 @@ extension ImageIndex {
         if !contains(entry.image) { entries.append(entry) }
     }
 
-    /// Those that a scope has made outlive it, as far as `isUsed`.
+    /// Those that a scope has made outlive it, as far as `isUsed` and nothing else keeps them.
     mutating func keep(of scope: String, where isUsed: (Digest) throws(OperationError) -> Bool) throws(OperationError) {
-        for index in entries.indices where entries[index].scope == scope {
+        let others = Set(entries.filter { $0.scope != scope }.map(\.image))
+        for index in entries.indices where entries[index].scope == scope && !others.contains(entries[index].image) {
             if try isUsed(entries[index].image) { entries[index].scope = nil }
         }
     }

@@ -12,6 +12,11 @@ extension ContainerRun {
     /// Lets a program that is held still act on a signal.
     package func letAct() { Freezer.letAct(state.cgroups) }
 
+    /// Once its first process has ended: what that does not take along goes by the container's cgroups.
+    package func endRest() {
+        if definition.namespaces.pid != .own { CgroupDirectories.empty(host.cgroups(of: id, state)) }
+    }
+
     /// Notes how a round ended.
     package func end(_ end: ChildEnd) -> ContainerExit {
         log?.finish()
@@ -84,10 +89,11 @@ extension ContainerRun {
     /// It is made, and does not begin yet.
     package func setAside() throws(OperationError) {
         do throws(OperationError) {
+            try host.prepareVolumes(of: definition, isNew: true)
             try host.containerStore.markCreated(id)
             try host.containerStore.removeRuntime(id)
         } catch {
-            _ = try? host.containerStore.remove(id, name: definition.name, isOwn: true)
+            _ = try? host.removeRecords(of: id, definition, volumes: true, isOwn: true)
             throw error
         }
         announceNoted()
@@ -135,7 +141,7 @@ extension ContainerRun {
         // Before the records: who does not find the container any more finds its ports free.
         ports = nil
         if remove {
-            try host.containerStore.remove(id, name: definition.name, isOwn: true, keeping: removed)
+            try host.removeRecords(of: id, definition, volumes: true, isOwn: true, keeping: removed)
         } else if let exitRecord {
             try host.recordEnd(of: id, exitRecord, state)
         }

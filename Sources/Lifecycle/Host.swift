@@ -10,6 +10,7 @@ package struct Host: Sendable {
     package let layout: Layout
     package let containerStore: ContainerStore
     package let networkStore: NetworkStore
+    package let volumeStore: VolumeStore
     package let drivers: NetworkDrivers
     let allocators: AddressAllocators
     /// Gets what went wrong without stopping a command.
@@ -23,6 +24,7 @@ package struct Host: Sendable {
         self.layout = layout
         containerStore = ContainerStore(layout)
         networkStore = NetworkStore(layout)
+        volumeStore = VolumeStore(layout)
         self.drivers = drivers
         self.allocators = allocators
         self.warn = warn
@@ -38,7 +40,7 @@ package struct Host: Sendable {
 
     /// What is shown of a warning.
     package static func warningLine(_ text: String) -> String {
-        TerminalText.escaped("mydocker: warning: \(text.escapingForeignBytes)") + "\n"
+        TerminalText.escaped("\(Program.current.name): warning: \(text.escapingForeignBytes)") + "\n"
     }
 
     /// One line on standard error, unless nobody takes it: a supervisor must not wait for whoever has stopped reading.

@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Glibc
 import Linux
 import Records
 
@@ -13,25 +14,55 @@ struct HostMounts {
 extension Host {
     /// Opens everything of the host's that the container will see. Each source is held from here on: what it
     /// is replaced by later does not matter.
+    /// - Parameter shared: files of another container's that this one has instead of its own; open.
     func hostMounts(
-        of definition: ContainerDefinition, endpoints: [Endpoint], into descriptors: DescriptorSet
+        of definition: ContainerDefinition, endpoints: [Endpoint], into descriptors: DescriptorSet,
+        sharing shared: [(target: String, descriptor: Int32)]
     ) throws(OperationError) -> HostMounts {
         var result = HostMounts()
-        let noDevices: MountAttributes = definition.privileged ? [] : .noDevices
+        let noDevices: MountAttributes = definition.mayOpenNodes ? [] : .noDevices
         for bind in definition.binds {
-            let mount = try DetachedMount(cloning: bind.source, bind.readOnly ? [noDevices, .readOnly] : noDevices)
+            let mount = try DetachedMount(
+                cloning: bind.source, bind.readOnly ? [noDevices, .readOnly] : noDevices, bind.propagation,
+                recursive: bind.isRecursive)
             result.mounts.append(attach(mount, at: bind.target, into: descriptors))
+        }
+        for volume in definition.volumes {
+            let mount = try mounted(volume, volume.readOnly ? [noDevices, .readOnly] : noDevices)
+            result.mounts.append(attach(mount, at: volume.target, into: descriptors))
         }
         result.mounts += definition.temporaryMounts.map { ContainerMount($0) }
         for device in definition.devices { try open(device, into: descriptors, &result) }
         // Last, so that they come on top of a directory that lies as deep as they do.
-        for (target, text) in ownFiles(definition, endpoints) {
+        for (target, descriptor) in shared where definition.isFree(target) {
             result.mounts.append(
                 ContainerMount(
-                    text: text, at: target, isReadOnly: definition.readOnlyRoot,
-                    isOptional: definition.isReadOnly(above: target)))
+                    descriptor, at: target, isDirectory: false, isOptional: definition.isReadOnly(above: target)))
+        }
+        let own = try ownFiles(definition, endpoints).filter { definition.isFree($0.target) }
+        for (number, file) in own.enumerated() {
+            result.mounts.append(
+                ContainerMount(
+                    text: file.text, number: number, at: file.target, isReadOnly: definition.readOnlyRoot,
+                    isOptional: definition.isReadOnly(above: file.target)))
         }
         return result
+    }
+
+    private func mounted(
+        _ volume: VolumeMount, _ attributes: MountAttributes
+    ) throws(OperationError) -> DetachedMount {
+        let directory = try directory(of: volume)
+        guard let subpath = volume.subpath else { return try DetachedMount(cloning: directory, attributes) }
+        let path = "\(directory)/\(subpath)"
+        do throws(OperationError) {
+            let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+            // The volume's links are the container's to make: none of them leads out of it.
+            let place = try root.open(inRoot: subpath, Descriptor.pathOnly)
+            return try DetachedMount(of: place, named: path, attributes)
+        } catch {
+            throw OperationError("cannot access path \(path)", errno: error.errno ?? EIO)
+        }
     }
 
     private func attach(
@@ -53,31 +84,55 @@ extension Host {
         }
     }
 
-    /// /etc/hosts, /etc/hostname and /etc/resolv.conf are the container's own, unless something was asked to be there.
-    /// They lie in the container's own memory: what is written to them fills nothing of the host's.
-    private func ownFiles(_ definition: ContainerDefinition, _ endpoints: [Endpoint]) -> [(
+    /// /etc/hosts, /etc/hostname and /etc/resolv.conf are the container's own, unless something was asked to be there, or it has
+    /// those of another container. They lie in the container's own memory: what is written to them fills nothing of the host's.
+    private func ownFiles(
+        _ definition: ContainerDefinition, _ endpoints: [Endpoint]
+    ) throws(OperationError) -> [(
         target: String, text: String
     )] {
+        if case .container = definition.networkMode { return [] }
+        let resolver = resolver(definition)
+        var texts: [(target: String, text: String)] = [
+            ("/etc/hostname", HostFiles.hostname(definition.hostname)), ("/etc/resolv.conf", resolver.text),
+        ]
+        if definition.names.hasHostsFile {
+            texts.append(("/etc/hosts", HostFiles.hosts(try hostEntries(of: definition, endpoints))))
+        }
+        if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
+        return texts
+    }
+
+    private func resolver(_ definition: ContainerDefinition) -> ResolverFile {
         let hostText = Files.text("/etc/resolv.conf")
-        let resolver =
+        let usual =
             definition.networkMode == .host
             ? ResolverFile(verbatim: hostText ?? "")
             : ResolverFile(host: hostText, resolved: Files.text("/run/systemd/resolve/resolv.conf"))
-        let own = endpoints.map { HostFiles.Entry($0, of: definition) }
-        let texts = [
-            ("hosts", HostFiles.hosts(own)), ("hostname", HostFiles.hostname(definition.hostname)),
-            ("resolv.conf", resolver.text),
-        ]
-        if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
-        return texts.map { (target: "/etc/\($0.0)", text: $0.1) }
-            .filter { file in !definition.mountTargets.contains { $0.target == file.target } }
+        return usual.with(definition.names)
+    }
+
+    private func hostEntries(
+        of definition: ContainerDefinition, _ endpoints: [Endpoint]
+    ) throws(OperationError) -> [HostFiles.Entry] {
+        // In the host's network, the host is where the container is.
+        let gateway: IPAddress? =
+            definition.networkMode == .host ? .loopbackIPv4 : endpoints.lazy.compactMap(\.gateway).first
+        let asked = definition.names.extraHosts.compactMap { host in
+            (host.address ?? gateway).map { HostFiles.Entry($0, [host.name]) }
+        }
+        return endpoints.map { HostFiles.Entry($0, of: definition) } + asked + (try linkEntries(of: definition))
     }
 }
 
 extension ContainerDefinition {
+    /// Whether nothing was asked to be mounted there.
+    fileprivate func isFree(_ target: String) -> Bool { !mountTargets.contains { $0.target == target } }
+
     /// Whether there may be no room for a mount point, because a mount that cannot be written is there.
     fileprivate func isReadOnly(above target: String) -> Bool {
-        binds.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
+        volumes.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
+            || binds.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
             || temporaryMounts.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
     }
 }

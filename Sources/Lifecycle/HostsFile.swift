@@ -18,7 +18,7 @@ extension ContainerRun {
     }
 
     private func changeHosts(_ change: ([UInt8]) -> [UInt8]) {
-        guard namespace != nil, let pid = state.pid,
+        guard namespace != nil, definition.names.hasHostsFile, let pid = state.pid,
             !definition.mountTargets.contains(where: { $0.target == Self.hosts })
         else { return }
         try? rewrite(inRootOf: pid, change)
@@ -41,6 +41,8 @@ extension ContainerRun {
 extension HostFiles.Entry {
     /// Its own name, as all that are in a container know it.
     init(_ endpoint: Endpoint, of definition: ContainerDefinition) {
-        self.init(endpoint.address.address, [definition.hostname, definition.name.text])
+        let domain = definition.names.domain
+        let whole = domain.isEmpty ? [] : ["\(definition.hostname).\(domain)"]
+        self.init(endpoint.address.address, whole + [definition.hostname, definition.name.text])
     }
 }

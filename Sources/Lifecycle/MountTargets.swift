@@ -6,7 +6,8 @@ import Linux
 extension ContainerDefinition {
     /// Everything that was asked to be mounted, each with the host's file or directory, if it has one.
     package var mountTargets: [(target: String, source: String?)] {
-        binds.map { ($0.target, $0.source) } + temporaryMounts.map { ($0.target, nil) }
+        binds.map { ($0.target, $0.source) } + volumes.map { ($0.target, nil) }
+            + temporaryMounts.map { ($0.target, nil) }
             + devices.map { ($0.target, $0.source) }
     }
 }

@@ -76,7 +76,7 @@ extension Host {
         // One that did not begin has never been told of.
         let ended = hasBegun && !hasExit ? endEvents(definition, state) : []
         if !(hasBegun || hasExit) || definition?.autoRemove ?? true {
-            try containerStore.remove(id, name: definition?.name, isOwn: true)
+            try removeRecords(of: id, definition, volumes: true, isOwn: true)
             announce(ended + (hasBegun ? definition.map { [.of($0, "destroy")] } ?? [] : []))
             return
         }
@@ -157,7 +157,7 @@ extension Host {
         }
         guard try containerStore.exit(id) == nil, !containerStore.isCreated(id) else { return }
         if let definition = try containerStore.definition(id), definition.autoRemove {
-            try containerStore.remove(id, name: definition.name, isOwn: false)
+            try removeRecords(of: id, definition, volumes: true, isOwn: false)
         }
     }
 

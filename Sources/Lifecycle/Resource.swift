@@ -1,5 +1,7 @@
 import Containers
 import Core
+import Linux
+import Records
 
 /// A thing that a container has on this host and that goes neither with its last process nor with its supervisor's descriptors. This
 /// list of them is the only one: every teardown goes through it, from the last to the first.
@@ -54,7 +56,10 @@ extension Host {
         switch resource {
         case .lease(let endpoint, let network): try release(endpoint.address.address, from: network, of: id)
         case .cgroups: try removeCgroups(of: id, state)
-        case .rules(let endpoint): try drivers.of(endpoint).disconnect(endpoint)
+        case .rules(let endpoint):
+            try drivers.of(endpoint).disconnect(endpoint)
+            // Another container keeps the namespace, and its links would keep the address.
+            if Files.exists(layout.containerJoined(id)) { try drivers.of(endpoint).detach(endpoint) }
         case .rulesOfEachDriver: for driver in drivers.all { try driver.withdraw(id) }
         }
     }

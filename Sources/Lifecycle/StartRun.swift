@@ -10,12 +10,13 @@ extension ContainerRun {
     package func start(
         _ streams: RunStreams, meanwhile: () throws(OperationError) -> Void = {}
     ) throws(OperationError) -> StartedContainer {
-        if isRepeated { try adoptChanges() }
+        if isRepeated { try adoptChanges() } else { try host.prepareVolumes(of: definition, isNew: !plan.isExisting) }
+        let others = try OtherContainers(host, definition, readOnly: definition.readOnlyRoot)
         try joinNetworks()
         try CgroupDirectories.create(plan.cgroup)
         let mounts = DescriptorSet()
         let network = try makeNamespace()
-        let launch = try launchPlan(mounts, network)
+        let launch = try launchPlan(mounts, network, others)
         let unified = try CgroupDirectories.open(plan.cgroup.unified.map(plan.cgroup.home))
         var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified, network: network)
         // The child makes its file system meanwhile.
@@ -35,12 +36,12 @@ extension ContainerRun {
         try recordStart(child.pid)
         // Whoever changes something from now on finds the process on record; who did so before may not have.
         if isRepeated { host.catchUp(definition, state) }
-        withExtendedLifetime(mounts) {}
+        withExtendedLifetime((mounts, others)) {}
         return StartedContainer(child: child, terminal: terminal, streams: streams)
     }
 
     private func makeNamespace() throws(OperationError) -> NetworkNamespace? {
-        if definition.networkMode == .host { return nil }
+        guard definition.networkMode.hasOwnNamespace else { return nil }
         guard let offer else { return try NetworkNamespace.create(RootFilesystem.networkSettings) }
         self.offer = nil
         return try offer.take()
@@ -80,22 +81,18 @@ extension ContainerRun {
         state.started = .now()
         try host.containerStore.write(state, of: id)
         if plan.isExisting, exitRecord == nil { try host.containerStore.noteBeginning(of: id) }
+        if let file = definition.pidFile { try Files.replace(file, Array("\(pid)\n".utf8)) }
         if !isRepeated { noteNetworks("connect") }
         note("start")
         announceNoted()
     }
 
     private func launchPlan(
-        _ mounts: DescriptorSet, _ network: borrowing NetworkNamespace?
+        _ mounts: DescriptorSet, _ network: borrowing NetworkNamespace?, _ others: OtherContainers
     ) throws(OperationError) -> LaunchPlan {
-        var root = RootFilesystem(layers: definition.layers, directory: host.layout.container(id))
-        root.isPrivileged = definition.privileged
-        root.isReadOnly = definition.readOnlyRoot
+        var root = rootFilesystem(others)
         root.needsNetworkSettings = !network.hasSettings
-        root.hasTerminal = definition.terminal
-        root.awaitsCgroups = !plan.cgroup.version1.isEmpty
-        root.workingDirectory = definition.workingDirectory
-        let host = try host.hostMounts(of: definition, endpoints: state.endpoints, into: mounts)
+        let host = try host.hostMounts(of: definition, endpoints: state.endpoints, into: mounts, sharing: others.files)
         root.mounts = host.mounts
         if definition.privileged {
             root.hostDevices = HostDevices(below: "/dev", leavingOut: HostDevices.ownOfEachHost)
@@ -103,15 +100,61 @@ extension ContainerRun {
             root.thermalDirectories = ThermalDirectories.present()
         }
         if let directory = plan.cgroup.devices {
-            try DeviceAccess(host.devices).apply(to: directory, isUnified: directory == plan.cgroup.unified)
+            let rules = definition.kernel.deviceRules.flatMap(DeviceRule.rules)
+            try DeviceAccess(host.devices + rules).apply(
+                to: directory, isUnified: directory == plan.cgroup.unified)
             try CgroupDirectories.createHome(plan.cgroup)
         }
         var process = plan.process
         // What has run before is no image's name.
         if exitRecord != nil { process.notFound = nil }
-        return LaunchPlan(
-            namespaces: [.mount, .pid, .uts, .ipc], hostname: definition.hostname, steps: try root.steps(),
-            process: process)
+        let isHostNamed = definition.namespaces.uts == .host
+        var launch = LaunchPlan(
+            namespaces: definition.ownNamespaces, hostname: isHostNamed ? nil : definition.hostname,
+            steps: try root.steps(), process: process)
+        launch.joined = others.joined
+        return launch
+    }
+
+    private func rootFilesystem(_ others: OtherContainers) -> RootFilesystem {
+        var root = RootFilesystem(layers: definition.layers, directory: host.layout.container(id))
+        root.isPrivileged = definition.privileged
+        root.mayOpenNodes = definition.mayOpenNodes
+        root.isReadOnly = definition.readOnlyRoot
+        root.hasTerminal = definition.terminal
+        root.awaitsCgroups = !plan.cgroup.version1.isEmpty
+        root.workingDirectory = definition.workingDirectory
+        root.hasCgroupNamespace = definition.namespaces.cgroup == .own
+        root.sysctls = definition.sysctlPaths
+        if let descriptor = others.sharedMemory {
+            root.sharedMemory = .attached(descriptor: descriptor)
+        } else if definition.namespaces.ipcSharing == .none || definition.namespaces.ipc != .own {
+            root.sharedMemory = .none
+        } else {
+            root.sharedMemory = .own(size: definition.kernel.sharedMemory ?? KernelSettings.usualSharedMemory)
+        }
+        return root
+    }
+}
+
+extension ContainerDefinition {
+    /// Those that are made for it, but for its network and cgroups, which come later.
+    fileprivate var ownNamespaces: Namespaces {
+        var own: Namespaces = [.mount]
+        if namespaces.pid == .own { own.insert(.pid) }
+        if namespaces.ipc == .own { own.insert(.ipc) }
+        if namespaces.uts == .own { own.insert(.uts) }
+        return own
+    }
+
+    /// A domain is a setting of the kernel's, too.
+    fileprivate var sysctlPaths: [(path: String, value: String)] {
+        var all: [(path: String, value: String)] = []
+        for (name, value) in kernel.sysctls.sorted(by: { $0.key < $1.key }) {
+            all.append((SysctlScope.path(of: name), value))
+        }
+        if !names.domain.isEmpty { all.append((SysctlScope.path(of: "kernel.domainname"), names.domain)) }
+        return all
     }
 }
 

@@ -24,9 +24,11 @@ package struct FileLock: ~Copyable {
     }
 
     /// The same of a directory, which must be there.
-    package static func acquireDirectory(_ path: String, exclusive: Bool = true) throws(OperationError) -> FileLock {
+    package static func acquireDirectory(
+        _ path: String, exclusive: Bool = true, within milliseconds: Int64 = patience
+    ) throws(OperationError) -> FileLock {
         let directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-        try directory.lock(named: path, exclusive: exclusive)
+        try directory.lock(named: path, exclusive: exclusive, within: milliseconds)
         return FileLock(file: directory)
     }
 

@@ -32,9 +32,6 @@ extension Files {
     }
 }
 
-/// The bytes of a file name with a zero behind them. They need not be text: a container may use any.
-private typealias FileName = [CChar]
-
 /// Empties a tree with one descriptor and no recursion: a container may make it as deep as it likes.
 private struct TreeRemover: ~Copyable {
     private struct Level {
@@ -73,7 +70,7 @@ private struct TreeRemover: ~Copyable {
     private mutating func enter(_ name: FileName) {
         levels.append(Level(name: name, identity: identity, pending: []))
         var pending: [FileName] = []
-        for name in names() {
+        for name in (try? directory.entryNames()) ?? [] {
             if levels.count == 1, !passes(name) { continue }
             if unlinkat(directory.number, name, 0) == 0 || errno == ENOENT { continue }
             if errno != EISDIR {
@@ -125,16 +122,12 @@ private struct TreeRemover: ~Copyable {
     /// At the top only: a tree may have thousands of files.
     private mutating func passes(_ name: FileName) -> Bool {
         do throws(OperationError) {
-            try FaultPoint.pass("remove", "\(top)/\(Self.text(name))")
+            try FaultPoint.pass("remove", "\(top)/\(name.kernelText)")
             return true
         } catch {
             fail("remove", name, error.errno ?? EIO)
             return false
         }
-    }
-
-    private static func text(_ name: FileName) -> String {
-        name.withUnsafeBytes { String(kernel: $0.dropLast()) }
     }
 
     private var identity: (dev_t, ino_t) {
@@ -147,23 +140,6 @@ private struct TreeRemover: ~Copyable {
     private mutating func fail(_ operation: String, _ name: FileName, _ number: Int32) {
         guard failure == nil else { return }
         let names = levels.dropFirst().map(\.name) + [name]
-        failure = OperationError(operation, ([top] + names.map(Self.text)).joined(separator: "/"), errno: number)
-    }
-
-    private func names() -> [FileName] {
-        guard let copy = try? directory.duplicate().release() else { return [] }
-        guard let stream = fdopendir(copy) else {
-            close(copy)
-            return []
-        }
-        defer { closedir(stream) }
-        var names: [FileName] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                bytes.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
-            }
-            if name != [0x2e, 0], name != [0x2e, 0x2e, 0] { names.append(name) }
-        }
-        return names
+        failure = OperationError(operation, ([top] + names.map(\.kernelText)).joined(separator: "/"), errno: number)
     }
 }

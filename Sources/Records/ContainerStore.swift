@@ -163,10 +163,12 @@ package struct ContainerStore: Sendable {
     ///   - name: as far as it is known: it may have been renamed.
     ///   - isOwn: the caller has the container's own lock. Else a container that has begun meanwhile stays.
     ///   - kept: as in `Files.removeTree`.
+    ///   - releasing: is done when it is certain that it goes, and before its record does.
     /// - Returns: whether it is gone.
     @discardableResult
     package func remove(
-        _ id: ContainerID, name: Name?, isOwn: Bool, keeping kept: DescriptorSet? = nil
+        _ id: ContainerID, name: Name?, isOwn: Bool, keeping kept: DescriptorSet? = nil,
+        releasing: () throws(OperationError) -> Void = {}
     ) throws(OperationError) -> Bool {
         // One at a time: a second removal finds nothing left, and none begins while a `start` takes the container's lock.
         var directory = try lockDirectory(of: id)
@@ -174,6 +176,7 @@ package struct ContainerStore: Sendable {
         if !isOwn, isHeld(id) { return false }
         var link = name
         if link.map({ names.owner(of: $0) }) != id { link = try names.all().first { $0.owner == id }?.name }
+        try releasing()
         try removeRuntime(id)
         // Once this is gone nobody takes the rest for a container any more, and whoever meets it removes it.
         do throws(OperationError) { try records.remove(.definition(id)) } catch {

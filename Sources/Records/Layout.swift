@@ -33,6 +33,20 @@ package struct Layout: Sendable {
     package func addressPool(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/pool" }
     package func networkLock(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/lock" }
 
+    /// Its lock is held by whoever makes or removes a volume.
+    package var volumes: String { state + "/volumes" }
+    /// Its lock is held by whoever copies an image's content into the volume.
+    package func volume(_ name: Name) -> String { "\(volumes)/\(name)" }
+    /// What containers see.
+    package func volumeData(_ name: Name) -> String { volume(name) + "/_data" }
+    /// What is being copied for it; of no worth when that has come to an end.
+    package func volumeCopy(_ name: Name) -> String { volume(name) + "/copy" }
+    /// The same once it is whole, until all of it is in the volume.
+    package func volumeCopied(_ name: Name) -> String { volume(name) + "/copied" }
+    package func volumeRecord(_ name: Name) -> String { records.subject(of: .volumeDefinition(name)) }
+    /// What is left of one that has been removed; no name begins so.
+    package func removedVolume(_ name: Name) -> String { "\(volumes)/.\(name)" }
+
     package var containers: String { state + "/containers" }
     package var runtimeContainers: String { runtime + "/containers" }
     /// One symbolic link per container name, to its id: made and found in one step.
@@ -55,6 +69,8 @@ package struct Layout: Sendable {
     package func containerState(_ id: ContainerID) -> String { runtimeRecords.subject(of: .state(id)) }
     /// There when `update` has given the container cgroups that its state does not name.
     package func containerCgroups(_ id: ContainerID) -> String { containerRuntime(id) + "/cgroups" }
+    /// There when another container has, or is about to have, this one's network namespace, which then outlives its program.
+    package func containerJoined(_ id: ContainerID) -> String { containerRuntime(id) + "/joined" }
     /// Held by the container's supervisor as long as the container is alive.
     package func containerLock(_ id: ContainerID) -> String { containerRuntime(id) + "/lock" }
 
@@ -95,7 +111,9 @@ package struct Layout: Sendable {
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory)
             }
-            for directory in [containers, names, networks, networkNames] { try Files.makeDirectories(directory) }
+            for directory in [containers, names, networks, networkNames, volumes] {
+                try Files.makeDirectories(directory)
+            }
             // Of one that was killed while it wrote what follows.
             for file in try Files.names(in: runtime) where file.hasSuffix(".tmp") {
                 try Files.remove("\(runtime)/\(file)")
@@ -111,6 +129,9 @@ extension RecordKey {
     static func definition(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/record") }
     static func exit(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/exit") }
     static func state(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/state") }
+
+    static func volume(_ name: Name) -> RecordKey { RecordKey("volumes/\(name)") }
+    static func volumeDefinition(_ name: Name) -> RecordKey { RecordKey("volumes/\(name)/record") }
 
     static let networks = RecordKey("networks")
     /// - Parameter key: `NetworkDefinition.key`.

@@ -11,6 +11,9 @@ final class Round: AttachableProgram {
     private let forwarder: SignalForwarder
     private let ending: ContainerEnding
     private let alarm = Alarm()
+    /// Until a first client has come, or has had the time for that.
+    private var isPatient: Bool
+    private let patience = Alarm()
     private var run: ContainerRun { supervisor.run }
     /// For others than the caller, who type there too.
     private var terminalInput: Descriptor?
@@ -19,6 +22,7 @@ final class Round: AttachableProgram {
 
     init(_ supervisor: Supervisor, of pid: Int32) {
         self.supervisor = supervisor
+        isPatient = supervisor.awaitsClient && !supervisor.run.isRepeated
         forwarder = SignalForwarder(to: pid, caller: supervisor.caller)
         ending = ContainerEnding(pid, supervisor.run)
     }
@@ -49,18 +53,29 @@ final class Round: AttachableProgram {
             alarm.set(milliseconds: nil)
         }
         supervisor.signals.onSignal = { [unowned self] in receive($0) }
-        relay.isHeld = { [audience = supervisor.audience] in audience.isFull }
+        relay.isHeld = { [unowned self] in supervisor.audience.isFull || awaitsClient }
+        if isPatient { patience.set(milliseconds: 5000) }
+        patience.onTime = { [unowned self] in
+            isPatient = false
+            patience.set(milliseconds: nil)
+        }
         // In a plain pipeline it would be ended by SIGPIPE at once.
         relay.onUnheard = { [unowned self] in alarm.set(milliseconds: 1000) }
         alarm.onTime = { [unowned self] in
             if relay.lostOutput?.isUnheard == true { wasUnheard = true }
             end()
         }
-        supervisor.loop([process, supervisor.signals, relay, alarm]).run { !process.hasEnded }
+        let loop = supervisor.loop([process, supervisor.signals, relay, alarm, patience])
+        loop.run { !process.hasEnded || awaitsClient }
+        // What follows is delivered when this round is gone.
+        relay.isHeld = { [audience = supervisor.audience] in audience.isFull }
+        supervisor.run.endRest()
         relay.collect()
         supervisor.onlyNoteSignals()
         relay.onUnheard = {}
     }
+
+    private var awaitsClient: Bool { isPatient && !supervisor.audience.hasHadClient }
 
     private func addOutput(_ source: consuming Descriptor, _ stream: LogStream) {
         let audience = supervisor.audience

@@ -68,7 +68,10 @@ extension Host {
     }
 
     /// A copy of this process supervises the container; this one ends once the program has been exec'd.
-    package func runDetached(_ plan: ContainerPlan) throws(OperationError) -> ContainerID {
+    /// - Parameter awaitsClient: somebody attaches at once, who is to miss nothing.
+    package func runDetached(
+        _ plan: ContainerPlan, awaitsClient: Bool = false
+    ) throws(OperationError) -> ContainerID {
         let report = try SupervisorReport()
         let offer = try networkOffer(plan)
         switch try Fork.fork() {
@@ -86,25 +89,25 @@ extension Host {
             }
             return plan.definition.id
         case .child:
-            superviseDetached(plan, report, offer)
+            superviseDetached(plan, report, offer, awaitsClient: awaitsClient)
             exit(0)
         }
     }
 
     /// The other one of two processes makes the first round's network namespace while the supervisor writes its records.
     private func networkOffer(_ plan: ContainerPlan) throws(OperationError) -> NetworkNamespaceOffer? {
-        plan.definition.networkMode == .host ? nil : try NetworkNamespaceOffer(RootFilesystem.networkSettings)
+        plan.definition.networkMode.hasOwnNamespace ? try NetworkNamespaceOffer(RootFilesystem.networkSettings) : nil
     }
 
     private func superviseDetached(
-        _ plan: ContainerPlan, _ report: SupervisorReport, _ offer: NetworkNamespaceOffer?
+        _ plan: ContainerPlan, _ report: SupervisorReport, _ offer: NetworkNamespaceOffer?, awaitsClient: Bool
     ) {
         setsid()
         SupervisorSignals.ignore()
         do throws(OperationError) {
             let signals = try SignalSource(ForwardedSignals.all)
             try InheritedDescriptors.redirectStandardStreams()
-            let supervisor = try Supervisor(self, plan, offer, for: nil, signals)
+            let supervisor = try Supervisor(self, plan, offer, for: nil, signals, awaitsClient: awaitsClient)
             let round = try supervisor.round {
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.

@@ -20,14 +20,17 @@ final class Supervisor {
     private(set) var caller: CallerStreams?
     /// Signals go to the program; otherwise they have no effect.
     let passesSignals: Bool
+    /// Nothing of the first round's output is read, and its end is not told, before there is a client: it is to miss nothing.
+    let awaitsClient: Bool
 
     /// Makes the container's first traces on this host.
     init(
         _ host: Host, _ plan: ContainerPlan, _ offer: NetworkNamespaceOffer?, for caller: CallerStreams?,
         _ signals: SignalSource,
-        passesSignals: Bool = true
+        passesSignals: Bool = true, awaitsClient: Bool = false
     ) throws(OperationError) {
         self.host = host
+        self.awaitsClient = awaitsClient
         self.caller = caller
         self.signals = signals
         self.passesSignals = passesSignals

@@ -78,8 +78,32 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             command: ["run", "--rm", "--net", network, "-p", port, "true"], isVariant: true,
             next: [plainRun, removeByForce]),
         FaultScenario(
+            name: "run with the host's processes",
+            command: ["run", "--rm", "--pid", "host", "--ipc", "host"] + onNetwork
+                + ["sh", "-c", "setsid sleep 1000 & exec true"],
+            isGuarded: true, isVariant: true, next: [plainRun]),
+        FaultScenario(
+            name: "run in another's network and processes",
+            prepare: [Step(["run", "-d", "--ipc", "shareable"] + onNetwork + ["sleep", "1000"])],
+            command: [
+                "run", "--rm", "--name", "fwside", "--net", "container:fwbox", "--pid", "container:fwbox", "--ipc",
+                "container:fwbox", "echo", "hi",
+            ], isVariant: true, next: [removeByForce, plainRun]),
+        FaultScenario(
             name: "create", command: ["create"] + onNetwork + ["true"], isVariant: true, isAllOrNothing: true,
             next: [plainRun, removeByForce]),
+        FaultScenario(
+            name: "run with volumes", before: [Step("volume create fwvolume"), Step("volume rm fwvolume")],
+            command: ["run", "--rm", "-v", "fwvolume:/etc", "-v", "/own"] + onNetwork + ["echo", "hi"],
+            isVariant: true, next: [plainRun, Step("volume rm -f fwvolume")]),
+        FaultScenario(
+            name: "volume create", before: [Step("volume create fwvolume"), Step("volume rm fwvolume")],
+            command: ["volume", "create", "fwvolume"],
+            next: [Step("volume create fwvolume"), Step("volume rm fwvolume")]),
+        FaultScenario(
+            name: "volume rm",
+            prepare: [Step("volume create fwvolume"), Step("run --rm --net none -v fwvolume:/d touch /d/file")],
+            command: ["volume", "rm", "fwvolume"], next: [Step("volume rm -f fwvolume")]),
         FaultScenario(
             name: "start", prepare: [Step(["create"] + onNetwork + ["sleep", "1000"])], command: ["start", "fwbox"],
             isVariant: true, goesOn: true,

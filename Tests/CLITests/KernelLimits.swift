@@ -30,6 +30,11 @@ struct KernelLimits {
     var shares: String { setting("cpu", "shares", "weight") }
     var processors: String { setting("cpuset", "cpus", "cpus") }
     var processes: String { setting("pids", "max", "max") }
+    var nodes: String { setting("cpuset", "mems", "mems") }
+    /// In bytes.
+    var reservation: String { setting("memory", "soft_limit_in_bytes", "low") }
+    /// Of version 1 alone.
+    var swappiness: String { setting("memory", "swappiness", "") }
     /// How often it was made to wait for its quota.
     var throttled: Int? {
         setting("cpu", "stat", "stat").split(separator: "\n").first { $0.hasPrefix("nr_throttled ") }

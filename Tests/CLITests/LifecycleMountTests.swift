@@ -36,10 +36,10 @@ extension CLI.Flags {
         try withScratch { directory in
             try writeFile("x", directory + "/file")
             let wrong = [
-                "\(directory):data", "\(directory)", "\(directory):/data:what",
+                "\(directory):data", "data", "\(directory):/data:what", "/data/../x", "named:/data:rslave",
                 "\(directory):/",
                 ":/data", "\(directory):", "\(directory):/data/../../x", "\(directory):/proc", "\(directory):/sys/x",
-                "named:/data",
+                "n:/data", "na/med:/data",
             ]
             Ledger.expectUnchanged {
                 for volume in wrong {

@@ -84,7 +84,7 @@ extension CLI.Security {
             (["network", escape], 1), (["run", "--\(escape)"], 125), (["run", "--name", escape, "true"], 125),
             (["run", "-m", escape, "true"], 125), (["run", "--rm", "--net", "none", escape], 125),
             (["run", "--rm", "--net", "none", "/" + escape], 127),
-            (["logs", escape], 1), (["ps", "-f", "status=\(escape)"], 1), (["ps", "--format", "{{.\(escape)"], 64),
+            (["logs", escape], 1), (["ps", "-f", "status=\(escape)"], 1), (["ps", "--format", "{{.\(escape)"], 1),
             (["import", escape, "x"], 1), (["rmi", escape], 1), (["run", "-u", escape, "true"], 125),
             (["kill", "-s", escape, "x"], 125), (["port", escape], 1), (["exec", escape, "true"], 1),
         ] {

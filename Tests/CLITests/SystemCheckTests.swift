@@ -29,7 +29,9 @@ extension CLI.SystemCheck {
     @Test func nothingAtAllIsClean() throws {
         let outcome = mydocker("system", "check")
         #expect(outcome.code == 0 && outcome.text == "" && outcome.error == "")
-        let classes = ["address", "rule", "veth", "bridge", "netns", "cgroup", "mount", "state", "lock", "port", "log"]
+        let classes = [
+            "address", "rule", "veth", "bridge", "netns", "cgroup", "mount", "state", "lock", "port", "log", "volume",
+        ]
         #expect(try Set(CheckReport.take().classes.keys) == Set(classes))
     }
 

@@ -48,8 +48,8 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
             #"invalid argument "80:x" for "-p, --publish" flag: invalid container port "x" (1 to 65535)"#
         ),
         (
-            ["run", "-v", "data:/x", "sh"], 125,
-            #"invalid argument "data:/x" for "-v, --volume" flag: named volumes are not supported: use a path that begins with / or ."#
+            ["run", "-v", "d/ta:/x", "sh"], 125,
+            #"invalid argument "d/ta:/x" for "-v, --volume" flag: "d/ta" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed"#
         ),
         (
             ["run", "-e", "=x", "sh"], 125,
@@ -146,7 +146,8 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
 
                     Options:
                       -f, --force     Kill a running container first; a missing one is no failure
-                      -v, --volumes   Remove anonymous volumes, too (always done)
+                          --json      Print the result as one JSON value
+                      -v, --volumes   Remove volumes without a name, too
 
                     """)
         }

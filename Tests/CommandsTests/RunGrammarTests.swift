@@ -156,7 +156,7 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(try request("--security-opt", "no-new-privileges", "sh").noNewPrivileges)
         #expect(try request("--security-opt", "no-new-privileges:true", "sh").noNewPrivileges)
         #expect(try request("--security-opt=no-new-privileges=false", "sh").noNewPrivileges == false)
-        for text in ["apparmor=unconfined", "seccomp", "seccomp=", "no-new-privileges=x", "no-new-privileges:"] {
+        for text in ["apparmor", "label=", "seccomp", "seccomp=", "no-new-privileges=x", "no-new-privileges:"] {
             #expect(throws: UsageError.self) { try RunCommand.parse(["--security-opt", text, "sh"]) }
         }
     }

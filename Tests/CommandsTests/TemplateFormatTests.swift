@@ -31,6 +31,8 @@ import Testing
         (#"{{printf "%3s|" .L}}"#, "[  a  bc]|"),
         (#"{{printf "%s" .O}}"#, "map[k:v]"), (#"{{printf "%#q" .S}}"#, "`hello`"),
         (#"{{printf "%#v" .S}}"#, #""hello""#),
+        (#"{{printf "%[2]s-%[1]s" "a" "b"}}"#, "b-a"), (#"{{printf "%[1]d %[1]x" .N}}"#, "42 2a"),
+        (#"{{printf "%[2]*[1]d|" .N 5}}"#, "   42|"), (#"{{printf "%[3]d" 1}}"#, "%!d(MISSING)"),
         // Mistakes are shown where they are.
         (#"{{printf "%d" .S}}"#, "%!d(string=hello)"), (#"{{printf "%s" .N}}"#, "%!s(int=42)"),
         (#"{{printf "%d"}}"#, "%!d(MISSING)"), (#"{{printf "%s" .S .N}}"#, "hello%!(EXTRA int=42)"),

@@ -44,6 +44,12 @@ import Testing
         (#"{{slice .Name 1}} {{truncate .Name 2}} {{pad .Name 1 1}}|"#, "web /w  /web |"),
         (#"{{index (split "a,b" ",") 1}}"#, "b"), (#"{{if eq .Name "x" "/web"}}y{{end}}"#, "y"),
         (#"{{ne 1 2}}{{lt 1 2}}{{ge 1 2}}{{or "" "z"}}"#, "truetruefalsez"), ("", ""), ("no action", "no action"),
+        ("{{range .Mounts}}{{.Source}}{{break}}{{end}}", "/a"),
+        ("{{range $i, $m := .Mounts}}{{if eq $i 0}}{{continue}}{{end}}{{$m.Source}}{{end}}", "/b"),
+        ("{{range .Mounts}}{{range $.Config.Env}}{{.}}{{break}}{{end}};{{end}}", "A=1;A=1;"),
+        ("{{range .Mounts}}{{with .Source}}{{continue}}{{end}}x{{end}}|", "|"), ("{{range 3}}{{.}}{{end}}", "012"),
+        ("{{range $i := 2}}{{$i}},{{else}}none{{end}}{{range 0}}x{{else}}none{{end}}", "0,1,none"),
+        ("{{with .Config.Entrypoint}}a{{else with .Name}}{{.}}{{end}}", "/web"),
         (#"{{print "a" 1 2 "b"}}"#, "a1 2b"), ("{{\"q\\\"\\n\"}}", "q\"\n"),
     ]
 
@@ -55,7 +61,7 @@ import Testing
         "{{", "{{.A", "{{end}}", "{{else}}", "{{if .A}}", "{{if}}x{{end}}", "{{range .A}}x{{else}}y", "{{nope .A}}",
         "{{(.A}}",
         "{{.A)}}", "{{}}", "{{.A |}}", #"{{"x}}"#, "{{`x}}", "{{1.2.3}}", "{{.A ! .B}}",
-        "{{if .A}}a{{else}}b{{else}}c{{end}}",
+        "{{if .A}}a{{else}}b{{else}}c{{end}}", "{{break}}", "{{if .A}}{{continue}}{{end}}",
         "{{/* open",
     ]) func refusesTemplates(template: String) {
         do throws(OperationError) {

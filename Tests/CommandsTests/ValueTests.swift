@@ -58,12 +58,18 @@ import Testing
     }
 
     @Test func bindsAreTakenFromTheCurrentDirectory() throws {
-        func source(_ text: String) throws -> String { try PathValue.bind(text, relativeTo: { "/home/me" }).source }
+        func bind(_ text: String) throws -> BindMount {
+            guard case .bind(let bind) = try MountValue(volume: text, relativeTo: { "/home/me" }) else {
+                throw OperationError("no bind")
+            }
+            return bind
+        }
+        func source(_ text: String) throws -> String { try bind(text).source }
         #expect(try source("./x:/y") == "/home/me/x")
         #expect(try source(".:/y:ro") == "/home/me")
         #expect(try source("../x/./z:/y") == "/home/x/z")
         #expect(try source("/a/b:/y") == "/a/b")
-        #expect(try PathValue.bind(".:/y:ro", relativeTo: { "/home/me" }).readOnly)
+        #expect(try bind(".:/y:ro").readOnly)
         #expect(throws: OperationError.self) { try source("data:/y") }
         #expect(throws: OperationError.self) { try source("/y") }
         #expect(throws: OperationError.self) { try source(":/y") }
@@ -92,10 +98,11 @@ import Testing
         #expect(try EnvironmentValue.resolve(files: [], flags: [accent], lookUp: { _ in nil }) == [accent])
         let halves = EnvironmentValue.halves(accent)
         #expect(halves.key == "A" && Array(halves.value.utf8) == Array("\u{301}b".utf8))
-        let parsed = try FlagParser.parse(
+        var parsed = ParsedWords()
+        try FlagParser.parse(
             ["--env=\u{301}A=1"],
             flags: [FlagSpecification(name: "env", letter: "e", aliases: [], placeholder: "X", help: "")],
-            stopsAtOperand: true)
+            stopsAtOperand: true, into: &parsed)
         #expect(parsed.occurrences.map(\.value) == ["\u{301}A=1"])
     }
 

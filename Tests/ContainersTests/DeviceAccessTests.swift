@@ -113,6 +113,19 @@ import Testing
             .plan(for: id, limits: ResourceLimits())
         #expect(without.devices == nil)
     }
+
+    /// `*` is every number, `a` both kinds.
+    @Test func rulesByNumber() throws {
+        let texts = ["c 42:* r", "b *:7 rw", "a 200:1 w"]
+        let rules = try texts.map { try #require(DeviceCgroupRule($0)) }.flatMap(DeviceRule.rules)
+        let access = DeviceAccess(rules)
+        #expect(try decide(access, .read, 42, 5) && !decide(access, .write, 42, 5))
+        #expect(try !decide(access, .read, 43, 5) && !decide(access, .read, block: true, 42, 5))
+        #expect(try decide(access, .both, block: true, 99, 7) && !decide(access, .read, block: true, 99, 8))
+        #expect(try decide(access, .write, 200, 1) && decide(access, .write, block: true, 200, 1))
+        #expect(try !decide(access, .read, 200, 1))
+        #expect(access.list.suffix(4) == ["c 42:* rm", "b *:7 rwm", "c 200:1 wm", "b 200:1 wm"])
+    }
 }
 
 /// makedev(3), which is a macro.

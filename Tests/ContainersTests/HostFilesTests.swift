@@ -74,4 +74,23 @@ import Testing
         #expect(ResolverFile(verbatim: stub) == ResolverFile(verbatim: stub))
         #expect(ResolverFile(verbatim: stub).text == stub && ResolverFile(verbatim: stub).warning == nil)
     }
+
+    private func resolver(_ set: (inout NameSettings) -> Void) -> ResolverFile {
+        var settings = NameSettings()
+        set(&settings)
+        let host = "domain b.org\nnameserver 127.0.0.1\nsearch a.org\noptions rotate\n"
+        return ResolverFile(host: host, resolved: nil).with(settings)
+    }
+
+    /// What was asked for takes the place of the host's lines of that kind, and of no others.
+    @Test func linesThatWereAskedFor() {
+        let servers = resolver { $0.servers = [IPAddress(ipv4: 0x0a00_0001), IPAddress(ipv4: 0x0a00_0002)] }
+        #expect(
+            servers.text
+                == "domain b.org\nsearch a.org\noptions rotate\nnameserver 10.0.0.1\nnameserver 10.0.0.2\n")
+        #expect(servers.warning == nil)
+        let rest = resolver { ($0.searches, $0.options) = (["c.org", "d.org"], ["ndots:1", "edns0"]) }
+        #expect(rest.text == "search c.org d.org\noptions ndots:1 edns0\n" && rest.warning != nil)
+        #expect(resolver { $0.searches = ["."] }.text == "options rotate\n")
+    }
 }

@@ -57,6 +57,40 @@ import Testing
         }
     }
 
+    /// Its own files keep their names in a directory that a mount then hides: so another container can have them, too.
+    @Test func itsOwnFilesAreMadeWhereNobodyLooks() throws {
+        let steps = try steps {
+            $0.mounts = [
+                ContainerMount(text: "a", number: 0, at: "/etc/hosts", isReadOnly: false, isOptional: false),
+                ContainerMount(text: "b", number: 1, at: "/etc/hostname", isReadOnly: true, isOptional: false),
+            ]
+        }
+        let hidden = try #require(index(steps, CLAUNCH_MOUNT, "/dev/mqueue"))
+        let made = steps.indices.filter { steps[$0].operation == CLAUNCH_TEXT }
+        let attached = steps.indices.filter { steps[$0].operation == CLAUNCH_ATTACH_TEXT }
+        #expect(made.count == 2 && made.allSatisfy { $0 < hidden } && attached.allSatisfy { $0 > hidden })
+        #expect(made.map { steps[$0].number } == [0, 1] && attached.map { steps[$0].number } == [0, 1])
+        #expect(made.allSatisfy { steps[$0].target?.hasPrefix("/dev/mqueue/") == true })
+    }
+
+    @Test func sharedMemoryAndCgroupsOfOthers() throws {
+        let own = try steps { $0.sharedMemory = .own(size: 4096) }
+        #expect(own.first { $0.target == "/dev/shm" && $0.type == "tmpfs" }?.data == "mode=1777,size=4096")
+        let attached = try steps { $0.sharedMemory = .attached(descriptor: 9) }
+        let step = try #require(attached.first { $0.operation == CLAUNCH_ATTACH_DIRECTORY })
+        #expect(step.target == "/dev/shm" && step.number == 9)
+        #expect(try !steps { $0.sharedMemory = .none }.contains { $0.target == "/dev/shm" })
+        #expect(try !steps { $0.hasCgroupNamespace = false }.contains(.cgroupNamespace))
+        #expect(try steps().contains(.cgroupNamespace))
+    }
+
+    @Test func settingsOfTheKernelAreMadeWhileTheyCanBe() throws {
+        let steps = try steps { $0.sysctls = [(path: "/proc/sys/net/core/somaxconn", value: "5")] }
+        let write = try #require(index(steps, CLAUNCH_WRITE, "/proc/sys/net/core/somaxconn"))
+        let closed = try #require(index(steps, CLAUNCH_READ_ONLY, "/proc/sys"))
+        #expect(write < closed && steps[write].data == "5" && !steps[write].optional)
+    }
+
     @Test func masksComeBeforeBindsAndTheReadOnlyRootComesLast() throws {
         let steps = try steps {
             $0.mounts = [

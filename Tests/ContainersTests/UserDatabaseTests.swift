@@ -28,6 +28,16 @@ import Testing
         ResolvedUser(uid: uid, gid: groups.first ?? 0, groups: groups, home: home)
     }
 
+    @Test func furtherGroups() throws {
+        #expect(
+            try database.resolve("app", adding: ["audio", "wheel", "7777", "audio"])
+                == user(1000, [1001, 10, 29, 7777], "/home/app"))
+        #expect(try database.resolve("0:0", adding: ["app"]) == user(0, [0, 1001], "/root"))
+        for group in ["nosuch", "-1", "a b", "01"] {
+            #expect(throws: OperationError.self) { try database.resolve("", adding: [group]) }
+        }
+    }
+
     @Test func resolves() throws {
         #expect(try database.resolve("") == user(0, [0, 10], "/root"))
         #expect(try database.resolve("root") == user(0, [0, 10], "/root"))

@@ -76,10 +76,11 @@ import Testing
     }
 
     @Test func mounts() {
-        Fuzz.texts(["/a:/b", "/a/b:/c/d:ro", "/a:/b:rw,z", "/a:/b:ro,Z,rprivate"]) { text in
+        Fuzz.texts(["/a:/b", "/a/b:/c/d:ro", "/a:/b:rw,z", "/a:/b:ro,Z,rslave"]) { text in
             refuses(text) { () throws(OperationError) in
                 let mount = try BindMount(parsing: text)
-                let words = "\(mount.source):\(mount.target)\(mount.readOnly ? ":ro" : "")"
+                let words =
+                    "\(mount.source):\(mount.target)\(mount.readOnly ? ":ro," : ":")\(mount.propagation.rawValue)"
                 expectSame(try BindMount(parsing: words), mount, text)
             }
         }

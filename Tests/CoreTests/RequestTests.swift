@@ -104,6 +104,9 @@ import Testing
                 networkMode: .networks(try wishes))
             definition.binds = [BindMount(source: "/a", target: "/b", readOnly: true)]
             definition.temporaryMounts = [try TemporaryMount(parsing: "/run:size=1m")]
+            definition.volumes = [
+                try VolumeMount(parsing: "data:/data:ro,nocopy"), VolumeMount(anonymousAt: "/srv"), try labelledVolume,
+            ]
             definition.limits.memory = 1 << 30
             definition.ulimits = [try ResourceUlimit(parsing: "nofile=1:2")]
             definition.labels = ["k": "v", "": ""]
@@ -111,6 +114,16 @@ import Testing
             definition.restart = RestartPolicy(.onFailure, maximumRetryCount: 3)
             definition.asked = try asked
             return definition
+        }
+    }
+
+    private var labelledVolume: VolumeMount {
+        get throws {
+            var volume = VolumeMount(try #require(Name("more")), at: "/more")
+            volume.subpath = "a/b"
+            volume.labels = ["k": "v"]
+            volume.options = ["o": "bind", "device": "/x"]
+            return volume
         }
     }
 
@@ -137,6 +150,7 @@ import Testing
             asked.cidFile = "/tmp/cid"
             asked.exposedPorts = ["80/tcp"]
             asked.volumes = ["/data"]
+            asked.volumesFrom = ["other:ro"]
             asked.environmentAdded = ["B"]
             return asked
         }
@@ -194,7 +208,10 @@ import Testing
 
     @Test func everyMissingOrWrongMemberIsNamed() throws {
         guard case .object(let members) = try definition.json else { return }
-        let optional: Set = ["imageID", "log", "restart", "asked", "devices", "withheld"]
+        let optional: Set = [
+            "imageID", "log", "restart", "asked", "devices", "withheld", "volumes", "namespaces", "names", "kernel",
+            "groupsAdded", "pidFile",
+        ]
         for (index, member) in members.enumerated() where !optional.contains(member.key) {
             var broken = members
             broken.remove(at: index)

@@ -13,7 +13,7 @@ enum Verb: String, CaseIterable, Sendable {
 
     func apply(_ engine: Engine, _ name: String) throws {
         switch self {
-        case .start: _ = try engine.startAttached(name, readsInput: false, passesSignals: true)
+        case .start: _ = try engine.startAttached(AttachRequest(withoutInputTo: name), mayBeLeft: false)
         case .kill: try engine.kill(name, signal: 9)
         case .pause: try engine.pause(name)
         case .unpause: try engine.unpause(name)

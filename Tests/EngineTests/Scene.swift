@@ -155,3 +155,10 @@ func eventually(_ what: String, sourceLocation: SourceLocation = #_sourceLocatio
         usleep(5000)
     }
 }
+
+extension AttachRequest {
+    init(withoutInputTo container: String) {
+        self.init(container: container)
+        sendsInput = false
+    }
+}

@@ -10,7 +10,7 @@ import Testing
 /// A start that fails before anything of it lives leaves the container as it was.
 @Suite struct StartRefusals {
     private func start(_ engine: Engine) throws {
-        _ = try engine.startAttached("box", readsInput: false, passesSignals: true)
+        _ = try engine.startAttached(AttachRequest(withoutInputTo: "box"), mayBeLeft: false)
     }
 
     /// On a network that is not there.
@@ -80,7 +80,7 @@ import Testing
         }
         let claim = try ContainerClaim(scene.place.host, scene.id, named: "box")
         let (engine, started) = (scene.engine, Date())
-        let end = aside { _ = try engine.startAttached("box", readsInput: false, passesSignals: true) }
+        let end = aside { _ = try engine.startAttached(AttachRequest(withoutInputTo: "box"), mayBeLeft: false) }
         usleep(200_000)
         claim.letGo()
         #expect((end() as? OperationError)?.description == "network gone not found")

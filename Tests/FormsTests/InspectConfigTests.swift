@@ -35,7 +35,7 @@ import Testing
                 "ShmSize": 67108864, "Sysctls": null, "StorageOpt": null, "Runtime": "mydocker", "Isolation": "",
                 "Init": false, "CpuShares": 0, "Memory": 0, "NanoCpus": 0, "CgroupParent": "", "BlkioWeight": 0,
                 "CpuPeriod": 0, "CpuQuota": 0, "CpuRealtimePeriod": 0, "CpuRealtimeRuntime": 0, "CpusetCpus": "",
-                "CpusetMems": "", "Devices": [], "DeviceCgroupRules": null, "DeviceRequests": null,
+                "CpusetMems": "", "Devices": [], "Annotations": null, "DeviceCgroupRules": null, "DeviceRequests": null,
                 "MemoryReservation": 0, "MemorySwap": 0, "MemorySwappiness": null, "OomKillDisable": null,
                 "PidsLimit": null, "Ulimits": []}
                 """)
@@ -116,6 +116,53 @@ import Testing
             #expect(json[member] == wanted, "\(member)")
         }
         try expect(json["Ulimits"], is: #"[{"Name": "nofile", "Soft": 10, "Hard": -1}]"#)
+    }
+
+    /// Docker's names for whose its namespaces are, what it is told of names, and the kernel of it.
+    @Test func surroundings() throws {
+        var definition = try Example.definition(.container(try Example.id("77")))
+        let other = "container:" + String(repeating: "77", count: 32)
+        definition.namespaces.pid = .container(try Example.id("77"))
+        definition.namespaces.ipcSharing = .shareable
+        (definition.namespaces.uts, definition.namespaces.cgroup) = (.host, .host)
+        definition.names.domain = "example"
+        definition.names.servers = [try #require(IPAddress("10.0.0.1"))]
+        (definition.names.searches, definition.names.options) = (["a.org"], ["ndots:1"])
+        definition.names.extraHosts = [try #require(ExtraHost("db=10.0.0.2"))]
+        definition.names.links = [ContainerLink(try Example.id("88"), as: try #require(Name("mysql")))]
+        definition.kernel.sharedMemory = 4096
+        definition.kernel.sysctls = ["net.core.somaxconn": "5"]
+        definition.kernel.oomScore = -3
+        definition.kernel.deviceRules = [try #require(DeviceCgroupRule("c 1:* r"))]
+        definition.groupsAdded = ["audio"]
+        (definition.limits.memoryReservation, definition.limits.memorySwappiness) = (8 << 20, 0)
+        (definition.limits.cpuQuota, definition.limits.cpuPeriod) = (-1, 5000)
+        (definition.limits.memoryNodes, definition.limits.blockWeight) = ("0", 10)
+        definition.limits.disablesOutOfMemoryKills = true
+        definition.asked.annotations = ["k": "v"]
+        definition.asked.idleSecurityOptions = ["label=disable"]
+        (definition.asked.isAttached, definition.asked.attached) = (true, ["stderr"])
+        let json = inspected(definition)
+        let wanted: [(String, JSON)] = [
+            ("NetworkMode", .string(other)), ("PidMode", .string(other)), ("IpcMode", "shareable"), ("UTSMode", "host"),
+            ("CgroupnsMode", "host"), ("UsernsMode", ""), ("Dns", ["10.0.0.1"]), ("DnsSearch", ["a.org"]),
+            ("DnsOptions", ["ndots:1"]), ("ExtraHosts", ["db:10.0.0.2"]), ("Links", ["/888888888888:/web/mysql"]),
+            ("ShmSize", 4096), ("Sysctls", ["net.core.somaxconn": "5"]), ("OomScoreAdj", -3),
+            ("DeviceCgroupRules", ["c 1:* r"]), ("GroupAdd", ["audio"]), ("MemoryReservation", 8_388_608),
+            ("MemorySwappiness", 0), ("CpuQuota", -1), ("CpuPeriod", 5000), ("CpusetMems", "0"), ("BlkioWeight", 10),
+            ("OomKillDisable", true), ("Annotations", ["k": "v"]), ("SecurityOpt", ["label=disable"]),
+        ]
+        for (member, value) in wanted { #expect(json["HostConfig"]?[member] == value, "\(member)") }
+        let configuration = try #require(json["Config"])
+        #expect(configuration["Domainname"] == "example" && configuration["AttachStdout"] == false)
+        #expect(configuration["AttachStderr"] == true && json["NetworkSettings"]?["Networks"] == [:])
+        // And of one that asked for nothing.
+        let usual = try #require(inspected(try Example.definition())["HostConfig"])
+        for (member, value) in [
+            ("PidMode", ""), ("IpcMode", "private"), ("UTSMode", ""), ("CgroupnsMode", "private"),
+            ("ShmSize", 67_108_864),
+            ("CpuQuota", 0), ("GroupAdd", nil), ("Sysctls", nil), ("Dns", []),
+        ] as [(String, JSON)] { #expect(usual[member] == value, "\(member)") }
     }
 
     @Test func rights() throws {

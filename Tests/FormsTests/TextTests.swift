@@ -56,12 +56,12 @@ import Testing
     @Test func portLines() throws {
         let mappings = [mapping(8080, 80), mapping(5353, 53, "127.0.0.1", udp: true)]
         #expect(PortsText.lines(mappings) == ["53/udp -> 127.0.0.1:5353", "80/tcp -> 0.0.0.0:8080"])
-        #expect(try PortsText.lines(mappings, of: "80", container: "c") == ["0.0.0.0:8080"])
-        #expect(try PortsText.lines(mappings, of: "53/udp", container: "c") == ["127.0.0.1:5353"])
+        #expect(try PortsText.published(mappings, at: "80", of: "c").map(\.hostPort) == [8080])
+        #expect(try PortsText.published(mappings, at: "53/udp", of: "c").map(\.hostPort) == [5353])
         #expect(throws: OperationError("no public port '81' published for c")) {
-            try PortsText.lines(mappings, of: "81", container: "c")
+            try PortsText.published(mappings, at: "81", of: "c")
         }
-        #expect(throws: OperationError.self) { try PortsText.lines(mappings, of: "x", container: "c") }
+        #expect(throws: OperationError.self) { try PortsText.published(mappings, at: "x", of: "c") }
     }
 
     @Test func amountsInWords() {

@@ -7,6 +7,7 @@ import Testing
 @Suite struct ScopedImageTests {
     private static let image = Digest(bytes: Array(repeating: 1, count: 32))
     private static let other = Digest(bytes: Array(repeating: 2, count: 32))
+    private static let third = Digest(bytes: Array(repeating: 3, count: 32))
 
     private func entry(_ image: Digest = Self.image, _ reference: String? = nil, scope: String? = nil)
         -> ImageIndex.Entry
@@ -50,8 +51,17 @@ import Testing
     @Test func whatIsUsedStays() throws {
         var index = try index(
             entry(Self.image, "app:1", scope: "job"), entry(Self.other, "app:2", scope: "job"),
-            entry(Self.other, "app:3", scope: "another"))
+            entry(Self.third, "app:3", scope: "another"))
         try index.keep(of: "job") { image throws(OperationError) in image == Self.other }
         #expect(index.entries.map(\.scope) == ["job", nil, "another"])
+        try index.keep(of: "job") { _ throws(OperationError) in true }
+        #expect(index.entries.map(\.scope) == [nil, nil, "another"])
+    }
+
+    /// It does not need a name that only the scope knows.
+    @Test func anotherNameOfWhatIsUsedGoes() throws {
+        var index = try index(entry(Self.image, "app:1"), entry(Self.image, "app:2", scope: "job"))
+        try index.keep(of: "job") { _ throws(OperationError) in true }
+        #expect(index.entries.map(\.scope) == [nil, "job"])
     }
 }

@@ -83,7 +83,7 @@ package final class StandIn: Sendable {
         run=$1 exit=$2
         case $0 in
           running)
-            sh -c 'trap "exit 3" TERM; echo $$; exec >&-; read end <&6' 9>&- &
+            sh -c 'trap "exit 3" TERM; trap "" USR1; echo $$; exec >&-; read end <&6' 9>&- &
             exec >&-
             wait $!
             clear_up $?

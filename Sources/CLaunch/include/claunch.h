@@ -14,7 +14,8 @@ enum claunch_operation {
     /* Where target does not exist it is made, with all directories above it. */
     CLAUNCH_ATTACH_DIRECTORY, /* attach the detached mount `number` at target */
     CLAUNCH_ATTACH_FILE,      /* the same with a mount that is a file */
-    CLAUNCH_ATTACH_TEXT,      /* a file of /dev that holds data, in no directory, at target (flags: MS_RDONLY) */
+    CLAUNCH_ATTACH_TEXT,      /* the file that is text `number`, at target (flags: MS_RDONLY) */
+    CLAUNCH_TEXT,           /* a new file target that holds data, kept as text `number` */
     CLAUNCH_TEMPORARY,        /* a tmpfs at target (flags, data) */
     CLAUNCH_DIRECTORY,
     CLAUNCH_DEVICE,         /* a device: mode with S_IFCHR or S_IFBLK in `flags`, major << 32 | minor in `number`, owner */
@@ -61,6 +62,7 @@ struct claunch_process {
     uint16_t seccomp_count;
     const struct claunch_rlimit *rlimits;
     size_t rlimit_count;
+    int oom_score; /* -1000 to 1000 */
     int init; /* a small init is process 1 and reaps */
     int die_with_parent;
     uint64_t host_device, host_inode; /* our own binary: never run inside a container */
@@ -69,7 +71,9 @@ struct claunch_process {
 struct claunch_plan {
     uint64_t namespaces; /* CLONE_NEW* */
     int cgroup;          /* descriptor of a cgroup v2 directory, or -1 */
-    int network;         /* descriptor of the network namespace to join, or -1 */
+    int network;         /* descriptor of the network namespace to join, or pidfd of a process in it, or -1 */
+    int ipc;             /* pidfd of a process whose IPC namespace is joined, or -1 */
+    int pid;             /* pidfd of a process in whose pid namespace the child is made, or -1 */
     const char *hostname;
     const struct claunch_step *steps;
     size_t step_count;
@@ -102,6 +106,8 @@ enum claunch_stage {
     CLAUNCH_STAGE_ENTER,
     CLAUNCH_STAGE_TERMINAL,
     CLAUNCH_STAGE_INIT,
+    CLAUNCH_STAGE_IPC,
+    CLAUNCH_STAGE_OOM_SCORE,
 };
 
 enum claunch_kind {
@@ -131,7 +137,7 @@ int claunch_proceed(int socket);
 /* Between clone and exec; not for the parent. */
 _Noreturn void claunch_child_main(const struct claunch_plan *plan, int socket);
 _Noreturn void claunch_enter_main(const struct claunch_entry *entry, int socket);
-void claunch_child_attributes(void);
+void claunch_child_attributes(const struct claunch_process *process, int socket);
 void claunch_child_forget_environment(void);
 void claunch_child_limits(const struct claunch_process *process, int socket);
 /* All that is left for the program: what it has open, its directory and limits; then its rights. */

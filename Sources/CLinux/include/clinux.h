@@ -31,14 +31,24 @@ int clinux_fcntl(int fd, int command, int argument);
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
 int clinux_close_range(unsigned first, unsigned last);
 
-/* A detached copy of what is mounted at `path` (open_tree(2) with OPEN_TREE_CLONE), with all below it if `recursive`. */
-int clinux_open_tree(const char *path, int recursive);
+/* A detached copy of what is mounted at `path` (open_tree(2) with OPEN_TREE_CLONE), with all below it if `recursive`. An empty
+ * path is `dirfd` itself. */
+int clinux_open_tree(int dirfd, const char *path, int recursive);
 /* Loads a program of `count` instructions of BPF_PROG_TYPE_CGROUP_DEVICE and attaches it to a cgroup v2 directory, with which
  * it goes. */
 int clinux_attach_device_program(int cgroup, const uint64_t *instructions, size_t count);
 
-/* Sets MOUNT_ATTR_* on a detached mount and all below it, and makes them private (mount_namespaces(7)). */
-int clinux_mount_set_private(int fd, uint64_t set);
+/* Sets MOUNT_ATTR_* on a detached mount and all below it, and their propagation, one of CLINUX_MOUNT_* or 0, which leaves it as it is
+ * (mount_namespaces(7)). */
+int clinux_mount_set(int fd, uint64_t set, uint64_t propagation);
+
+/* Copies the next up to `limit` bytes of data of a file of `size` bytes, from *position on, which is `size` when all is there.
+ * Holes stay holes. */
+int clinux_copy_next(int from, int to, int64_t *position, int64_t limit, int64_t size);
+/* Copies all extended attributes that are not overlayfs' own, as far as the other file system has such. */
+int clinux_copy_attributes(int from, int to);
+/* Moves an entry from one directory to another one of the file system; -EEXIST when there is one of that name. */
+int clinux_rename_new(int from, const char *name, int to);
 
 /* Blocks `signals` (at most 64 numbers) in this thread and gives a signalfd for them. */
 int clinux_signalfd(const int *signals, size_t count);
@@ -71,6 +81,11 @@ struct clinux_network {
 int clinux_enter_network(struct clinux_network *network);
 /* Moves it back and closes `former`. */
 void clinux_leave_network(const struct clinux_network *network);
+
+/* Moves this process into the mount namespace of another one, by its pidfd. For a process that does nothing else. */
+int clinux_enter_mounts(int pidfd);
+/* A detached clone of what is mounted at `path`, with all below it; symbolic links are refused. */
+int clinux_clone_mount(const char *path);
 
 int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
@@ -113,6 +128,7 @@ int clinux_receive_packet(int socket, void *bytes, size_t size, int *descriptors
 enum {
     CLINUX_O_PATH = 010000000,
     CLINUX_SYS_RT_SIGTIMEDWAIT = SYS_rt_sigtimedwait,
+    CLINUX_RESOLVE_NO_XDEV = 0x01,
     CLINUX_RESOLVE_NO_MAGICLINKS = 0x02,
     CLINUX_RESOLVE_NO_SYMLINKS = 0x04,
     CLINUX_RESOLVE_BENEATH = 0x08,
@@ -121,5 +137,12 @@ enum {
     CLINUX_MOUNT_ATTR_NOSUID = 0x02,
     CLINUX_MOUNT_ATTR_NODEV = 0x04,
     CLINUX_MOUNT_ATTR_NOEXEC = 0x08,
+    CLINUX_MOUNT_PRIVATE = 1 << 18,
+    CLINUX_MOUNT_SLAVE = 1 << 19,
 };
+
+/// Shows on standard error, once a second, how long `what` takes. At most one at a time.
+void clinux_progress_begin(const char *what);
+void clinux_progress_end(void);
+
 #endif

@@ -14,6 +14,7 @@ package protocol Command {
     // Requirements only so that they are compiled for each command instead of for any.
     static func execute(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32
     static var help: String { get }
+    static var answer: Answer { get }
 }
 
 /// Why the words of a command line are no request.
@@ -35,11 +36,19 @@ extension Command {
     package static func parse(
         _ words: ArraySlice<String>
     ) throws(UsageError) -> (command: Self, operands: [String]) {
+        var asksForJSON = false
+        return try parse(words, &asksForJSON)
+    }
+
+    private static func parse(
+        _ words: ArraySlice<String>, _ asksForJSON: inout Bool
+    ) throws(UsageError) -> (command: Self, operands: [String]) {
         let flags = flags
-        let parsed: ParsedWords
+        var parsed = ParsedWords()
+        defer { asksForJSON = parsed.asksForJSON }
         do throws(FlagError) {
-            parsed = try FlagParser.parse(
-                words, flags: flags.map(\.specification), stopsAtOperand: synopsis.stopsAtOperand)
+            try FlagParser.parse(
+                words, flags: flags.map(\.specification), stopsAtOperand: synopsis.stopsAtOperand, into: &parsed)
         } catch { throw .flag(error) }
         if parsed.asksForHelp { throw .help }
         var command = Self()
@@ -47,6 +56,8 @@ extension Command {
         if let complaint = command.complaint(aboutOperandCount: parsed.operands.count) {
             throw .operandCount(complaint)
         }
+        let format = flags.first { $0.specification.name == "format" }
+        if parsed.asksForJSON, let format { try command.apply(format, "json") }
         return (command, parsed.operands)
     }
 
@@ -62,7 +73,7 @@ extension Command {
 
     package static func execute(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
         do throws(UsageError) {
-            var (command, operands) = try parse(words)
+            var (command, operands) = try parse(words, &context.isJSON)
             return command.finish(operands, &context)
         } catch {
             return refuse(error, &context)
@@ -71,7 +82,9 @@ extension Command {
 
     private mutating func finish(_ operands: [String], _ context: inout CommandContext) -> Int32 {
         do throws(OperationError) {
-            return try run(operands, &context)
+            let status = try run(operands, &context)
+            context.conclude(Self.answer)
+            return status
         } catch {
             context.report(error)
             return error.exitCode ?? Self.synopsis.failureCode
@@ -79,25 +92,34 @@ extension Command {
     }
 
     private static func refuse(_ error: UsageError, _ context: inout CommandContext) -> Int32 {
+        let usage = ["", "Usage:  \(synopsis.usage)"]
         switch error {
         case .help:
             context.output.write(help)
             return 0
         case .operandCount(let text):
-            context.errors.lines(["mydocker: \(text)", "", "Usage:  \(synopsis.usage)", "", synopsis.hint])
+            context.refuse(text, ["\(context.program.name): \(text)"] + usage, synopsis.hint)
             return 1
         case .value(let text):
-            context.errors.lines([text, "", synopsis.hint])
+            context.refuse(text, [text], synopsis.hint)
         case .flag(let error):
             let text = error.text(among: flags.map(\.specification))
-            context.errors.lines([text, "", "Usage:  \(synopsis.usage)", "", synopsis.hint])
+            context.refuse(text, [text] + usage, synopsis.hint)
         }
         return 125
     }
 }
 
+extension CommandContext {
+    /// Says what is wrong with a command line, by JSON or in `lines`, and where one reads more.
+    package mutating func refuse(_ text: String, _ lines: [String], _ hint: String) {
+        if isJSON { return report(OperationError(text, remedy: hint, kind: .invalid)) }
+        errors.lines(lines + ["", hint])
+    }
+}
+
 extension FlagError {
-    fileprivate func text(among flags: [FlagSpecification]) -> String {
+    package func text(among flags: [FlagSpecification]) -> String {
         func suggestion(_ name: String) -> String {
             let names = flags.flatMap(\.longNames) + ["help"]
             return Suggestion.nearest(to: name, among: names).map { " (did you mean --\($0)?)" } ?? ""

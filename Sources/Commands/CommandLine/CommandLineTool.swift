@@ -12,8 +12,8 @@ package enum CommandLineTool {
         signal(SIGXFSZ, SIG_IGN)
         Umask.fix()
         let words = CommandWords.all.dropFirst()
-        ProcessTitle.set(title(for: words))
         var context = CommandContext()
+        ProcessTitle.set(title(for: words))
         var status = run(words, &context)
         context.flush()
         if let failure = context.output.failure {
@@ -31,6 +31,10 @@ package enum CommandLineTool {
     }
 
     package static func run(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
+        context.program == .docker ? runAsDocker(words, &context) : runCommand(words, &context)
+    }
+
+    static func runCommand(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
         guard let first = words.first else {
             context.output.write(Help.overview(of: synopses))
             return 0
@@ -58,20 +62,28 @@ package enum CommandLineTool {
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
             NetworkPruneCommand.self, NetworkReloadCommand.self, NetworkConnectCommand.self,
             NetworkDisconnectCommand.self,
+            VolumeCreateCommand.self, VolumeListCommand.self, VolumeInspectCommand.self, VolumeRemoveCommand.self,
+            VolumePruneCommand.self,
             InspectCommand.self, SystemInfoCommand.self, EventsCommand.self, SystemDiskCommand.self,
             SystemPruneCommand.self,
             SystemCheckCommand.self, ScopeRunCommand.self, VersionCommand.self,
+            CompletionCommand.self,
         ]
     }
 
+    /// What other programs call: in no list of commands.
+    private static var hiddenCommands: [any Command.Type] {
+        [CompleteCommand.self, ManualCommand.self, RemoveEverythingCommand.self]
+    }
+
     private static let helpWords = ["help", "--help", "-help", "-h"]
-    private static var synopses: [Synopsis] { commands.map { $0.synopsis } }
+    static var synopses: [Synopsis] { commands.map { $0.synopsis } }
 
     /// The command that `words` begin with, and the words behind its name.
     package static func find(_ words: ArraySlice<String>) -> (any Command.Type, ArraySlice<String>)? {
         guard let first = words.first else { return nil }
         let both = words.dropFirst().first.map { "\(first) \($0)" }
-        for command in commands {
+        for command in commands + hiddenCommands {
             let synopsis = command.synopsis
             if synopsis.isNamed(first) { return (command, words.dropFirst()) }
             if let both, synopsis.isNamed(both) { return (command, words.dropFirst(2)) }
@@ -109,8 +121,9 @@ package enum CommandLineTool {
 
     private static func refuse(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
         let first = words.first ?? ""
+        let program = context.program.name
         if first.hasPrefix("-") {
-            context.errors.lines(["unknown flag: \(first)", "", "Run 'mydocker --help' for more information"])
+            context.errors.lines(["unknown flag: \(first)", "", "Run '\(program) --help' for more information"])
             return 125
         }
         let group = isGroup(first) ? "\(first) " : ""
@@ -119,8 +132,8 @@ package enum CommandLineTool {
         let candidates = names.map { String($0.dropFirst(group.count)) }
         let suggestion = Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
         context.errors.lines([
-            "mydocker: unknown command: mydocker \(group)\(word)\(suggestion)", "",
-            "Run 'mydocker \(group)--help' for more information",
+            "\(program): unknown command: \(program) \(group)\(word)\(suggestion)", "",
+            "Run '\(program) \(group)--help' for more information",
         ])
         return 1
     }

@@ -17,14 +17,21 @@ extension CommandContext {
     }
 
     /// The same for actions that have their own lines to print.
+    /// - Parameter answer: what `--json` says of them, beside the name.
     package mutating func printEach(
         _ names: [String], ignoresMissing: Bool = false,
+        answer: ([String]) -> [(key: String, value: JSON)] = { _ in [] },
         _ action: (String) throws(OperationError) -> [String]
     ) -> Int32 {
         var status: Int32 = 0
+        var done: [JSON] = []
         for name in names {
             do throws(OperationError) {
-                for line in try action(name) { output.line(line) }
+                let lines = try action(name)
+                var members: [(key: String, value: JSON)] = [("name", .string(name))]
+                members += answer(lines)
+                done.append(.object(members))
+                for line in isJSON ? [] : lines { output.line(line) }
             } catch {
                 report(error)
                 // An empty name is a variable that was not set.
@@ -33,6 +40,7 @@ extension CommandContext {
             // Each line at once: the next name may take its time.
             flush()
         }
+        if isJSON { self.answer = .array(done) }
         return status
     }
 }

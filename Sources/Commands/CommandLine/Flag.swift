@@ -11,6 +11,10 @@ package struct FlagSpecification: Equatable, Sendable {
     package let placeholder: String?
     package let help: String
 
+    /// What every command has.
+    package static let json = FlagSpecification(
+        name: "json", letter: nil, aliases: [], placeholder: nil, help: "Print the result as one JSON value")
+
     package var takesValue: Bool { placeholder != nil }
     package var longNames: [String] { [name] + aliases }
 

@@ -15,6 +15,7 @@ package struct ParsedWords: Equatable {
     package var occurrences: [Occurrence] = []
     package var operands: [String] = []
     package var asksForHelp = false
+    package var asksForJSON = false
 }
 
 /// Tells flags from operands.
@@ -29,10 +30,12 @@ package struct FlagParser {
     private var rest: ArraySlice<String>
     private var parsed = ParsedWords()
 
+    /// - Parameter parsed: what was read, also when it goes no further.
     package static func parse(
-        _ words: ArraySlice<String>, flags: [FlagSpecification], stopsAtOperand: Bool
-    ) throws(FlagError) -> ParsedWords {
+        _ words: ArraySlice<String>, flags: [FlagSpecification], stopsAtOperand: Bool, into parsed: inout ParsedWords
+    ) throws(FlagError) {
         var parser = FlagParser(flags: flags, stopsAtOperand: stopsAtOperand, rest: words)
+        defer { parsed = parser.parsed }
         while let word = parser.rest.popFirst() {
             if word == "--" {
                 parser.takeOperands()
@@ -44,7 +47,6 @@ package struct FlagParser {
             }
             if parser.parsed.asksForHelp { break }
         }
-        return parser.parsed
     }
 
     private init(flags: [FlagSpecification], stopsAtOperand: Bool, rest: ArraySlice<String>) {
@@ -68,6 +70,8 @@ package struct FlagParser {
             try long(index, written: hasTwoDashes ? "--\(name)" : "-\(name)", value: value)
         } else if name == "help" {
             parsed.asksForHelp = true
+        } else if name == "json", value == nil {
+            parsed.asksForJSON = true
         } else if hasTwoDashes {
             throw .unknownLong(written: "--\(name)", name: name)
         } else {

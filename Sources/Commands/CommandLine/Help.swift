@@ -1,15 +1,19 @@
+import Linux
+
 /// The help texts.
 package enum Help {
+    private static var program: String { Program.current.name }
+
     package static func text(for synopsis: Synopsis, flags: [FlagSpecification]) -> String {
         var text = "Usage:  \(synopsis.usage)\n\n\(synopsis.summary)\n"
         if !synopsis.aliases.isEmpty {
-            text += "\nAliases:\n  " + synopsis.names.map { "mydocker \($0)" }.joined(separator: ", ") + "\n"
+            text += "\nAliases:\n  " + synopsis.names.map { "\(program) \($0)" }.joined(separator: ", ") + "\n"
         }
-        return flags.isEmpty ? text : text + "\nOptions:\n" + options(flags)
+        return text + "\nOptions:\n" + options(flags)
     }
 
     private static func options(_ flags: [FlagSpecification]) -> String {
-        let lines = flags.sorted { $0.name < $1.name }.map { flag in
+        let lines = (flags + [.json]).sorted { $0.name < $1.name }.map { flag in
             let letter = flag.letter.map { "  -\($0), " } ?? "      "
             let value = flag.placeholder.map { " \($0)" } ?? ""
             return ("\(letter)--\(flag.name)\(value)", flag.help)
@@ -19,7 +23,7 @@ package enum Help {
 
     /// What `mydocker --help` prints.
     package static func overview(of commands: [Synopsis]) -> String {
-        var text = "Usage:  mydocker COMMAND\n\nRuns Linux containers, without a daemon.\n"
+        var text = "Usage:  \(program) COMMAND\n\nRuns Linux containers, without a daemon.\n"
         text +=
             "\nManagement Commands:\n"
             + aligned(words(of: commands).map { ("  \($0)", "Manage \($0 == "system" ? "all of it" : "\($0)s")") })
@@ -27,7 +31,7 @@ package enum Help {
             let lines = commands.filter { $0.group == group }.map { ("  \($0.name)", $0.summary) }
             if !lines.isEmpty { text += "\n\(group.rawValue):\n" + aligned(lines) }
         }
-        return text + "\nRun 'mydocker COMMAND --help' for more information on a command.\n"
+        return text + "\nRun '\(program) COMMAND --help' for more information on a command.\n"
     }
 
     /// The first ones of names of two words.
@@ -41,8 +45,8 @@ package enum Help {
         let lines = commands.compactMap { command in
             command.name(in: prefix).map { ("  \($0)", command.summary) }
         }
-        return "Usage:  mydocker \(prefix) COMMAND\n\nCommands:\n" + aligned(lines)
-            + "\nRun 'mydocker \(prefix) COMMAND --help' for more information on a command.\n"
+        return "Usage:  \(program) \(prefix) COMMAND\n\nCommands:\n" + aligned(lines)
+            + "\nRun '\(program) \(prefix) COMMAND --help' for more information on a command.\n"
     }
 
     /// Without the line ends.

@@ -1,6 +1,7 @@
 import Core
 import Engine
 import Glibc
+import Linux
 
 /// Text on its way to a descriptor. It is kept until `flush`, so that one command makes one write(2).
 package struct Output {
@@ -17,6 +18,17 @@ package struct Output {
     package mutating func line(_ text: String) {
         write(text)
         bytes.append(0x0a)
+    }
+
+    /// What waits to be written, line by line.
+    package var lines: [String] {
+        bytes.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Nothing is written of what waits, but this line.
+    package mutating func replace(with text: String) {
+        bytes = []
+        line(text)
     }
 
     package mutating func flush() {
@@ -53,6 +65,11 @@ package struct CommandContext {
         name.withKernelString { getenv($0) }.map { String(kernel: $0) }
     }
     package var now: () -> Timestamp = Timestamp.now
+    package var program = Program.current
+    /// `--json`: one JSON value on standard output, and each error as one on standard error.
+    package var isJSON = false
+    /// What the command says with `--json`, where its lines do not say it.
+    package var answer: JSON?
 
     package init() {}
 
@@ -69,15 +86,20 @@ package struct CommandContext {
 
     /// One line, and the remedy on one of its own.
     package mutating func report(_ error: OperationError) {
-        errors.line("mydocker: \(error.description)")
         let isDenied = error.kind == .denied && geteuid() != 0
         let remedy = isDenied ? "mydocker needs root: run it in a root shell, or with sudo" : error.remedy
+        if isJSON { return errors.line(error.json("error", remedy: remedy)) }
+        errors.line("\(program.name): \(error.description)")
         if let remedy { errors.line("  \(remedy)") }
     }
 
     package mutating func warn(_ failures: [OperationError]) {
         for failure in failures {
-            errors.line("mydocker: warning: \(failure.description)")
+            if isJSON {
+                errors.line(failure.json("warning", remedy: failure.remedy))
+                continue
+            }
+            errors.line("\(program.name): warning: \(failure.description)")
             if let remedy = failure.remedy { errors.line("  \(remedy)") }
         }
     }

@@ -1,9 +1,12 @@
+import Linux
+
 /// What a command is called and what it takes, apart from its flags.
 package struct Synopsis: Sendable {
     package enum Group: String, CaseIterable, Sendable {
         case containers = "Containers"
         case images = "Images"
         case networks = "Networks"
+        case volumes = "Volumes"
         case other = "Other"
 
         /// What may stand before the names of its commands: `container run`.
@@ -11,7 +14,7 @@ package struct Synopsis: Sendable {
             switch self {
             case .containers: "container"
             case .images: "image"
-            case .networks, .other: nil
+            case .networks, .volumes, .other: nil
             }
         }
     }
@@ -44,10 +47,10 @@ package struct Synopsis: Sendable {
         names.first { $0.hasPrefix(word + " ") }.map { String($0.dropFirst(word.utf8.count + 1)) }
     }
     package var usage: String {
-        let words = ["mydocker", name, "[OPTIONS]", operands].filter { !$0.isEmpty }
+        let words = [Program.current.name, name, "[OPTIONS]", operands].filter { !$0.isEmpty }
         return words.joined(separator: " ")
     }
-    package var hint: String { "Run 'mydocker \(name) --help' for more information" }
+    package var hint: String { "Run '\(Program.current.name) \(name) --help' for more information" }
 
     /// Nil when so many operands are right.
     package func complaint(aboutOperandCount count: Int) -> String? {
@@ -63,7 +66,7 @@ package struct Synopsis: Sendable {
                 count < least
                 ? "requires at least \(Self.arguments(least))" : "requires at most \(Self.arguments(most))"
         }
-        return "'mydocker \(name)' \(requirement)"
+        return "'\(Program.current.name) \(name)' \(requirement)"
     }
 
     private static func arguments(_ count: Int) -> String { count == 1 ? "1 argument" : "\(count) arguments" }

@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Linux
 
 /// `mydocker commit`: makes an image of a container.
 package struct CommitCommand: Command {
@@ -38,10 +39,13 @@ package struct CommitCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        context.output.line(
-            try context.engine.commit(
+        let engine = context.engine
+        let id = try Progress.shown("commit \(operands[0])") { () throws(OperationError) in
+            try engine.commit(
                 operands[0], to: operands.count == 2 ? operands[1] : "", changes: changes, author: author,
-                message: message, pause: pauses))
+                message: message, pause: pauses)
+        }
+        context.answer(id: id)
         return 0
     }
 }

@@ -16,7 +16,7 @@ package struct CreateCommand: Command {
 
     /// Those of `run` that are about the container, and not about its first run.
     package static var flags: [Flag<CreateCommand>] {
-        RunCommand.flags.filter { !["detach", "sig-proxy"].contains($0.specification.name) }.map {
+        RunCommand.flags.filter { !["detach", "detach-keys", "sig-proxy"].contains($0.specification.name) }.map {
             $0.lifted(to: \.run)
         }
     }
@@ -29,10 +29,10 @@ package struct CreateCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         var request = try refusing { () throws(OperationError) in
-            try run.request(words: operands, lookUp: context.environment)
+            try run.request(words: operands, lookUp: context.environment, calledAs: context.program)
         }
-        request.detached = true
-        context.output.line(try context.engine.create(request).hex)
+        request.detached = request.attached.isEmpty
+        context.answer(id: try context.engine.create(request).hex)
         return 0
     }
 

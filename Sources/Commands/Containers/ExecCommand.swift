@@ -19,6 +19,10 @@ package struct ExecCommand: ProgramCommand {
             .toggle("interactive", short: "i", "Keep standard input open") { $0.request.interactive = $1 },
             .toggle("tty", short: "t", "Give the command a terminal") { $0.request.terminal = $1 },
             .toggle("detach", short: "d", "Run in the background") { $0.request.detached = $1 },
+            .value("detach-keys", "KEYS", "Keys that leave the command's terminal while it goes on") {
+                command, text throws(OperationError) in
+                try command.request.setDetachKeys(text)
+            },
         ] + programFlags + [
             .toggle("privileged", "Give the command every right over the host") { $0.request.privileged = $1 }
         ]

@@ -17,10 +17,14 @@ package struct PortCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let mappings = try context.engine.publishedPorts(of: operands[0])
-        let lines =
-            operands.count == 2
-            ? try PortsText.lines(mappings, of: operands[1], container: operands[0]) : PortsText.lines(mappings)
-        for line in lines { context.output.line(line) }
+        if operands.count == 2 {
+            let published = try PortsText.published(mappings, at: operands[1], of: operands[0])
+            for mapping in published { context.output.line("\(mapping.hostAddress):\(mapping.hostPort)") }
+            context.answer = PortsText.json(published)
+        } else {
+            for line in PortsText.lines(mappings) { context.output.line(line) }
+            context.answer = PortsText.json(mappings.sorted())
+        }
         return 0
     }
 }

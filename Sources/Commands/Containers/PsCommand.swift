@@ -126,6 +126,7 @@ package struct PsCommand: Command {
             && filter.allows("network") { container.networks.contains($0) }
             && filter.allows("volume") { volume in
                 container.binds.contains { $0.source == volume || $0.target == volume }
+                    || container.volumes.contains { $0.name.text == volume || $0.target == volume }
             }
             && filter.allows("publish") { PortFilter($0)?.matches(container.publishedPorts) ?? false }
             && filter.allows("expose") { PortFilter($0)?.matches(container.exposedPorts) ?? false }

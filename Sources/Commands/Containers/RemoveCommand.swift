@@ -10,6 +10,7 @@ package struct RemoveCommand: Command {
     }
 
     var force = false
+    var volumes = false
 
     package init() {}
 
@@ -18,8 +19,7 @@ package struct RemoveCommand: Command {
             .toggle("force", short: "f", "Kill a running container first; a missing one is no failure") {
                 $0.force = $1
             },
-            // There are no anonymous volumes that could stay behind.
-            .toggle("volumes", short: "v", "Remove anonymous volumes, too (always done)") { _, _ in },
+            .toggle("volumes", short: "v", "Remove volumes without a name, too") { $0.volumes = $1 },
         ]
     }
 
@@ -27,10 +27,11 @@ package struct RemoveCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
+        let volumes = volumes
         var found = force ? engine.killAll(operands) : []
         return context.forEach(operands, ignoresMissing: force) { name throws(OperationError) in
             do throws(OperationError) {
-                try engine.remove(name, force: force)
+                try engine.remove(name, force: force, volumes: volumes)
             } catch {
                 // Named twice, it is missing the second time.
                 guard error.kind == .notFound, found.remove(name) != nil else { throw error }

@@ -16,6 +16,7 @@ package struct RenameCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         try context.engine.rename(operands[0], to: operands[1])
+        context.answer = ["name": .string(operands[1])]
         return 0
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Linux
 
 /// `mydocker run`: a new container.
 package struct RunCommand: ProgramCommand {
@@ -32,33 +33,55 @@ package struct RunCommand: ProgramCommand {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        let request = try request(words: operands, lookUp: context.environment)
+        let request = try request(words: operands, lookUp: context.environment, calledAs: context.program)
         context.flush()
         switch try context.engine.run(request) {
         case .exited(let code): return code
         case .detached(let id):
-            context.output.line(id.hex)
+            context.answer(id: id.hex)
             return 0
         }
     }
 
-    /// - Parameter lookUp: the caller's environment.
+    /// - Parameters:
+    ///   - lookUp: the caller's environment.
+    ///   - program: called as docker, the first word is an image, whatever else it may be.
     package func request(
-        words: [String], lookUp: (String) -> String?
+        words: [String], lookUp: (String) -> String?, calledAs program: Program = .mydocker
     ) throws(OperationError) -> RunRequest {
         var request = request
         request.words = words
+        if program == .docker, !isImageNamed, let image = words.first {
+            request.image = image
+            request.words.removeFirst()
+        }
         request.environment = try environment.resolve(lookUp)
         request.labels = try EnvironmentValue.labels(files: labelFiles, flags: labels)
         request.networks = try choices()
         request.restart = try RestartPolicy(parsing: restart)
         try checkName(request.name)
-        try request.limits.checkSwap()
+        try request.limits.check()
         try checkLog(request.log)
+        try attach(&request)
         guard !request.autoRemove || request.restart.name == .never else {
             throw OperationError("Conflicting options: cannot specify both --restart and --rm")
         }
         return request
+    }
+
+    private func attach(_ request: inout RunRequest) throws(OperationError) {
+        if request.attached.isEmpty { return }
+        if request.detached { throw OperationError("Conflicting options: -a and -d", kind: .invalid) }
+        let (showsOutput, showsError) = (request.attached.contains("stdout"), request.attached.contains("stderr"))
+        guard showsOutput || showsError else {
+            throw OperationError(
+                "nothing would be shown of a container that is attached to standard input alone",
+                remedy: "add -a stdout", kind: .invalid)
+        }
+        if !request.attached.contains("stdin") { request.streams.input = -1 }
+        // A terminal has one output.
+        if !showsOutput, !request.terminal { request.streams.output = -1 }
+        if !showsError { request.streams.error = -1 }
     }
 
     /// `--ip` and `--mac-address` are of the first network.

@@ -3,7 +3,8 @@ import Engine
 
 extension RunCommand {
     package static var flags: [Flag<RunCommand>] {
-        standardIO + log + identity + programFlags + program + mounts + network + limits + security
+        standardIO + log + identity + programFlags + program + mounts + network + names + limits + kernelLimits
+            + namespaces + kernel + security + idle
     }
 
     private static var standardIO: [Flag<RunCommand>] {
@@ -12,6 +13,17 @@ extension RunCommand {
             .toggle("tty", short: "t", "Give the container a terminal") { $0.request.terminal = $1 },
             .toggle("detach", short: "d", "Run in the background and print the container's id") {
                 $0.request.detached = $1
+            },
+            .value("attach", short: "a", "STREAM", "Attach to stdin, stdout or stderr alone; repeatable") {
+                command, text throws(OperationError) in
+                guard ["stdin", "stdout", "stderr"].contains(text.lowercased()) else {
+                    throw OperationError("valid streams are STDIN, STDOUT and STDERR", kind: .invalid)
+                }
+                command.request.attached.insert(text.lowercased())
+            },
+            .value("detach-keys", "KEYS", "Keys that leave the container's terminal while it goes on") {
+                command, text throws(OperationError) in
+                try command.request.setDetachKeys(text)
             },
             .toggle("rm", "Remove the container when it ends") { $0.request.autoRemove = $1 },
             .toggle("sig-proxy", "Pass signals on to the container (default true)") { $0.request.passesSignals = $1 },
@@ -24,7 +36,7 @@ extension RunCommand {
 
     private static var log: [Flag<RunCommand>] {
         [
-            .value("log-driver", "DRIVER", "json-file, or none to keep no output") {
+            .value("log-driver", "DRIVER", "json-file or local, or none to keep no output") {
                 command, text throws(OperationError) in
                 try command.request.log.setDriver(SimpleValue.given(text) ?? "json-file")
             },
@@ -85,20 +97,24 @@ extension RunCommand {
 
     private static var mounts: [Flag<RunCommand>] {
         [
-            .value("volume", short: "v", "HOST:DIR[:ro]", "Mount a host directory or file") {
+            .value("volume", short: "v", "[SOURCE:]DIR[:ro]", "Mount a host directory or file, or a volume by its name")
+            {
                 command, text throws(OperationError) in
-                command.request.binds.append(try PathValue.bind(text))
+                command.request.mount(try MountValue(volume: text))
+            },
+            .value("volumes-from", "CONTAINER[:ro]", "Mount what another container has mounted") {
+                command, text throws(OperationError) in
+                command.request.volumesFrom.append(try VolumesFrom(parsing: text))
             },
             .value("tmpfs", "DIR[:OPTIONS]", "Mount a file system in memory") { command, text throws(OperationError) in
                 command.request.temporaryMounts.append(try TemporaryMount(parsing: text))
             },
-            .value("mount", "FIELDS", "Mount what is there: type=bind,source=PATH,target=DIR[,readonly], or type=tmpfs")
-            {
+            .value(
+                "mount", "FIELDS",
+                "Mount type=bind,source=PATH,target=DIR[,readonly], type=volume,source=NAME,… or type=tmpfs"
+            ) {
                 command, text throws(OperationError) in
-                switch try MountValue(parsing: text) {
-                case .bind(let mount): command.request.binds.append(mount)
-                case .temporary(let mount): command.request.temporaryMounts.append(mount)
-                }
+                command.request.mount(try MountValue(parsing: text))
             },
             .value("device", "HOST[:DIR][:rwm]", "Give the container a device of the host's, or all in a directory") {
                 command, text throws(OperationError) in
@@ -111,7 +127,8 @@ extension RunCommand {
     private static var network: [Flag<RunCommand>] {
         [
             .value(
-                "network", also: ["net"], "NETWORK", "Network to connect to: a name, bridge, host or none; repeatable"
+                "network", also: ["net"], "NETWORK",
+                "Network to connect to: a name, bridge, host, none or container:NAME; repeatable"
             ) {
                 command, text throws(OperationError) in
                 command.networks.append(try NetworkValue.choice(text))
@@ -185,6 +202,14 @@ extension RunCommand {
 }
 
 extension RunRequest {
+    fileprivate mutating func mount(_ value: MountValue) {
+        switch value {
+        case .bind(let mount): binds.append(mount)
+        case .volume(let mount): volumes.append(mount)
+        case .temporary(let mount): temporaryMounts.append(mount)
+        }
+    }
+
     fileprivate mutating func setSecurityOption(_ text: String) throws(OperationError) {
         // Docker takes both = and : behind the name.
         let separator = text.firstIndex { $0 == "=" || $0 == ":" } ?? text.endIndex
@@ -195,6 +220,8 @@ extension RunRequest {
         case ("no-new-privileges", "false"): noNewPrivileges = false
         case ("seccomp", "unconfined"): seccomp = "unconfined"
         case ("seccomp", _) where !value.isEmpty: seccomp = String(value)
+        case ("apparmor", _) where !value.isEmpty, ("label", _) where !value.isEmpty:
+            idleSecurityOptions.append(text)
         default: throw OperationError("use seccomp=unconfined, seccomp=FILE or no-new-privileges")
         }
     }

@@ -63,6 +63,25 @@ extension UpdateCommand {
             limit("pids-limit", "NUMBER", "Limit of processes; -1 is no limit") { limits, text throws(OperationError) in
                 limits.pids = try LimitValue.pids(text) ?? 0
             },
+            limit("memory-reservation", "BYTES", "Memory that the kernel leaves it") {
+                limits, text throws(OperationError) in
+                limits.memoryReservation = try LimitValue.memoryReservation(text)
+            },
+            limit("cpu-quota", "MICROSECONDS", "CPU time in each period; -1 is no limit") {
+                limits, text throws(OperationError) in
+                limits.cpuQuota = try LimitValue.cpuQuota(text)
+            },
+            limit("cpu-period", "MICROSECONDS", "Period of --cpu-quota, 1000 to 1000000") {
+                limits, text throws(OperationError) in
+                limits.cpuPeriod = try LimitValue.cpuPeriod(text)
+            },
+            limit("cpuset-mems", "LIST", "Memory nodes to use, such as 0-1") { limits, text throws(OperationError) in
+                limits.memoryNodes = try SimpleValue.given(text, LimitValue.memoryNodes)
+            },
+            limit("blkio-weight", "NUMBER", "Relative weight of its disk accesses, 10 to 1000") {
+                limits, text throws(OperationError) in
+                limits.blockWeight = try LimitValue.blockWeight(text)
+            },
             .value("restart", "POLICY", "Begin again when it ends: no, on-failure[:TIMES], always or unless-stopped") {
                 command, text throws(OperationError) in
                 command.isAsked = true

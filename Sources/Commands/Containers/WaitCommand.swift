@@ -16,7 +16,8 @@ package struct WaitCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
-        return context.printEach(operands) { name throws(OperationError) in
+        return context.printEach(operands, answer: { [("exitCode", .optional(Int64($0[0])))] }) {
+            name throws(OperationError) in
             [String(try engine.wait(name))]
         }
     }

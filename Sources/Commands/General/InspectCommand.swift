@@ -2,12 +2,12 @@ import Core
 import Engine
 import Forms
 
-/// `mydocker inspect`: everything about containers, networks and images.
+/// `mydocker inspect`: everything about containers, networks, images and volumes.
 package struct InspectCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
             name: "inspect", group: .other, operands: "NAME [NAME...]",
-            summary: "Show everything about containers, networks or images", operandCount: 1...Int.max)
+            summary: "Show everything about containers, networks, images or volumes", operandCount: 1...Int.max)
     }
 
     var format: String?
@@ -20,9 +20,9 @@ package struct InspectCommand: Command {
             .value("format", short: "f", "FORMAT", "json or a Go template") { command, text throws(OperationError) in
                 command.format = text
             },
-            .value("type", "TYPE", "container, network or image") { command, text throws(OperationError) in
+            .value("type", "TYPE", "container, network, image or volume") { command, text throws(OperationError) in
                 guard text.isEmpty || Inspection.Kind(rawValue: text) != nil else {
-                    throw OperationError("use container, network or image")
+                    throw OperationError("use container, network, image or volume")
                 }
                 command.kinds = Inspection.Kind(rawValue: text).map { [$0] } ?? Inspection.Kind.allCases
             },
@@ -39,7 +39,7 @@ package struct InspectCommand: Command {
 /// Prints what was found; what was not is told apart.
 package struct Inspection {
     package enum Kind: String, CaseIterable {
-        case container, network, image
+        case container, network, image, volume
     }
 
     private let template: Template?
@@ -60,6 +60,7 @@ package struct Inspection {
                 case .container: try engine.inspectContainer(name).inspected
                 case .network: try engine.inspectNetwork(name).inspected
                 case .image: try engine.inspectImage(name).inspected
+                case .volume: try engine.inspectVolume(name).inspected
                 }
             }
         }
@@ -79,7 +80,8 @@ package struct Inspection {
                     if let template { lines += try template.evaluate(object) + "\n" }
                     continue
                 }
-                context.errors.line("error: no such object: \(name)")
+                let missing = OperationError("no such object: \(name)", kind: .notFound)
+                if context.isJSON { context.report(missing) } else { context.errors.line("error: \(missing)") }
             } catch {
                 context.report(error)
             }

@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Linux
 
 /// `mydocker import`: makes an image of a root file system in a tar file.
 package struct ImportCommand: Command {
@@ -29,8 +30,11 @@ package struct ImportCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        context.output.line(
-            try context.engine.importImage(path: operands[0], as: operands[1], changes: changes, message: message))
+        let engine = context.engine
+        let id = try Progress.shown("import \(operands[0])") { () throws(OperationError) in
+            try engine.importImage(path: operands[0], as: operands[1], changes: changes, message: message)
+        }
+        context.answer(id: id)
         return 0
     }
 }

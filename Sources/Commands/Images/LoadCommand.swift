@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Linux
 
 /// `mydocker load`: takes over images as `docker save`, `podman save` and `skopeo` write them.
 package struct LoadCommand: Command {
@@ -27,7 +28,19 @@ package struct LoadCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        for line in try context.engine.loadImages(from: input) { context.output.line(line) }
+        let engine = context.engine
+        let lines = try Progress.shown("load \(input)") { () throws(OperationError) in
+            try engine.loadImages(from: input)
+        }
+        for line in lines { context.output.line(line) }
+        context.answer = .array(lines.map(Self.object))
         return 0
+    }
+
+    /// `Loaded image: NAME`, or `Loaded image ID: ID` of one without a name.
+    private static func object(_ line: String) -> JSON {
+        let (key, value) =
+            line.hasPrefix("Loaded image ID: ") ? ("id", line.dropFirst(17)) : ("name", line.dropFirst(14))
+        return .object([(key, .string(String(value)))])
     }
 }

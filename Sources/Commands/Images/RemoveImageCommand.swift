@@ -26,7 +26,8 @@ package struct RemoveImageCommand: Command {
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
         let force = force
-        return context.printEach(operands, ignoresMissing: force) { name throws(OperationError) in
+        return context.printEach(operands, ignoresMissing: force, answer: { [("done", .strings($0))] }) {
+            name throws(OperationError) in
             try engine.removeImage(name, force: force)
         }
     }

@@ -16,6 +16,7 @@ package struct TagCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         try context.engine.tagImage(operands[0], as: operands[1])
+        context.answer = ["name": .string(operands[1])]
         return 0
     }
 }

@@ -29,6 +29,7 @@ package struct NetworkConnectCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         try context.engine.connect(operands[1], to: NetworkChoice(operands[0], address: address, mac: mac))
+        context.answer = ["network": .string(operands[0]), "container": .string(operands[1])]
         return 0
     }
 }

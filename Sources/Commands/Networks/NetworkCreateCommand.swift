@@ -55,7 +55,7 @@ package struct NetworkCreateCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let id = try context.engine.createNetwork(request(operands))
-        context.output.line(id.hex)
+        context.answer(id: id.hex)
         return 0
     }
 

@@ -20,6 +20,7 @@ package struct NetworkDisconnectCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         try context.engine.disconnect(operands[1], from: operands[0])
+        context.answer = ["network": .string(operands[0]), "container": .string(operands[1])]
         return 0
     }
 }

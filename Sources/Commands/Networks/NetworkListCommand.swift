@@ -1,5 +1,6 @@
 import Core
 import Forms
+import Linux
 
 /// `mydocker network list`
 package struct NetworkListCommand: Command {
@@ -45,17 +46,21 @@ package struct NetworkListCommand: Command {
         let listing = try engine.networks()
         context.warn(listing.failures)
         let used = filter.keys.contains("dangling") ? try engine.usedNetworks() : []
-        context.output.write(try text(of: listing.elements, used: used))
+        context.output.write(try text(of: listing.elements, used: used, calledAs: context.program))
         return 0
     }
 
-    /// - Parameter used: the ids of those that a container is on.
+    /// - Parameters:
+    ///   - used: the ids of those that a container is on.
+    ///   - program: docker's list has docker's columns.
     package func text(
-        of networks: [NetworkDefinition], used: Set<ContainerID> = []
+        of networks: [NetworkDefinition], used: Set<ContainerID> = [], calledAs program: Program = .mydocker
     ) throws(OperationError) -> String {
+        let isPlain = format == nil && program == .mydocker
         let report = Report(
-            columns: columns, standard: ["Name", "IpRange", "Driver"],
-            classic: ["ID", "Name", "Driver", "Scope"], minimumWidth: format == nil ? 12 : 10,
+            columns: columns(isPlain: isPlain),
+            standard: isPlain ? ["Name", "IpRange", "Driver"] : ["ID", "Name", "Driver", "Scope"],
+            classic: ["ID", "Name", "Driver", "Scope"], minimumWidth: isPlain ? 12 : 10,
             rows: networks.filter { matches($0, isUsed: used.contains($0.id)) }.sorted { $0.name < $1.name }.map {
                 $0.row(isWhole: wholeTexts)
             })
@@ -75,11 +80,11 @@ package struct NetworkListCommand: Command {
 
     /// The columns of the plain list, their headers and least width have been so since the first mydocker;
     /// with `--format`, headers are Docker's.
-    private var columns: [Report.Column] {
+    private func columns(isPlain: Bool) -> [Report.Column] {
         [
             .init(field: "ID", header: "NETWORK ID"), .init(field: "Name", header: "NAME"),
             .init(field: "IpRange", header: "IpRange"),
-            .init(field: "Driver", header: format == nil ? "Driver" : "DRIVER"), .init(field: "Scope", header: "SCOPE"),
+            .init(field: "Driver", header: isPlain ? "Driver" : "DRIVER"), .init(field: "Scope", header: "SCOPE"),
             .init(field: "IPv4", header: "IPV4"), .init(field: "IPv6", header: "IPV6"),
             .init(field: "Internal", header: "INTERNAL"), .init(field: "Labels", header: "LABELS"),
             .init(field: "CreatedAt", header: "CREATED AT"),

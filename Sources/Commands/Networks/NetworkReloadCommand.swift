@@ -18,6 +18,7 @@ package struct NetworkReloadCommand: Command {
     ) throws(OperationError) -> Int32 {
         let listing = try context.engine.reloadNetworks(operands)
         for name in listing.elements { context.output.line(name) }
+        context.answer = .array(listing.elements.map { ["name": .string($0)] })
         for failure in listing.failures { context.report(failure) }
         return listing.failures.isEmpty ? 0 : 1
     }

@@ -12,10 +12,13 @@ package struct PruneOptions {
 
     package init() {}
 
-    package static var flags: [Flag<PruneOptions>] {
+    package static var flags: [Flag<PruneOptions>] { flags(filterKeys) }
+
+    /// - Parameter keys: of its filters, for help.
+    package static func flags(_ keys: [String]) -> [Flag<PruneOptions>] {
         [
             .toggle("force", short: "f", "Do not ask") { $0.force = $1 },
-            .value("filter", "KEY=VALUE", "Remove only what has \(filterKeys.joined(separator: ", "))") {
+            .value("filter", "KEY=VALUE", "Remove only what has \(keys.joined(separator: ", "))") {
                 options, text throws(OperationError) in
                 try options.filter.add(text)
             },

@@ -7,6 +7,7 @@ extension CommandContext {
     package mutating func list(_ title: String, _ pruned: Listing<PrunedObject>) {
         warn(pruned.failures)
         let lines = pruned.elements.flatMap(\.lines)
+        if isJSON { return addToAnswer(title.lowercased(), .strings(lines)) }
         if lines.isEmpty { return }
         output.line("Deleted \(title):")
         for line in lines { output.line(line) }
@@ -14,7 +15,12 @@ extension CommandContext {
     }
 
     package mutating func tellReclaimed(_ bytes: Int64) {
+        if isJSON { return addToAnswer("reclaimedBytes", .number(Int(bytes))) }
         output.line("Total reclaimed space: \(HumanText.size(bytes))")
+    }
+
+    private mutating func addToAnswer(_ key: String, _ value: JSON) {
+        answer = .object((answer?.members ?? []) + [(key, value)])
     }
 }
 

@@ -15,19 +15,30 @@ package struct Report {
     /// What `--format table` shows.
     package var classic: [String]?
     package var minimumWidth = 10
+    /// What is shown where nothing else is wanted.
+    package var identity = "ID"
     package var rows: [Row]
 
     /// - Parameters:
     ///   - format: a `--format`; nil is the standard table.
-    ///   - quiet: ids alone, unless there is a format.
+    ///   - quiet: identities alone, unless there is a format.
     package func text(format: String?, quiet: Bool) throws(OperationError) -> String {
         switch format {
-        case nil, "": return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(standard)
-        case "table": return quiet ? rows.map { $0.text("ID") + "\n" }.joined() : table(classic ?? standard)
+        case nil, "": return quiet ? rows.map { $0.text(identity) + "\n" }.joined() : table(standard)
+        case "table": return quiet ? rows.map { $0.text(identity) + "\n" }.joined() : table(classic ?? standard)
         case "json": return rows.map { $0.fields.printed + "\n" }.joined()
         case .some(let format):
-            guard format.hasPrefix("table ") else { return try lines(Template(parsing: format)) }
-            return try table(Template(parsing: String(format.dropFirst(6))))
+            guard format.hasPrefix("table ") else { return try lines(Self.template(format)) }
+            return try table(Self.template(String(format.dropFirst(6))))
+        }
+    }
+
+    /// As in Docker, a template of a list that cannot be read is a failure like others, one of `inspect` is 64.
+    private static func template(_ text: String) throws(OperationError) -> Template {
+        do throws(OperationError) {
+            return try Template(parsing: text)
+        } catch {
+            throw error.exiting(with: 1)
         }
     }
 

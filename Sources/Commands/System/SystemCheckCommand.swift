@@ -9,15 +9,13 @@ package struct SystemCheckCommand: Command {
             summary: "Look for anything left behind: exit code 0 when clean, 3 when not", operandCount: 0...0)
     }
 
-    var json = false
     var repair = false
 
     package init() {}
 
     package static var flags: [Flag<SystemCheckCommand>] {
         [
-            .toggle("json", "Print one JSON object") { $0.json = $1 },
-            .toggle("repair", "Put right what is found, and look again") { $0.repair = $1 },
+            .toggle("repair", "Put right what is found, and look again") { $0.repair = $1 }
         ]
     }
 
@@ -27,7 +25,8 @@ package struct SystemCheckCommand: Command {
         let engine = context.engine
         let report = try repair ? engine.repairSystem() : engine.checkSystem()
         context.warn(report.failures)
-        context.output.write(json ? Self.json(report, repair: repair).printed + "\n" : Self.text(report))
+        context.output.write(Self.text(report))
+        context.answer = Self.json(report, repair: repair)
         return report.findings.isEmpty ? 0 : 3
     }
 

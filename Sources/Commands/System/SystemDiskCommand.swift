@@ -2,7 +2,7 @@ import Core
 import Engine
 import Forms
 
-/// `mydocker system df`: what images and containers have on disk.
+/// `mydocker system df`: what images, containers and volumes have on disk.
 package struct SystemDiskCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
@@ -15,9 +15,11 @@ package struct SystemDiskCommand: Command {
 
     package init() {}
 
+    package static var answer: Answer { .list }
+
     package static var flags: [Flag<SystemDiskCommand>] {
         [
-            .toggle("verbose", short: "v", "Show each image and container") { $0.isVerbose = $1 },
+            .toggle("verbose", short: "v", "Show each image, container and volume") { $0.isVerbose = $1 },
             .value("format", "FORMAT", "json, table, table TEMPLATE or a Go template") {
                 command, text throws(OperationError) in
                 command.format = text
@@ -48,7 +50,8 @@ package struct SystemDiskCommand: Command {
         let images = space.images.flatMap { $0.rows(now: now) }
         let containers = space.containers.map { $0.row(now: now, isWhole: false) }
         let object: JSON = [
-            "Images": .array(images.map(\.fields)), "Containers": .array(containers.map(\.fields)), "Volumes": [],
+            "Images": .array(images.map(\.fields)), "Containers": .array(containers.map(\.fields)),
+            "Volumes": .array(space.volumes.map(\.row.fields)),
             "BuildCache": [],
         ]
         switch format {
@@ -60,8 +63,11 @@ package struct SystemDiskCommand: Command {
             columns: Self.imageColumns, standard: Self.imageColumns.map(\.field), rows: images)
         let containerTable = Report(
             columns: Self.containerColumns, standard: Self.containerColumns.map(\.field), rows: containers)
+        let volumeTable = Report(
+            columns: Self.volumeColumns, standard: Self.volumeColumns.map(\.field), rows: space.volumes.map(\.row))
         return "Images space usage:\n\n" + (try imageTable.text(format: nil, quiet: false))
             + "\nContainers space usage:\n\n" + (try containerTable.text(format: nil, quiet: false))
+            + "\nLocal Volumes space usage:\n\n" + (try volumeTable.text(format: nil, quiet: false))
     }
 
     private static var imageColumns: [Report.Column] {
@@ -70,6 +76,12 @@ package struct SystemDiskCommand: Command {
             .init(field: "ID", header: "IMAGE ID"), .init(field: "CreatedSince", header: "CREATED"),
             .init(field: "Size", header: "SIZE"), .init(field: "SharedSize", header: "SHARED SIZE"),
             .init(field: "UniqueSize", header: "UNIQUE SIZE"), .init(field: "Containers", header: "CONTAINERS"),
+        ]
+    }
+    private static var volumeColumns: [Report.Column] {
+        [
+            .init(field: "Name", header: "VOLUME NAME"), .init(field: "Links", header: "LINKS"),
+            .init(field: "Size", header: "SIZE"),
         ]
     }
     private static var containerColumns: [Report.Column] {

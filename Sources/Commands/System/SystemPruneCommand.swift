@@ -10,37 +10,50 @@ package struct SystemPruneCommand: Command {
     }
 
     var all = false
+    var volumes = false
     var options = PruneOptions()
 
     package init() {}
 
     package static var flags: [Flag<SystemPruneCommand>] {
-        [.toggle("all", short: "a", "Remove all images that no container uses") { $0.all = $1 }]
-            + PruneOptions.flags.map { $0.lifted(to: \.options) }
+        [
+            .toggle("all", short: "a", "Remove all images that no container uses") { $0.all = $1 },
+            .toggle("volumes", "Remove volumes that nobody has named, too") { $0.volumes = $1 },
+        ] + PruneOptions.flags.map { $0.lifted(to: \.options) }
     }
 
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let selection = try options.selection(now: context.now())
+        if volumes, !options.filter.values(of: "until").isEmpty {
+            throw OperationError("The \"until\" filter is not supported with \"--volumes\"", kind: .invalid)
+        }
         try options.askLeave("system prune", warning, &context)
         let engine = context.engine
         let containers = try engine.pruneContainers(selection)
         context.list("Containers", containers)
         let networks = try engine.pruneNetworks(selection)
         context.list("Networks", networks)
+        var unnamed = Listing<PrunedObject>(elements: [], failures: [])
+        if volumes {
+            unnamed = try engine.pruneVolumes { $0.isAnonymous && selection($0.labels, $0.created) }
+            context.list("Volumes", unnamed)
+        }
         let images = try engine.pruneImages(all: all, selection)
         context.list("Images", images)
-        context.tellReclaimed(containers.bytes + images.bytes)
-        return max(containers.exitCode, networks.exitCode, images.exitCode)
+        context.tellReclaimed(containers.bytes + unnamed.bytes + images.bytes)
+        return max(containers.exitCode, networks.exitCode, unnamed.exitCode, images.exitCode)
     }
 
     private var warning: [String] {
         let images = all ? "images without at least one container associated to them" : "dangling images"
         var lines = [
             "WARNING! This will remove:", "  - all stopped containers",
-            "  - all networks not used by at least one container", "  - all \(images)", "",
+            "  - all networks not used by at least one container",
         ]
+        if volumes { lines.append("  - all anonymous volumes not used by at least one container") }
+        lines += ["  - all \(images)", ""]
         let conditions = options.filter.texts
         if !conditions.isEmpty {
             lines += ["  Items to be pruned will be filtered with:"] + conditions.map { "  - \($0)" } + [""]

@@ -2,8 +2,8 @@ import Core
 
 /// A `--format`: the part of Go's text/template that scripts use, over JSON.
 ///
-/// Fields, variables, pipelines, parentheses, `if`, `else`, `range`, `with`, comments, trim marks, and the
-/// functions of `TemplateFunction`.
+/// Fields, variables, pipelines, parentheses, `if`, `else`, `range`, `break`, `continue`, `with`, comments, trim marks, and
+/// the functions of `TemplateFunction`.
 package struct Template {
     /// Nesting beyond this is refused: a text must not exhaust the stack.
     static let maximumDepth = 128
@@ -24,7 +24,7 @@ package struct Template {
         _ root: JSON, labels: [String: String] = [:], isHeader: Bool = false
     ) throws(OperationError) -> String {
         var evaluation = TemplateEvaluation(root: root, labels: labels, isHeader: isHeader)
-        try evaluation.run(nodes, dot: TemplateValue(root))
+        _ = try evaluation.run(nodes, dot: TemplateValue(root))
         return evaluation.text
     }
 }
@@ -35,6 +35,12 @@ indirect enum TemplateNode {
     case condition(TemplatePipeline, then: [TemplateNode], otherwise: [TemplateNode])
     case range(TemplatePipeline, body: [TemplateNode], otherwise: [TemplateNode])
     case with(TemplatePipeline, body: [TemplateNode], otherwise: [TemplateNode])
+    case leave(TemplateLeave)
+}
+
+/// Out of the innermost `range`, or of its round.
+enum TemplateLeave: String {
+    case `break`, `continue`
 }
 
 /// `$a, $b := COMMAND | COMMAND`

@@ -14,55 +14,67 @@ struct TemplateEvaluation {
         variables = [("", TemplateValue(root))]
     }
 
-    mutating func run(_ nodes: [TemplateNode], dot: TemplateValue) throws(OperationError) {
-        for node in nodes { try run(node, dot: dot) }
+    /// - Returns: what ended it early.
+    mutating func run(_ nodes: [TemplateNode], dot: TemplateValue) throws(OperationError) -> TemplateLeave? {
+        for node in nodes {
+            if let leave = try run(node, dot: dot) { return leave }
+        }
+        return nil
     }
 
-    private mutating func run(_ node: TemplateNode, dot: TemplateValue) throws(OperationError) {
+    private mutating func run(_ node: TemplateNode, dot: TemplateValue) throws(OperationError) -> TemplateLeave? {
         switch node {
         case .text(let text): self.text += text
+        case .leave(let leave): return leave
         case .action(let pipeline):
             let value = try value(of: pipeline, dot: dot)
             if pipeline.variables.isEmpty { text += value.printed }
         case .condition(let pipeline, let body, let otherwise):
-            try inScope { evaluation throws(OperationError) in
+            return try inScope { evaluation throws(OperationError) in
                 let value = try evaluation.value(of: pipeline, dot: dot)
-                try evaluation.run(value.isTrue ? body : otherwise, dot: dot)
+                return try evaluation.run(value.isTrue ? body : otherwise, dot: dot)
             }
         case .with(let pipeline, let body, let otherwise):
-            try inScope { evaluation throws(OperationError) in
+            return try inScope { evaluation throws(OperationError) in
                 let value = try evaluation.value(of: pipeline, dot: dot)
-                try evaluation.run(value.isTrue ? body : otherwise, dot: value.isTrue ? value : dot)
+                return try evaluation.run(value.isTrue ? body : otherwise, dot: value.isTrue ? value : dot)
             }
         case .range(let pipeline, let body, let otherwise):
-            try range(pipeline, body, otherwise, dot)
+            return try range(pipeline, body, otherwise, dot)
         }
+        return nil
     }
 
     /// Variables that `body` declares are gone behind it.
     private mutating func inScope(
-        _ body: (inout TemplateEvaluation) throws(OperationError) -> Void
-    ) throws(OperationError) {
+        _ body: (inout TemplateEvaluation) throws(OperationError) -> TemplateLeave?
+    ) throws(OperationError) -> TemplateLeave? {
         let count = variables.count
-        try body(&self)
+        let leave = try body(&self)
         variables.removeSubrange(count...)
+        return leave
     }
 
     private mutating func range(
         _ pipeline: TemplatePipeline, _ body: [TemplateNode], _ otherwise: [TemplateNode], _ dot: TemplateValue
-    ) throws(OperationError) {
+    ) throws(OperationError) -> TemplateLeave? {
         var unnamed = pipeline
         unnamed.variables = []
         let elements = try Self.elements(of: value(of: unnamed, dot: dot))
         if elements.isEmpty { return try run(otherwise, dot: dot) }
         for (key, element) in elements {
             let bound = pipeline.variables.count == 2 ? [key, element] : [element]
-            try inScope { evaluation throws(OperationError) in
+            let leave = try inScope { evaluation throws(OperationError) in
                 evaluation.variables += zip(pipeline.variables, bound).map { ($0, $1) }
-                try evaluation.run(body, dot: element)
+                return try evaluation.run(body, dot: element)
             }
+            if leave == .break { break }
         }
+        return nil
     }
+
+    /// Longer loops are refused: a text must not exhaust the memory.
+    private static let greatestRange: Int64 = 1_000_000
 
     /// Maps go in the order of their keys.
     private static func elements(
@@ -74,6 +86,9 @@ struct TemplateEvaluation {
             // The elements of a map that has nulls are lists: `Ports`.
             members.sorted { $0.key < $1.key }.map { (.text($0.key), TemplateValue($0.value, absent: .list)) }
         case .null: []
+        // From 0 on, so many.
+        case .int(let count) where count <= greatestRange:
+            (0..<max(0, count)).map { (TemplateValue.number($0), TemplateValue.number($0)) }
         default: throw .evaluation("range", "range can't iterate over \(value.printed)")
         }
     }

@@ -8,7 +8,10 @@ struct TemplateFormat {
     private static let greatest = 1_000_000
 
     private var rest: Substring.UnicodeScalarView
+    private let all: ArraySlice<TemplateValue>
     private var values: ArraySlice<TemplateValue>
+    /// Values were taken out of their order, so none counts as left over.
+    private var isIndexed = false
     private var result = ""
 
     static func text(_ format: String, _ values: ArraySlice<TemplateValue>) -> String {
@@ -19,6 +22,7 @@ struct TemplateFormat {
 
     private init(rest: Substring.UnicodeScalarView, values: ArraySlice<TemplateValue>) {
         self.rest = rest
+        all = values
         self.values = values
     }
 
@@ -26,7 +30,7 @@ struct TemplateFormat {
         while let scalar = rest.popFirst() {
             if scalar == "%" { directive() } else { result.unicodeScalars.append(scalar) }
         }
-        guard !values.isEmpty else { return }
+        guard !values.isEmpty, !isIndexed else { return }
         let extra = values.map { "\($0.typeName)=\($0.printed)" }.joined(separator: ", ")
         result += "%!(EXTRA \(extra))"
     }
@@ -34,14 +38,17 @@ struct TemplateFormat {
     private mutating func directive() {
         var verb = TemplateVerb()
         while let flag = rest.first, verb.take(flag: flag) { rest.removeFirst() }
+        takeIndex()
         if let width = rest.first == "*" ? takeValue("WIDTH", from: -Self.greatest) : takeDigits() {
             verb.isLeft = verb.isLeft || width < 0
             verb.width = abs(width)
         }
         if rest.first == "." {
             rest.removeFirst()
+            takeIndex()
             verb.precision = rest.first == "*" ? takeValue("PREC", from: 0) : takeDigits() ?? 0
         }
+        takeIndex()
         guard let letter = rest.popFirst() else {
             result += "%!(NOVERB)"
             return
@@ -54,6 +61,16 @@ struct TemplateFormat {
         } else {
             result += "%!\(letter)(MISSING)"
         }
+    }
+
+    /// `[2]`: the second value is the next one. One that there is not leaves none.
+    private mutating func takeIndex() {
+        guard rest.first == "[", let end = rest.firstIndex(of: "]") else { return }
+        let digits = String(rest[rest.index(after: rest.startIndex)..<end])
+        rest = rest[rest.index(after: end)...]
+        isIndexed = true
+        let index = Decimal.parse(digits, in: 1...max(1, all.count)) ?? all.count + 1
+        values = all.dropFirst(index - 1)
     }
 
     /// A width or precision that the next value gives.

@@ -5,6 +5,8 @@ struct TemplateParser {
     private var segments: ArraySlice<TemplateSegment>
     /// Of blocks in blocks.
     private var depth = 0
+    /// Of `range` in `range`.
+    private var loopDepth = 0
 
     private init(segments: ArraySlice<TemplateSegment>) { self.segments = segments }
 
@@ -42,11 +44,18 @@ struct TemplateParser {
             let (pipeline, body, otherwise) = try block(tokens)
             return .condition(pipeline, then: body, otherwise: otherwise)
         case .word("range"):
+            loopDepth += 1
+            defer { loopDepth -= 1 }
             let (pipeline, body, otherwise) = try block(tokens)
             return .range(pipeline, body: body, otherwise: otherwise)
         case .word("with"):
             let (pipeline, body, otherwise) = try block(tokens)
             return .with(pipeline, body: body, otherwise: otherwise)
+        case .word(let word) where TemplateLeave(rawValue: word) != nil && tokens.count == 1:
+            guard loopDepth > 0, let leave = TemplateLeave(rawValue: word) else {
+                throw .template("{{\(word)}} outside {{range}}")
+            }
+            return .leave(leave)
         default: return .action(try TemplatePipelineParser.parse(tokens[...]))
         }
     }

@@ -19,6 +19,46 @@ package enum LimitValue {
         text == "-1" ? -1 : try memory(text)
     }
 
+    /// 0 is none.
+    package static func memoryReservation(_ text: String) throws(OperationError) -> Int64? {
+        guard let bytes = ByteCount.parse(text) else { throw OperationError("use a number of bytes such as 64m or 1g") }
+        guard bytes == 0 || bytes >= minimumMemory else {
+            throw OperationError("Minimum memory reservation allowed is 6MB")
+        }
+        return bytes == 0 ? nil : bytes
+    }
+
+    /// -1 is what the kernel has.
+    package static func swappiness(_ text: String) throws(OperationError) -> Int64? {
+        let value = try SimpleValue.number(
+            text, in: -1...100, else: "Invalid value: \(text), valid memory swappiness range is 0-100")
+        return value < 0 ? nil : value
+    }
+
+    /// Microseconds. 0 is none, and -1 no limit.
+    package static func cpuQuota(_ text: String) throws(OperationError) -> Int64? {
+        let refusal = "CPU cfs quota can not be less than 1ms (i.e. 1000)"
+        let value = try SimpleValue.number(text, in: -1...Int64(Int32.max), else: refusal)
+        guard value <= 0 || value >= 1000 else { throw OperationError(refusal) }
+        return value == 0 ? nil : value
+    }
+
+    /// Microseconds; 0 is the usual period.
+    package static func cpuPeriod(_ text: String) throws(OperationError) -> Int64? {
+        let refusal = "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)"
+        let value = try SimpleValue.number(text, in: 0...1_000_000, else: refusal)
+        guard value == 0 || value >= 1000 else { throw OperationError(refusal) }
+        return value == 0 ? nil : value
+    }
+
+    /// 0 is the usual weight.
+    package static func blockWeight(_ text: String) throws(OperationError) -> Int64? {
+        let refusal = "Range of blkio weight is from 10 to 1000"
+        let value = try SimpleValue.number(text, in: 0...1000, else: refusal)
+        guard value == 0 || value >= 10 else { throw OperationError(refusal) }
+        return value == 0 ? nil : value
+    }
+
     /// `1.5` CPUs are 1500 thousandths; 0 is no limit.
     package static func cpus(_ text: String) throws(OperationError) -> Int64? {
         guard let thousandths = fixedPoint(text, decimals: 3),
@@ -55,12 +95,19 @@ package enum LimitValue {
     }
 
     /// Processors as cpuset(7) lists them: `0-2,4`.
-    package static func cpuset(_ text: String) throws(OperationError) -> String {
+    package static func cpuset(_ text: String) throws(OperationError) -> String { try list(text, of: "processors") }
+
+    /// Nodes of memory, likewise.
+    package static func memoryNodes(_ text: String) throws(OperationError) -> String {
+        try list(text, of: "memory nodes")
+    }
+
+    private static func list(_ text: String, of what: String) throws(OperationError) -> String {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false)
                 .map { Decimal.parse($0, in: 0...8191) }
             guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
-                throw OperationError("use a list of processors such as 0-2,4")
+                throw OperationError("use a list of \(what) such as 0-2,4")
             }
         }
         return text

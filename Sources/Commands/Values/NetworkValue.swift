@@ -5,6 +5,9 @@ import Engine
 enum NetworkValue {
     /// A name, or `name=NETWORK[,ip=ADDRESS][,mac-address=ADDRESS]`.
     static func choice(_ text: String) throws(OperationError) -> NetworkChoice {
+        if text == "container:" {
+            throw OperationError("invalid container format container:<name|id>", kind: .invalid)
+        }
         let fields = try SimpleValue.nonEmpty(text).split(separator: ",", omittingEmptySubsequences: false)
         guard fields.contains(where: { $0.utf8.contains(UInt8(ascii: "=")) }) else {
             return NetworkChoice(text == "default" ? "bridge" : text)

@@ -3,20 +3,6 @@ import Glibc
 
 /// Paths, as flags give them.
 package enum PathValue {
-    /// A `-v`: a host path that begins with a dot is taken from `directory`.
-    package static func bind(
-        _ text: String, relativeTo directory: () -> String? = currentDirectory
-    ) throws(OperationError) -> BindMount {
-        let host = text.prefix { $0 != ":" }
-        if host.hasPrefix("/") || host.count == text.count { return try BindMount(parsing: text) }
-        guard host.hasPrefix(".") else {
-            throw OperationError(
-                "invalid volume specification", text,
-                reason: "named volumes are not supported: use a path that begins with / or .")
-        }
-        return try BindMount(parsing: self.host(String(host), relativeTo: directory) + text.dropFirst(host.count))
-    }
-
     /// A path of the host's: one that does not begin with `/` is taken from `directory`.
     package static func host(
         _ path: String, relativeTo directory: () -> String? = currentDirectory

@@ -44,6 +44,33 @@ package enum SimpleValue {
         return text
     }
 
+    /// One word of a line of resolv.conf(5).
+    static func resolverWord(_ text: String) throws(OperationError) -> String {
+        guard !text.isEmpty, text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f }) else {
+            throw OperationError("\(JSON.quoted(text)) is not a valid domain or option", kind: .invalid)
+        }
+        return text
+    }
+
+    /// A whole number, signed or not.
+    static func number(_ text: String, in range: ClosedRange<Int64>, else refusal: String) throws(OperationError)
+        -> Int64
+    {
+        guard let number = Int64(text), !text.hasPrefix("+"), range.contains(number) else {
+            throw OperationError(refusal, kind: .invalid)
+        }
+        return number
+    }
+
+    /// `KEY=VALUE`.
+    static func pair(_ text: String) throws(OperationError) -> (key: String, value: String) {
+        let (key, value) = EnvironmentValue.halves(text)
+        guard !key.isEmpty, key.utf8.count < text.utf8.count else {
+            throw OperationError("use KEY=VALUE", kind: .invalid)
+        }
+        return (key, value)
+    }
+
     /// Nil for an empty value: scripts pass variables that may not be set.
     package static func given(_ text: String) -> String? { text.isEmpty ? nil : text }
 
@@ -52,6 +79,11 @@ package enum SimpleValue {
         _ text: String, _ convert: (String) throws(OperationError) -> Value
     ) throws(OperationError) -> Value? {
         text.isEmpty ? nil : try convert(text)
+    }
+
+    /// As a filter says it; nil for anything else.
+    package static func truth(_ text: String) -> Bool? {
+        ["true": true, "1": true, "false": false, "0": false][text.lowercased()]
     }
 
     /// What follows an option that may not be empty.

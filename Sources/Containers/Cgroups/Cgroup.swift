@@ -13,6 +13,13 @@ package struct CgroupPlan: Equatable, Sendable {
         package let value: String
         /// Not asked for, and not known to every kernel.
         package var isOptional = false
+        /// What is written instead where there is no such file, as kernels call it differently; none otherwise.
+        package var alternatives: [Alternative] = []
+
+        package struct Alternative: Equatable, Sendable {
+            package let path: String
+            package let value: String
+        }
     }
     /// The container's directory in the unified hierarchy.
     package var unified: String?
@@ -84,6 +91,7 @@ package struct CgroupHost: Sendable {
         guard !limits.isEmpty else { return plan }
         for (controller, flag) in limits.controllers {
             if unifiedControllers.contains(controller), let directory = plan.unified {
+                try limits.checkUnified(controller)
                 plan.controllers.append(controller)
                 plan.settings += limits.unifiedSettings(controller, in: directory)
             } else if let directory = version1(controller, of: id) {
@@ -106,8 +114,9 @@ package struct CgroupHost: Sendable {
 
     /// A container's directory in the version 1 hierarchy of a controller; nil where there is none.
     func version1(_ controller: String, of id: ContainerID) -> String? {
-        guard hasVersion1(controller) else { return nil }
-        return "\(Self.root)/\(controller)/\(Self.parent)/\(id.hex)"
+        let name = controller == "io" ? "blkio" : controller
+        guard hasVersion1(name) else { return nil }
+        return "\(Self.root)/\(name)/\(Self.parent)/\(id.hex)"
     }
 
     func missing(_ controller: String, _ flag: String) -> OperationError {
@@ -126,67 +135,5 @@ package struct CgroupHost: Sendable {
             plan.version1.append(directory)
         }
         plan.devices = plan.unified ?? plan.version1.first
-    }
-}
-
-extension ResourceLimits {
-    /// The controllers that are needed, each with the flag that asks for it.
-    var controllers: [(controller: String, flag: String)] {
-        var needed: [(String, String)] = []
-        if memory != nil || memorySwap != nil { needed.append(("memory", "--memory")) }
-        if milliCPUs != nil {
-            needed.append(("cpu", "--cpus"))
-        } else if cpuShares != nil {
-            needed.append(("cpu", "--cpu-shares"))
-        }
-        if cpuset != nil { needed.append(("cpuset", "--cpuset-cpus")) }
-        if pids != nil { needed.append(("pids", "--pids-limit")) }
-        return needed
-    }
-
-    /// Files of cgroup-v2.rst.
-    func unifiedSettings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
-        var settings: [(String, String)] = []
-        var swap: CgroupPlan.Setting?
-        switch controller {
-        case "memory":
-            if let memory { settings.append(("memory.max", String(memory))) }
-            if let memory, let total = memoryAndSwap {
-                swap = .init(
-                    path: "\(directory)/memory.swap.max", value: total < 0 ? "max" : String(max(0, total - memory)),
-                    isOptional: memorySwap == nil)
-            }
-            settings.append(("memory.oom.group", "1"))
-        case "cpu":
-            if let milliCPUs { settings.append(("cpu.max", "\(milliCPUs * 100) 100000")) }
-            // 2...262144 onto 1...10000, as every runtime does.
-            if let cpuShares { settings.append(("cpu.weight", String(1 + (cpuShares - 2) * 9999 / 262_142))) }
-        case "cpuset": if let cpuset { settings.append(("cpuset.cpus", cpuset)) }
-        default: if let pids { settings.append(("pids.max", String(pids))) }
-        }
-        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) } + (swap.map { [$0] } ?? [])
-    }
-
-    /// Files of cgroup-v1/*.rst.
-    func version1Settings(_ controller: String, in directory: String) -> [CgroupPlan.Setting] {
-        var settings: [(String, String)] = []
-        var swap: CgroupPlan.Setting?
-        switch controller {
-        case "memory":
-            if let memory { settings.append(("memory.limit_in_bytes", String(memory))) }
-            swap = memoryAndSwap.map {
-                .init(
-                    path: "\(directory)/memory.memsw.limit_in_bytes", value: String($0), isOptional: memorySwap == nil)
-            }
-        case "cpu":
-            if let milliCPUs {
-                settings.append(("cpu.cfs_period_us", "100000"))
-                settings.append(("cpu.cfs_quota_us", String(milliCPUs * 100)))
-            }
-            if let cpuShares { settings.append(("cpu.shares", String(cpuShares))) }
-        case "cpuset": if let cpuset { settings.append(("cpuset.cpus", cpuset)) }
-        default: if let pids { settings.append(("pids.max", String(pids))) }
-        }
-        return settings.map { .init(path: "\(directory)/\($0.0)", value: $0.1) } + (swap.map { [$0] } ?? [])
     }
 }

@@ -11,14 +11,7 @@ package enum CgroupDirectories {
         for directory in plan.version1 where directory.contains("/cpuset/") {
             try copyCpuset(to: directory)
         }
-        for setting in plan.settings {
-            do throws(OperationError) {
-                try Files.set(setting.path, to: setting.value)
-            } catch {
-                if setting.isOptional, error.errno == ENOENT { continue }
-                throw OperationError("set limit", setting.path, errno: error.errno ?? 0)
-            }
-        }
+        for setting in plan.settings { try setting.settled.write() }
     }
 
     /// Makes the directory below the limit of devices, and not before that is set: a list of version 1 that has others below it
@@ -80,6 +73,11 @@ package enum CgroupDirectories {
         } else {
             try remove([directory])
         }
+    }
+
+    /// Kills all that is in them: the processes of a container whose first one has ended without taking them along.
+    package static func empty(_ directories: [String]) {
+        for directory in directories where isOurs(directory) { CgroupMembers.killAll(below: directory) }
     }
 
     /// Whether the kernel killed something in there for lack of memory.
@@ -146,8 +144,7 @@ package enum CgroupDirectories {
     private static func removeOne(_ directory: String) throws(OperationError) {
         try FaultPoint.pass("remove cgroup", directory)
         if Files.removeEmptyDirectory(directory) || errno == ENOENT { return }
-        Freezer.letDie(in: directory)
-        if Files.exists(directory + "/cgroup.kill") { try? Files.set(directory + "/cgroup.kill", to: "1") }
+        CgroupMembers.killAll(below: directory)
         for name in (try? Files.names(in: directory)) ?? [] where Files.isDirectory("\(directory)/\(name)") {
             try? removeOne("\(directory)/\(name)")
         }
@@ -158,5 +155,27 @@ package enum CgroupDirectories {
             usleep(200)
         }
         throw OperationError("remove cgroup", directory, errno: errno)
+    }
+}
+
+extension CgroupPlan.Setting {
+    /// By the name that the kernel has for it; the last one where it has none.
+    var settled: CgroupPlan.Setting {
+        if alternatives.isEmpty { return self }
+        var choices = alternatives[...]
+        var settled = CgroupPlan.Setting(path: path, value: value, isOptional: isOptional)
+        while !Files.exists(settled.path), let next = choices.popFirst() {
+            settled = CgroupPlan.Setting(path: next.path, value: next.value, isOptional: isOptional)
+        }
+        return settled
+    }
+
+    func write() throws(OperationError) {
+        do throws(OperationError) {
+            try Files.set(path, to: value)
+        } catch {
+            if isOptional, error.errno == ENOENT { return }
+            throw OperationError("set limit", path, errno: error.errno ?? 0)
+        }
     }
 }

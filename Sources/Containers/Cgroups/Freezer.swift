@@ -108,6 +108,12 @@ extension Freezer {
         try? Files.set(freezer.file, to: freezer.words.thawed)
     }
 
+    /// Holds the processes of a directory still that are about to be killed; it is not waited for.
+    static func holdForKill(_ directory: String) {
+        guard let freezer = Freezer([directory]) else { return }
+        try? Files.set(freezer.file, to: freezer.words.frozen)
+    }
+
     /// Lets processes die that were killed: version 1 holds on to them, version 2 does not.
     package static func letDie(in directory: String) {
         let file = directory + "/freezer.state"

@@ -31,6 +31,7 @@ extension CgroupHost {
         change.unified = present.first(where: isUnified)
         for (controller, flag) in limits.controllers where touched?.contains(controller) ?? true {
             if unifiedControllers.contains(controller), let directory = change.unified {
+                try limits.checkUnified(controller)
                 change.controllers.append(controller)
                 change.settings += limits.unifiedSettings(controller, in: directory)
                 continue

@@ -1,10 +1,11 @@
 import Core
 import Linux
 
-/// What a container may do with one device, or with all of one major number.
+/// What a container may do with one device, or with all of one major number, or of one kind.
 package struct DeviceRule: Equatable, Sendable {
     package var isBlock: Bool
-    package var major: UInt32
+    /// Nil is every one.
+    package var major: UInt32?
     /// Nil is every one.
     package var minor: UInt32?
     package var reads: Bool
@@ -17,6 +18,15 @@ package struct DeviceRule: Equatable, Sendable {
     package init(_ number: DeviceNumber, reads: Bool, writes: Bool) {
         (isBlock, major, minor) = (number.isBlock, number.major, number.minor)
         (self.reads, self.writes) = (reads, writes)
+    }
+
+    /// One for each kind of device that is meant.
+    package static func rules(of asked: DeviceCgroupRule) -> [DeviceRule] {
+        [false, true].filter { isBlock in asked.kind == .all || isBlock == (asked.kind == .block) }.map { isBlock in
+            var rule = DeviceRule(0, asked.minor)
+            (rule.isBlock, rule.major, rule.reads, rule.writes) = (isBlock, asked.major, asked.reads, asked.writes)
+            return rule
+        }
     }
 }
 
@@ -36,7 +46,7 @@ package struct DeviceAccess: Equatable, Sendable {
     /// What is named twice may be opened in both ways, also at once.
     private mutating func add(_ rule: DeviceRule) {
         let index = rules.firstIndex {
-            ($0.isBlock, $0.major, $0.minor.map(Int.init)) == (rule.isBlock, rule.major, rule.minor.map(Int.init))
+            $0.isBlock == rule.isBlock && $0.major == rule.major && $0.minor == rule.minor
         }
         guard let index else { return rules.append(rule) }
         rules[index].reads = rules[index].reads || rule.reads
@@ -66,13 +76,15 @@ package struct DeviceAccess: Equatable, Sendable {
     }
 
     private static func instructions(for rule: DeviceRule) -> [UInt64] {
-        let count: Int16 = rule.minor == nil ? 6 : 7
+        // What follows the first of them, up to the end of the rule.
+        var count: Int16 = 5 + (rule.major == nil ? 0 : 1) + (rule.minor == nil ? 0 : 1)
         // BPF_DEVCG_DEV_BLOCK, BPF_DEVCG_DEV_CHAR; BPF_DEVCG_ACC_MKNOD, _READ, _WRITE.
         let allowed: Int32 = 1 | (rule.reads ? 2 : 0) | (rule.writes ? 4 : 0)
-        var code = [
-            BPF.skip(count, unless: .r2, is: rule.isBlock ? 1 : 2),
-            BPF.skip(count - 1, unless: .r4, is: Int32(bitPattern: rule.major)),
-        ]
+        var code = [BPF.skip(count, unless: .r2, is: rule.isBlock ? 1 : 2)]
+        if let major = rule.major {
+            count -= 1
+            code.append(BPF.skip(count, unless: .r4, is: Int32(bitPattern: major)))
+        }
         if let minor = rule.minor { code.append(BPF.skip(5, unless: .r5, is: Int32(bitPattern: minor))) }
         return code + [
             BPF.move(.r1, from: .r3), BPF.and(.r1, ~allowed), BPF.skip(2, unless: .r1, is: 0), BPF.move(.r0, 1),
@@ -88,7 +100,8 @@ package struct DeviceAccess: Equatable, Sendable {
             + rules.map { rule in
                 let minor = rule.minor.map { String($0) } ?? "*"
                 let access = (rule.reads ? "r" : "") + (rule.writes ? "w" : "") + "m"
-                return "\(rule.isBlock ? "b" : "c") \(rule.major):\(minor) \(access)"
+                let major = rule.major.map { String($0) } ?? "*"
+                return "\(rule.isBlock ? "b" : "c") \(major):\(minor) \(access)"
             }
     }
 

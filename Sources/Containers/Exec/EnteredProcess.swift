@@ -127,6 +127,13 @@ package struct EnteredProcess: ~Copyable {
     /// Lets it live on after this value and this program.
     package mutating func leave() { isReaped = true }
 
+    package func copyTerminal() -> Descriptor? {
+        switch terminal {
+        case .some(let master): return try? master.duplicate()
+        case .none: return nil
+        }
+    }
+
     package mutating func takeTerminal() -> Descriptor? { terminal.take() }
 
     /// Waits for the end and gives the exit code a shell would see.

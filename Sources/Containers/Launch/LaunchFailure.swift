@@ -61,6 +61,8 @@ struct LaunchFailure {
         switch UInt32(message.stage) {
         case CLAUNCH_STAGE_CLONE.rawValue: "create process"
         case CLAUNCH_STAGE_NETWORK.rawValue: "open netlink socket in the container"
+        case CLAUNCH_STAGE_IPC.rawValue: "join the other container's IPC namespace"
+        case CLAUNCH_STAGE_OOM_SCORE.rawValue: "set OOM score"
         case CLAUNCH_STAGE_HOSTNAME.rawValue: "set host name"
         case CLAUNCH_STAGE_STDIO.rawValue: "connect standard streams"
         case CLAUNCH_STAGE_IDENTITY.rawValue: "set user and groups"

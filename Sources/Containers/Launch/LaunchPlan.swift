@@ -37,11 +37,16 @@ package struct LaunchStep: Equatable, Sendable {
             operation: isDirectory ? CLAUNCH_ATTACH_DIRECTORY : CLAUNCH_ATTACH_FILE, target: target,
             number: Int64(descriptor), optional: optional)
     }
-    /// A file of the container's own, in its memory; its target is made like that of `attach`.
-    package static func attachText(_ text: String, at target: String, readOnly: Bool, optional: Bool) -> LaunchStep {
+    /// A file of the container's own, in its memory, to be attached once its directory is out of sight.
+    /// - Parameter number: of this one among them.
+    package static func text(_ text: String, at path: String, number: Int) -> LaunchStep {
+        LaunchStep(operation: CLAUNCH_TEXT, target: path, data: text, number: Int64(number))
+    }
+    /// Its target is made like that of `attach`.
+    package static func attachText(_ number: Int, at target: String, readOnly: Bool, optional: Bool) -> LaunchStep {
         LaunchStep(
-            operation: CLAUNCH_ATTACH_TEXT, target: target, data: text,
-            flags: readOnly ? MountFlags.readOnly.rawValue : 0, optional: optional)
+            operation: CLAUNCH_ATTACH_TEXT, target: target, flags: readOnly ? MountFlags.readOnly.rawValue : 0,
+            number: Int64(number), optional: optional)
     }
     /// A tmpfs; its target is made like that of `attach`.
     package static func temporary(at target: String, flags: MountFlags, data: String) -> LaunchStep {
@@ -86,7 +91,7 @@ package struct LaunchStep: Equatable, Sendable {
         switch operation {
         case CLAUNCH_MOUNT: type.map { "mount \($0) at" } ?? "remount"
         case CLAUNCH_ATTACH_DIRECTORY, CLAUNCH_ATTACH_FILE: "bind at"
-        case CLAUNCH_ATTACH_TEXT: "create"
+        case CLAUNCH_TEXT, CLAUNCH_ATTACH_TEXT: "create"
         case CLAUNCH_TEMPORARY: "mount tmpfs at"
         case CLAUNCH_DIRECTORY, CLAUNCH_STANDARD_DIRECTORY: "create directory"
         case CLAUNCH_DEVICE: "create device"
@@ -154,6 +159,8 @@ package struct ProcessPlan: Equatable, Sendable {
     package var ulimits: [ResourceUlimit] = []
     package var usesInit = false
     package var diesWithParent = true
+    /// -1000 to 1000 (`oom_score_adj` of proc(5)).
+    package var oomScore: Int32 = 0
 
     /// - Parameter path: the `PATH` that `command` is looked up in when it has no `/`.
     package init(
@@ -174,9 +181,21 @@ package struct ProcessPlan: Equatable, Sendable {
     }
 }
 
+/// Processes whose namespaces the child joins, by pidfds that the caller keeps open; -1 is nobody's.
+package struct JoinedProcesses: Equatable, Sendable {
+    package static let none = JoinedProcesses()
+    package var pid: Int32 = -1
+    package var ipc: Int32 = -1
+    package var network: Int32 = -1
+
+    package init() {}
+}
+
 /// All that the child needs to become the container.
 package struct LaunchPlan: Equatable, Sendable {
+    /// New ones.
     package var namespaces: Namespaces
+    package var joined = JoinedProcesses.none
     package var hostname: String?
     package var steps: [LaunchStep]
     package var process: ProcessPlan

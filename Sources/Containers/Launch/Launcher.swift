@@ -27,7 +27,7 @@ package struct LaunchedChild: ~Copyable {
     /// Clones the child, which begins to work through `plan` at once and then waits.
     /// - Parameters:
     ///   - cgroup: a cgroup v2 directory to be born in.
-    ///   - network: a network namespace to join; nil for that of the caller.
+    ///   - network: a network namespace to join; nil for that of the caller, or of the process that the plan names.
     package static func start(
         _ plan: LaunchPlan, stdio: StandardStreams, cgroup: borrowing Descriptor?,
         network: borrowing NetworkNamespace?
@@ -36,7 +36,9 @@ package struct LaunchedChild: ~Copyable {
         var native = claunch_plan()
         native.namespaces = plan.namespaces.rawValue
         native.cgroup = cgroup.number
-        native.network = network.number
+        native.network = plan.joined.network >= 0 ? plan.joined.network : network.number
+        native.pid = plan.joined.pid
+        native.ipc = plan.joined.ipc
         native.hostname = memory.string(plan.hostname)
         native.steps = memory.steps(plan.steps)
         native.step_count = plan.steps.count

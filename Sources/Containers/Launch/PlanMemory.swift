@@ -66,6 +66,7 @@ final class PlanMemory {
         let limits = Self.limits(asked: plan.ulimits)
         process.rlimits = array(limits)
         process.rlimit_count = limits.count
+        process.oom_score = plan.oomScore
         process.`init` = plan.usesInit ? 1 : 0
         process.die_with_parent = plan.diesWithParent ? 1 : 0
         if let binary = Files.status("/proc/self/exe") {

@@ -23,14 +23,16 @@ package struct PlannedMount: Equatable, Sendable {
 }
 
 extension UserDatabase {
-    /// As much of both files as says something about `specification` (`resolve`).
-    package init(about specification: String, from source: AccountSource) throws(OperationError) {
+    /// As much of both files as says something about `specification` and further groups (`resolve`).
+    package init(
+        about specification: String, _ added: [String] = [], from source: AccountSource
+    ) throws(OperationError) {
         let parts = specification.split(separator: ":", omittingEmptySubsequences: false).map { String($0).kernelBytes }
         let user = parts.first ?? []
         let passwd = try source.lines(of: "etc/passwd", with: [AccountFile.trait(of: user)])
         // Whatever that user is called there: its groups name it.
         let names = passwd.split(separator: 0x0a).map { Array($0.prefix { $0 != 0x3a }) }
-        let wanted = (names + parts).filter { !$0.isEmpty }
+        let wanted = (names + parts + added.map(\.kernelBytes)).filter { !$0.isEmpty }
         self.init(passwd: passwd, group: try source.lines(of: "etc/group", with: wanted))
     }
 }
@@ -44,9 +46,9 @@ extension AccountSource {
             guard let found = try lookup.find(file) else { return [] }
             return try AccountFile.lines(of: found, named: file, with: words)
         case .process(let pid):
-            let root = try Descriptor.open("/proc/\(pid)/root", LayerEntry.pathOnly | O_DIRECTORY)
+            let root = try Descriptor.open("/proc/\(pid)/root", Descriptor.pathOnly | O_DIRECTORY)
             do throws(OperationError) {
-                return try AccountFile.lines(of: root.open(inRoot: file, LayerEntry.pathOnly), named: file, with: words)
+                return try AccountFile.lines(of: root.open(inRoot: file, Descriptor.pathOnly), named: file, with: words)
             } catch {
                 guard [ENOENT, ENOTDIR, ELOOP].contains(error.errno) else { throw error }
                 return []

@@ -6,8 +6,8 @@ package struct ContainerMount: Equatable, Sendable {
         /// A detached mount, whose descriptor the caller keeps open; a directory or a file.
         case attached(descriptor: Int32, isDirectory: Bool)
         case temporary(TemporaryMount)
-        /// A file of the container's own with this in it.
-        case text(String, isReadOnly: Bool)
+        /// A file of the container's own with this in it; its number among those.
+        case text(String, isReadOnly: Bool, number: Int)
     }
     package var target: String
     package var kind: Kind
@@ -20,9 +20,10 @@ package struct ContainerMount: Equatable, Sendable {
         self.isOptional = isOptional
     }
 
-    package init(text: String, at target: String, isReadOnly: Bool, isOptional: Bool) {
+    /// - Parameter number: 0 to 7, another one for each.
+    package init(text: String, number: Int, at target: String, isReadOnly: Bool, isOptional: Bool) {
         self.target = target
-        kind = .text(text, isReadOnly: isReadOnly)
+        kind = .text(text, isReadOnly: isReadOnly, number: number)
         self.isOptional = isOptional
     }
 
@@ -46,8 +47,8 @@ package struct ContainerMount: Equatable, Sendable {
         switch kind {
         case .attached(let descriptor, let isDirectory):
             return .attach(descriptor, at: target, isDirectory: isDirectory, optional: isOptional)
-        case .text(let text, let isReadOnly):
-            return .attachText(text, at: target, readOnly: isReadOnly, optional: isOptional)
+        case .text(_, let isReadOnly, let number):
+            return .attachText(number, at: target, readOnly: isReadOnly, optional: isOptional)
         case .temporary(let mount):
             var flags: MountFlags = [.noSetUserID, .noDevices]
             if !mount.isExecutable { flags.insert(.noExecute) }

@@ -58,6 +58,32 @@ package struct ResolverFile: Equatable, Sendable {
     /// What the user should know: the container cannot resolve names.
     package let warning: String?
 
+    /// The same with lines of the container's own instead of the host's of their kind.
+    package func with(_ settings: NameSettings) -> ResolverFile {
+        if settings.servers.isEmpty, settings.searches.isEmpty, settings.options.isEmpty { return self }
+        // A lone dot is no domain at all.
+        let domains = settings.searches.filter { $0 != "." }
+        var lines = text.split(separator: "\n").map(String.init)
+        func replace(_ kinds: [String], by new: [String]) {
+            lines.removeAll { line in kinds.contains(String(line.prefix { $0 != " " && $0 != "\t" })) }
+            lines += new
+        }
+        if !settings.servers.isEmpty { replace(["nameserver"], by: settings.servers.map { "nameserver \($0)" }) }
+        if !settings.searches.isEmpty {
+            replace(["search", "domain"], by: domains.isEmpty ? [] : ["search " + domains.joined(separator: " ")])
+        }
+        if !settings.options.isEmpty {
+            replace(["options"], by: ["options " + settings.options.joined(separator: " ")])
+        }
+        return ResolverFile(
+            text: lines.map { $0 + "\n" }.joined(), warning: settings.servers.isEmpty ? warning : nil)
+    }
+
+    private init(text: String, warning: String?) {
+        self.text = text
+        self.warning = warning
+    }
+
     /// The host's own file, for a container in the host's network.
     package init(verbatim text: String) {
         self.text = text

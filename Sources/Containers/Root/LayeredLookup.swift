@@ -44,11 +44,29 @@ struct LayeredLookup {
         while let (place, parts) = try lookup.step() {
             guard let place else { continue }
             let rest = parts.dropFirst(place.depth)
-            if rest.isEmpty { return try Descriptor.open(place.root, LayerEntry.pathOnly) }
+            if rest.isEmpty { return try Descriptor.open(place.root, Descriptor.pathOnly) }
             let root = try Descriptor.open(place.root, O_RDONLY | O_DIRECTORY)
-            return try root.open(inRoot: rest.joined(separator: "/"), LayerEntry.pathOnly | O_NOFOLLOW)
+            return try root.open(inRoot: rest.joined(separator: "/"), Descriptor.pathOnly | O_NOFOLLOW)
         }
         return nil
+    }
+
+    /// - Returns: the directory there as each layer has it, top one first; none when there is no directory.
+    func directories(at path: String) throws(OperationError) -> [OpenDirectory] {
+        var lookup = self
+        lookup.restart(with: path)
+        while !lookup.pending.isEmpty {
+            guard let step = try lookup.step(), step.place == nil else { return [] }
+        }
+        var directories: [OpenDirectory] = []
+        for place in lookup.visible {
+            let root = try Descriptor.open(place.root, O_RDONLY | O_DIRECTORY)
+            let rest = lookup.current.dropFirst(place.depth).joined(separator: "/")
+            directories.append(
+                OpenDirectory(
+                    try root.open(inRoot: rest.isEmpty ? "." : rest, O_RDONLY | O_DIRECTORY, followingLinks: false)))
+        }
+        return directories
     }
 
     /// Goes on at the root of all layers.
@@ -127,11 +145,13 @@ enum LayerEntry {
     init(_ path: String, in layer: String) throws(OperationError) {
         let root = try Descriptor.open(layer, O_RDONLY | O_DIRECTORY)
         do throws(OperationError) {
-            let entry = try root.open(inRoot: path, LayerEntry.pathOnly | O_NOFOLLOW)
+            let entry = try root.open(inRoot: path, Descriptor.pathOnly | O_NOFOLLOW)
             var status = stat()
             guard fstat(entry.number, &status) == 0 else { throw OperationError("examine", path, errno: errno) }
             switch status.st_mode & S_IFMT {
-            case S_IFDIR: self = .directory(isOpaque: try LayerEntry.isOpaque(entry))
+            case S_IFDIR:
+                // What O_PATH opens has no attributes to read.
+                self = .directory(isOpaque: LayerEntry.isOpaque(try entry.open(at: ".", O_RDONLY | O_DIRECTORY)))
             case S_IFREG: self = .file
             case S_IFLNK: self = Files.link(at: entry).map { .link($0) } ?? .hidden
             default: self = .hidden
@@ -143,14 +163,9 @@ enum LayerEntry {
     }
 
     /// By overlayfs' own mark (Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories").
-    private static func isOpaque(_ entry: borrowing Descriptor) throws(OperationError) -> Bool {
-        // What O_PATH opens has no attributes to read.
-        let directory = try entry.open(at: ".", O_RDONLY | O_DIRECTORY)
-        return directory.attribute("trusted.overlay.opaque", limit: 1) == [UInt8(ascii: "y")]
+    static func isOpaque(_ directory: borrowing Descriptor) -> Bool {
+        directory.attribute("trusted.overlay.opaque", limit: 1) == [UInt8(ascii: "y")]
     }
-
-    /// O_PATH, which Glibc's module does not have.
-    static let pathOnly: Int32 = 0o10_000_000
 }
 
 extension Files {

@@ -22,6 +22,12 @@ package struct RootFilesystem: Sendable {
     package var hostDevices = HostDevices()
     /// Directories of /sys that tell how hot each processor is.
     package var thermalDirectories: [String] = []
+    /// Whether nodes open devices wherever they lie; what keeps it from others is its device cgroup, if anything does.
+    package var mayOpenNodes = false
+    package var sharedMemory = SharedMemory.own(size: KernelSettings.usualSharedMemory)
+    package var hasCgroupNamespace = true
+    /// Values by their paths below /proc/sys, in order.
+    package var sysctls: [(path: String, value: String)] = []
 
     package init(layers: [String], directory: String) {
         self.layers = layers
@@ -29,7 +35,16 @@ package struct RootFilesystem: Sendable {
     }
 
     /// A node that lies in any of its file systems opens no device, unless it is privileged.
-    private var noDevices: MountFlags { isPrivileged ? [] : .noDevices }
+    private var noDevices: MountFlags { mayOpenNodes ? [] : .noDevices }
+
+    /// Where /dev/shm comes from.
+    package enum SharedMemory: Equatable, Sendable {
+        /// Bytes.
+        case own(size: Int64)
+        /// A detached mount, whose descriptor the caller keeps open.
+        case attached(descriptor: Int32)
+        case none
+    }
 
     /// The kernel takes one page of mount options (PAGE_SIZE in fs/namespace.c).
     private static let optionLimit = 4095
@@ -66,7 +81,7 @@ package struct RootFilesystem: Sendable {
     }
 
     private var kernelSteps: [LaunchStep] {
-        let hardened: MountFlags = [.noSetUserID, .noDevices, .noExecute]
+        let hardened = Self.hardened
         var steps: [LaunchStep] = [
             .standardDirectory("/proc"), .mount("proc", at: "/proc", type: "proc", flags: hardened),
             .standardDirectory("/dev"),
@@ -79,23 +94,47 @@ package struct RootFilesystem: Sendable {
             .mount(
                 "devpts", at: "/dev/pts", type: "devpts", flags: [.noSetUserID, .noExecute],
                 data: "newinstance,ptmxmode=0666,mode=0620,gid=5"),
-            .directory("/dev/shm"),
-            .mount("shm", at: "/dev/shm", type: "tmpfs", flags: hardened, data: "mode=1777,size=65536k"),
-            .directory("/dev/mqueue"), .mount("mqueue", at: "/dev/mqueue", type: "mqueue", flags: hardened),
+        ]
+        steps += sharedMemorySteps
+        steps.append(.directory("/dev/mqueue"))
+        steps += mounts.compactMap(Self.textStep)
+        steps += [
+            .mount("mqueue", at: "/dev/mqueue", type: "mqueue", flags: hardened),
             .standardDirectory("/sys"),
             .mount("sysfs", at: "/sys", type: "sysfs", flags: isPrivileged ? hardened : [.readOnly, hardened]),
         ]
         // The cgroups that it is in when it makes the namespace are the roots that it sees.
         if awaitsCgroups { steps.append(.await) }
-        steps += [
-            .cgroupNamespace,
+        if hasCgroupNamespace { steps.append(.cgroupNamespace) }
+        steps.append(
             .mount(
                 "cgroup", at: "/sys/fs/cgroup", type: "cgroup2",
                 flags: isPrivileged ? hardened : [.readOnly, hardened],
-                optional: true),
-        ]
+                optional: true))
         if needsNetworkSettings { steps += Self.networkSteps }
+        // Before /proc/sys becomes read-only.
+        steps += sysctls.map { .write($0.value, to: $0.path, optional: false) }
         return steps
+    }
+
+    /// In a directory that is out of sight in a moment.
+    private static func textStep(_ mount: ContainerMount) -> LaunchStep? {
+        guard case .text(let text, _, let number) = mount.kind else { return nil }
+        return .text(text, at: "/dev/mqueue/\(number)", number: number)
+    }
+
+    private static let hardened: MountFlags = [.noSetUserID, .noDevices, .noExecute]
+
+    private var sharedMemorySteps: [LaunchStep] {
+        switch sharedMemory {
+        case .own(let size):
+            [
+                .directory("/dev/shm"),
+                .mount("shm", at: "/dev/shm", type: "tmpfs", flags: Self.hardened, data: "mode=1777,size=\(size)"),
+            ]
+        case .attached(let descriptor): [.attach(descriptor, at: "/dev/shm", isDirectory: true)]
+        case .none: []
+        }
     }
 
     /// Settings of the container's own network namespace.
@@ -121,7 +160,7 @@ package struct RootFilesystem: Sendable {
         if isPrivileged { return nodes + hostDeviceSteps }
         return nodes
             + Self.devices.map { .mount("/dev/\($0.name)", at: "/dev/\($0.name)", flags: .bind) }
-            + [.mount(nil, at: "/dev", flags: [.remount, .bind, .noSetUserID, .noDevices])]
+            + [.mount(nil, at: "/dev", flags: [.remount, .bind, .noSetUserID, noDevices])]
     }
 
     private var hostDeviceSteps: [LaunchStep] {

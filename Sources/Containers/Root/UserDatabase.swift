@@ -55,6 +55,19 @@ package struct UserDatabase: Sendable {
         return ResolvedUser(uid: uid, gid: gid, groups: all, home: home)
     }
 
+    /// The same with further groups, names or numbers.
+    package func resolve(_ specification: String, adding added: [String]) throws(OperationError) -> ResolvedUser {
+        var user = try resolve(specification)
+        for group in added {
+            guard UserDatabase.isWellFormed(group) else {
+                throw OperationError("Unable to find group \(UserDatabase.printable(group))", kind: .invalid)
+            }
+            let gid = try self.group(group)
+            if !user.groups.contains(gid) { user.groups.append(gid) }
+        }
+        return user
+    }
+
     private func user(_ text: String) throws(OperationError) -> (uid: UInt32, user: User?) {
         if let uid = try UserDatabase.number(text) { return (uid, users.first { $0.uid == uid }) }
         let name = text.kernelBytes[...]

@@ -89,6 +89,8 @@ final class InputChannel {
             pending = 0..<count
             if count == 0 { return }
             isAtLineStart = buffer[count - 1] == 0x0a
+            // What was typed before the keys is the program's; but nobody waits for it to be read.
+            if isDetached { flush() }
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
             isAtEnd = true
             if isTerminal { typeEnd() } else { target = nil }

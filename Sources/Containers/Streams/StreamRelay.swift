@@ -46,9 +46,10 @@ package final class StreamRelay: EventSource {
     }
 
     /// Joins the caller's terminal to the program's, until all output is delivered.
-    package func joinTerminal(of source: Int32, to target: consuming Descriptor) {
+    package func joinTerminal(of source: Int32, to target: consuming Descriptor, detachKeys: DetachKeys? = nil) {
         rawTerminal = RawTerminal(source)
-        setInput(from: source, to: target, isTerminal: true)
+        setInput(
+            from: source, to: target, isTerminal: true, detachKeys: rawTerminal == nil ? nil : detachKeys)
     }
 
     /// The caller has typed the detach keys.

@@ -22,6 +22,7 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var autoRemove = false
     package var binds: [BindMount] = []
     package var temporaryMounts: [TemporaryMount] = []
+    package var volumes: [VolumeMount] = []
     package var devices: [DeviceMapping] = []
     package var readOnlyRoot = false
     package var privileged = false
@@ -40,6 +41,13 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var labels: [String: String] = [:]
     package var log = LogLimits()
     package var restart = RestartPolicy()
+    package var namespaces = NamespaceModes<ContainerID>()
+    package var names = NameSettings()
+    package var kernel = KernelSettings()
+    /// Groups of its programs beside those of their user, by name or number.
+    package var groupsAdded: [String] = []
+    /// Where the number of its first process is written when that begins.
+    package var pidFile: String?
     package var asked = ContainerRequestRecord()
     /// Ports to publish once the container is on a network again.
     package private(set) var withheld: [PublishRequest] = []
@@ -89,7 +97,8 @@ extension ContainerDefinition: Record {
         autoRemove = try reader.bool("autoRemove")
         binds = try reader.objects("binds", BindMount.init)
         temporaryMounts = try reader.objects("temporaryMounts", TemporaryMount.init)
-        // Records of before there were devices lack them.
+        // Records of before there were volumes or devices lack them.
+        volumes = try reader.optionalObjects("volumes", VolumeMount.init)
         devices = try reader.optionalObjects("devices", DeviceMapping.init)
         readOnlyRoot = try reader.bool("readOnlyRoot")
         privileged = try reader.bool("privileged")
@@ -109,6 +118,16 @@ extension ContainerDefinition: Record {
         // And those of before it was kept.
         asked = try reader.optionalObject("asked", ContainerRequestRecord.init) ?? ContainerRequestRecord()
         withheld = try reader.optionalObjects("withheld", PublishRequest.init)
+        try readSurroundings(reader)
+    }
+
+    /// Records of before any of these could be asked for lack them.
+    private mutating func readSurroundings(_ reader: RecordReader) throws(RecordError) {
+        namespaces = try reader.optionalObject("namespaces", NamespaceModes.init) ?? NamespaceModes()
+        names = try reader.optionalObject("names", NameSettings.init) ?? NameSettings()
+        kernel = try reader.optionalObject("kernel", KernelSettings.init) ?? KernelSettings()
+        groupsAdded = try reader.optional("groupsAdded", \.strings) ?? []
+        pidFile = try reader.optional("pidFile", \.string)
     }
 
     package var json: JSON {
@@ -119,14 +138,16 @@ extension ContainerDefinition: Record {
             "workingDirectory": .string(workingDirectory), "user": .string(user), "hostname": .string(hostname),
             "terminal": .bool(terminal), "openStdin": .bool(openStdin), "autoRemove": .bool(autoRemove),
             "binds": .array(binds.map(\.json)), "temporaryMounts": .array(temporaryMounts.map(\.json)),
-            "devices": .array(devices.map(\.json)), "readOnlyRoot": .bool(readOnlyRoot),
+            "volumes": .array(volumes.map(\.json)), "devices": .array(devices.map(\.json)),
+            "readOnlyRoot": .bool(readOnlyRoot),
             "privileged": .bool(privileged),
             "capabilities": .strings(capabilities), "seccomp": .string(seccomp),
             "noNewPrivileges": .bool(noNewPrivileges), "init": .bool(usesInit), "limits": limits.json,
             "ulimits": .array(ulimits.map(\.json)), "networking": networkMode.json,
             "stopSignal": .number(stopSignal), "stopTimeout": .int(stopTimeout), "labels": labels.json,
             "log": log.json, "restart": restart.json, "asked": asked.json,
-            "withheld": .array(withheld.map(\.json)),
+            "withheld": .array(withheld.map(\.json)), "namespaces": namespaces.json, "names": names.json,
+            "kernel": kernel.json, "groupsAdded": .strings(groupsAdded), "pidFile": .optional(pidFile),
         ]
     }
 }

@@ -12,6 +12,8 @@ package struct ContainerDetails: Equatable, Sendable {
     package let log: String
     package let upperDirectory: String
     package let workDirectory: String
+    /// What each of its volumes is, likewise.
+    package var volumeDirectories: [Name: String] = [:]
 
     package init(
         _ definition: ContainerDefinition, _ phase: ContainerPhase, log: String, upperDirectory: String,

@@ -3,6 +3,8 @@
 package struct ContainerRequestRecord: Equatable, Sendable {
     /// Not in the background.
     package var isAttached = false
+    /// Of `stderr`, `stdin` and `stdout`, where not all of them.
+    package var attached: [String] = []
     /// How many of the arguments are the entry point's; the others are the command. Nil when it is not known.
     package var entrypointCount: Int?
     /// `-P`: the ports that the image exposes are published, too.
@@ -13,10 +15,16 @@ package struct ContainerRequestRecord: Equatable, Sendable {
     package var cidFile: String?
     /// The image's, `80/tcp`.
     package var exposedPorts: [String] = []
-    /// The image's, paths in the container.
+    /// The image's and those without a name, paths in the container.
     package var volumes: [String] = []
+    /// `CONTAINER[:ro]`
+    package var volumesFrom: [String] = []
     /// Variables that neither image nor caller have set.
     package var environmentAdded: [String] = []
+    /// For other programs to find; nothing here reads them.
+    package var annotations: [String: String] = [:]
+    /// Of `--security-opt`, about what this host does not have.
+    package var idleSecurityOptions: [String] = []
     /// `--network`, once the container's networks are others.
     package var networkMode: String?
 
@@ -33,7 +41,11 @@ extension ContainerRequestRecord: Record {
         cidFile = try reader.optional("cidFile", \.string)
         exposedPorts = try reader.strings("exposedPorts")
         volumes = try reader.strings("volumes")
+        volumesFrom = try reader.optional("volumesFrom", \.strings) ?? []
         environmentAdded = try reader.strings("environmentAdded")
+        attached = try reader.optional("streams", \.strings) ?? []
+        annotations = try reader.optional("annotations", [String: String].init(json:)) ?? [:]
+        idleSecurityOptions = try reader.optional("idleSecurityOptions", \.strings) ?? []
         networkMode = try reader.optional("networkMode", \.string)
     }
 
@@ -43,7 +55,11 @@ extension ContainerRequestRecord: Record {
             "publishesExposed": .bool(publishesExposed),
             "capabilitiesAdded": .strings(capabilitiesAdded), "capabilitiesDropped": .strings(capabilitiesDropped),
             "cidFile": .optional(cidFile), "exposedPorts": .strings(exposedPorts), "volumes": .strings(volumes),
-            "environmentAdded": .strings(environmentAdded), "networkMode": .optional(networkMode),
+            "volumesFrom": .strings(volumesFrom),
+            "environmentAdded": .strings(environmentAdded), "streams": .strings(attached),
+            "annotations": annotations.json,
+            "idleSecurityOptions": .strings(idleSecurityOptions),
+            "networkMode": .optional(networkMode),
         ]
     }
 }

@@ -12,6 +12,7 @@ package struct ContainerSummary: Sendable {
     package var networks: [String]
     package var labels: [String: String]
     package var binds: [BindMount] = []
+    package var volumes: [VolumeMount] = []
     /// `80/tcp`
     package var exposedPorts: [String] = []
     package var publishedPorts: [String] = []

@@ -54,12 +54,17 @@ extension DeviceMapping: Record {
 }
 
 extension ContainerDefinition {
+    /// Whether nodes open devices wherever they lie: a device cgroup alone says which ones.
+    package var mayOpenNodes: Bool { privileged || !kernel.deviceRules.isEmpty }
+
     /// Whether only a device cgroup keeps it from devices that were not named for it. Mounts do that by `nodev`, which
     /// does not see whether a device is opened for reading or for writing. Who may mount takes it off again, and
     /// open_by_handle_at(2) finds the neighbours of a device that was named.
     package var needsDeviceCgroup: Bool {
         if privileged { return false }
-        return capabilities.contains("SYS_ADMIN") || devices.contains { !$0.reads || !$0.writes }
+        // What the host mounts later is as the host mounts it.
+        if binds.contains(where: { !$0.propagation.isPrivate }) { return true }
+        return mayOpenNodes || capabilities.contains("SYS_ADMIN") || devices.contains { !$0.reads || !$0.writes }
             || (capabilities.contains("DAC_READ_SEARCH") && (capabilities.contains("MKNOD") || !devices.isEmpty))
     }
 }

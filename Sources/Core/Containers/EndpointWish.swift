@@ -37,11 +37,21 @@ package enum NetworkMode: Equatable, Sendable {
     case none
     /// The host's network is its own.
     case host
+    /// The one that another container has.
+    case container(ContainerID)
     /// On any number of networks; at the moment it may be on none of them.
     case networks([EndpointWish])
 
     package var wishes: [EndpointWish] {
         if case .networks(let wishes) = self { wishes } else { [] }
+    }
+
+    /// Whether a network namespace is made for it.
+    package var hasOwnNamespace: Bool {
+        switch self {
+        case .none, .networks: true
+        case .host, .container: false
+        }
     }
 
     /// Of all networks; or the mode's own.
@@ -54,6 +64,7 @@ package enum NetworkMode: Equatable, Sendable {
         switch self {
         case .none: "none"
         case .host: "host"
+        case .container(let id): "container:\(id)"
         case .networks(let wishes): wishes.first?.network.text ?? "none"
         }
     }
@@ -64,6 +75,7 @@ extension NetworkMode: Record {
         switch try reader.string("mode") {
         case "none": self = .none
         case "host": self = .host
+        case "container": self = .container(try reader.text("container", ContainerID.init))
         case "networks": self = .networks(try reader.objects("endpoints", EndpointWish.init))
         default: throw RecordError("mode is not valid")
         }
@@ -73,6 +85,7 @@ extension NetworkMode: Record {
         switch self {
         case .none: ["mode": "none"]
         case .host: ["mode": "host"]
+        case .container(let id): ["mode": "container", "container": .string(id.hex)]
         case .networks(let wishes): ["mode": "networks", "endpoints": .array(wishes.map(\.json))]
         }
     }

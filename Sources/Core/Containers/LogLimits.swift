@@ -6,6 +6,8 @@ package struct LogLimits: Equatable, Sendable {
 
     /// Off (`none`): the output goes to whoever reads it now, and nowhere else.
     package var isKept = true
+    /// Docker has another form for `local`, which only its own commands read; here it is the same one.
+    package private(set) var isLocal = false
     /// Bytes at which a file is full; nil is no limit.
     package var maximumSize: Int64? = 10_000_000
     /// How many files there are, with the one that is written. The oldest goes when another one begins.
@@ -14,14 +16,15 @@ package struct LogLimits: Equatable, Sendable {
     package init() {}
 
     /// Docker's name of the way that the output is kept.
-    package var driver: String { isKept ? Self.driverName : "none" }
+    package var driver: String { isKept ? (isLocal ? "local" : Self.driverName) : "none" }
 
     /// Takes over a `--log-driver`.
     package mutating func setDriver(_ name: String) throws(OperationError) {
-        guard name == Self.driverName || name == "none" else {
-            throw OperationError("no log driver named '\(name)': use json-file or none")
+        guard [Self.driverName, "local", "none"].contains(name) else {
+            throw OperationError("no log driver named '\(name)': use json-file, local or none")
         }
         isKept = name != "none"
+        isLocal = name == "local"
     }
 
     /// Takes over a `--log-opt`, `max-size=10m` or `max-file=3`.
@@ -65,6 +68,7 @@ package struct LogLimits: Equatable, Sendable {
 extension LogLimits: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         isKept = try reader.bool("kept")
+        isLocal = try reader.optional("local", \.bool) ?? false
         maximumSize = try reader.optional("maximumSize") { $0.int.flatMap { $0 > 0 ? $0 : nil } }
         maximumFiles = try reader.value("maximumFiles") { json in
             json.int.flatMap { Self.fileCounts.contains(Int($0)) ? Int($0) : nil }
@@ -72,6 +76,9 @@ extension LogLimits: Record {
     }
 
     package var json: JSON {
-        ["kept": .bool(isKept), "maximumSize": .optional(maximumSize), "maximumFiles": .number(maximumFiles)]
+        [
+            "kept": .bool(isKept), "local": .bool(isLocal), "maximumSize": .optional(maximumSize),
+            "maximumFiles": .number(maximumFiles),
+        ]
     }
 }

@@ -16,67 +16,6 @@ package enum MountTarget {
     }
 }
 
-/// One `-v`, or one `--mount` of type bind: a host directory or file that the container sees at `target`.
-package struct BindMount: Equatable, Sendable {
-    /// Absolute, on the host.
-    package let source: String
-    /// Absolute, in the container, normalized.
-    package let target: String
-    package let readOnly: Bool
-    /// Whether a directory is made where there is no source.
-    package let makesSource: Bool
-
-    package init(source: String, target: String, readOnly: Bool, makesSource: Bool = true) {
-        self.source = source
-        self.target = target
-        self.readOnly = readOnly
-        self.makesSource = makesSource
-    }
-
-    /// Reads `HOST:CONTAINER[:OPTIONS]`, options being `ro`, `rw`, `z`, `Z`, `rprivate`, …, comma-separated.
-    package init(parsing text: String) throws(OperationError) {
-        func invalid(_ reason: String) -> OperationError {
-            OperationError("invalid volume specification", text, reason: reason)
-        }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard (2...3).contains(parts.count), !parts[0].isEmpty, !parts[1].isEmpty else {
-            throw invalid("use HOST-PATH:CONTAINER-PATH[:ro]")
-        }
-        guard parts[0].hasPrefix("/") else { throw invalid("the host path must be absolute") }
-        guard parts[1].hasPrefix("/") else { throw invalid("the container path must be absolute") }
-        guard parts[1].split(separator: "/").contains(where: { $0 != "." }) else {
-            throw invalid("the container path must not be /")
-        }
-        guard let target = MountTarget.normalized(parts[1]) else {
-            throw invalid("the container path must not contain ..")
-        }
-        var readOnly = false
-        for option in parts.count == 3 ? parts[2].split(separator: ",", omittingEmptySubsequences: false) : [] {
-            switch option {
-            case "ro": readOnly = true
-            case "rw": readOnly = false
-            case "z", "Z", "private", "rprivate", "cached", "delegated", "consistent": break
-            default: throw invalid("unknown option \(JSON.quoted(String(option)))")
-            }
-        }
-        self.init(source: parts[0], target: target, readOnly: readOnly)
-    }
-}
-
-extension BindMount: Record {
-    package init(_ reader: RecordReader) throws(RecordError) {
-        self.init(
-            source: try reader.string("source"), target: try reader.string("target"),
-            readOnly: try reader.bool("readOnly"), makesSource: try reader.optional("makesSource", \.bool) ?? true)
-    }
-    package var json: JSON {
-        [
-            "source": .string(source), "target": .string(target), "readOnly": .bool(readOnly),
-            "makesSource": .bool(makesSource),
-        ]
-    }
-}
-
 /// One `--tmpfs`.
 package struct TemporaryMount: Equatable, Sendable {
     package let target: String

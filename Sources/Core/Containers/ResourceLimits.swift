@@ -15,6 +15,28 @@ package struct ResourceLimits: Equatable, Sendable {
     /// Processors as the kernel lists them: `0-2,4`.
     package var cpuset: String?
     package var pids: Int64?
+    /// Bytes that the kernel leaves it before it takes memory back from it.
+    package var memoryReservation: Int64?
+    /// 0 to 100: how readily its memory is swapped out.
+    package var memorySwappiness: Int64?
+    /// Processes wait for memory instead of being ended for lack of it.
+    package var disablesOutOfMemoryKills = false
+    /// Microseconds of CPU time in each period; -1 is no limit.
+    package var cpuQuota: Int64?
+    /// Microseconds.
+    package var cpuPeriod: Int64?
+    /// Memory nodes as the kernel lists them.
+    package var memoryNodes: String?
+    /// Relative weight of what it reads and writes on disks, 10 to 1000.
+    package var blockWeight: Int64?
+
+    /// The same for both ways of asking for it; nil is no limit.
+    package var cpuTime: (quota: Int64?, period: Int64)? {
+        if let milliCPUs { return (milliCPUs * 100, Self.usualPeriod) }
+        if cpuQuota == nil, cpuPeriod == nil { return nil }
+        return (cpuQuota.flatMap { $0 < 0 ? nil : $0 }, cpuPeriod ?? Self.usualPeriod)
+    }
+    private static let usualPeriod: Int64 = 100_000
 
     package init() {}
     package var isEmpty: Bool { self == ResourceLimits() }
@@ -28,12 +50,23 @@ extension ResourceLimits: Record {
         cpuShares = try reader.optionalInt("cpuShares", in: 2...262_144)
         cpuset = try reader.optional("cpuset", \.string)
         pids = try reader.optionalInt("pids", in: 1...(.max))
+        memoryReservation = try reader.optionalInt("memoryReservation", in: 1...(.max))
+        memorySwappiness = try reader.optionalInt("memorySwappiness", in: 0...100)
+        disablesOutOfMemoryKills = try reader.optional("disablesOutOfMemoryKills", \.bool) ?? false
+        cpuQuota = try reader.optionalInt("cpuQuota", in: -1...(.max))
+        cpuPeriod = try reader.optionalInt("cpuPeriod", in: 1000...1_000_000)
+        memoryNodes = try reader.optional("memoryNodes", \.string)
+        blockWeight = try reader.optionalInt("blockWeight", in: 10...1000)
     }
 
     package var json: JSON {
         [
             "memory": .optional(memory), "memorySwap": .optional(memorySwap), "milliCPUs": .optional(milliCPUs),
             "cpuShares": .optional(cpuShares), "cpuset": .optional(cpuset), "pids": .optional(pids),
+            "memoryReservation": .optional(memoryReservation), "memorySwappiness": .optional(memorySwappiness),
+            "disablesOutOfMemoryKills": .bool(disablesOutOfMemoryKills), "cpuQuota": .optional(cpuQuota),
+            "cpuPeriod": .optional(cpuPeriod), "memoryNodes": .optional(memoryNodes),
+            "blockWeight": .optional(blockWeight),
         ]
     }
 }

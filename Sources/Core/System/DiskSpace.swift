@@ -1,4 +1,4 @@
-/// What is on disk of images and containers, for `system df`.
+/// What is on disk of images, containers and volumes, for `system df`.
 package struct DiskSpace: Sendable {
     package struct Image: Sendable {
         package let summary: ImageSummary
@@ -13,6 +13,19 @@ package struct DiskSpace: Sendable {
             self.shared = shared
             self.own = own
             self.containers = containers
+        }
+    }
+
+    package struct Volume: Equatable, Sendable {
+        package let name: Name
+        /// How many containers have it.
+        package let links: Int
+        package let bytes: Int64
+
+        package init(_ name: Name, links: Int, bytes: Int64) {
+            self.name = name
+            self.links = links
+            self.bytes = bytes
         }
     }
 
@@ -36,11 +49,22 @@ package struct DiskSpace: Sendable {
     /// Of all layers, each once, and of those that are in no image that is used.
     package let layers: (bytes: Int64, unused: Int64)
     package let containers: [ContainerSummary]
+    package let volumes: [Volume]
 
-    package init(images: [Image], layers: (bytes: Int64, unused: Int64), containers: [ContainerSummary]) {
+    package init(
+        images: [Image], layers: (bytes: Int64, unused: Int64), containers: [ContainerSummary], volumes: [Volume] = []
+    ) {
         self.images = images
         self.layers = layers
         self.containers = containers
+        self.volumes = volumes
+    }
+
+    package var volumePart: Part {
+        let idle = volumes.filter { $0.links == 0 }
+        func bytes(_ volumes: [Volume]) -> Int64 { volumes.reduce(0) { $0 + $1.bytes } }
+        return Part(
+            total: volumes.count, active: volumes.count - idle.count, bytes: bytes(volumes), reclaimable: bytes(idle))
     }
 
     package var imagePart: Part {

@@ -28,7 +28,13 @@ extension Engine {
     /// - Returns: the container's exit code, or 0 when the caller has left before that.
     package func attach(_ request: AttachRequest) throws(OperationError) -> Int32 {
         let id = try containerStore.find(request.container)
-        let definition = try attachable(id, request.container)
+        return try attend(id, try attachable(id, request.container), request)
+    }
+
+    /// The same of one that is there for certain.
+    func attend(
+        _ id: ContainerID, _ definition: ContainerDefinition, _ request: AttachRequest
+    ) throws(OperationError) -> Int32 {
         let exitCode = PublishedExitCode(self, id)
         let readsInput = request.sendsInput && definition.openStdin
         try RunStreams.checkInput(of: request.streams, isWanted: readsInput)

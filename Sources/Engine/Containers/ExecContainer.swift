@@ -25,7 +25,8 @@ extension Engine {
         }
         // Then it was this container's process all the time, and none that has its number by now.
         if running.process.waitForEnd(milliseconds: 0) { throw host.notRunning(id) }
-        if request.detached { plan.diesWithParent = false }
+        let mayBeLeft = request.terminal && request.interactive && request.detachKeys != nil
+        if request.detached || mayBeLeft { plan.diesWithParent = false }
         let signals = try SignalSource(ForwardedSignals.all)
         SupervisorSignals.ignore()
         let streams = try execStreams(request, owner: plan.user)
@@ -36,9 +37,26 @@ extension Engine {
             process.leave()
             return 0
         }
+        return try attend(request, &process, streams, signals, mayBeLeft: mayBeLeft) { code in
+            host.announce(.of(definition, "exec_die", ["execID": execution, "exitCode": String(code)]))
+        }
+    }
+
+    /// - Parameter onEnd: gets the program's exit code before the rest of its output is delivered.
+    /// - Returns: the exit code; 0 when the caller has left.
+    private func attend(
+        _ request: ExecRequest, _ process: inout EnteredProcess, _ streams: RunStreams, _ signals: SignalSource,
+        mayBeLeft: Bool, onEnd: (Int32) -> Void
+    ) throws(OperationError) -> Int32 {
+        let terminal = mayBeLeft ? process.copyTerminal() : nil
         let relay = relay(request, process: &process, streams, signals: signals)
+        if relay.isDetached, let terminal {
+            try leave(terminal, relay)
+            process.leave()
+            return 0
+        }
         let code = process.wait()
-        host.announce(.of(definition, "exec_die", ["execID": execution, "exitCode": String(code)]))
+        onEnd(code)
         relay.deliver(until: signals)
         return host.exitCode(code, lost: relay.lostOutput)
     }
@@ -101,7 +119,7 @@ extension Engine {
         signals.onSignal = { forwarding.forward($0) }
         if let master = process.takeTerminal() {
             if request.interactive, let copy = try? master.duplicate() {
-                relay.joinTerminal(of: caller.input, to: copy)
+                relay.joinTerminal(of: caller.input, to: copy, detachKeys: request.detachKeys)
             }
             forwarding.resizes = try? master.duplicate()
             relay.addOutput(from: master, to: caller.output, as: .stdout)
@@ -113,9 +131,25 @@ extension Engine {
         }
         let watch = ProcessWatch(process.process)
         watch.onEnd = { relay.stopInput() }
-        EventLoop([watch, signals, relay]).run { !watch.hasEnded }
-        relay.collect()
+        EventLoop([watch, signals, relay]).run { !watch.hasEnded && !relay.isDetached }
+        if !relay.isDetached { relay.collect() }
         return relay
+    }
+
+    /// A copy of this process keeps the terminal, which else would hang up, and reads what nobody else does.
+    private func leave(_ terminal: borrowing Descriptor, _ relay: StreamRelay) throws(OperationError) {
+        guard case .child = try Fork.fork() else { return }
+        relay.close()
+        setsid()
+        chdir("/")
+        try? InheritedDescriptors.redirectStandardStreams()
+        InheritedDescriptors.close(except: [terminal.number])
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            _ = Polling.wait(for: terminal, POLLIN, milliseconds: -1)
+            let count = read(terminal.number, &bytes, bytes.count)
+            if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { _exit(0) }
+        }
     }
 
     private func execPlan(
@@ -123,7 +157,8 @@ extension Engine {
     ) throws(OperationError) -> ProcessPlan {
         let user: ResolvedUser
         do throws(OperationError) {
-            user = try resolveUser(request.user ?? definition.user, in: .process(process))
+            user = try resolveUser(
+                request.user ?? definition.user, adding: definition.groupsAdded, in: .process(process))
         } catch {
             // Docker's code: 1 could be the program's own.
             throw error.exiting(with: 126)
@@ -151,11 +186,17 @@ extension Engine {
             request.privileged ? "unconfined" : definition.seccomp, capabilities: capabilities,
             cacheDirectory: layout.seccompCache)
         plan.ulimits = definition.ulimits
+        plan.oomScore = definition.kernel.oomScore
         return plan
     }
 
+    /// Those that it has of its own, or together with another container.
     private static func namespaces(of definition: ContainerDefinition) -> Namespaces {
-        var namespaces: Namespaces = [.mount, .pid, .uts, .ipc, .cgroup]
+        var namespaces: Namespaces = [.mount]
+        if definition.namespaces.pid != .host { namespaces.insert(.pid) }
+        if definition.namespaces.ipc != .host { namespaces.insert(.ipc) }
+        if definition.namespaces.uts != .host { namespaces.insert(.uts) }
+        if definition.namespaces.cgroup != .host { namespaces.insert(.cgroup) }
         if definition.networkMode != .host { namespaces.insert(.network) }
         return namespaces
     }

@@ -39,7 +39,7 @@ extension Engine {
             guard path.hasPrefix("/") else { return nil }
             if exists(path, in: root) { return true }
         }
-        let isAll = definition.layers.count == 1 && definition.binds.isEmpty && definition.temporaryMounts.isEmpty
+        let isAll = definition.layers.count == 1 && definition.mountTargets.isEmpty
         return isAll ? false : nil
     }
 }

@@ -13,6 +13,7 @@ extension Engine {
         guard let phase else { throw missing }
         var details = ContainerDetails(
             definition, phase, log: layout.log(id), upperDirectory: layout.upper(id), workDirectory: layout.work(id))
+        for volume in definition.volumes { details.volumeDirectories[volume.name] = layout.volumeData(volume.name) }
         details.state = state
         details.exit = state?.lastExit
         if details.exit == nil { details.exit = try containerStore.exit(id) }

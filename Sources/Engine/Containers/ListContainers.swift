@@ -42,6 +42,7 @@ extension Engine {
             address: state?.endpoints.first?.address.address, pid: state?.pid, networks: definition.networkMode.names,
             labels: definition.labels)
         summary.binds = definition.binds
+        summary.volumes = definition.volumes
         summary.exposedPorts = definition.exposedPorts
         summary.publishedPorts = definition.publishedPorts
         return summary

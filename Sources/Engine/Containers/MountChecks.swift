@@ -11,12 +11,13 @@ extension Engine {
         for (index, target) in targets.enumerated() where targets[..<index].contains(target) {
             throw OperationError("Duplicate mount point: \(target)")
         }
-        for target in definition.binds.map(\.target) + definition.temporaryMounts.map(\.target) {
-            try checkPlace(target)
-        }
+        let devices = Set(definition.devices.map(\.target))
+        for target in targets where !devices.contains(target) { try checkPlace(target) }
+        try checkBoundDirectories(definition.volumes)
         for bind in definition.binds where !bind.makesSource && Files.status(bind.source) == nil {
             throw missing(bind)
         }
+        for bind in definition.binds where !bind.propagation.isPrivate { try checkPropagation(of: bind) }
         for device in definition.devices { try check(device, isPrivileged: definition.privileged) }
     }
 
@@ -41,6 +42,16 @@ extension Engine {
             throw OperationError(
                 "limit device", path, reason: "every container has it, for reading and writing")
         }
+    }
+
+    /// The kernel would say nothing, and nothing would be seen on the other side.
+    private func checkPropagation(of bind: BindMount) throws(OperationError) {
+        guard let mount = try Mounts.above(bind.source) else { throw missing(bind) }
+        guard bind.propagation.isShared ? !mount.isShared : !(mount.isShared || mount.isSlave) else { return }
+        let wanted = bind.propagation.isShared ? "shared" : "shared or slave"
+        throw OperationError(
+            "path \(bind.source) is mounted on \(mount.point) but it is not a \(wanted) mount",
+            remedy: "mount --make-shared \(mount.point)")
     }
 
     private func missing(_ bind: BindMount) -> OperationError {

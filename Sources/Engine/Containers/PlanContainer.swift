@@ -9,6 +9,7 @@ import Networking
 extension Engine {
     /// Of a new container.
     func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
+        try checkHost(request)
         let source = try rootSource(request)
         let arguments = try arguments(request, source)
         let id = ContainerID.random()
@@ -18,12 +19,13 @@ extension Engine {
             workingDirectory: try workingDirectory(request, source),
             user: request.user ?? source.image?.config.user ?? "",
             hostname: request.hostname ?? id.short, networkMode: try networkMode(request.networks))
-        if definition.networkMode == .host, request.hostname == nil { definition.hostname = hostName() }
         try apply(request, to: &definition, image: source.image)
+        try addVolumes(request, to: &definition, image: source.image)
+        try settleSurroundings(request, &definition)
         definition.capabilities = try Capabilities.resolve(
             added: request.capabilitiesAdded, dropped: request.capabilitiesDropped, privileged: request.privileged)
         try checkMounts(definition)
-        try checkProcessors(definition.limits.milliCPUs)
+        try checkLimits(definition.limits)
         let user = try resolveUser(definition)
         definition.environment = environment(request, source.image, definition, home: user.home)
         definition.networkMode.publish(try publishRequests(request, source.image, definition.networkMode))
@@ -54,11 +56,19 @@ extension Engine {
     ) throws(OperationError) -> ContainerPlan {
         var definition = definition
         let networks = try networks(for: &definition.networkMode)
+        let cgroup = try CgroupHost().plan(
+            for: definition.id, limits: definition.limits, limitsDevices: definition.needsDeviceCgroup)
+        try checkEnd(of: definition, cgroup)
         return ContainerPlan(
-            definition: definition, process: process, networks: networks,
-            cgroup: try CgroupHost().plan(
-                for: definition.id, limits: definition.limits, limitsDevices: definition.needsDeviceCgroup),
-            origin: origin)
+            definition: definition, process: process, networks: networks, cgroup: cgroup, origin: origin)
+    }
+
+    /// Without a pid namespace of its own, a container's processes are known by its cgroup alone.
+    private func checkEnd(of definition: ContainerDefinition, _ cgroup: CgroupPlan) throws(OperationError) {
+        guard definition.namespaces.pid != .own, cgroup.directories.isEmpty else { return }
+        throw OperationError(
+            "share a PID namespace", reason: "this host has no cgroups to end the container's processes by",
+            remedy: "mount cgroup2 at \(CgroupHost.root)", kind: .unsupported)
     }
 
     private func apply(
@@ -68,6 +78,7 @@ extension Engine {
         definition.openStdin = request.interactive
         definition.autoRemove = request.autoRemove
         definition.binds = request.binds
+        definition.volumes = request.volumes
         definition.temporaryMounts = request.temporaryMounts
         definition.devices = request.devices
         definition.readOnlyRoot = request.readOnlyRoot
@@ -150,13 +161,19 @@ extension Engine {
     ) -> ContainerRequestRecord {
         var asked = ContainerRequestRecord()
         asked.isAttached = !request.detached
+        asked.attached = request.attached.sorted()
         asked.entrypointCount = entrypoint(request, source.image).count
         asked.publishesExposed = request.publishExposed
         asked.capabilitiesAdded = request.capabilitiesAdded
         asked.capabilitiesDropped = request.capabilitiesDropped
         asked.cidFile = request.cidFile
-        asked.exposedPorts = source.image?.config.exposedPorts ?? []
-        asked.volumes = source.image?.config.volumes ?? []
+        let unnamed = request.volumes.filter(\.isAnonymous).map(\.target)
+        let volumes = source.image?.config.volumes ?? []
+        asked.volumes = volumes + unnamed.filter { !volumes.contains($0) }
+        asked.volumesFrom = request.volumesFrom.map(\.text)
+        asked.exposedPorts = (source.image?.config.exposedPorts ?? []) + request.exposedPorts
+        asked.annotations = request.annotations
+        asked.idleSecurityOptions = request.idleSecurityOptions
         let given = (source.image?.config.environment ?? []) + request.environment
         asked.environmentAdded = ["PATH", "HOSTNAME", "TERM", "HOME"].filter { key in
             Environment.value(key, in: given) == nil && Environment.value(key, in: definition.environment) != nil
@@ -184,6 +201,7 @@ extension Engine {
             definition.seccomp, capabilities: definition.capabilities, cacheDirectory: layout.seccompCache)
         process.ulimits = definition.ulimits
         process.usesInit = definition.usesInit
+        process.oomScore = definition.kernel.oomScore
         return process
     }
 }

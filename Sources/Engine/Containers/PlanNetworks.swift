@@ -9,17 +9,31 @@ extension Engine {
     /// How a container is to be connected. Nothing is looked up.
     func networkMode(_ choices: [NetworkChoice]) throws(OperationError) -> NetworkMode {
         if choices.isEmpty { return .networks([EndpointWish(network: .predefinedBridge)]) }
-        let alone = choices.first { $0.network == "host" || $0.network == "none" }
+        let alone = choices.first { ["host", "none"].contains($0.network) || $0.container != nil }
         guard let alone else { return .networks(try choices.map(wish)) }
         guard choices.count == 1 else {
             throw OperationError(
                 "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
                 remedy: "use --network \(alone.network) alone", kind: .invalid)
         }
+        if let other = alone.container { return .container(try self.other(other, beside: alone)) }
         if alone.address != nil || alone.mac != nil {
             throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
         }
         return alone.network == "host" ? .host : .none
+    }
+
+    /// The sentences are Docker's.
+    private func other(_ name: String, beside choice: NetworkChoice) throws(OperationError) -> ContainerID {
+        if choice.mac != nil {
+            throw OperationError("conflicting options: mac-address and the network mode", kind: .invalid)
+        }
+        if choice.address != nil {
+            throw OperationError(
+                "conflicting options: --ip and the network mode", remedy: "the container has the other one's address",
+                kind: .invalid)
+        }
+        return try containerStore.find(name)
     }
 
     private func wish(_ choice: NetworkChoice) throws(OperationError) -> EndpointWish {
@@ -34,7 +48,14 @@ extension Engine {
     ) throws(OperationError) -> [PublishRequest] {
         var publish = request.publish
         if request.publishExposed {
-            for port in image?.config.exposedPorts ?? [] { publish.append(try PublishRequest(parsing: port)) }
+            for port in (image?.config.exposedPorts ?? []) + request.exposedPorts {
+                publish.append(try PublishRequest(parsing: port))
+            }
+        }
+        if case .container = mode, !publish.isEmpty || request.publishExposed {
+            throw OperationError(
+                "conflicting options: port publishing and the container type network mode",
+                remedy: "publish the ports of the container whose network it has", kind: .invalid)
         }
         if !publish.isEmpty, mode == .host || mode == .none {
             throw OperationError(

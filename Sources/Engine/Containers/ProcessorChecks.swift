@@ -4,6 +4,19 @@ import Linux
 
 /// Limits that this host's processors cannot keep. The sentences are Docker's.
 extension Engine {
+    func checkLimits(_ limits: ResourceLimits) throws(OperationError) {
+        try checkProcessors(limits.milliCPUs)
+        if let nodes = limits.memoryNodes { try checkMemoryNodes(nodes) }
+    }
+
+    func checkMemoryNodes(_ wanted: String) throws(OperationError) {
+        guard let online = Files.line("/sys/devices/system/node/online") else { return }
+        guard ProcessorList.numbers(of: wanted).isSubset(of: ProcessorList.numbers(of: online)) else {
+            throw OperationError(
+                "Requested memory nodes are not available - requested \(wanted), available: \(online)", kind: .invalid)
+        }
+    }
+
     func checkProcessors(_ wanted: String) throws(OperationError) {
         guard let online = Files.line("/sys/devices/system/cpu/online") else { return }
         let available = ProcessorList.numbers(of: online)

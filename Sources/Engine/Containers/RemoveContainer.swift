@@ -23,8 +23,10 @@ extension Engine {
     }
 
     /// Removes a container with its file system, log and records.
-    /// - Parameter force: kill it first when it runs.
-    package func remove(_ name: String, force: Bool) throws(OperationError) {
+    /// - Parameters:
+    ///   - force: kill it first when it runs.
+    ///   - volumes: remove those that nobody has named and nobody else has, too; always of one that removes itself.
+    package func remove(_ name: String, force: Bool, volumes: Bool = false) throws(OperationError) {
         try prepare()
         let id = try containerStore.find(name)
         let wasDamaged = force ? try host.discardDamagedState(id) : false
@@ -35,9 +37,10 @@ extension Engine {
         try host.reclaim(id, isForced: force)
         // Else its end told so, or another removal.
         let isThere = Files.exists(layout.definition(id))
-        guard try containerStore.remove(id, name: definition?.name, isOwn: false) else {
+        let takesVolumes = volumes || definition?.autoRemove ?? false
+        guard try host.removeRecords(of: id, definition, volumes: takesVolumes, isOwn: false) else {
             // It has begun again meanwhile.
-            return try remove(name, force: force)
+            return try remove(name, force: force, volumes: volumes)
         }
         if isThere, let definition { host.announce(.of(definition, "destroy")) }
         if wasDamaged { host.releaseOrphans() }

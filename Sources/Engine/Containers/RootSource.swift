@@ -69,12 +69,16 @@ extension Engine {
     func resolveUser(_ definition: ContainerDefinition, over upper: [String] = []) throws(OperationError)
         -> ResolvedUser
     {
-        let mounts = definition.mountTargets.map { PlannedMount($0.target, from: $0.source) }
-        return try resolveUser(definition.user, in: .layers(upper + definition.layers, mounts: mounts))
+        let mounts = try plannedMounts(definition)
+        return try resolveUser(
+            definition.user, adding: definition.groupsAdded, in: .layers(upper + definition.layers, mounts: mounts))
     }
 
-    func resolveUser(_ user: String, in source: AccountSource) throws(OperationError) -> ResolvedUser {
-        try UserDatabase(about: user, from: source).resolve(user)
+    /// - Parameter groups: those that it has besides, by name or number.
+    func resolveUser(
+        _ user: String, adding groups: [String], in source: AccountSource
+    ) throws(OperationError) -> ResolvedUser {
+        try UserDatabase(about: user, groups, from: source).resolve(user, adding: groups)
     }
 }
 

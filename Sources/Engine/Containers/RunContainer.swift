@@ -7,11 +7,12 @@ import Supervisor
 extension Engine {
     /// Runs a program in a new container.
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
-        if !request.detached, !request.passesSignals, case .parent(let supervisor) = try forkAside() {
+        if !request.detached, !request.passesSignals, !request.mayBeLeft, case .parent(let supervisor) = try forkAside()
+        {
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
-        if request.detached { InheritedDescriptors.close() }
+        if request.detached || request.mayBeLeft { InheritedDescriptors.close() }
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         try prepare()
         return try inScope { labels throws(OperationError) in try begin(try request.labelled(labels)) }
@@ -19,15 +20,28 @@ extension Engine {
 
     private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         let plan = try plan(request)
+        try host.checkOthers(of: plan.definition)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
             if request.detached { return .detached(try host.runDetached(plan)) }
+            if let keys = request.detachKeys, request.mayBeLeft { return .exited(try runBehind(plan, request, keys)) }
             return .exited(try host.runHere(plan, for: request.streams, passesSignals: request.passesSignals))
         } catch {
             writesID.remove()
             throw error
         }
+    }
+
+    /// The supervisor is in the background from the start, and the caller its first client.
+    private func runBehind(
+        _ plan: ContainerPlan, _ request: RunRequest, _ keys: DetachKeys
+    ) throws(OperationError) -> Int32 {
+        var client = AttachRequest(container: plan.definition.name.text)
+        client.streams = request.streams
+        client.passesSignals = request.passesSignals
+        client.detachKeys = keys
+        return try attend(host.runDetached(plan, awaitsClient: true), plan.definition, client)
     }
 
     /// A copy of this process does what is to be done, so that a signal ends this one alone, as it ends Docker's client.

@@ -15,12 +15,18 @@ package struct RunRequest: Sendable {
     package var detached = false
     /// Signals to the command go to the program.
     package var passesSignals = true
+    /// `stdin`, `stdout`, `stderr`: those that the caller has a part in; none is all.
+    package var attached: Set<String> = []
+    /// What leaves its terminal while it goes on; nil is nothing.
+    package private(set) var detachKeys: DetachKeys?
     package var autoRemove = false
     package var name: String?
     /// `KEY=VALUE`, later ones win.
     package var environment: [String] = []
     package var binds: [BindMount] = []
     package var temporaryMounts: [TemporaryMount] = []
+    package var volumes: [VolumeMount] = []
+    package var volumesFrom: [VolumesFrom] = []
     package var devices: [DeviceMapping] = []
     package var workingDirectory: String?
     package var user: String?
@@ -48,6 +54,23 @@ package struct RunRequest: Sendable {
     package var log = LogLimits()
     package var restart = RestartPolicy()
     package var cidFile: String?
+    /// Other containers by whatever they are called.
+    package var namespaces = NamespaceModes<String>()
+    package var names = NameSettings()
+    package var kernel = KernelSettings()
+    /// `CONTAINER[:ALIAS]`
+    package var links: [String] = []
+    package var groupsAdded: [String] = []
+    /// Ports that it says are of use, `80/tcp`.
+    package var exposedPorts: [String] = []
+    package var annotations: [String: String] = [:]
+    package var pidFile: String?
+    /// `OS[/ARCHITECTURE]` that it is to be for.
+    package var platform: String?
+    /// Of `--security-opt`, as they were written, about what no program of ours does.
+    package var idleSecurityOptions: [String] = []
+    /// What the caller is to be told of the flags, once they are taken.
+    package var warnings: [String] = []
 
     package init() {}
 
@@ -58,6 +81,14 @@ package struct RunRequest: Sendable {
         request.labels.merge(labels) { $1 }
         return request
     }
+
+    /// - Parameter text: as the user writes them: `ctrl-p,ctrl-q`.
+    package mutating func setDetachKeys(_ text: String) throws(OperationError) {
+        detachKeys = try DetachKeys(parsing: text)
+    }
+
+    /// Whether the caller may leave it by keys: those are typed at a terminal.
+    var mayBeLeft: Bool { detachKeys != nil && terminal && interactive && !detached }
 }
 
 /// How `run` ended.

@@ -13,32 +13,30 @@ extension Engine {
         _ = try host.runDetached(plan)
     }
 
-    /// The same in the foreground: its output comes here.
-    /// - Parameters:
-    ///   - readsInput: passes it on. Otherwise a program that wants some waits as if nobody ever wrote.
-    ///   - passesSignals: to the program; otherwise they have no effect.
-    /// - Returns: its exit code.
-    package func startAttached(
-        _ name: String, readsInput: Bool, passesSignals: Bool
-    ) throws(OperationError) -> Int32 {
-        if !passesSignals, try host.running(containerStore.find(name)) == nil,
+    /// The same in the foreground: its output comes here. Where it reads no input, a program that wants some waits as if nobody
+    /// ever wrote.
+    /// - Parameter mayBeLeft: its detach keys were asked for.
+    /// - Returns: its exit code; 0 when the caller has left before that.
+    package func startAttached(_ request: AttachRequest, mayBeLeft: Bool) throws(OperationError) -> Int32 {
+        let name = request.container
+        // The supervisor may outlive the caller's pipes.
+        if mayBeLeft { InheritedDescriptors.close() }
+        if !request.passesSignals, !mayBeLeft, try host.running(containerStore.find(name)) == nil,
             case .parent(let supervisor) = try forkAside()
         {
             return reap(supervisor).exitCode
         }
-        var streams = CallerStreams.standard
-        if !readsInput { streams.input = -1 }
-        guard var plan = try startPlan(name) else {
-            var request = AttachRequest(container: name)
-            request.sendsInput = readsInput
-            request.passesSignals = passesSignals
-            return try attach(request)
-        }
+        var streams = request.streams
+        if !request.sendsInput { streams.input = -1 }
+        guard var plan = try startPlan(name) else { return try attach(request) }
         try settling(plan.definition.id) { () throws(OperationError) in
             try RunStreams.checkInput(of: streams, isWanted: plan.definition.openStdin)
         }
         if plan.definition.terminal { plan.process.terminalSize = streams.terminalSize }
-        return try host.runHere(plan, for: streams, passesSignals: passesSignals)
+        if mayBeLeft, plan.definition.terminal, plan.definition.openStdin, request.sendsInput {
+            return try attend(host.runDetached(plan, awaitsClient: true), plan.definition, request)
+        }
+        return try host.runHere(plan, for: streams, passesSignals: request.passesSignals)
     }
 
     /// Nil when the container runs, or is between two rounds.
@@ -70,6 +68,7 @@ extension Engine {
                 // As it is by now: others may have changed it until a moment ago.
                 guard let definition = try containerStore.definition(id) else { throw OperationError.noContainer(name) }
                 let plan = try plan(definition, claim)
+                try host.checkOthers(of: plan.definition)
                 try makeBindSources(definition.binds)
                 return plan
             }

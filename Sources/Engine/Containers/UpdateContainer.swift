@@ -50,7 +50,7 @@ extension Engine {
             new.restart = restart
         }
         if let cpuset = update.limits.cpuset { try checkProcessors(cpuset) }
-        try checkProcessors(new.limits.milliCPUs)
+        try checkLimits(new.limits)
         // Whether there are controllers for them.
         _ = try CgroupHost().plan(for: old.id, limits: new.limits, limitsDevices: old.needsDeviceCgroup)
         return new
@@ -72,9 +72,10 @@ extension LimitUpdate {
     /// Those that it is about.
     fileprivate var controllers: Set<String> {
         var names: Set<String> = []
-        if memory != nil || memorySwap != nil { names.insert("memory") }
-        if milliCPUs != nil || cpuShares != nil { names.insert("cpu") }
-        if cpuset != nil { names.insert("cpuset") }
+        if memory != nil || memorySwap != nil || memoryReservation != nil { names.insert("memory") }
+        if milliCPUs != nil || cpuShares != nil || cpuQuota != nil || cpuPeriod != nil { names.insert("cpu") }
+        if blockWeight != nil { names.insert("io") }
+        if cpuset != nil || memoryNodes != nil { names.insert("cpuset") }
         if pids != nil { names.insert("pids") }
         return names
     }

@@ -6,15 +6,18 @@ import Records
 extension Engine {
     /// Removes a network that no container is on.
     package func removeNetwork(_ text: String) throws(OperationError) {
+        try refusePredefined(text)
+        try removeNetwork(text, keepingPredefined: true)
+    }
+
+    func removeNetwork(_ text: String, keepingPredefined: Bool) throws(OperationError) {
         try prepare()
-        guard !PredefinedNetwork.names.contains(text) else {
-            throw OperationError("\(text) is a pre-defined network and cannot be removed")
-        }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             try networkStore.removeUnfinished()
             guard let network = try networkStore.find(text) else {
                 throw OperationError("network \(text) not found", kind: .notFound)
             }
+            if keepingPredefined { try refusePredefined(network.name.text) }
             try refuse(network, usedBy: try unreleased(host.members(of: network).map(\.id)))
             guard Files.exists(layout.networkRuntime(network.key)) else { return try delete(network) }
             // Who gets an address from here on finds no network, and who has one by now is seen.
@@ -23,6 +26,11 @@ extension Engine {
                 try delete(network)
             }
         }
+    }
+
+    private func refusePredefined(_ name: String) throws(OperationError) {
+        guard PredefinedNetwork.names.contains(name) else { return }
+        throw OperationError("\(name) is a pre-defined network and cannot be removed")
     }
 
     private func delete(_ network: NetworkDefinition) throws(OperationError) {

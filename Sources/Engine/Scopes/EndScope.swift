@@ -73,7 +73,14 @@ extension Engine {
         attempt { () throws(OperationError) in
             let containers = try scopedContainers(name)
             _ = killAll(containers)
-            for id in containers { attempt { () throws(OperationError) in try remove(id, force: true) } }
+            for id in containers { attempt { () throws(OperationError) in try remove(id, force: true, volumes: true) } }
+        }
+        attempt { () throws(OperationError) in
+            let volumes = try volumeStore.all()
+            failures += volumes.failures
+            for volume in volumes.definitions where volume.labels[Scope.label] == name.text {
+                attempt { () throws(OperationError) in try removeVolume(volume.name.text, force: false) }
+            }
         }
         attempt { () throws(OperationError) in
             let networks = try networkStore.all()

@@ -7,7 +7,7 @@ import Records
 
 /// What kind of thing was left behind, or is missing.
 package enum LeakClass: String, CaseIterable, Sendable {
-    case address, rule, veth, bridge, netns, cgroup, mount, state, lock, port, log
+    case address, rule, veth, bridge, netns, cgroup, mount, state, lock, port, log, volume
 }
 
 /// One difference between the records and the kernel.
@@ -49,6 +49,8 @@ enum SystemRemedy: Equatable, Sendable {
     case reserveNetworkName(NetworkDefinition)
     case clearWorkspaces
     case endScope(Name)
+    case removeUnfinishedVolumes
+    case settleVolume(Name)
     /// The lock that a process holds which knows nothing of its meaning.
     case abandonLock(String)
 }

@@ -21,7 +21,8 @@ struct SystemAudit: Sendable {
     /// By class, in a fixed order.
     var findings: [SystemFinding] {
         let all =
-            leases + endpoints + bridges + cgroups + mounts + containers + names + networks + files + locks + ports
+            leases + endpoints + bridges + cgroups + mounts + containers + names + networks + volumes + files + locks
+            + ports
         return all.sorted { ($0.order, $0.what, $0.why) < ($1.order, $1.what, $1.why) }
     }
 }
@@ -90,6 +91,22 @@ extension SystemAudit {
                 .state, layout.networkRuntime(key), "there is no network \"\(key)\"", .removeNetworkRuntime(key))
         }
         return runtimes + networkNames
+    }
+
+    private var volumes: [SystemFinding] {
+        let found = records.volumes
+        let unfinished = found.unfinished.map {
+            SystemFinding(.volume, $0, "its making or its removal was not done to the end", .removeUnfinishedVolumes)
+        }
+        let unexplained = found.unexplained.map { path in
+            SystemFinding(
+                .volume, path, "no record explains it (move it away, or take it by mydocker volume create)", .none)
+        }
+        let halfCopied = found.halfCopied.map { name in
+            SystemFinding(
+                .volume, layout.volume(name), "an image's content was not copied to the end", .settleVolume(name))
+        }
+        return unfinished + unexplained + halfCopied
     }
 
     private var networkNames: [SystemFinding] {

@@ -27,6 +27,13 @@ struct RecordSnapshot: Sendable {
         var logs: [String] = []
     }
 
+    struct Volumes: Sendable {
+        /// Paths.
+        var unfinished: [String] = []
+        var unexplained: [String] = []
+        var halfCopied: [Name] = []
+    }
+
     struct Damage: Equatable, Sendable {
         let path: String
         let why: String
@@ -49,6 +56,7 @@ struct RecordSnapshot: Sendable {
     var workspaces: [String] = []
     /// Scopes that nobody ends any more.
     var deadScopes: [Name] = []
+    var volumes = Volumes()
     var damages: [Damage] = []
 
     var living: Set<ContainerID> { Set(containers.filter { $0.value.isAlive }.keys) }
@@ -79,6 +87,7 @@ extension RecordSnapshot {
         readImages(engine.imageStore)
         let scopes = try Files.names(in: layout.scopes).compactMap { Name($0) }
         deadScopes = scopes.filter { !FileLock.isHeld(layout.scopeLock($0)) }
+        readVolumes(engine.volumeStore)
         temporaries = Self.temporaries(layout, containers.keys)
     }
 
@@ -131,6 +140,16 @@ extension RecordSnapshot {
     private mutating func readImages(_ store: ImageStore) {
         _ = readable { () throws(OperationError) in try store.list() }
         workspaces = store.deadWorkspaces()
+    }
+
+    private mutating func readVolumes(_ store: VolumeStore) {
+        for name in (try? store.names()) ?? [] {
+            _ = readable { () throws(OperationError) in try store.definition(name) }
+        }
+        volumes.unfinished = (try? store.unfinished()) ?? []
+        volumes.unexplained = (try? store.unexplained()) ?? []
+        let half = (try? store.halfCopied()) ?? []
+        volumes.halfCopied = half.filter { !FileLock.isHeld(store.layout.volume($0)) }
     }
 
     /// Files that `Files.replace` and the pool leave when their process is killed.

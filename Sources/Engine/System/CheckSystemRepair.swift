@@ -58,6 +58,9 @@ extension Engine {
         case .reserveNetworkName(let network): try reserveName(of: network)
         case .endScope(let name): try endDeadScope(name)
         case .clearWorkspaces: try imageStore.clearWorkspaces()
+        case .removeUnfinishedVolumes:
+            try volumeStore.holding { () throws(OperationError) in try volumeStore.removeUnfinished() }
+        case .settleVolume(let name): try host.settleVolume(name)
         }
     }
 

@@ -12,9 +12,10 @@ extension ContainerSummary {
             "IPAddress": .string(address?.description ?? ""),
             "Image": .string(image),
             "Labels": .string(HumanText.labels(labels)),
-            "LocalVolumes": "0",
+            "LocalVolumes": .string(String(Set(volumes.map(\.name)).count)),
             "Mounts": .string(
-                binds.map { HumanText.cut($0.source, isWhole ? .max : 15) }.joined(separator: ",")),
+                (binds.map(\.source) + volumes.map(\.name.text)).map { HumanText.cut($0, isWhole ? .max : 15) }
+                    .joined(separator: ",")),
             "Names": .string(name),
             "Networks": .string(networks.joined(separator: ",")),
             "Pid": .string(pid.map { String($0) } ?? ""),

@@ -18,7 +18,7 @@ extension ContainerDetails {
             "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
             "Driver": "overlay2", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
             "ExecIDs": nil, "HostConfig": definition.inspectedHostConfig, "GraphDriver": graphDriver,
-            "Mounts": .array(definition.inspectedMounts), "Config": definition.inspectedConfig,
+            "Mounts": .array(definition.inspectedMounts(volumeDirectories)), "Config": definition.inspectedConfig,
             "NetworkSettings": definition.inspectedNetworkSettings(state),
         ]
     }

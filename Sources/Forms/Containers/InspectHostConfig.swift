@@ -10,7 +10,7 @@ extension ContainerDefinition {
 
     private var hostMembers: Members {
         [
-            ("Binds", .strings(binds.map { "\($0.source):\($0.target)" + ($0.readOnly ? ":ro" : "") })),
+            ("Binds", .strings(binds.map(\.text) + volumes.filter { !$0.isAnonymous }.map(\.text))),
             ("ContainerIDFile", .string(asked.cidFile ?? "")),
             ("LogConfig", ["Type": .string(log.driver), "Config": log.options.json]),
             ("NetworkMode", .string(askedNetwork)), ("PortBindings", Self.bindings(publish)),
@@ -21,9 +21,13 @@ extension ContainerDefinition {
                     "MaximumRetryCount": .number(restart.maximumRetryCount),
                 ]
             ),
-            ("AutoRemove", .bool(autoRemove)), ("VolumeDriver", ""), ("VolumesFrom", nil), ("Mounts", nil),
-            ("ConsoleSize", [0, 0]), ("Dns", []), ("DnsOptions", []), ("DnsSearch", []), ("ExtraHosts", nil),
-            ("GroupAdd", nil), ("Links", nil), ("PublishAllPorts", .bool(asked.publishesExposed)),
+            ("AutoRemove", .bool(autoRemove)), ("VolumeDriver", ""), ("VolumesFrom", JSON.list(asked.volumesFrom)),
+            ("Mounts", nil),
+            ("ConsoleSize", [0, 0]), ("Dns", .strings(names.servers.map(\.description))),
+            ("DnsOptions", .strings(names.options)), ("DnsSearch", .strings(names.searches)),
+            ("ExtraHosts", JSON.list(names.extraHosts.map(\.text))), ("GroupAdd", JSON.list(groupsAdded)),
+            ("Links", JSON.list(names.links.map { "/\($0.container.short):/\(name)/\($0.alias)" })),
+            ("PublishAllPorts", .bool(asked.publishesExposed)),
             ("ReadonlyRootfs", .bool(readOnlyRoot)),
             (
                 "Tmpfs",
@@ -36,11 +40,15 @@ extension ContainerDefinition {
     private var kernelMembers: Members {
         [
             ("CapAdd", JSON.list(asked.capabilitiesAdded)), ("CapDrop", JSON.list(asked.capabilitiesDropped)),
-            ("CapEffective", .strings(capabilities.map { "CAP_" + $0 })), ("CgroupnsMode", "private"),
-            ("Cgroup", ""), ("IpcMode", "private"), ("PidMode", ""), ("UTSMode", ""), ("UsernsMode", ""),
-            ("OomScoreAdj", 0), ("Privileged", .bool(privileged)), ("SecurityOpt", JSON.list(securityOptions)),
-            // Of every container (Containers/RootFilesystem).
-            ("ShmSize", .int(64 << 20)), ("Sysctls", nil), ("StorageOpt", nil), ("Runtime", "mydocker"),
+            ("CapEffective", .strings(capabilities.map { "CAP_" + $0 })),
+            ("CgroupnsMode", .string(namespaces.cgroup == .host ? "host" : "private")),
+            ("Cgroup", ""), ("IpcMode", .string(namespaces.ipcText)), ("PidMode", .string(namespaces.pid.text)),
+            ("UTSMode", .string(namespaces.uts.text)), ("UsernsMode", ""), ("OomScoreAdj", .number(kernel.oomScore)),
+            ("Privileged", .bool(privileged)), ("SecurityOpt", JSON.list(securityOptions)),
+            ("ShmSize", .int(kernel.sharedMemory ?? KernelSettings.usualSharedMemory)),
+            ("Sysctls", kernel.sysctls.isEmpty ? .null : kernel.sysctls.json),
+            ("Annotations", asked.annotations.isEmpty ? .null : asked.annotations.json), ("StorageOpt", nil),
+            ("Runtime", "mydocker"),
             ("Isolation", ""), ("Init", .bool(usesInit)),
         ]
     }
@@ -48,11 +56,16 @@ extension ContainerDefinition {
     private var limitMembers: Members {
         [
             ("CpuShares", .number(limits.cpuShares ?? 0)), ("Memory", .number(limits.memory ?? 0)),
-            ("NanoCpus", .number((limits.milliCPUs ?? 0) * 1_000_000)), ("CgroupParent", ""), ("BlkioWeight", 0),
-            ("CpuPeriod", 0), ("CpuQuota", 0), ("CpuRealtimePeriod", 0), ("CpuRealtimeRuntime", 0),
-            ("CpusetCpus", .string(limits.cpuset ?? "")), ("CpusetMems", ""), ("Devices", inspectedDevices),
-            ("DeviceCgroupRules", nil), ("DeviceRequests", nil), ("MemoryReservation", 0),
-            ("MemorySwap", .number(limits.memoryAndSwap ?? 0)), ("MemorySwappiness", nil), ("OomKillDisable", nil),
+            ("NanoCpus", .number((limits.milliCPUs ?? 0) * 1_000_000)), ("CgroupParent", ""),
+            ("BlkioWeight", .number(limits.blockWeight ?? 0)), ("CpuPeriod", .number(limits.cpuPeriod ?? 0)),
+            ("CpuQuota", .number(limits.cpuQuota ?? 0)), ("CpuRealtimePeriod", 0), ("CpuRealtimeRuntime", 0),
+            ("CpusetCpus", .string(limits.cpuset ?? "")),
+            ("CpusetMems", .string(limits.memoryNodes ?? "")), ("Devices", inspectedDevices),
+            ("DeviceCgroupRules", JSON.list(kernel.deviceRules.map(\.text))), ("DeviceRequests", nil),
+            ("MemoryReservation", .number(limits.memoryReservation ?? 0)),
+            ("MemorySwap", .number(limits.memoryAndSwap ?? 0)),
+            ("MemorySwappiness", .optional(limits.memorySwappiness)),
+            ("OomKillDisable", limits.disablesOutOfMemoryKills ? true : .null),
             ("PidsLimit", .optional(limits.pids)),
             (
                 "Ulimits",
@@ -75,6 +88,7 @@ extension ContainerDefinition {
     private var securityOptions: [String] {
         let isUsual = seccomp == "default" || privileged && seccomp == "unconfined"
         return (noNewPrivileges ? ["no-new-privileges"] : []) + (isUsual ? [] : ["seccomp=\(seccomp)"])
+            + asked.idleSecurityOptions
     }
 
     /// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`: no address is every address, no port is any port.
@@ -88,6 +102,22 @@ extension ContainerDefinition {
             }
         }
         return .object(JSON.gathered(ports))
+    }
+}
+
+extension BindMount {
+    /// As `-v` has it.
+    fileprivate var text: String {
+        let options = (readOnly ? ["ro"] : []) + (propagation == .privateAll ? [] : [propagation.rawValue])
+        return "\(source):\(target)" + (options.isEmpty ? "" : ":" + options.joined(separator: ","))
+    }
+}
+
+extension VolumeMount {
+    /// As `-v` has it.
+    fileprivate var text: String {
+        let options = (readOnly ? ["ro"] : []) + (copies ? [] : ["nocopy"])
+        return "\(name):\(target)" + (options.isEmpty ? "" : ":" + options.joined(separator: ","))
     }
 }
 

@@ -18,6 +18,7 @@ extension ContainerDefinition {
     private typealias Members = [(key: String, value: JSON)]
 
     private func networks(_ state: ContainerState?) -> JSON {
+        if case .container = networkMode { return [:] }
         guard case .networks(let wishes) = networkMode else { return .object([(networkMode.text, network(nil, nil))]) }
         return .object(
             wishes.map { wish in

@@ -48,16 +48,27 @@ package enum PortsText {
         }
     }
 
-    /// The lines of `port CONTAINER PORT[/PROTOCOL]`.
-    package static func lines(
-        _ mappings: [PortMapping], of wanted: String, container: String
-    ) throws(OperationError) -> [String] {
+    /// The answer of `port`, with `--json`.
+    package static func json(_ mappings: [PortMapping]) -> JSON {
+        .array(
+            mappings.map {
+                [
+                    "port": .string("\($0.containerPort)/\($0.transport.rawValue)"),
+                    "hostIp": .string($0.hostAddress.description), "hostPort": .number($0.hostPort),
+                ]
+            })
+    }
+
+    /// What `port CONTAINER PORT[/PROTOCOL]` is about.
+    package static func published(
+        _ mappings: [PortMapping], at wanted: String, of container: String
+    ) throws(OperationError) -> [PortMapping] {
         let parts = wanted.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let first = parts.first, let port = Decimal.parse(first, in: 1...65_535),
             let transport = TransportProtocol(rawValue: parts.count == 2 ? parts[1].lowercased() : "tcp")
         else { throw OperationError("invalid port: \(wanted)", remedy: "Use PORT or PORT/udp") }
         let found = mappings.sorted().filter { Int($0.containerPort) == port && $0.transport == transport }
         guard !found.isEmpty else { throw OperationError("no public port '\(wanted)' published for \(container)") }
-        return found.map { "\($0.hostAddress):\($0.hostPort)" }
+        return found
     }
 }

@@ -5,7 +5,7 @@ extension DiskSpace {
     package var rows: [Row] {
         let none = Part(total: 0, active: 0, bytes: 0, reclaimable: 0)
         return [
-            imagePart.row("Images"), containerPart.row("Containers"), none.row("Local Volumes"),
+            imagePart.row("Images"), containerPart.row("Containers"), volumePart.row("Local Volumes"),
             none.row("Build Cache"),
         ]
     }
@@ -31,5 +31,13 @@ extension DiskSpace.Image {
             ]
             return Row(fields: .object((row.fields.members ?? []) + more))
         }
+    }
+}
+
+extension DiskSpace.Volume {
+    package var row: Row {
+        Row(fields: [
+            "Name": .string(name.text), "Links": .string(String(links)), "Size": .string(HumanText.size(bytes)),
+        ])
     }
 }

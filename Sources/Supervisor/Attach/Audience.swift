@@ -14,6 +14,8 @@ protocol AttachableProgram: AnyObject {
 /// A client that reads slowly slows the program down a little, as in a pipeline; one that does not read has to go.
 final class Audience: EventSource {
     private var clients: [AttachedClient] = []
+    /// There is or was one.
+    private(set) var hasHadClient = false
     /// Goes to the program's input; nil when it has none that is anybody's to write to.
     private var input: Descriptor?
     /// Nil while no program runs.
@@ -80,6 +82,7 @@ final class Audience: EventSource {
 
     func join(_ client: AttachedClient) {
         clients.append(client)
+        hasHadClient = true
         guard let size = client.size else { return }
         // A program draws its screen anew when the size changes, and only then.
         program?.resize(TerminalSize(rows: size.rows &+ 1, columns: size.columns))

@@ -1,0 +1,51 @@
+import Core
+
+/// What `--json` makes of a command's output: one JSON value (docs/json.md).
+package enum Answer {
+    /// One object or array, as the command prints it; of what goes on, an object a line.
+    case value
+    /// An object a line: they become one array.
+    case list
+    /// Text: `{"lines": […]}`, unless the command has set an answer of its own.
+    case text
+}
+
+extension Command {
+    /// What has `--format` prints JSON by itself: lists, which have `--quiet` too, an object a line.
+    package static var answer: Answer {
+        let names = flags.map(\.specification.name)
+        guard names.contains("format") else { return .text }
+        return names.contains("quiet") ? .list : .value
+    }
+}
+
+extension CommandContext {
+    /// The id of what a command has made.
+    package mutating func answer(id: String) {
+        if isJSON { answer = ["id": .string(id)] } else { output.line(id) }
+    }
+
+    /// Puts the one JSON value in the place of what the command has printed. A command that has printed nothing has
+    /// none: what a program in a container writes is the program's.
+    package mutating func conclude(_ kind: Answer) {
+        guard isJSON else { return }
+        if let answer {
+            output.replace(with: answer.printed)
+        } else if kind == .list {
+            output.replace(with: "[" + output.lines.joined(separator: ",") + "]")
+        } else if kind == .text, !output.bytes.isEmpty {
+            output.replace(with: JSON.object([("lines", .strings(output.lines))]).printed)
+        }
+    }
+}
+
+extension OperationError {
+    /// As `--json` tells it, under the key `name`: `error` or `warning`.
+    package func json(_ name: String, remedy: String?) -> String {
+        var members: [(key: String, value: JSON)] = [
+            ("code", .string(kind.rawValue)), ("message", .string(TerminalText.escaped(description))),
+        ]
+        if let remedy { members.append(("remedy", .string(TerminalText.escaped(remedy)))) }
+        return JSON.object([(name, .object(members))]).printed
+    }
+}

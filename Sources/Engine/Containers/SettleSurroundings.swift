@@ -1,0 +1,89 @@
+import Core
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+/// What a container has of others and of this host, and what does not go together with it. The sentences are Docker's.
+extension Engine {
+    func settleSurroundings(
+        _ request: RunRequest, _ definition: inout ContainerDefinition
+    ) throws(OperationError) {
+        definition.namespaces = try request.namespaces.map { name throws(OperationError) in
+            try containerStore.find(name)
+        }
+        definition.names = request.names
+        definition.names.links = try links(request, definition.networkMode)
+        definition.kernel = request.kernel
+        definition.groupsAdded = request.groupsAdded
+        definition.pidFile = request.pidFile
+        try checkNames(request, definition)
+        try definition.checkSysctls()
+        try settleHostname(request, &definition)
+    }
+
+    private func settleHostname(
+        _ request: RunRequest, _ definition: inout ContainerDefinition
+    ) throws(OperationError) {
+        if case .container(let id) = definition.networkMode {
+            guard let other = try containerStore.definition(id) else { throw OperationError.noContainer(id.hex) }
+            definition.hostname = other.hostname
+            definition.names.domain = other.names.domain
+        } else if request.hostname == nil, definition.networkMode == .host || definition.namespaces.uts == .host {
+            definition.hostname = hostName()
+        }
+    }
+
+    private func checkNames(_ request: RunRequest, _ definition: ContainerDefinition) throws(OperationError) {
+        if definition.namespaces.uts == .host {
+            if request.hostname != nil { throw conflict("hostname and the UTS mode") }
+            if !request.names.domain.isEmpty { throw conflict("domainname and the UTS mode") }
+        }
+        guard case .container = definition.networkMode else { return try checkGateway(definition) }
+        if request.hostname != nil { throw conflict("hostname and the network mode") }
+        if !request.names.domain.isEmpty { throw conflict("domainname and the network mode") }
+        if !request.exposedPorts.isEmpty { throw conflict("port exposing and the container type network mode") }
+        if !request.names.extraHosts.isEmpty || !request.names.hasHostsFile {
+            throw conflict("custom host-to-IP mapping and the network mode")
+        }
+        if !(request.names.servers.isEmpty && request.names.searches.isEmpty && request.names.options.isEmpty) {
+            throw conflict("dns and the network mode")
+        }
+    }
+
+    private func conflict(_ what: String) -> OperationError {
+        OperationError("conflicting options: \(what)", kind: .invalid)
+    }
+
+    /// Whether there is an address that `host-gateway` stands for.
+    private func checkGateway(_ definition: ContainerDefinition) throws(OperationError) {
+        guard definition.names.extraHosts.contains(where: { $0.address == nil }), definition.networkMode != .host else {
+            return
+        }
+        // One that is not there yet is looked for later, and is none of the predefined ones, which have a gateway.
+        let networks = try definition.networkMode.wishes.map { wish throws(OperationError) in
+            try networkStore.find(wish.network.text)
+        }
+        if networks.contains(where: { !($0?.isInternal ?? false) }) { return }
+        throw OperationError(
+            "unable to derive the IP value for host-gateway",
+            remedy: "use a network that is not internal, or an address",
+            kind: .invalid)
+    }
+}
+
+extension ContainerDefinition {
+    /// Settings of what is the host's would be the host's.
+    fileprivate func checkSysctls() throws(OperationError) {
+        for name in kernel.sysctls.keys.sorted() {
+            switch SysctlScope(of: name) {
+            case .network where networkMode == .host:
+                throw OperationError("sysctl \"\(name)\" not allowed in host network namespace", kind: .invalid)
+            case .ipc where namespaces.ipc == .host:
+                throw OperationError("sysctl \"\(name)\" is not allowed in the hosts ipc namespace", kind: .invalid)
+            case .network, .ipc: continue
+            case nil: throw OperationError("sysctl '\(name)' is not allowed", kind: .invalid)
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Containers
+import Core
+import Records
+
+extension Host {
+    /// Lines of /etc/hosts for the containers that one is linked to.
+    /// - Throws: when one of them does not run, or is on none of its networks.
+    func linkEntries(of definition: ContainerDefinition) throws(OperationError) -> [HostFiles.Entry] {
+        var entries: [HostFiles.Entry] = []
+        for link in definition.names.links {
+            let other = try containerStore.definition(link.container)
+            let name = other?.name.text ?? link.container.short
+            guard let running = try running(link.container) else {
+                throw OperationError(
+                    "Cannot link to a non running container: /\(name) AS /\(definition.name)/\(link.alias)",
+                    kind: .notRunning)
+            }
+            let shared = definition.networkMode.wishes.map(\.network)
+            guard let endpoint = running.state.endpoints.first(where: { shared.contains($0.network) }) else {
+                throw OperationError(
+                    "Cannot link to /\(name), as it does not belong to the network \(definition.networkMode.text)",
+                    remedy: "start both on one network", kind: .conflict)
+            }
+            let names = [link.alias.text, other?.hostname ?? "", name]
+            entries.append(HostFiles.Entry(endpoint.address.address, names))
+        }
+        return entries
+    }
+}
