@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -16,6 +17,10 @@ struct extraction {
     /* The entry that is being restored. */
     struct archive_entry *entry;
     char path[PATH_MAX];
+    /* Below the root, where a tree goes to; NULL for a layer. */
+    const char *directory;
+    int (*is_kernels)(int directory);
+    uint64_t left_out;
 };
 
 static int fail(struct extraction *x, const char *operation) {
@@ -52,15 +57,27 @@ static int set_metadata(struct extraction *x, int fd) {
     return set_attributes(x, fd);
 }
 
-/* For what cannot be opened. `base` was made by us a moment ago and nobody else writes here. */
-static int set_metadata_at(struct extraction *x, int parent, const char *base, int has_mode) {
+/* For what cannot be opened. */
+static int set_metadata_at(struct extraction *x, int parent, const char *base) {
     struct timespec times[2];
     get_times(x->entry, times);
     uid_t owner = (uid_t)A(entry_uid)(x->entry);
     gid_t group = (gid_t)A(entry_gid)(x->entry);
     if (fchownat(parent, base, owner, group, AT_SYMLINK_NOFOLLOW) < 0) return fail(x, "set owner of");
-    if (has_mode && fchmodat(parent, base, A(entry_mode)(x->entry) & 07777, 0) < 0) return fail(x, "set mode of");
     if (utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) < 0) return fail(x, "set time of");
+    return 0;
+}
+
+/* Where a name of the archive goes below the root. */
+static int place(struct extraction *x, const char *name, char path[PATH_MAX]) {
+    char clean[PATH_MAX];
+    if (!x->directory) return tree_clean(&x->tree, name, path);
+    if (tree_clean(&x->tree, name, clean) < 0) return -1;
+    size_t length = strlen(x->directory);
+    if (length + strlen(clean) + 2 > PATH_MAX) return carchive_fail(x->tree.failure, "restore", name, ENAMETOOLONG);
+    strcpy(path, x->directory);
+    if (length > 0 && *clean) path[length++] = '/';
+    strcpy(path + length, clean);
     return 0;
 }
 
@@ -109,13 +126,15 @@ static int restore_file(struct extraction *x, int parent, const char *base) {
     if (status == 0) status = set_metadata(x, fd);
     if (status == 0 && futimens(fd, times) < 0) status = fail(x, "set time of");
     if (close(fd) < 0 && status == 0) status = fail(x, "write");
+    // Nothing that is only a part.
+    if (status < 0 && x->directory) unlinkat(parent, base, 0);
     return status;
 }
 
 static int restore_directory(struct extraction *x, int parent, const char *base) {
     struct timespec times[2];
     get_times(x->entry, times);
-    int fd = *x->path ? tree_make_directory(&x->tree, parent, base, x->path) : dup(x->tree.root);
+    int fd = *x->path ? tree_make_directory(&x->tree, parent, base, x->path) : fcntl(x->tree.root, F_DUPFD_CLOEXEC, 3);
     if (fd < 0) return *x->path ? -1 : fail(x, "open directory");
     int status = set_metadata(x, fd);
     close(fd);
@@ -126,20 +145,34 @@ static int restore_symlink(struct extraction *x, int parent, const char *base) {
     const char *target = A(entry_symlink)(x->entry);
     if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
     if (!target || symlinkat(target, parent, base) < 0) return fail(x, "create symbolic link");
-    return set_metadata_at(x, parent, base, 0);
+    return set_metadata_at(x, parent, base);
+}
+
+/* By a descriptor: by its name chmod would follow a link that somebody has put there meanwhile. */
+static int set_pipe_mode(struct extraction *x, int parent, const char *base) {
+    char path[32];
+    struct stat status;
+    int fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = 0;
+    if (fd < 0) return fail(x, "set mode of");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+        result = chmod(path, A(entry_mode)(x->entry) & 07777) < 0 ? fail(x, "set mode of") : 0;
+    close(fd);
+    return result;
 }
 
 static int restore_fifo(struct extraction *x, int parent, const char *base) {
     if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
     if (mkfifoat(parent, base, 0600) < 0) return fail(x, "create named pipe");
-    return set_metadata_at(x, parent, base, 1);
+    if (set_metadata_at(x, parent, base) < 0) return -1;
+    return set_pipe_mode(x, parent, base);
 }
 
 /* The target is looked up as every other name: inside, or nowhere. */
 static int restore_hardlink(struct extraction *x, int parent, const char *base) {
     char target[PATH_MAX];
     const char *target_base = target;
-    if (tree_clean(&x->tree, A(entry_hardlink)(x->entry), target) < 0) return -1;
+    if (place(x, A(entry_hardlink)(x->entry), target) < 0) return -1;
     if (strcmp(target, x->path) == 0) return 0;
     char *slash = strrchr(target, '/');
     if (slash) {
@@ -167,12 +200,15 @@ static int restore_whiteout(struct extraction *x, int parent, const char *base) 
 static int restore_entry(struct extraction *x) {
     const char *name = A(entry_pathname)(x->entry), *base;
     if (!name) return carchive_fail_because(x->tree.failure, "restore", NULL, "an entry has no name");
-    if (tree_clean(&x->tree, name, x->path) < 0) return -1;
+    if (place(x, name, x->path) < 0) return -1;
     int type = A(entry_filetype)(x->entry);
+    // The directory that all goes to stays as it is.
+    if (x->directory && strcmp(x->path, x->directory) == 0) return 0;
     if (!*x->path) return type == AE_IFDIR ? restore_directory(x, x->tree.root, ".") : 0;
     int parent = tree_parent(&x->tree, x->path, &base);
     if (parent < 0) return -1;
-    if (strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0) return restore_whiteout(x, parent, base);
+    if (!x->directory && strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
+        return restore_whiteout(x, parent, base);
     if (A(entry_hardlink)(x->entry)) return restore_hardlink(x, parent, base);
     switch (type) {
     case AE_IFREG: return restore_file(x, parent, base);
@@ -180,7 +216,7 @@ static int restore_entry(struct extraction *x) {
     case AE_IFLNK: return restore_symlink(x, parent, base);
     case AE_IFIFO: return restore_fifo(x, parent, base);
     // A layer is mounted without devices; a container gets its own /dev.
-    default: return 0;
+    default: x->left_out++; return 0;
     }
 }
 
@@ -225,22 +261,49 @@ static int extract(struct extraction *x) {
     return status;
 }
 
-int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure) {
-    memset(failure, 0, sizeof *failure);
-    memset(result, 0, sizeof *result);
-    if (carchive_load(failure) < 0) return -1;
-    struct extraction x = {.result = result, .stream = carchive_stream_open(input, copy, failure)};
-    if (!x.stream) return -1;
-    tree_open(&x.tree, root, failure);
+static int extract_in_utf8(struct extraction *x) {
     // libarchive converts the UTF-8 names of pax headers to the locale's characters, and "C" has none for them.
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
-    int status = extract(&x);
+    int status = extract(x);
     if (utf8) {
         uselocale(before);
         freelocale(utf8);
     }
-    tree_close(&x.tree);
-    carchive_stream_close(x.stream);
+    return status;
+}
+
+static int begin(struct carchive_result *result, struct carchive_failure *failure) {
+    memset(failure, 0, sizeof *failure);
+    memset(result, 0, sizeof *result);
+    return carchive_load(failure);
+}
+
+static int restore(struct extraction *x, int root, struct carchive_failure *failure) {
+    if (!x->stream) return -1;
+    tree_open(&x->tree, root, failure);
+    x->tree.keeps_kinds = x->directory != NULL;
+    x->tree.is_kernels = x->is_kernels;
+    int status = extract_in_utf8(x);
+    tree_close(&x->tree);
+    carchive_stream_close(x->stream);
+    return status;
+}
+
+int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure) {
+    if (begin(result, failure) < 0) return -1;
+    struct extraction x = {.result = result, .stream = carchive_stream_open(input, copy, 1, failure)};
+    return restore(&x, root, failure);
+}
+
+int carchive_restore_tree(
+    int input, int root, const char *directory, int (*is_kernels)(int directory), uint64_t *left_out,
+    struct carchive_result *result, struct carchive_failure *failure) {
+    if (begin(result, failure) < 0) return -1;
+    struct extraction x = {
+        .result = result, .stream = carchive_stream_open(input, -1, 0, failure), .directory = directory,
+        .is_kernels = is_kernels};
+    int status = restore(&x, root, failure);
+    *left_out = x.left_out;
     return status;
 }

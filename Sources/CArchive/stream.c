@@ -11,7 +11,7 @@
 enum { INPUT_SIZE = 256 << 10, SLOT_SIZE = 256 << 10, SLOTS = 8 };
 
 struct carchive_stream {
-    int input, copy;
+    int input, copy, hashes;
     pthread_t thread;
     int started;
     /* Of the thread, until `ended` was seen. */
@@ -56,7 +56,7 @@ static la_ssize_t read_input(struct archive *raw, void *context, const void **by
         if (raw) A(set_error)(raw, EIO, "cannot read");
         return ARCHIVE_FATAL;
     }
-    SHA256(update)(&stream->blob, (size_t)n, stream->buffer);
+    if (stream->hashes) SHA256(update)(&stream->blob, (size_t)n, stream->buffer);
     stream->blob_size += (uint64_t)n;
     *bytes = stream->buffer;
     return n;
@@ -86,7 +86,8 @@ static int produce_all(struct carchive_stream *stream, struct archive *raw) {
         if (n < 0) return carchive_fail_because(&stream->failure, "read archive", NULL, A(error_string)(raw));
         if (n == 0) return 0;
         // Without compression both digests are the same: hash once.
-        if (stream->compression != CARCHIVE_NONE) SHA256(update)(&stream->diff, (size_t)n, slot);
+        if (stream->hashes && stream->compression != CARCHIVE_NONE)
+            SHA256(update)(&stream->diff, (size_t)n, slot);
         publish(stream, (size_t)n);
     }
     return -1;
@@ -141,7 +142,7 @@ static int start(struct carchive_stream *stream) {
     return error;
 }
 
-struct carchive_stream *carchive_stream_open(int input, int copy, struct carchive_failure *failure) {
+struct carchive_stream *carchive_stream_open(int input, int copy, int hashes, struct carchive_failure *failure) {
     struct carchive_stream *stream = malloc(sizeof *stream);
     if (!stream) {
         carchive_fail(failure, "read archive", NULL, ENOMEM);
@@ -150,6 +151,7 @@ struct carchive_stream *carchive_stream_open(int input, int copy, struct carchiv
     memset(stream, 0, offsetof(struct carchive_stream, slots));
     stream->input = input;
     stream->copy = copy;
+    stream->hashes = hashes;
     SHA256(init)(&stream->blob);
     SHA256(init)(&stream->diff);
     pthread_mutex_init(&stream->lock, NULL);

@@ -108,6 +108,9 @@ int tree_parent(struct tree *tree, const char *path, const char **base) {
     memcpy(tree->parent_path, path, length);
     tree->parent_path[length] = 0;
     tree->parent = tree_open_directory(tree, tree->parent_path);
+    if (tree->parent >= 0 && tree->is_kernels && tree->is_kernels(tree->parent))
+        return carchive_fail_because(
+            tree->failure, "restore", path, "it lies inside a file system of the kernel's");
     return tree->parent;
 }
 
@@ -126,6 +129,9 @@ int tree_clear(struct tree *tree, int parent, const char *base, const char *path
     if (unlinkat(parent, base, 0) == 0) return cleared(tree);
     if (errno == ENOENT) return 0;
     if (errno != EISDIR && errno != EPERM) return fail(tree, "replace", path);
+    if (errno == EISDIR && tree->keeps_kinds)
+        return carchive_fail_because(
+            tree->failure, "restore", path, "cannot overwrite directory with non-directory");
     return unlinkat(parent, base, AT_REMOVEDIR) == 0 ? cleared(tree) : fail(tree, "replace", path);
 }
 
@@ -152,6 +158,9 @@ int tree_make_directory(struct tree *tree, int parent, const char *base, const c
         int fd = open_existing(parent, base);
         return fd < 0 ? fail(tree, "open directory", path) : fd;
     }
+    if (tree->keeps_kinds)
+        return carchive_fail_because(
+            tree->failure, "restore", path, "cannot overwrite non-directory with directory");
     if (tree_clear(tree, parent, base, path) < 0) return -1;
     int fd = new_directory(tree, parent, base, path);
     // "Gone below, and here anew" is an opaque directory.

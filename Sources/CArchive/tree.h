@@ -24,6 +24,10 @@ struct tree {
     char parent_path[PATH_MAX];
     struct dated_directory *directories;
     struct carchive_failure *failure;
+    /* 1: a directory and another file never replace each other, and what is empty counts. */
+    int keeps_kinds;
+    /* NULL, or whether a directory is the kernel's, where nothing is made. */
+    int (*is_kernels)(int directory);
 };
 
 void tree_open(struct tree *tree, int root, struct carchive_failure *failure);

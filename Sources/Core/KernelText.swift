@@ -84,6 +84,12 @@ extension String {
         return body(kernelBytes.map(CChar.init(bitPattern:)) + [0])
     }
 
+    /// What stands between slashes, by bytes: a name may begin with an accent, which a slash would be one character with.
+    package var pathComponents: [String] { utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) } }
+
+    /// By bytes likewise.
+    package var isAbsolutePath: Bool { utf8.first == UInt8(ascii: "/") }
+
     /// For people: `\xe9`.
     package var escapingForeignBytes: String { replacingForeignBytes { "\\x" + String($0, radix: 16) } }
 

@@ -91,7 +91,7 @@ enum Archive {
             compression: Compression(rawValue: Int(result.compression)) ?? .none)
     }
 
-    private static func error(_ failure: carchive_failure, archive name: String) -> OperationError {
+    static func error(_ failure: carchive_failure, archive name: String) -> OperationError {
         let operation = text(failure.operation)
         let entry = text(failure.subject)
         let reason = text(failure.reason)

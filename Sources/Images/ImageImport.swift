@@ -24,11 +24,7 @@ extension ImageStore {
     }
 
     static func open(_ source: String) throws(OperationError) -> Descriptor {
-        guard source != "-" else {
-            let input = dup(STDIN_FILENO)
-            guard input >= 0 else { throw OperationError("open", "standard input", errno: errno) }
-            return Descriptor(owning: input)
-        }
+        if source == "-" { return try Descriptor.standard(STDIN_FILENO) }
         let file = try Descriptor.open(source, O_RDONLY)
         if Files.isDirectory(source) { throw OperationError("read archive", source, errno: EISDIR) }
         return file

@@ -22,14 +22,10 @@ extension Host {
         var result = HostMounts()
         let noDevices: MountAttributes = definition.mayOpenNodes ? [] : .noDevices
         for bind in definition.binds {
-            let mount = try DetachedMount(
-                cloning: bind.source, bind.readOnly ? [noDevices, .readOnly] : noDevices, bind.propagation,
-                recursive: bind.isRecursive)
-            result.mounts.append(attach(mount, at: bind.target, into: descriptors))
+            result.mounts.append(attach(try mounted(bind, noDevices), at: bind.target, into: descriptors))
         }
         for volume in definition.volumes {
-            let mount = try mounted(volume, volume.readOnly ? [noDevices, .readOnly] : noDevices)
-            result.mounts.append(attach(mount, at: volume.target, into: descriptors))
+            result.mounts.append(attach(try mounted(volume, noDevices), at: volume.target, into: descriptors))
         }
         result.mounts += definition.temporaryMounts.map { ContainerMount($0) }
         for device in definition.devices { try open(device, into: descriptors, &result) }
@@ -49,9 +45,34 @@ extension Host {
         return result
     }
 
+    /// What of that outlives a run: none of it opens a device.
+    /// - Parameter isWritable: else what is not there is left out, and so is what has no place.
+    func boundMounts(
+        of definition: ContainerDefinition, into descriptors: DescriptorSet, isWritable: Bool
+    ) throws(OperationError) -> [ContainerMount] {
+        var mounts: [ContainerMount] = []
+        for bind in definition.binds where isWritable || Files.status(bind.source) != nil {
+            mounts.append(attach(try mounted(bind, .noDevices), at: bind.target, into: descriptors))
+        }
+        for volume in definition.volumes {
+            let directory = try directory(of: volume)
+            guard isWritable || Files.status(directory) != nil else { continue }
+            mounts.append(attach(try mounted(volume, .noDevices), at: volume.target, into: descriptors))
+        }
+        if !isWritable { for index in mounts.indices { mounts[index].isOptional = true } }
+        return mounts
+    }
+
+    private func mounted(_ bind: BindMount, _ attributes: MountAttributes) throws(OperationError) -> DetachedMount {
+        try DetachedMount(
+            cloning: bind.source, bind.readOnly ? [attributes, .readOnly] : attributes, bind.propagation,
+            recursive: bind.isRecursive)
+    }
+
     private func mounted(
-        _ volume: VolumeMount, _ attributes: MountAttributes
+        _ volume: VolumeMount, _ wanted: MountAttributes
     ) throws(OperationError) -> DetachedMount {
+        let attributes: MountAttributes = volume.readOnly ? [wanted, .readOnly] : wanted
         let directory = try directory(of: volume)
         guard let subpath = volume.subpath else { return try DetachedMount(cloning: directory, attributes) }
         let path = "\(directory)/\(subpath)"

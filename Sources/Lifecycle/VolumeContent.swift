@@ -29,7 +29,7 @@ struct VolumeContent {
         guard !layers.isEmpty, try isEmpty(), let source = try MergedDirectory(target, inLayers: layers) else { return }
         try Files.makeDirectory(layout.volumeCopy(name))
         do throws(OperationError) {
-            var copy = try TreeCopy(into: layout.volumeCopy(name))
+            var copy = try LayerCopy(into: layout.volumeCopy(name))
             try copy.run(source)
             try Files.move(layout.volumeCopy(name), to: layout.volumeCopied(name))
         } catch {
@@ -60,7 +60,7 @@ struct VolumeContent {
         let copied = try open(layout.volumeCopied(name))
         let data = try open(layout.volumeData(name))
         for entry in try copied.entryNames() {
-            _ = try copied.move(entry, to: data, named: "\(layout.volumeData(name))/\(entry.kernelText)")
+            _ = try copied.move(entry, to: data, named: "\(layout.volumeData(name))/\(entry.text)")
         }
         try FaultPoint.pass("set mode of", layout.volumeData(name))
         let failure = data.takeAttributes(of: copied)

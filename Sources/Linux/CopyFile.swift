@@ -4,14 +4,11 @@ import Glibc
 
 /// Copying by descriptors, an entry of a directory at a time.
 extension Descriptor {
-    /// O_PATH, which Glibc's module does not have.
-    package static let pathOnly = Int32(CLINUX_O_PATH)
-
     /// - Parameter flags: of open(2).
     package func open(
         entry name: FileName, _ flags: Int32, mode: mode_t = 0, named path: String
     ) throws(OperationError) -> Descriptor {
-        let result = retryingOnInterrupt { clinux_openat(number, name, flags, mode) }
+        let result = retryingOnInterrupt { clinux_openat(number, name.bytes, flags, mode) }
         guard result >= 0 else { throw OperationError("open", path, errno: -result) }
         return Descriptor(owning: result)
     }
@@ -19,11 +16,16 @@ extension Descriptor {
     /// A directory in this one; nil for what is mounted there.
     package func open(unmounted name: FileName) throws(OperationError) -> Descriptor? {
         let flags = UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        let result = retryingOnInterrupt { clinux_openat2(number, name, flags, 0, UInt64(CLINUX_RESOLVE_NO_XDEV)) }
+        let result = retryingOnInterrupt {
+            clinux_openat2(number, name.bytes, flags, 0, UInt64(CLINUX_RESOLVE_NO_XDEV))
+        }
         if result == -EXDEV { return nil }
-        guard result >= 0 else { throw OperationError("open", name.kernelText, errno: -result) }
+        guard result >= 0 else { throw OperationError("open", name.text, errno: -result) }
         return Descriptor(owning: result)
     }
+
+    /// Bytes that are copied before somebody is asked whether it is to end.
+    package static let portion: Int64 = 64 << 20
 
     /// Copies the next up to `limit` bytes of data of a file of `size` bytes; holes stay holes.
     /// - Parameter position: where it goes on; `size` at the end.
@@ -42,7 +44,8 @@ extension Descriptor {
         // A change of the owner takes other things away.
         guard fchown(number, status.st_uid, status.st_gid) == 0 else { return errno }
         guard fchmod(number, status.st_mode & 0o7777) == 0 else { return errno }
-        let failure = clinux_copy_attributes(source.number, number)
+        let failure = clinux_copy_attributes(
+            source.number, number, Int32(CLINUX_COPY_CAPABILITIES | CLINUX_COPY_OTHERS))
         guard failure >= 0 else { return -failure }
         return futimens(number, [status.st_atim, status.st_mtim]) == 0 ? 0 : errno
     }
@@ -53,16 +56,8 @@ extension Descriptor {
         -> Bool
     {
         try FaultPoint.pass("create", path)
-        let status = clinux_rename_new(number, name, target.number)
+        let status = clinux_rename_new(number, name.bytes, target.number)
         guard status >= 0 || status == -EEXIST else { throw OperationError("create", path, errno: -status) }
         return status >= 0
-    }
-
-    /// The bytes of a symbolic link, with a zero behind them; nil when there is none.
-    package func link(_ name: FileName) -> [CChar]? {
-        let text = [CChar](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
-            count = buffer.baseAddress.map { max(0, readlinkat(number, name, $0, buffer.count - 1)) } ?? 0
-        }
-        return text.isEmpty ? nil : text + [0]
     }
 }

@@ -7,6 +7,9 @@ package struct Descriptor: ~Copyable, Sendable {
     /// For calls that borrow; never stored.
     package let number: Int32
 
+    /// O_PATH, which Glibc's module does not have.
+    package static let pathOnly = Int32(CLINUX_O_PATH)
+
     /// Takes over `number`.
     package init(owning number: Int32) { self.number = number }
 
@@ -86,6 +89,25 @@ package struct Descriptor: ~Copyable, Sendable {
             count = max(0, Int(size))
         }
         return size < 0 ? nil : value
+    }
+
+    /// As many as this process may have: whoever goes down a tree has some open for each level.
+    package static func raiseLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// A copy of the caller's descriptor.
+    package static func standard(_ number: Int32) throws(OperationError) -> Descriptor {
+        let result = clinux_fcntl(number, F_DUPFD_CLOEXEC, 3)
+        guard result >= 0 else { throw OperationError("open", streamName(number), errno: -result) }
+        return Descriptor(owning: result)
+    }
+
+    private static func streamName(_ number: Int32) -> String {
+        number == STDIN_FILENO ? "standard input" : "standard output"
     }
 
     package func setNonBlocking() {

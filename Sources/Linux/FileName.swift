@@ -1,17 +1,35 @@
 import Core
 import Glibc
 
-/// The bytes of a file name with a zero behind them. They need not be text: a container may use any.
-package typealias FileName = [CChar]
+/// A name in a directory: bytes that need not be text, with a zero behind them.
+package struct FileName: Hashable, Sendable {
+    package let bytes: [CChar]
 
-extension FileName {
-    package var kernelText: String { withUnsafeBytes { String(kernel: $0.dropLast()) } }
+    package init(_ text: String) { bytes = text.kernelBytes.map(CChar.init(bitPattern:)) + [0] }
+
+    fileprivate init(bytes: [CChar]) { self.bytes = bytes }
+
+    /// Of no file.
+    static let none = FileName(bytes: [0])
+    package static let itself = FileName(".")
+
+    package var text: String { bytes.withUnsafeBytes { String(kernel: $0.dropLast()) } }
+
+    /// The names in a directory, unsorted; none when it cannot be read.
+    package static func all(in directory: borrowing Descriptor) -> [FileName] {
+        (try? directory.entryNames()) ?? []
+    }
+}
+
+extension FileName: Comparable {
+    /// By bytes.
+    package static func < (left: FileName, right: FileName) -> Bool { strcmp(left.bytes, right.bytes) < 0 }
 }
 
 extension Descriptor {
-    /// What is in a directory that has just been opened for reading, unsorted.
+    /// What is in a directory, unsorted.
     package func entryNames() throws(OperationError) -> [FileName] {
-        let copy = try duplicate().release()
+        let copy = try open(at: ".", O_RDONLY | O_DIRECTORY).release()
         guard let stream = fdopendir(copy) else {
             let failure = errno
             close(copy)
@@ -21,18 +39,13 @@ extension Descriptor {
         var names: [FileName] = []
         errno = 0
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 bytes.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
             }
-            if name != [0x2e, 0], name != [0x2e, 0x2e, 0] { names.append(name) }
+            if bytes != [0x2e, 0], bytes != [0x2e, 0x2e, 0] { names.append(FileName(bytes: bytes)) }
             errno = 0
         }
         guard errno == 0 else { throw OperationError("read directory", errno: errno) }
         return names
-    }
-
-    package func status(of name: FileName) -> stat? {
-        var status = stat()
-        return fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
     }
 }

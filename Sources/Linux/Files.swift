@@ -245,6 +245,13 @@ extension UnsafeRawBufferPointer: ContiguousBytes8 {
 }
 
 extension Files {
+    /// Nil when it is gone, or cannot be reached any more.
+    package static var workingDirectory: String? {
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return String(kernel: path)
+    }
+
     /// The absolute path without links, or nil when there is nothing at `path`.
     package static func absolute(_ path: String) -> String? {
         guard let resolved = path.withKernelString({ realpath($0, nil) }) else { return nil }

@@ -55,7 +55,7 @@ private struct TreeRemover: ~Copyable {
     }
 
     mutating func run() {
-        enter([0])
+        enter(.none)
         while let level = levels.last {
             if let name = level.pending.last {
                 levels[levels.count - 1].pending.removeLast()
@@ -70,9 +70,9 @@ private struct TreeRemover: ~Copyable {
     private mutating func enter(_ name: FileName) {
         levels.append(Level(name: name, identity: identity, pending: []))
         var pending: [FileName] = []
-        for name in (try? directory.entryNames()) ?? [] {
+        for name in FileName.all(in: directory) {
             if levels.count == 1, !passes(name) { continue }
-            if unlinkat(directory.number, name, 0) == 0 || errno == ENOENT { continue }
+            if unlinkat(directory.number, name.bytes, 0) == 0 || errno == ENOENT { continue }
             if errno != EISDIR {
                 fail("remove", name, errno)
             } else if !removeEmpty(name) {
@@ -84,10 +84,10 @@ private struct TreeRemover: ~Copyable {
 
     private func removeEmpty(_ name: FileName) -> Bool {
         if let kept, kept.count < Self.keptLimit {
-            let number = clinux_openat(directory.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+            let number = clinux_openat(directory.number, name.bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
             if number >= 0 { kept.insert(number) }
         }
-        return unlinkat(directory.number, name, AT_REMOVEDIR) == 0 || errno == ENOENT
+        return unlinkat(directory.number, name.bytes, AT_REMOVEDIR) == 0 || errno == ENOENT
     }
 
     private static let keptLimit = 12
@@ -97,7 +97,7 @@ private struct TreeRemover: ~Copyable {
         // A bind mount may be of the same file system: its device number would not tell.
         let noOtherMount: UInt64 = 0x01  // RESOLVE_NO_XDEV
         let number = directory.number
-        let result = retryingOnInterrupt { clinux_openat2(number, name, flags, 0, noOtherMount) }
+        let result = retryingOnInterrupt { clinux_openat2(number, name.bytes, flags, 0, noOtherMount) }
         if result == -ENOENT { return }
         guard result >= 0 else { return fail("remove directory", name, -result) }
         directory = Descriptor(owning: result)
@@ -113,7 +113,7 @@ private struct TreeRemover: ~Copyable {
             fail("remove directory", done.name, parent < 0 ? -parent : EBUSY)
             return false
         }
-        if unlinkat(directory.number, done.name, AT_REMOVEDIR) != 0, errno != ENOENT {
+        if unlinkat(directory.number, done.name.bytes, AT_REMOVEDIR) != 0, errno != ENOENT {
             fail("remove directory", done.name, errno)
         }
         return true
@@ -122,7 +122,7 @@ private struct TreeRemover: ~Copyable {
     /// At the top only: a tree may have thousands of files.
     private mutating func passes(_ name: FileName) -> Bool {
         do throws(OperationError) {
-            try FaultPoint.pass("remove", "\(top)/\(name.kernelText)")
+            try FaultPoint.pass("remove", "\(top)/\(name.text)")
             return true
         } catch {
             fail("remove", name, error.errno ?? EIO)
@@ -140,6 +140,6 @@ private struct TreeRemover: ~Copyable {
     private mutating func fail(_ operation: String, _ name: FileName, _ number: Int32) {
         guard failure == nil else { return }
         let names = levels.dropFirst().map(\.name) + [name]
-        failure = OperationError(operation, ([top] + names.map(\.kernelText)).joined(separator: "/"), errno: number)
+        failure = OperationError(operation, ([top] + names.map(\.text)).joined(separator: "/"), errno: number)
     }
 }

@@ -151,6 +151,17 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
                 Step("rmi -f fwimage:1"),
             ]),
         FaultScenario(
+            name: "cp to one that does not run", prepare: [Step(["create"] + onNetwork + ["true"])],
+            command: ["cp", "/etc/hostname", "fwbox:/file"],
+            next: [Step("cp /etc/hostname fwbox:/file"), Step("start -a fwbox"), removeByForce, plainRun]),
+        FaultScenario(
+            name: "cp from one that does not run", before: [Step(["create"] + onNetwork + ["true"])],
+            after: [Step("rm fwbox")], command: ["cp", "fwbox:/bin", "/run/fwcopy"],
+            next: [Step("cp fwbox:/bin /run/fwcopy")]),
+        FaultScenario(
+            name: "export", before: [start, settle], after: [Step("rm -f fwbox")],
+            command: ["export", "-o", "/run/fwbox.tar", "fwbox"], next: [Step("exec fwbox true")]),
+        FaultScenario(
             name: "network create", command: ["network", "create", "--subnet", other, "fwother"],
             isAllOrNothing: true,
             next: [

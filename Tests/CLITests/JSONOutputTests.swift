@@ -26,6 +26,7 @@ extension CLI {
             ("events --json --since 1h --until 0s -f event=create -f container=jsrun", ".Action", #""create""#),
             ("pause --json jsrun", ".", #"[{"name":"jsrun"}]"#), ("unpause --json jsrun", ".", #"[{"name":"jsrun"}]"#),
             ("update --json --restart no jsrun", ".", #"[{"name":"jsrun"}]"#),
+            ("diff --json jsrun", ".", "[]"), ("cp --json jsrun:/etc/hosts - | wc -c | jq '.>999'", ".", "true"),
             ("commit --json jsrun jsimage", ".id[:7]", #""sha256:""#),
             ("images --json jsimage", ".[0].Tag", #""latest""#),
             ("tag --json jsimage jsimage:2", ".", #"{"name":"jsimage:2"}"#),
@@ -77,7 +78,7 @@ extension CLI {
             let shown = Set(
                 Self.lines.map { "mydocker-" + $0.line.split(separator: " --json")[0].replacing(" ", with: "-") })
             let programs: Set = [
-                "mydocker", "mydocker-exec", "mydocker-attach", "mydocker-logs", "mydocker-load",
+                "mydocker", "mydocker-exec", "mydocker-attach", "mydocker-logs", "mydocker-load", "mydocker-export",
                 "mydocker-scope-run",
             ]
             let missing = Set(succeed("man").lines).subtracting(shown).subtracting(programs)

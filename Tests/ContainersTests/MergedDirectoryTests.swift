@@ -29,7 +29,7 @@ final class Layers {
     /// What `path` of all layers becomes.
     func copy(_ path: String) throws {
         let source = try #require(try MergedDirectory(path, inLayers: paths))
-        var copy = try TreeCopy(into: copyPath)
+        var copy = try LayerCopy(into: copyPath)
         try copy.run(source)
     }
 

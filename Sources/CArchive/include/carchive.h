@@ -48,6 +48,30 @@ int carchive_extract(int input, int copy, int root, struct carchive_result *resu
 /* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. */
 int carchive_create(int root, int output, struct carchive_result *result, struct carchive_failure *failure);
 
+/* A file or directory and how it becomes an archive. */
+struct carchive_tree {
+    const char *base;
+    /* What it is called there; what is in it comes behind a slash. NULL: a directory is ".", and what is in it has no
+     * prefix. */
+    const char *name;
+    /* 1: what is mounted in it is an empty file or directory. */
+    int leaves_mounts;
+    /* Whether an open directory holds the kernel's own words: it is empty then. */
+    int (*is_kernels)(int directory);
+};
+
+/* Writes what `parent` has by the name of tree->base, devices included, as a pax archive; no digests. */
+int carchive_write_tree(
+    int parent, const struct carchive_tree *tree, int output, struct carchive_result *result,
+    struct carchive_failure *failure);
+
+/* Restores an archive into `directory` below `root`, whose links are followed as after a chroot, and which others may change
+ * meanwhile. A directory and another file never replace each other. Devices and sockets are left out: *left_out counts
+ * them. No digests. */
+int carchive_restore_tree(
+    int input, int root, const char *directory, int (*is_kernels)(int directory), uint64_t *left_out,
+    struct carchive_result *result, struct carchive_failure *failure);
+
 /* Makes the empty file `output` share the blocks of `input`: 0, or -errno when the file system cannot. */
 int carchive_clone(int output, int input);
 /* Writes all of the file system that `fd` lies on to disk: 0 or -errno. */

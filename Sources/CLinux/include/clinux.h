@@ -29,6 +29,20 @@ int clinux_pipe(int ends[2]);
 int clinux_fcntl(int fd, int command, int argument);
 /* The size of the value. */
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
+enum {
+    /* That a program has from its file. */
+    CLINUX_COPY_CAPABILITIES = 1,
+    /* All that are not overlayfs' own. */
+    CLINUX_COPY_OTHERS = 2,
+};
+/* Copies user attributes and those of `kinds`. */
+int clinux_copy_attributes(int from, int to, int kinds);
+/* The magic number of the file system that `fd` lies on (statfs(2)). */
+int64_t clinux_file_system_kind(int fd);
+/* Gives a file of O_TMPFILE a name. */
+int clinux_link_unnamed(int fd, int directory, const char *name);
+/* Of what was opened with O_PATH, whatever has its name by now. */
+int clinux_set_mode(int fd, mode_t mode);
 int clinux_close_range(unsigned first, unsigned last);
 
 /* A detached copy of what is mounted at `path` (open_tree(2) with OPEN_TREE_CLONE), with all below it if `recursive`. An empty
@@ -45,8 +59,6 @@ int clinux_mount_set(int fd, uint64_t set, uint64_t propagation);
 /* Copies the next up to `limit` bytes of data of a file of `size` bytes, from *position on, which is `size` when all is there.
  * Holes stay holes. */
 int clinux_copy_next(int from, int to, int64_t *position, int64_t limit, int64_t size);
-/* Copies all extended attributes that are not overlayfs' own, as far as the other file system has such. */
-int clinux_copy_attributes(int from, int to);
 /* Moves an entry from one directory to another one of the file system; -EEXIST when there is one of that name. */
 int clinux_rename_new(int from, const char *name, int to);
 
@@ -127,6 +139,7 @@ int clinux_receive_packet(int socket, void *bytes, size_t size, int *descriptors
 
 enum {
     CLINUX_O_PATH = 010000000,
+    CLINUX_O_TMPFILE = 020000000,
     CLINUX_SYS_RT_SIGTIMEDWAIT = SYS_rt_sigtimedwait,
     CLINUX_RESOLVE_NO_XDEV = 0x01,
     CLINUX_RESOLVE_NO_MAGICLINKS = 0x02,

@@ -56,7 +56,7 @@ package enum CommandLineTool {
             WaitCommand.self, PauseCommand.self, UnpauseCommand.self, RenameCommand.self, UpdateCommand.self,
             RemoveCommand.self, ContainerPruneCommand.self, ContainerInspectCommand.self, PortCommand.self,
             TopCommand.self, StatsCommand.self,
-            CommitCommand.self,
+            CopyCommand.self, DiffCommand.self, ExportCommand.self, CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             ImagePruneCommand.self, ImageInspectCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,

@@ -1,4 +1,6 @@
 import Core
+import Glibc
+import Linux
 
 /// Something that a container is to see at a place of its own.
 package enum MountValue: Equatable {
@@ -8,7 +10,7 @@ package enum MountValue: Equatable {
 
     /// A `-v`: what begins with `/` or a dot is a path of the host's, anything else the name of a volume.
     package init(
-        volume text: String, relativeTo directory: () -> String? = PathValue.currentDirectory
+        volume text: String, relativeTo directory: () -> String? = { Files.workingDirectory }
     ) throws(OperationError) {
         let source = text.prefix { $0 != ":" }
         let hasSource = source.count < text.count
@@ -25,7 +27,7 @@ package enum MountValue: Equatable {
     /// A `--mount`, in which nothing is guessed: `type=bind|volume|tmpfs,source=…,target=…,readonly,…`, fields as in a line
     /// of CSV.
     package init(
-        parsing text: String, relativeTo directory: () -> String? = PathValue.currentDirectory
+        parsing text: String, relativeTo directory: () -> String? = { Files.workingDirectory }
     ) throws(OperationError) {
         var fields = MountFields()
         for field in try Self.split(text) { try fields.add(field) }

@@ -1,21 +1,16 @@
 import Core
 import Glibc
+import Linux
 
 /// Paths, as flags give them.
 package enum PathValue {
     /// A path of the host's: one that does not begin with `/` is taken from `directory`.
     package static func host(
-        _ path: String, relativeTo directory: () -> String? = currentDirectory
+        _ path: String, relativeTo directory: () -> String? = { Files.workingDirectory }
     ) throws(OperationError) -> String {
         if path.hasPrefix("/") { return path }
         guard let directory = directory() else { throw OperationError("find the current directory", errno: errno) }
         return normalized("\(directory)/\(path)")
-    }
-
-    package static func currentDirectory() -> String? {
-        guard let path = getcwd(nil, 0) else { return nil }
-        defer { free(path) }
-        return String(kernel: path)
     }
 
     /// Without empty parts, `.` and `..`, as a shell's `cd` does it: by the names alone.

@@ -66,7 +66,8 @@ package struct LaunchedChild: ~Copyable {
 
     deinit {
         guard !isDisowned else { return }
-        try? process.send(SIGKILL)
+        // Its number is nobody else's until it is reaped.
+        kill(pid, SIGKILL)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     }

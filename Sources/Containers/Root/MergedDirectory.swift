@@ -10,7 +10,7 @@ package struct MergedDirectory {
         package let status: stat
         fileprivate let place: Int
 
-        package var kind: mode_t { status.st_mode & S_IFMT }
+        package var kind: mode_t { status.kind }
     }
 
     private let places: [OpenDirectory]
@@ -34,15 +34,21 @@ package struct MergedDirectory {
         for (index, place) in places.enumerated() {
             for name in try place.descriptor.entryNames() where seen.insert(name).inserted {
                 // What is gone again was no part of an image.
-                guard let status = place.descriptor.status(of: name), !Self.isWhiteout(status) else { continue }
+                guard let status = place.descriptor.status(of: name), !status.isWhiteout else { continue }
                 entries.append(Entry(name: name, status: status, place: index))
             }
         }
         return entries
     }
 
-    /// Overlayfs' mark of what a layer takes away from those below it.
-    private static func isWhiteout(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == 0 }
+    /// Nil for what is not there.
+    package func entry(_ name: FileName) -> Entry? {
+        for (index, place) in places.enumerated() {
+            guard let status = place.descriptor.status(of: name) else { continue }
+            return status.isWhiteout ? nil : Entry(name: name, status: status, place: index)
+        }
+        return nil
+    }
 
     /// The directory that has a file's data.
     package func directory(with entry: Entry) -> OpenDirectory { places[entry.place] }
@@ -52,7 +58,7 @@ package struct MergedDirectory {
         var found: [OpenDirectory] = []
         for place in places[entry.place...] {
             guard let status = place.descriptor.status(of: entry.name) else { continue }
-            guard status.st_mode & S_IFMT == S_IFDIR, let next = try place.open(entry.name) else { break }
+            guard status.isDirectory, let next = try place.open(entry.name) else { break }
             found.append(next)
             if LayerEntry.isOpaque(next.descriptor) { break }
         }
@@ -71,4 +77,9 @@ package final class OpenDirectory: Sendable {
         guard let directory = try descriptor.open(unmounted: name) else { return nil }
         return OpenDirectory(directory)
     }
+}
+
+extension stat {
+    /// Overlayfs' mark of what a layer takes away from those below it.
+    var isWhiteout: Bool { kind == S_IFCHR && st_rdev == 0 }
 }

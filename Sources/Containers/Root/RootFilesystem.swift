@@ -57,17 +57,32 @@ package struct RootFilesystem: Sendable {
         if hasTerminal { steps.append(.terminal) }
         steps += ContainerMount.byDepth(mounts).map(\.step)
         if let workingDirectory, workingDirectory != "/" { steps.append(.directory(workingDirectory)) }
-        if isReadOnly {
-            steps.append(.mount(nil, at: "/", flags: [.remount, .bind, .readOnly, noDevices]))
-        }
+        if isReadOnly { steps.append(remountStep) }
         return steps
     }
 
-    /// The overlay is mounted over the container's own directory: no further mount point is needed.
+    /// What others than the container's program look at: the same without what is the kernel's.
+    /// - Parameter isWritable: nobody else may have the upper layer then. Else a container may run on it.
+    package func steps(isWritable: Bool) throws(OperationError) -> [LaunchStep] {
+        var steps = isWritable ? try rootSteps() : try overlaySteps("lowerdir=upper:\(lower)")
+        steps += ContainerMount.byDepth(mounts).map(\.step)
+        if isReadOnly { steps.append(remountStep) }
+        return steps
+    }
+
+    private var remountStep: LaunchStep {
+        .mount(nil, at: "/", flags: [.remount, .bind, .readOnly, noDevices])
+    }
+
     private func rootSteps() throws(OperationError) -> [LaunchStep] {
-        let lower = layers.map(\.overlayEscaped).joined(separator: ":")
         // volatile: unmounting need not sync the disk (kernel-costs: 10 to 300 ms on a busy one).
-        let options = "lowerdir=\(lower),upperdir=upper,workdir=work,volatile"
+        try overlaySteps("lowerdir=\(lower),upperdir=upper,workdir=work,volatile")
+    }
+
+    private var lower: String { layers.map(\.overlayEscaped).joined(separator: ":") }
+
+    /// The overlay is mounted over the container's own directory: no further mount point is needed.
+    private func overlaySteps(_ options: String) throws(OperationError) -> [LaunchStep] {
         guard options.utf8.count <= Self.optionLimit else {
             throw OperationError(
                 "mount image", reason: "it has too many layers (\(layers.count))",

@@ -4,7 +4,7 @@ import Linux
 
 /// Copies what an image has in a directory into a new one, which nobody else writes to. It works from descriptors and follows no
 /// symbolic link. Owners, modes, times, attributes, hard links, holes and device nodes are as they were.
-package struct TreeCopy: ~Copyable {
+package struct LayerCopy: ~Copyable {
     private struct File: Hashable {
         let device: dev_t
         let inode: ino_t
@@ -39,8 +39,8 @@ package struct TreeCopy: ~Copyable {
         }
         for entry in try source.entries() {
             try Interruption.check("copy", path)
-            if depth == 0 { try FaultPoint.pass("copy", "\(path)/\(entry.name.kernelText)") }
-            let name = place + entry.name.kernelText
+            if depth == 0 { try FaultPoint.pass("copy", "\(path)/\(entry.name.text)") }
+            let name = place + entry.name.text
             if entry.kind == S_IFDIR {
                 let made = try makeDirectory(entry.name, in: target, name)
                 guard let next = try source.descend(into: entry) else { continue }
@@ -57,13 +57,13 @@ package struct TreeCopy: ~Copyable {
     private func link(_ entry: MergedDirectory.Entry, in target: borrowing Descriptor) -> Bool {
         guard let first = firstNames[File(entry.status)] else { return false }
         let number = target.number
-        return first.withKernelString { linkat(root.number, $0, number, entry.name, 0) } == 0
+        return first.withKernelString { linkat(root.number, $0, number, entry.name.bytes, 0) } == 0
     }
 
     private func makeDirectory(
         _ name: FileName, in target: borrowing Descriptor, _ place: String
     ) throws(OperationError) -> Descriptor {
-        guard mkdirat(target.number, name, 0o700) == 0 else { throw failure(place, errno) }
+        guard mkdirat(target.number, name.bytes, 0o700) == 0 else { throw failure(place, errno) }
         return try target.open(entry: name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, named: place)
     }
 
@@ -74,10 +74,13 @@ package struct TreeCopy: ~Copyable {
         switch entry.kind {
         case S_IFREG: return try copyFile(entry, of: source, to: target, place)
         case S_IFLNK:
-            guard let text = source.link(entry.name) else { throw failure(place, errno) }
-            guard symlinkat(text, target.number, entry.name) == 0 else { throw failure(place, errno) }
+            guard let text = source.link(at: entry.name) else { throw failure(place, errno) }
+            let number = target.number
+            guard text.withKernelString({ symlinkat($0, number, entry.name.bytes) }) == 0 else {
+                throw failure(place, errno)
+            }
         default:
-            guard mknodat(target.number, entry.name, entry.status.st_mode, entry.status.st_rdev) == 0 else {
+            guard mknodat(target.number, entry.name.bytes, entry.status.st_mode, entry.status.st_rdev) == 0 else {
                 throw failure(place, errno)
             }
         }
@@ -95,14 +98,11 @@ package struct TreeCopy: ~Copyable {
         var position: Int64 = 0
         while position < size {
             try Interruption.check("copy", path)
-            let failure = from.copyNext(to: to, from: &position, limit: Self.portion, size: size)
+            let failure = from.copyNext(to: to, from: &position, limit: Descriptor.portion, size: size)
             guard failure == 0 else { throw self.failure(place, failure) }
         }
         try takeAttributes(of: from, to: to, place)
     }
-
-    /// Bytes that are copied before somebody is asked whether it is to end.
-    private static let portion: Int64 = 64 << 20
 
     /// Of what was not opened.
     private func setOwner(
@@ -110,9 +110,9 @@ package struct TreeCopy: ~Copyable {
     ) throws(OperationError) {
         let status = entry.status
         let times = [status.st_atim, status.st_mtim]
-        guard fchownat(target.number, entry.name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) == 0,
-            entry.kind == S_IFLNK || fchmodat(target.number, entry.name, status.st_mode & 0o7777, 0) == 0,
-            utimensat(target.number, entry.name, times, AT_SYMLINK_NOFOLLOW) == 0
+        guard fchownat(target.number, entry.name.bytes, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) == 0,
+            entry.kind == S_IFLNK || fchmodat(target.number, entry.name.bytes, status.st_mode & 0o7777, 0) == 0,
+            utimensat(target.number, entry.name.bytes, times, AT_SYMLINK_NOFOLLOW) == 0
         else { throw failure(place, errno) }
     }
 

@@ -1,0 +1,74 @@
+import CArchive
+import Core
+import Glibc
+import Linux
+
+/// Files of a container as a tar archive. They are looked up by descriptors, so that no link of theirs leads out.
+package enum TreeArchive {
+    /// What is in the archive.
+    package struct Content: Equatable, Sendable {
+        /// Bytes in regular files.
+        package let size: Int64
+        /// How many devices and sockets were not made.
+        package let leftOut: Int
+    }
+
+    /// How a file or directory is archived.
+    package struct Form {
+        /// What it is called in the archive, with what is in it behind a slash; nil: a directory is `.`, and what is in it has no
+        /// prefix.
+        package var name: String?
+        /// What is mounted in it is an empty file or directory.
+        package var leavesMounts: Bool
+
+        package init(name: String?, leavesMounts: Bool) {
+            self.name = name
+            self.leavesMounts = leavesMounts
+        }
+    }
+
+    /// - Parameter output: gets the archive.
+    package static func write(
+        _ place: borrowing TreePlace, _ form: Form, to output: borrowing Descriptor, named name: String
+    ) throws(OperationError) -> Content {
+        try FaultPoint.pass("archive", name)
+        var result = carchive_result()
+        var failure = carchive_failure()
+        let (directory, base) = (place.directory.number, place.name.bytes)
+        let status = base.withUnsafeBufferPointer { base in
+            withOptionalKernelString(form.name) { shown in
+                var tree = carchive_tree(
+                    base: base.baseAddress, name: shown, leaves_mounts: form.leavesMounts ? 1 : 0,
+                    is_kernels: { KernelFileSystem.holds($0) ? 1 : 0 })
+                return carchive_write_tree(directory, &tree, output.number, &result, &failure)
+            }
+        }
+        guard status == 0 else { throw Archive.error(failure, archive: name) }
+        return Content(size: Int64(result.content_size), leftOut: 0)
+    }
+
+    /// - Parameters:
+    ///   - directory: below `root`, without a slash at the beginning.
+    ///   - name: what an error calls the archive.
+    package static func restore(
+        _ input: borrowing Descriptor, to directory: String, below root: borrowing Descriptor, named name: String
+    ) throws(OperationError) -> Content {
+        try FaultPoint.pass("restore", directory)
+        var result = carchive_result()
+        var failure = carchive_failure()
+        var leftOut: UInt64 = 0
+        let (input, root) = (input.number, root.number)
+        let status = directory.withKernelString { directory in
+            carchive_restore_tree(
+                input, root, directory, { KernelFileSystem.holds($0) ? 1 : 0 }, &leftOut, &result, &failure)
+        }
+        guard status == 0 else { throw Archive.error(failure, archive: name) }
+        return Content(size: Int64(result.content_size), leftOut: Int(leftOut))
+    }
+
+    private static func withOptionalKernelString<Result>(
+        _ text: String?, _ body: (UnsafePointer<CChar>?) -> Result
+    ) -> Result {
+        text.map { $0.withKernelString { body($0) } } ?? body(nil)
+    }
+}
