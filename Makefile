@@ -1,6 +1,8 @@
 # Everything is built below .build; `make install` is the only target that writes elsewhere.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where systemd looks for units; `systemctl enable mydocker` has containers started after a boot.
+UNITS ?= $(PREFIX)/lib/systemd/system
 CC = gcc
 # Kernel messages are structures laid over bytes, which the aliasing rules do not foresee.
 CFLAGS = -std=gnu11 -O2 -fno-strict-aliasing -Wall -Wextra -Werror

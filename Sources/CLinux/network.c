@@ -27,6 +27,15 @@ int clinux_enter_network(struct clinux_network *network) {
     return -error;
 }
 
+int clinux_visit_network(int target, struct clinux_network *network) {
+    *network = (struct clinux_network){.former = current_network(), .own = -1, .route = -1};
+    if (network->former < 0) return -errno;
+    if (setns(target, CLONE_NEWNET) == 0) return 0;
+    int error = errno;
+    close(network->former);
+    return -error;
+}
+
 void clinux_leave_network(const struct clinux_network *network) {
     /* Whatever this process would do in the other one would be done to the wrong network. */
     if (setns(network->former, CLONE_NEWNET) < 0) abort();

@@ -4,7 +4,7 @@ import Linux
 /// Instructions of a Dockerfile that change an image's configuration: the `--change` of `import` and `commit`.
 enum ConfigChange {
     static let instructions = [
-        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
     ]
 
     static func apply(_ changes: [String], to config: inout ImageConfig) throws(OperationError) {
@@ -41,6 +41,11 @@ enum ConfigChange {
         case "VOLUME": config.volumes = try merge(config.volumes, list(argument, of: change))
         case "WORKDIR": config.workingDirectory = join(config.workingDirectory, try word(argument, of: change))
         case "USER": config.user = try word(argument, of: change)
+        case "HEALTHCHECK":
+            guard let check = HealthCheck(instruction: argument), check.complaint == nil else {
+                throw invalid(change, "use NONE, or CMD with a command, behind --interval, --timeout and the like")
+            }
+            config.healthCheck = check
         case "STOPSIGNAL":
             guard Signal.parse(argument) != nil else { throw invalid(change, "no such signal") }
             config.stopSignal = argument

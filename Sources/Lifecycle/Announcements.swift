@@ -19,6 +19,9 @@ extension ContainerRun {
         noted.append(.of(definition, action, at: time))
     }
 
+    /// Tells at once what happens while the program runs.
+    package func announce(_ action: String) { host.announce(.of(currentDefinition, action)) }
+
     func announceNoted() {
         host.announce(noted)
         noted = []

@@ -35,6 +35,8 @@ package final class ContainerRun {
     var ports: PortReservation?
     /// How the last round ended.
     var exitRecord: ContainerExit?
+    /// What its checks have come to; nil where there are none.
+    package var health: ContainerHealth?
     var isCleared = false
     /// A process that changed its networks was killed: it may have left an address that is nowhere on record.
     var hasHalfChange = false

@@ -17,16 +17,22 @@ extension ContainerRun {
         if definition.namespaces.pid != .own { CgroupDirectories.empty(host.cgroups(of: id, state)) }
     }
 
+    /// Podman's, for a container that was killed because its time was over.
+    private static let lateExitCode: Int32 = 255
+
     /// Notes how a round ended.
-    package func end(_ end: ChildEnd) -> ContainerExit {
+    /// - Parameter isLate: it was killed because its time was over.
+    package func end(_ end: ChildEnd, isLate: Bool = false) -> ContainerExit {
         log?.finish()
         namespace = nil
         let cgroups = host.cgroups(of: id, state)
         var exit = ContainerExit(
-            exitCode: end.exitCode, started: state.started, finished: .now(),
+            exitCode: isLate ? Self.lateExitCode : end.exitCode, started: state.started, finished: .now(),
             oomKilled: CgroupDirectories.sawOutOfMemory(cgroups))
+        if isLate, let limit = definition.timeLimit { exit.error = "it ran for longer than \(limit) s" }
         exit.restartCount = state.restartCount
         exit.signal = end.signal
+        exit.health = health
         if exit.oomKilled { exit.memoryPeak = CgroupDirectories.memoryPeak(cgroups) }
         if definition.limits.pids != nil || host.hasChangedCgroups(id) {
             exit.refusedProcesses = CgroupDirectories.refusedProcesses(cgroups)

@@ -62,10 +62,15 @@ package struct ContainerStore: Sendable {
         return state
     }
     package func exit(_ id: ContainerID) throws(OperationError) -> ContainerExit? { try records.read(.exit(id)) }
+    /// Of the run that lives; nil before its first check.
+    package func health(_ id: ContainerID) throws(OperationError) -> ContainerHealth? { try runtime.read(.health(id)) }
 
     /// Whoever has the container's own lock writes it.
     package func write(_ state: ContainerState, of id: ContainerID) throws(OperationError) {
         try runtime.write(state, at: .state(id))
+    }
+    package func write(_ health: ContainerHealth, of id: ContainerID) throws(OperationError) {
+        try runtime.write(health, at: .health(id))
     }
     package func write(_ exit: ContainerExit, of id: ContainerID) throws(OperationError) {
         try records.write(exit, at: .exit(id))
@@ -78,9 +83,21 @@ package struct ContainerStore: Sendable {
     package func isCreated(_ id: ContainerID) -> Bool { Files.exists(layout.created(id)) }
     package func markCreated(_ id: ContainerID) throws(OperationError) { try Files.create(layout.created(id), []) }
 
+    /// Whether a user has ended it, and nobody has let it begin since.
+    package func wasStopped(_ id: ContainerID) -> Bool { Files.exists(layout.stopped(id)) }
+
+    /// On disk when this returns: what a boot starts depends on it.
+    package func markStopped(_ id: ContainerID) throws(OperationError) {
+        if wasStopped(id) { return }
+        try Files.create(layout.stopped(id), [])
+        try Files.syncDirectory(of: layout.stopped(id))
+    }
+
     /// Its program runs: neither what is said of one that never did, nor how it ended the last time, is true any more.
     package func noteBeginning(of id: ContainerID) throws(OperationError) {
-        for path in [layout.created(id), layout.exit(id)] where Files.exists(path) { try Files.remove(path) }
+        for path in [layout.created(id), layout.stopped(id), layout.exit(id)] where Files.exists(path) {
+            try Files.remove(path)
+        }
     }
 
     // MARK: Directories

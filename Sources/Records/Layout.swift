@@ -60,6 +60,8 @@ package struct Layout: Sendable {
     package func exit(_ id: ContainerID) -> String { records.subject(of: .exit(id)) }
     /// Is there until it begins for the first time.
     package func created(_ id: ContainerID) -> String { container(id) + "/created" }
+    /// Is there when a user has ended it, until it begins again.
+    package func stopped(_ id: ContainerID) -> String { container(id) + "/stopped" }
     package func log(_ id: ContainerID) -> String { container(id) + "/log.json" }
     package func upper(_ id: ContainerID) -> String { container(id) + "/upper" }
     /// Where overlay keeps what it is just copying, in a directory of its own.
@@ -129,6 +131,7 @@ extension RecordKey {
     static func definition(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/record") }
     static func exit(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/exit") }
     static func state(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/state") }
+    static func health(_ id: ContainerID) -> RecordKey { RecordKey("containers/\(id)/health") }
 
     static func volume(_ name: Name) -> RecordKey { RecordKey("volumes/\(name)") }
     static func volumeDefinition(_ name: Name) -> RecordKey { RecordKey("volumes/\(name)/record") }

@@ -11,6 +11,8 @@ final class Round: AttachableProgram {
     private let forwarder: SignalForwarder
     private let ending: ContainerEnding
     private let alarm = Alarm()
+    /// The end of its time.
+    private let limit = Alarm()
     /// Until a first client has come, or has had the time for that.
     private var isPatient: Bool
     private let patience = Alarm()
@@ -19,6 +21,8 @@ final class Round: AttachableProgram {
     private var terminalInput: Descriptor?
     /// The container was ended because nobody read its output.
     private(set) var wasUnheard = false
+    /// It was ended because its time was over.
+    private(set) var isLate = false
 
     init(_ supervisor: Supervisor, of pid: Int32) {
         self.supervisor = supervisor
@@ -43,7 +47,7 @@ final class Round: AttachableProgram {
         supervisor.audience.endRound()
         container.child.disown()
         // Until it is reaped its number is nobody else's.
-        supervisor.settleChanges()
+        supervisor.settle()
         return reap(container.child.pid)
     }
 
@@ -51,6 +55,7 @@ final class Round: AttachableProgram {
         process.onEnd = { [unowned self] in
             relay.stopInput()
             alarm.set(milliseconds: nil)
+            limit.set(milliseconds: nil)
         }
         supervisor.signals.onSignal = { [unowned self] in receive($0) }
         relay.isHeld = { [unowned self] in supervisor.audience.isFull || awaitsClient }
@@ -65,7 +70,8 @@ final class Round: AttachableProgram {
             if relay.lostOutput?.isUnheard == true { wasUnheard = true }
             end()
         }
-        let loop = supervisor.loop([process, supervisor.signals, relay, alarm, patience])
+        limitTime()
+        let loop = supervisor.loop([process, supervisor.signals, relay, alarm, limit, patience])
         loop.run { !process.hasEnded || awaitsClient }
         // What follows is delivered when this round is gone.
         relay.isHeld = { [audience = supervisor.audience] in audience.isFull }
@@ -76,6 +82,16 @@ final class Round: AttachableProgram {
     }
 
     private var awaitsClient: Bool { isPatient && !supervisor.audience.hasHadClient }
+
+    private func limitTime() {
+        guard let seconds = run.definition.timeLimit else { return }
+        limit.onTime = { [unowned self] in
+            isLate = true
+            forwarder.forward(SIGKILL)
+            run.letAct()
+        }
+        limit.set(milliseconds: seconds * 1000)
+    }
 
     private func addOutput(_ source: consuming Descriptor, _ stream: LogStream) {
         let audience = supervisor.audience

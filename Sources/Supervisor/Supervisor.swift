@@ -14,6 +14,8 @@ final class Supervisor {
     let control = ControlServer()
     let audience = Audience()
     private let changes: NetworkChanges
+    /// Nil when it has no check.
+    private let health: HealthMonitor?
     /// The next round is one that somebody has asked for.
     private var wasAsked = false
     /// Nil in the background.
@@ -37,6 +39,7 @@ final class Supervisor {
         restarts = try Restarts(plan.definition)
         run = try ContainerRun(host, plan, offer)
         changes = NetworkChanges(run)
+        health = HealthMonitor(run)
         if caller != nil { run.note("attach") }
         // What can be asked of it.
         control.on("attach") { [audience] request, passed throws(OperationError) in
@@ -62,7 +65,8 @@ final class Supervisor {
 
     /// The parts that are there all the time, beside those of the moment.
     func loop(_ parts: [any EventSource]) -> EventLoop {
-        EventLoop(parts + [control, changes, audience], givingMemoryBack: caller == nil)
+        EventLoop(
+            parts + [control, changes, audience] + (health.map { [$0] } ?? []), givingMemoryBack: caller == nil)
     }
 
     // MARK: Rounds
@@ -81,13 +85,14 @@ final class Supervisor {
         }
         Interruption.areHeeded = false
         hasBegun()
+        health?.begin()
         // Whoever ends it from now on finds the process on record; who did so before may not have.
         if run.isRepeated || run.definition.restart.name != .never, restarts.areEnded {
             try? container.child.process.send(SIGKILL)
         }
         let round = Round(self, of: container.child.pid)
         let end = round.watch(consume container)
-        return FinishedRound(exit: run.end(end), relay: round.relay, wasUnheard: round.wasUnheard)
+        return FinishedRound(exit: run.end(end, isLate: round.isLate), relay: round.relay, wasUnheard: round.wasUnheard)
     }
 
     /// Of what fails, all descriptors are closed when this returns.
@@ -119,8 +124,11 @@ final class Supervisor {
         deliverToAudience()
     }
 
-    /// Nobody changes the container's networks any more when this returns.
-    func settleChanges() { changes.settle() }
+    /// No copy of this process is at work on the container any more when this returns.
+    func settle() {
+        health?.end()
+        changes.settle()
+    }
 
     /// Whether there is another round after `exit`.
     func follows(_ exit: ContainerExit) -> Bool { restarts.follow(exit, by: run.restart) }

@@ -78,6 +78,22 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             command: ["run", "--rm", "--net", network, "-p", port, "true"], isVariant: true,
             next: [plainRun, removeByForce]),
         FaultScenario(
+            name: "run -d with a health check",
+            command: ["run", "-d", "--health-cmd", "true", "--health-interval", "50ms"] + onNetwork
+                + ["sleep", "1000"], isVariant: true, goesOn: true,
+            next: [
+                Step("wait --for healthy --ready-timeout 2s fwbox", excuse: anything), removeByForce, plainRun,
+            ]),
+        FaultScenario(
+            name: "run --replace", prepare: [start],
+            command: ["run", "-d", "--replace"] + onNetwork + ["sleep", "1000"], isVariant: true, goesOn: true,
+            next: [removeByForce, plainRun]),
+        FaultScenario(
+            name: "stop of one that a boot starts",
+            prepare: [Step(["run", "-d", "--restart", "unless-stopped"] + onNetwork + ["sleep", "1000"])],
+            command: ["stop", "-t", "0", "fwbox"], isVariant: true,
+            next: [Step("stop -t 0 fwbox"), removeByForce, plainRun]),
+        FaultScenario(
             name: "run with the host's processes",
             command: ["run", "--rm", "--pid", "host", "--ipc", "host"] + onNetwork
                 + ["sh", "-c", "setsid sleep 1000 & exec true"],

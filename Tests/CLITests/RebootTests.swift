@@ -16,7 +16,7 @@ extension CLI {
     @Suite struct Reboot {
         /// All at once: what runs is killed, what is in the kernel is gone, `/run` is as it was (it is no tmpfs
         /// everywhere), and the kernel has another boot id.
-        private static let powerLoss = """
+        static let powerLoss = """
             m=$MYDOCKER
             lose_power() {
               for state in /run/mydocker/containers/*/state.json; do kill -KILL $(jq .supervisor $state); done

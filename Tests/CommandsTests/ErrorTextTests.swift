@@ -145,9 +145,10 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
                       mydocker rm, mydocker container rm, mydocker container remove
 
                     Options:
-                      -f, --force     Kill a running container first; a missing one is no failure
-                          --json      Print the result as one JSON value
-                      -v, --volumes   Remove volumes without a name, too
+                      -f, --force       Kill a running container first; a missing one is no failure
+                      -i, --if-exists   A missing one is no failure, and nothing is said of it
+                          --json        Print the result as one JSON value
+                      -v, --volumes     Remove volumes without a name, too
 
                     """)
         }

@@ -91,6 +91,8 @@ struct clinux_network {
 };
 /* Moves this thread into a new network namespace. When it returns 0, all descriptors are the caller's. */
 int clinux_enter_network(struct clinux_network *network);
+/* Moves it into an existing one, and fills in `former` alone. */
+int clinux_visit_network(int target, struct clinux_network *network);
 /* Moves it back and closes `former`. */
 void clinux_leave_network(const struct clinux_network *network);
 

@@ -7,12 +7,14 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/inet_diag.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <linux/veth.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -96,6 +98,7 @@ ssize_t cnetlink_receive(const struct mnl_socket *socket, void *bytes, size_t si
 enum {
     CNETLINK_IFF_UP = 0x1, /* <linux/if.h> does not go together with <net/if.h> */
     CNETLINK_IF_OPER_UP = 6,
+    CNETLINK_TCP_LISTEN = 10, /* <netinet/tcp.h> does not go together with <linux/tcp.h> */
     /* Places in IFLA_INET_CONF and IFLA_INET6_CONF (<linux/ip.h>, <linux/ipv6.h>). */
     CNETLINK_IPV4_RP_FILTER = 7,
     CNETLINK_IPV4_ROUTE_LOCALNET = 25,

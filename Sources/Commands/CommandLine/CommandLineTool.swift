@@ -66,7 +66,7 @@ package enum CommandLineTool {
             VolumePruneCommand.self,
             InspectCommand.self, SystemInfoCommand.self, EventsCommand.self, SystemDiskCommand.self,
             SystemPruneCommand.self,
-            SystemCheckCommand.self, ScopeRunCommand.self, VersionCommand.self,
+            SystemCheckCommand.self, SystemBootCommand.self, ScopeRunCommand.self, VersionCommand.self,
             CompletionCommand.self,
         ]
     }

@@ -15,10 +15,11 @@ package struct CreateCommand: Command {
     package init() {}
 
     /// Those of `run` that are about the container, and not about its first run.
+    /// What is about the time after that.
+    private static let excluded: Set = ["detach", "detach-keys", "ready", "ready-timeout", "sig-proxy"]
+
     package static var flags: [Flag<CreateCommand>] {
-        RunCommand.flags.filter { !["detach", "detach-keys", "sig-proxy"].contains($0.specification.name) }.map {
-            $0.lifted(to: \.run)
-        }
+        RunCommand.flags.filter { !Self.excluded.contains($0.specification.name) }.map { $0.lifted(to: \.run) }
     }
 
     package func complaint(aboutOperandCount count: Int) -> String? {

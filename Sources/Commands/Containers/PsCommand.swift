@@ -75,6 +75,11 @@ package struct PsCommand: Command {
         for text in filter.values(of: "publish") + filter.values(of: "expose") where PortFilter(text) == nil {
             throw OperationError("invalid filter port '\(text)'", remedy: "Use PORT[-LAST][/tcp|udp]")
         }
+        let healths = ContainerHealth.Status.allCases.map(\.rawValue) + ["none"]
+        for health in filter.values(of: "health") where !healths.contains(health) {
+            throw OperationError(
+                "unrecognized filter value for health: \(health)", remedy: "Use \(healths.joined(separator: ", "))")
+        }
         try filter.checkTruth(of: "is-task")
         for code in filter.values(of: "exited") where Int32(code) == nil {
             throw OperationError("invalid filter 'exited=\(code)'", remedy: "Use an exit code")
@@ -132,8 +137,7 @@ package struct PsCommand: Command {
             && filter.allows("expose") { PortFilter($0)?.matches(container.exposedPorts) ?? false }
             // There are no clusters that could give tasks.
             && filter.allows("is-task") { Filter.truth($0) == false }
-            // No container has a health check.
-            && filter.allows("health") { $0 == "none" }
+            && filter.allows("health") { $0 == container.health?.rawValue ?? "none" }
             && filter.allows(labels: container.labels)
     }
 

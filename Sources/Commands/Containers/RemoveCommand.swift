@@ -10,6 +10,7 @@ package struct RemoveCommand: Command {
     }
 
     var force = false
+    var ignoresMissing = false
     var volumes = false
 
     package init() {}
@@ -18,6 +19,10 @@ package struct RemoveCommand: Command {
         [
             .toggle("force", short: "f", "Kill a running container first; a missing one is no failure") {
                 $0.force = $1
+            },
+            .toggle("if-exists", short: "i", also: ["ignore"], "A missing one is no failure, and nothing is said of it")
+            {
+                $0.ignoresMissing = $1
             },
             .toggle("volumes", short: "v", "Remove volumes without a name, too") { $0.volumes = $1 },
         ]
@@ -29,14 +34,19 @@ package struct RemoveCommand: Command {
         let engine = context.engine
         let volumes = volumes
         var found = force ? engine.killAll(operands) : []
-        return context.forEach(operands, ignoresMissing: force) { name throws(OperationError) in
+        return context.printEach(operands, ignoresMissing: force) { name throws(OperationError) in
             do throws(OperationError) {
                 try engine.remove(name, force: force, volumes: volumes)
             } catch {
+                guard error.kind == .notFound else { throw error }
                 // Named twice, it is missing the second time.
-                guard error.kind == .notFound, found.remove(name) != nil else { throw error }
+                if found.remove(name) == nil {
+                    if ignoresMissing { return [] }
+                    throw error
+                }
             }
             found.remove(name)
+            return [name]
         }
     }
 }

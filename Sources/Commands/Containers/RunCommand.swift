@@ -20,6 +20,9 @@ package struct RunCommand: ProgramCommand {
     var address: IPAddress?
     var mac: MACAddress?
     var restart = ""
+    var health = HealthFlags()
+    /// Milliseconds; nil waits for ever.
+    var patience: Int64?
 
     package init() {}
 
@@ -39,6 +42,10 @@ package struct RunCommand: ProgramCommand {
         case .exited(let code): return code
         case .detached(let id):
             context.answer(id: id.hex)
+            guard let readiness = request.readiness else { return 0 }
+            context.flush()
+            let deadline = patience.map { Deadline(milliseconds: $0) }
+            try context.engine.wait(started: id, until: readiness, deadline)
             return 0
         }
     }
@@ -59,7 +66,9 @@ package struct RunCommand: ProgramCommand {
         request.labels = try EnvironmentValue.labels(files: labelFiles, flags: labels)
         request.networks = try choices()
         request.restart = try RestartPolicy(parsing: restart)
+        request.healthCheck = try health.resolve()
         try checkName(request.name)
+        try checkReadiness(request)
         try request.limits.check()
         try checkLog(request.log)
         try attach(&request)
@@ -97,6 +106,18 @@ package struct RunCommand: ProgramCommand {
         choices[0].address = address ?? choices[0].address
         choices[0].mac = mac ?? choices[0].mac
         return choices
+    }
+
+    private func checkReadiness(_ request: RunRequest) throws(OperationError) {
+        if request.readiness != nil, !request.detached {
+            throw OperationError("--ready needs --detach", kind: .invalid)
+        }
+        if request.readiness == nil, patience != nil {
+            throw OperationError("--ready-timeout needs --ready", kind: .invalid)
+        }
+        if request.replaces, request.name == nil {
+            throw OperationError("cannot replace container without --name being set", kind: .invalid)
+        }
     }
 
     private func checkName(_ name: String?) throws(OperationError) {

@@ -3,7 +3,8 @@ import Engine
 
 extension RunCommand {
     package static var flags: [Flag<RunCommand>] {
-        standardIO + log + identity + programFlags + program + mounts + network + names + limits + kernelLimits
+        standardIO + log + identity + programFlags + program + healthChecks + mounts + network + names + limits
+            + kernelLimits
             + namespaces + kernel + security + idle
     }
 
@@ -13,6 +14,16 @@ extension RunCommand {
             .toggle("tty", short: "t", "Give the container a terminal") { $0.request.terminal = $1 },
             .toggle("detach", short: "d", "Run in the background and print the container's id") {
                 $0.request.detached = $1
+            },
+            .value(
+                "ready", "CONDITION",
+                "With -d, wait for healthy, tcp:PORT or log:TEXT; exit code 124 when it is late, 125 when it ends before"
+            ) { command, text throws(OperationError) in
+                command.request.readiness = try SimpleValue.given(text, ReadyCondition.init(parsing:))
+            },
+            .value("ready-timeout", "TIME", "How long to wait for that: seconds, or 1m30s (default for ever)") {
+                command, text throws(OperationError) in
+                command.patience = try SimpleValue.given(text, TimeValue.patience)
             },
             .value("attach", short: "a", "STREAM", "Attach to stdin, stdout or stderr alone; repeatable") {
                 command, text throws(OperationError) in
@@ -52,6 +63,7 @@ extension RunCommand {
             .value("name", "NAME", "Name of the container") { command, text throws(OperationError) in
                 command.request.name = SimpleValue.given(text)
             },
+            .toggle("replace", "Remove a container of that name first, running or not") { $0.request.replaces = $1 },
             .value("hostname", short: "h", "NAME", "Host name in the container") {
                 command, text throws(OperationError) in
                 command.request.hostname = try SimpleValue.given(text, SimpleValue.hostname)
@@ -92,8 +104,14 @@ extension RunCommand {
                 command, text throws(OperationError) in
                 command.request.stopTimeout = try SimpleValue.timeout(text)
             },
+            .value("timeout", "SECONDS", "Kill it when it runs for longer, with exit code 255; 0 is no limit") {
+                command, text throws(OperationError) in
+                command.request.timeLimit = try SimpleValue.limit(text)
+            },
         ]
     }
+
+    private static var healthChecks: [Flag<RunCommand>] { HealthFlags.flags.map { $0.lifted(to: \.health) } }
 
     private static var mounts: [Flag<RunCommand>] {
         [

@@ -28,6 +28,9 @@ package struct NetworkCreateCommand: Command {
                 command, text throws(OperationError) in
                 command.request.gateway = try SimpleValue.given(text, SimpleValue.address)
             },
+            .toggle("ignore", "Succeed when a network of that name exists, and tell how it differs") {
+                $0.request.ignoresExisting = $1
+            },
             .toggle("internal", "No way out of the network") { $0.request.isInternal = $1 },
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))

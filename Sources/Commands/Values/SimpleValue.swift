@@ -17,6 +17,14 @@ package enum SimpleValue {
         return Int64(seconds)
     }
 
+    /// Seconds; 0, which is nil, is no limit.
+    package static func limit(_ text: String) throws(OperationError) -> Int64? {
+        guard let seconds = Decimal.parse(text, in: 0...1_000_000_000) else {
+            throw OperationError("use a number of seconds, or 0 for no limit")
+        }
+        return seconds == 0 ? nil : Int64(seconds)
+    }
+
     package static func address(_ text: String) throws(OperationError) -> IPAddress {
         guard let address = IPAddress(text), address.family == .ipv4 else {
             throw OperationError("use an address such as 192.168.10.2")

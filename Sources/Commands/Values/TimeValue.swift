@@ -7,54 +7,33 @@ package enum TimeValue {
     /// seconds since 1970 (`1704207845.5`), or a span that is counted back from `now` (`10m`, `1h30m`).
     package static func moment(_ text: String, now: Timestamp) -> Timestamp? {
         if let nanoseconds = nanoseconds(text) { return Timestamp(nanoseconds: nanoseconds) }
-        if let span = span(text) { return Timestamp(nanoseconds: now.nanoseconds - span) }
+        if let span = GoDuration.nanoseconds(text) { return Timestamp(nanoseconds: now.nanoseconds - span) }
         return date(text)
     }
 
     /// `1.5` seconds in nanoseconds.
     private static func nanoseconds(_ text: String) -> Int64? {
         guard let first = text.utf8.first, first.isDigit else { return nil }
-        return scaled(text[...], by: 1_000_000_000)
+        return GoDuration.scaled(text[...], by: 1_000_000_000)
     }
 
-    /// Go's ParseDuration: numbers with units, one behind the other.
-    package static func span(_ text: String) -> Int64? {
-        var rest = text[...]
-        var total: Int64 = 0
-        while !rest.isEmpty {
-            let number = rest.prefix { $0 == "." || ("0"..."9").contains($0) }
-            let unit = rest.dropFirst(number.count).prefix { $0 != "." && !("0"..."9").contains($0) }
-            guard let scale = nanoseconds(perUnit: unit), let part = scaled(number, by: scale) else { return nil }
-            let (sum, overflows) = total.addingReportingOverflow(part)
-            guard !overflows else { return nil }
-            total = sum
-            rest = rest.dropFirst(number.count + unit.count)
+    /// A span, in nanoseconds, for a flag: 0 needs no unit, and there may be a sign in front.
+    package static func duration(_ text: String) throws(OperationError) -> Int64 {
+        let isNegative = text.hasPrefix("-")
+        let digits = isNegative ? String(text.dropFirst()) : text
+        guard let nanoseconds = digits == "0" ? 0 : GoDuration.nanoseconds(digits) else {
+            throw OperationError("use a span of time such as 30s or 1m30s")
         }
-        return text.isEmpty ? nil : total
+        return isNegative ? -nanoseconds : nanoseconds
     }
 
-    private static func nanoseconds(perUnit unit: Substring) -> Int64? {
-        switch unit {
-        case "ns": 1
-        case "us", "µs": 1000
-        case "ms": 1_000_000
-        case "s": 1_000_000_000
-        case "m": 60_000_000_000
-        case "h": 3_600_000_000_000
-        default: nil
+    /// How long somebody waits, in milliseconds: `30` seconds, or `1m30s`.
+    package static func patience(_ text: String) throws(OperationError) -> Int64 {
+        if let seconds = Decimal.parse(text, in: 0...1_000_000_000) { return Int64(seconds) * 1000 }
+        guard let nanoseconds = GoDuration.nanoseconds(text) else {
+            throw OperationError("use seconds, or a span such as 1m30s")
         }
-    }
-
-    private static func scaled(_ number: Substring, by scale: Int64) -> Int64? {
-        let halves = number.split(separator: ".", omittingEmptySubsequences: false)
-        let decimals = halves.count == 2 ? halves[1] : "0"
-        guard halves.count <= 2, number.utf8.contains(where: \.isDigit), halves[0].utf8.allSatisfy(\.isDigit),
-            decimals.utf8.allSatisfy(\.isDigit), let fraction = Double("0.\(decimals)0"),
-            let whole = Int64("0" + halves[0])
-        else { return nil }
-        let (product, overflows) = whole.multipliedReportingOverflow(by: scale)
-        let (sum, overflowsToo) = product.addingReportingOverflow(Int64((fraction * Double(scale)).rounded()))
-        return overflows || overflowsToo ? nil : sum
+        return nanoseconds / 1_000_000
     }
 
     private static func date(_ text: String) -> Timestamp? {
@@ -87,7 +66,7 @@ package enum TimeValue {
         guard rest.first == "." else { return 0 }
         let fraction = rest.dropFirst().prefix { ("0"..."9").contains($0) }
         rest = rest.dropFirst(fraction.count + 1)
-        return fraction.isEmpty ? nil : scaled("0." + fraction, by: 1_000_000_000)
+        return fraction.isEmpty ? nil : GoDuration.scaled("0." + fraction, by: 1_000_000_000)
     }
 
     /// Seconds east of Greenwich; an inner nil is local time.

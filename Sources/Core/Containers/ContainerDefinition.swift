@@ -38,9 +38,13 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var stopSignal: Int32 = 15
     /// Seconds between the stop signal and SIGKILL.
     package var stopTimeout: Int64 = 10
+    /// Seconds after which its program is killed; nil is no limit.
+    package var timeLimit: Int64?
     package var labels: [String: String] = [:]
     package var log = LogLimits()
     package var restart = RestartPolicy()
+    /// What the image and `run` have said together; nil when neither has said anything.
+    package var healthCheck: HealthCheck?
     package var namespaces = NamespaceModes<ContainerID>()
     package var names = NameSettings()
     package var kernel = KernelSettings()
@@ -118,6 +122,8 @@ extension ContainerDefinition: Record {
         // And those of before it was kept.
         asked = try reader.optionalObject("asked", ContainerRequestRecord.init) ?? ContainerRequestRecord()
         withheld = try reader.optionalObjects("withheld", PublishRequest.init)
+        timeLimit = try reader.optionalInt("timeLimit", in: 1...1_000_000_000)
+        healthCheck = try reader.optionalObject("healthCheck", HealthCheck.init)
         try readSurroundings(reader)
     }
 
@@ -148,6 +154,7 @@ extension ContainerDefinition: Record {
             "log": log.json, "restart": restart.json, "asked": asked.json,
             "withheld": .array(withheld.map(\.json)), "namespaces": namespaces.json, "names": names.json,
             "kernel": kernel.json, "groupsAdded": .strings(groupsAdded), "pidFile": .optional(pidFile),
+            "timeLimit": .optional(timeLimit), "healthCheck": healthCheck?.json ?? .null,
         ]
     }
 }

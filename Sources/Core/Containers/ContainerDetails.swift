@@ -6,6 +6,8 @@ package struct ContainerDetails: Equatable, Sendable {
     package var state: ContainerState?
     /// How its program ended the last time; nil where nobody knows, and before that.
     package var exit: ContainerExit?
+    /// Nil of one that has no check, or has not begun.
+    package var health: ContainerHealth?
     /// Why nobody knows how a lost one ended.
     package var lossReason = ""
     /// Paths on the host.

@@ -83,6 +83,8 @@ package struct ContainerExit: Equatable, Sendable {
     package var memoryPeak: Int64?
     /// How often it was refused a process because of its limit.
     package var refusedProcesses: Int64 = 0
+    /// What its checks had come to; nil where there were none.
+    package var health: ContainerHealth?
 
     package init(exitCode: Int32, started: Timestamp?, finished: Timestamp, oomKilled: Bool = false, error: String = "")
     {
@@ -105,6 +107,7 @@ extension ContainerExit: Record {
         memoryPeak = try reader.optional("memoryPeak", \.int)
         refusedProcesses = try reader.optional("refusedProcesses", \.int) ?? 0
         restartCount = try reader.optional("restartCount") { $0.int.flatMap { Int(exactly: $0) } } ?? 0
+        health = try reader.optionalObject("health", ContainerHealth.init)
     }
 
     package var json: JSON {
@@ -112,7 +115,7 @@ extension ContainerExit: Record {
             "exitCode": .number(exitCode), "started": .optional(started?.nanoseconds),
             "finished": .int(finished.nanoseconds), "oomKilled": .bool(oomKilled), "error": .string(error),
             "restartCount": .number(restartCount), "signal": .optional(signal), "memoryPeak": .optional(memoryPeak),
-            "refusedProcesses": .int(refusedProcesses),
+            "refusedProcesses": .int(refusedProcesses), "health": health?.json ?? .null,
         ]
     }
 }

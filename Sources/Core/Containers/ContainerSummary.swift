@@ -16,6 +16,8 @@ package struct ContainerSummary: Sendable {
     /// `80/tcp`
     package var exposedPorts: [String] = []
     package var publishedPorts: [String] = []
+    /// Of one that runs and has a check.
+    package var health: ContainerHealth.Status?
     /// Bytes in its writable layer, and with those of its image; nil where nobody asked.
     package var size: (own: Int64, whole: Int64)?
 

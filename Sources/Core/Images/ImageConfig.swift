@@ -9,6 +9,7 @@ package struct ImageConfig: Equatable, Sendable {
     /// `NAME|UID[:GROUP|GID]`; empty is root.
     package var user = ""
     package var stopSignal: String?
+    package var healthCheck: HealthCheck?
     /// `80/tcp`, sorted.
     package var exposedPorts: [String] = []
     /// Paths, sorted.
@@ -37,6 +38,7 @@ extension ImageConfig {
         workingDirectory = try reader.optional("WorkingDir", \.string) ?? ""
         user = try reader.optional("User", \.string) ?? ""
         stopSignal = try reader.optional("StopSignal", \.string)
+        healthCheck = try reader.optionalObject("Healthcheck", HealthCheck.init)
         exposedPorts = try reader.optional("ExposedPorts", ImageConfig.keys) ?? []
         volumes = try reader.optional("Volumes", ImageConfig.keys) ?? []
         for (key, value) in try reader.optional("Labels", \.members) ?? [] {
@@ -53,7 +55,8 @@ extension ImageConfig {
         let members: [(name: String, values: [String])] = [
             ("Env", environment), ("Entrypoint", entrypoint ?? []), ("Cmd", command ?? []),
             ("WorkingDir", [workingDirectory]), ("User", [user]), ("StopSignal", stopSignal.map { [$0] } ?? []),
-            ("ExposedPorts", exposedPorts), ("Volumes", volumes), ("Labels", Array(labels.keys) + labels.values),
+            ("Healthcheck", healthCheck?.test ?? []), ("ExposedPorts", exposedPorts), ("Volumes", volumes),
+            ("Labels", Array(labels.keys) + labels.values),
         ]
         return members.first { $0.values.contains { $0.utf8.contains(0) } }?.name
     }
@@ -73,6 +76,7 @@ extension ImageConfig {
             members.append(("Labels", .object(sorted.map { (key: $0.key, value: .string($0.value)) })))
         }
         if let stopSignal { members.append(("StopSignal", .string(stopSignal))) }
+        if let healthCheck { members.append(("Healthcheck", healthCheck.json)) }
         return .object(members)
     }
 

@@ -85,7 +85,7 @@ extension Engine {
             let homes = host.cgroups(of: definition.id, running.state).map(CgroupDirectories.home)
             let cgroup = try CgroupDirectories.open(homes.first { hierarchies.isUnified($0) })
             let process = try EnteredProcess.start(
-                in: running.process, namespaces: Self.namespaces(of: definition), plan, stdio: streams.inside,
+                in: running.process, namespaces: definition.joinedNamespaces, plan, stdio: streams.inside,
                 terminal: terminal, cgroup: cgroup, version1: homes.filter { !hierarchies.isUnified($0) })
             // What `update` has joined meanwhile, it may have joined without this one.
             for late in host.cgroups(of: definition.id, running.state).map(CgroupDirectories.home)
@@ -188,16 +188,5 @@ extension Engine {
         plan.ulimits = definition.ulimits
         plan.oomScore = definition.kernel.oomScore
         return plan
-    }
-
-    /// Those that it has of its own, or together with another container.
-    private static func namespaces(of definition: ContainerDefinition) -> Namespaces {
-        var namespaces: Namespaces = [.mount]
-        if definition.namespaces.pid != .host { namespaces.insert(.pid) }
-        if definition.namespaces.ipc != .host { namespaces.insert(.ipc) }
-        if definition.namespaces.uts != .host { namespaces.insert(.uts) }
-        if definition.namespaces.cgroup != .host { namespaces.insert(.cgroup) }
-        if definition.networkMode != .host { namespaces.insert(.network) }
-        return namespaces
     }
 }

@@ -17,8 +17,21 @@ extension Engine {
         details.state = state
         details.exit = state?.lastExit
         if details.exit == nil { details.exit = try containerStore.exit(id) }
+        details.health = try health(of: definition, phase) ?? details.exit?.health
         if phase == .lost { details.lossReason = lossReason(id) }
         return details
+    }
+
+    /// What the checks of one that runs have come to; nil when it has none.
+    func health(
+        of definition: ContainerDefinition, _ phase: ContainerPhase
+    ) throws(OperationError) -> ContainerHealth? {
+        switch phase {
+        case .running, .paused:
+            guard definition.healthCheck?.command != nil else { return nil }
+            return try containerStore.health(definition.id) ?? ContainerHealth()
+        case .created, .starting, .restarting, .exited, .lost: return nil
+        }
     }
 
     /// Why nobody has recorded how it ended.

@@ -45,6 +45,7 @@ extension Engine {
         summary.volumes = definition.volumes
         summary.exposedPorts = definition.exposedPorts
         summary.publishedPorts = definition.publishedPorts
+        summary.health = try health(of: definition, phase)?.status
         return summary
     }
 }

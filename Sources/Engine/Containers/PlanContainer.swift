@@ -90,10 +90,19 @@ extension Engine {
         definition.ulimits = request.ulimits
         definition.stopSignal = try stopSignal(request, image)
         definition.stopTimeout = request.stopTimeout ?? 10
+        definition.timeLimit = request.timeLimit
         let inherited = (image?.config.labels ?? [:]).filter { $0.key != Scope.label }
         definition.labels = inherited.merging(request.labels) { $1 }
         definition.log = request.log
         definition.restart = request.restart
+        definition.healthCheck = try healthCheck(request, image)
+    }
+
+    private func healthCheck(_ request: RunRequest, _ image: Image?) throws(OperationError) -> HealthCheck? {
+        guard let asked = request.healthCheck else { return image?.config.healthCheck }
+        let check = asked.completed(by: image?.config.healthCheck)
+        if let complaint = check.complaint { throw OperationError(complaint, kind: .invalid) }
+        return check
     }
 
     private func stopSignal(_ request: RunRequest, _ image: Image?) throws(OperationError) -> Int32 {

@@ -20,6 +20,8 @@ extension Engine {
 
     private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         let plan = try plan(request)
+        if let obstacle = request.readiness?.obstacle(plan.definition) { throw obstacle }
+        if request.replaces { try makeRoom(for: plan.definition.name) }
         try host.checkOthers(of: plan.definition)
         let writesID = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {
@@ -30,6 +32,17 @@ extension Engine {
         } catch {
             writesID.remove()
             throw error
+        }
+    }
+
+    /// Removes the container that has a name, running or not.
+    func makeRoom(for name: Name) throws(OperationError) {
+        guard let id = containerStore.names.owner(of: name) else { return }
+        do throws(OperationError) {
+            try remove(id.hex, force: true)
+        } catch {
+            // It has removed itself meanwhile.
+            guard error.kind == .notFound else { throw error }
         }
     }
 

@@ -21,6 +21,10 @@ package struct RunRequest: Sendable {
     package private(set) var detachKeys: DetachKeys?
     package var autoRemove = false
     package var name: String?
+    /// A container of that name is removed first.
+    package var replaces = false
+    /// What the command waits for before it ends, in the background; nil is that the program runs.
+    package var readiness: ReadyCondition?
     /// `KEY=VALUE`, later ones win.
     package var environment: [String] = []
     package var binds: [BindMount] = []
@@ -48,11 +52,15 @@ package struct RunRequest: Sendable {
     package var usesInit = false
     package var stopSignal: Int32?
     package var stopTimeout: Int64?
+    /// Seconds that its program may run; nil is no limit.
+    package var timeLimit: Int64?
     package var ulimits: [ResourceUlimit] = []
     package var limits = ResourceLimits()
     package var labels: [String: String] = [:]
     package var log = LogLimits()
     package var restart = RestartPolicy()
+    /// Nil leaves it to the image.
+    package var healthCheck: HealthCheck?
     package var cidFile: String?
     /// Other containers by whatever they are called.
     package var namespaces = NamespaceModes<String>()

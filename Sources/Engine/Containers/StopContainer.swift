@@ -16,6 +16,7 @@ extension Engine {
         guard let definition = try containerStore.definition(id) else {
             return PendingStop(self, id, nil, host.openLock(of: id), deadline: nil)
         }
+        try noteStop(of: definition)
         let seconds = timeout ?? definition.stopTimeout
         // A supervisor may be clearing up after its program, which is then waited for.
         let lock = host.openLock(of: id)
@@ -27,6 +28,12 @@ extension Engine {
         let former = running.state.process
         return PendingStop(
             self, id, running, host.openLock(of: id), after: former, deadline: deadline, announcing: definition)
+    }
+
+    /// A boot does not start it again where its policy leaves that to the user.
+    private func noteStop(of definition: ContainerDefinition) throws(OperationError) {
+        guard definition.restart.name != .never, containerStore.isHeld(definition.id) else { return }
+        try containerStore.markStopped(definition.id)
     }
 
     /// - Returns: when it is to be killed; nil never.
@@ -60,9 +67,10 @@ extension Engine {
     package func kill(_ name: String, signal: Int32) throws(OperationError) {
         let id = try containerStore.find(name)
         let isRestarting = try host.isRestarting(id)
-        let stopSignal = try containerStore.definition(id)?.stopSignal
-        let isEnd = signal == SIGKILL || signal == stopSignal
+        let definition = try containerStore.definition(id)
+        let isEnd = signal == SIGKILL || signal == definition?.stopSignal
         if isEnd {
+            if let definition { try noteStop(of: definition) }
             host.endRestarts(of: id)
             if isRestarting { return try host.waitForSupervisor(of: id) }
         }

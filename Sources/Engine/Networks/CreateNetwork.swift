@@ -21,7 +21,13 @@ extension Engine {
             var request = request
             request.labels.merge(labels) { $1 }
             return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-                try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
+                if request.ignoresExisting, let network = try networkStore.definition(named: name) {
+                    for difference in request.differences(from: network) {
+                        warn("network \"\(name)\" exists: its \(difference)")
+                    }
+                    return network.id
+                }
+                return try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
             }
         }
     }

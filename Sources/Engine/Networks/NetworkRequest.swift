@@ -10,6 +10,8 @@ package struct NetworkRequest: Sendable {
     package var mtu: Int?
     package var isInternal = false
     package var labels: [String: String] = [:]
+    /// One that is there will do, whatever it is like.
+    package var ignoresExisting = false
 
     package init(name: String) { self.name = name }
 }

@@ -23,9 +23,14 @@ extension ContainerSummary {
             "RunningFor": .string(HumanText.ago(created, now: now)),
             "Size": .string(sizeText),
             "State": .string(phase.word),
-            "Status": .string(phase.text(now: now)),
+            "Status": .string(phase.text(now: now) + healthText),
         ]
         return Row(fields: fields, labels: labels)
+    }
+
+    private var healthText: String {
+        guard let health, case .running = phase else { return "" }
+        return health == .starting ? " (health: starting)" : " (\(health.rawValue))"
     }
 
     private var sizeText: String {

@@ -38,7 +38,8 @@ extension ContainerDetails {
             "ExitCode": .number(phase.isRunning && word != "restarting" ? 0 : code),
             "Error": .string(exit?.error ?? lossReason),
             "StartedAt": .string((state?.started ?? exit?.started)?.description ?? never),
-            "FinishedAt": .string(exit?.finished.description ?? never), "Health": nil,
+            "FinishedAt": .string(exit?.finished.description ?? never),
+            "Health": health?.inspected ?? .null,
             "Reason": [
                 "Signal": .string(exit?.signal.map(Signal.name) ?? ""), "MemoryPeak": .number(exit?.memoryPeak ?? 0),
                 "RefusedProcesses": .number(exit?.refusedProcesses ?? 0),
