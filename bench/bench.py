@@ -15,167 +15,27 @@ import subprocess
 import sys
 import time
 
+from contestants import Failed, Floor, MyDocker, Peer, Tools, complain
+from drawing import draw
+
 PAUSE = 0.05  # between two goes: a bridge port or a namespace dies after the command that left it
 WARM_UPS = 2
 
 
-class Failed(Exception):
-    pass
-
-
-def complain(contestant, error):
-    print(f"\n{contestant.label}: {error}\n", file=sys.stderr, flush=True)
-
-
-class Tools:
-    def __init__(self, directory, scratch):
-        self.directory = os.path.abspath(directory)
-        self.scratch = scratch
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def time(self, command, times=1, jobs=1, first=1):
-        """Milliseconds for the command, or for `times` of it, `jobs` at a time."""
-        options = ["-r", str(times), "-j", str(jobs), "-s", str(first)]
-        done = subprocess.run([self.path("timeit"), *options, *command], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, check=False)
-        microseconds, failures = (done.stdout.split() + ["0", "1"])[:2]
-        if failures != "0":
-            raise Failed(f"{failures} of {times} failed: {' '.join(command)}\n{done.stderr.strip()[:2000]}")
-        return float(microseconds) / 1000
-
-    def netload(self, *arguments, outside=False):
-        prefix = ["ip", "netns", "exec", "outside"] if outside else []
-        done = subprocess.run([*prefix, self.path("netload"), *map(str, arguments)], capture_output=True, text=True,
-                              check=False, timeout=60)
-        if done.returncode != 0:
-            raise Failed(f"netload {' '.join(map(str, arguments))}: {done.stderr.strip()}")
-        return float(done.stdout)
-
-
-class Floor:
-    """The commands of bench/floor.c. {} and {ip} are filled in by timeit."""
-
-    label, bridge, subnet, port = "floor", "fl0", "10.89.0.1/16", 19001
-
-    def __init__(self, tools):
-        self.program = tools.path("floor")
-        self.state = os.path.join(tools.scratch, "floor")
-        self.rootfs = os.path.join(tools.scratch, "rootfs")
-        os.makedirs(self.state)
-
-    def start_up(self):
-        return [self.program, "hello"]
-
-    def _run(self, options, command, network=None):
-        joined = ["-n", self.bridge, f"10.89.{network}/16", "10.89.0.1"] if network else []
-        return [self.program, "run", *options, *joined, self.rootfs, self.state, *command]
-
-    def run_without_network(self):
-        return self._run([], ["true"])
-
-    def run(self):
-        return self._run([], ["true"], "0.5")
-
-    def run_published(self):
-        return self._run(["-p", "18001:80"], ["true"], "0.5")
-
-    def detach(self, name, port=None, command=("sleep", "1000")):
-        published = ["-p", f"{port}:80"] if port else []
-        return self._run(["-d", name, *published], list(command), "{ip}")
-
-    def execute(self, name):
-        return [self.program, "exec", self.state, name, "true"]
-
-    def stop_and_remove(self, name):
-        return [self.remove_all([name])]
-
-    def remove_all(self, names):
-        return [self.program, "stop", self.state, *names]
-
-    def create_network(self, name, subnet):
-        return [self.program, "netadd", name, subnet, self.state]
-
-    def remove_network(self, name):
-        return [self.program, "netdel", name, self.state]
-
-    def memory(self):
-        return 0
-
-
-class MyDocker:
-    label, bridge, subnet, port = "mydocker", "br0", "10.88.0.1/16", 19002
-
-    def __init__(self, program, tools):
-        # As installed: a linker's output lies scattered in the page cache, which costs each start some 0.15 ms.
-        self.program = shutil.copy2(program, tools.scratch)
-        self.rootfs = os.path.join(tools.scratch, "rootfs")
-
-    def start_up(self):
-        return [self.program, "version"]
-
-    def _run(self, *arguments):
-        return [self.program, "run", *arguments]
-
-    def run_without_network(self):
-        return self._run("--rm", "--net", "none", "true")
-
-    def run(self):
-        return self._run("--rm", "-net", self.bridge, "true")
-
-    def run_published(self):
-        return self._run("--rm", "-net", self.bridge, "-p", "18002:80", "true")
-
-    def detach(self, name, port=None, command=None):
-        published = ["-p", f"{port}:80"] if port else []
-        if command:  # a program that the default image does not have
-            return self._run("-d", "--name", name, "-net", self.bridge, *published, "--rootfs", self.rootfs, *command)
-        return self._run("-d", "--name", name, "-net", self.bridge, *published, "sleep", "1000")
-
-    def execute(self, name):
-        return [self.program, "exec", name, "true"]
-
-    def stop_and_remove(self, name):
-        return [[self.program, "stop", "-t", "0", name], [self.program, "rm", name]]
-
-    def remove_all(self, names):
-        return [self.program, "rm", "-f", *names]
-
-    def create_network(self, name, subnet):
-        return [self.program, "network", "create", "--driver", "bridge", "--subnet", subnet, name]
-
-    def remove_network(self, name):
-        return [self.program, "network", "remove", name]
-
-    def memory(self):
-        """KiB of memory that all processes of the program have to themselves, plus their shares of what they share."""
-        total = 0
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                    mine = file.read().startswith("mydocker")
-                if mine or os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("mydocker"):
-                    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
-                        total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-            except OSError:  # ended meanwhile, or a kernel thread
-                continue
-        return total
-
-
 class Bench:
-    def __init__(self, options, tools, contestants):
+    def __init__(self, options, tools, contestants, peers):
         self.options, self.tools, self.contestants = options, tools, contestants
+        self.peers = [contestant for contestant in contestants if isinstance(contestant, MyDocker)] + peers
         self.rows, self.failures = [], 0
 
     # ---- measuring ----
 
-    def alternate(self, measure, figures, rounds=None, warm_ups=WARM_UPS):
+    def alternate(self, measure, figures, rounds=None, warm_ups=WARM_UPS, among=None):
         """Calls measure(contestant) for each in turn; it answers with a list of figures. Who fails is out.
 
         Returns one {label: samples, or None for who failed} per figure."""
-        samples = {contestant.label: [] for contestant in self.contestants}
-        standing = list(self.contestants)
+        standing = list(among or self.contestants)
+        samples = {contestant.label: [] for contestant in standing}
         for turn in range(warm_ups + (rounds or self.options.n)):
             for contestant in list(standing):
                 try:
@@ -219,14 +79,15 @@ class Bench:
     def row(self, case, samples, budget, unit="ms", more_is_better=False, compare_to_floor=True):
         """One line of the table, of medians; the budget is for the ratio, or for mydocker's own figure."""
         values = {label: statistics.median(found) if found else None for label, found in samples.items()}
-        floor, own = values.get("floor"), values.get("mydocker")
+        beside = [found for label, found in values.items() if label != "mydocker" and found]
+        floor, own = (max if more_is_better else min)(beside, default=None), values.get("mydocker")
         failed = [label for label, found in samples.items() if found is None]
         ratio = None
         if floor and own:
             ratio = floor / own if more_is_better else own / floor
         judged = ratio if compare_to_floor else own
         if failed:
-            verdict = "FAILED" if "mydocker" in failed else "floor FAILED"
+            verdict = "FAILED" if "mydocker" in failed else f"{' '.join(failed)} FAILED"
             self.failures += 1
         elif judged is None or budget is None:
             verdict = ""
@@ -235,7 +96,7 @@ class Bench:
         shown = [self._number(floor, unit), self._number(own, unit), f"{ratio:.2f}" if ratio else "",
                  "" if budget is None else f"{budget:g}", verdict]
         if not self.rows:
-            print("| case | floor | mydocker | ratio | budget | |\n|---|---:|---:|---:|---:|---|")
+            print("| case | floor or fastest peer | mydocker | ratio | budget | |\n|---|---:|---:|---:|---:|---|")
         print(f"| {case} | {' | '.join(shown)} |", flush=True)
         self.rows.append({"case": case, "unit": unit, "floor": floor, "mydocker": own, "ratio": ratio,
                           "budget": budget, "verdict": verdict, "samples": samples})
@@ -382,7 +243,63 @@ class Bench:
         self.row("memory per detached container, port published (PSS, 10 running)", samples, 400, "KiB",
                  compare_to_floor=False)
 
-    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory}
+    # ---- what the floor has no counterpart of ----
+
+    def again(self):
+        """start and restart of a container that is there, without a network"""
+        def rounds(peer):
+            self.tools.time(peer.stop("again"))
+            time.sleep(PAUSE)
+            started = self.tools.time(peer.start("again"))
+            time.sleep(PAUSE)
+            return [started, self.tools.time(peer.restart("again"))]
+
+        for peer in self.peers:
+            self.tools.time(peer.run_alone("again"))
+        starts, restarts = self.alternate(rounds, 2, among=self.peers)
+        for peer in self.peers:
+            self.tools.time(peer.remove_all(["again"]))
+        self.row("k `start N`", starts, 0.5)
+        self.row("k `restart -t 0 N`", restarts, 0.5)
+
+    def copy(self):
+        """cp of 1 GB, into a container and out of it, beside cp(1)"""
+        scratch = os.path.join(self.tools.scratch, "copy")
+        os.makedirs(scratch)
+        source, target = os.path.join(scratch, "in"), os.path.join(scratch, "out")
+        subprocess.run(["dd", "if=/dev/urandom", f"of={source}", "bs=1M", "count=1024", "status=none"], check=True)
+        for peer in self.peers:
+            self.tools.time(peer.run_alone("copy"))
+
+        def both_ways(peer):
+            inward = self.tools.time(peer.copy(source, "copy:/file"))
+            outward = self.tools.time(peer.copy("copy:/file", target))
+            os.unlink(target)
+            return [inward, outward]
+
+        inward, outward = self.alternate(both_ways, 2, rounds=3, warm_ups=1, among=self.peers)
+        plain = [self.tools.time(["cp", source, target]) for _ in range(3)]
+        for peer in self.peers:
+            self.tools.time(peer.remove_all(["copy"]))
+        shutil.rmtree(scratch)
+        self.row("l `cp` of 1 GB into a container, beside `cp`", {"cp": plain, **inward}, None)
+        self.row("l `cp` of 1 GB out of it", {"cp": plain, **outward}, None)
+
+    def lists(self):
+        """ps with 1,000 containers, stats with 100 of them running"""
+        count, running = self.options.many, self.options.many // 10
+        for peer in self.peers:
+            self.tools.time(peer.run_alone("l{}"), times=running, jobs=4)
+            self.tools.time(peer.create("l{}"), times=count - running, jobs=4, first=running + 1)
+        for title, command in ((f"m `ps -a`, {count} there", lambda peer: peer.list_all()),
+                               ("m `ps -a --format json`", lambda peer: peer.list_all("--format", "json")),
+                               (f"m `stats --no-stream`, {running} running", lambda peer: peer.statistics())):
+            [took] = self.alternate(lambda peer: [self.tools.time(command(peer))], 1, rounds=5, among=self.peers)
+            self.row(title, took, 0.5)
+        for peer in self.peers:
+            self.tools.time(peer.remove_all([f"l{i}" for i in range(1, count + 1)]))
+
+    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory, "k": again, "l": copy, "m": lists}
 
 
 def make_rootfs(tools):
@@ -405,6 +322,8 @@ def main():
     parser.add_argument("-n", type=int, default=15, help="measured goes of each contestant (%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds of case i (%(default)s)")
     parser.add_argument("--grow", type=int, default=100, help="containers in case j (%(default)s)")
+    parser.add_argument("--many", type=int, default=1000, help="containers in case m (%(default)s)")
+    parser.add_argument("--svg", metavar="FILE", help="the ratios to the floor, drawn")
     parser.add_argument("--json", metavar="FILE", help="every sample, for later")
     options = parser.parse_args()
 
@@ -421,7 +340,7 @@ def main():
     tools = Tools(options.tools, scratch)
     make_rootfs(tools)
     contestants = [Floor(tools)] + ([MyDocker(options.mydocker, tools)] if options.mydocker else [])
-    bench = Bench(options, tools, contestants)
+    bench = Bench(options, tools, contestants, list(Peer.all(tools)))
 
     print(f"Linux {platform.release()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; "
           f"medians of {options.n} alternating goes\n", flush=True)
@@ -432,6 +351,9 @@ def main():
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"kernel": platform.release(), "cpus": os.cpu_count(), "rows": bench.rows}, file, indent=1)
+    if options.svg:
+        with open(options.svg, "w", encoding="utf-8") as file:
+            file.write(draw(bench.rows))
     return 1 if bench.failures else 0
 
 

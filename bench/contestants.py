@@ -1,0 +1,192 @@
+"""Who is measured: what each is to be asked for, as a command."""
+import os
+import shutil
+import subprocess
+import sys
+
+
+class Failed(Exception):
+    pass
+
+
+def complain(contestant, error):
+    print(f"\n{contestant.label}: {error}\n", file=sys.stderr, flush=True)
+
+
+class Tools:
+    def __init__(self, directory, scratch):
+        self.directory = os.path.abspath(directory)
+        self.scratch = scratch
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def time(self, command, times=1, jobs=1, first=1):
+        """Milliseconds for the command, or for `times` of it, `jobs` at a time."""
+        options = ["-r", str(times), "-j", str(jobs), "-s", str(first)]
+        done = subprocess.run([self.path("timeit"), *options, *command], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)
+        microseconds, failures = (done.stdout.split() + ["0", "1"])[:2]
+        if failures != "0":
+            raise Failed(f"{failures} of {times} failed: {' '.join(command)}\n{done.stderr.strip()[:2000]}")
+        return float(microseconds) / 1000
+
+    def netload(self, *arguments, outside=False):
+        prefix = ["ip", "netns", "exec", "outside"] if outside else []
+        done = subprocess.run([*prefix, self.path("netload"), *map(str, arguments)], capture_output=True, text=True,
+                              check=False, timeout=60)
+        if done.returncode != 0:
+            raise Failed(f"netload {' '.join(map(str, arguments))}: {done.stderr.strip()}")
+        return float(done.stdout)
+
+
+class Floor:
+    """The commands of bench/floor.c. {} and {ip} are filled in by timeit."""
+
+    label, bridge, subnet, port = "floor", "fl0", "10.89.0.1/16", 19001
+
+    def __init__(self, tools):
+        self.program = tools.path("floor")
+        self.state = os.path.join(tools.scratch, "floor")
+        self.rootfs = os.path.join(tools.scratch, "rootfs")
+        os.makedirs(self.state)
+
+    def start_up(self):
+        return [self.program, "hello"]
+
+    def _run(self, options, command, network=None):
+        joined = ["-n", self.bridge, f"10.89.{network}/16", "10.89.0.1"] if network else []
+        return [self.program, "run", *options, *joined, self.rootfs, self.state, *command]
+
+    def run_without_network(self):
+        return self._run([], ["true"])
+
+    def run(self):
+        return self._run([], ["true"], "0.5")
+
+    def run_published(self):
+        return self._run(["-p", "18001:80"], ["true"], "0.5")
+
+    def detach(self, name, port=None, command=("sleep", "1000")):
+        published = ["-p", f"{port}:80"] if port else []
+        return self._run(["-d", name, *published], list(command), "{ip}")
+
+    def execute(self, name):
+        return [self.program, "exec", self.state, name, "true"]
+
+    def stop_and_remove(self, name):
+        return [self.remove_all([name])]
+
+    def remove_all(self, names):
+        return [self.program, "stop", self.state, *names]
+
+    def create_network(self, name, subnet):
+        return [self.program, "netadd", name, subnet, self.state]
+
+    def remove_network(self, name):
+        return [self.program, "netdel", name, self.state]
+
+    def memory(self):
+        return 0
+
+
+class MyDocker:
+    label, bridge, subnet, port = "mydocker", "br0", "10.88.0.1/16", 19002
+
+    def __init__(self, program, tools):
+        # As installed: a linker's output lies scattered in the page cache, which costs each start some 0.15 ms.
+        self.program = shutil.copy2(program, tools.scratch)
+        self.rootfs = os.path.join(tools.scratch, "rootfs")
+
+    def start_up(self):
+        return [self.program, "version"]
+
+    def _run(self, *arguments):
+        return [self.program, "run", *arguments]
+
+    def run_without_network(self):
+        return self._run("--rm", "--net", "none", "true")
+
+    def run(self):
+        return self._run("--rm", "-net", self.bridge, "true")
+
+    def run_published(self):
+        return self._run("--rm", "-net", self.bridge, "-p", "18002:80", "true")
+
+    def detach(self, name, port=None, command=None):
+        published = ["-p", f"{port}:80"] if port else []
+        if command:  # a program that the default image does not have
+            return self._run("-d", "--name", name, "-net", self.bridge, *published, "--rootfs", self.rootfs, *command)
+        return self._run("-d", "--name", name, "-net", self.bridge, *published, "sleep", "1000")
+
+    def execute(self, name):
+        return [self.program, "exec", name, "true"]
+
+    def stop_and_remove(self, name):
+        return [[self.program, "stop", "-t", "0", name], [self.program, "rm", name]]
+
+    def remove_all(self, names):
+        return [self.program, "rm", "-f", *names]
+
+    def create_network(self, name, subnet):
+        return [self.program, "network", "create", "--driver", "bridge", "--subnet", subnet, name]
+
+    def remove_network(self, name):
+        return [self.program, "network", "remove", name]
+
+    # ---- what the floor has no counterpart of ----
+
+    def create(self, name):
+        return [self.program, "create", "--name", name, "--net", "none", "busybox", "sleep", "1000"]
+
+    def run_alone(self, name):
+        return [self.program, "run", "-d", "--name", name, "--net", "none", "busybox", "sleep", "1000"]
+
+    def stop(self, name):
+        return [self.program, "stop", "-t", "0", name]
+
+    def start(self, name):
+        return [self.program, "start", name]
+
+    def restart(self, name):
+        return [self.program, "restart", "-t", "0", name]
+
+    def copy(self, source, destination):
+        return [self.program, "cp", source, destination]
+
+    def list_all(self, *options):
+        return [self.program, "ps", "-a", *options]
+
+    def statistics(self):
+        return [self.program, "stats", "--no-stream"]
+
+    def memory(self):
+        """KiB of memory that all processes of the program have to themselves, plus their shares of what they share."""
+        total = 0
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                    mine = file.read().startswith("mydocker")
+                if mine or os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("mydocker"):
+                    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+                        total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+            except OSError:  # ended meanwhile, or a kernel thread
+                continue
+        return total
+
+
+class Peer(MyDocker):
+    """Docker or podman, where it is installed, runs, and has the image busybox."""
+
+    def __init__(self, program, tools):
+        super().__init__(program, tools)
+        self.label, self.program = os.path.basename(program), program
+
+    @classmethod
+    def all(cls, tools):
+        for name in ("docker", "podman"):
+            program = shutil.which(name)
+            if program and os.path.basename(os.path.realpath(program)) != "mydocker":
+                there = subprocess.run([program, "image", "inspect", "busybox"], capture_output=True, check=False)
+                if there.returncode == 0:
+                    yield cls(program, tools)
