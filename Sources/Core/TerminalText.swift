@@ -4,13 +4,20 @@ package enum TerminalText {
     /// control characters are shown as `\x1b`, others as `\u202e`.
     ///
     /// Text of ours stays as it is, as there are none of these characters in it.
-    package static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String { escaped(text, where: isUnsafe) }
+
+    /// Several lines, with columns.
+    package static func escapedLines(_ text: String) -> String {
+        escaped(text) { $0 != "\n" && $0 != "\t" && isUnsafe($0) }
+    }
+
+    private static func escaped(_ text: String, where isUnsafe: (Unicode.Scalar) -> Bool) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
-        var line = ""
+        var safe = ""
         for scalar in text.unicodeScalars {
-            if isUnsafe(scalar) { line += escape(scalar) } else { line.unicodeScalars.append(scalar) }
+            if isUnsafe(scalar) { safe += escape(scalar) } else { safe.unicodeScalars.append(scalar) }
         }
-        return line
+        return safe
     }
 
     /// C0, DEL and C1, the ends of lines and paragraphs, and the characters of bidirectional text (UAX #9).

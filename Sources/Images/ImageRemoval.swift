@@ -60,15 +60,17 @@ extension ImageStore {
             guard let user, !force else { return }
             throw OperationError(
                 "conflict: unable to remove repository reference \"\(reference)\" (must force) - "
-                    + "container \(user) is using its referenced image \(id)")
+                    + "container \(user) is using its referenced image \(id)", kind: .conflict)
         }
         if let user {
             throw OperationError(
-                "conflict: unable to delete \(id) (cannot be forced) - image is being used by container \(user)")
+                "conflict: unable to delete \(id) (cannot be forced) - image is being used by container \(user)",
+                kind: .conflict)
         }
         if references.count > 1, !force {
             throw OperationError(
-                "conflict: unable to delete \(id) (must be forced) - image is referenced in multiple repositories")
+                "conflict: unable to delete \(id) (must be forced) - image is referenced in multiple repositories",
+                kind: .conflict)
         }
     }
 

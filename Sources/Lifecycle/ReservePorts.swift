@@ -1,9 +1,11 @@
 import Core
+import Linux
 import Networking
 
 extension Host {
     /// Takes the published ports, and says who has one that is taken.
     func reservePorts(_ requests: [PublishRequest], device: String) throws(OperationError) -> PortReservation {
+        try checkCount(requests)
         try checkDistinct(requests)
         return try PortReservation(
             requests, device: device,
@@ -25,6 +27,18 @@ extension Host {
             return endpoints.flatMap(\.ports).contains { $0.hostPort == port && $0.transport == transport }
         }
     }
+
+    /// Before any of them is taken.
+    private func checkCount(_ requests: [PublishRequest]) throws(OperationError) {
+        let limit = Descriptor.limit
+        guard requests.count > limit - Self.otherDescriptors else { return }
+        throw OperationError(
+            "publish \(requests.count) ports", reason: "a process may have \(limit) files open, and a port takes one",
+            remedy: "publish fewer ports, or allow more open files (ulimit -n)", kind: .exhausted)
+    }
+
+    /// What a supervisor has open beside its ports, or more.
+    private static let otherDescriptors = 100
 
     /// One command must not ask for the same port twice.
     private func checkDistinct(_ requests: [PublishRequest]) throws(OperationError) {

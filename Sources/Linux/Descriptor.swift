@@ -91,6 +91,13 @@ package struct Descriptor: ~Copyable, Sendable {
         return size < 0 ? nil : value
     }
 
+    /// How many this process may have.
+    package static var limit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// As many as this process may have: whoever goes down a tree has some open for each level.
     package static func raiseLimit() {
         var limit = rlimit()

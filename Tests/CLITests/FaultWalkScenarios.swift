@@ -8,10 +8,13 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
         let command: [String]
         /// What it may say when it fails, because the faulty command got further than that.
         var excuse: String?
+        /// With which of these it may fail then.
+        var codes: Set<Int32> = [1]
 
-        init(_ line: String, excuse: String? = nil) {
+        init(_ line: String, excuse: String? = nil, codes: Set<Int32> = [1]) {
             command = line.split(separator: " ").map(String.init)
             self.excuse = excuse
+            self.codes = codes
         }
         init(_ command: [String]) { self.command = command }
     }
@@ -82,7 +85,9 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             command: ["run", "-d", "--health-cmd", "true", "--health-interval", "50ms"] + onNetwork
                 + ["sleep", "1000"], isVariant: true, goesOn: true,
             next: [
-                Step("wait --for healthy --ready-timeout 2s fwbox", excuse: anything), removeByForce, plainRun,
+                // Each check's process goes on from the supervisor's number, and so each comes to the fault.
+                Step("wait --for healthy --ready-timeout 1s fwbox", excuse: anything, codes: [1, 124]),
+                removeByForce, plainRun,
             ]),
         FaultScenario(
             name: "run --replace", prepare: [start],

@@ -94,6 +94,32 @@ extension CLI.Security {
         }
     }
 
+    /// Labels, names of files and arguments are the image's and the program's.
+    @Test func S13_whatAContainerSaysOfItself() throws {
+        let escape = "\u{1b}]0;x\u{7}"
+        try withContainer(
+            "saysof", "--label", "l=\(escape)", "sh", "-c", "touch \"/a\(escape)\n\"; echo ready; exec sleep 1000"
+        ) { _ in
+            waitForLog("saysof", "ready")
+            for words in [
+                ["ps", "--format", "{{.Labels}}"], ["inspect", "-f", "{{.Config.Labels}} {{.Args}}", "saysof"],
+                ["diff", "saysof"],
+            ] {
+                let session = try TerminalSession([Host.mydocker] + words)
+                #expect(session.end() == 0)
+                #expect(session.text.contains(#"\x1b]0;x\x07"#) && !session.text.contains("\u{1b}"), "\(session.text)")
+            }
+            let archive = try TerminalSession([Host.mydocker, "cp", "saysof:/a", "-"])
+            #expect(archive.end() == 1 && archive.text.contains("refusing to copy to a terminal"))
+        }
+        let script = "printf '\\033]0;x\\007'; head -c 100000 /dev/zero | tr '\\0' a; printf '\\033[2J'; sleep 1000"
+        let late = mydocker(
+            "run", "-d", "--name", "saysof", "--net", "none", "--ready", "log:never", "--ready-timeout", "500ms", "sh",
+            "-c", script)
+        #expect(late.code == 124 && late.error.utf8.count < 6000 && !late.error.contains("\u{1b}"))
+        succeed("rm", "-f", "saysof")
+    }
+
     @Test func S13_warningsAndLeftFiles() throws {
         // A file of a record that cannot be read is named in a warning.
         let name = "\u{1b}[2J"

@@ -119,6 +119,31 @@ extension CLI.Surroundings {
         #expect(ended.error.contains("Cannot link to a non running container: /sudb AS /sulinked/x"), "\(ended.error)")
     }
 
+    /// A device of the host's is not what a number is written to.
+    @Test func aPIDFileReplacesFilesAlone() throws {
+        try withScratch { directory in
+            let path = "\(directory)/pid"
+            Host.shell("mkfifo \(path)")
+            let refused = runOnce("--pidfile", path, "true")
+            #expect(refused.code == 125 && refused.error.contains("something else than a regular file is there"))
+            #expect(Host.shell("stat -c %F \(path); rm \(path)").text == "fifo\n")
+            let both = runOnce("--pidfile", path, "--cidfile", path, "true")
+            #expect(both.code == 125 && both.error.contains("the pid file and the container ID file"))
+            #expect(runOnce("--pidfile", path, "true").code == 0)
+            #expect(Int(Host.read(path)) != nil)
+        }
+    }
+
+    @Test func morePortsThanFilesMayBeOpen() {
+        for range in ["1-65535", "1-3000"] {
+            let outcome = Host.shell("ulimit -n 1024; $MYDOCKER run --rm --expose \(range) -P true", seconds: 20)
+            #expect(outcome.code == 125 && outcome.error.contains("publish fewer ports"), "\(outcome.error)")
+        }
+        let processors = runOnce("--cpuset-cpus", "900", "true")
+        #expect(processors.code == 125)
+        #expect(processors.error.hasPrefix("mydocker: Requested CPUs are not available - requested 900, available: "))
+    }
+
     @Test func streamsThatWereAskedFor() {
         let line = "echo out; echo err >&2"
         let output = runOnce("-a", "stdout", "sh", "-c", line)

@@ -75,12 +75,18 @@ import Testing
         var ending = LogEnding(of: directory.log)
         writer.finish()
         try FileManager.default.removeItem(atPath: directory.log)
-        let target = directory.path + "/shown"
-        let file = open(target, O_WRONLY | O_CREAT, 0o600)
-        ending.show(lines: 2, on: file)
-        close(file)
-        #expect(try String(contentsOfFile: target, encoding: .utf8) == "line 29\nline 30\n")
+        #expect(ending.text(lines: 2) == "line 29\nline 30\n")
         var none = LogEnding(of: directory.path + "/none")
-        none.show(lines: 2, on: -1)
+        #expect(none.text(lines: 2) == "")
+    }
+
+    /// It stands beside our own messages.
+    @Test func theEndIsShort() throws {
+        var writer = try LogWriter(path: directory.log)
+        writer.write(String(repeating: "x", count: 100_000) + "\u{1b}[2J\n")
+        writer.finish()
+        var ending = LogEnding(of: directory.log)
+        let text = ending.text(lines: 10)
+        #expect(text.utf8.count < 4200 && text.hasSuffix("xxx\\x1b[2J\n"), "\(text.suffix(20))")
     }
 }

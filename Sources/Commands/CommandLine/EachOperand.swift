@@ -30,7 +30,8 @@ extension CommandContext {
                 let lines = try action(name)
                 var members: [(key: String, value: JSON)] = [("name", .string(name))]
                 members += answer(lines)
-                done.append(.object(members))
+                // There was nothing to be done.
+                if !lines.isEmpty { done.append(.object(members)) }
                 for line in isJSON ? [] : lines { output.line(line) }
             } catch {
                 report(error)

@@ -11,9 +11,15 @@ package struct Output {
     /// errno of the first write that failed; nothing is written after it.
     package private(set) var failure: Int32?
 
+    /// Names of files, labels, the output of programs are others' choice: at a terminal nothing in it steers that.
+    package private(set) lazy var isTerminal = descriptor.map { Terminal.isTerminal($0) } ?? false
+
     package init(descriptor: Int32?) { self.descriptor = descriptor }
 
-    package mutating func write(_ text: String) { bytes.append(contentsOf: text.escapingForeignBytes.utf8) }
+    package mutating func write(_ text: String) { writeRaw(isTerminal ? TerminalText.escapedLines(text) : text) }
+
+    /// What steers a terminal, and is ours.
+    package mutating func writeRaw(_ text: String) { bytes.append(contentsOf: text.escapingForeignBytes.utf8) }
 
     package mutating func line(_ text: String) {
         write(text)

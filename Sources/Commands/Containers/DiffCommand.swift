@@ -16,7 +16,10 @@ package struct DiffCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let changes = try context.engine.changes(of: operands[0])
-        for change in changes { context.output.line("\(change.kind.rawValue) \(change.path)") }
+        for change in changes {
+            let path = context.output.isTerminal ? TerminalText.escaped(change.path) : change.path
+            context.output.line("\(change.kind.rawValue) \(path)")
+        }
         context.answer = .array(changes.map { ["kind": .string($0.kind.rawValue), "path": .string($0.path)] })
         return 0
     }

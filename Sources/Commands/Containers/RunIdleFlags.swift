@@ -33,7 +33,8 @@ extension RunCommand {
             .value("cgroup-parent", "CGROUP", "Not supported") { _, text throws(OperationError) in
                 if text.isEmpty { return }
                 throw OperationError(
-                    "a container's cgroups lie below mydocker, which limits of a whole group may be set for",
+                    "--cgroup-parent is not supported: the cgroups of all containers lie below \"mydocker\"",
+                    remedy: "set limits for all of them there, or for each with --memory, --cpus and the like",
                     kind: .unsupported)
             },
             .value("gpus", "DEVICES", "Not supported") { _, _ throws(OperationError) in

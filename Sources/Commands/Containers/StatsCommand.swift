@@ -55,7 +55,11 @@ package struct StatsCommand: Command {
                 return 0
             }
             let text = try text(of: now.elements, since: before.elements)
-            context.output.write(clearsScreen ? Self.redrawn(text) : text)
+            if clearsScreen {
+                context.output.writeRaw(Self.redrawn(TerminalText.escapedLines(text)))
+            } else {
+                context.output.write(text)
+            }
             context.flush()
             if !isStream || context.output.failure != nil { return 0 }
             before = now

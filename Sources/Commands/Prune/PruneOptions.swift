@@ -52,14 +52,12 @@ package struct PruneOptions {
         _ name: String, _ warning: [String], _ context: inout CommandContext
     ) throws(OperationError) {
         if force { return }
-        guard Terminal.isTerminal(STDIN_FILENO) else {
-            throw OperationError(
-                "\(name): standard input is no terminal to ask at", remedy: "use -f to remove without asking")
-        }
         context.errors.lines(warning)
         context.errors.question("Are you sure you want to continue? [y/N] ")
         context.flush()
         let answer = (readLine() ?? "").split(separator: " ").joined(separator: " ")
-        guard ["y", "Y"].contains(answer) else { throw OperationError("\(name) has been cancelled") }
+        guard ["y", "Y"].contains(answer) else {
+            throw OperationError("\(name) has been cancelled", remedy: "answer y, or use -f to remove without asking")
+        }
     }
 }

@@ -5,7 +5,7 @@ package struct ScopeRunCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
             name: "scope run", group: .other, operands: "NAME [--] PROGRAM [ARG...]",
-            summary: "Run a program, and remove the containers, networks and images that it has made",
+            summary: "Run a program, and remove the containers, networks, volumes and images that it makes",
             operandCount: 2...Int.max, stopsAtOperand: true, failureCode: 125)
     }
 

@@ -29,7 +29,7 @@ package struct SystemInfoCommand: Command {
             ["", "json"].contains(text) ? nil : try Template(parsing: text)
         }
         let information = try context.engine.information(now: context.now())
-        let version = CommandLineTool.version
+        let version = context.program == .docker ? CommandLineTool.dockerVersion : CommandLineTool.version
         switch (format, template) {
         case (_, let template?): context.output.line(try template.evaluate(information.described(version: version)))
         case ("json", _): context.output.line(information.described(version: version).compact)

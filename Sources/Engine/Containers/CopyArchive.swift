@@ -25,6 +25,9 @@ extension Engine {
 
     /// Writes files of a container as an archive to standard output.
     func archive(_ name: String, _ path: String, _ request: CopyRequest) throws(OperationError) -> CopyReport {
+        guard !Terminal.isTerminal(STDOUT_FILENO) else {
+            throw OperationError("cowardly refusing to copy to a terminal. Use a path or redirect", kind: .invalid)
+        }
         let tree = try openTree(of: name, isWritable: false)
         let side = try CopySide(path, in: tree, of: name)
         let place = try side.find(followsLink: request.followsLink)

@@ -6,6 +6,7 @@ import Linux
 extension Engine {
     func checkLimits(_ limits: ResourceLimits) throws(OperationError) {
         try checkProcessors(limits.milliCPUs)
+        if let cpuset = limits.cpuset { try checkProcessors(cpuset) }
         if let nodes = limits.memoryNodes { try checkMemoryNodes(nodes) }
     }
 

@@ -16,10 +16,22 @@ extension Engine {
         definition.names.links = try links(request, definition.networkMode)
         definition.kernel = request.kernel
         definition.groupsAdded = request.groupsAdded
+        try checkPIDFile(request)
         definition.pidFile = request.pidFile
         try checkNames(request, definition)
         try definition.checkSysctls()
         try settleHostname(request, &definition)
+    }
+
+    /// It is replaced whenever the program begins: so nothing but a file may be there.
+    private func checkPIDFile(_ request: RunRequest) throws(OperationError) {
+        guard let path = request.pidFile else { return }
+        if path == request.cidFile { throw conflict("the pid file and the container ID file") }
+        if let status = Files.status(path, followLinks: false), !status.isRegular {
+            throw OperationError(
+                "write pid file", path, reason: "something else than a regular file is there",
+                remedy: "name a file that is not there", kind: .conflict)
+        }
     }
 
     private func settleHostname(

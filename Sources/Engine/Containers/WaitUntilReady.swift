@@ -26,11 +26,11 @@ extension Engine {
             if try readiness.isGiven(current) { return condition == .exited ? try published.wait() : nil }
             if Self.isOver(current?.phase) {
                 readiness.showLog()
-                throw condition.ended(name, code: try published.wait())
+                throw condition.ended(definition.name.text, code: try published.wait())
             }
             if deadline?.millisecondsLeft == 0 {
                 readiness.showLog()
-                throw condition.late(name)
+                throw condition.late(definition.name.text)
             }
             // A caller may have it blocked.
             try Interruption.check("wait for container", name)
@@ -114,5 +114,14 @@ private struct Readiness: ~Copyable {
         return try search?.find() ?? false
     }
 
-    mutating func showLog() { ending.show(lines: 10, on: 2) }
+    mutating func showLog() {
+        do throws(OperationError) {
+            let output = try Descriptor.standard(STDERR_FILENO)
+            try FaultPoint.pass("write", "standard error")
+            try Files.writeAll(Array(ending.text(lines: 10).utf8), to: output, named: "standard error")
+        } catch {
+            // Nobody reads it.
+            return
+        }
+    }
 }
