@@ -51,7 +51,10 @@ let package = Package(
             name: "mydocker", dependencies: ["Commands"], swiftSettings: settings,
             // Fixed addresses and a static C++ runtime: nothing to relocate at start-up (docs/architecture.md, Start-up).
             linkerSettings: [
-                .unsafeFlags(["-Xlinker", "-no-pie", "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc"])
+                .unsafeFlags([
+                    "-Xlinker", "-no-pie", "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc",
+                    "-Xlinker", "--no-export-dynamic",
+                ])
             ]),
         // Random input for the tests of parsers.
         .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: settings),

@@ -25,6 +25,14 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(try request("\(flag)=br0", "sh").networks == [NetworkChoice("br0")])
     }
 
+    @Test func aReplayNeedsNoCommand() throws {
+        let (command, operands) = try RunCommand.parse(["--replay", "/nowhere/file"])
+        #expect(operands.isEmpty && command.complaint(aboutOperandCount: 0) == nil)
+        #expect(throws: OperationError.self) { try command.request(words: []) { _ in nil } }
+        #expect(try request("--record", "/tmp/file", "sh").recordFile == "/tmp/file")
+        #expect(throws: UsageError.self) { try RunCommand.parse(["--record", "", "sh"]) }
+    }
+
     @Test func severalNetworks() throws {
         let address = IPAddress("10.0.0.2")
         #expect(

@@ -13,7 +13,9 @@ package enum CommandLineTool {
         Umask.fix()
         let words = CommandWords.all.dropFirst()
         var context = CommandContext()
-        ProcessTitle.set(title(for: words))
+        // The command alone: what stands behind it may be secret.
+        ProcessTitle.set("mydocker")
+        context.showTitle = { ProcessTitle.set($0) }
         var status = run(words, &context)
         context.flush()
         if let failure = context.output.failure {
@@ -23,11 +25,6 @@ package enum CommandLineTool {
             status = status == 0 ? 1 : status
         }
         return status
-    }
-
-    /// The command alone: what stands behind it may be secret.
-    private static func title(for words: ArraySlice<String>) -> String {
-        "mydocker" + (find(words).map { " " + $0.0.synopsis.name } ?? "")
     }
 
     package static func run(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
@@ -44,7 +41,10 @@ package enum CommandLineTool {
         case "--version", "-version", "-v": return VersionCommand.execute([], &context)
         default: break
         }
-        if let (command, rest) = find(words) { return command.execute(rest, &context) }
+        if let (command, rest) = find(words) {
+            context.showTitle("mydocker " + command.synopsis.name)
+            return command.execute(rest, &context)
+        }
         return isGroup(first) ? runGroup(first, words.dropFirst(), &context) : refuse(words, &context)
     }
 

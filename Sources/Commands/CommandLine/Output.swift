@@ -72,6 +72,8 @@ package struct CommandContext {
     }
     package var now: () -> Timestamp = Timestamp.now
     package var program = Program.current
+    /// What other users see of this process; not by tests, whose own it would be.
+    package var showTitle: (String) -> Void = { _ in }
     /// `--json`: one JSON value on standard output, and each error as one on standard error.
     package var isJSON = false
     /// What the command says with `--json`, where its lines do not say it.

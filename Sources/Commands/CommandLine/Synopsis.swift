@@ -40,7 +40,9 @@ package struct Synopsis: Sendable {
         return "\(prefix) \(name)"
     }
     package func isNamed(_ word: String) -> Bool {
-        name == word || aliases.contains(word) || word == groupedName
+        // Each start asks this of many commands: the name that has to be put together comes last.
+        name == word || aliases.contains(word)
+            || group.prefix.map { word.hasPrefix($0) } ?? false && word == groupedName
     }
     /// The first of its names that is `word` and one more, and that one.
     package func name(in word: String) -> String? {

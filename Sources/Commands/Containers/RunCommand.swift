@@ -21,6 +21,8 @@ package struct RunCommand: ProgramCommand {
     var mac: MACAddress?
     var restart = ""
     var health = HealthFlags()
+    /// The file of the run that is repeated.
+    var replayed: String?
     /// Milliseconds; nil waits for ever.
     var patience: Int64?
 
@@ -31,7 +33,7 @@ package struct RunCommand: ProgramCommand {
         isImageNamed ? nil : Self.synopsis.complaint(aboutOperandCount: count)
     }
 
-    var isImageNamed: Bool { request.image != nil || request.rootDirectory != nil }
+    var isImageNamed: Bool { request.image != nil || request.rootDirectory != nil || replayed != nil }
 
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
@@ -68,6 +70,7 @@ package struct RunCommand: ProgramCommand {
         request.restart = try RestartPolicy(parsing: restart)
         request.healthCheck = try health.resolve()
         try checkName(request.name)
+        if let replayed { try request.replay(Engine.readRecording(replayed)) }
         try checkReadiness(request)
         try request.limits.check()
         try checkLog(request.log)

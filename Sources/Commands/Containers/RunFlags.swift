@@ -3,7 +3,8 @@ import Engine
 
 extension RunCommand {
     package static var flags: [Flag<RunCommand>] {
-        standardIO + log + identity + programFlags + program + healthChecks + mounts + network + names + limits
+        standardIO + recordings + log + identity + programFlags + program + healthChecks + mounts + network + names
+            + limits
             + kernelLimits
             + namespaces + kernel + security + idle
     }

@@ -1,6 +1,6 @@
 /// One volume that a container sees at `target`.
 package struct VolumeMount: Equatable, Sendable {
-    package let name: Name
+    package private(set) var name: Name
     /// Absolute, in the container, normalized.
     package let target: String
     package var readOnly = false
@@ -25,6 +25,13 @@ package struct VolumeMount: Equatable, Sendable {
     package init(anonymousAt target: String) {
         self.init(Name(ContainerID.random()), at: target)
         isAnonymous = true
+    }
+
+    /// Another volume in the same place.
+    package func renamed(_ name: Name) -> VolumeMount {
+        var volume = self
+        volume.name = name
+        return volume
     }
 
     /// Reads `NAME:CONTAINER[:OPTIONS]` and `CONTAINER`.

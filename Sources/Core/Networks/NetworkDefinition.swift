@@ -9,7 +9,7 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let device: String
     package let mtu: Int?
     package let isInternal: Bool
-    package let labels: [String: String]
+    package private(set) var labels: [String: String]
     package let created: Timestamp
     /// What its record and its files are called by: its id, or its name where the release before has made it.
     package private(set) var key: String
@@ -28,6 +28,13 @@ package struct NetworkDefinition: Equatable, Sendable {
         self.labels = labels
         self.created = created
         key = id.hex
+    }
+
+    /// The same with other labels.
+    package func labelled(_ labels: [String: String]) -> NetworkDefinition {
+        var network = self
+        network.labels = labels
+        return network
     }
 
     package var subnet: Subnet { gateway.network }

@@ -12,6 +12,7 @@ extension Engine {
 
     private func make(_ request: RunRequest) throws(OperationError) -> ContainerID {
         let plan = try plan(request)
+        try record(request, plan)
         if request.replaces { try makeRoom(for: plan.definition.name) }
         let identity = try IdentityFile(request.cidFile, plan.definition.id)
         do throws(OperationError) {

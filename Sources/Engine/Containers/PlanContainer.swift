@@ -10,6 +10,7 @@ extension Engine {
     /// Of a new container.
     func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
         try checkHost(request)
+        if let recording = request.recording { return try plan(recording, request) }
         let source = try rootSource(request)
         let arguments = try arguments(request, source)
         let id = ContainerID.random()
@@ -51,7 +52,7 @@ extension Engine {
         return try plan(definition, processPlan(definition, user), .existing(claim))
     }
 
-    private func plan(
+    func plan(
         _ definition: ContainerDefinition, _ process: ProcessPlan, _ origin: ContainerPlan.Origin
     ) throws(OperationError) -> ContainerPlan {
         var definition = definition
@@ -116,7 +117,7 @@ extension Engine {
         return signal
     }
 
-    private func containerName(_ text: String?) throws(OperationError) -> Name {
+    func containerName(_ text: String?) throws(OperationError) -> Name {
         guard let text else { return .generated() }
         return try Self.containerName(text)
     }
@@ -195,7 +196,7 @@ extension Engine {
         return replaced.isEmpty ? [] : [replaced]
     }
 
-    private func processPlan(_ definition: ContainerDefinition, _ user: ResolvedUser) throws(OperationError)
+    func processPlan(_ definition: ContainerDefinition, _ user: ResolvedUser) throws(OperationError)
         -> ProcessPlan
     {
         var process = ProcessPlan(

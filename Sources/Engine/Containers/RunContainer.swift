@@ -20,6 +20,7 @@ extension Engine {
 
     private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         let plan = try plan(request)
+        try record(request, plan)
         if let obstacle = request.readiness?.obstacle(plan.definition) { throw obstacle }
         if request.replaces { try makeRoom(for: plan.definition.name) }
         try host.checkOthers(of: plan.definition)

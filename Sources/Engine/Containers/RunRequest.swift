@@ -3,7 +3,7 @@ import Core
 import Lifecycle
 
 /// What `run` was asked to do, flag by flag, each with its own type; nothing here has been looked up yet.
-package struct RunRequest: Sendable {
+package struct RunRequest: Equatable, Sendable {
     /// The words behind the flags: `[IMAGE] [COMMAND] [ARGUMENT…]`.
     package var words: [String] = []
     package var image: String?
@@ -77,6 +77,10 @@ package struct RunRequest: Sendable {
     package var platform: String?
     /// Of `--security-opt`, as they were written, about what no program of ours does.
     package var idleSecurityOptions: [String] = []
+    /// Where the run is written down.
+    package var recordFile: String?
+    /// What is repeated: the container is as it says.
+    package private(set) var recording: RunRecording?
     /// What the caller is to be told of the flags, once they are taken.
     package var warnings: [String] = []
 
@@ -93,6 +97,38 @@ package struct RunRequest: Sendable {
     /// - Parameter text: as the user writes them: `ctrl-p,ctrl-q`.
     package mutating func setDetachKeys(_ text: String) throws(OperationError) {
         detachKeys = try DetachKeys(parsing: text)
+    }
+
+    /// Repeats a run that was written down.
+    /// - Throws: when the container was asked to be otherwise.
+    package mutating func replay(_ recording: RunRecording) throws(OperationError) {
+        guard concernsThisRunAlone else {
+            throw OperationError(
+                "--replay takes the command and all settings of the container from its file",
+                remedy: "leave them out, or run it anew with --record", kind: .invalid)
+        }
+        self.recording = recording
+        interactive = recording.definition.openStdin
+        terminal = recording.definition.terminal
+        detached = detached || !recording.definition.asked.isAttached
+        if name == nil, !recording.isNameGenerated { name = recording.definition.name.text }
+    }
+
+    /// Nothing is asked of the container but its name and what becomes of it.
+    private var concernsThisRunAlone: Bool {
+        var plain = RunRequest()
+        plain.streams = streams
+        plain.detached = detached
+        plain.passesSignals = passesSignals
+        plain.attached = attached
+        plain.detachKeys = detachKeys
+        plain.autoRemove = autoRemove
+        plain.name = name
+        plain.replaces = replaces
+        plain.readiness = readiness
+        plain.cidFile = cidFile
+        plain.recordFile = recordFile
+        return self == plain
     }
 
     /// Whether the caller may leave it by keys: those are typed at a terminal.

@@ -16,7 +16,7 @@ extension Engine {
         definition.names.links = try links(request, definition.networkMode)
         definition.kernel = request.kernel
         definition.groupsAdded = request.groupsAdded
-        try checkPIDFile(request)
+        try checkPIDFile(request.pidFile, cidFile: request.cidFile)
         definition.pidFile = request.pidFile
         try checkNames(request, definition)
         try definition.checkSysctls()
@@ -24,9 +24,9 @@ extension Engine {
     }
 
     /// It is replaced whenever the program begins: so nothing but a file may be there.
-    private func checkPIDFile(_ request: RunRequest) throws(OperationError) {
-        guard let path = request.pidFile else { return }
-        if path == request.cidFile { throw conflict("the pid file and the container ID file") }
+    func checkPIDFile(_ path: String?, cidFile: String?) throws(OperationError) {
+        guard let path else { return }
+        if path == cidFile { throw conflict("the pid file and the container ID file") }
         if let status = Files.status(path, followLinks: false), !status.isRegular {
             throw OperationError(
                 "write pid file", path, reason: "something else than a regular file is there",
@@ -86,7 +86,7 @@ extension Engine {
 
 extension ContainerDefinition {
     /// Settings of what is the host's would be the host's.
-    fileprivate func checkSysctls() throws(OperationError) {
+    func checkSysctls() throws(OperationError) {
         for name in kernel.sysctls.keys.sorted() {
             switch SysctlScope(of: name) {
             case .network where networkMode == .host:

@@ -1,0 +1,123 @@
+import Core
+import Images
+import Lifecycle
+import Linux
+import Records
+
+/// `--record` and `--replay`: a run as a file, which says of the container what was asked, which image it is by its digest, and
+/// what its networks are like. Whoever may write it decides what runs: to replay a file is to trust it like a script.
+extension Engine {
+    /// Nothing is looked up on this host.
+    package static func readRecording(_ path: String) throws(OperationError) -> RunRecording {
+        do {
+            let json = try JSON(parsing: Files.readRecord(path))
+            let isNewer =
+                RecordVersion.isNewer(json, than: RunRecording.version)
+                || json["container"].map { RecordVersion.isNewer($0, than: ContainerDefinition.version) } ?? false
+            if isNewer { throw RecordVersion.refusal(of: path) }
+            return try RunRecording(RecordReader(json))
+        } catch let error as OperationError {
+            throw error
+        } catch {
+            throw OperationError(
+                "replay", path, reason: "it is no recording: \(error)", remedy: "make one with run --record FILE",
+                kind: .invalid)
+        }
+    }
+
+    /// Writes what is about to run, so that a run that fails can be repeated, too. It has secrets of the container's environment,
+    /// and is its owner's alone.
+    func record(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) {
+        guard let path = request.recordFile else { return }
+        var recording = RunRecording(
+            plan.definition, isNameGenerated: request.name == nil,
+            isHostnameGenerated: request.recording?.isHostnameGenerated ?? (request.hostname == nil),
+            networks: plan.networks.filter { !$0.isPredefined })
+        guard recording.definition.isOfNoOther else {
+            throw OperationError(
+                "record run", path, reason: "it has a part of another container, which no recording can bring along",
+                remedy: "leave out container:NAME and --link", kind: .unsupported)
+        }
+        if let status = Files.status(path, followLinks: false), !status.isRegular {
+            throw OperationError(
+                "record run", path, reason: "something else than a regular file is there",
+                remedy: "name a new file, or a recording to replace", kind: .conflict)
+        }
+        recording.leaveScope()
+        try Files.replace(path, Array((recording.json.versioned(RunRecording.version).compact + "\n").utf8))
+    }
+
+    /// - Parameter request: what is of this run alone; the container is the recording's.
+    func plan(_ recording: RunRecording, _ request: RunRequest) throws(OperationError) -> ContainerPlan {
+        let id = ContainerID.random()
+        let isHosts = recording.definition.networkMode == .host || recording.definition.namespaces.uts == .host
+        var definition = recording.repeated(
+            id: id, name: try containerName(request.name), hostname: isHosts ? hostName() : id.short, created: .now())
+        guard definition.isOfNoOther else {
+            throw OperationError("replay", reason: "it has a part of another container", kind: .unsupported)
+        }
+        definition.layers = try layers(of: definition)
+        definition.labels.merge(request.labels) { $1 }
+        if let scope = request.labels[Scope.label] {
+            for index in definition.volumes.indices { definition.volumes[index].labels[Scope.label] = scope }
+        }
+        definition.autoRemove = definition.autoRemove || request.autoRemove
+        guard !definition.autoRemove || definition.restart.name == .never else {
+            throw OperationError("Conflicting options: cannot specify both --restart and --rm", kind: .invalid)
+        }
+        definition.asked.isAttached = !request.detached
+        definition.asked.cidFile = request.cidFile
+        try checkPIDFile(definition.pidFile, cidFile: request.cidFile)
+        try definition.checkSysctls()
+        try checkMounts(definition)
+        try checkLimits(definition.limits)
+        for network in recording.networks { try provide(network) }
+        var process = try processPlan(definition, resolveUser(definition))
+        if definition.terminal { process.terminalSize = request.streams.terminalSize }
+        return try plan(definition, process, .new(isNameGenerated: request.name == nil))
+    }
+
+    /// The same image, whatever has its name here.
+    private func layers(of definition: ContainerDefinition) throws(OperationError) -> [String] {
+        guard let digest = definition.imageID else {
+            guard Files.isDirectory(definition.image) else {
+                throw OperationError("open root file system", definition.image, reason: "no such directory")
+            }
+            return [definition.image]
+        }
+        if let image = try imageStore.resolve(digest) { return image.layerDirectories }
+        throw OperationError(
+            "replay", definition.image, reason: "its image \(digest) is not here",
+            remedy: "bring that image by mydocker load -i FILE", kind: .notFound)
+    }
+
+    /// One of that name will do; what is different is told.
+    private func provide(_ network: NetworkDefinition) throws(OperationError) {
+        var request = NetworkRequest(name: network.name.text)
+        request.driver = network.driver
+        request.subnet = network.gateway
+        request.gateway = network.gateway.address
+        request.mtu = network.mtu
+        request.isInternal = network.isInternal
+        request.labels = network.labels
+        request.ignoresExisting = true
+        _ = try createNetwork(request)
+    }
+}
+
+extension ContainerDefinition {
+    /// Whether it can run without that another container is there.
+    fileprivate var isOfNoOther: Bool {
+        if case .container = networkMode { return false }
+        return namespaces.pid.container == nil && namespaces.ipc.container == nil && names.links.isEmpty
+    }
+}
+
+extension RunRecording {
+    /// Where it is replayed it belongs to the scope of that place, if to any.
+    fileprivate mutating func leaveScope() {
+        definition.labels[Scope.label] = nil
+        for index in definition.volumes.indices { definition.volumes[index].labels[Scope.label] = nil }
+        networks = networks.map { $0.labelled($0.labels.filter { $0.key != Scope.label }) }
+    }
+}
