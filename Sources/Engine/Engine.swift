@@ -22,6 +22,11 @@ package struct Engine: Sendable {
 
     package init(host: Host = Host(), scope: String? = nil) { self.init(host, scope, endsDeadScopes: true) }
 
+    /// - Parameter warning: the line of standard error that a warning makes.
+    package init(scope: String?, warning: @escaping @Sendable (String) -> String) {
+        self.init(Host(warn: Host.warnings(as: warning)), scope, endsDeadScopes: true)
+    }
+
     init(_ host: Host, _ scope: String?, endsDeadScopes: Bool) {
         self.host = host
         self.scope = scope

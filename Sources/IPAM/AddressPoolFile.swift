@@ -9,7 +9,7 @@ import Linux
 /// left as it is (B02); `rebuild` makes a new one.
 package struct AddressPoolFile {
     /// What an error about a damaged file tells the user to do.
-    static let repairRemedy = "rebuild it from the containers' records: mydocker system check --repair"
+    static let repairRemedy = "rebuild it from the containers' records: \(Program.current.name) system check --repair"
 
     private let path: String
     private let space: AddressSpace

@@ -87,7 +87,7 @@ extension ImageStore {
 
     func record(_ id: Digest) throws(OperationError) -> ImageRecord {
         let path = layout.record(id)
-        let remedy = "remove the image: mydocker rmi --force \(id.short)"
+        let remedy = "remove the image: \(Program.current.name) rmi --force \(id.short)"
         let bytes: [UInt8]
         do throws(OperationError) {
             bytes = try Files.readRecord(path)

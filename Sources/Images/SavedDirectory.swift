@@ -28,7 +28,7 @@ struct SavedDirectory {
         }
         throw OperationError(
             "load images", shown, reason: "it is neither an OCI image layout nor a docker-archive",
-            remedy: "a root file system becomes an image by import: mydocker import FILE NAME")
+            remedy: "a root file system becomes an image by import: \(Program.current.name) import FILE NAME")
     }
 
     private func readLayout() throws(OperationError) -> [SavedImage] {

@@ -19,7 +19,7 @@ package struct Host: Sendable {
     package init(
         layout: Layout = .standard, drivers: NetworkDrivers = .standard,
         allocators: @escaping AddressAllocators = Host.addressPoolFiles,
-        warn: @escaping @Sendable (String) -> Void = Host.warnOnStandardError
+        warn: @escaping @Sendable (String) -> Void = Host.warnings(as: Host.warningLine)
     ) {
         self.layout = layout
         containerStore = ContainerStore(layout)
@@ -39,15 +39,18 @@ package struct Host: Sendable {
     }
 
     /// What is shown of a warning.
-    package static func warningLine(_ text: String) -> String {
-        TerminalText.escaped("\(Program.current.name): warning: \(text.escapingForeignBytes)") + "\n"
+    @Sendable package static func warningLine(_ text: String) -> String {
+        "\(Program.current.name): warning: \(text)"
     }
 
     /// One line on standard error, unless nobody takes it: a supervisor must not wait for whoever has stopped reading.
-    package static let warnOnStandardError: @Sendable (String) -> Void = { text in
-        var request = [pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)]
-        if Polling.wait(for: &request, milliseconds: 100) { return }
-        let line = Array(warningLine(text).utf8)
-        line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
+    /// - Parameter form: what the line is to say of a warning.
+    package static func warnings(as form: @escaping @Sendable (String) -> String) -> @Sendable (String) -> Void {
+        { text in
+            var request = [pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)]
+            if Polling.wait(for: &request, milliseconds: 100) { return }
+            let line = Array((TerminalText.escaped(form(text.escapingForeignBytes)) + "\n").utf8)
+            line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
+        }
     }
 }

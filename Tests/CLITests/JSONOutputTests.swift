@@ -22,6 +22,7 @@ extension CLI {
             ("port --json jsrun 80", ".[0].hostPort", "18235"),
             ("container inspect --json jsrun", ".[0].Name", #""/jsrun""#),
             ("top --json jsrun", ".lines|length", "2"),
+            ("top jsrun --json", ".lines|length", "2"),
             ("stats --json --no-stream jsrun", ".Name", #""jsrun""#),
             ("events --json --since 1h --until 0s -f event=create -f container=jsrun", ".Action", #""create""#),
             ("pause --json jsrun", ".", #"[{"name":"jsrun"}]"#), ("unpause --json jsrun", ".", #"[{"name":"jsrun"}]"#),
@@ -92,6 +93,12 @@ extension CLI {
             ("rm --json", #"["invalid","'mydocker rm' requires at least 1 argument"]"#, 1),
             ("run --json --net jsnosuch busybox true", #"["notFound","network jsnosuch not found"]"#, 125),
             ("load --json -i /nosuch", #"["failed""#, 1), ("stop --json jsnosuch", #"["notFound""#, 1),
+            ("ps --nosuch --json", #"["invalid","unknown flag: --nosuch"]"#, 125),
+            ("run --nosuch --json sh", #"["invalid","unknown flag: --nosuch"]"#, 125),
+            ("jsnosuch --json", #"["invalid","unknown command: mydocker jsnosuch"]"#, 1),
+            ("network jsnosuch --json", #"["invalid","unknown command: mydocker network jsnosuch"]"#, 1),
+            ("--nosuch --json", #"["invalid","unknown flag: --nosuch"]"#, 125),
+            ("scope run --json jsscope -- jsnosuch", #"["failed","run \"jsnosuch\": No such file or directory"]"#, 127),
             ("inspect --json jsnosuch", #"["notFound","no such object: jsnosuch"]"#, 1),
         ]) func errorsAreOneLine(line: String, expected: String, code: Int32) {
             let outcome = Host.shell("$MYDOCKER \(line)")
@@ -108,6 +115,16 @@ extension CLI {
                 #expect(
                     outcome.error.hasPrefix(#"{"error":{"code":"notFound","message":"No such container: jsnosuch""#))
             }
+        }
+
+        @Test func warningsAreObjectsToo() throws {
+            let network = try TestNetwork("jswarn", "10.236.0.0/24")
+            defer { network.remove() }
+            let outcome = mydocker(
+                "network", "create", "--json", "--ignore", "--subnet", "10.237.0.0/24", network.name)
+            #expect(outcome.code == 0 && outcome.text == "{\"id\":\"\(network.id)\"}\n")
+            let value = Host.run(["jq", "-c", ".warning.message"], input: Data(outcome.error.utf8))
+            #expect(value.text.contains("its subnet is 10.236.0.0/24, not 10.237.0.0/24"), "\(outcome.error)")
         }
 
         @Test func aProgramsOwnFlagIsLeftToIt() {

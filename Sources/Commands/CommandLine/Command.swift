@@ -49,7 +49,12 @@ extension Command {
         do throws(FlagError) {
             try FlagParser.parse(
                 words, flags: flags.map(\.specification), stopsAtOperand: synopsis.stopsAtOperand, into: &parsed)
-        } catch { throw .flag(error) }
+        } catch {
+            // What is not read yet may ask for it, too.
+            let rest = synopsis.stopsAtOperand ? words.prefix { $0.hasPrefix("-") } : words.prefix { $0 != "--" }
+            parsed.asksForJSON = parsed.asksForJSON || rest.contains("--json")
+            throw .flag(error)
+        }
         if parsed.asksForHelp { throw .help }
         var command = Self()
         for occurrence in parsed.occurrences { try command.apply(flags[occurrence.flag], occurrence.value) }

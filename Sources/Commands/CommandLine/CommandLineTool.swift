@@ -122,8 +122,10 @@ package enum CommandLineTool {
     private static func refuse(_ words: ArraySlice<String>, _ context: inout CommandContext) -> Int32 {
         let first = words.first ?? ""
         let program = context.program.name
+        context.isJSON = words.contains("--json")
         if first.hasPrefix("-") {
-            context.errors.lines(["unknown flag: \(first)", "", "Run '\(program) --help' for more information"])
+            let text = "unknown flag: \(first)"
+            context.refuse(text, [text], "Run '\(program) --help' for more information")
             return 125
         }
         let group = isGroup(first) ? "\(first) " : ""
@@ -131,10 +133,8 @@ package enum CommandLineTool {
         let names = synopses.flatMap(\.names).filter { $0.hasPrefix(group) }
         let candidates = names.map { String($0.dropFirst(group.count)) }
         let suggestion = Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
-        context.errors.lines([
-            "\(program): unknown command: \(program) \(group)\(word)\(suggestion)", "",
-            "Run '\(program) \(group)--help' for more information",
-        ])
+        let text = "unknown command: \(program) \(group)\(word)\(suggestion)"
+        context.refuse(text, ["\(program): \(text)"], "Run '\(program) \(group)--help' for more information")
         return 1
     }
 }

@@ -82,7 +82,11 @@ package struct CommandContext {
     package init() {}
 
     /// Made when it is asked for: most words on a command line need none.
-    package var engine: Engine { Engine(scope: environment(Scope.variable)) }
+    package var engine: Engine {
+        let scope = environment(Scope.variable)
+        guard isJSON else { return Engine(scope: scope) }
+        return Engine(scope: scope) { OperationError($0).json("warning", remedy: nil) }
+    }
 
     /// A context that keeps what is printed.
     package static func recording() -> CommandContext {

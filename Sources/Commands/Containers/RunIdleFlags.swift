@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Linux
 
 /// Flags of Docker's that say nothing here, or ask for what there is not.
 extension RunCommand {
@@ -11,7 +12,7 @@ extension RunCommand {
                 case "missing", "never": return
                 case "always":
                     throw OperationError(
-                        "there is no registry to pull from: bring the image by mydocker load -i FILE",
+                        "there is no registry to pull from: bring the image by \(Program.current.name) load -i FILE",
                         kind: .unsupported)
                 default:
                     throw OperationError(

@@ -17,7 +17,10 @@ package struct TopCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        let format = try ProcessFormat(Array(operands.dropFirst()))
+        // No option of ps(1).
+        let options = operands.dropFirst().filter { $0 != "--json" }
+        if options.count < operands.count - 1 { context.isJSON = true }
+        let format = try ProcessFormat(options)
         let processes = try context.engine.processes(of: operands[0])
         let clock = ProcessClock.read()
         let users = Self.users(Files.text("/etc/passwd") ?? "")

@@ -78,6 +78,7 @@ extension Engine {
     private func fellBehind(_ definition: ContainerDefinition, _ name: String) -> OperationError {
         OperationError(
             "attach to container", name, reason: "its output came faster than it was read here",
-            remedy: definition.log.isKept ? "read all of it with: mydocker logs \(name)" : nil, kind: .timedOut)
+            remedy: definition.log.isKept ? "read all of it with: \(Program.current.name) logs \(name)" : nil,
+            kind: .timedOut)
     }
 }

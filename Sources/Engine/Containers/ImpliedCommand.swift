@@ -19,14 +19,14 @@ extension Engine {
             reference,
             remedy:
                 "\"\(word)\" is no program of the default image (\(ImageStore.defaultReference)) either: bring the image "
-                + "by mydocker load -i FILE or mydocker import FILE \(word)")
+                + "by \(Program.current.name) load -i FILE or \(Program.current.name) import FILE \(word)")
         process.notFound = missing
         guard let isThere = isThere(process, in: definition) else { return }
         guard isThere else { throw missing }
         if OfficialImages.programs.contains(word) {
             warn(
                 "there is no image \"\(word)\" here, so the program of that name in \(ImageStore.defaultReference) runs; "
-                    + "mydocker load -i FILE brings the image, --image \(word) insists on it")
+                    + "\(Program.current.name) load -i FILE brings the image, --image \(word) insists on it")
         }
     }
 

@@ -88,7 +88,7 @@ extension Engine {
         if let image = try imageStore.resolve(digest) { return image.layerDirectories }
         throw OperationError(
             "replay", definition.image, reason: "its image \(digest) is not here",
-            remedy: "bring that image by mydocker load -i FILE", kind: .notFound)
+            remedy: "bring that image by \(Program.current.name) load -i FILE", kind: .notFound)
     }
 
     /// One of that name will do; what is different is told.

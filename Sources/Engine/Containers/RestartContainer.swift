@@ -67,7 +67,8 @@ extension Engine {
     private func tooSlow(_ id: ContainerID) -> OperationError {
         OperationError(
             "restart container", id.short, reason: "its supervisor has not begun it again for a minute",
-            remedy: "end it by mydocker rm -f \(id.short), or see in /proc/PID/stack what the supervisor waits for",
+            remedy:
+                "end it by \(Program.current.name) rm -f \(id.short), or see in /proc/PID/stack what the supervisor waits for",
             kind: .timedOut)
     }
 }

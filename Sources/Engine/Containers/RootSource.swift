@@ -59,10 +59,11 @@ extension Engine {
     }
 
     private func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
-        .imageNotFound(
-            try Reference(name),
-            remedy: "bring it by mydocker load -i FILE or mydocker import FILE NAME, or name a command to run in the "
-                + "default image")
+        let program = Program.current
+        let ways = "bring it by \(program.name) load -i FILE or \(program.name) import FILE NAME"
+        // As docker the first word is always an image.
+        let other = program == .docker ? "" : ", or name a command to run in the default image"
+        return .imageNotFound(try Reference(name), remedy: ways + other)
     }
 
     /// The account that the program runs as, from the files that the container will see.

@@ -8,6 +8,8 @@ extension Engine {
     /// - Parameter all: those that have a name, too.
     package func pruneImages(all: Bool, _ selection: PruneSelection) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
+        // What a commit or import that was killed had begun is nobody's.
+        if !imageStore.deadWorkspaces().isEmpty { try imageStore.clearWorkspaces() }
         let found = try images()
         var pruned = Listing<PrunedObject>(elements: [], failures: found.failures)
         let used = try usedImages()

@@ -19,10 +19,11 @@ extension Engine {
             }
         }
         let signals = try SignalSource([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
-        let code = try runProgram(words, in: name, signals)
+        let end = try runProgram(words, in: name, signals)
         try endScope(name, within: 60)
         guardian.dismiss()
-        return code
+        if let failure = end.failure { throw failure }
+        return end.code
     }
 
     private func beginScope(_ name: Name) throws(OperationError) -> Descriptor {
@@ -37,24 +38,37 @@ extension Engine {
             guard !Files.exists(layout.scopeEnding(name)) else {
                 throw OperationError(
                     "scope \(name) has ended, and not all that belongs to it",
-                    remedy: "see mydocker system check --repair, or give this one another name", kind: .conflict)
+                    remedy: "see \(Program.current.name) system check --repair, or give this one another name",
+                    kind: .conflict)
             }
             _ = try Descriptor.open(layout.scopeMembers(name), O_RDWR | O_CREAT)
             return lock.intoDescriptor()
         }
     }
 
-    private func runProgram(_ words: [String], in name: Name, _ signals: SignalSource) throws(OperationError) -> Int32 {
+    /// - Returns: the program's exit code, or why it could not begin.
+    private func runProgram(
+        _ words: [String], in name: Name, _ signals: SignalSource
+    ) throws(OperationError) -> (code: Int32, failure: OperationError?) {
         let parent = getpid()
+        // Closed without a word where the program begins.
+        var ends = try Descriptor.pipe()
         switch try Fork.fork() {
         case .child:
             // What it would go on to make could not be told from what is to stay.
             Fork.die(with: parent)
             let failure = CallersProgram.become(words, setting: [Scope.variable: name.text])
-            host.warn(failure.description)
-            _exit(failure.errno == ENOENT ? 127 : 126)
+            if let end = ends.takeWrite() {
+                try? Files.writeAll([UInt8(failure.errno ?? ENOENT)], to: end, named: "pipe")
+            }
+            _exit(1)
         case .parent(let child):
-            return wait(for: child, passing: signals)
+            ends.closeWrite()
+            let code = wait(for: child, passing: signals)
+            var number: UInt8 = 0
+            guard let end = ends.takeRead(), read(end.number, &number, 1) == 1 else { return (code, nil) }
+            let failure = OperationError("run", words[0], errno: Int32(number))
+            return (code, failure.exiting(with: Int32(number) == ENOENT ? 127 : 126))
         }
     }
 

@@ -100,7 +100,8 @@ extension SystemAudit {
         }
         let unexplained = found.unexplained.map { path in
             SystemFinding(
-                .volume, path, "no record explains it (move it away, or take it by mydocker volume create)", .none)
+                .volume, path,
+                "no record explains it (move it away, or take it by \(Program.current.name) volume create)", .none)
         }
         let halfCopied = found.halfCopied.map { name in
             SystemFinding(

@@ -34,8 +34,8 @@ extension Engine {
             throw OperationError(
                 "remove \(name): volume is in use - [\(ids)]",
                 remedy: users.count == 1
-                    ? "container \(first.name) has it: mydocker rm \(names)"
-                    : "containers \(names) have it: mydocker rm \(names)", kind: .conflict)
+                    ? "container \(first.name) has it: \(Program.current.name) rm \(names)"
+                    : "containers \(names) have it: \(Program.current.name) rm \(names)", kind: .conflict)
         }
         guard let failure = use.failures.first else { return }
         throw OperationError(
