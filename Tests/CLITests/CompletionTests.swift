@@ -40,6 +40,31 @@ extension CLI {
             try expect("mydocker exec x ls --", [])
         }
 
+        /// What fish offers itself, and what zsh's function hands to its `compadd`.
+        @Test(arguments: [
+            ("pau", ["pause"]), ("network cr", ["create"]), ("stop --ti", ["--timeout"]), ("completion f", ["fish"]),
+            ("ps --format", ["--format"]),
+        ]) func otherShells(words: String, offered: [String]) throws {
+            try withScratch { directory in
+                try FileManager.default.createSymbolicLink(
+                    atPath: directory + "/mydocker", withDestinationPath: Host.mydocker)
+                let fish = Host.shell(
+                    """
+                    PATH=\(directory):$PATH HOME=\(directory) fish -c \
+                        "mydocker completion fish | source; complete -C 'mydocker \(words)'"
+                    """)
+                #expect(fish.lines == offered, "fish: \(fish.text)\(fish.error)")
+                let zsh = Host.shell(
+                    """
+                    PATH=\(directory):$PATH zsh -fc 'compdef() { [ $2 = mydocker ]; }
+                    . <(mydocker completion zsh) || exit
+                    compadd() { shift; print -l -- "$@"; }
+                    words=(mydocker \(words)) CURRENT=$#words; _mydocker'
+                    """)
+                #expect(zsh.lines == offered && zsh.code == 0, "zsh: \(zsh.text)\(zsh.error)")
+            }
+        }
+
         @Test func names() throws {
             #expect(Host.hasDefaultImage)
             let network = try TestNetwork("cmplnet", "10.236.0.1/24")
