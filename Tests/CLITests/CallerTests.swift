@@ -185,6 +185,26 @@ extension CLI {
         }
 
         /// Process 1 of --init, as the host sees it.
+        /// Swift's runtime would run what SWIFT_BACKTRACE names when mydocker crashes.
+        @Test func S15_theEnvironmentNamesNoProgramToRun() throws {
+            try withScratch { directory in
+                let outcome = Host.shell(
+                    """
+                    printf '#!/bin/sh\n: >\(directory)/mark\n' >\(directory)/script
+                    chmod 755 \(directory)/script
+                    SWIFT_BACKTRACE=enable=yes,swift-backtrace=\(directory)/script \
+                        $MYDOCKER run --rm --name crashes --net none sh -c 'echo x; sleep 1000' >\(directory)/output &
+                    until [ -s \(directory)/output ]; do sleep 0.01; done
+                    kill -SEGV $!
+                    wait $!
+                    echo $?
+                    until ! $MYDOCKER inspect crashes >/dev/null 2>&1; do sleep 0.01; done
+                    ls \(directory)
+                    """)
+                #expect(outcome.text == "139\noutput\nscript\n", "\(outcome.text)\(outcome.error)")
+            }
+        }
+
         @Test func S15_processOneOfInit() throws {
             let outcome = Host.shell(
                 Self.hostile + """
