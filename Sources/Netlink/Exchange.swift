@@ -15,11 +15,12 @@ struct Exchange {
     /// - Parameters:
     ///   - first: sequence number of the first request.
     ///   - port: port number of the socket.
-    init(first: UInt32, count: Int, port: UInt32) {
+    ///   - unanswered: places of requests that get no verdict.
+    init(first: UInt32, count: Int, port: UInt32, unanswered: Set<Int> = []) {
         self.first = first
         self.port = port
-        verdicts = Array(repeating: nil, count: count)
-        missing = count
+        verdicts = (0..<count).map { unanswered.contains($0) ? Verdict(errno: 0, text: nil) : nil }
+        missing = count - unanswered.count
         replies = Array(repeating: [], count: count)
     }
 

@@ -109,6 +109,8 @@ struct Attribute {
     func port() throws(OperationError) -> UInt16 { UInt16(bigEndian: try value(UInt16.self)) }
     /// - Throws: when it is not four bytes.
     func uint32() throws(OperationError) -> UInt32 { try value(UInt32.self) }
+    /// - Throws: when it is not eight bytes.
+    func uint64() throws(OperationError) -> UInt64 { try value(UInt64.self) }
     func index() throws(OperationError) -> Int32 { try value(Int32.self) }
     /// - Throws: when it is not as many bytes as an address of the family has.
     func address(of family: AddressFamily) throws(OperationError) -> IPAddress {

@@ -15,9 +15,9 @@ package struct BaseChain: Equatable, Sendable {
     fileprivate let number: UInt8
 }
 
-/// A conversation with nftables. It only asks.
+/// A conversation with nftables.
 package struct NFTablesSocket: ~Copyable {
-    private var socket: NetlinkSocket
+    var socket: NetlinkSocket
 
     /// Opens one in the calling thread's network namespace.
     package init() throws(OperationError) { socket = try NetlinkSocket(protocol: NETLINK_NETFILTER) }
@@ -38,7 +38,7 @@ package struct NFTablesSocket: ~Copyable {
     }
 }
 
-private enum NFTables {
+enum NFTables {
     static func type(_ message: nf_tables_msg_types) -> Int32 { NFNL_SUBSYS_NFTABLES << 8 | Int32(message.rawValue) }
     static func header(_ family: UInt8) -> nfgenmsg {
         nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)

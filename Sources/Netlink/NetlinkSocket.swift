@@ -73,7 +73,7 @@ struct NetlinkSocket: ~Copyable {
     private mutating func exchange(_ batch: inout RequestBatch) throws(OperationError) -> Exchange {
         try batch.check()
         let count = batch.labels.count
-        var exchange = Exchange(first: sequence, count: count, port: port)
+        var exchange = Exchange(first: sequence, count: count, port: port, unanswered: batch.unanswered)
         batch.addSequence(sequence)
         sequence &+= UInt32(count)
         let socket = socket

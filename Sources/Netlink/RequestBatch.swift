@@ -14,6 +14,8 @@ struct RequestBatch: ~Copyable {
 
     private var writer: cnetlink_writer
     private(set) var labels: [Label] = []
+    /// Places of those that the kernel says nothing about.
+    private(set) var unanswered: Set<Int> = []
     /// Whether any of the requests asks for more than to be told something.
     private(set) var isChange = false
 
@@ -43,6 +45,12 @@ struct RequestBatch: ~Copyable {
 
     mutating func addSequence(_ first: UInt32) { cnetlink_add_sequence(&writer, first) }
 
+    /// Begins a message that stands before or behind requests and gets no answer of its own.
+    mutating func beginUnanswered(_ type: Int, _ header: some BitwiseCopyable, _ label: Label) {
+        unanswered.insert(labels.count)
+        begin(type, 0, header, label, asks: true)
+    }
+
     /// Begins a request: struct nlmsghdr and the fixed header that belongs to `type`.
     ///
     /// - Parameters:
@@ -65,6 +73,11 @@ struct RequestBatch: ~Copyable {
 
     mutating func put(_ type: Int, _ bytes: [UInt8]) {
         bytes.withUnsafeBytes { cnetlink_put(&writer, UInt16(type), $0.baseAddress, $0.count) }
+    }
+
+    /// In network byte order.
+    mutating func put(_ type: Int, bigEndian number: some FixedWidthInteger) {
+        put(type, withUnsafeBytes(of: number.bigEndian) { Array($0) })
     }
 
     mutating func put(_ type: Int, _ number: UInt32) {

@@ -28,6 +28,8 @@ package struct BridgeDifference: Equatable, Sendable {
         case takeOffBridge(String)
         case removeRules(of: FirewallOwner)
         case removeFrame
+        /// With the device.
+        case dismiss(String)
     }
 
     package let subject: Subject
@@ -40,7 +42,7 @@ package struct BridgeDifference: Equatable, Sendable {
     /// `BridgeDriver.restore` puts it back; else `BridgeDriver.clear` takes it away.
     package var isLack: Bool {
         switch remedy {
-        case .removeLink, .takeOffBridge, .removeRules, .removeFrame: false
+        case .removeLink, .takeOffBridge, .removeRules, .removeFrame, .dismiss: false
         default: true
         }
     }

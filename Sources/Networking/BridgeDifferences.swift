@@ -34,7 +34,15 @@ extension WantedBridges {
         let faults = observed.firewall.faults.map {
             BridgeDifference(subject: .rule, what: $0.place, why: $0.why, remedy: .establishRules)
         }
-        return observed.firewall.lacks.map(difference) + faults
+        return observed.firewall.lacks.map(difference) + faults + admissions(observed)
+    }
+
+    private func admissions(_ observed: ObservedBridges) -> [BridgeDifference] {
+        networks.map(\.definition).filter { observed.unadmitted.contains($0.device) }.map {
+            BridgeDifference(
+                subject: .rule, what: "\(DockerUserChain.chain.text) \($0.device)",
+                why: "missing; network \"\($0.name)\" needs it", remedy: .establishRules, network: $0.id)
+        }
     }
 
     private func difference(_ lack: FirewallDifferences.Lack) -> BridgeDifference {

@@ -26,6 +26,11 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         } catch {
             failure = error
         }
+        do throws(OperationError) {
+            try DockerUserChain.dismiss(network.device)
+        } catch {
+            failure = failure ?? error
+        }
         var netlink = try RouteSocket()
         if let link = try netlink.link(.named(network.device)), network.owns(link) {
             try netlink.deleteLink(.index(link.index))

@@ -56,6 +56,10 @@ extension BridgeDriver {
         observed.isRouting = BridgeSettings.isRouting
         observed.firewall = try firewall.differences(
             from: wanted.intent(on: observed), isOwner: wanted.owners.map { owners in { owners.include($0) } })
+        // A kernel without nftables has no such chain.
+        let outward = wanted.networks.map(\.definition).filter { !$0.isInternal && observed.bridge(of: $0) != nil }
+        observed.unadmitted = Set((try? DockerUserChain.lacking(outward.map(\.device))) ?? [])
+        if wanted.owners != nil { observed.admitted = (try? DockerUserChain.devices()) ?? [] }
     }
 
     /// Nil when it has just gone.

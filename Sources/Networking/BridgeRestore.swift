@@ -29,6 +29,8 @@ extension BridgeDriver {
                 FirewallIntent(restored, published.filter(\.isRunning))
             }
             for member in published { StaleFlows.forget(to: member.endpoint) }
+            // Whoever makes a network is told when that was to no avail (`obstacles`).
+            try? DockerUserChain.admit(restored.filter { !$0.isInternal }.map(\.device))
         } catch {
             failures.append((nil, error))
         }
@@ -55,6 +57,7 @@ extension BridgeDriver {
             switch difference.remedy {
             case .removeLink(let name): try netlink.deleteLink(.named(name))
             case .takeOffBridge(let name): try netlink.setMaster(.named(name), bridge: nil)
+            case .dismiss(let device): try DockerUserChain.dismiss(device)
             default: continue
             }
         }
@@ -111,7 +114,7 @@ extension BridgeDriver {
             }
         case .bringPortUp(let member, let link):
             try whileRunning(member) { () throws(OperationError) in try netlink.setUp(.index(link)) }
-        case .joinBridge, .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame: break
+        case .joinBridge, .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame, .dismiss: break
         }
         return false
     }

@@ -7,6 +7,16 @@ extension WantedBridges {
     func strays(among observed: ObservedBridges) -> [BridgeDifference] {
         guard let owners else { return [] }
         return bridges(observed, owners) + ports(observed, owners) + rules(observed.firewall, owners)
+            + admissions(observed.admitted, owners)
+    }
+
+    private func admissions(_ devices: Set<String>, _ owners: Owners) -> [BridgeDifference] {
+        guard let defined = owners.networks else { return [] }
+        return devices.subtracting(defined.map(\.device)).sorted().map {
+            BridgeDifference(
+                subject: .rule, what: "\(DockerUserChain.chain.text) \($0)",
+                why: "there is no network that it belongs to", remedy: .dismiss($0))
+        }
     }
 
     private func bridges(_ observed: ObservedBridges, _ owners: Owners) -> [BridgeDifference] {

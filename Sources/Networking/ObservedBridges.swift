@@ -21,6 +21,9 @@ package struct ObservedBridges: Sendable {
     var links: [Link] = []
     /// Whether this host forwards packets.
     var isRouting = true
+    /// Bridges that Docker's chain for others does not let through, though it is there; and those that it has rules about.
+    var unadmitted: Set<String> = []
+    var admitted: Set<String> = []
     /// From the intents of the networks whose bridge is among `links`.
     var firewall = FirewallDifferences()
 

@@ -34,6 +34,7 @@ import Testing
                     Self.read(message, RouteInfo.init)
                     Self.read(message, FlowInfo.init)
                     Self.read(message) { message throws(OperationError) in try BaseChain(message) }
+                    Self.read(message) { message throws(OperationError) in try FoundRule(message) }
                     Self.read(message) { message throws(OperationError) in try message.verdict() }
                 }
             } catch {

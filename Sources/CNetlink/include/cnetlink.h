@@ -9,6 +9,7 @@
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/pkt_cls.h>
@@ -108,6 +109,8 @@ enum {
     CNETLINK_NF_DROP = 0,
     CNETLINK_NF_ACCEPT = 1,
     CNETLINK_NF_INET_FORWARD = 2,
+    CNETLINK_BATCH_BEGIN = NFNL_MSG_BATCH_BEGIN,
+    CNETLINK_BATCH_END = NFNL_MSG_BATCH_END,
     CNETLINK_NFPROTO_INET = 1,
     CNETLINK_NFPROTO_IPV4 = 2,
     CNETLINK_LOOPBACK_INDEX = 1, /* LOOPBACK_IFINDEX: lo is the first link of every network namespace */

@@ -1,0 +1,40 @@
+import Core
+import Glibc
+
+extension NFTablesSocket {
+    /// The chain's rules in their order; nil when there is no such chain.
+    package mutating func rules(of chain: RuleChain) throws(OperationError) -> [FoundRule]? {
+        // The kernel takes a chain that is not there for an empty one.
+        guard try hasChain(chain) else { return nil }
+        var rules: [FoundRule] = []
+        for message in try socket.dump({ $0.getRules(of: chain) }) { rules.append(try FoundRule(message)) }
+        return rules
+    }
+
+    /// Takes rules away and puts others in their places, all at once.
+    /// - Parameter next: the rule that the new ones stand in front of; nil is the end of the chain.
+    package mutating func replace(
+        _ handles: [UInt64], by rules: [InterfaceRule], in chain: RuleChain, before next: UInt64?
+    ) throws(OperationError) {
+        guard !handles.isEmpty || !rules.isEmpty else { return }
+        var batch = RequestBatch(capacity: 16 << 10)
+        batch.beginTransaction(chain.text)
+        for handle in handles { batch.deleteRule(handle, of: chain) }
+        for rule in rules { batch.add(rule, to: chain, before: next) }
+        batch.endTransaction(chain.text)
+        try socket.perform(batch)
+    }
+
+    private mutating func hasChain(_ chain: RuleChain) throws(OperationError) -> Bool {
+        var batch = RequestBatch(capacity: 256)
+        batch.getChain(chain)
+        do throws(OperationError) {
+            try socket.perform(batch)
+            return true
+        } catch {
+            // EINVAL: the kernel has no nftables (nfnetlink_rcv_msg).
+            guard error.errno == ENOENT || error.errno == EINVAL else { throw error }
+            return false
+        }
+    }
+}

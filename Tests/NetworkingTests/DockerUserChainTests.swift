@@ -1,0 +1,45 @@
+import Netlink
+import Testing
+
+@testable import Networking
+
+struct DockerUserChainTests {
+    private func found(_ handle: UInt64, _ comment: String? = nil, bare: Bool = false) -> FoundRule {
+        FoundRule(handle: handle, comment: comment, isBareReturn: bare)
+    }
+    private var own: [FoundRule] { (10..<15).map { found($0, "mydocker: br0") } }
+
+    @Test func rulesStandInFrontOfWhatEndsTheChain() throws {
+        let change = try #require(
+            DockerUserChain.change("br0", [found(1), found(2, bare: true), found(3, bare: true)]))
+        #expect(change.gone.isEmpty && change.next == 2)
+        let atEnd = try #require(DockerUserChain.change("br0", [found(1, "mydocker: br1")]))
+        #expect(atEnd.gone.isEmpty && atEnd.next == nil)
+    }
+
+    @Test func whatIsWholeStays() {
+        #expect(DockerUserChain.change("br0", own) == nil)
+        #expect(DockerUserChain.change("br0", [found(1)] + own + [found(2, bare: true)]) == nil)
+    }
+
+    @Test func whatIsNotAskedOrNotWholeIsMadeAnew() throws {
+        let unasked = try #require(DockerUserChain.change("br0", [found(1, bare: true)] + own))
+        #expect(unasked.gone == [10, 11, 12, 13, 14] && unasked.next == 1)
+        let part = try #require(DockerUserChain.change("br0", Array(own.dropFirst())))
+        #expect(part.gone == [11, 12, 13, 14] && part.next == nil)
+        let more = try #require(DockerUserChain.change("br0", own + [found(20, "mydocker: br0")]))
+        #expect(more.gone == [10, 11, 12, 13, 14, 20])
+    }
+
+    /// A network never opens what Docker has closed for it.
+    @Test func theirBridgesAreTheirsToOpen() {
+        let rules = DockerUserChain.rules(for: "br0")
+        let first = rules.firstIndex { $0.input == "br0" && $0.output == nil }
+        for name in ["docker+", "br-+"] {
+            let back = rules.firstIndex { $0.input == "br0" && $0.output == name && $0.verdict == .goBack }
+            #expect(back != nil && back! < first!)
+        }
+        #expect(rules.allSatisfy { $0.input == "br0" || $0.output == "br0" })
+        #expect(rules.allSatisfy { $0.comment == "mydocker: br0" })
+    }
+}
