@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -59,14 +60,55 @@ int clinux_listen_local(const char *path, int backlog) {
     return fd;
 }
 
-int clinux_connect_local(const char *path) {
+static int connected(const void *name, socklen_t length, int type) {
+    int fd = socket(((const struct sockaddr *)name)->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, name, length) < 0 && errno != EINPROGRESS) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+static int connect_path(const char *path, int type) {
     struct sockaddr_un name;
     int error = local_name(&name, path);
-    if (error < 0) return error;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return error < 0 ? error : connected(&name, sizeof name, type);
+}
+
+int clinux_connect_local(const char *path) { return connect_path(path, SOCK_SEQPACKET); }
+
+int clinux_connect_receiver(const char *path, int stream) {
+    return connect_path(path, stream ? SOCK_STREAM : SOCK_DGRAM);
+}
+
+int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, int stream) {
+    int type = stream ? SOCK_STREAM : SOCK_DGRAM;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 name6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    if (size == sizeof name.sin_addr) {
+        memcpy(&name.sin_addr, address, size);
+        return connected(&name, sizeof name, type);
+    }
+    if (size != sizeof name6.sin6_addr) return -EINVAL;
+    memcpy(&name6.sin6_addr, address, size);
+    return connected(&name6, sizeof name6, type);
+}
+
+int clinux_connection_error(int socket) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    return getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? -errno : -error;
+}
+
+int clinux_sealed_memory(const void *bytes, size_t size) {
+    int fd = memfd_create("mydocker-log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return -errno;
-    if (connect(fd, (struct sockaddr *)&name, sizeof name) < 0) {
-        error = errno;
+    ssize_t written = write(fd, bytes, size);
+    if (written < 0 || (size_t)written < size
+        || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
+        int error = written < 0 || (size_t)written == size ? errno : ENOSPC;
         close(fd);
         return -error;
     }

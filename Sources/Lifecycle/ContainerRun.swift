@@ -31,6 +31,8 @@ package final class ContainerRun {
     var lock: Descriptor?
     /// Nil when the output is not kept.
     var log: LogWriter?
+    /// Nil when nobody gets the output beside the log.
+    package var forwarder: LogForwarder?
     /// Held from the first round to the end.
     var ports: PortReservation?
     /// How the last round ended.

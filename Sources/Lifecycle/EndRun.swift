@@ -110,6 +110,7 @@ extension ContainerRun {
     package func letGo() {
         lock = nil
         log = nil
+        forwarder = nil
         ports = nil
     }
 
@@ -117,6 +118,7 @@ extension ContainerRun {
     /// needs it next.
     private func clearAway(remove: Bool) -> Bool {
         isCleared = true
+        endForwarding()
         // Their descriptors may be those that are wanted now.
         log = nil
         namespace = nil
@@ -135,6 +137,15 @@ extension ContainerRun {
             }
         }
         return false
+    }
+
+    private func endForwarding() {
+        guard let forwarder else { return }
+        self.forwarder = nil
+        forwarder.finish()
+        if forwarder.droppedLines > 0 {
+            host.warn("\(forwarder.droppedLines) lines of the output did not get to \(definition.log.driver)")
+        }
     }
 
     private func tearDown(remove: Bool) throws(OperationError) {

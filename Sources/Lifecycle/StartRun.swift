@@ -10,6 +10,7 @@ extension ContainerRun {
     package func start(
         _ streams: RunStreams, meanwhile: () throws(OperationError) -> Void = {}
     ) throws(OperationError) -> StartedContainer {
+        try openForwarder()
         if isRepeated { try adoptChanges() } else { try host.prepareVolumes(of: definition, isNew: !plan.isExisting) }
         let others = try OtherContainers(host, definition, readOnly: definition.readOnlyRoot)
         try joinNetworks()
@@ -21,7 +22,7 @@ extension ContainerRun {
         var child = try LaunchedChild.start(launch, stdio: streams.inside, cgroup: unified, network: network)
         // The child makes its file system meanwhile.
         if definition.log.isKept, log == nil {
-            log = try LogWriter(path: host.layout.log(id), limits: definition.log)
+            log = try LogWriter(path: host.layout.log(id), limits: definition.log, forwarder: forwarder)
         }
         try meanwhile()
         if !plan.cgroup.version1.isEmpty {
@@ -38,6 +39,13 @@ extension ContainerRun {
         if isRepeated { host.catchUp(definition, state) }
         withExtendedLifetime((mounts, others)) {}
         return StartedContainer(child: child, terminal: terminal, streams: streams)
+    }
+
+    /// Before there is anything that a receiver who is not there would be in the way of.
+    private func openForwarder() throws(OperationError) {
+        guard forwarder == nil, let receiver = try definition.log.receiver() else { return }
+        let host = Files.line("/proc/sys/kernel/hostname") ?? "localhost"
+        forwarder = try LogForwarder(receiver, of: definition, host: host)
     }
 
     private func makeNamespace() throws(OperationError) -> NetworkNamespace? {

@@ -66,7 +66,8 @@ final class Supervisor {
     /// The parts that are there all the time, beside those of the moment.
     func loop(_ parts: [any EventSource]) -> EventLoop {
         EventLoop(
-            parts + [control, changes, audience] + (health.map { [$0] } ?? []), givingMemoryBack: caller == nil)
+            parts + [control, changes, audience] + (health.map { [$0] } ?? []) + (run.forwarder.map { [$0] } ?? []),
+            givingMemoryBack: caller == nil)
     }
 
     // MARK: Rounds

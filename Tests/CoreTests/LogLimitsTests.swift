@@ -5,6 +5,7 @@ import Testing
     private func limits(_ options: String...) throws -> LogLimits {
         var limits = LogLimits()
         for option in options { try limits.setOption(option) }
+        try limits.check()
         return limits
     }
 
@@ -45,7 +46,7 @@ import Testing
         #expect(!limits.isKept && limits.driver == "none" && limits.options.isEmpty)
         try limits.setDriver("json-file")
         #expect(limits == LogLimits())
-        #expect(throws: OperationError.self) { try limits.setDriver("syslog") }
+        #expect(throws: OperationError.self) { try limits.setDriver("fluentd") }
         #expect(throws: OperationError.self) { try limits.setDriver("") }
     }
 

@@ -129,6 +129,14 @@ enum { CLINUX_MAX_PASSED = 16 };
 int clinux_listen_local(const char *path, int backlog);
 /* A connection to one; -EAGAIN when too many others wait there. */
 int clinux_connect_local(const char *path);
+/* A socket that sends to `path`, SOCK_STREAM or SOCK_DGRAM. */
+int clinux_connect_receiver(const char *path, int stream);
+/* The same by TCP or UDP to an address of 4 or 16 bytes. A TCP connection may not be there yet. */
+int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, int stream);
+/* SO_ERROR: what a connection that was not there yet has come to, as a negative errno or 0. */
+int clinux_connection_error(int socket);
+/* Memory with these bytes that nobody can change any more. */
+int clinux_sealed_memory(const void *bytes, size_t size);
 /* The next connection that waits; -EAGAIN when there is none. */
 int clinux_accept(int socket);
 /* The user who has connected (SO_PEERCRED). */

@@ -73,7 +73,7 @@ package struct RunCommand: ProgramCommand {
         if let replayed { try request.replay(Engine.readRecording(replayed)) }
         try checkReadiness(request)
         try request.limits.check()
-        try checkLog(request.log)
+        try request.log.check()
         try attach(&request)
         guard !request.autoRemove || request.restart.name == .never else {
             throw OperationError("Conflicting options: cannot specify both --restart and --rm")
@@ -127,11 +127,5 @@ package struct RunCommand: ProgramCommand {
         // Docker takes a slash in front of it.
         guard let name, Name(name.hasPrefix("/") ? String(name.dropFirst()) : name) == nil else { return }
         throw Name.refusal(of: name, "Invalid container")
-    }
-
-    private func checkLog(_ log: LogLimits) throws(OperationError) {
-        var none = LogLimits()
-        none.isKept = false
-        guard log.isKept || log == none else { throw OperationError("invalid logging opts for driver none") }
     }
 }

@@ -48,11 +48,11 @@ extension RunCommand {
 
     private static var log: [Flag<RunCommand>] {
         [
-            .value("log-driver", "DRIVER", "json-file or local, or none to keep no output") {
+            .value("log-driver", "DRIVER", "json-file or local, journald or syslog besides, or none") {
                 command, text throws(OperationError) in
                 try command.request.log.setDriver(SimpleValue.given(text) ?? "json-file")
             },
-            .value("log-opt", "OPTION", "Limit of the log: max-size=10m (-1 is none), max-file=3") {
+            .value("log-opt", "OPTION", "Of the log: max-size=10m (-1 is none), max-file=3, tag=TEXT") {
                 command, text throws(OperationError) in
                 try command.request.log.setOption(text)
             },

@@ -13,8 +13,9 @@ package struct LogWriter: ~Copyable {
     private var stderr = PartialLine()
 
     /// Opens the log at `path` for appending, or creates it.
-    package init(path: String, limits: LogLimits) throws(OperationError) {
-        sink = try LogSink(LogFiles(path: path), limits)
+    /// - Parameter forwarder: gets every line besides.
+    package init(path: String, limits: LogLimits, forwarder: LogForwarder? = nil) throws(OperationError) {
+        sink = try LogSink(LogFiles(path: path), limits, forwarder)
     }
 
     /// Bytes in the file that is written.
@@ -52,21 +53,25 @@ private struct LogSink: ~Copyable {
     /// The file does not end in a newline: a write was cut short, or a writer was killed during one.
     private var isTorn: Bool
     private var output = LogOutput()
+    private let forwarder: LogForwarder?
     var clock = LogClock()
 
-    init(_ files: LogFiles, _ limits: LogLimits) throws(OperationError) {
+    init(_ files: LogFiles, _ limits: LogLimits, _ forwarder: LogForwarder?) throws(OperationError) {
         // Reading is for `endsTorn` alone.
         let file = try Descriptor.open(files.path, O_RDWR | O_CREAT | O_APPEND, as: "open log")
         var status = stat()
         guard fstat(file.number, &status) == 0 else { throw OperationError("open log", files.path, errno: errno) }
         self.files = files
         self.limits = limits
+        self.forwarder = forwarder
         size = Int64(status.st_size)
         isTorn = LogSink.endsTorn(file, size: size)
         self.file = file
     }
 
-    mutating func append(_ text: UnsafeRawBufferPointer, _ stream: LogStream) {
+    /// - Parameter isPart: another part of the same line follows.
+    mutating func append(_ text: UnsafeRawBufferPointer, _ stream: LogStream, isPart: Bool = false) {
+        forwarder?.send(text, stream, isPart: isPart)
         if output.append(text, stream, time: clock.text) == .appended { return }
         flush()
         _ = output.append(text, stream, time: clock.text)
@@ -141,14 +146,14 @@ private struct PartialLine: ~Copyable {
     ) -> Int {
         if count == 0 {
             let kept = isLine ? 0 : UTF8Sequence.unfinishedTail(of: bytes)
-            sink.append(UnsafeRawBufferPointer(rebasing: bytes.dropLast(kept)), stream)
+            sink.append(UnsafeRawBufferPointer(rebasing: bytes.dropLast(kept)), stream, isPart: !isLine)
             return bytes.count - kept
         }
         hold(bytes)
         let text = UnsafeRawBufferPointer(rebasing: memory[..<count])
         // A cut within a character would turn two records of text into two of base64.
         let kept = isLine ? 0 : UTF8Sequence.unfinishedTail(of: text)
-        sink.append(UnsafeRawBufferPointer(rebasing: text.dropLast(kept)), stream)
+        sink.append(UnsafeRawBufferPointer(rebasing: text.dropLast(kept)), stream, isPart: !isLine)
         memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: text.suffix(kept)))
         count = kept
         return bytes.count

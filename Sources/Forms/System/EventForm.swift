@@ -29,14 +29,6 @@ extension Event {
 extension HumanText {
     /// RFC 3339 with nine decimals, in the caller's time zone.
     static func localMoment(_ moment: Timestamp) -> String {
-        var seconds = time_t(moment.nanoseconds / 1_000_000_000)
-        var fields = tm()
-        localtime_r(&seconds, &fields)
-        let offset = fields.tm_gmtoff
-        if offset == 0 { return moment.description }
-        let shifted = Timestamp(nanoseconds: moment.nanoseconds + Int64(offset) * 1_000_000_000)
-        let (hours, minutes) = (abs(offset) / 3600, abs(offset) / 60 % 60)
-        let zone = "\(hours < 10 ? "0" : "")\(hours):\(minutes < 10 ? "0" : "")\(minutes)"
-        return shifted.description.dropLast() + (offset < 0 ? "-" : "+") + zone
+        LocalTime(moment).rfc3339(decimals: 9)
     }
 }

@@ -15,7 +15,10 @@ extension SystemInformation {
             ("DriverStatus", [["Backing Filesystem", .string(backingFilesystem)]]),
             (
                 "Plugins",
-                ["Volume": ["local"], "Network": .strings(Self.drivers), "Authorization": nil, "Log": ["json-file"]]
+                [
+                    "Volume": ["local"], "Network": .strings(Self.drivers), "Authorization": nil,
+                    "Log": .strings(Self.logDrivers),
+                ]
             ),
         ]
     }
@@ -53,6 +56,7 @@ extension SystemInformation {
     }
 
     private static let drivers = ["bridge", "host", "null"]
+    private static let logDrivers = ["journald", "json-file", "local", "syslog"]
     private static let securityOptions = ["name=seccomp,profile=builtin"]
 
     private var shownWarnings: [String] {
@@ -71,7 +75,8 @@ extension SystemInformation {
                 "  Stopped: \(stopped)", " Images: \(images)", " Server Version: \(version)",
                 " Storage Driver: overlay2", "  Backing Filesystem: \(backingFilesystem)", " Logging Driver: json-file",
                 " Cgroup Driver: cgroupfs", " Cgroup Version: \(cgroupVersion)", " Plugins:", "  Volume: local",
-                "  Network: \(Self.drivers.joined(separator: " "))", "  Log: json-file", " Swarm: inactive",
+                "  Network: \(Self.drivers.joined(separator: " "))", "  Log: \(Self.logDrivers.joined(separator: " "))",
+                " Swarm: inactive",
                 " Runtimes: mydocker", " Default Runtime: mydocker", " Security Options:", "  seccomp",
                 "   Profile: builtin", " Kernel Version: \(kernel)", " Operating System: \(operatingSystem)",
                 " OSType: linux", " Architecture: \(architecture)", " CPUs: \(processors)",
