@@ -10,13 +10,19 @@ extension Host {
     /// All directories of a container: those of its state, and those that `update` has made.
     package func cgroups(of id: ContainerID, _ state: ContainerState) -> [String] {
         guard hasChangedCgroups(id) else { return state.cgroups }
-        return state.cgroups + CgroupHost.directories(of: id).filter { !state.cgroups.contains($0) }
+        return state.cgroups + allCgroups(of: id).filter { !state.cgroups.contains($0) }
+    }
+
+    /// Also where its record does not tell of a parent.
+    private func allCgroups(of id: ContainerID) -> [String] {
+        let definition = (try? containerStore.definition(id)) ?? nil
+        return CgroupHost.directories(of: id, below: definition?.cgroupParent)
     }
 
     /// Takes them away, after whoever is just making some.
     /// - Parameter state: nil when it cannot be read.
     func removeCgroups(of id: ContainerID, _ state: ContainerState?) throws(OperationError) {
-        guard let state else { return try CgroupDirectories.remove(CgroupHost.directories(of: id)) }
+        guard let state else { return try CgroupDirectories.remove(allCgroups(of: id)) }
         guard hasChangedCgroups(id) else { return try CgroupDirectories.remove(state.cgroups) }
         let lock = try? FileLock.acquire(layout.definitionLock(id))
         defer { withExtendedLifetime(lock) {} }
@@ -33,7 +39,7 @@ extension Host {
     ) throws(OperationError) {
         let id = editor.definition.id
         // What another update has joined is joined again: it may have been killed at that.
-        let change = try CgroupHost().change(
+        let change = try CgroupHost(below: editor.definition.cgroupParent).change(
             of: id, present: state.cgroups, to: editor.definition.limits, touched: touched, reading: Files.line)
         if change.settings.isEmpty { return }
         do throws(OperationError) {

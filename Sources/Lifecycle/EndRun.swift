@@ -143,9 +143,9 @@ extension ContainerRun {
         guard let forwarder else { return }
         self.forwarder = nil
         forwarder.finish()
-        if forwarder.droppedLines > 0 {
-            host.warn("\(forwarder.droppedLines) lines of the output did not get to \(definition.log.driver)")
-        }
+        let count = forwarder.droppedLines
+        guard count > 0 else { return }
+        host.warn("\(count) line\(count == 1 ? "" : "s") of the output did not get to \(definition.log.driver)")
     }
 
     private func tearDown(remove: Bool) throws(OperationError) {

@@ -75,7 +75,7 @@ extension ContainerRun {
         plan.definition.name = current.name
         plan.definition.restart = current.restart
         guard current.limits != definition.limits else { return }
-        plan.cgroup = try CgroupHost().plan(
+        plan.cgroup = try CgroupHost(below: definition.cgroupParent).plan(
             for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
         plan.definition.limits = current.limits
         state.cgroups = plan.cgroup.directories

@@ -189,6 +189,7 @@ extension CLI.LogDrivers {
             (["syslog", "x=y"], "unknown log opt 'x' for syslog log driver"),
             (["journald", "syslog-format=rfc3164"], "unknown log opt 'syslog-format' for journald log driver"),
             (["json-file", "tag=x"], "unknown log opt 'tag' for json-file log driver"),
+            (["json-file", "compress=true"], "unknown log opt 'compress' for json-file log driver"),
             (["syslog", "syslog-address=udp://logs.example:514"], "names are not looked up"),
             (["syslog", "syslog-address=tcp+tls://127.0.0.1"], "unsupported scheme: 'tcp+tls'"),
             (["syslog", "syslog-facility=nosuch"], "invalid syslog facility"),

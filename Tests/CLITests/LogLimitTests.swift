@@ -178,8 +178,8 @@ extension CLI {
 
         @Test(arguments: [
             ["--log-opt", "max-size=0"], ["--log-opt", "max-size=ten"], ["--log-opt", "max-file=0"],
-            ["--log-opt", "max-file=1000"], ["--log-opt", "max-size"], ["--log-opt", "compress=true"],
-            ["--log-driver", "syslog"], ["--log-driver", "none", "--log-opt", "max-size=1k"],
+            ["--log-opt", "max-file=1000"], ["--log-opt", "max-size"],
+            ["--log-driver", "fluentd"], ["--log-driver", "none", "--log-opt", "max-size=1k"],
         ]) func wrongOptionsAreRefused(options: [String]) {
             let before = mydocker("ps", "-aq").text
             let outcome = Host.run([Host.mydocker, "run"] + options + ["true"])

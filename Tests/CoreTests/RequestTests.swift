@@ -210,7 +210,7 @@ import Testing
         guard case .object(let members) = try definition.json else { return }
         let optional: Set = [
             "imageID", "log", "restart", "asked", "devices", "withheld", "volumes", "namespaces", "names", "kernel",
-            "groupsAdded", "pidFile", "timeLimit", "healthCheck",
+            "groupsAdded", "pidFile", "timeLimit", "healthCheck", "cgroupParent",
         ]
         for (index, member) in members.enumerated() where !optional.contains(member.key) {
             var broken = members

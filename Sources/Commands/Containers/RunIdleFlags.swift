@@ -31,13 +31,6 @@ extension RunCommand {
                 }
                 command.request.warnings.append("--isolation has no effect: there is one kind of it")
             },
-            .value("cgroup-parent", "CGROUP", "Not supported") { _, text throws(OperationError) in
-                if text.isEmpty { return }
-                throw OperationError(
-                    "--cgroup-parent is not supported: the cgroups of all containers lie below \"mydocker\"",
-                    remedy: "set limits for all of them there, or for each with --memory, --cpus and the like",
-                    kind: .unsupported)
-            },
             .value("gpus", "DEVICES", "Not supported") { _, _ throws(OperationError) in
                 throw OperationError(
                     "could not select device driver \"\" with capabilities: [[gpu]]; name its nodes with --device",

@@ -24,6 +24,10 @@ extension RunCommand {
                 command, text throws(OperationError) in
                 command.request.limits.cpuPeriod = try LimitValue.cpuPeriod(text)
             },
+            .value("cgroup-parent", "CGROUP", "Cgroup to run below, such as batch/jobs") {
+                command, text throws(OperationError) in
+                command.request.cgroupParent = try SimpleValue.given(text, CgroupParent.init)
+            },
             .value("cpuset-mems", "LIST", "Memory nodes to use, such as 0-1") { command, text throws(OperationError) in
                 command.request.limits.memoryNodes = try SimpleValue.given(text, LimitValue.memoryNodes)
             },

@@ -43,8 +43,8 @@ package struct CgroupPlan: Equatable, Sendable {
 /// Where this host mounts its cgroup hierarchies.
 package struct CgroupHost: Sendable {
     package static let root = "/sys/fs/cgroup"
-    /// Our own directory in each hierarchy.
-    package static let parent = "mydocker"
+    /// Our own directory in each hierarchy, or below what `--cgroup-parent` names there.
+    package static let parent = CgroupParent.own
 
     package static func inner(of directory: String) -> String { directory + "/inner" }
 
@@ -54,8 +54,11 @@ package struct CgroupHost: Sendable {
     package let unifiedControllers: [String]
     /// Whether a controller has a hierarchy of version 1.
     private let hasVersion1: @Sendable (_ controller: String) -> Bool
+    /// Where containers are, below the root of each hierarchy.
+    private let place: String
 
-    package init() {
+    package init(below parent: CgroupParent? = nil) {
+        place = Self.place(below: parent)
         hasVersion1 = { Files.exists("\(Self.root)/\($0)/cgroup.procs") }
         let candidates = [Self.root, Self.root + "/unified"]
         unified = candidates.first { Files.exists($0 + "/cgroup.controllers") }
@@ -63,21 +66,28 @@ package struct CgroupHost: Sendable {
             unified.flatMap { Files.line($0 + "/cgroup.controllers") }?.split(separator: " ").map(String.init) ?? []
     }
 
-    package init(unified: String?, unifiedControllers: [String], version1: [String]) {
+    package init(
+        unified: String?, unifiedControllers: [String], version1: [String], below parent: CgroupParent? = nil
+    ) {
+        place = Self.place(below: parent)
         self.unified = unified
         self.unifiedControllers = unifiedControllers
         hasVersion1 = { version1.contains($0) }
     }
 
     /// All directories that a container may have, whatever its limits were.
-    package static func directories(of id: ContainerID) -> [String] {
+    package static func directories(of id: ContainerID, below parent: CgroupParent?) -> [String] {
         let mounts = [root] + ((try? Files.names(in: root)) ?? []).map { "\(root)/\($0)" }
-        return mounts.map { "\($0)/\(parent)/\(id.hex)" }.filter(Files.isDirectory)
+        return mounts.map { "\($0)/\(place(below: parent))/\(id.hex)" }.filter(Files.isDirectory)
+    }
+
+    private static func place(below parent: CgroupParent?) -> String {
+        parent.map { "\($0.path)/\(Self.parent)" } ?? Self.parent
     }
 
     /// Whether a directory lies in the unified hierarchy.
     package func isUnified(_ directory: String) -> Bool {
-        unified.map { directory.hasPrefix("\($0)/\(Self.parent)/") } ?? false
+        unified.map { directory.hasPrefix("\($0)/") } ?? false
     }
 
     /// - Throws: when a limit was asked for that this host cannot set.
@@ -85,7 +95,7 @@ package struct CgroupHost: Sendable {
         for id: ContainerID, limits: ResourceLimits, limitsDevices: Bool = false
     ) throws(OperationError) -> CgroupPlan {
         var plan = CgroupPlan()
-        plan.unified = unified.map { "\($0)/\(Self.parent)/\(id.hex)" }
+        plan.unified = unified.map { "\($0)/\(place)/\(id.hex)" }
         if limitsDevices { try addDevices(to: &plan, id) }
         if unified == nil, let directory = version1("freezer", of: id) { plan.version1.append(directory) }
         guard !limits.isEmpty else { return plan }
@@ -116,7 +126,7 @@ package struct CgroupHost: Sendable {
     func version1(_ controller: String, of id: ContainerID) -> String? {
         let name = controller == "io" ? "blkio" : controller
         guard hasVersion1(name) else { return nil }
-        return "\(Self.root)/\(name)/\(Self.parent)/\(id.hex)"
+        return "\(Self.root)/\(name)/\(place)/\(id.hex)"
     }
 
     func missing(_ controller: String, _ flag: String) -> OperationError {

@@ -8,7 +8,7 @@ package enum CgroupDirectories {
     package static func create(_ plan: CgroupPlan) throws(OperationError) {
         for directory in plan.directories { try makeDirectory(directory) }
         if !plan.controllers.isEmpty, let unified = plan.unified { try enable(plan.controllers, above: unified) }
-        for directory in plan.version1 where directory.contains("/cpuset/") {
+        for directory in plan.version1 where isCpuset(directory) {
             try copyCpuset(to: directory)
         }
         for setting in plan.settings { try setting.settled.write() }
@@ -43,19 +43,12 @@ package enum CgroupDirectories {
         for directory in directories where isOurs(directory) {
             do throws(OperationError) {
                 try removeOne(directory)
-                try removeParent(of: directory)
+                try CgroupParents.remove(above: directory)
             } catch {
                 failure = failure ?? error
             }
         }
         if let failure { throw failure }
-    }
-
-    /// It stays while another container is in it, or one is about to be.
-    private static func removeParent(of directory: String) throws(OperationError) {
-        guard let slash = directory.lastIndex(of: "/") else { return }
-        try FaultPoint.pass("remove cgroup", String(directory[..<slash]))
-        _ = Files.removeEmptyDirectory(String(directory[..<slash]))
     }
 
     /// A damaged record must not make us kill or remove anything else.
@@ -111,39 +104,43 @@ package enum CgroupDirectories {
         for _ in 0..<100 {
             if path.withKernelString({ mkdir($0, 0o755) }) == 0 || errno == EEXIST { return }
             guard errno == ENOENT, let slash = path.lastIndex(of: "/") else { break }
-            let parent = String(path[..<slash])
-            try FaultPoint.pass("create cgroup", parent)
-            if parent.withKernelString({ mkdir($0, 0o755) }) != 0, errno != EEXIST { break }
+            try CgroupParents.make(String(path[..<slash]))
         }
         throw OperationError("create cgroup", path, errno: errno)
     }
 
     static func enable(_ controllers: [String], above directory: String) throws(OperationError) {
         let change = controllers.map { "+" + $0 }.joined(separator: " ")
-        guard let parentEnd = directory.lastIndex(of: "/"),
-            let rootEnd = directory[..<parentEnd].lastIndex(of: "/")
-        else { return }
-        for level in [directory[..<rootEnd], directory[..<parentEnd]] {
-            try Files.set(level + "/cgroup.subtree_control", to: change)
+        for level in CgroupParents.levels(above: directory, from: CgroupHost().unified ?? CgroupHost.root) {
+            do throws(OperationError) {
+                try Files.set(level + "/cgroup.subtree_control", to: change)
+            } catch {
+                guard error.errno == EBUSY else { throw error }
+                throw OperationError(
+                    "give the limits of cgroup", level,
+                    reason: "it has processes of its own, and version 2 wants none there",
+                    remedy: "name another one by --cgroup-parent, or move its processes into one below it",
+                    kind: .conflict)
+            }
         }
     }
 
+    static func isCpuset(_ directory: String) -> Bool { directory.hasPrefix(cpuset + "/") }
+    private static let cpuset = CgroupHost.root + "/cpuset"
+
     /// A version 1 cpuset takes no process before both its lists are set, from the top down (B91).
     static func copyCpuset(to directory: String) throws(OperationError) {
-        guard let parentEnd = directory.lastIndex(of: "/"),
-            let rootEnd = directory[..<parentEnd].lastIndex(of: "/")
-        else { return }
-        let root = String(directory[..<rootEnd])
-        for level in [String(directory[..<parentEnd]), directory] {
+        for level in CgroupParents.levels(above: directory, from: cpuset).dropFirst() + [directory] {
             for file in ["cpuset.cpus", "cpuset.mems"] where (Files.line("\(level)/\(file)") ?? "").isEmpty {
-                try Files.set("\(level)/\(file)", to: Files.line("\(root)/\(file)") ?? "")
+                try Files.set("\(level)/\(file)", to: Files.line("\(cpuset)/\(file)") ?? "")
             }
         }
     }
 
     private static func removeOne(_ directory: String) throws(OperationError) {
         try FaultPoint.pass("remove cgroup", directory)
-        if Files.removeEmptyDirectory(directory) || errno == ENOENT { return }
+        // Below a file of the kernel's, which `--cgroup-parent` may name, nothing was ever made.
+        if Files.removeEmptyDirectory(directory) || [ENOENT, ENOTDIR].contains(errno) { return }
         CgroupMembers.killAll(below: directory)
         for name in (try? Files.names(in: directory)) ?? [] where Files.isDirectory("\(directory)/\(name)") {
             try? removeOne("\(directory)/\(name)")

@@ -13,7 +13,7 @@ extension LimitChange {
             for directory in joined {
                 if !Files.exists(directory) { made.append(directory) }
                 try CgroupDirectories.makeDirectory(directory)
-                if directory.contains("/cpuset/") { try CgroupDirectories.copyCpuset(to: directory) }
+                if CgroupDirectories.isCpuset(directory) { try CgroupDirectories.copyCpuset(to: directory) }
             }
             for setting in settings.map(\.settled) {
                 let old = Files.line(setting.path)

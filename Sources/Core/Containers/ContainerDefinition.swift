@@ -33,6 +33,8 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var noNewPrivileges = false
     package var usesInit = false
     package var limits = ResourceLimits()
+    /// Nil is none but our own.
+    package var cgroupParent: CgroupParent?
     package var ulimits: [ResourceUlimit] = []
     package var networkMode: NetworkMode
     package var stopSignal: Int32 = 15
@@ -134,6 +136,7 @@ extension ContainerDefinition: Record {
         kernel = try reader.optionalObject("kernel", KernelSettings.init) ?? KernelSettings()
         groupsAdded = try reader.optional("groupsAdded", \.strings) ?? []
         pidFile = try reader.optional("pidFile", \.string)
+        cgroupParent = try reader.optionalText("cgroupParent") { try? CgroupParent($0) }
     }
 
     package var json: JSON {
@@ -154,7 +157,8 @@ extension ContainerDefinition: Record {
             "log": log.json, "restart": restart.json, "asked": asked.json,
             "withheld": .array(withheld.map(\.json)), "namespaces": namespaces.json, "names": names.json,
             "kernel": kernel.json, "groupsAdded": .strings(groupsAdded), "pidFile": .optional(pidFile),
-            "timeLimit": .optional(timeLimit), "healthCheck": healthCheck?.json ?? .null,
+            "timeLimit": .optional(timeLimit), "cgroupParent": .optional(cgroupParent?.text),
+            "healthCheck": healthCheck?.json ?? .null,
         ]
     }
 }

@@ -57,7 +57,7 @@ extension Engine {
     ) throws(OperationError) -> ContainerPlan {
         var definition = definition
         let networks = try networks(for: &definition.networkMode)
-        let cgroup = try CgroupHost().plan(
+        let cgroup = try CgroupHost(below: definition.cgroupParent).plan(
             for: definition.id, limits: definition.limits, limitsDevices: definition.needsDeviceCgroup)
         try checkEnd(of: definition, cgroup)
         return ContainerPlan(
@@ -88,6 +88,7 @@ extension Engine {
         definition.noNewPrivileges = request.noNewPrivileges
         definition.usesInit = request.usesInit
         definition.limits = request.limits
+        definition.cgroupParent = request.cgroupParent
         definition.ulimits = request.ulimits
         definition.stopSignal = try stopSignal(request, image)
         definition.stopTimeout = request.stopTimeout ?? 10

@@ -56,6 +56,7 @@ package struct RunRequest: Equatable, Sendable {
     package var timeLimit: Int64?
     package var ulimits: [ResourceUlimit] = []
     package var limits = ResourceLimits()
+    package var cgroupParent: CgroupParent?
     package var labels: [String: String] = [:]
     package var log = LogLimits()
     package var restart = RestartPolicy()

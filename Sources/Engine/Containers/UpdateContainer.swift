@@ -52,7 +52,8 @@ extension Engine {
         if let cpuset = update.limits.cpuset { try checkProcessors(cpuset) }
         try checkLimits(new.limits)
         // Whether there are controllers for them.
-        _ = try CgroupHost().plan(for: old.id, limits: new.limits, limitsDevices: old.needsDeviceCgroup)
+        _ = try CgroupHost(below: old.cgroupParent).plan(
+            for: old.id, limits: new.limits, limitsDevices: old.needsDeviceCgroup)
         return new
     }
 

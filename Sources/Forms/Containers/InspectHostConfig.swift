@@ -56,7 +56,8 @@ extension ContainerDefinition {
     private var limitMembers: Members {
         [
             ("CpuShares", .number(limits.cpuShares ?? 0)), ("Memory", .number(limits.memory ?? 0)),
-            ("NanoCpus", .number((limits.milliCPUs ?? 0) * 1_000_000)), ("CgroupParent", ""),
+            ("NanoCpus", .number((limits.milliCPUs ?? 0) * 1_000_000)),
+            ("CgroupParent", .string(cgroupParent?.text ?? "")),
             ("BlkioWeight", .number(limits.blockWeight ?? 0)), ("CpuPeriod", .number(limits.cpuPeriod ?? 0)),
             ("CpuQuota", .number(limits.cpuQuota ?? 0)), ("CpuRealtimePeriod", 0), ("CpuRealtimeRuntime", 0),
             ("CpusetCpus", .string(limits.cpuset ?? "")),
