@@ -99,6 +99,28 @@ extension CLI.Networks {
         #expect(Host.read("/proc/sys/net/ipv4/ip_forward") == "1")
     }
 
+    @Test func theBridgeHasTheNameThatIsAskedFor() throws {
+        let network = try TestNetwork(
+            "cn-a-name-of-many-letters", "10.201.12.0/24", "--attachable", "--ipv6=false", "--ipam-driver", "default",
+            "--scope", "local", "-o", "com.docker.network.bridge.name=cnbr0")
+        defer { network.remove() }
+        #expect(Host.hasLink("cnbr0"))
+        succeed("run", "--rm", "--net", network.name, "true")
+        let other = mydocker("network", "create", "-o", "name=cnbr0", "cnother")
+        #expect(other.code == 1 && other.error.contains("an interface of that name exists"))
+        #expect(other.error.contains("give the network's bridge another name"))
+        let same = mydocker("network", "create", "--ignore", "-o", "name=cnbr1", network.name)
+        #expect(same.code == 0 && same.error.contains("its bridge is cnbr0, not cnbr1"), "\(same.error)")
+        for flags in [
+            ["--ipv6"], ["--ingress"], ["--scope", "swarm"], ["--ipam-driver", "dhcp"], ["-o", "name=a/b"],
+            ["-o", "name=a23456789012345x"], ["-o", "name="], ["-o", "other=1"],
+        ] {
+            let outcome = Host.run([Host.mydocker, "network", "create"] + flags + ["cnother"])
+            #expect(outcome.code == 125 && outcome.text.isEmpty, "\(flags): \(outcome.error)")
+        }
+        #expect(!Host.hasLink("cnother"))
+    }
+
     @Test func B34_B35_listIsAlignedAndSorted() throws {
         let mine = ["--filter", "label=cnlist"]
         #expect(Host.run([Host.mydocker, "network", "list"] + mine).text == "NAME        IpRange     Driver\n")

@@ -35,18 +35,50 @@ package struct NetworkCreateCommand: Command {
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))
             },
-            .value("opt", short: "o", "KEY=VALUE", "Set an option of the driver: mtu") {
+            .value("opt", short: "o", "KEY=VALUE", "Set an option of the driver: mtu, or name, the bridge's") {
                 command, text throws(OperationError) in
                 try command.setOption(text)
+            },
+        ] + usual
+    }
+
+    /// What is so in any case, and what there is not.
+    private static var usual: [Flag<NetworkCreateCommand>] {
+        [
+            .toggle("attachable", "Any container may be on it, as on every network") { _, _ in },
+            .value("ipam-driver", "DRIVER", "default, and no other one") { _, text throws(OperationError) in
+                try only("default", text, "failed to find ipam driver: \(text)")
+            },
+            .value("scope", "SCOPE", "local, and no other one") { _, text throws(OperationError) in
+                try only("local", text, "--scope \(text) needs a swarm")
+            },
+            .toggle("ingress", "Not supported") { _, isOn throws(OperationError) in
+                if isOn { throw OperationError("--ingress needs a swarm", kind: .unsupported) }
+            },
+            .toggle("ipv6", "Not supported") { _, isOn throws(OperationError) in
+                if isOn { throw OperationError("--ipv6 is not supported: networks are IPv4", kind: .unsupported) }
             },
         ]
     }
 
+    private static func only(_ value: String, _ text: String, _ complaint: String) throws(OperationError) {
+        guard ["", value].contains(text) else { throw OperationError(complaint, kind: .unsupported) }
+    }
+
     private mutating func setOption(_ text: String) throws(OperationError) {
         let (key, value) = EnvironmentValue.halves(text)
-        guard key == "mtu" || key == "com.docker.network.driver.mtu" else {
-            throw OperationError("no such option; there is mtu")
+        switch key {
+        case "mtu", "com.docker.network.driver.mtu": try setMTU(value)
+        case "name", "com.docker.network.bridge.name":
+            guard value.isInterfaceName else {
+                throw OperationError("use a name of 1 to 15 bytes, without / or :")
+            }
+            request.device = value
+        default: throw OperationError("no such option; there are mtu and name")
         }
+    }
+
+    private mutating func setMTU(_ value: String) throws(OperationError) {
         // 68 is the least that IPv4 works with (RFC 791).
         guard let mtu = Decimal.parse(value, in: 68...65_535) else {
             throw OperationError("use an MTU from 68 to 65535")

@@ -98,6 +98,7 @@ extension Engine {
         request.subnet = network.gateway
         request.gateway = network.gateway.address
         request.mtu = network.mtu
+        request.device = network.device
         request.isInternal = network.isInternal
         request.labels = network.labels
         request.ignoresExisting = true

@@ -27,7 +27,8 @@ extension Engine {
                     }
                     return network.id
                 }
-                return try define(request, name, pool: SubnetChooser.userPool, device: Self.device(for: name)).id
+                let device = request.device ?? Self.device(for: name)
+                return try define(request, name, pool: SubnetChooser.userPool, device: device).id
             }
         }
     }
@@ -57,7 +58,7 @@ extension Engine {
         guard try !HostSubnets.hasInterface(device) else {
             throw OperationError(
                 "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
-                remedy: "give the network another name")
+                remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
         }
         let gateway = try gateway(request, pool: pool, beside: others)
         let network = NetworkDefinition(

@@ -8,6 +8,8 @@ package struct NetworkRequest: Sendable {
     package var subnet: Subnet?
     package var gateway: IPAddress?
     package var mtu: Int?
+    /// The bridge's name; nil is the network's own where the kernel takes that.
+    package var device: String?
     package var isInternal = false
     package var labels: [String: String] = [:]
     /// One that is there will do, whatever it is like.
