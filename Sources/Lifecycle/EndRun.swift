@@ -145,7 +145,7 @@ extension ContainerRun {
         forwarder.finish()
         let count = forwarder.droppedLines
         guard count > 0 else { return }
-        host.warn("\(count) line\(count == 1 ? "" : "s") of the output did not get to \(definition.log.driver)")
+        host.warn("\(count) message\(count == 1 ? "" : "s") with output did not get to \(definition.log.driver)")
     }
 
     private func tearDown(remove: Bool) throws(OperationError) {

@@ -40,16 +40,16 @@ package struct Host: Sendable {
 
     /// What is shown of a warning.
     @Sendable package static func warningLine(_ text: String) -> String {
-        "\(Program.current.name): warning: \(text)"
+        TerminalText.escaped("\(Program.current.name): warning: \(text.escapingForeignBytes)")
     }
 
     /// One line on standard error, unless nobody takes it: a supervisor must not wait for whoever has stopped reading.
-    /// - Parameter form: what the line is to say of a warning.
+    /// - Parameter form: what the line is to say of a warning, fit for a terminal.
     package static func warnings(as form: @escaping @Sendable (String) -> String) -> @Sendable (String) -> Void {
         { text in
             var request = [pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)]
             if Polling.wait(for: &request, milliseconds: 100) { return }
-            let line = Array((TerminalText.escaped(form(text.escapingForeignBytes)) + "\n").utf8)
+            let line = Array((form(text) + "\n").utf8)
             line.withUnsafeBytes { _ = write(2, $0.baseAddress, $0.count) }
         }
     }

@@ -31,10 +31,23 @@ package struct NFTablesSocket: ~Copyable {
         return chains
     }
 
-    /// Whether a rule of the chain's table is about an interface of that name.
+    /// Whether a rule of the chain, or of one that it sends packets to, is about an interface of that name.
     package mutating func mentions(_ interface: String, in chain: BaseChain) throws(OperationError) -> Bool {
-        let name = Array(interface.utf8) + [0]
-        return try socket.dump { $0.getRules(of: chain) }.contains { $0.contains(name) }
+        var rules: [String: [Message]] = [:]
+        for rule in try socket.dump({ $0.getRules(of: chain) }) {
+            rules[try rule.ruleChain(), default: []].append(rule)
+        }
+        var reached: Set = [chain.name]
+        var next = [chain.name]
+        while let name = next.popLast() {
+            for rule in rules[name] ?? [] {
+                if rule.contains(Array(interface.utf8) + [0]) { return true }
+                let others = rules.keys.filter { !reached.contains($0) && rule.contains(Array($0.utf8) + [0]) }
+                reached.formUnion(others)
+                next += others
+            }
+        }
+        return false
     }
 }
 
@@ -57,6 +70,17 @@ extension RequestBatch {
             Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(chain.number),
             Label(operation: "list rules", subject: chain.table), asks: true)
         put(Int(NFTA_RULE_TABLE.rawValue), chain.table)
+    }
+}
+
+extension Message {
+    /// The chain that a rule is in.
+    fileprivate func ruleChain() throws(OperationError) -> String {
+        var attributes = try attributes(after: nfgenmsg.self)
+        while let attribute = try attributes.next() {
+            if attribute.type == Int(NFTA_RULE_CHAIN.rawValue) { return attribute.string }
+        }
+        throw .malformed("rule")
     }
 }
 

@@ -68,6 +68,19 @@ extension CLI.BesideDocker {
         #expect(outcome.lines == wanted, "\(outcome.text)")
     }
 
+    /// Nobody is asked by a chain that nothing leads to.
+    @Test func aChainThatIsNotAskedIsNoHelp() {
+        let outcome = beside(
+            """
+            n -D FORWARD -j DOCKER-USER
+            $m network create --subnet 10.77.7.1/24 bd0 | wc -l
+            n -I FORWARD -j DOCKER-USER
+            $m network create --subnet 10.77.8.1/24 bd1 | wc -l
+            """)
+        #expect(outcome.lines.count == 3 && outcome.lines.suffix(2) == ["1", "1"], "\(outcome.text)")
+        #expect(outcome.text.contains("the nftables chain \"ip filter FORWARD\" drops what \"bd0\""))
+    }
+
     /// Docker's restart leaves the chain; whoever flushes it, or puts a rule in front, is made up for.
     @Test func theNextCommandPutsThemBack() {
         let outcome = beside(

@@ -92,13 +92,18 @@ extension CLI {
             ("ps --json --nosuch", #"["invalid","unknown flag: --nosuch"]"#, 125),
             ("rm --json", #"["invalid","'mydocker rm' requires at least 1 argument"]"#, 1),
             ("run --json --net jsnosuch busybox true", #"["notFound","network jsnosuch not found"]"#, 125),
-            ("load --json -i /nosuch", #"["failed""#, 1), ("stop --json jsnosuch", #"["notFound""#, 1),
+            ("load --json -i /nosuch", #"["notFound""#, 1), ("stop --json jsnosuch", #"["notFound""#, 1),
             ("ps --nosuch --json", #"["invalid","unknown flag: --nosuch"]"#, 125),
             ("run --nosuch --json sh", #"["invalid","unknown flag: --nosuch"]"#, 125),
             ("jsnosuch --json", #"["invalid","unknown command: mydocker jsnosuch"]"#, 1),
             ("network jsnosuch --json", #"["invalid","unknown command: mydocker network jsnosuch"]"#, 1),
+            ("container prune --json", #"["invalid","container prune does not ask with --json"]"#, 1),
+            ("ps --json=true --nosuch", #"["invalid","unknown flag: --nosuch"]"#, 125),
             ("--nosuch --json", #"["invalid","unknown flag: --nosuch"]"#, 125),
-            ("scope run --json jsscope -- jsnosuch", #"["failed","run \"jsnosuch\": No such file or directory"]"#, 127),
+            (
+                "scope run --json jsscope -- jsnosuch", #"["notFound","run \"jsnosuch\": No such file or directory"]"#,
+                127
+            ),
             ("inspect --json jsnosuch", #"["notFound","no such object: jsnosuch"]"#, 1),
         ]) func errorsAreOneLine(line: String, expected: String, code: Int32) {
             let outcome = Host.shell("$MYDOCKER \(line)")

@@ -101,6 +101,79 @@ extension CLI.Recordings {
         }
     }
 
+    /// A file asks for nothing that a command line could not, whoever has written it.
+    @Test func whatNoCommandLineSaysIsRefused() throws {
+        try withScratch { directory in
+            let file = directory + "/run.json"
+            succeed(
+                "run", "--rm", "--record", file, "--net", "none", "-h", "box", "--dns-search", "a.org", "--tmpfs", "/t",
+                "-e", "A=b", "--device", "/dev/null:/dev/nothing", "true")
+            let text = Host.read(file)
+            Ledger.expectUnchanged {
+                for (old, new, reason) in [
+                    ("\"labels\":{}", "\"labels\":{\"mydocker.scope\":\"x\"}", "mydocker.scope"),
+                    ("\"CHOWN\"", "\"NOPE\"", "invalid capability \"NOPE\""),
+                    ("\"target\":\"/t\"", "\"target\":\"/t/../..\"", "invalid mount target"),
+                    ("\"target\":\"/t\"", "\"target\":\"/\"", "invalid mount target"),
+                    ("\"box\"", "\"box\\n6.6.6.6 evil\"", "control character"),
+                    ("a.org", "a\\nnameserver 6.6.6.6", "control character"),
+                    ("A=b", "A=\\u0000b", "zero byte"), ("\"rwm\"", "\"q\"", "bad mode"),
+                    ("\"sysctls\":{}", "\"sysctls\":{\"kernel.hostname\":\"x\"}", "not allowed"),
+                ] {
+                    #expect(throws: Never.self) { try writeFile(text, file) }
+                    #expect(throws: Never.self) { try edit(file, old, new) }
+                    let outcome = mydocker("run", "--replay", file)
+                    #expect(outcome.code == 125 && outcome.error.contains(reason), "\(new): \(outcome.error)")
+                }
+                #expect(throws: Never.self) { try writeFile(text, file) }
+                let piped = Host.shell("$MYDOCKER run --replay <(sleep 0.3; cat \(file))")
+                #expect(piped.code == 0, "\(piped.error)")
+            }
+        }
+    }
+
+    /// What a replay made for a container that does not start goes again.
+    @Test func aReplayThatFailsLeavesNoNetwork() throws {
+        try withScratch { directory in
+            let file = directory + "/run.json"
+            let network = try TestNetwork("recgone", "10.201.78.1/24")
+            succeed("run", "--rm", "--record", file, "--net", network.name, "-p", "18099:80", "true")
+            network.remove()
+            let other = try TestNetwork("recother", "10.201.79.1/24")
+            defer { other.remove() }
+            succeed("run", "-d", "--name", "rechas", "--net", "recother", "-p", "18099:80", "sleep", "1000")
+            defer { succeed("rm", "-f", "rechas") }
+            let outcome = mydocker("run", "--replay", file)
+            #expect(outcome.code == 125 && outcome.error.contains("port is already allocated"), "\(outcome.error)")
+            #expect(mydocker("network", "inspect", "recgone").code == 1)
+        }
+    }
+
+    /// What was allowed when it was asked for, whatever becomes of the file.
+    @Test func aSeccompProfileIsKeptWhole() throws {
+        try withScratch { directory in
+            let profile = directory + "/profile.json"
+            try writeFile(
+                """
+                {"defaultAction": "SCMP_ACT_ALLOW",
+                 "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}
+                """, profile)
+            succeed(
+                "create", "--record", directory + "/run.json", "--name", "recprofile", "--net", "none",
+                "--security-opt",
+                "seccomp=" + profile, "sh", "-c", "mkdir /q || echo refused")
+            defer { succeed("rm", "-f", "recprofile") }
+            try FileManager.default.removeItem(atPath: profile)
+            #expect(succeed("start", "-a", "recprofile").text == "refused\n")
+            // One that was created is repeated in the background.
+            succeed("run", "--name", "recagain", "--replay", directory + "/run.json")
+            defer { succeed("rm", "-f", "recagain") }
+            succeed("wait", "recagain")
+            #expect(succeed("logs", "recagain").text == "refused\n")
+            #expect(inspect("{{.HostConfig.SecurityOpt}}", "recprofile").hasPrefix("[seccomp={\"defaultAction\":"))
+        }
+    }
+
     @Test func whatCannotBeWrittenDown() throws {
         try withScratch { directory in
             try Ledger.expectUnchanged {

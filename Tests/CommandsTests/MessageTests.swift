@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func S13_warningsOfTheEngine() {
-        #expect(Host.warningLine(Self.hostile) == "mydocker: warning: \(Self.harmless)\n")
+        #expect(Host.warningLine(Self.hostile) == "mydocker: warning: \(Self.harmless)")
     }
 
     @Test func S13_usageAndQuestions() {

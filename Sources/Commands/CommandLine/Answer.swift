@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// What `--json` makes of a command's output: one JSON value (docs/json.md).
 package enum Answer {
@@ -40,10 +41,19 @@ extension CommandContext {
 }
 
 extension OperationError {
+    /// Of what the kernel has said where nobody has said more.
+    private var kindToTell: ErrorKind {
+        switch (kind, errno) {
+        case (.failed, ENOENT): .notFound
+        case (.failed, EACCES), (.failed, EPERM): .denied
+        default: kind
+        }
+    }
+
     /// As `--json` tells it, under the key `name`: `error` or `warning`.
     package func json(_ name: String, remedy: String?) -> String {
         var members: [(key: String, value: JSON)] = [
-            ("code", .string(kind.rawValue)), ("message", .string(TerminalText.escaped(description))),
+            ("code", .string(kindToTell.rawValue)), ("message", .string(TerminalText.escaped(description))),
         ]
         if let remedy { members.append(("remedy", .string(TerminalText.escaped(remedy)))) }
         return JSON.object([(name, .object(members))]).printed

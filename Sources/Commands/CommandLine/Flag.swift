@@ -39,7 +39,7 @@ package struct Flag<Options> {
         let specification = FlagSpecification(
             name: name, letter: letter, aliases: aliases, placeholder: nil, help: help)
         return Flag(specification: specification) { (options, text) throws(OperationError) in
-            guard let value = boolean(text) else { throw OperationError("use true or false") }
+            guard let value = Boolean.read(text) else { throw OperationError("use true or false") }
             try set(&options, value)
         }
     }
@@ -60,8 +60,11 @@ package struct Flag<Options> {
             try apply(&whole[keyPath: part], text)
         }
     }
+}
 
-    private static func boolean(_ text: String) -> Bool? {
+/// As Go's strconv.ParseBool has it.
+enum Boolean {
+    static func read(_ text: String) -> Bool? {
         switch text {
         case "1", "t", "T", "true", "True", "TRUE": true
         case "0", "f", "F", "false", "False", "FALSE": false

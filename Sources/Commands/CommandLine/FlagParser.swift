@@ -70,8 +70,8 @@ package struct FlagParser {
             try long(index, written: hasTwoDashes ? "--\(name)" : "-\(name)", value: value)
         } else if name == "help" {
             parsed.asksForHelp = true
-        } else if name == "json", value == nil {
-            parsed.asksForJSON = true
+        } else if name == "json", let isOn = Boolean.read(value ?? "true") {
+            parsed.asksForJSON = isOn
         } else if hasTwoDashes {
             throw .unknownLong(written: "--\(name)", name: name)
         } else {

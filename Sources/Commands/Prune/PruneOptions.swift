@@ -52,6 +52,10 @@ package struct PruneOptions {
         _ name: String, _ warning: [String], _ context: inout CommandContext
     ) throws(OperationError) {
         if force { return }
+        if context.isJSON {
+            throw OperationError(
+                "\(name) does not ask with --json", remedy: "use -f to remove without asking", kind: .invalid)
+        }
         context.errors.lines(warning)
         context.errors.question("Are you sure you want to continue? [y/N] ")
         context.flush()

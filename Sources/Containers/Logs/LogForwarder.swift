@@ -42,6 +42,8 @@ package final class LogForwarder: EventSource {
         let place = receiver.peers[0].description
         let remedy =
             switch receiver {
+            case .syslog where error.errno == EPROTOTYPE:
+                "another kind of socket is there: use \(receiver.peers[0].isStream ? "unixgram" : "unix")://"
             case .journald: "use --log-driver journald where systemd-journald runs, or none of it"
             case .syslog: "let a syslog server listen there, or name another one with --log-opt syslog-address"
             }

@@ -7,7 +7,9 @@ extension Engine {
     /// Makes a container that `start` lets begin.
     package func create(_ request: RunRequest) throws(OperationError) -> ContainerID {
         try prepare()
-        return try inScope { labels throws(OperationError) in try make(try request.labelled(labels)) }
+        return try inScope { labels throws(OperationError) in
+            try providingNetworks(request) { () throws(OperationError) in try make(try request.labelled(labels)) }
+        }
     }
 
     private func make(_ request: RunRequest) throws(OperationError) -> ContainerID {

@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Images
 import Lifecycle
@@ -10,7 +11,8 @@ extension Engine {
     /// Nothing is looked up on this host.
     package static func readRecording(_ path: String) throws(OperationError) -> RunRecording {
         do {
-            let json = try JSON(parsing: Files.readRecord(path))
+            // By a pipe, too: it is waited for.
+            let json = try JSON(parsing: Files.read(path, limit: 16 << 20))
             let isNewer =
                 RecordVersion.isNewer(json, than: RunRecording.version)
                 || json["container"].map { RecordVersion.isNewer($0, than: ContainerDefinition.version) } ?? false
@@ -53,9 +55,7 @@ extension Engine {
         let isHosts = recording.definition.networkMode == .host || recording.definition.namespaces.uts == .host
         var definition = recording.repeated(
             id: id, name: try containerName(request.name), hostname: isHosts ? hostName() : id.short, created: .now())
-        guard definition.isOfNoOther else {
-            throw OperationError("replay", reason: "it has a part of another container", kind: .unsupported)
-        }
+        try definition.checkAsAsked()
         definition.layers = try layers(of: definition)
         definition.labels.merge(request.labels) { $1 }
         if let scope = request.labels[Scope.label] {
@@ -68,10 +68,8 @@ extension Engine {
         definition.asked.isAttached = !request.detached
         definition.asked.cidFile = request.cidFile
         try checkPIDFile(definition.pidFile, cidFile: request.cidFile)
-        try definition.checkSysctls()
         try checkMounts(definition)
         try checkLimits(definition.limits)
-        for network in recording.networks { try provide(network) }
         var process = try processPlan(definition, resolveUser(definition))
         if definition.terminal { process.terminalSize = request.streams.terminalSize }
         return try plan(definition, process, .new(isNameGenerated: request.name == nil))
@@ -91,8 +89,27 @@ extension Engine {
             remedy: "bring that image by \(Program.current.name) load -i FILE", kind: .notFound)
     }
 
+    /// Makes the networks of the recording that are not here, for `body`; they go again when that fails.
+    func providingNetworks<Result>(
+        _ request: RunRequest, _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        let wanted = Set(request.recording?.definition.networkMode.names ?? [])
+        var made: [ContainerID] = []
+        do throws(OperationError) {
+            for network in request.recording?.networks ?? [] where wanted.contains(network.name.text) {
+                let isThere = try networkStore.definition(named: network.name) != nil
+                let id = try provide(network)
+                if !isThere { made.append(id) }
+            }
+            return try body()
+        } catch {
+            for id in made { try? removeNetwork(id.hex) }
+            throw error
+        }
+    }
+
     /// One of that name will do; what is different is told.
-    private func provide(_ network: NetworkDefinition) throws(OperationError) {
+    private func provide(_ network: NetworkDefinition) throws(OperationError) -> ContainerID {
         var request = NetworkRequest(name: network.name.text)
         request.driver = network.driver
         request.subnet = network.gateway
@@ -102,7 +119,49 @@ extension Engine {
         request.isInternal = network.isInternal
         request.labels = network.labels
         request.ignoresExisting = true
-        _ = try createNetwork(request)
+        return try createNetwork(request)
+    }
+}
+
+/// A recording may be written by hand: it asks for nothing that a command line could not.
+extension ContainerDefinition {
+    fileprivate func checkAsAsked() throws(OperationError) {
+        guard isOfNoOther else {
+            throw OperationError("replay", reason: "it has a part of another container", kind: .unsupported)
+        }
+        try Scope.check(labels)
+        try limits.check()
+        try log.check()
+        try checkSysctls()
+        for capability in capabilities where Capabilities.mask(of: [capability]) == 0 {
+            throw refusal("invalid capability \(JSON.quoted(capability))")
+        }
+        if let complaint = healthCheck?.complaint { throw refusal(complaint) }
+        for volume in volumes { try VolumeOptions.check(volume.options, driver: "") }
+        let targets = mountTargets.map(\.target) + devices.map(\.target)
+        for target in targets where MountTarget.normalized(target) != target {
+            throw refusal("invalid mount target \(JSON.quoted(target))")
+        }
+        for device in devices where !Set(device.permissions).isSubset(of: "rwm") || device.permissions.isEmpty {
+            throw refusal("bad mode specified: \(device.permissions)")
+        }
+        try checkTexts()
+    }
+
+    /// Of what becomes a line of a file, or a word for the kernel.
+    private func checkTexts() throws(OperationError) {
+        let words = [hostname, names.domain, workingDirectory, user] + names.searches + names.options + groupsAdded
+        for word in words where word.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            throw refusal("\(JSON.quoted(word)) has a control character in it")
+        }
+        for word in arguments + environment where word.utf8.contains(0) {
+            throw refusal("\(JSON.quoted(word)) has a zero byte in it")
+        }
+        guard hostname.utf8.count <= 64 else { throw refusal("invalid hostname format: use at most 64 bytes") }
+    }
+
+    private func refusal(_ reason: String) -> OperationError {
+        OperationError("replay", reason: reason, kind: .invalid)
     }
 }
 

@@ -15,7 +15,9 @@ extension Engine {
         if request.detached || request.mayBeLeft { InheritedDescriptors.close() }
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         try prepare()
-        return try inScope { labels throws(OperationError) in try begin(try request.labelled(labels)) }
+        return try inScope { labels throws(OperationError) in
+            try providingNetworks(request) { () throws(OperationError) in try begin(try request.labelled(labels)) }
+        }
     }
 
     private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {

@@ -8,7 +8,7 @@ package enum SeccompProfile {
     /// that, a call costs the reading of one file.
     ///
     /// - Parameters:
-    ///   - profile: `default`, `unconfined`, or the path of a profile in Docker's format.
+    ///   - profile: `default`, `unconfined`, or a profile in Docker's format: its JSON, or the path of a file.
     ///   - capabilities: what the container has, without `CAP_`.
     ///   - cacheDirectory: where filters are kept; made when missing. Nobody but us may write to it.
     /// - Returns: `struct sock_filter[]`, or nil when nothing is filtered.
@@ -23,6 +23,18 @@ package enum SeccompProfile {
         let filter = try SeccompCompiler.filter(of: source.rules(), for: container, named: profile)
         cache.keep(filter)
         return filter
+    }
+
+    /// What a container keeps of `profile`: what its file says now, so that nothing that becomes of the file later makes a
+    /// difference.
+    package static func kept(_ profile: String) throws(OperationError) -> String {
+        guard case .file(_, let contents) = try SeccompSource(profile) else { return profile }
+        _ = try SeccompSource(profile).rules()
+        do throws(JSONError) {
+            return try JSON(parsing: contents).compact
+        } catch {
+            throw OperationError("load seccomp profile", profile, reason: "\(error)", kind: .invalid)
+        }
     }
 }
 
@@ -39,6 +51,10 @@ enum SeccompSource {
     init(_ profile: String) throws(OperationError) {
         guard profile != "default" else {
             self = .builtIn
+            return
+        }
+        if profile.hasPrefix("{") {
+            self = .file(path: "of the container", contents: Array(profile.utf8))
             return
         }
         do throws(OperationError) {
