@@ -99,6 +99,13 @@ package struct OperationError: Error, Equatable, CustomStringConvertible {
         if case .errno(let number) = cause { number } else { nil }
     }
 
+    /// The same of something else.
+    package func about(_ subject: String) -> OperationError {
+        var error = OperationError(operation: operation, subject: subject, cause: cause, remedy: remedy, kind: kind)
+        error.exitCode = exitCode
+        return error
+    }
+
     /// The same with another exit code.
     package func exiting(with code: Int32) -> OperationError {
         var error = self

@@ -97,7 +97,7 @@ package enum Files {
     ) throws(OperationError) {
         let temporary = "\(path).\(getpid()).tmp"
         do throws(OperationError) {
-            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: mode, as: "create")
+            let file = try createAnew(temporary, mode: mode)
             try FaultPoint.pass("write", temporary)
             try writeAll(bytes, to: file, named: temporary)
             if durable {
@@ -108,9 +108,23 @@ package enum Files {
             guard rename(temporary, to: path) else { throw OperationError("replace", path, errno: errno) }
         } catch {
             _ = temporary.withKernelString { unlink($0) }
-            throw error
+            // Nobody but this function knows the other name.
+            throw error.subject == temporary ? error.about(path) : error
         }
         if durable { try syncDirectory(of: path) }
+    }
+
+    /// A file of this process's own. What somebody has put there is neither followed nor written to: the directory may be one that
+    /// others can write to.
+    private static func createAnew(_ path: String, mode: mode_t) throws(OperationError) -> Descriptor {
+        let flags = O_WRONLY | O_CREAT | O_EXCL
+        do throws(OperationError) {
+            return try Descriptor.open(path, flags, mode: mode, as: "create")
+        } catch {
+            guard error.errno == EEXIST else { throw error }
+            try remove(path)
+            return try Descriptor.open(path, flags, mode: mode, as: "create")
+        }
     }
 
     package static func syncDirectory(of path: String) throws(OperationError) {

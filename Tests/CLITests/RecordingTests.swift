@@ -107,11 +107,15 @@ extension CLI.Recordings {
             let file = directory + "/run.json"
             succeed(
                 "run", "--rm", "--record", file, "--net", "none", "-h", "box", "--dns-search", "a.org", "--tmpfs", "/t",
-                "-e", "A=b", "--device", "/dev/null:/dev/nothing", "true")
+                "-v", "/srv", "-e", "A=b", "--device", "/dev/null:/dev/nothing", "true")
             let text = Host.read(file)
             Ledger.expectUnchanged {
                 for (old, new, reason) in [
                     ("\"labels\":{}", "\"labels\":{\"mydocker.scope\":\"x\"}", "mydocker.scope"),
+                    (
+                        "\"labels\":{},\"options\":{}", "\"labels\":{\"mydocker.scope\":\"x\"},\"options\":{}",
+                        "mydocker.scope"
+                    ), ("\"options\":{}", "\"options\":{\"type\":\"nfs\"}", "device"),
                     ("\"CHOWN\"", "\"NOPE\"", "invalid capability \"NOPE\""),
                     ("\"target\":\"/t\"", "\"target\":\"/t/../..\"", "invalid mount target"),
                     ("\"target\":\"/t\"", "\"target\":\"/\"", "invalid mount target"),
@@ -179,7 +183,7 @@ extension CLI.Recordings {
             try Ledger.expectUnchanged {
                 for place in [directory, directory + "/none/file", "/dev/null"] {
                     let outcome = mydocker("run", "--rm", "--record", place, "--net", "none", "true")
-                    #expect(outcome.code == 125 && outcome.error.contains(place), "\(place): \(outcome.error)")
+                    #expect(outcome.code == 125 && outcome.error.contains("\"\(place)\""), "\(place): \(outcome.error)")
                 }
                 #expect(mydocker("run", "--rm", "--record", "", "true").code == 125)
                 try withContainer("recother", "sleep", "1000") { _ in

@@ -51,6 +51,31 @@ final class TemporaryDirectory {
         #expect(throws: OperationError.self) { try Files.replace(directory("none/file"), [1]) }
     }
 
+    /// In a directory that others can write to, somebody may have guessed the name of the file in between.
+    @Test func replaceWritesToNothingThatIsThere() throws {
+        let temporary = directory("file.\(getpid()).tmp")
+        try Files.create(directory("victim"), [1])
+        #expect(symlink("victim", temporary) == 0)
+        try Files.replace(directory("file"), [2])
+        #expect(try Files.read(directory("victim")) == [1] && Files.read(directory("file")) == [2])
+        #expect(Files.link(directory("file")) == nil)
+        // One that others may read and write.
+        try Files.create(temporary, [3], mode: 0o666)
+        let planted = try Descriptor.open(temporary, O_RDONLY)
+        try Files.replace(directory("file"), [4])
+        var status = stat()
+        #expect(fstat(planted.number, &status) == 0 && status.st_nlink == 0 && status.st_size == 1)
+        #expect(Files.status(directory("file")).map { $0.st_mode & 0o777 } == 0o600)
+        #expect(try Files.names(in: directory.path) == ["file", "victim"])
+    }
+
+    /// The name in between is nobody else's business.
+    @Test func replaceNamesWhatItWasToReplace() throws {
+        let path = directory("none/file")
+        let error = #expect(throws: OperationError.self) { try Files.replace(path, [1]) }
+        #expect(error?.description == "create \"\(path)\": No such file or directory")
+    }
+
     @Test func replaceReplacesALinkAndNotItsTarget() throws {
         // As the program does: modes are what they say.
         Umask.fix()

@@ -41,14 +41,8 @@ extension CommandContext {
 }
 
 extension OperationError {
-    /// Of what the kernel has said where nobody has said more.
-    private var kindToTell: ErrorKind {
-        switch (kind, errno) {
-        case (.failed, ENOENT): .notFound
-        case (.failed, EACCES), (.failed, EPERM): .denied
-        default: kind
-        }
-    }
+    /// A file that is not there is what code must not decide by, and what a script may.
+    private var kindToTell: ErrorKind { kind == .failed && errno == ENOENT ? .notFound : kind }
 
     /// As `--json` tells it, under the key `name`: `error` or `warning`.
     package func json(_ name: String, remedy: String?) -> String {

@@ -137,7 +137,10 @@ extension ContainerDefinition {
             throw refusal("invalid capability \(JSON.quoted(capability))")
         }
         if let complaint = healthCheck?.complaint { throw refusal(complaint) }
-        for volume in volumes { try VolumeOptions.check(volume.options, driver: "") }
+        for volume in volumes {
+            try Scope.check(volume.labels)
+            try VolumeOptions.check(volume.options, driver: "")
+        }
         let targets = mountTargets.map(\.target) + devices.map(\.target)
         for target in targets where MountTarget.normalized(target) != target {
             throw refusal("invalid mount target \(JSON.quoted(target))")
