@@ -37,6 +37,37 @@ int clinux_bound_port(int fd) {
     return ntohs(name.sin_port);
 }
 
+int clinux_serve_port(uint32_t address, uint16_t port, int tcp) {
+    int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+    int one = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0
+        || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0
+        || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || (tcp && listen(fd, SOMAXCONN) < 0)) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+int clinux_receive_from(int socket, void *bytes, size_t size, uint64_t *peer) {
+    struct sockaddr_in name;
+    socklen_t length = sizeof name;
+    int received = result(recvfrom(socket, bytes, size, MSG_DONTWAIT, (struct sockaddr *)&name, &length));
+    if (received < 0) return received;
+    if (length < sizeof name || name.sin_family != AF_INET) return -EAFNOSUPPORT;
+    *peer = (uint64_t)ntohl(name.sin_addr.s_addr) << 16 | ntohs(name.sin_port);
+    return received;
+}
+
+int clinux_send_to(int socket, const void *bytes, size_t size, uint64_t peer) {
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)peer), .sin_addr.s_addr = htonl((uint32_t)(peer >> 16))};
+    return result(sendto(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name, sizeof name));
+}
+
 static int local_name(struct sockaddr_un *name, const char *path) {
     memset(name, 0, sizeof *name);
     name->sun_family = AF_UNIX;

@@ -37,6 +37,7 @@ extension ContainerRun {
         plan.networks = state.endpoints.compactMap { endpoint in
             known.first { $0.id == endpoint.networkID } ?? ((try? host.networkStore.definition(of: endpoint)) ?? nil)
         }
+        do throws(OperationError) { try answerNames() } catch { host.warn(error.description) }
         let published = state.endpoints.flatMap(\.ports)
         if sockets.count > 0 { ports = PortReservation(sockets, of: published) }
         // Of half a change they may still get their endpoint.

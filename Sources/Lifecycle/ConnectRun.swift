@@ -73,6 +73,7 @@ extension ContainerRun {
         let driver = try host.drivers.of(endpoint)
         try driver.disconnect(endpoint)
         try driver.detach(endpoint)
+        try host.withdrawAliases(of: endpoint, id, from: network)
         try host.release(endpoint.address.address, from: network, of: id)
         state.endpoints.removeAll { $0.id == endpoint.id }
         try writeState()

@@ -11,10 +11,17 @@ import Records
 final class JoinedNamespace {
     let namespace: NetworkNamespace
     var inside: RouteSocket
+    /// Where its names are asked for; nil where they are not.
+    private(set) var names: NameSockets?
 
     init(_ namespace: consuming NetworkNamespace) throws(OperationError) {
         inside = try RouteSocket(of: &namespace)
         self.namespace = namespace
+    }
+
+    /// Nothing when they are there.
+    func answerNames() throws(OperationError) {
+        if names == nil { names = try NameSockets.open(in: namespace) }
     }
 }
 

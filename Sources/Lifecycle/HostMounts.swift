@@ -124,8 +124,14 @@ extension Host {
         return texts
     }
 
-    private func resolver(_ definition: ContainerDefinition) -> ResolverFile {
+    func resolver(_ definition: ContainerDefinition) -> ResolverFile {
         let hostText = Files.text("/etc/resolv.conf")
+        if definition.networkMode.hasNames {
+            // Its supervisor answers, and asks the servers that it was given.
+            var settings = definition.names
+            settings.servers = []
+            return ResolverFile(answeredAt: NameSockets.address, host: hostText).with(settings)
+        }
         let usual =
             definition.networkMode == .host
             ? ResolverFile(verbatim: hostText ?? "")

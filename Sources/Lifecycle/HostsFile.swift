@@ -11,6 +11,8 @@ extension ContainerRun {
         let gone = former.filter { endpoint in !state.endpoints.contains { $0.id == endpoint.id } }
         let new = state.endpoints.filter { endpoint in !former.contains { $0.id == endpoint.id } }
         if gone.isEmpty, new.isEmpty { return }
+        // Of its first network with names: before there was nobody to ask.
+        if new.contains(where: \.hasNames), !former.contains(where: \.hasNames) { changeResolver() }
         changeHosts { hosts in
             let rest = gone.reduce(hosts) { HostFiles.removing(entry($1), from: $0) }
             return new.reduce(rest) { HostFiles.adding(entry($1), to: $0) }
@@ -18,19 +20,28 @@ extension ContainerRun {
     }
 
     private func changeHosts(_ change: ([UInt8]) -> [UInt8]) {
-        guard namespace != nil, definition.names.hasHostsFile, let pid = state.pid,
-            !definition.mountTargets.contains(where: { $0.target == Self.hosts })
-        else { return }
-        try? rewrite(inRootOf: pid, change)
+        if definition.names.hasHostsFile { rewrite("/etc/hosts", change) }
     }
 
-    private static let hosts = "/etc/hosts"
+    private func changeResolver() {
+        let text = host.resolver(definition).text
+        rewrite("/etc/resolv.conf") { _ in Array(text.utf8) }
+    }
 
-    private func rewrite(inRootOf pid: pid_t, _ change: ([UInt8]) -> [UInt8]) throws(OperationError) {
+    /// Nothing where something else was asked to be in its place.
+    private func rewrite(_ path: String, _ change: ([UInt8]) -> [UInt8]) {
+        guard namespace != nil, let pid = state.pid, !definition.mountTargets.contains(where: { $0.target == path })
+        else { return }
+        try? rewrite(path, inRootOf: pid, change)
+    }
+
+    private func rewrite(
+        _ path: String, inRootOf pid: pid_t, _ change: ([UInt8]) -> [UInt8]
+    ) throws(OperationError) {
         let root = try Descriptor.open("/proc/\(pid)/root", O_RDONLY | O_DIRECTORY)
-        let file = try root.open(inRoot: Self.hosts, O_RDWR | O_NONBLOCK, followingLinks: false)
+        let file = try root.open(inRoot: path, O_RDWR | O_NONBLOCK, followingLinks: false)
         guard Files.kind(of: file.number) == S_IFREG else { return }
-        try Files.overwrite(file, change(Files.read(file, named: Self.hosts, limit: 1 << 20)), named: Self.hosts)
+        try Files.overwrite(file, change(Files.read(file, named: path, limit: 1 << 20)), named: path)
     }
 
     private func entry(_ endpoint: Endpoint) -> HostFiles.Entry {

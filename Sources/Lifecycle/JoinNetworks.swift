@@ -25,6 +25,7 @@ extension ContainerRun {
             gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
             interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
         endpoint.driver = network.driver
+        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
@@ -53,6 +54,8 @@ extension ContainerRun {
         if state.endpoints.isEmpty, let namespace { try LoopbackNetwork.configure(&namespace.inside) }
         let first = state.endpoints.firstIndex { $0.gateway != nil }
         for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == first) }
+        // Not before: a socket that is bound while `lo` is down answers from another address than the one that was asked.
+        try answerNames()
     }
 
     /// Nothing while it rests.
@@ -61,5 +64,20 @@ extension ContainerRun {
         state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
             state.endpoints[index], in: namespace.namespace, &namespace.inside, isDefaultRoute: isDefaultRoute,
             isStale: host.isStale)
+        let network = plan.networks.first { $0.id == state.endpoints[index].networkID }
+        if let network { try host.registerAliases(of: state.endpoints[index], id, on: network) }
+    }
+
+    /// From now on names can be asked for, if there are any: nobody answers yet.
+    package func answerNames() throws(OperationError) {
+        guard let namespace, state.endpoints.contains(where: \.hasNames) else { return }
+        try namespace.answerNames()
+    }
+}
+
+extension ContainerDefinition {
+    /// A host name that was asked for is one that others know.
+    fileprivate var hostAlias: [NetworkAlias] {
+        hostname == id.short || hostname == name.text ? [] : NetworkAlias(hostname).map { [$0] } ?? []
     }
 }

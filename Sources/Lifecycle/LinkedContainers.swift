@@ -3,11 +3,11 @@ import Core
 import Records
 
 extension Host {
-    /// Lines of /etc/hosts for the containers that one is linked to.
+    /// Lines of /etc/hosts for the containers that one is linked to, where nobody answers for them.
     /// - Throws: when one of them does not run, or is on none of its networks.
     func linkEntries(of definition: ContainerDefinition) throws(OperationError) -> [HostFiles.Entry] {
         var entries: [HostFiles.Entry] = []
-        for link in definition.names.links {
+        for link in definition.networkMode.hasNames ? [] : definition.names.links {
             let other = try containerStore.definition(link.container)
             let name = other?.name.text ?? link.container.short
             guard let running = try running(link.container) else {
@@ -25,5 +25,17 @@ extension Host {
             entries.append(HostFiles.Entry(endpoint.address.address, names))
         }
         return entries
+    }
+
+    /// What the environment says of them, on the predefined network.
+    func linkVariables(of definition: ContainerDefinition) -> [String] {
+        if definition.networkMode.hasNames { return [] }
+        return definition.names.links.flatMap { link -> [String] in
+            guard let other = (try? containerStore.definition(link.container)) ?? nil,
+                let endpoint = ((try? containerStore.state(link.container)) ?? nil)?.endpoints.first
+            else { return [] }
+            return LinkVariables(link.alias, at: endpoint.address.address, exposed: other.exposedPorts)
+                .all(name: "/\(definition.name)/\(link.alias)", environment: other.ownEnvironment)
+        }
     }
 }

@@ -8,6 +8,8 @@ import Records
 enum Resource: Equatable {
     /// An address of its own on a network.
     case lease(Endpoint, of: NetworkDefinition)
+    /// Further names on a network.
+    case aliases(Endpoint, of: NetworkDefinition)
     case cgroups
     /// The firewall's rules for an endpoint.
     case rules(Endpoint)
@@ -20,10 +22,12 @@ enum Resource: Equatable {
     ///   - networks: those whose addresses are the container's no longer, once this is taken away.
     static func list(_ state: ContainerState?, on networks: [NetworkDefinition]) -> [Resource] {
         guard let state else { return [.cgroups, .rulesOfEachDriver] }
-        let leases = state.endpoints.compactMap { endpoint in
-            networks.first { $0.id == endpoint.networkID }.map { Resource.lease(endpoint, of: $0) }
+        let places = state.endpoints.compactMap { endpoint in
+            networks.first { $0.id == endpoint.networkID }.map { (endpoint, $0) }
         }
-        return leases + [.cgroups] + state.endpoints.map(Resource.rules)
+        let named = places.filter { !$0.0.aliases.isEmpty }
+        return places.map(Resource.lease) + named.map(Resource.aliases) + [.cgroups]
+            + state.endpoints.map(Resource.rules)
     }
 }
 
@@ -55,6 +59,7 @@ extension Host {
     ) throws(OperationError) {
         switch resource {
         case .lease(let endpoint, let network): try release(endpoint.address.address, from: network, of: id)
+        case .aliases(let endpoint, let network): try withdrawAliases(of: endpoint, id, from: network)
         case .cgroups: try removeCgroups(of: id, state)
         case .rules(let endpoint):
             try drivers.of(endpoint).disconnect(endpoint)

@@ -114,6 +114,10 @@ extension ContainerRun {
             try CgroupDirectories.createHome(plan.cgroup)
         }
         var process = plan.process
+        let linked = self.host.linkVariables(of: definition).filter { variable in
+            !process.environment.contains { $0.prefix { $0 != "=" } == variable.prefix { $0 != "=" } }
+        }
+        process.environment = linked + process.environment
         // What has run before is no image's name.
         if exitRecord != nil { process.notFound = nil }
         let isHostNamed = definition.namespaces.uts == .host

@@ -27,6 +27,8 @@ package struct MessageSocket: ~Copyable {
         self.peer = peer
     }
 
+    package consuming func intoDescriptor() -> Descriptor { descriptor }
+
     /// Waits until it is known that the other end takes what is sent.
     package func awaitConnection(milliseconds: Int32) throws(OperationError) {
         guard Polling.wait(for: descriptor, POLLOUT, milliseconds: milliseconds) else {
@@ -50,12 +52,5 @@ package struct MessageSocket: ~Copyable {
         guard result >= 0 else { return result }
         let memory = Descriptor(owning: result)
         return -LocalSocket.send([], passing: [memory.number], to: descriptor.number)
-    }
-}
-
-extension IPAddress {
-    /// As on the wire: 4 or 16.
-    fileprivate var bytes: [UInt8] {
-        stride(from: family.bits - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt128($0)) }
     }
 }

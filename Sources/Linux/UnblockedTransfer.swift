@@ -15,6 +15,22 @@ package enum UnblockedTransfer {
         Int(clinux_send(socket, bytes.baseAddress, bytes.count))
     }
 
+    /// - Returns: what a socket has now, none when there is nothing; nil at the end or when it has failed.
+    package static func receive(_ socket: Int32, limit: Int) -> [UInt8]? {
+        var result = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            result = receive(socket, into: UnsafeMutableRawBufferPointer(buffer))
+            count = max(0, result)
+        }
+        return result > 0 ? bytes : result == -Int(EAGAIN) || result == -Int(EINTR) ? [] : nil
+    }
+
+    /// - Returns: how many of the bytes a socket has taken; nil when it has failed.
+    package static func send(_ bytes: ArraySlice<UInt8>, to socket: Int32) -> Int? {
+        let result = bytes.withUnsafeBytes { send($0, to: socket) }
+        return result >= 0 ? result : result == -Int(EAGAIN) || result == -Int(EINTR) ? 0 : nil
+    }
+
     /// Puts what a pipe begins with into another one as well, where it is one buffer at most after `shrink`.
     /// - Returns: how many bytes, 0 at the end, or -errno; -EAGAIN when there is nothing.
     package static func tee(_ pipe: Int32, to other: Int32) -> Int { Int(clinux_tee(pipe, other, 1 << 16)) }

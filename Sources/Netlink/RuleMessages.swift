@@ -64,7 +64,7 @@ extension RequestBatch {
         put(Int(NFTA_RULE_CHAIN.rawValue), chain.name)
     }
 
-    private mutating func expression(_ name: String, _ body: (inout RequestBatch) -> Void) {
+    mutating func expression(_ name: String, _ body: (inout RequestBatch) -> Void) {
         nest(Int(NFTA_LIST_ELEM.rawValue)) { element in
             element.put(Int(NFTA_EXPR_NAME.rawValue), name)
             element.nest(Int(NFTA_EXPR_DATA.rawValue), body)
@@ -77,13 +77,16 @@ extension RequestBatch {
             meta.put(Int(NFTA_META_KEY.rawValue), bigEndian: key.rawValue)
             meta.put(Int(NFTA_META_DREG.rawValue), bigEndian: NFT_REG_1.rawValue)
         }
+        let bytes = Array(name.utf8)
+        compare(name.hasSuffix("+") ? Array(bytes.dropLast()) : bytes + [0])
+    }
+
+    /// Goes on where the first register has these bytes.
+    mutating func compare(_ bytes: [UInt8]) {
         expression("cmp") { comparison in
             comparison.put(Int(NFTA_CMP_SREG.rawValue), bigEndian: NFT_REG_1.rawValue)
             comparison.put(Int(NFTA_CMP_OP.rawValue), bigEndian: NFT_CMP_EQ.rawValue)
-            comparison.nest(Int(NFTA_CMP_DATA.rawValue)) { data in
-                let bytes = Array(name.utf8)
-                data.put(Int(NFTA_DATA_VALUE.rawValue), name.hasSuffix("+") ? Array(bytes.dropLast()) : bytes + [0])
-            }
+            comparison.nest(Int(NFTA_CMP_DATA.rawValue)) { $0.put(Int(NFTA_DATA_VALUE.rawValue), bytes) }
         }
     }
 

@@ -31,6 +31,12 @@ package struct Layout: Sendable {
     /// - Parameter key: `NetworkDefinition.key`.
     package func networkRuntime(_ key: String) -> String { "\(runtimeNetworks)/\(key)" }
     package func addressPool(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/pool" }
+    /// For each further name of containers a directory, with a file for each container that has it. Whether that one has it still
+    /// is said by its state alone.
+    package func aliases(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/aliases" }
+    package func alias(_ alias: NetworkAlias, _ network: NetworkDefinition) -> String {
+        "\(aliases(network))/\(alias.key)"
+    }
     package func networkLock(_ network: NetworkDefinition) -> String { networkRuntime(network.key) + "/lock" }
 
     /// Its lock is held by whoever makes or removes a volume.

@@ -14,6 +14,7 @@ final class Supervisor {
     let control = ControlServer()
     let audience = Audience()
     private let changes: NetworkChanges
+    private let names: NameServer
     /// Nil when it has no check.
     private let health: HealthMonitor?
     /// The next round is one that somebody has asked for.
@@ -39,6 +40,7 @@ final class Supervisor {
         restarts = try Restarts(plan.definition)
         run = try ContainerRun(host, plan, offer)
         changes = NetworkChanges(run)
+        names = NameServer(run)
         health = HealthMonitor(run)
         if caller != nil { run.note("attach") }
         // What can be asked of it.
@@ -66,7 +68,8 @@ final class Supervisor {
     /// The parts that are there all the time, beside those of the moment.
     func loop(_ parts: [any EventSource]) -> EventLoop {
         EventLoop(
-            parts + [control, changes, audience] + (health.map { [$0] } ?? []) + (run.forwarder.map { [$0] } ?? []),
+            parts + [control, changes, audience, names] + (health.map { [$0] } ?? [])
+                + (run.forwarder.map { [$0] } ?? []),
             givingMemoryBack: caller == nil)
     }
 
@@ -129,6 +132,7 @@ final class Supervisor {
     func settle() {
         health?.end()
         changes.settle()
+        names.close()
     }
 
     /// Whether there is another round after `exit`.

@@ -52,7 +52,7 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
 
     /// It takes the one address and the port.
     private static let plainRun = Step("run --rm --net \(network) -p \(port) true")
-    private static let onNetwork = ["--name", "fwbox", "--net", network, "-p", port]
+    private static let onNetwork = ["--name", "fwbox", "--net", network, "--network-alias", "fwalias", "-p", port]
     private static let start = Step(["run", "-d"] + onNetwork + ["sh", "-c", "echo x >/file; exec sleep 1000"])
     /// Its program has written its file.
     private static let settle = Step(["exec", "fwbox", "sh", "-c", "until grep -q sleep /proc/1/comm; do :; done"])

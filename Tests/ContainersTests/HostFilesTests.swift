@@ -70,6 +70,20 @@ import Testing
         #expect(ResolverFile(host: "nameservers 8.8.8.8\n#nameserver 8.8.8.8\n", resolved: nil).warning != nil)
     }
 
+    /// Its supervisor answers: all that is said of the host's servers goes, and what is said of searches stays.
+    @Test func namesAreAskedForAtOneAddress() {
+        let address = IPAddress(ipv4: 0x7f00_000b)
+        #expect(
+            ResolverFile(answeredAt: address, host: stub).text
+                == "nameserver 127.0.0.11\nsearch corp.example\noptions edns0 trust-ad ndots:0\n")
+        #expect(ResolverFile(answeredAt: address, host: nil).text == "nameserver 127.0.0.11\noptions ndots:0\n")
+        let host = "options ndots:5\trotate\r\nnameserver 10.0.0.1\nsearchless a\ndomain  b.org\nnameserver fd00::1\n"
+        let file = ResolverFile(answeredAt: address, host: host)
+        #expect(file.text == "nameserver 127.0.0.11\ndomain b.org\noptions rotate ndots:0\n" && file.warning == nil)
+        #expect(ResolverFile.servers(host).map(\.description) == ["10.0.0.1", "fd00::1"])
+        #expect(ResolverFile.servers("nameserver 10.0.0.1%eth0\nnameserver\n#nameserver 1.1.1.1\n") == [])
+    }
+
     @Test func verbatim() {
         #expect(ResolverFile(verbatim: stub) == ResolverFile(verbatim: stub))
         #expect(ResolverFile(verbatim: stub).text == stub && ResolverFile(verbatim: stub).warning == nil)

@@ -122,6 +122,14 @@ int clinux_bound_port(int fd);
 /* From now on only packets of `device` reach the socket. */
 int clinux_bind_to_device(int fd, const char *device);
 
+/* A TCP or UDP IPv4 socket (host byte order) that never waits, at a free port when `port` is 0. Where others have the port at
+ * every address, and want to share it as this one does (SO_REUSEADDR, SO_REUSEPORT), both have it. TCP listens. */
+int clinux_serve_port(uint32_t address, uint16_t port, int tcp);
+/* One datagram of UDP over IPv4: its length, or -EAGAIN when there is none. `*peer` is whom it is from: the address in the upper
+ * and the port in the lower 16 bits. */
+int clinux_receive_from(int socket, void *bytes, size_t size, uint64_t *peer);
+int clinux_send_to(int socket, const void *bytes, size_t size, uint64_t peer);
+
 struct pollfd;
 /* poll(2). What this process does not need meanwhile goes back to the kernel: free heap and
  * stack, and mapped code, which is read again from its file as it is used. */

@@ -17,6 +17,7 @@ package struct RunCommand: ProgramCommand {
     var labels: [String] = []
     var labelFiles: [String] = []
     var networks: [NetworkChoice] = []
+    var aliases: [NetworkAlias] = []
     var address: IPAddress?
     var mac: MACAddress?
     var restart = ""
@@ -96,10 +97,10 @@ package struct RunCommand: ProgramCommand {
         if !showsError { request.streams.error = -1 }
     }
 
-    /// `--ip` and `--mac-address` are of the first network.
+    /// `--ip`, `--mac-address` and `--network-alias` are of the first network.
     private func choices() throws(OperationError) -> [NetworkChoice] {
         var choices = networks
-        if address == nil, mac == nil { return choices }
+        if address == nil, mac == nil, aliases.isEmpty { return choices }
         if choices.isEmpty { choices.append(NetworkChoice("bridge")) }
         guard choices[0].address == nil || address == nil, choices[0].mac == nil || mac == nil else {
             throw OperationError(
@@ -108,6 +109,7 @@ package struct RunCommand: ProgramCommand {
         }
         choices[0].address = address ?? choices[0].address
         choices[0].mac = mac ?? choices[0].mac
+        choices[0].aliases += aliases
         return choices
     }
 

@@ -152,6 +152,13 @@ extension RunCommand {
                 command, text throws(OperationError) in
                 command.networks.append(try NetworkValue.choice(text))
             },
+            .value(
+                "network-alias", also: ["net-alias"], "NAME",
+                "One more name of the container in the network; repeatable"
+            ) {
+                command, text throws(OperationError) in
+                command.aliases.append(try NetworkValue.alias(text))
+            },
             .value("publish", short: "p", "[[IP:]PORT:]PORT[/udp]", "Publish a port of the container on the host") {
                 command, text throws(OperationError) in
                 command.request.publish.append(try PublishRequest(parsing: text))

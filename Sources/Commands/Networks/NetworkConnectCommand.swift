@@ -11,6 +11,7 @@ package struct NetworkConnectCommand: Command {
 
     var address: IPAddress?
     var mac: MACAddress?
+    var aliases: [NetworkAlias] = []
 
     package init() {}
 
@@ -18,6 +19,10 @@ package struct NetworkConnectCommand: Command {
         [
             .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
                 command.address = try SimpleValue.given(text, SimpleValue.address)
+            },
+            .value("alias", "NAME", "One more name of the container in the network; repeatable") {
+                command, text throws(OperationError) in
+                command.aliases.append(try NetworkValue.alias(text))
             },
             .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
                 command.mac = try SimpleValue.given(text, SimpleValue.mac)
@@ -28,7 +33,8 @@ package struct NetworkConnectCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        try context.engine.connect(operands[1], to: NetworkChoice(operands[0], address: address, mac: mac))
+        try context.engine.connect(
+            operands[1], to: NetworkChoice(operands[0], address: address, mac: mac, aliases: aliases))
         context.answer = ["network": .string(operands[0]), "container": .string(operands[1])]
         return 0
     }

@@ -3,7 +3,7 @@ import Engine
 
 /// The value of `--network`.
 enum NetworkValue {
-    /// A name, or `name=NETWORK[,ip=ADDRESS][,mac-address=ADDRESS]`.
+    /// A name, or `name=NETWORK[,alias=NAME…][,ip=ADDRESS][,mac-address=ADDRESS]`.
     static func choice(_ text: String) throws(OperationError) -> NetworkChoice {
         if text == "container:" {
             throw OperationError("invalid container format container:<name|id>", kind: .invalid)
@@ -18,13 +18,23 @@ enum NetworkValue {
             guard parts.count == 2 else { throw invalid("invalid field \(field)") }
             switch parts[0].lowercased() {
             case "name": choice.network = parts[1]
+            case "alias": choice.aliases.append(try alias(parts[1]))
             case "ip": choice.address = try SimpleValue.address(parts[1])
             case "mac-address": choice.mac = try SimpleValue.mac(parts[1])
-            default: throw invalid("invalid field key \(parts[0]), there are name, ip and mac-address")
+            default: throw invalid("invalid field key \(parts[0]), there are name, alias, ip and mac-address")
             }
         }
         if choice.network.isEmpty { throw invalid("network name/id is not specified") }
         return choice
+    }
+
+    static func alias(_ text: String) throws(OperationError) -> NetworkAlias {
+        guard let alias = NetworkAlias(text) else {
+            throw OperationError(
+                "no host name", reason: "those are letters, digits, - and _, with dots between",
+                kind: .invalid)
+        }
+        return alias
     }
 
     private static func invalid(_ reason: String) -> OperationError {

@@ -84,6 +84,21 @@ package struct ResolverFile: Equatable, Sendable {
         self.warning = warning
     }
 
+    /// The host's file, but that names are asked for at one address. Names without a dot are asked for as they are, too.
+    /// - Parameter host: /etc/resolv.conf; nil when there is none.
+    package init(answeredAt address: IPAddress, host: String?) {
+        let settings = ResolverLines(host ?? "").settings
+        let options = settings.filter { $0.first == "options" }.flatMap { $0.dropFirst() }
+        let all = options.filter { !$0.hasPrefix("ndots:") } + ["ndots:0"]
+        let others = settings.filter { $0.first != "options" }.map { $0.joined(separator: " ") }
+        let lines = ["nameserver \(address)"] + others + ["options " + all.joined(separator: " ")]
+        text = lines.map { $0 + "\n" }.joined()
+        warning = nil
+    }
+
+    /// The servers of /etc/resolv.conf.
+    package static func servers(_ text: String) -> [IPAddress] { ResolverLines(text).servers }
+
     /// The host's own file, for a container in the host's network.
     package init(verbatim text: String) {
         self.text = text
@@ -114,16 +129,28 @@ package struct ResolverFile: Equatable, Sendable {
 private struct ResolverLines {
     private var lines: [Substring] = []
     private(set) var hasServer = false
+    private(set) var servers: [IPAddress] = []
+    /// What is asked of the resolver besides, word by word.
+    private(set) var settings: [[Substring]] = []
 
     init(_ text: String) {
-        for line in text.split(separator: "\n") {
+        for line in text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
             guard let server = ResolverLines.server(line) else {
                 lines.append(line)
+                note(line)
                 continue
             }
+            if let address = IPAddress(String(server)) { servers.append(address) }
             guard ResolverLines.isUsable(server) else { continue }
             hasServer = true
             lines.append(line)
+        }
+    }
+
+    private mutating func note(_ line: Substring) {
+        let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+        if let first = words.first, ["search", "domain", "options", "sortlist"].contains(first) {
+            settings.append(words)
         }
     }
 

@@ -18,6 +18,8 @@ package struct Endpoint: Equatable, Sendable {
     package var bridge: String
     package var mtu: Int?
     package var ports: [PortMapping]
+    /// What others call the container on this network, beside its name.
+    package var aliases: [NetworkAlias] = []
 
     package init(
         id: EndpointID, network: Name, networkID: ContainerID, address: Subnet, gateway: IPAddress?, mac: MACAddress,
@@ -43,6 +45,9 @@ package struct Endpoint: Equatable, Sendable {
             + stride(from: 0, through: 45, by: 5).map { String(id.hex.dropFirst($0).prefix(15)) }
     }
 
+    /// Whether containers know each other by names there: not on the predefined network, as in Docker.
+    package var hasNames: Bool { !network.isOfPredefinedNetwork }
+
     /// For a further link: whatever stood in the way of the short name may be gone.
     package mutating func resetHostInterface() { hostInterface = Self.hostInterfaces(id)[0] }
 }
@@ -62,6 +67,7 @@ extension Endpoint: Record {
             ports: try reader.objects("ports", PortMapping.init))
         // Of before there were others.
         driver = try reader.optional("driver", \.string) ?? "bridge"
+        aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
     }
 
@@ -73,6 +79,7 @@ extension Endpoint: Record {
             "mac": .string(mac.description), "hostInterface": .string(hostInterface),
             "interface": .string(interface), "bridge": .string(bridge),
             "mtu": .optional(mtu), "ports": .array(ports.map(\.json)),
+            "aliases": .strings(aliases.map(\.description)),
         ]
     }
 }

@@ -7,11 +7,16 @@ package struct EndpointWish: Equatable, Sendable {
     package var mac: MACAddress?
     /// What is published of the container goes by one endpoint, the first one.
     package var publish: [PublishRequest] = []
+    /// What others call it there, beside its own name.
+    package var aliases: [NetworkAlias] = []
 
-    package init(network: Name, address: IPAddress? = nil, mac: MACAddress? = nil) {
+    package init(
+        network: Name, address: IPAddress? = nil, mac: MACAddress? = nil, aliases: [NetworkAlias] = []
+    ) {
         self.network = network
         self.address = address
         self.mac = mac
+        self.aliases = aliases
     }
 }
 
@@ -21,12 +26,14 @@ extension EndpointWish: Record {
         address = try reader.optionalText("address", IPAddress.init)
         mac = try reader.optionalText("mac", MACAddress.init)
         publish = try reader.objects("publish", PublishRequest.init)
+        aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
     }
 
     package var json: JSON {
         [
             "network": .string(network.text), "address": .optional(address?.description),
             "mac": .optional(mac?.description), "publish": .array(publish.map(\.json)),
+            "aliases": .strings(aliases.map(\.description)),
         ]
     }
 }
@@ -45,6 +52,9 @@ package enum NetworkMode: Equatable, Sendable {
     package var wishes: [EndpointWish] {
         if case .networks(let wishes) = self { wishes } else { [] }
     }
+
+    /// Whether containers find each other by names there.
+    package var hasNames: Bool { wishes.contains { !$0.network.isOfPredefinedNetwork } }
 
     /// Whether a network namespace is made for it.
     package var hasOwnNamespace: Bool {

@@ -40,6 +40,11 @@ package struct IPAddress: Hashable, Sendable {
 
     /// Nil of IPv6.
     package var ipv4: UInt32? { family == .ipv4 ? UInt32(truncatingIfNeeded: number) : nil }
+
+    /// As on the wire: 4 or 16.
+    package var bytes: [UInt8] {
+        stride(from: family.bits - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt128($0)) }
+    }
 }
 
 extension IPAddress: Comparable {

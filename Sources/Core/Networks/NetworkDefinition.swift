@@ -39,7 +39,7 @@ package struct NetworkDefinition: Equatable, Sendable {
 
     package var subnet: Subnet { gateway.network }
     /// It is there without that anybody has made it.
-    package var isPredefined: Bool { name.text == "bridge" }
+    package var isPredefined: Bool { name.isOfPredefinedNetwork }
 
     /// - Returns: false when what was found under `key` is of another network.
     package mutating func adopt(_ key: String) -> Bool {
@@ -47,6 +47,11 @@ package struct NetworkDefinition: Equatable, Sendable {
         self.key = key
         return true
     }
+}
+
+extension Name {
+    /// Of the one that containers are on when nobody asks for another.
+    package var isOfPredefinedNetwork: Bool { text == "bridge" }
 }
 
 extension NetworkDefinition: Record {

@@ -47,6 +47,16 @@ package struct RecordReader {
         try optional(key) { $0.string.flatMap(convert) }
     }
 
+    /// None where there is no such member.
+    package func optionalTexts<Value>(_ key: String, _ convert: (String) -> Value?) throws(RecordError) -> [Value] {
+        try optional(key) { json in
+            json.strings.flatMap { texts in
+                let values = texts.compactMap(convert)
+                return values.count == texts.count ? values : nil
+            }
+        } ?? []
+    }
+
     package func object<Value>(
         _ key: String, _ convert: (RecordReader) throws(RecordError) -> Value
     ) throws(RecordError) -> Value {

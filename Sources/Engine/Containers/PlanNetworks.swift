@@ -16,6 +16,7 @@ extension Engine {
                 "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
                 remedy: "use --network \(alone.network) alone", kind: .invalid)
         }
+        if !alone.aliases.isEmpty { throw Self.aliasNeedsNetwork }
         if let other = alone.container { return .container(try self.other(other, beside: alone)) }
         if alone.address != nil || alone.mac != nil {
             throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
@@ -40,7 +41,19 @@ extension Engine {
         guard let name = Name(choice.network) else {
             throw OperationError("network \(choice.network) not found", kind: .notFound)
         }
-        return EndpointWish(network: name, address: choice.address, mac: choice.mac)
+        return try wish(choice, on: name)
+    }
+
+    func wish(_ choice: NetworkChoice, on network: Name) throws(OperationError) -> EndpointWish {
+        if network.isOfPredefinedNetwork, !choice.aliases.isEmpty { throw Self.aliasNeedsNetwork }
+        return EndpointWish(network: network, address: choice.address, mac: choice.mac, aliases: choice.aliases)
+    }
+
+    /// Docker's words.
+    private static var aliasNeedsNetwork: OperationError {
+        OperationError(
+            "network-scoped alias is supported only for containers in user defined networks",
+            remedy: "make a network with network create, and name it with --network", kind: .invalid)
     }
 
     func publishRequests(

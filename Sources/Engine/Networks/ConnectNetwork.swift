@@ -11,7 +11,7 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(container)
         let network = try joinable(choice.network)
-        let wish = EndpointWish(network: network.name, address: choice.address, mac: choice.mac)
+        let wish = try wish(choice, on: network.name)
         var isRepeated = false
         if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return }
         var definition = try definition(id, container)

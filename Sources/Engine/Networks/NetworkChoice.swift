@@ -6,6 +6,7 @@ package struct NetworkChoice: Equatable, Sendable {
     package var network: String
     package var address: IPAddress?
     package var mac: MACAddress?
+    package var aliases: [NetworkAlias]
 
     /// The one whose network it is to have.
     var container: String? {
@@ -13,9 +14,12 @@ package struct NetworkChoice: Equatable, Sendable {
         return network.hasPrefix(prefix) ? String(network.dropFirst(prefix.count)) : nil
     }
 
-    package init(_ network: String, address: IPAddress? = nil, mac: MACAddress? = nil) {
+    package init(
+        _ network: String, address: IPAddress? = nil, mac: MACAddress? = nil, aliases: [NetworkAlias] = []
+    ) {
         self.network = network
         self.address = address
         self.mac = mac
+        self.aliases = aliases
     }
 }

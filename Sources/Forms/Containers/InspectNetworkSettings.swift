@@ -40,9 +40,16 @@ extension ContainerDefinition {
         let configuration: JSON = wish?.address.map { ["IPv4Address": .string($0.description)] } ?? .null
         return .object(
             [
-                ("IPAMConfig", configuration), ("Links", nil), ("Aliases", nil), ("DriverOpts", nil),
+                ("IPAMConfig", configuration), ("Links", nil),
+                ("Aliases", JSON.list((wish?.aliases ?? []).map(\.description))), ("DriverOpts", nil),
                 ("NetworkID", .string(endpoint?.networkID.hex ?? "")),
-            ] + addresses(endpoint, wish) + [("DNSNames", nil)])
+            ] + addresses(endpoint, wish) + [("DNSNames", names(endpoint))])
+    }
+
+    /// What the container's neighbours find it by.
+    private func names(_ endpoint: Endpoint?) -> JSON {
+        guard let endpoint, endpoint.hasNames else { return .null }
+        return .strings([name.text] + endpoint.aliases.map(\.description) + [id.short])
     }
 
     /// `{"80/tcp": [{"HostIp": …, "HostPort": …}], "81/tcp": null}`: exposed ones that are not published, too.

@@ -1,0 +1,49 @@
+/// A name of the domain name system (RFC 1035 3.1), as bytes: labels of 1 to 63 of them, the whole at most 255.
+package struct DomainName: Equatable, Sendable {
+    package let labels: [[UInt8]]
+
+    package static let root = DomainName(labels: [])
+
+    private init(labels: [[UInt8]]) { self.labels = labels }
+
+    /// Reads `www.example.com`, with or without a dot at its end. Nil when no such name can be.
+    package init?(_ text: String) {
+        let whole = text.hasSuffix(".") ? text.dropLast() : text[...]
+        let labels = whole.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
+        guard labels.allSatisfy({ (1...63).contains($0.count) }) else { return nil }
+        self.labels = labels
+        guard bytes.count <= 255 else { return nil }
+    }
+
+    /// Reads a name of a message that is not shortened, as in a question. `place` is behind it afterwards.
+    init?(_ message: [UInt8], at place: inout Int) {
+        var labels: [[UInt8]] = []
+        let start = place
+        while place < message.count, place - start < 255 {
+            let length = Int(message[place])
+            place += 1
+            if length == 0 {
+                self.labels = labels
+                return
+            }
+            guard length <= 63, place + length < message.count else { return nil }
+            labels.append(Array(message[place..<place + length]))
+            place += length
+        }
+        return nil
+    }
+
+    /// As in a message, not shortened.
+    var bytes: [UInt8] { labels.flatMap { [UInt8($0.count)] + $0 } + [0] }
+
+    /// Without a dot at the end. A dot in a label looks like one between two, which no name of ours has.
+    package var text: String { labels.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".") }
+
+    /// The address that is asked about: `4.3.2.10.in-addr.arpa` (RFC 1035 3.5). Nil of any other name.
+    package var reversed: IPAddress? {
+        guard labels.count == 6 else { return nil }
+        let words = text.lowercased().split(separator: ".")
+        guard words.count == 6, words[4] == "in-addr", words[5] == "arpa" else { return nil }
+        return IPAddress(words[..<4].reversed().joined(separator: "."))
+    }
+}

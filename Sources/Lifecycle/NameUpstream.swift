@@ -1,0 +1,36 @@
+import Containers
+import Core
+import Linux
+
+/// A server that is asked about names which are not ours.
+package struct NameUpstream {
+    let address: IPAddress
+    /// From where it is asked; nil is the host.
+    let namespace: JoinedNamespace?
+
+    /// - Parameter isStream: by TCP, which may not be there yet.
+    package func connect(isStream: Bool) throws(OperationError) -> Descriptor {
+        let peer = MessagePeer.internet(address, port: 53, isStream: isStream)
+        guard let namespace else { return try MessageSocket.connect(to: peer).intoDescriptor() }
+        return try namespace.namespace.visit { () throws(OperationError) in
+            try MessageSocket.connect(to: peer).intoDescriptor()
+        }
+    }
+}
+
+extension ContainerRun {
+    /// Those that the container was given, from inside; else the host's, which may be at its own loopback address, from here. A
+    /// container without a way to elsewhere gets none from elsewhere.
+    package func nameServers() -> [NameUpstream] {
+        if !definition.names.servers.isEmpty {
+            return definition.names.servers.map { NameUpstream(address: $0, namespace: namespace) }
+        }
+        guard state.endpoints.contains(where: { $0.gateway != nil }) else { return [] }
+        return ResolverFile.servers(Files.text("/etc/resolv.conf") ?? "").map {
+            NameUpstream(address: $0, namespace: nil)
+        }
+    }
+
+    /// Where it is asked; nil where it is not.
+    package var nameSockets: NameSockets? { namespace?.names }
+}

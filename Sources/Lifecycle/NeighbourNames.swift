@@ -1,0 +1,115 @@
+import Core
+import IPAM
+import Linux
+import Records
+
+/// What a name, or an address, is to a container that asks.
+package enum NameMeaning: Equatable, Sendable {
+    /// Of containers that share a network with it; in no order.
+    case addresses([IPAddress])
+    case name(DomainName)
+    /// It would be one of ours, and there is none of that name now.
+    case absent
+    /// Others may know it.
+    case foreign
+}
+
+/// The names of the containers on a container's networks, as the records have them at this moment: nothing is remembered, so nothing is
+/// ever late.
+extension ContainerRun {
+    package func meaning(of name: DomainName) -> NameMeaning {
+        let text = name.text
+        let own = state.endpoints.filter(\.hasNames)
+        let whole = meaning(of: text, among: own)
+        if whole != .foreign { return whole }
+        // `web.front` is `web` on the network `front`.
+        for endpoint in own where text.lowercased().hasSuffix(".\(endpoint.network.text.lowercased())") {
+            let start = String(text.dropLast(endpoint.network.text.count + 1))
+            let meaning = meaning(of: start, among: [endpoint])
+            return meaning == .foreign ? .absent : meaning
+        }
+        return .foreign
+    }
+
+    private func meaning(of text: String, among own: [Endpoint]) -> NameMeaning {
+        let named = holder(of: text)
+        var addresses = named.map { places(of: $0, beside: own) { _ in true } } ?? []
+        if let alias = NetworkAlias(text) { addresses += places(called: alias, beside: own) }
+        var seen: Set<IPAddress> = []
+        let found = addresses.filter { seen.insert($0).inserted }
+        if !found.isEmpty { return .addresses(found) }
+        return named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
+    }
+
+    /// The container that a link of this one's, a name or the start of an id says.
+    private func holder(of text: String) -> ContainerID? {
+        if let link = definition.names.links.first(where: { $0.alias.text.lowercased() == text.lowercased() }) {
+            return link.container
+        }
+        if let owner = host.containerStore.names.owner(spelled: text) { return owner }
+        guard text.utf8.count == id.short.utf8.count, text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
+        return (try? host.containerStore.runtimeIDs())?.first { $0.short == text }
+    }
+
+    private func places(called alias: NetworkAlias, beside own: [Endpoint]) -> [IPAddress] {
+        own.flatMap { endpoint -> [IPAddress] in
+            guard let network = plan.networks.first(where: { $0.id == endpoint.networkID }) else { return [] }
+            return host.holders(of: alias, on: network).flatMap { other in
+                places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) }
+            }
+        }
+    }
+
+    /// Where a container is, on one of these networks. One whose program has ended, or that rests, is nowhere; this one, which
+    /// may be about to begin, is where it is.
+    private func places(
+        of other: ContainerID, beside own: [Endpoint], where isWanted: (Endpoint) -> Bool
+    ) -> [IPAddress] {
+        return endpoints(of: other).filter { place in
+            own.contains { $0.networkID == place.networkID } && isWanted(place)
+        }.map(\.address.address)
+    }
+
+    private func endpoints(of other: ContainerID) -> [Endpoint] {
+        if other == id { return state.endpoints }
+        guard case .supervised(let state) = host.liveness(of: other), state.status != .restarting else { return [] }
+        return state.endpoints
+    }
+
+    private func isToBe(_ other: ContainerID, on own: [Endpoint]) -> Bool {
+        let wishes = ((try? host.containerStore.definition(other)) ?? nil)?.networkMode.wishes ?? []
+        return wishes.contains { wish in own.contains { $0.network == wish.network } }
+    }
+
+    // MARK: Addresses
+
+    /// `web.front` of the address that `web` has on the network `front`.
+    package func meaning(of address: IPAddress) -> NameMeaning {
+        guard let own = state.endpoints.first(where: { $0.hasNames && $0.address.network.contains(address) }) else {
+            return .foreign
+        }
+        guard let owner = own.address.address == address ? id : holder(of: address, on: own.networkID),
+            let name = ((try? host.containerStore.definition(owner)) ?? nil)?.name,
+            let whole = DomainName("\(name).\(own.network)")
+        else { return .absent }
+        return .name(whole)
+    }
+
+    private func holder(of address: IPAddress, on network: ContainerID) -> ContainerID? {
+        guard let network = plan.networks.first(where: { $0.id == network }),
+            let lease = (try? host.leases(of: network))?.first(where: { $0.address == address })
+        else { return nil }
+        let holder = (try? host.containerStore.runtimeIDs())?.first(where: lease.owner.isContainer)
+        return holder.flatMap { host.isSupervised($0) ? $0 : nil }
+    }
+}
+
+extension NameLinks {
+    /// Names in questions may have other capitals than they were given.
+    fileprivate func owner(spelled text: String) -> ContainerID? {
+        for spelling in [text, text.lowercased()] {
+            if let name = Name(spelling), let owner = owner(of: name) { return owner }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,39 @@
+import CLinux
+import Core
+
+/// A socket of UDP or TCP over IPv4 at which others ask. Nothing here waits.
+package struct ServedPort: ~Copyable {
+    package let descriptor: Descriptor
+    package let port: UInt16
+
+    /// - Parameters:
+    ///   - address: of IPv4.
+    ///   - port: 0 is any that is free.
+    package init(_ address: IPAddress, port: UInt16, isTCP: Bool) throws(OperationError) {
+        let name = "\(address):\(port)"
+        try FaultPoint.pass("listen at", name)
+        let result = clinux_serve_port(try address.ofIPv4(), port, isTCP ? 1 : 0)
+        guard result >= 0 else { throw OperationError("listen at", name, errno: -result) }
+        descriptor = Descriptor(owning: result)
+        self.port = port == 0 ? Socket.port(of: result) : port
+    }
+
+    /// Whom a datagram is from.
+    package struct Peer: Hashable, Sendable { fileprivate let number: UInt64 }
+
+    /// The next datagram; nil when there is none. What is longer than `limit` is cut off.
+    package func receive(limit: Int) -> (bytes: [UInt8], peer: Peer)? {
+        var length: Int32 = 0
+        var number: UInt64 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            length = clinux_receive_from(descriptor.number, buffer.baseAddress, limit, &number)
+            count = max(0, Int(length))
+        }
+        return length < 0 ? nil : (bytes, Peer(number: number))
+    }
+
+    /// What does not go at once is lost, as any datagram may be.
+    package func send(_ bytes: [UInt8], to peer: Peer) {
+        _ = clinux_send_to(descriptor.number, bytes, bytes.count, peer.number)
+    }
+}

@@ -1,0 +1,122 @@
+import Core
+import Glibc
+import Lifecycle
+import Linux
+
+/// Answers what the container's programs ask about names: those of its neighbours from the records, all others by asking the host's
+/// servers or its own. It listens while the container's network namespace is there.
+final class NameServer: EventSource {
+    private let run: ContainerRun
+    private var conversations: [NameConversation] = []
+    private var forwarded: [ForwardedQuestion] = []
+
+    /// So that whoever asks without end takes no more descriptors than that.
+    private static let mostConversations = 16
+    private static let mostForwarded = 64
+
+    init(_ run: ContainerRun) { self.run = run }
+
+    /// Nothing of it is open any more when this returns, which would hold the namespace.
+    func close() {
+        conversations = []
+        forwarded = []
+    }
+
+    // MARK: Part of an event loop
+
+    func watch(_ requests: inout [pollfd]) {
+        guard let sockets = run.nameSockets else { return close() }
+        requests.append(pollfd(fd: sockets.datagrams.descriptor.number, events: Int16(POLLIN), revents: 0))
+        let hasRoom = conversations.count < Self.mostConversations
+        requests.append(
+            pollfd(fd: hasRoom ? sockets.connections.descriptor.number : -1, events: Int16(POLLIN), revents: 0))
+        for conversation in conversations { requests.append(conversation.request) }
+        for question in forwarded { requests.append(question.request) }
+    }
+
+    var deadline: Deadline? {
+        (conversations.map(\.deadline) + forwarded.map(\.deadline)).min { $0.millisecondsLeft < $1.millisecondsLeft }
+    }
+
+    func advance(_ events: ArraySlice<pollfd>) {
+        var events = events
+        guard let sockets = run.nameSockets, let datagrams = events.popFirst(), let connections = events.popFirst()
+        else { return }
+        for conversation in conversations {
+            conversation.advance(events.popFirst()?.revents ?? 0) { [self] in answer($0, over: conversation) }
+        }
+        for question in forwarded { question.advance(events.popFirst()?.revents ?? 0) }
+        if datagrams.revents != 0 { answerDatagrams(of: sockets) }
+        if connections.revents != 0 { accept(from: sockets) }
+        conversations.removeAll(where: \.hasEnded)
+        forwarded.removeAll(where: \.hasEnded)
+    }
+
+    // MARK: Questions
+
+    /// Not for ever: the container's output is waited for, too.
+    private func answerDatagrams(of sockets: NameSockets) {
+        for _ in 0..<64 {
+            guard let (bytes, peer) = sockets.datagrams.receive(limit: 4096) else { return }
+            if forwarded.contains(where: { $0.isOf(peer, bytes) }) { continue }
+            answer(bytes, isStream: false, peer) { sockets.datagrams.send($0, to: peer) }
+        }
+    }
+
+    private func answer(_ bytes: [UInt8], over conversation: NameConversation) {
+        answer(bytes, isStream: true, nil) { [weak conversation] in conversation?.send($0) }
+    }
+
+    private func answer(
+        _ bytes: [UInt8], isStream: Bool, _ peer: ServedPort.Peer?, _ reply: @escaping ([UInt8]) -> Void
+    ) {
+        guard let question = NameQuestion(bytes) else {
+            // Of another kind, such as an update: the servers may know what to do with it.
+            return forward(bytes, isStream, peer) { if let answer = $0 { reply(answer) } }
+        }
+        let say = { (answer: NameAnswer) in reply(answer.message(to: question, isStream: isStream)) }
+        if let own = ownAnswer(to: question) { return say(own) }
+        forward(bytes, isStream, peer) { answer in
+            if let answer { reply(answer) } else { say(.failure) }
+        }
+    }
+
+    /// Nil when it is no question about a neighbour.
+    private func ownAnswer(to question: NameQuestion) -> NameAnswer? {
+        let address = question.kind == .pointer ? question.name.reversed : nil
+        switch address.map(run.meaning(of:)) ?? run.meaning(of: question.name) {
+        case .addresses(let addresses):
+            guard let family = question.kind.family else { return .addresses([]) }
+            return .addresses(addresses.filter { $0.family == family }.shuffled())
+        case .name(let name): return .name(name)
+        case .absent: return .absent
+        case .foreign: return nil
+        }
+    }
+
+    private func forward(
+        _ bytes: [UInt8], _ isStream: Bool, _ peer: ServedPort.Peer?, _ reply: @escaping ([UInt8]?) -> Void
+    ) {
+        guard bytes.count > 12, forwarded.count < Self.mostForwarded else { return reply(nil) }
+        let question = ForwardedQuestion(bytes, of: peer, to: run.nameServers(), isStream: isStream, reply)
+        if !question.hasEnded { forwarded.append(question) }
+    }
+
+    private func accept(from sockets: NameSockets) {
+        while conversations.count < Self.mostConversations,
+            case .connection(let connection) = LocalSocket.accept(sockets.connections.descriptor.number)
+        {
+            conversations.append(NameConversation(connection))
+        }
+    }
+}
+
+extension NameQuestion.Kind {
+    fileprivate var family: AddressFamily? {
+        switch self {
+        case .a: .ipv4
+        case .aaaa: .ipv6
+        case .pointer, .other: nil
+        }
+    }
+}

@@ -1,0 +1,296 @@
+import Testing
+
+/// Containers find each other by names, and ask their supervisor for all others. dig(1) and dnsmasq(8) are the second opinion on what
+/// goes over the wire.
+extension CLI {
+    @Suite(.serialized) struct Names {
+        /// `ask CONTAINER …` prints what dig gets inside, `find CONTAINER NAME` the addresses alone. `upstream` is a server of the
+        /// host at an address of its loopback, as systemd-resolved is.
+        private static let tools = """
+            exec 2>&1
+            m=$MYDOCKER
+            inside() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n "${@:2}"; }
+            ask() {
+              inside $1 dig +time=3 +tries=1 +noall +comments +answer @127.0.0.11 "${@:2}" |
+                sed -En 's/.*status: ([A-Z]+),.*/\\1/p;s/[ \\t]+/ /g;/^[^;]/p' | grep -v '^NO$' | uniq | paste -sd' '
+            }
+            find() { inside $1 dig +short +time=3 +tries=1 @127.0.0.11 "${@:2}" | sort | paste -sd' '; }
+            supervisor() { jq .supervisor /run/mydocker/containers/$($m inspect -f '{{.Id}}' $1)/state.json; }
+            run() { $m run -d "$@" sleep 1000 >/dev/null; }
+            upstream() {
+              dnsmasq --no-daemon --no-resolv --no-hosts --listen-address=127.0.0.53 --bind-interfaces "$@" >/run/dns.log 2>&1 &
+              for i in $(seq 100); do ss -lun | grep -q 127.0.0.53:53 && return; sleep .05; done
+            }
+            resolver() { printf "$1" >/run/resolv.conf; mount --bind /run/resolv.conf /etc/resolv.conf; }
+            ip link set lo up
+            $m network create --subnet 10.81.1.1/24 front >/dev/null
+            $m network create --subnet 10.81.2.1/24 back >/dev/null
+            resolver ''
+
+            """
+
+        func elsewhere(_ script: String) -> Outcome { Host.elsewhere(Self.tools + script) }
+    }
+}
+
+extension CLI.Names {
+    @Test func neighboursAreFound() {
+        let outcome = elsewhere(
+            """
+            run --name web --network front --network-alias www --network-alias all --hostname box
+            run --name db --network name=back,alias=all --network name=front,alias=ALL
+            run --name other --network back
+            $m create --name later --network front sleep 1000 >/dev/null
+            for name in web www box WEB web.front db; do echo $name $(find web $name); done
+            test "$(find web $($m ps -qf name=web))" = 10.81.1.2 && echo by its short id
+            for name in later nothere.front other web.back; do echo $name $(ask web $name); done
+            ask web web AAAA; ask web web MX; find web all; find db all; find other all
+            ask web +tcp web
+            find web -x 10.81.1.2; find web -x 10.81.1.3; ask web -x 10.81.1.9
+            $m exec web nslookup db | grep -x 'Address: 10.*'
+            $m inspect -f '{{json .NetworkSettings.Networks.front.Aliases}} {{len .NetworkSettings.Networks.front.DNSNames}}' web
+            $m rm -f web db other later >/dev/null; ls /run/mydocker/networks/*/aliases; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines.filter { !$0.isEmpty && !$0.hasPrefix("/run/mydocker") } == [
+                "web 10.81.1.2", "www 10.81.1.2", "box 10.81.1.2", "WEB 10.81.1.2", "web.front 10.81.1.2",
+                "db 10.81.1.3",
+                "by its short id", "later NXDOMAIN", "nothere.front NXDOMAIN", "other SERVFAIL", "web.back SERVFAIL",
+                "NOERROR", "NOERROR", "10.81.1.2 10.81.1.3", "10.81.1.2 10.81.1.3 10.81.2.2", "10.81.2.2",
+                "NOERROR web. 0 IN A 10.81.1.2", "web.front.", "db.front.", "NXDOMAIN", "Address: 10.81.1.3",
+                "[\"www\",\"all\"] 5", "clean",
+            ], "\(outcome.text)")
+    }
+
+    @Test func namesFollow() {
+        let outcome = elsewhere(
+            """
+            run --name web --network front
+            run plain --name plain; run --name db --network front --network-alias data
+            $m exec plain grep -c 127.0.0.11 /etc/resolv.conf
+            $m network connect --alias p front plain
+            echo joined $(find web p) $(find plain web) $($m exec plain nslookup web | grep -c 10.81.1.2)
+            $m network disconnect front plain; echo left $(ask web p)
+            $m rename web site; echo renamed $(ask db web) $(find db site)
+            kill -9 $(supervisor db); echo killed $(ask site db) $(ask site data)
+            $m start db >/dev/null; echo begun $(find site data)
+            $m restart -t 0 db >/dev/null; echo again $(find site data)
+            $m pause db; echo paused $(find site db); $m unpause db >/dev/null
+            $m stop -t 0 db >/dev/null; echo stopped $(ask site db)
+            $m rm db >/dev/null; echo gone $(ask site db)
+            """.replacingOccurrences(of: "run plain --name", with: "run --name"))
+        #expect(
+            outcome.lines == [
+                "0", "joined 10.81.1.4 10.81.1.2 1", "left SERVFAIL", "renamed SERVFAIL 10.81.1.2",
+                "killed NXDOMAIN SERVFAIL", "begun 10.81.1.5", "again 10.81.1.5", "db", "paused 10.81.1.5",
+                "stopped NXDOMAIN", "gone SERVFAIL",
+            ], "\(outcome.text)")
+    }
+
+    /// The very first thing that a program does is to ask, and it is answered: by a supervisor that lives no longer than it.
+    @Test func itIsAnsweredFromTheFirstMomentOn() {
+        let outcome = elsewhere(
+            """
+            run --name web --network front
+            for i in $(seq 100); do $m run --rm --network front nslookup web >/run/out || echo failed; done
+            for i in 1 2 3 4; do
+              (for k in $(seq 25); do
+                run --name s$i-$k --network front; $m run --rm --network front nslookup s$i-$k >/run/out$i || echo failed
+                $m rm -f s$i-$k >/dev/null
+              done) &
+            done; wait
+            echo done
+            """)
+        #expect(outcome.lines == ["done"], "\(outcome.text)")
+    }
+
+    @Test func othersAreAskedFor() {
+        let outcome = elsewhere(
+            """
+            big=$(printf 'x%.0s' $(seq 200))
+            upstream --address=/up.test/192.0.2.7 --txt-record=big.test,$big,$big,$big,$big,$big,$big,$big \\
+              --mx-host=mail.test,mx.test --edns-packet-max=4096
+            resolver 'nameserver 127.0.0.54\\nnameserver 127.0.0.53\\nsearch lan.test\\noptions timeout:1 ndots:3\\n'
+            run --name web --network front
+            $m network create --internal within >/dev/null; run --name shut --network within
+            $m exec web cat /etc/resolv.conf
+            ask web up.test; ask web +tcp up.test; ask web mail.test mx
+            inside web dig @127.0.0.11 big.test txt +bufsize=512 +ignore | grep -c 'flags: qr aa tc'
+            inside web dig @127.0.0.11 big.test txt +bufsize=512 | grep -Ec 'SERVER.*TCP|MSG SIZE  rcvd: 1[4-9]'
+            inside web dig @127.0.0.11 big.test txt +bufsize=4096 | grep -Ec 'SERVER.*UDP|MSG SIZE  rcvd: 1[4-9]'
+            ask shut up.test
+            echo nameserver 127.0.0.99 >/run/resolv.conf; ask web up.test
+            echo nameserver 127.0.0.53 >/run/resolv.conf; ask web up.test
+            : >/run/resolv.conf; ask web up.test; ask web web
+            """)
+        #expect(
+            outcome.lines == [
+                "nameserver 127.0.0.11", "search lan.test", "options timeout:1 ndots:0",
+                "NOERROR up.test. 0 IN A 192.0.2.7", "NOERROR up.test. 0 IN A 192.0.2.7",
+                "NOERROR mail.test. 0 IN MX 1 mx.test.", "1", "2", "2", "SERVFAIL", "SERVFAIL",
+                "NOERROR up.test. 0 IN A 192.0.2.7", "SERVFAIL", "NOERROR web. 0 IN A 10.81.1.2",
+            ], "\(outcome.text)")
+    }
+
+    /// A server that is silent gives way to the next one, and whoever asks meanwhile is answered.
+    @Test func noServerHoldsTheOthersUp() {
+        let outcome = elsewhere(
+            """
+            upstream --address=/up.test/192.0.2.7
+            python3 -c '
+            import socket, time
+            datagrams, listener = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+            for each in (datagrams, listener): each.bind(("127.0.0.55", 53))
+            listener.listen(); time.sleep(100)' &
+            silent=$!
+            for i in $(seq 100); do ss -lun | grep -q 127.0.0.55:53 && break; sleep .05; done
+            resolver 'nameserver 127.0.0.55\\nnameserver 127.0.0.53\\n'
+            run --name web --network front
+            (echo late $(ask web up.test) >/run/one) & one=$!
+            (echo late $(ask web +tcp up.test) >/run/two) & two=$!
+            sleep .2; ask web web; ls /run/one /run/two 2>/dev/null
+            wait $one $two; cat /run/one /run/two; kill $silent
+            """)
+        #expect(
+            outcome.lines == [
+                "NOERROR web. 0 IN A 10.81.1.2", "late NOERROR up.test. 0 IN A 192.0.2.7",
+                "late NOERROR up.test. 0 IN A 192.0.2.7",
+            ], "\(outcome.text)")
+    }
+
+    /// It can listen at every address, and ask the one that it was given, which is asked from inside.
+    @Test func aContainerHasServersOfItsOwn() {
+        let outcome = elsewhere(
+            """
+            upstream --address=/up.test/192.0.2.7; resolver 'nameserver 127.0.0.53\\n'
+            run --name own --network front --dns 127.0.0.1 --dns-search a.test --dns-option ndots:2
+            $m exec own cat /etc/resolv.conf
+            inside own dnsmasq --no-daemon --no-resolv --no-hosts --address=/in.test/192.0.2.9 >/run/own.log 2>&1 &
+            for i in $(seq 100); do inside own ss -lun | grep -q 0.0.0.0:53 && break; sleep .05; done
+            inside own ss -lntu | grep -Ec '0.0.0.0:53 '
+            ask own in.test; ask own up.test; ask own own; ask own +tcp own
+            inside own dig +short @10.81.1.2 in.test
+            """)
+        #expect(
+            outcome.lines == [
+                "nameserver 127.0.0.11", "search a.test", "options ndots:2", "2", "NOERROR in.test. 0 IN A 192.0.2.9",
+                "REFUSED", "NOERROR own. 0 IN A 10.81.1.2", "NOERROR own. 0 IN A 10.81.1.2", "192.0.2.9",
+            ], "\(outcome.text)")
+    }
+
+    @Test func firewallsAreNotInTheWay() {
+        let outcome = elsewhere(
+            """
+            run --name web --network front; run --name db --network front --cap-add NET_ADMIN
+            iptables-legacy -P INPUT DROP; iptables-legacy -P OUTPUT DROP
+            find web db
+            inside db sh -c 'iptables-legacy -t nat -F; iptables-legacy -t nat -A OUTPUT -j ACCEPT
+              for c in INPUT OUTPUT; do iptables-legacy -A $c -m conntrack --ctstate INVALID -j DROP; done'
+            find db web; find db +tcp web
+            """)
+        #expect(outcome.lines == ["10.81.1.3", "10.81.1.2", "10.81.1.2"], "\(outcome.text)")
+    }
+
+    @Test func nobodyElseIsAnswered() {
+        let outcome = elsewhere(
+            """
+            run --name web --network front; run --name none --network none; run --name plain
+            dig +time=1 +tries=1 @127.0.0.11 web | grep -c refused
+            dig +time=1 +tries=1 @10.81.1.2 web | grep -c refused
+            inside none dig +time=1 +tries=1 @127.0.0.11 web | grep -Ec 'refused|no servers'
+            inside plain dig +time=1 +tries=1 @127.0.0.11 web | grep -c refused
+            inside plain ss -lntu | grep -c 127.0.0.11; inside plain nft list ruleset
+            """)
+        #expect(
+            outcome.lines.map { $0 == "0" ? "0" : "some" } == ["some", "some", "some", "some", "0"], "\(outcome.text)")
+    }
+
+    /// Whoever asks without end, or never to the end, takes nothing away from others, and nothing of it stays.
+    @Test func floodsDoNoHarm() {
+        let outcome = elsewhere(
+            """
+            python3 -c '
+            import socket, time
+            s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.53", 53)); time.sleep(100)' & silent=$!
+            resolver 'nameserver 127.0.0.53\\n'
+            run --name web --network front
+            inside web python3 -c '
+            import os, socket
+            kept = []
+            for i in range(200):
+                s = socket.create_connection(("127.0.0.11", 53), 2); s.send(b"\\0\\x30half"); kept.append(s)
+            s = socket.socket(type=socket.SOCK_DGRAM)
+            for i in range(5000): s.sendto(os.urandom(i % 600), ("127.0.0.11", 53))
+            for i in range(500): s.sendto(bytes([i // 256, i % 256]) + b"\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\2up\\4test\\0\\0\\1\\0\\1", ("127.0.0.11", 53))
+            '
+            find web web
+            ls /proc/$(supervisor web)/fd | wc -l | sed 's/^[0-9][0-9]$/less than 100/'
+            kill $silent; sleep 5; find web +tcp web
+            """)
+        #expect(outcome.lines == ["10.81.1.2", "less than 100", "10.81.1.2"], "\(outcome.text)")
+    }
+
+    @Test func linksAreNames() {
+        let outcome = elsewhere(
+            """
+            run --name db --network front
+            run --name web --network front --link db:data --link later:soon
+            $m create --name later --network front sleep 1000 >/dev/null
+            run --name web --network front --link db:data --link later:soon
+            find web data; ask web soon; $m start later >/dev/null; find web soon; ask db data
+            $m exec web grep -c data /etc/hosts
+            """)
+        #expect(
+            outcome.lines == [
+                "mydocker: No such container: later", "10.81.1.2", "NXDOMAIN", "10.81.1.4", "SERVFAIL", "0",
+            ], "\(outcome.text)")
+    }
+
+    /// On the predefined network, as Docker has it.
+    @Test func linksOfThePredefinedNetworkAreVariables() {
+        let outcome = elsewhere(
+            """
+            run --name db --expose 5432 -e POSTGRES_USER=me 2>/dev/null
+            $m run --rm --name web --link db:the-db -e THE_DB_PORT_5432_TCP_PROTO=mine sh -c 'env | grep ^THE_DB | sort; grep db /etc/hosts' 2>/dev/null |
+              sed "s/$($m inspect -f '{{.NetworkSettings.IPAddress}}' db)/ADDRESS/; s/$($m ps -qf name=db)/ID/"
+            $m run --rm --network front --link db:the-db sh -c 'env | grep ^THE_DB'
+            """)
+        #expect(
+            outcome.lines == [
+                "THE_DB_ENV_POSTGRES_USER=me", "THE_DB_NAME=/web/the-db", "THE_DB_PORT=tcp://ADDRESS:5432",
+                "THE_DB_PORT_5432_TCP=tcp://ADDRESS:5432", "THE_DB_PORT_5432_TCP_ADDR=ADDRESS",
+                "THE_DB_PORT_5432_TCP_PORT=5432", "THE_DB_PORT_5432_TCP_PROTO=mine", "ADDRESS\tthe-db ID db",
+            ], "\(outcome.text)")
+    }
+
+    @Test func whatIsNoAliasIsRefused() {
+        let outcome = elsewhere(
+            """
+            for alias in '' a/b .. a..b 'a b' $(printf 'x%.0s' $(seq 64)); do
+              $m run --rm --network front --network-alias "$alias" true; echo $?
+            done
+            $m run --rm --network-alias web true; echo $?
+            $m run --rm --network host --network-alias web true; echo $?
+            $m run --rm --network front,alias=a true; echo $?
+            run --name web; $m network connect --alias a bridge web; echo $?
+            $m ps -a --format '{{.Names}}'
+            """)
+        let refused = { (alias: String) in
+            [
+                "invalid argument \"\(alias)\" for \"--network-alias\" flag: no host name: "
+                    + "those are letters, digits, - and _, with dots between",
+                "Run 'mydocker run --help' for more information", "125",
+            ]
+        }
+        let unsupported = [
+            "mydocker: network-scoped alias is supported only for containers in user defined networks",
+            "  make a network with network create, and name it with --network",
+        ]
+        let aliases = ["", "a/b", "..", "a..b", "a b", String(repeating: "x", count: 64)]
+        #expect(
+            outcome.lines == aliases.flatMap(refused) + unsupported + ["125"] + unsupported + ["125"] + [
+                "invalid argument \"front,alias=a\" for \"--network\" flag: invalid network: invalid field front",
+                "Run 'mydocker run --help' for more information", "125",
+            ] + unsupported + ["1", "web"], "\(outcome.text)")
+    }
+}
