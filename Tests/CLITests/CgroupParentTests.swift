@@ -133,7 +133,7 @@ extension CLI.CgroupParents {
     @Test func namesThatLeadElsewhereAreRefused() {
         Ledger.expectUnchanged {
             for name in [
-                "..", "a/../../b", "a//b", "/", "a/", ".", "mydocker", String(repeating: "x", count: 256), "a\nb",
+                "..", "a/../../b", "a//b", "//", "a/", ".", "mydocker", String(repeating: "x", count: 256), "a\nb",
             ] {
                 let run = runOnce("--cgroup-parent", name, "true")
                 #expect(
@@ -144,6 +144,14 @@ extension CLI.CgroupParents {
             #expect(file.code == 125 && file.error.contains("create cgroup"), "\(file.error)")
         }
         #expect(runOnce("--cgroup-parent", "", "true").code == 0)
+        // As in Docker, the root is what there is without one.
+        Ledger.expectUnchanged {
+            begin("cproot", "/")
+            let places = found(inspect("{{.Id}}", "cproot"))
+            #expect(!places.isEmpty && places.allSatisfy { $0.split(separator: "/").count < 7 }, "\(places)")
+            #expect(inspect("{{.HostConfig.CgroupParent}}", "cproot") == "/")
+            succeed("rm", "-f", "cproot")
+        }
     }
 }
 
