@@ -18,8 +18,9 @@ package enum CommandLineTool {
         context.showTitle = { ProcessTitle.set($0) }
         var status = run(words, &context)
         context.flush()
-        // Who has closed it wants no output: what the command did is done all the same, as in Docker.
-        if let failure = context.output.failure, !closed.contains(STDOUT_FILENO) {
+        // Who has closed it need not be told what was done: that is done all the same, as in Docker.
+        let isForNobody = context.isReceipt && closed.contains(STDOUT_FILENO)
+        if let failure = context.output.failure, !isForNobody {
             // A reader that has gone away knows it; anybody else should be told.
             if failure != EPIPE { context.report(OperationError("write standard output", errno: failure)) }
             context.errors.flush()

@@ -76,6 +76,8 @@ package struct CommandContext {
     package var showTitle: (String) -> Void = { _ in }
     /// `--json`: one JSON value on standard output, and each error as one on standard error.
     package var isJSON = false
+    /// Its output only names what it has done.
+    package var isReceipt = false
     /// What the command says with `--json`, where its lines do not say it.
     package var answer: JSON?
 
