@@ -63,7 +63,7 @@ demo: build
 	scripts/in-sandbox scripts/demo
 
 bench: build bench-programs
-	scripts/in-sandbox python3 -B bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
+	scripts/in-sandbox bench/with-peers python3 -B bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
 
 bench-programs: $(BENCH_PROGRAMS)
 $(BENCH_PROGRAMS): | bootstrap

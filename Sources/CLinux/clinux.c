@@ -157,8 +157,6 @@ int clinux_bytes_in_pipe(int fd) {
 
 int clinux_receive(int socket, void *buffer, size_t size) { return result(recv(socket, buffer, size, MSG_DONTWAIT)); }
 
-int clinux_mark(const char *path, const char *name) { return result(lsetxattr(path, name, "y", 1, 0)); }
-
 int clinux_send(int socket, const void *buffer, size_t size) {
     return result(send(socket, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL));
 }

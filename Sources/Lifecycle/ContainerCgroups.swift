@@ -22,11 +22,15 @@ extension Host {
     /// Takes them away, after whoever is just making some.
     /// - Parameter state: nil when it cannot be read.
     func removeCgroups(of id: ContainerID, _ state: ContainerState?) throws(OperationError) {
-        guard let state else { return try CgroupDirectories.remove(allCgroups(of: id)) }
-        guard hasChangedCgroups(id) else { return try CgroupDirectories.remove(state.cgroups) }
+        guard let state else {
+            return try CgroupDirectories.remove(allCgroups(of: id), parents: lateParents(of: id))
+        }
+        guard hasChangedCgroups(id) else {
+            return try CgroupDirectories.remove(state.cgroups, parents: state.cgroupParents)
+        }
         let lock = try? FileLock.acquire(layout.definitionLock(id))
         defer { withExtendedLifetime(lock) {} }
-        try CgroupDirectories.remove(cgroups(of: id, state))
+        try CgroupDirectories.remove(cgroups(of: id, state), parents: state.cgroupParents + lateParents(of: id))
         try Files.remove(layout.containerCgroups(id))
     }
 
@@ -43,12 +47,24 @@ extension Host {
             of: id, present: state.cgroups, to: editor.definition.limits, touched: touched, reading: Files.line)
         if change.settings.isEmpty { return }
         do throws(OperationError) {
-            if !hasChangedCgroups(id) { try Files.replace(layout.containerCgroups(id), []) }
+            try recordChange(change, of: editor.definition)
             // Looked for afterwards: its supervisor has seen the file, or had seen its end before.
             if state.isRunning { try change.apply(tracked: state.cgroups.first) }
         } catch {
             if state.isRunning { throw error }
         }
+    }
+
+    /// Says that there are, or will be, cgroups that the state does not name.
+    private func recordChange(_ change: LimitChange, of definition: ContainerDefinition) throws(OperationError) {
+        let path = layout.containerCgroups(definition.id)
+        let lock = try lockCgroupParents(of: definition)
+        let known = lateParents(of: definition.id)
+        let parents = try lock == nil ? [] : parentsThatGo(above: change.joined).filter { !known.contains($0) }
+        if !Files.exists(path) || !parents.isEmpty {
+            try Files.replace(path, (known + parents).map { $0 + "\n" }.joined().kernelBytes)
+        }
+        withExtendedLifetime(lock) {}
     }
 
     /// Gives a container that has just begun again what `update` has put on record while it did.
@@ -62,5 +78,42 @@ extension Host {
         } catch {
             warn(error.description)
         }
+    }
+}
+
+// MARK: - What `--cgroup-parent` names
+
+extension Host {
+    /// Writes a state with those directories above its cgroups that go with the container: they are on record before one of them
+    /// is made.
+    func record(_ state: inout ContainerState, of definition: ContainerDefinition) throws(OperationError) {
+        let lock = try lockCgroupParents(of: definition)
+        if lock != nil { state.cgroupParents = try parentsThatGo(above: state.cgroups) }
+        try containerStore.write(state, of: definition.id)
+        withExtendedLifetime(lock) {}
+    }
+
+    /// Held from a look at who has which parent to the record that says the same: of two that begin at once the second finds
+    /// the first.
+    /// - Returns: nil where there is no parent but our own.
+    private func lockCgroupParents(of definition: ContainerDefinition) throws(OperationError) -> FileLock? {
+        guard definition.cgroupParent != nil else { return nil }
+        return try FileLock.acquireDirectory(layout.runtimeContainers)
+    }
+
+    /// Those that are missing, and those that go with another container, of which this one may be the last. The records are read
+    /// first: whoever has removed its record by then has removed the directory, or left it to somebody whose record is there.
+    private func parentsThatGo(above directories: [String]) throws(OperationError) -> [String] {
+        var owned: Set<String> = []
+        for id in try containerStore.runtimeIDs() {
+            owned.formUnion(((try? containerStore.state(id)) ?? nil)?.cgroupParents ?? [])
+            owned.formUnion(lateParents(of: id))
+        }
+        return CgroupParents.above(directories).filter { owned.contains($0) || !Files.isDirectory($0) }
+    }
+
+    /// Those that `update` has put on record.
+    private func lateParents(of id: ContainerID) -> [String] {
+        (Files.text(layout.containerCgroups(id)) ?? "").split(separator: "\n").map(String.init)
     }
 }

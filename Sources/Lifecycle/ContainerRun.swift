@@ -91,7 +91,7 @@ package final class ContainerRun {
             do throws(OperationError) {
                 try host.reserveName(&plan, isGenerated: isNameGenerated)
                 try host.containerStore.create(plan.definition)
-                try host.containerStore.write(state, of: id)
+                try host.record(&state, of: plan.definition)
             } catch {
                 _ = try? host.containerStore.remove(id, name: plan.definition.name, isOwn: true)
                 throw error
@@ -99,7 +99,7 @@ package final class ContainerRun {
         case .existing(let claim):
             lock = claim.takeLock()
             do throws(OperationError) {
-                try host.containerStore.write(state, of: id)
+                try host.record(&state, of: plan.definition)
                 try host.clearOverlayMark(of: id)
             } catch {
                 try? host.containerStore.removeRuntime(id)

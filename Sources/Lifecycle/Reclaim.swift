@@ -107,6 +107,7 @@ extension Host {
             state.status = .ended
             state.endpoints = []
             state.cgroups = []
+            state.cgroupParents = []
             state.pid = nil
             state.pidStartTime = nil
             state.lastExit = exit

@@ -79,7 +79,7 @@ extension ContainerRun {
             for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
         plan.definition.limits = current.limits
         state.cgroups = plan.cgroup.directories
-        try host.containerStore.write(state, of: id)
+        try host.record(&state, of: definition)
     }
 
     private func recordStart(_ pid: Int32) throws(OperationError) {

@@ -7,7 +7,8 @@ struct EntryCopy {
     let name: FileName
     /// The directory that it is made in.
     let target: Int32
-    /// What errors call it.
+    /// What errors call the original, and the copy.
+    let origin: String
     let path: String
     let ownership: CopyOwnership
 

@@ -36,23 +36,22 @@ package struct TreeCopy: ~Copyable {
         let target: Descriptor
         let status: stat
         let name: FileName
-        /// Where it is copied to, as errors say it.
-        let path: String
+        /// Where it is, and where it is copied to, as errors say it.
+        let (origin, path): (String, String)
         /// Otherwise only what is in it is copied.
         let isOwn: Bool
         var pending: [FileName]
 
         init(
             _ source: consuming Descriptor, _ target: consuming Descriptor, _ status: stat, _ name: FileName,
-            _ path: String,
-            isOwn: Bool
+            _ origin: String, _ path: String, isOwn: Bool
         ) {
             pending = FileName.all(in: source).sorted(by: >)
             self.source = source
             self.target = target
             self.status = status
             self.name = name
-            self.path = path
+            (self.origin, self.path) = (origin, path)
             self.isOwn = isOwn
         }
     }
@@ -60,7 +59,7 @@ package struct TreeCopy: ~Copyable {
     let ownership: CopyOwnership
     /// Bytes in regular files.
     package internal(set) var copied: Int64 = 0
-    /// How many devices there were, and where the first would have been.
+    /// How many devices there were, and where the first is.
     package private(set) var devices: (count: Int, first: String) = (0, "")
     /// The first copy of each file that has several names, from the top of the copy.
     var names: [FileIdentity: [FileName]] = [:]
@@ -71,22 +70,27 @@ package struct TreeCopy: ~Copyable {
     package init(_ ownership: CopyOwnership) { self.ownership = ownership }
 
     /// Copies what has a name in one directory to a name in another one.
-    /// - Parameter path: what errors call it.
+    /// - Parameters:
+    ///   - origin: what errors call it where it is at fault.
+    ///   - path: the same of what becomes of it.
     package mutating func copy(
-        _ source: borrowing TreePlace, to directory: borrowing Descriptor, as name: FileName, path: String
+        _ source: borrowing TreePlace, from origin: String, to directory: borrowing Descriptor, as name: FileName,
+        path: String
     ) throws(OperationError) {
         try FaultPoint.pass("copy", path)
-        guard let level = try enter(source.name, in: source.directory, to: directory, as: name, path) else { return }
+        guard let level = try enter(source.name, in: source.directory, to: directory, as: name, origin, path) else {
+            return
+        }
         try run(from: level)
     }
 
     /// Copies what is in a directory into another one.
     package mutating func copyContents(
-        of source: consuming Descriptor, to directory: consuming Descriptor, path: String
+        of source: consuming Descriptor, from origin: String, to directory: consuming Descriptor, path: String
     ) throws(OperationError) {
         let status = try source.ownStatus()
         top = FileIdentity(try directory.ownStatus())
-        try run(from: Level(source, directory, status, .itself, path, isOwn: false))
+        try run(from: Level(source, directory, status, .itself, origin, path, isOwn: false))
     }
 
     private mutating func run(from level: Level) throws(OperationError) {
@@ -97,30 +101,33 @@ package struct TreeCopy: ~Copyable {
                 levels.removeLast()
                 continue
             }
-            let path = "\(level.path)/\(name.text)"
+            let (origin, path) = ("\(level.origin)/\(name.text)", "\(level.path)/\(name.text)")
             // At the top only: a tree may have thousands of files.
             if levels.count == 1 { try FaultPoint.pass("copy", path) }
-            if let below = try enter(name, in: level.source, to: level.target, as: name, path) { levels.append(below) }
+            if let below = try enter(name, in: level.source, to: level.target, as: name, origin, path) {
+                levels.append(below)
+            }
         }
     }
 
     /// - Returns: the directory that is to be filled, when it is one.
     private mutating func enter(
         _ name: FileName, in source: borrowing Descriptor, to target: borrowing Descriptor, as newName: FileName,
-        _ path: String
+        _ origin: String, _ path: String
     ) throws(OperationError) -> Level? {
         guard let status = source.status(of: name) else {
             // Gone meanwhile.
             guard levels.isEmpty else { return nil }
-            throw OperationError("copy", name.text, errno: ENOENT)
+            throw OperationError("copy", origin, errno: ENOENT)
         }
-        let copy = EntryCopy(name: newName, target: target.number, path: path, ownership: ownership)
+        let copy = EntryCopy(
+            name: newName, target: target.number, origin: origin, path: path, ownership: ownership)
         switch status.kind {
         case S_IFDIR: return try directory(name, in: source, copy, to: target)
         case S_IFREG: try file(name, in: source, copy, to: target)
         case S_IFLNK: if let link = source.link(at: name) { try copy.makeLink(to: link, like: status) }
         case S_IFIFO: try copy.makePipe(like: status)
-        case S_IFCHR, S_IFBLK: devices = (devices.count + 1, devices.count == 0 ? path : devices.first)
+        case S_IFCHR, S_IFBLK: devices = (devices.count + 1, devices.count == 0 ? origin : devices.first)
         default: break
         }
         return nil
@@ -129,14 +136,14 @@ package struct TreeCopy: ~Copyable {
     private mutating func directory(
         _ name: FileName, in parent: borrowing Descriptor, _ copy: EntryCopy, to target: borrowing Descriptor
     ) throws(OperationError) -> Level? {
-        let source = try parent.open(at: name.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, as: "copy")
+        let source = try parent.open(entry: name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, named: copy.origin)
         let status = try source.ownStatus()
         guard FileIdentity(status) != top else {
-            throw OperationError("copy", copy.path, reason: "it would be copied into itself")
+            throw OperationError("copy", levels.first?.origin ?? copy.origin, reason: "it would be copied into itself")
         }
         let isKernels = isKernels(source, status)
-        if isKernels, levels.isEmpty { throw OperationError.kernelFiles(copy.path) }
-        let level = Level(source, try copy.makeDirectory(), status, copy.name, copy.path, isOwn: true)
+        if isKernels, levels.isEmpty { throw OperationError.kernelFiles(copy.origin) }
+        let level = Level(source, try copy.makeDirectory(), status, copy.name, copy.origin, copy.path, isOwn: true)
         if top == nil { top = FileIdentity(try level.target.ownStatus()) }
         if isKernels { level.pending = [] }
         return level
@@ -146,11 +153,11 @@ package struct TreeCopy: ~Copyable {
         _ name: FileName, in parent: borrowing Descriptor, _ copy: EntryCopy, to target: borrowing Descriptor
     ) throws(OperationError) {
         let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-        let source = try parent.open(at: name.text, flags, as: "copy")
+        let source = try parent.open(entry: name, flags, named: copy.origin)
         let status = try source.ownStatus()
         // It was another kind of file a moment ago.
         guard status.isRegular else { return }
-        if isKernels(source, status) { throw OperationError.kernelFiles(copy.path) }
+        if isKernels(source, status) { throw OperationError.kernelFiles(copy.origin) }
         let place = levels.dropFirst().map(\.name) + [copy.name]
         if status.st_nlink > 1 {
             if let first = names[FileIdentity(status)], try link(first, copy) { return }

@@ -213,13 +213,6 @@ package enum Files {
         existing.withKernelString { existing in path.withKernelString { Glibc.link(existing, $0) } } == 0
     }
 
-    /// Gives a directory the extended attribute `name`.
-    package static func mark(_ path: String, _ name: String) throws(OperationError) {
-        try FaultPoint.pass("mark", path)
-        let result = path.withKernelString { clinux_mark($0, name) }
-        guard result == 0 else { throw OperationError("mark", path, errno: -result) }
-    }
-
     /// rmdir(2) likewise.
     package static func removeEmptyDirectory(_ path: String) -> Bool { path.withKernelString { rmdir($0) } == 0 }
 

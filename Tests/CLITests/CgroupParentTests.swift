@@ -51,6 +51,59 @@ extension CLI.CgroupParents {
         }
     }
 
+    /// Killed before and after each directory that it makes: the parents go with it, or with the one that has them by then.
+    @Test func parentsOfOneThatIsKilledGo() throws {
+        let words = ["run", "-d", "--name", "cpkill", "--net", "none", "--cgroup-parent", "cpdead/jobs"] + Self.limits
+        try Ledger.expectUnchanged {
+            let list = try FaultPoints.list(words + ["sleep", "1000"])
+            succeed("rm", "-f", "cpkill")
+            var numbers: [Int] = []
+            while let next = list.number("create cgroup", behind: numbers.last ?? 0) { numbers.append(next) }
+            #expect(numbers.count > 4, "\(numbers)")
+            for number in numbers {
+                Host.run([Host.mydocker] + words + ["true"], environment: ["MYDOCKER_FAULT": "kill@\(number)"])
+                begin("cpnext", "cpdead/jobs")
+                mydocker("rm", "-f", "cpkill")
+                #expect(!found("cpdead").isEmpty)
+                succeed("rm", "-f", "cpnext")
+                #expect(found("cpdead").isEmpty, "kill@\(number)")
+            }
+        }
+    }
+
+    /// What `update` makes is nowhere in the state.
+    @Test func parentsThatAnUpdateMakesGo() throws {
+        let update = ["update", "--memory", "64m", "--pids-limit", "50", "cplate"]
+        try Ledger.expectUnchanged {
+            func make() {
+                succeed("run", "-d", "--name", "cplate", "--net", "none", "--cgroup-parent", "cplater/a", "sleep", "99")
+            }
+            make()
+            let list = try FaultPoints.list(update)
+            var numbers: [Int] = []
+            while let next = list.number("create cgroup", behind: numbers.last ?? 0) { numbers.append(next) }
+            #expect(KernelLimits.isUnified || numbers.count > 2)
+            succeed("rm", "-f", "cplate")
+            #expect(found("cplater").isEmpty)
+            for number in numbers {
+                make()
+                Host.run([Host.mydocker] + update, environment: ["MYDOCKER_FAULT": "kill@\(number)"])
+                succeed("rm", "-f", "cplate")
+                #expect(found("cplater").isEmpty, "kill@\(number)")
+            }
+        }
+    }
+
+    @Test func manyThatBeginAndEndAtOnceLeaveNothing() {
+        Ledger.expectUnchanged {
+            let one = "$MYDOCKER run --rm --net none -m 64m --cgroup-parent cpmany/a/b true"
+            let run = Host.shell(
+                "for i in 1 2 3 4 5 6; do (for j in 1 2 3 4 5; do \(one) || echo bad; done) & done; wait")
+            #expect(run.text == "" && run.error == "", "\(run.error)")
+            #expect(found("cpmany").isEmpty)
+        }
+    }
+
     @Test func whatWasThereStays() {
         let hierarchy = KernelLimits.isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"
         Host.shell("mkdir \(hierarchy)/cpown")
@@ -80,7 +133,7 @@ extension CLI.CgroupParents {
     @Test func namesThatLeadElsewhereAreRefused() {
         Ledger.expectUnchanged {
             for name in [
-                "..", "a/../../b", "a//b", "/", "a/", ".", "mydocker", String(repeating: "x", count: 256), "a\nb",
+                "..", "a/../../b", "a//b", "//", "a/", ".", "mydocker", String(repeating: "x", count: 256), "a\nb",
             ] {
                 let run = runOnce("--cgroup-parent", name, "true")
                 #expect(
@@ -91,6 +144,14 @@ extension CLI.CgroupParents {
             #expect(file.code == 125 && file.error.contains("create cgroup"), "\(file.error)")
         }
         #expect(runOnce("--cgroup-parent", "", "true").code == 0)
+        // As in Docker, the root is what there is without one.
+        Ledger.expectUnchanged {
+            begin("cproot", "/")
+            let places = found(inspect("{{.Id}}", "cproot"))
+            #expect(!places.isEmpty && places.allSatisfy { $0.split(separator: "/").count < 7 }, "\(places)")
+            #expect(inspect("{{.HostConfig.CgroupParent}}", "cproot") == "/")
+            succeed("rm", "-f", "cproot")
+        }
     }
 }
 

@@ -130,8 +130,9 @@ extension CLI.Copies {
         (["box:/d/one", "/dev/null"], "destination \"/dev/null\" must be a directory or a regular file"),
         (["src", "box:/dev/null"], "destination \"box:/dev/null\" must be a directory or a regular file"),
         (["src", "box:/proc/new"], "copy \"box:/proc/new\": it lies inside a file system of the kernel's"),
-        (["box:/proc/1/environ", "new"], "copy \"@/new\": it lies inside a file system of the kernel's"),
-        (["box:/proc", "new"], "copy \"@/new\": it lies inside a file system of the kernel's"),
+        (["box:/proc/1/environ", "new"], "copy \"box:/proc/1/environ\": it lies inside a file system of the kernel's"),
+        (["box:/proc", "new"], "copy \"box:/proc\": it lies inside a file system of the kernel's"),
+        (["/proc/1", "box:/"], "copy \"/proc/1\": it lies inside a file system of the kernel's"),
         (["one", "two"], "must specify at least one container source"),
         (["box:/d", "box:/e"], "copying between containers is not supported"),
         (["nobox:/d", "."], "No such container: nobox"), (["src", "nobox:/d"], "No such container: nobox"),
@@ -309,7 +310,7 @@ extension CLI.Copies {
                 #expect(outcome.code == 0)
                 #expect(
                     outcome.error
-                        == "mydocker: warning: \"\(scratch)/x/disk\" is a device node, which is not copied: it would open a device of this host\n"
+                        == "mydocker: warning: \"maker:/x/disk\" is a device node, which is not copied: it would open a device of this host\n"
                 )
                 #expect(Host.shell("cd \(scratch)/x; stat -c '%n %a %u' * | sort").text == "pipe 644 0\nsuid 755 0\n")
             }

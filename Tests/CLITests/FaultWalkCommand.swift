@@ -124,7 +124,7 @@ struct Trace: Equatable {
         .filter {
             Host.read($0 + "/cgroup.procs") != "" || FileManager.default.fileExists(atPath: $0 + "/cgroup.procs")
         }
-        .map { $0 + "/mydocker" }
+        .flatMap { [$0 + "/mydocker", "\($0)/\(FaultScenario.cgroupParent)"] }
 
     private static func cgroup(_ path: String) -> String {
         "cgroup \(path) frozen \(Host.read(path + "/cgroup.freeze")) holds \(Host.read(path + "/cgroup.procs"))"

@@ -45,6 +45,9 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
 
     static let network = "fwalk"
     static let subnet = "10.230.0.1/30"
+    static let cgroupParent = "fwparent"
+    /// Somebody listens there.
+    static let receiver = "/tmp/fwreceiver"
     private static let port = "20990:80"
     private static let other = "10.230.0.5/30"
     private static let gone = "No such container"
@@ -98,6 +101,14 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             prepare: [Step(["run", "-d", "--restart", "unless-stopped"] + onNetwork + ["sleep", "1000"])],
             command: ["stop", "-t", "0", "fwbox"], isVariant: true,
             next: [Step("stop -t 0 fwbox"), removeByForce, plainRun]),
+        FaultScenario(
+            name: "run -d --cgroup-parent",
+            command: ["run", "-d", "--cgroup-parent", "\(cgroupParent)/jobs", "-m", "64m"] + onNetwork
+                + ["sleep", "1000"], isVariant: true, goesOn: true, next: [removeByForce, plainRun]),
+        FaultScenario(
+            name: "run --log-driver syslog",
+            command: ["run", "--rm", "--log-driver", "syslog", "--log-opt", "syslog-address=unixgram://\(receiver)"]
+                + onNetwork + ["echo", "hi"], isGuarded: true, isVariant: true, next: [plainRun]),
         FaultScenario(
             name: "run with the host's processes",
             command: ["run", "--rm", "--pid", "host", "--ipc", "host"] + onNetwork

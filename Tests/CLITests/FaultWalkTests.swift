@@ -14,6 +14,8 @@ extension CLI {
             try Ledger.expectUnchanged {
                 let network = try TestNetwork(FaultScenario.network, FaultScenario.subnet)
                 defer { network.remove() }
+                let listener = LogListener(path: FaultScenario.receiver)
+                defer { listener.close() }
                 // Its pool and the firewall's tables are there from here on, and a name that reserves a /30's other end.
                 succeed("run", "--rm", "--net", network.name, "true")
                 succeed("run", "--net", "none", "--name", "fwreader", "echo", "words")

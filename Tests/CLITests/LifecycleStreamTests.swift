@@ -179,6 +179,20 @@ extension CLI.Streams {
         }
     }
 
+    /// Who closes standard output does not want to be told: as in Docker.
+    @Test func whatIsDoneWithoutStandardOutputIsDone() {
+        Ledger.expectUnchanged {
+            for (command, closed) in [("run -d", ">&-"), ("run -d", "<&- >&- 2>&-"), ("create", ">&-")] {
+                let words = "\(command) --net none --name lfclosed sh -c 'echo data; exec sleep 1000'"
+                #expect(Host.shell("$MYDOCKER \(words) \(closed)").code == 0, "\(command) \(closed)")
+                #expect(Host.shell("$MYDOCKER start lfclosed \(closed)").code == 0)
+                waitForLog("lfclosed", "data")
+                #expect(inspect("{{.State.Status}}", "lfclosed") == "running")
+                #expect(Host.shell("$MYDOCKER rm -f lfclosed \(closed)").code == 0)
+            }
+        }
+    }
+
     @Test func aFullDiskBehindStandardOutputDoesNotHang() {
         #expect(Host.shell("$MYDOCKER run --rm --net none sh -c 'echo x; exit 3' >/dev/full", seconds: 20).code == 3)
         let table = Host.shell("$MYDOCKER ps >/dev/full", seconds: 20)

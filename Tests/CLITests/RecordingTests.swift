@@ -4,7 +4,10 @@ import Testing
 extension CLI {
     /// `run --record FILE` and `--replay FILE`: the same again, as another container.
     @Suite(.serialized) struct Recordings {
-        init() { #expect(Host.hasDefaultImage) }
+        init() {
+            #expect(Host.hasDefaultImage)
+            Host.switchRoutingOn()
+        }
 
         private func edit(_ file: String, _ old: String, _ new: String) throws {
             let text = Host.read(file)
@@ -150,6 +153,38 @@ extension CLI.Recordings {
             let outcome = mydocker("run", "--replay", file)
             #expect(outcome.code == 125 && outcome.error.contains("port is already allocated"), "\(outcome.error)")
             #expect(mydocker("network", "inspect", "recgone").code == 1)
+        }
+    }
+
+    @Test func twoReplaysMakeAMissingNetworkOnce() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { directory in
+                let file = directory + "/run.json"
+                let network = try TestNetwork("rectwice", "10.201.80.1/24")
+                succeed("run", "--rm", "--record", file, "--net", network.name, "true")
+                network.remove()
+                for _ in 0..<5 {
+                    let both = Host.shell(
+                        "for i in 1 2; do $MYDOCKER run --replay \(file) && echo done & done; wait")
+                    #expect(both.text == "done\ndone\n" && both.error == "", "\(both.error)")
+                    succeed("network", "rm", "rectwice")
+                }
+            }
+        }
+    }
+
+    /// `-` is standard input; standard output is the program's.
+    @Test func aHyphenIsNoFile() throws {
+        try withScratch { directory in
+            let file = directory + "/run.json"
+            succeed("run", "--rm", "--record", file, "--net", "none", "echo", "again")
+            let outcome = Host.shell(
+                "cd \(directory) && $MYDOCKER run --replay - <\(file) && cat \(file) | $MYDOCKER run --replay -")
+            #expect(outcome.text == "again\nagain\n", "\(outcome.error)")
+            let garbage = Host.shell("echo garbage | $MYDOCKER run --replay -")
+            #expect(garbage.code == 125 && garbage.error.contains("it is no recording"), "\(garbage.error)")
+            let record = Host.shell("cd \(directory) && $MYDOCKER run --rm --record - --net none echo hi; ls")
+            #expect(record.text == "run.json\n" && record.error.contains("standard output is the program's"))
         }
     }
 

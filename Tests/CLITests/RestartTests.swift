@@ -202,6 +202,31 @@ extension CLI {
             }
         }
 
+        /// Nothing is left of a container of `--rm`, not even the reason: so its restart must say it.
+        @Test func aRestartThatDoesNotBeginIsAnError() {
+            Ledger.expectUnchanged {
+                for flags in [["--rm"], []] {
+                    let words = ["run", "-d", "--net", "none", "--name", "rsonce"] + flags
+                    let program = ["sh", "-c", "rm /bin/sh; exec sleep 1000"]
+                    #expect(Host.run([Host.mydocker] + words + program).code == 0)
+                    Host.eventually("its shell is gone") { mydocker("exec", "rsonce", "/bin/sh", "-c", "").code != 0 }
+                    let restart = mydocker("restart", "-t", "0", "rsonce")
+                    #expect(restart.code == 1 && restart.text == "", "\(restart.text)")
+                    #expect(restart.error.hasPrefix("mydocker: restart container "), "\(restart.error)")
+                    #expect(mydocker("rm", "rsonce").code == (flags.isEmpty ? 0 : 1))
+                }
+                // One that is over at once has begun.
+                for _ in 0..<5 {
+                    succeed(
+                        "run", "-d", "--rm", "--net", "none", "--name", "rsshort", "sh", "-c",
+                        "[ -e /ran ] || { touch /ran; exec sleep 1000; }")
+                    Host.eventually("begun") { mydocker("exec", "rsshort", "test", "-e", "/ran").code == 0 }
+                    succeed("restart", "-t", "0", "rsshort")
+                    Host.eventually("its end") { mydocker("inspect", "rsshort").code == 1 }
+                }
+            }
+        }
+
         @Test func whatCannotBegin() {
             Ledger.expectUnchanged {
                 // Not the first time: as without a policy.

@@ -28,6 +28,17 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
         }
     }
 
+    @Test(arguments: [["network", "--json"], ["network", "--json", "--json"], ["network", "--json", "nosuch"]])
+    func whatIsNoCommand(words: [String]) throws {
+        let result = outcome(words)
+        #expect(result.status == 1 && result.output.isEmpty)
+        let error = try JSON(parsing: result.errors)["error"]
+        let word = words.last == "nosuch" ? "unknown command: mydocker network nosuch" : nil
+        #expect(error?["code"]?.string == "invalid")
+        #expect(error?["message"]?.string == word ?? "'mydocker network' requires a command")
+        #expect(error?["remedy"]?.string == "Run 'mydocker network --help' for more information")
+    }
+
     /// A list's objects are one array; what has `--format` and is no list prints one value itself.
     @Test func answersOfCommandsWithAFormat() {
         let answers = CommandLineTool.commands.reduce(into: [String: Answer]()) { $0[$1.synopsis.name] = $1.answer }

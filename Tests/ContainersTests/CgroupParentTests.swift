@@ -8,7 +8,7 @@ import Testing
 
     @Test(arguments: [
         ("batch", "batch"), ("/batch/jobs", "batch/jobs"), ("system.slice", "system.slice"), ("...", "..."),
-        ("a b/é", "a b/é"),
+        ("a b/é", "a b/é"), ("/", ""),
     ])
     func paths(text: String, path: String) throws {
         let parent = try CgroupParent(text)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "//a", "a//b", "a/", "..", "a/../b", "/..", ".", "a/./b", "mydocker", "a/mydocker/b", "a\nb", "a\0b",
+        "", "//", "//a", "a//b", "a/", "..", "a/../b", "/..", ".", "a/./b", "mydocker", "a/mydocker/b", "a\nb", "a\0b",
         "a\u{7f}",
         String(repeating: "x", count: 256), String(repeating: "x/", count: 1500) + "x",
     ])
@@ -34,6 +34,9 @@ import Testing
         #expect(plan.directories.filter(both.isUnified) == [plan.unified])
         let alone = CgroupHost(unified: root, unifiedControllers: ["memory"], version1: [], below: parent)
         #expect(try alone.plan(for: id, limits: limits).directories == ["\(root)/batch/jobs/mydocker/\(id.hex)"])
+        let top = CgroupHost(
+            unified: root, unifiedControllers: ["memory"], version1: [], below: try CgroupParent("/"))
+        #expect(try top.plan(for: id, limits: limits).directories == ["\(root)/mydocker/\(id.hex)"])
     }
 
     @Test func levelsFromTheRootDown() {

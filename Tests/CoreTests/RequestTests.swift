@@ -190,6 +190,7 @@ import Testing
             endpoint.hostInterface = "abcde12345"
             state.endpoints.append(endpoint)
         }
+        state.cgroupParents = ["/sys/fs/cgroup/a", "/sys/fs/cgroup/a/mydocker"]
         state.pid = 13
         state.pidStartTime = UInt64.max >> 1
         state.started = .now()

@@ -76,6 +76,7 @@ import Testing
                 ["Local Volumes", "0", "0", "0B", "0B"], ["Build Cache", "0", "0", "0B", "0B"],
             ])
         let row = try #require(space.images[0].rows(now: Example.moment).first)
-        #expect(row.text("SharedSize") == "1kB" && row.text("UniqueSize") == "2kB" && row.text("Containers") == "2")
+        #expect(row.text("Size") == "3kB" && row.text("SharedSize") == "1kB")
+        #expect(row.text("UniqueSize") == "2kB" && row.text("Containers") == "2")
     }
 }

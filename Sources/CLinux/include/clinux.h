@@ -82,9 +82,6 @@ int clinux_discard(int pipe, int sink, size_t size);
 /* Makes a pipe as small as it can be: one buffer. */
 int clinux_shrink_pipe(int fd);
 
-/* Gives a directory the attribute `name`. */
-int clinux_mark(const char *path, const char *name);
-
 /* Two connected sockets. */
 int clinux_socket_pair(int ends[2]);
 

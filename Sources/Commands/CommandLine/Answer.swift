@@ -23,6 +23,7 @@ extension Command {
 extension CommandContext {
     /// The id of what a command has made.
     package mutating func answer(id: String) {
+        isReceipt = true
         if isJSON { answer = ["id": .string(id)] } else { output.line(id) }
     }
 

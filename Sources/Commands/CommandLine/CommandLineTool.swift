@@ -7,7 +7,7 @@ package enum CommandLineTool {
     package static let version = "0.1.0"
 
     package static func main() -> Int32 {
-        StandardDescriptors.fillGaps()
+        let closed = StandardDescriptors.fillGaps()
         // A limit on the size of files is an error of the write, and no end of ours.
         signal(SIGXFSZ, SIG_IGN)
         Umask.fix()
@@ -18,7 +18,9 @@ package enum CommandLineTool {
         context.showTitle = { ProcessTitle.set($0) }
         var status = run(words, &context)
         context.flush()
-        if let failure = context.output.failure {
+        // Who has closed it need not be told what was done: that is done all the same, as in Docker.
+        let isForNobody = context.isReceipt && closed.contains(STDOUT_FILENO)
+        if let failure = context.output.failure, !isForNobody {
             // A reader that has gone away knows it; anybody else should be told.
             if failure != EPIPE { context.report(OperationError("write standard output", errno: failure)) }
             context.errors.flush()
@@ -129,12 +131,17 @@ package enum CommandLineTool {
             return 125
         }
         let group = isGroup(first) ? "\(first) " : ""
-        let word = group.isEmpty ? first : words.dropFirst().first ?? ""
+        let hint = "Run '\(program) \(group)--help' for more information"
+        guard let word = group.isEmpty ? first : words.dropFirst().first(where: { $0 != "--json" }) else {
+            let text = "'\(program) \(first)' requires a command"
+            context.refuse(text, ["\(program): \(text)"], hint)
+            return 1
+        }
         let names = synopses.flatMap(\.names).filter { $0.hasPrefix(group) }
         let candidates = names.map { String($0.dropFirst(group.count)) }
         let suggestion = Suggestion.nearest(to: word, among: candidates).map { " (did you mean \($0)?)" } ?? ""
         let text = "unknown command: \(program) \(group)\(word)\(suggestion)"
-        context.refuse(text, ["\(program): \(text)"], "Run '\(program) \(group)--help' for more information")
+        context.refuse(text, ["\(program): \(text)"], hint)
         return 1
     }
 }

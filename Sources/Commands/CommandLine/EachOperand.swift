@@ -10,7 +10,8 @@ extension CommandContext {
         _ names: [String], ignoresMissing: Bool = false,
         _ action: (String) throws(OperationError) -> Void
     ) -> Int32 {
-        printEach(names, ignoresMissing: ignoresMissing) { name throws(OperationError) in
+        isReceipt = true
+        return printEach(names, ignoresMissing: ignoresMissing) { name throws(OperationError) in
             try action(name)
             return [name]
         }

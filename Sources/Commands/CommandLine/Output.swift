@@ -76,6 +76,8 @@ package struct CommandContext {
     package var showTitle: (String) -> Void = { _ in }
     /// `--json`: one JSON value on standard output, and each error as one on standard error.
     package var isJSON = false
+    /// Its output only names what it has done.
+    package var isReceipt = false
     /// What the command says with `--json`, where its lines do not say it.
     package var answer: JSON?
 
@@ -126,9 +128,10 @@ package struct CommandContext {
 package enum StandardDescriptors {
     /// Opens the closed ones on /dev/null, the wrong way round: reading or writing still fails, but no
     /// file that is opened later gets the number and the output meant for it.
-    package static func fillGaps() {
-        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
-            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
-        }
+    /// - Returns: which were closed.
+    package static func fillGaps() -> [Int32] {
+        let closed = (0...2).filter { fcntl($0, F_GETFD) < 0 }
+        for descriptor in closed { _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) }
+        return closed
     }
 }

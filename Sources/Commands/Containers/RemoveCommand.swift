@@ -34,6 +34,7 @@ package struct RemoveCommand: Command {
         let engine = context.engine
         let volumes = volumes
         var found = force ? engine.killAll(operands) : []
+        context.isReceipt = true
         return context.printEach(operands, ignoresMissing: force) { name throws(OperationError) in
             do throws(OperationError) {
                 try engine.remove(name, force: force, volumes: volumes)

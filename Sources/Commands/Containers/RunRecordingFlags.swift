@@ -7,11 +7,16 @@ extension RunCommand {
         [
             .value("record", "FILE", "Write the run to FILE, to be repeated here or elsewhere by --replay") {
                 command, text throws(OperationError) in
+                guard text != "-" else {
+                    throw OperationError("standard output is the program's: name a file")
+                }
                 command.request.recordFile = try SimpleValue.nonEmpty(text)
             },
-            .value("replay", "FILE", "Repeat the run that FILE has: image by digest, settings and networks") {
+            .value(
+                "replay", "FILE", "Repeat the run that FILE, or - for input, has: image by digest, settings, networks"
+            ) {
                 command, text throws(OperationError) in
-                command.replayed = try SimpleValue.nonEmpty(text)
+                command.replayed = text == "-" ? "/dev/stdin" : try SimpleValue.nonEmpty(text)
             },
         ]
     }

@@ -26,6 +26,7 @@ package struct RemoveImageCommand: Command {
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
         let force = force
+        context.isReceipt = true
         return context.printEach(operands, ignoresMissing: force, answer: { [("done", .strings($0))] }) {
             name throws(OperationError) in
             try engine.removeImage(name, force: force)

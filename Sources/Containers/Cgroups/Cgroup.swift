@@ -82,7 +82,8 @@ package struct CgroupHost: Sendable {
     }
 
     private static func place(below parent: CgroupParent?) -> String {
-        parent.map { "\($0.path)/\(Self.parent)" } ?? Self.parent
+        guard let path = parent?.path, !path.isEmpty else { return Self.parent }
+        return "\(path)/\(Self.parent)"
     }
 
     /// Whether a directory lies in the unified hierarchy.

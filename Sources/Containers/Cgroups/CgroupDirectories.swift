@@ -37,17 +37,19 @@ package enum CgroupDirectories {
         return Files.isDirectory(inner) ? inner : directory
     }
 
-    /// Kills what is left in them and removes them with all below, and our parent directory when it is empty.
-    package static func remove(_ directories: [String]) throws(OperationError) {
+    /// Kills what is left in them and removes them with all below, and what they lie in when it is empty.
+    /// - Parameter parents: those above them, beside our own, that go with the container.
+    package static func remove(_ directories: [String], parents: [String]) throws(OperationError) {
         var failure: OperationError?
         for directory in directories where isOurs(directory) {
             do throws(OperationError) {
                 try removeOne(directory)
-                try CgroupParents.remove(above: directory)
+                try CgroupParents.removeOwn(above: directory)
             } catch {
                 failure = failure ?? error
             }
         }
+        do throws(OperationError) { try CgroupParents.remove(parents) } catch { failure = failure ?? error }
         if let failure { throw failure }
     }
 
@@ -64,7 +66,7 @@ package enum CgroupDirectories {
             try FaultPoint.pass("remove cgroup", directory)
             _ = Files.removeEmptyDirectory(directory)
         } else {
-            try remove([directory])
+            try remove([directory], parents: [])
         }
     }
 

@@ -33,7 +33,7 @@ enum CgroupMembers {
             if inside.isEmpty { break }
             for pid in inside { try moveOne(pid, to: String(directory[..<root])) }
         }
-        try CgroupDirectories.remove([directory])
+        try CgroupDirectories.remove([directory], parents: [])
     }
 
     private static func moveOne(_ pid: String, to directory: String) throws(OperationError) {

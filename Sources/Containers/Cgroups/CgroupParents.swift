@@ -3,10 +3,12 @@ import Glibc
 import Linux
 
 /// The directories that lie between the root of a hierarchy and a container's own: `mydocker`, below what
-/// `--cgroup-parent` names. Of the latter those go again that were made here, which an attribute says: several containers may
-/// have the same, and the last one takes it away.
-enum CgroupParents {
-    private static let mark = "trusted.mydocker.made"
+/// `--cgroup-parent` names. The first is always ours, of the others those that a container's record names.
+package enum CgroupParents {
+    /// All of them above some directories of a container, the highest first.
+    package static func above(_ directories: [String]) -> [String] {
+        Set(directories.flatMap { levels(above: $0, from: CgroupHost.root).dropFirst() }).sorted()
+    }
 
     /// Makes `path` and what it lies below.
     static func make(_ path: String) throws(OperationError) {
@@ -22,26 +24,27 @@ enum CgroupParents {
     /// - Returns: 0 or an errno.
     private static func create(_ path: String) throws(OperationError) -> Int32 {
         try FaultPoint.pass("create cgroup", path)
-        guard path.withKernelString({ mkdir($0, 0o755) }) == 0 else { return errno }
-        if !path.hasSuffix("/" + CgroupParent.own) { try? Files.mark(path, mark) }
-        return 0
+        return path.withKernelString { mkdir($0, 0o755) } == 0 ? 0 : errno
     }
 
-    /// Removes those above `directory` that are empty and ours. They stay while another container is in one, or is about to be.
-    static func remove(above directory: String) throws(OperationError) {
-        var next = parent(of: directory)
-        while let path = next, path != CgroupHost.root, isOurs(path) {
+    /// Removes the `mydocker` that `directory` lies in, unless another container is in there, or is about to be.
+    static func removeOwn(above directory: String) throws(OperationError) {
+        guard let path = parent(of: directory), path.hasSuffix("/" + CgroupParent.own) else { return }
+        try FaultPoint.pass("remove cgroup", path)
+        _ = Files.removeEmptyDirectory(path)
+    }
+
+    /// Removes those of a record, from the lowest up, that nobody is in any more.
+    static func remove(_ paths: [String]) throws(OperationError) {
+        for path in paths.sorted().reversed() where isBelowRoot(path) && Files.isDirectory(path) {
             try FaultPoint.pass("remove cgroup", path)
-            guard Files.removeEmptyDirectory(path) || [ENOENT, ENOTDIR].contains(errno) else { return }
-            next = parent(of: path)
+            _ = Files.removeEmptyDirectory(path)
         }
     }
 
-    /// One that is gone does not hide those above it.
-    private static func isOurs(_ path: String) -> Bool {
-        guard !path.hasSuffix("/" + CgroupParent.own), Files.exists(path) else { return true }
-        let directory = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-        return directory?.attribute(mark, limit: 8) != nil
+    /// A damaged record must not lead elsewhere.
+    private static func isBelowRoot(_ path: String) -> Bool {
+        path.hasPrefix(CgroupHost.root + "/") && !path.split(separator: "/").contains("..")
     }
 
     /// From the root of the hierarchy down to what `directory` lies in.

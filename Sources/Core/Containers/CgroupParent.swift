@@ -8,12 +8,13 @@ package struct CgroupParent: Equatable, Sendable {
     /// As it was asked for.
     package let text: String
 
-    /// Below the root of a hierarchy, with no slash at either end.
+    /// Below the root of a hierarchy, with no slash at either end; empty for the root itself.
     package var path: String { text.isAbsolutePath ? String(text.dropFirst()) : text }
 
     /// - Parameter text: a slash in front of it is the root of the hierarchies, which it is below in any case.
     package init(_ text: String) throws(OperationError) {
         self.text = text
+        if text == "/" { return }
         let names = path.split(separator: "/", omittingEmptySubsequences: false)
         for name in names {
             if let reason = Self.complaint(about: String(name)) { throw Self.refusal(of: text, reason) }

@@ -21,6 +21,8 @@ package struct ContainerState: Equatable, Sendable {
     package var endpoints: [Endpoint] = []
     /// Directories of cgroup file systems.
     package var cgroups: [String]
+    /// Those above them that were made for it, or for another container that has them, too: they go when they are empty.
+    package var cgroupParents: [String] = []
     /// How often its program began again.
     package var restartCount = 0
     /// How its program ended the last time.
@@ -52,6 +54,7 @@ extension ContainerState: Record {
         endpoints = try reader.optionalObject("endpoint", Endpoint.init).map { [$0] } ?? []
         if endpoints.isEmpty { endpoints = try reader.optionalObjects("endpoints", Endpoint.init) }
         cgroups = try reader.strings("cgroups")
+        cgroupParents = try reader.optional("cgroupParents", \.strings) ?? []
         restartCount = try reader.optional("restartCount") { $0.int.flatMap { Int(exactly: $0) } } ?? 0
         lastExit = try reader.optionalObject("lastExit", ContainerExit.init)
     }
@@ -62,6 +65,7 @@ extension ContainerState: Record {
             "supervisorStartTime": .optional(supervisorStartTime), "pid": .optional(pid),
             "pidStartTime": .optional(pidStartTime), "started": .optional(started?.nanoseconds),
             "endpoints": .array(endpoints.map(\.json)), "cgroups": .strings(cgroups),
+            "cgroupParents": cgroupParents.isEmpty ? .null : .strings(cgroupParents),
             "restartCount": .number(restartCount), "lastExit": lastExit?.json ?? .null,
         ]
     }

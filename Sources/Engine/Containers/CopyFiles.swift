@@ -72,13 +72,17 @@ extension Engine {
             kind, to: destination.placementKind, isCalledDirectory: to.path.isCalledDirectory, to.shown)
         var copy = TreeCopy(ownership)
         switch placement {
-        case .itself: try copy.copy(source, to: destination.directory, as: destination.name, path: to.path.text)
+        case .itself:
+            try copy.copy(
+                source, from: from.shown, to: destination.directory, as: destination.name, path: to.path.text)
         case .below:
             let directory = try destination.openDirectory()
             try copy.copy(
-                source, to: directory, as: FileName(from.path.name), path: "\(to.path.text)/\(from.path.name)")
+                source, from: from.shown, to: directory, as: FileName(from.path.name),
+                path: "\(to.path.text)/\(from.path.name)")
         case .contents:
-            try copy.copyContents(of: source.openDirectory(), to: destination.openDirectory(), path: to.path.text)
+            try copy.copyContents(
+                of: source.openDirectory(), from: from.shown, to: destination.openDirectory(), path: to.path.text)
         }
         if copy.devices.count > 0 { warnOfDevices(copy.devices.count, copy.devices.first) }
         return CopyReport(size: copy.copied, destination: to.reported)

@@ -97,9 +97,8 @@ extension Engine {
         var made: [ContainerID] = []
         do throws(OperationError) {
             for network in request.recording?.networks ?? [] where wanted.contains(network.name.text) {
-                let isThere = try networkStore.definition(named: network.name) != nil
-                let id = try provide(network)
-                if !isThere { made.append(id) }
+                let (id, isNew) = try provide(network)
+                if isNew { made.append(id) }
             }
             return try body()
         } catch {
@@ -109,7 +108,7 @@ extension Engine {
     }
 
     /// One of that name will do; what is different is told.
-    private func provide(_ network: NetworkDefinition) throws(OperationError) -> ContainerID {
+    private func provide(_ network: NetworkDefinition) throws(OperationError) -> (id: ContainerID, isNew: Bool) {
         var request = NetworkRequest(name: network.name.text)
         request.driver = network.driver
         request.subnet = network.gateway
@@ -119,7 +118,7 @@ extension Engine {
         request.isInternal = network.isInternal
         request.labels = network.labels
         request.ignoresExisting = true
-        return try createNetwork(request)
+        return try provideNetwork(request)
     }
 }
 

@@ -13,10 +13,11 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(name)
         let asked = Timestamp.now()
+        var events = EventReader(EventLog(layout.events), isNewOnly: true)
         guard let running = try host.started(id, within: 60) else {
             guard try host.isRestarting(id) else { return try start(name) }
             _ = try host.ask(id, "again")
-            return try waitForRound(of: id, after: nil, asked)
+            return try waitForRound(of: id, after: nil, asked, &events)
         }
         let former = running.state.process
         do throws(OperationError) { _ = try host.ask(id, "again") } catch {
@@ -29,14 +30,14 @@ extension Engine {
             running, name, signal ?? definition.stopSignal, within: timeout ?? definition.stopTimeout)
         announceEnd(of: definition, by: signal, within: timeout ?? definition.stopTimeout)
         if !running.waitForEnd(milliseconds: deadline?.millisecondsLeft ?? -1) { try running.end(by: SIGKILL) }
-        try waitForRound(of: id, after: former, asked)
+        try waitForRound(of: id, after: former, asked, &events)
         host.announce("restart", of: id)
     }
 
     /// Returns when the program has been exec'd again, also when it has ended by then. A supervisor that somebody has stopped
     /// meanwhile is woken.
     private func waitForRound(
-        of id: ContainerID, after former: ProcessIdentity?, _ asked: Timestamp
+        of id: ContainerID, after former: ProcessIdentity?, _ asked: Timestamp, _ events: inout EventReader
     ) throws(OperationError) {
         let end = Deadline(seconds: 60)
         var slowly = Deadline(milliseconds: 100)
@@ -48,11 +49,7 @@ extension Engine {
             case .changing: break
             case .damaged(let failure): throw failure
             case .gone, .orphaned:
-                let exit = (try? containerStore.exit(id)) ?? nil
-                if let begun = exit?.started, begun > asked { return }
-                // Somebody has ended it since: it is as if that came right behind this.
-                guard let failure = exit?.error, !failure.isEmpty else { return }
-                throw OperationError("restart container", id.short, reason: failure, kind: .notRunning)
+                return try checkEnd(of: id, asked, &events)
             }
             try Interruption.check("restart container", id.short)
             if slowly.millisecondsLeft == 0 {
@@ -62,6 +59,23 @@ extension Engine {
             if end.millisecondsLeft == 0 { throw tooSlow(id) }
             usleep(1000)
         }
+    }
+
+    /// - Throws: when it has ended without having begun again.
+    private func checkEnd(
+        of id: ContainerID, _ asked: Timestamp, _ events: inout EventReader
+    ) throws(OperationError) {
+        var reason = "it has been removed, and had not begun again"
+        if let exit = (try? containerStore.exit(id)) ?? nil {
+            if let begun = exit.started, begun > asked { return }
+            // Somebody has ended it since: it is as if that came right behind this.
+            if exit.error.isEmpty { return }
+            reason = exit.error
+        } else if events.next().contains(where: { $0.actor == id.hex && $0.verb == "start" }) {
+            // Of one that is removed at its end only that is left.
+            return
+        }
+        throw OperationError("restart container", id.short, reason: reason, kind: .notRunning)
     }
 
     private func tooSlow(_ id: ContainerID) -> OperationError {

@@ -8,6 +8,11 @@ extension Engine {
     /// Defines a network and makes it.
     /// - Returns: the network's id.
     package func createNetwork(_ request: NetworkRequest) throws(OperationError) -> ContainerID {
+        try provideNetwork(request).id
+    }
+
+    /// - Returns: also whether it was made here, and not found.
+    func provideNetwork(_ request: NetworkRequest) throws(OperationError) -> (id: ContainerID, isNew: Bool) {
         try prepare()
         guard let name = Name(request.name) else {
             throw Name.refusal(of: request.name, "invalid network")
@@ -25,10 +30,10 @@ extension Engine {
                     for difference in request.differences(from: network) {
                         warn("network \"\(name)\" exists: its \(difference)")
                     }
-                    return network.id
+                    return (network.id, false)
                 }
                 let device = request.device ?? Self.device(for: name)
-                return try define(request, name, pool: SubnetChooser.userPool, device: device).id
+                return (try define(request, name, pool: SubnetChooser.userPool, device: device).id, true)
             }
         }
     }

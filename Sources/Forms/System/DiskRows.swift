@@ -22,14 +22,16 @@ extension DiskSpace.Part {
 }
 
 extension DiskSpace.Image {
-    /// A line for each of its names.
+    /// A line for each of its names. The size is that on disk, as are its two parts; `images` has that of the content.
     package func rows(now: Timestamp) -> [Row] {
         summary.rows(wanted: nil, now: now, isWhole: false).map { row in
+            let others = (row.fields.members ?? []).filter { $0.key != "Size" }
             let more: [(key: String, value: JSON)] = [
+                ("Size", .string(HumanText.size(shared + own))),
                 ("SharedSize", .string(HumanText.size(shared))), ("UniqueSize", .string(HumanText.size(own))),
                 ("Containers", .string(String(containers))),
             ]
-            return Row(fields: .object((row.fields.members ?? []) + more))
+            return Row(fields: .object(others + more))
         }
     }
 }
