@@ -32,7 +32,7 @@ let package = Package(
         // One wrapper per C library: only the wrapper's Swift target imports it.
         c("CLinux"), swift("Linux", ["Core", "CLinux"]),
         c("CNetlink", linking: ["mnl"]), swift("Netlink", ["Core", "Linux", "CNetlink"]),
-        c("CIPTables", linking: ["ip4tc"]), swift("Firewall", ["Core", "Linux", "CIPTables"]),
+        c("CIPTables", linking: ["ip4tc"]), swift("Firewall", ["Core", "Linux", "CIPTables", "Netlink"]),
         c("CArchive"), c("CSeccomp"), c("CLaunch"),
         swift("Records", ["Core", "Linux"]),
         swift("IPAM", ["Core", "Linux"]),

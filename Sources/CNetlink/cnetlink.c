@@ -5,7 +5,9 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 _Static_assert(CNETLINK_IPV4_RP_FILTER == IPV4_DEVCONF_RP_FILTER - 1, "rp_filter");
 _Static_assert(CNETLINK_IPV4_ROUTE_LOCALNET == IPV4_DEVCONF_ROUTE_LOCALNET - 1, "route_localnet");
@@ -202,6 +204,30 @@ int cnetlink_adopt(int fd, struct mnl_socket **result) {
 
 void cnetlink_close(struct mnl_socket *socket) {
     mnl_socket_close(socket);
+}
+
+/* A socket in a message that nobody can ever read is closed by the kernel's collector of such (net/unix/garbage.c), which the last
+ * close here wakes. */
+void cnetlink_close_later(struct mnl_socket *socket_) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return cnetlink_close(socket_);
+    int passed[3] = {ends[0], ends[1], mnl_socket_get_fd(socket_)};
+    union { char bytes[CMSG_SPACE(sizeof passed)]; struct cmsghdr align; } control = {{0}};
+    char byte = 0;
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof passed);
+    memcpy(CMSG_DATA(header), passed, sizeof passed);
+    sendmsg(ends[0], &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(ends[0]);
+    close(ends[1]);
+    cnetlink_close(socket_);
+    int waker = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (waker >= 0) close(waker);
 }
 
 int cnetlink_descriptor(const struct mnl_socket *socket) {

@@ -43,6 +43,14 @@ package struct FirewallDifferences: Hashable, Sendable {
 
     package init() {}
 
+    /// Of one firewall after the other.
+    package mutating func add(_ others: FirewallDifferences) {
+        lacks += others.lacks
+        faults += others.faults
+        strays += others.strays
+        unusedFrame += others.unusedFrame
+    }
+
     /// Of one part of the firewall after the other: that something is missing says more than that the order is wrong.
     mutating func add(_ missing: [String], of owner: FirewallOwner) {
         let isKnown = lacks.contains { $0.owner == owner }

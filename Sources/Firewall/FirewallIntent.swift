@@ -10,6 +10,14 @@ package struct FirewallIntent: Hashable, Sendable {
         self.published = published
     }
 
+    /// What of it is for one firewall.
+    /// - Parameter devices: of the networks that have their rules there.
+    package func on(_ devices: Set<String>, _ backend: FirewallBackend) -> FirewallIntent {
+        FirewallIntent(
+            networks: networks.filter { devices.contains($0.bridge) },
+            published: published.filter { $0.backend == backend })
+    }
+
     package var isEmpty: Bool { networks.isEmpty && published.isEmpty }
 }
 
@@ -41,8 +49,13 @@ package struct PublishedPorts: Hashable, Sendable {
     /// The endpoint's.
     package let address: IPAddress
     package let ports: [PortMapping]
+    /// Who has the rules.
+    package let backend: FirewallBackend
 
-    package init(endpoint: EndpointID, address: IPAddress, ports: [PortMapping]) {
+    package init(
+        endpoint: EndpointID, address: IPAddress, ports: [PortMapping], backend: FirewallBackend = .iptables
+    ) {
+        self.backend = backend
         self.endpoint = endpoint
         self.address = address
         self.ports = ports

@@ -25,6 +25,7 @@ extension ContainerRun {
             gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
             interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
         endpoint.driver = network.driver
+        endpoint.firewall = network.firewall
         endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
         do throws(OperationError) {
             try enter(endpoint, network, wish)

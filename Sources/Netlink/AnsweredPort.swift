@@ -30,8 +30,8 @@ extension NFTablesSocket {
         let table = "mydocker"
         batch.beginTransaction(table)
         batch.addTable(table)
-        batch.addChain("questions", of: table, priority: -300)
-        batch.addChain("answers", of: table, priority: 100)
+        batch.addChain("questions", of: table, PacketHook("filter", .output, priority: -300))
+        batch.addChain("answers", of: table, PacketHook("filter", .output, priority: 100))
         for (transport, inside) in [(Transport.udp, port.udp), (.tcp, port.tcp)] {
             batch.rewrite(.destination, of: transport, port, from: port.port, to: inside, in: ("questions", table))
             batch.rewrite(.source, of: transport, port, from: inside, to: port.port, in: ("answers", table))
@@ -61,26 +61,27 @@ private struct End {
 }
 
 extension RequestBatch {
-    private static let family = UInt8(CNETLINK_NFPROTO_IPV4)
+    static let family = UInt8(CNETLINK_NFPROTO_IPV4)
 
-    fileprivate mutating func addTable(_ name: String) {
+    mutating func addTable(_ name: String) {
         begin(
             Int(NFTables.type(NFT_MSG_NEWTABLE)), NLM_F_ACK | NLM_F_CREATE, NFTables.header(Self.family),
             Label(operation: "add table", subject: name), asks: false)
         put(Int(NFTA_TABLE_NAME.rawValue), name)
     }
 
-    /// A chain of all that is sent.
-    fileprivate mutating func addChain(_ name: String, of table: String, priority: Int32) {
+    /// - Parameter hook: where packets come by; nil is a chain that rules jump to.
+    mutating func addChain(_ name: String, of table: String, _ hook: PacketHook?) {
         begin(
             Int(NFTables.type(NFT_MSG_NEWCHAIN)), NLM_F_ACK | NLM_F_CREATE, NFTables.header(Self.family),
             Label(operation: "add chain", subject: name), asks: false)
         put(Int(NFTA_CHAIN_TABLE.rawValue), table)
         put(Int(NFTA_CHAIN_NAME.rawValue), name)
-        put(Int(NFTA_CHAIN_TYPE.rawValue), "filter")
-        nest(Int(NFTA_CHAIN_HOOK.rawValue)) { hook in
-            hook.put(Int(NFTA_HOOK_HOOKNUM.rawValue), bigEndian: UInt32(CNETLINK_NF_INET_LOCAL_OUT))
-            hook.put(Int(NFTA_HOOK_PRIORITY.rawValue), bigEndian: priority)
+        guard let hook else { return }
+        put(Int(NFTA_CHAIN_TYPE.rawValue), hook.kind)
+        nest(Int(NFTA_CHAIN_HOOK.rawValue)) { batch in
+            batch.put(Int(NFTA_HOOK_HOOKNUM.rawValue), bigEndian: hook.number)
+            batch.put(Int(NFTA_HOOK_PRIORITY.rawValue), bigEndian: hook.priority)
         }
     }
 
@@ -99,13 +100,13 @@ extension RequestBatch {
             batch.load(NFT_PAYLOAD_NETWORK_HEADER, 9, 1)
             batch.compare([transport.number])
             batch.load(NFT_PAYLOAD_TRANSPORT_HEADER, end.port, 2)
-            batch.compare(old.bytes)
-            batch.setRegister(new.bytes)
+            batch.compare(old.networkBytes)
+            batch.set(NFT_REG_1, new.networkBytes)
             batch.storePort(end, transport)
         }
     }
 
-    private mutating func load(_ header: nft_payload_bases, _ offset: UInt32, _ length: UInt32) {
+    mutating func load(_ header: nft_payload_bases, _ offset: UInt32, _ length: UInt32) {
         expression("payload") { payload in
             payload.put(Int(NFTA_PAYLOAD_DREG.rawValue), bigEndian: NFT_REG_1.rawValue)
             payload.put(Int(NFTA_PAYLOAD_BASE.rawValue), bigEndian: header.rawValue)
@@ -114,9 +115,9 @@ extension RequestBatch {
         }
     }
 
-    private mutating func setRegister(_ bytes: [UInt8]) {
+    mutating func set(_ register: nft_registers, _ bytes: [UInt8]) {
         expression("immediate") { immediate in
-            immediate.put(Int(NFTA_IMMEDIATE_DREG.rawValue), bigEndian: NFT_REG_1.rawValue)
+            immediate.put(Int(NFTA_IMMEDIATE_DREG.rawValue), bigEndian: register.rawValue)
             immediate.nest(Int(NFTA_IMMEDIATE_DATA.rawValue)) { $0.put(Int(NFTA_DATA_VALUE.rawValue), bytes) }
         }
     }
@@ -131,9 +132,4 @@ extension RequestBatch {
             payload.put(Int(NFTA_PAYLOAD_CSUM_OFFSET.rawValue), bigEndian: transport.checksum)
         }
     }
-}
-
-extension UInt16 {
-    /// As on the wire.
-    fileprivate var bytes: [UInt8] { [UInt8(self >> 8), UInt8(self & 0xff)] }
 }

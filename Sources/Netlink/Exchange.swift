@@ -7,6 +7,7 @@ struct Exchange {
     private let port: UInt32
     private var verdicts: [Verdict?]
     private var missing: Int
+    private let unanswered: Set<Int>
     /// For each request what was sent back besides the verdict.
     private(set) var replies: [[Message]]
     /// Something changed while the kernel listed it: the list may lack entries or have some twice.
@@ -21,6 +22,7 @@ struct Exchange {
         self.port = port
         verdicts = (0..<count).map { unanswered.contains($0) ? Verdict(errno: 0, text: nil) : nil }
         missing = count - unanswered.count
+        self.unanswered = unanswered
         replies = Array(repeating: [], count: count)
     }
 
@@ -32,7 +34,9 @@ struct Exchange {
     mutating func accept(_ datagram: [UInt8]) throws(OperationError) {
         for message in try Message.all(in: datagram) {
             let index = Int(message.header.sequence &- first)
-            guard message.header.port == port, index < verdicts.count, verdicts[index] == nil else { continue }
+            guard message.header.port == port, index < verdicts.count else { continue }
+            if unanswered.contains(index), try refuseAll(message, index) { continue }
+            guard verdicts[index] == nil else { continue }
             if Int32(message.header.flags) & NLM_F_DUMP_INTR != 0 { isInterrupted = true }
             switch Int32(message.header.type) {
             case NLMSG_ERROR, NLMSG_DONE:
@@ -43,6 +47,14 @@ struct Exchange {
             default: break
             }
         }
+    }
+
+    /// Of what stands before or behind requests nothing is said, unless none of them is carried out.
+    private mutating func refuseAll(_ message: Message, _ index: Int) throws(OperationError) -> Bool {
+        guard Int32(message.header.type) == NLMSG_ERROR else { return false }
+        verdicts[index] = try message.verdict()
+        missing = 0
+        return true
     }
 
     /// Asks again for as long as the answer is a list that changed meanwhile; nil after many times.

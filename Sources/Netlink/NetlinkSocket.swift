@@ -8,6 +8,8 @@ import Linux
 struct NetlinkSocket: ~Copyable {
     private let socket: OpaquePointer
     private let port: UInt32
+    /// Each close of a netfilter socket waits for what nftables has still to take apart, whoever has deleted that.
+    private let closesLater: Bool
     // Not from 1: an adopted socket may still hold answers to somebody else's first requests.
     private var sequence = UInt32.random(in: 1...UInt32.max)
 
@@ -20,6 +22,7 @@ struct NetlinkSocket: ~Copyable {
         guard let socket, result == 0 else { throw OperationError("open netlink socket", errno: -result) }
         self.socket = socket
         port = cnetlink_port(socket)
+        closesLater = number == NETLINK_NETFILTER
     }
 
     /// Uses an rtnetlink socket that a process in another network namespace opened and passed on, bound or not.
@@ -31,9 +34,10 @@ struct NetlinkSocket: ~Copyable {
         guard let socket, result == 0 else { throw OperationError("use netlink socket", errno: -result) }
         self.socket = socket
         port = cnetlink_port(socket)
+        closesLater = false
     }
 
-    deinit { cnetlink_close(socket) }
+    deinit { closesLater ? cnetlink_close_later(socket) : cnetlink_close(socket) }
 
     var number: Int32 { cnetlink_descriptor(socket) }
 

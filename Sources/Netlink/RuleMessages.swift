@@ -21,7 +21,11 @@ extension RequestBatch {
     }
 
     /// What stands between these two is done whole or not at all.
-    mutating func beginTransaction(_ subject: String) { mark(CNETLINK_BATCH_BEGIN, subject) }
+    /// - Parameter generation: of the rules that this is made for; with others nothing is done.
+    mutating func beginTransaction(_ subject: String, generation: UInt32? = nil) {
+        mark(CNETLINK_BATCH_BEGIN, subject)
+        if let generation { put(Int(NFNL_BATCH_GENID.rawValue), bigEndian: generation) }
+    }
     mutating func endTransaction(_ subject: String) { mark(CNETLINK_BATCH_END, subject) }
 
     private mutating func mark(_ type: Int, _ subject: String) {
@@ -54,9 +58,9 @@ extension RequestBatch {
                 counter.put(Int(NFTA_COUNTER_BYTES.rawValue), bigEndian: UInt64(0))
                 counter.put(Int(NFTA_COUNTER_PACKETS.rawValue), bigEndian: UInt64(0))
             }
-            batch.expression("immediate") { $0.put(rule.verdict) }
+            batch.decide(rule.verdict.code)
         }
-        put(Int(NFTA_RULE_USERDATA.rawValue), RuleComment.bytes(rule.comment))
+        put(Int(NFTA_RULE_USERDATA.rawValue), RuleNotes.bytes(comment: rule.comment))
     }
 
     private mutating func put(_ chain: RuleChain) {
@@ -81,42 +85,18 @@ extension RequestBatch {
         compare(name.hasSuffix("+") ? Array(bytes.dropLast()) : bytes + [0])
     }
 
-    /// Goes on where the first register has these bytes.
-    mutating func compare(_ bytes: [UInt8]) {
+    /// Goes on where the first register is like these bytes.
+    mutating func compare(_ bytes: [UInt8], _ relation: nft_cmp_ops = NFT_CMP_EQ) {
         expression("cmp") { comparison in
             comparison.put(Int(NFTA_CMP_SREG.rawValue), bigEndian: NFT_REG_1.rawValue)
-            comparison.put(Int(NFTA_CMP_OP.rawValue), bigEndian: NFT_CMP_EQ.rawValue)
+            comparison.put(Int(NFTA_CMP_OP.rawValue), bigEndian: relation.rawValue)
             comparison.nest(Int(NFTA_CMP_DATA.rawValue)) { $0.put(Int(NFTA_DATA_VALUE.rawValue), bytes) }
-        }
-    }
-
-    private mutating func put(_ verdict: InterfaceRule.Verdict) {
-        put(Int(NFTA_IMMEDIATE_DREG.rawValue), bigEndian: NFT_REG_VERDICT.rawValue)
-        nest(Int(NFTA_IMMEDIATE_DATA.rawValue)) { data in
-            data.nest(Int(NFTA_DATA_VERDICT.rawValue)) { code in
-                code.put(Int(NFTA_VERDICT_CODE.rawValue), bigEndian: verdict.code)
-            }
         }
     }
 }
 
 extension InterfaceRule.Verdict {
     fileprivate var code: Int32 { self == .accept ? Int32(CNETLINK_NF_ACCEPT) : NFT_RETURN.rawValue }
-}
-
-/// A comment as nft keeps it in a rule's user data: type 0, length, text with a zero byte (libnftnl/udata.h).
-private enum RuleComment {
-    static func bytes(_ text: String) -> [UInt8] { [0, UInt8(text.utf8.count + 1)] + Array(text.utf8) + [0] }
-
-    static func text(_ data: ArraySlice<UInt8>) -> String? {
-        var rest = data
-        while let type = rest.popFirst(), let length = rest.popFirst(), length <= rest.count {
-            let value = rest.prefix(Int(length))
-            if type == 0 { return String(decoding: value.prefix { $0 != 0 }, as: UTF8.self) }
-            rest = rest.dropFirst(Int(length))
-        }
-        return nil
-    }
 }
 
 extension FoundRule {
@@ -129,7 +109,7 @@ extension FoundRule {
         while let attribute = try attributes.next() {
             switch attribute.type {
             case Int(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try attribute.uint64())
-            case Int(NFTA_RULE_USERDATA.rawValue): comment = RuleComment.text(attribute.payload)
+            case Int(NFTA_RULE_USERDATA.rawValue): comment = RuleNotes.comment(attribute.payload)
             case Int(NFTA_RULE_EXPRESSIONS.rawValue): expressions = try Self.expressions(attribute)
             default: break
             }

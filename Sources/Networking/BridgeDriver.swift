@@ -7,9 +7,10 @@ import Netlink
 /// Networks as Linux bridges, with address translation to the outside.
 package struct BridgeDriver: NetworkDriver, Sendable {
     package static let name = "bridge"
-    let firewall: any Firewall
+    let firewalls: HostFirewalls
 
-    package init(firewall: any Firewall = IPTablesFirewall()) { self.firewall = firewall }
+    package init() { firewalls = .standard }
+    init(_ firewalls: HostFirewalls) { self.firewalls = firewalls }
 
     // MARK: A network
 
@@ -22,7 +23,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         do throws(OperationError) {
-            try firewall.withdraw(.network(bridge: network.device))
+            try firewalls[network.firewall].withdraw(.network(bridge: network.device))
         } catch {
             failure = error
         }
@@ -103,11 +104,11 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
-        if !endpoint.ports.isEmpty { try withdraw(endpoint.id) }
+        if !endpoint.ports.isEmpty { try firewalls[endpoint.firewall].withdraw(.endpoint(endpoint.id)) }
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        try firewall.withdraw(.endpoint(endpoint))
+        for firewall in firewalls.all { try firewall.withdraw(.endpoint(endpoint)) }
     }
 
     /// The name is short, as the seeds show it, and another one when that is taken (B45).
@@ -134,13 +135,16 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         _ endpoint: Endpoint, _ isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) {
         guard !endpoint.ports.isEmpty else { return }
-        try establish(isStale) { FirewallIntent(published: [PublishedPorts(endpoint)]) }
+        try establish(firewalls[endpoint.firewall], isStale) {
+            FirewallIntent(published: [PublishedPorts(endpoint)])
+        }
         StaleFlows.forget(to: endpoint)
     }
 
     /// - Parameter isStale: as in `NetworkDriver.connect`. No network ever is.
     func establish(
-        _ isStale: (_ shortID: String) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
+        _ firewall: any Firewall, _ isStale: (_ shortID: String) -> Bool,
+        _ intent: () throws(OperationError) -> FirewallIntent
     ) throws(OperationError) {
         let isStaleOwner = { (owner: FirewallOwner) in
             if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }

@@ -54,8 +54,9 @@ extension BridgeDriver {
         _ wanted: WantedBridges, _ observed: inout ObservedBridges
     ) throws(OperationError) {
         observed.isRouting = BridgeSettings.isRouting
-        observed.firewall = try firewall.differences(
-            from: wanted.intent(on: observed), isOwner: wanted.owners.map { owners in { owners.include($0) } })
+        observed.firewall = try firewalls.differences(
+            from: wanted.intent(on: observed), of: wanted.networks.map(\.definition),
+            isOwner: wanted.owners.map { owners in { owners.include($0) } })
         // A kernel without nftables has no such chain.
         let outward = wanted.networks.map(\.definition).filter { !$0.isInternal && observed.bridge(of: $0) != nil }
         observed.unadmitted = Set((try? DockerUserChain.lacking(outward.map(\.device))) ?? [])

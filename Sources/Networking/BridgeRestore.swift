@@ -24,9 +24,13 @@ extension BridgeDriver {
         let published = members.filter { ids.contains($0.endpoint.networkID) && !$0.endpoint.ports.isEmpty }
         do throws(OperationError) {
             guard !restored.isEmpty else { return failures }
-            try establish(isStale) { () throws(OperationError) in
-                // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
-                FirewallIntent(restored, published.filter(\.isRunning))
+            for (firewall, networks) in firewalls.groups(of: restored) {
+                let ids = Set(networks.map(\.id))
+                let members = published.filter { ids.contains($0.endpoint.networkID) }
+                try establish(firewall, isStale) { () throws(OperationError) in
+                    // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
+                    FirewallIntent(networks, members.filter(\.isRunning))
+                }
             }
             for member in published { StaleFlows.forget(to: member.endpoint) }
             // Whoever makes a network is told when that was to no avail (`obstacles`).
@@ -51,7 +55,9 @@ extension BridgeDriver {
             owners.append(owner)
         }
         let withFrame = differences.contains { $0.remedy == .removeFrame }
-        if !owners.isEmpty || withFrame { try firewall.clear(owners, withFrame: withFrame) }
+        if !owners.isEmpty || withFrame {
+            for firewall in firewalls.all { try firewall.clear(owners, withFrame: withFrame) }
+        }
         var netlink = try RouteSocket()
         for difference in differences {
             switch difference.remedy {

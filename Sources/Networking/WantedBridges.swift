@@ -76,6 +76,7 @@ extension NetworkIntent {
 
 extension PublishedPorts {
     init(_ endpoint: Endpoint) {
-        self.init(endpoint: endpoint.id, address: endpoint.address.address, ports: endpoint.ports)
+        self.init(
+            endpoint: endpoint.id, address: endpoint.address.address, ports: endpoint.ports, backend: endpoint.firewall)
     }
 }

@@ -185,13 +185,13 @@ extension CLI.Addresses {
                 let script = """
                     MYDOCKER_FAULT=error@1 MYDOCKER_FAULT_LIST=\(list) $MYDOCKER rm caheldbox
                     for point in 2 3 4; do
-                      grep -q 'iptables table' \(list) && break
+                      grep -q 'firewall table' \(list) && break
                       rm \(list)
                       MYDOCKER_FAULT=error@$point MYDOCKER_FAULT_LIST=\(list) $MYDOCKER rm caheldbox
                     done
                     """
                 Host.shell(script)
-                #expect(Host.read(list).contains("write iptables table"))
+                #expect(Host.read(list).contains("write firewall table"))
             }
             let report = try CheckReport.take()
             #expect(report.found.isSuperset(of: ["rule", "address"]), "\(report.findings)")

@@ -77,6 +77,22 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
                 + ["sh", "-c", "echo one; usleep 10000; echo two"],
             keepsExit: true, next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
         FaultScenario(
+            name: "run on a network of nftables",
+            before: [
+                Step("network create --firewall nftables --subnet \(other) fwother"),
+                Step("run --rm --net fwother true"),
+            ],
+            after: [Step("network remove fwother")],
+            command: ["run", "--rm", "--name", "fwbox", "--net", "fwother", "-p", port, "echo", "hi"], isGuarded: true,
+            next: [Step("run --rm --net fwother -p \(port) true")]),
+        FaultScenario(
+            name: "network create on nftables",
+            command: ["network", "create", "--firewall", "nftables", "--subnet", other, "fwother"],
+            next: [
+                Step("network create --firewall nftables --subnet \(other) fwother", excuse: "already exists"),
+                Step("network remove fwother"),
+            ]),
+        FaultScenario(
             name: "run -d --rm", command: ["run", "-d", "--rm"] + onNetwork + ["echo", "hi"],
             isVariant: true, next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),
         FaultScenario(

@@ -43,7 +43,11 @@ private func request(_ words: String...) throws -> RunRequest {
             try request("--net", "a", "--net", "b", "--ip", "10.0.0.2", "sh").networks == [
                 NetworkChoice("a", address: address), NetworkChoice("b"),
             ])
-        for text in ["name=", "ip=10.0.0.2", "name=a,ip=x", "name=a,alias=b", "a,ip=10.0.0.2", "name=a,"] {
+        let alias = try #require(NetworkAlias("B.c"))
+        #expect(
+            try request("--net", "name=a,alias=b.C", "--network-alias", "d", "sh").networks.first?.aliases.map(\.key)
+                == [alias.key, "d"])
+        for text in ["name=", "ip=10.0.0.2", "name=a,ip=x", "name=a,alias=b/c", "a,ip=10.0.0.2", "name=a,"] {
             #expect(throws: UsageError.self) { try RunCommand.parse(["--net", text, "sh"]) }
         }
     }

@@ -25,6 +25,21 @@ import Testing
         #expect(endpoint.json.compact == text)
     }
 
+    /// Members that the release before does not have are there where they say something.
+    @Test func furtherNamesAndAnotherFirewall() throws {
+        let more = #","firewall":"nftables","aliases":["www","Db.front"]}"#
+        let text = String(Self.endpoint("10.0.0.2/24", "null").dropLast()) + more
+        let endpoint = try Endpoint(RecordReader(JSON(parsing: text)))
+        #expect(endpoint.firewall == .nftables && endpoint.aliases.map(\.key) == ["www", "db.front"])
+        #expect(endpoint.json.compact == text)
+        for bad in [#""firewall":"pf""#, #""aliases":["a/b"]"#, #""aliases":"a""#] {
+            let json = try JSON(parsing: String(Self.endpoint("10.0.0.2/24", "null").dropLast()) + ",\(bad)}")
+            #expect(throws: RecordError.self) { try Endpoint(RecordReader(json)) }
+        }
+        let wish = #"{"network":"br0","address":null,"mac":null,"publish":[],"aliases":["www"]}"#
+        #expect(try EndpointWish(RecordReader(JSON(parsing: wish))).json.compact == wish)
+    }
+
     @Test(arguments: ["10.0.0.2/33", "10.0.0.2", "fd00::2/129", "fd00::2%eth0/64", "010.0.0.2/24", ""])
     func impossibleAddressesAreDamage(address: String) throws {
         let json = try JSON(parsing: Self.endpoint(address, "null"))

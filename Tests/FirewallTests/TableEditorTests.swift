@@ -171,9 +171,9 @@ import Testing
     }
 }
 
-@Suite struct KernelTableErrorTests {
+@Suite struct IPTablesTableErrorTests {
     @Test(arguments: [ENOENT, ENOPROTOOPT]) func aMissingTableIsExplained(errno: Int32) {
-        let error = KernelTable.cannotOpen(.nat, errno: errno)
+        let error = IPTablesTable.cannotOpen(.nat, errno: errno)
         #expect(
             error.description
                 == #"read iptables table "nat": the kernel has no legacy iptables for it (CONFIG_IP_NF_NAT, module iptable_nat)"#
@@ -182,6 +182,6 @@ import Testing
     }
 
     @Test func otherFailuresKeepTheirErrno() {
-        #expect(KernelTable.cannotOpen(.filter, errno: EPERM).errno == EPERM)
+        #expect(IPTablesTable.cannotOpen(.filter, errno: EPERM).errno == EPERM)
     }
 }

@@ -66,7 +66,7 @@ import Testing
                 {"HostIp": "127.0.0.1", "HostPort": "8081"}], "443/tcp": null},
                 "Networks": {
                 "br0": {"IPAMConfig": {"IPv4Address": "10.9.1.5"}, "Links": null, "Aliases": null, "DriverOpts": null,
-                "NetworkID": "\(network)", \(first), "DNSNames": null},
+                "NetworkID": "\(network)", \(first), "DNSNames": ["web", "4f4f4f4f4f4f"]},
                 "br1": {"IPAMConfig": null, "Links": null, "Aliases": null, "DriverOpts": null, "NetworkID": "",
                 \(second), "DNSNames": null}}}
                 """)

@@ -271,7 +271,7 @@ import Testing
 extension FirewallSandboxTests {
     /// Those of our chains in order, and the jumps into them.
     private func ownRules(_ name: FirewallTable) throws -> [FirewallRule] {
-        let table = try KernelTable(name)
+        let table = try IPTablesTable(name)
         let rules = table.chains.filter { $0 != OwnChain.user }.flatMap { chain in
             table.rules(in: chain).compactMap { $0.decoded(name, chain) }
         }

@@ -88,6 +88,8 @@ int cnetlink_open(int protocol, struct mnl_socket **result);
 /* The same of an rtnetlink socket that exists, bound or not. Takes `fd` over and closes it when it fails. */
 int cnetlink_adopt(int fd, struct mnl_socket **result);
 void cnetlink_close(struct mnl_socket *socket);
+/* The same, for a socket whose close makes the caller wait, as that of nftables does behind a deletion (nf_tables waits for RCU). */
+void cnetlink_close_later(struct mnl_socket *socket);
 uint32_t cnetlink_port(const struct mnl_socket *socket);
 /* Stays the socket's. */
 int cnetlink_descriptor(const struct mnl_socket *socket);

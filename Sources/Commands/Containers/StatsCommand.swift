@@ -32,7 +32,7 @@ package struct StatsCommand: Command {
     }
 
     /// Microseconds between two measurements: the first ones, and all others.
-    private static let shortSpan: UInt32 = 250_000
+    private static let shortSpan: UInt32 = 75_000
     private static let span: UInt32 = 1_000_000
 
     package mutating func run(

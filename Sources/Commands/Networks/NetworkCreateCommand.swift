@@ -28,6 +28,13 @@ package struct NetworkCreateCommand: Command {
                 command, text throws(OperationError) in
                 command.request.gateway = try SimpleValue.given(text, SimpleValue.address)
             },
+            .value("firewall", "FIREWALL", "Who has the network's rules: iptables, nftables or none") {
+                command, text throws(OperationError) in
+                guard let firewall = FirewallBackend(rawValue: text) else {
+                    throw OperationError("there are iptables, nftables and none", kind: .invalid)
+                }
+                command.request.firewall = firewall
+            },
             .toggle("ignore", "Succeed when a network of that name exists, and tell how it differs") {
                 $0.request.ignoresExisting = $1
             },

@@ -5,6 +5,7 @@ package struct Endpoint: Equatable, Sendable {
     package var id: EndpointID
     /// The network's.
     package var driver = "bridge"
+    package var firewall = FirewallBackend.iptables
     package var network: Name
     package var networkID: ContainerID
     /// The container's address in the network's subnet.
@@ -67,19 +68,23 @@ extension Endpoint: Record {
             ports: try reader.objects("ports", PortMapping.init))
         // Of before there were others.
         driver = try reader.optional("driver", \.string) ?? "bridge"
+        firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
     }
 
     package var json: JSON {
-        [
+        let usual: JSON = [
             "id": .string(id.hex), "driver": .string(driver), "network": .string(network.text),
             "networkID": .string(networkID.hex),
             "address": .string(address.description), "gateway": .optional(gateway?.description),
             "mac": .string(mac.description), "hostInterface": .string(hostInterface),
             "interface": .string(interface), "bridge": .string(bridge),
             "mtu": .optional(mtu), "ports": .array(ports.map(\.json)),
-            "aliases": .strings(aliases.map(\.description)),
         ]
+        return usual.with([
+            ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
+            ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
+        ])
     }
 }

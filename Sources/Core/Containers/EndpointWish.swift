@@ -30,11 +30,11 @@ extension EndpointWish: Record {
     }
 
     package var json: JSON {
-        [
+        let usual: JSON = [
             "network": .string(network.text), "address": .optional(address?.description),
             "mac": .optional(mac?.description), "publish": .array(publish.map(\.json)),
-            "aliases": .strings(aliases.map(\.description)),
         ]
+        return usual.with([("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description)))])
     }
 }
 

@@ -63,3 +63,11 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
     package static func optional(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
     package static func optional(_ value: (some BinaryInteger)?) -> JSON { value.map { .int(Int64($0)) } ?? .null }
 }
+
+extension JSON {
+    /// An object with more members, but for those that have no value.
+    package func with(_ more: [(key: String, value: JSON?)]) -> JSON {
+        guard let members else { return self }
+        return .object(members + more.compactMap { key, value in value.map { (key, $0) } })
+    }
+}

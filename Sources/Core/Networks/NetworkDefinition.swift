@@ -11,6 +11,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let isInternal: Bool
     package private(set) var labels: [String: String]
     package let created: Timestamp
+    /// Who has its rules.
+    package var firewall = FirewallBackend.iptables
     /// What its record and its files are called by: its id, or its name where the release before has made it.
     package private(set) var key: String
 
@@ -65,15 +67,18 @@ extension NetworkDefinition: Record {
         isInternal = try reader.bool("internal")
         labels = try reader.value("labels", [String: String].init(json:))
         created = Timestamp(nanoseconds: try reader.int("created"))
+        // Of before there were others.
+        firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
         key = id.hex
     }
 
     package var json: JSON {
-        [
+        let usual: JSON = [
             "id": .string(id.hex), "name": .string(name.text), "driver": .string(driver),
             "gateway": .string(gateway.description), "device": .string(device), "mtu": .optional(mtu),
             "internal": .bool(isInternal), "labels": labels.json, "created": .int(created.nanoseconds),
         ]
+        return usual.with([("firewall", firewall == .iptables ? nil : .string(firewall.rawValue))])
     }
 }
 

@@ -54,6 +54,7 @@ extension Engine {
     private func define(
         _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool, device: String
     ) throws(OperationError) -> NetworkDefinition {
+        let firewall = request.firewall ?? .ofThisHost
         let driver = try host.drivers.named(request.driver)
         try networkStore.removeUnfinished()
         let (others, failures) = try networkStore.all()
@@ -66,9 +67,10 @@ extension Engine {
                 remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
         }
         let gateway = try gateway(request, pool: pool, beside: others)
-        let network = NetworkDefinition(
+        var network = NetworkDefinition(
             id: .random(), name: name, driver: request.driver, gateway: gateway, device: device, mtu: request.mtu,
             isInternal: request.isInternal, labels: request.labels, created: .now())
+        network.firewall = firewall
         do throws(OperationError) {
             try networkStore.create(network)
             try driver.create(network)

@@ -11,6 +11,8 @@ package struct NetworkRequest: Sendable {
     /// The bridge's name; nil is the network's own where the kernel takes that.
     package var device: String?
     package var isInternal = false
+    /// Nil is the one that this host has.
+    package var firewall: FirewallBackend?
     package var labels: [String: String] = [:]
     /// One that is there will do, whatever it is like.
     package var ignoresExisting = false

@@ -14,3 +14,16 @@ protocol RuleTable: AnyObject {
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError)
     func remove(at position: Int, from chain: String) throws(OperationError)
 }
+
+/// A table of one of the kernel's firewalls.
+protocol KernelTable: RuleTable {
+    /// Ports can be sent on to others that lie as far apart, by one rule.
+    static var shiftsRanges: Bool { get }
+    /// Whether anybody has used the table yet.
+    static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool
+    init(_ name: FirewallTable) throws(OperationError)
+    /// Writes all changes at once.
+    /// - Returns: 0 or an errno. EAGAIN: it has changed since it was read, and nothing was written.
+    func commit() -> Int32
+    func cannotCommit(errno: Int32) -> OperationError
+}

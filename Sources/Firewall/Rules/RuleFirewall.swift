@@ -2,59 +2,64 @@ import Core
 import Glibc
 import Linux
 
-/// The kernel's legacy iptables of the network namespace that the calling thread is in.
-package struct IPTablesFirewall: Firewall {
+typealias IPTablesFirewall = RuleFirewall<IPTablesTable>
+
+/// A firewall whose rules are those of `IntentRules`, in the network namespace that the calling thread is in. All programs of ours, and
+/// those of iptables, take turns by one lock.
+struct RuleFirewall<Table: KernelTable>: Firewall {
     private let lockPath: String
     private let patience: LockPatience
 
     /// - Parameters:
     ///   - lockPath: nil for the one that iptables itself would take.
     ///   - lockMilliseconds: how long to wait for the xtables lock.
-    package init(lockPath: String? = nil, lockMilliseconds: Int64 = 10_000) {
+    init(lockPath: String? = nil, lockMilliseconds: Int64 = 10_000) {
         self.lockPath = lockPath ?? LockPatience.path
         patience = LockPatience(milliseconds: lockMilliseconds)
     }
 
     @discardableResult
-    package func establish(
+    func establish(
         isStale: (FirewallOwner) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
     ) throws(OperationError) -> Bool {
-        try apply(isStale: isStale) { () throws(OperationError) in FirewallChange(establishing: try intent()) }
+        try apply(isStale: isStale) { () throws(OperationError) in
+            FirewallChange(establishing: try intent(), shiftingRanges: Table.shiftsRanges)
+        }
     }
 
-    package func withdraw(_ owner: FirewallOwner) throws(OperationError) {
-        try apply { FirewallChange(withdrawing: owner) }
+    func withdraw(_ owner: FirewallOwner) throws(OperationError) {
+        try apply(onlyUsed: true) { FirewallChange(withdrawing: owner) }
     }
 
-    package func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
-        try apply { FirewallChange(clearing: owners, withChains: withFrame) }
+    func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
+        try apply(onlyUsed: true) { FirewallChange(clearing: owners, withChains: withFrame) }
     }
 
     /// A reader needs no lock: the kernel gives a table out whole. One that nobody has used yet would be made by asking.
-    package func differences(
+    func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences {
-        var inspection = TableInspection(FirewallChange(establishing: intent), isOwner: isOwner)
-        for name in inspection.tables where !intent.isEmpty || IPTablesFirewall.isUsed(name) {
-            try inspection.look(at: KernelTable(name), name)
+        var inspection = TableInspection(
+            FirewallChange(establishing: intent, shiftingRanges: Table.shiftsRanges), isOwner: isOwner)
+        for name in inspection.tables {
+            if intent.isEmpty { guard try Table.isUsed(name) else { continue } }
+            try inspection.look(at: Table(name), name)
         }
         return inspection.differences
     }
 
-    private static func isUsed(_ table: FirewallTable) -> Bool {
-        let names = Files.text("/proc/thread-self/net/ip_tables_names") ?? ""
-        return names.split(separator: "\n").contains(table.rawValue[...])
-    }
-
     /// Holds the xtables lock while `change` is asked and the tables are written.
+    /// - Parameter onlyUsed: a table that nobody has used stays unused.
     @discardableResult
     func apply(
-        isStale: (FirewallOwner) -> Bool = { _ in false }, _ change: () throws(OperationError) -> FirewallChange
+        isStale: (FirewallOwner) -> Bool = { _ in false }, onlyUsed: Bool = false,
+        _ change: () throws(OperationError) -> FirewallChange
     ) throws(OperationError) -> Bool {
         let lock = try patience.takeLock(lockPath)
         let change = try change()
         var hasChanged = false
         for table in change.tables {
+            if onlyUsed { guard try Table.isUsed(table) else { continue } }
             let wasWritten = try write(change, to: table, isStale)
             hasChanged = hasChanged || wasWritten
         }
@@ -70,14 +75,14 @@ package struct IPTablesFirewall: Firewall {
         var attempt = 0
         while true {
             attempt += 1
-            let table = try KernelTable(name)
+            let table = try Table(name)
             var editor = TableEditor(table, name)
             try editor.apply(change, isStale: isStale)
             guard editor.hasChanged else { return attempt > 1 }
-            try FaultPoint.pass("write iptables table", name.rawValue)
+            try FaultPoint.pass("write firewall table", name.rawValue)
             let failure = table.commit()
             if failure == 0 { return true }
-            guard attempt < IPTablesFirewall.attempts(after: failure) else { throw table.cannotCommit(errno: failure) }
+            guard attempt < Self.attempts(after: failure) else { throw table.cannotCommit(errno: failure) }
             pause.next()
         }
     }

@@ -1,9 +1,12 @@
 import CIPTables
 import Core
 import Glibc
+import Linux
 
 /// A table of the kernel's legacy iptables.
-final class KernelTable: RuleTable {
+final class IPTablesTable: KernelTable {
+    static var shiftsRanges: Bool { true }
+
     private let handle: OpaquePointer
     private let name: FirewallTable
 
@@ -15,15 +18,20 @@ final class KernelTable: RuleTable {
             for module in ["ip_tables", "iptable_\(name.rawValue)"] { ciptables_load_module(module) }
             result = ciptables_open(name.rawValue, &handle)
         }
-        guard result == 0, let handle else { throw KernelTable.cannotOpen(name, errno: -result) }
+        guard result == 0, let handle else { throw IPTablesTable.cannotOpen(name, errno: -result) }
         self.handle = handle
         self.name = name
     }
 
     deinit { ciptables_close(handle) }
 
+    /// The kernel would make a table by being asked about it.
+    static func isUsed(_ table: FirewallTable) -> Bool {
+        let names = Files.text("/proc/thread-self/net/ip_tables_names") ?? ""
+        return names.split(separator: "\n").contains(table.rawValue[...])
+    }
+
     /// Writes the table back whole.
-    /// - Returns: 0 or an errno. EAGAIN: it has changed since it was read, and nothing was written.
     func commit() -> Int32 { -ciptables_commit(handle) }
 
     var chains: [String] {
@@ -73,7 +81,7 @@ final class KernelTable: RuleTable {
 
 // MARK: Failures
 
-extension KernelTable {
+extension IPTablesTable {
     static func cannotOpen(_ table: FirewallTable, errno: Int32) -> OperationError {
         guard errno == ENOENT || errno == ENOPROTOOPT else {
             return OperationError("read iptables table", table.rawValue, errno: errno)
@@ -92,7 +100,7 @@ extension KernelTable {
                 "write iptables table", name.rawValue,
                 reason: "another program keeps changing it without the xtables lock")
         }
-        let missing = errno == ENOENT ? KernelTable.extensions.first { !$0.isThere } : nil
+        let missing = errno == ENOENT ? IPTablesTable.extensions.first { !$0.isThere } : nil
         guard let missing else {
             return OperationError(
                 "write iptables table", name.rawValue, reason: String(cString: ciptables_explain(errno)))

@@ -90,22 +90,26 @@ enum IntentRules {
     }
 
     /// What an endpoint has for its published ports.
-    static func rules(of published: PublishedPorts) -> [FirewallRule] {
-        FirewallRule.publishing(published.ports, in: publish, to: published.address, owner: published.owner)
+    static func rules(of published: PublishedPorts, shiftingRanges: Bool = true) -> [FirewallRule] {
+        FirewallRule.publishing(
+            published.ports, in: publish, to: published.address, owner: published.owner, shiftingRanges: shiftingRanges)
     }
 }
 
 extension FirewallChange {
     /// Makes the rules of networks and endpoints what they should be, and our chains with them. Ports alone concern no
     /// other table than their own; where nothing is wanted, no table is.
-    init(establishing intent: FirewallIntent) {
+    /// - Parameter shiftingRanges: the firewall can do that.
+    init(establishing intent: FirewallIntent, shiftingRanges: Bool = true) {
         if intent.isEmpty {
             self.init([])
             return
         }
         self.init(intent.networks.isEmpty ? [.nat] : [.filter, .nat], layout: .ensure(IntentRules.layout))
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
-        for published in intent.published { set(published.owner, IntentRules.rules(of: published)) }
+        for published in intent.published {
+            set(published.owner, IntentRules.rules(of: published, shiftingRanges: shiftingRanges))
+        }
     }
 
     /// Takes the rules of an owner away from where they are put, and our chains with the last network.

@@ -1,0 +1,25 @@
+import Core
+
+/// What a network has that is to have none.
+package struct NoFirewall: Firewall {
+    package init() {}
+
+    package func establish(
+        isStale: (FirewallOwner) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
+    ) throws(OperationError) -> Bool {
+        guard try intent().published.isEmpty else {
+            throw OperationError(
+                "publish port", reason: "the network has no firewall",
+                remedy: "use a network that was created without --firewall none", kind: .unsupported)
+        }
+        return false
+    }
+
+    package func withdraw(_ owner: FirewallOwner) throws(OperationError) {}
+
+    package func differences(
+        from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
+    ) throws(OperationError) -> FirewallDifferences { FirewallDifferences() }
+
+    package func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {}
+}

@@ -1,0 +1,192 @@
+import CNetlink
+import Core
+import Glibc
+
+/// Where packets of IPv4 come by a chain (<linux/netfilter.h>).
+package struct PacketHook: Equatable, Sendable {
+    package enum Place: UInt32, Sendable {
+        case prerouting, input, forward, output, postrouting
+    }
+
+    /// `filter` or `nat`.
+    let kind: String
+    let number: UInt32
+    /// Lower ones come first.
+    let priority: Int32
+
+    package init(_ kind: String, _ place: Place, priority: Int32) {
+        self.kind = kind
+        number = place.rawValue
+        self.priority = priority
+    }
+}
+
+/// What a table of nftables holds.
+package struct PacketTable: Sendable {
+    package struct Rule: Sendable {
+        package let handle: UInt64
+        /// `PacketRule.note`; nil of one that somebody else has made.
+        package let note: [UInt8]?
+        /// Names of chains that it may jump to are in it.
+        fileprivate let message: Message
+
+        package func mentions(_ chain: String) -> Bool { message.contains(Array(chain.utf8) + [0]) }
+    }
+
+    package var chains: [String: [Rule]] = [:]
+    /// The kernel's count of changes, when this was read.
+    let generation: UInt32
+}
+
+/// One change of a table; several of them are made together or not at all.
+package enum PacketTableChange: Sendable {
+    case addTable
+    case removeTable
+    case addChain(String, PacketHook?)
+    case removeChain(String)
+    /// - id: a number of its own in this change.
+    case addRule(PacketRule, to: String, RulePlace, id: UInt32)
+    case removeRule(UInt64, from: String)
+    /// One that is added by the same change, and is not to be there after all.
+    package enum RulePlace: Sendable, Equatable {
+        case atEnd
+        case beforeHandle(UInt64)
+        case beforeNew(UInt32)
+    }
+}
+
+extension NFTablesSocket {
+    /// Nothing of a table that is not there.
+    package mutating func read(_ table: String) throws(OperationError) -> PacketTable {
+        var found = PacketTable(generation: try generation())
+        for message in try socket.dump({ $0.getChains() }) {
+            if let chain = try message.chainName(of: table) { found.chains[chain] = [] }
+        }
+        if found.chains.isEmpty { return found }
+        for message in try socket.dump({ $0.getRules(ofTable: table) }) {
+            let (chain, rule) = try PacketTable.Rule.read(message)
+            found.chains[chain, default: []].append(rule)
+        }
+        return found
+    }
+
+    /// - Throws: ERESTART when anybody has changed anything since `generation`.
+    package mutating func change(
+        _ table: String, _ changes: [PacketTableChange], since read: PacketTable
+    ) throws(OperationError) {
+        var batch = RequestBatch(capacity: 4096 + changes.count * 1024)
+        batch.beginTransaction(table, generation: read.generation)
+        for change in changes { batch.put(change, of: table) }
+        batch.endTransaction(table)
+        try socket.perform(batch)
+    }
+
+    private mutating func generation() throws(OperationError) -> UInt32 {
+        var batch = RequestBatch(capacity: 128)
+        batch.getGeneration()
+        for message in try socket.perform(batch).first ?? [] {
+            var attributes = try message.attributes(after: nfgenmsg.self)
+            while let attribute = try attributes.next() {
+                if attribute.type == Int(NFTA_GEN_ID.rawValue) { return UInt32(bigEndian: try attribute.uint32()) }
+            }
+        }
+        throw .malformed("generation")
+    }
+}
+
+extension RequestBatch {
+    fileprivate mutating func getGeneration() {
+        begin(
+            Int(NFTables.type(NFT_MSG_GETGEN)), NLM_F_ACK, NFTables.header(UInt8(AF_UNSPEC)),
+            Label(operation: "read rules", subject: nil), asks: true)
+    }
+
+    fileprivate mutating func getRules(ofTable table: String) {
+        begin(
+            Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(Self.family),
+            Label(operation: "list rules", subject: table), asks: true)
+        put(Int(NFTA_RULE_TABLE.rawValue), table)
+    }
+
+    fileprivate mutating func put(_ change: PacketTableChange, of table: String) {
+        switch change {
+        case .addTable: addTable(table)
+        case .removeTable:
+            beginChange(NFT_MSG_DELTABLE, 0, "remove table", table)
+            put(Int(NFTA_TABLE_NAME.rawValue), table)
+        case .addChain(let name, let hook): addChain(name, of: table, hook)
+        case .removeChain(let name):
+            beginChange(NFT_MSG_DELCHAIN, 0, "remove chain", name)
+            put(Int(NFTA_CHAIN_TABLE.rawValue), table)
+            put(Int(NFTA_CHAIN_NAME.rawValue), name)
+        case .addRule(let rule, let chain, let place, let id): add(rule, to: chain, of: table, place, id)
+        case .removeRule(let handle, let chain):
+            beginChange(NFT_MSG_DELRULE, 0, "delete rule", chain)
+            put(Int(NFTA_RULE_TABLE.rawValue), table)
+            put(Int(NFTA_RULE_CHAIN.rawValue), chain)
+            put(Int(NFTA_RULE_HANDLE.rawValue), bigEndian: handle)
+        }
+    }
+
+    private mutating func add(
+        _ rule: PacketRule, to chain: String, of table: String, _ place: PacketTableChange.RulePlace, _ id: UInt32
+    ) {
+        beginChange(
+            NFT_MSG_NEWRULE, place == .atEnd ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE, "add rule", chain)
+        put(Int(NFTA_RULE_TABLE.rawValue), table)
+        put(Int(NFTA_RULE_CHAIN.rawValue), chain)
+        switch place {
+        case .atEnd: break
+        case .beforeHandle(let handle): put(Int(NFTA_RULE_POSITION.rawValue), bigEndian: handle)
+        case .beforeNew(let other): put(Int(NFTA_RULE_POSITION_ID.rawValue), bigEndian: other)
+        }
+        put(Int(NFTA_RULE_ID.rawValue), bigEndian: id)
+        put(rule)
+    }
+
+    private mutating func beginChange(
+        _ type: nf_tables_msg_types, _ flags: Int32, _ operation: String, _ subject: String
+    ) {
+        begin(
+            Int(NFTables.type(type)), NLM_F_ACK | flags, NFTables.header(Self.family),
+            Label(operation: operation, subject: subject), asks: false)
+    }
+}
+
+extension Message {
+    /// Nil when the chain is of another table or family.
+    fileprivate func chainName(of table: String) throws(OperationError) -> String? {
+        guard try fixedHeader(nfgenmsg.self).nfgen_family == RequestBatch.family else { return nil }
+        var name: String?
+        var attributes = try attributes(after: nfgenmsg.self)
+        while let attribute = try attributes.next() {
+            switch attribute.type {
+            case Int(NFTA_CHAIN_TABLE.rawValue): if attribute.string != table { return nil }
+            case Int(NFTA_CHAIN_NAME.rawValue): name = attribute.string
+            default: break
+            }
+        }
+        return name
+    }
+}
+
+extension PacketTable.Rule {
+    fileprivate static func read(
+        _ message: Message
+    ) throws(OperationError) -> (chain: String, rule: PacketTable.Rule) {
+        var handle: UInt64?
+        var chain: String?
+        var note: [UInt8]?
+        var attributes = try message.attributes(after: nfgenmsg.self)
+        while let attribute = try attributes.next() {
+            switch attribute.type {
+            case Int(NFTA_RULE_CHAIN.rawValue): chain = attribute.string
+            case Int(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try attribute.uint64())
+            case Int(NFTA_RULE_USERDATA.rawValue): note = RuleNotes.note(attribute.payload)
+            default: break
+            }
+        }
+        guard let handle, let chain else { throw .malformed("rule") }
+        return (chain, PacketTable.Rule(handle: handle, note: note, message: message))
+    }
+}

@@ -1,0 +1,40 @@
+import Core
+import Firewall
+
+/// The kernel's firewalls of this host: each network's rules are in the one that it was created with.
+struct HostFirewalls: Sendable {
+    private let firewalls: [FirewallBackend: any Firewall]
+
+    static let standard = HostFirewalls(
+        Dictionary(uniqueKeysWithValues: FirewallBackend.allCases.map { ($0, $0.firewall) }))
+
+    init(_ firewalls: [FirewallBackend: any Firewall]) { self.firewalls = firewalls }
+
+    /// All of them: of an owner of whom nothing else is known.
+    var all: [any Firewall] { FirewallBackend.allCases.compactMap { firewalls[$0] } }
+
+    subscript(backend: FirewallBackend) -> any Firewall { firewalls[backend] ?? NoFirewall() }
+
+    /// Those that have something to do with these networks, in their order, with them.
+    func groups(of networks: [NetworkDefinition]) -> [(firewall: any Firewall, networks: [NetworkDefinition])] {
+        FirewallBackend.allCases.compactMap { backend in
+            let own = networks.filter { $0.firewall == backend }
+            return own.isEmpty ? nil : (self[backend], own)
+        }
+    }
+
+    /// What differs in any of them.
+    /// - Parameter isOwner: as in `Firewall.differences`.
+    func differences(
+        from intent: FirewallIntent, of networks: [NetworkDefinition], isOwner: ((FirewallOwner) -> Bool)?
+    ) throws(OperationError) -> FirewallDifferences {
+        var all = FirewallDifferences()
+        for backend in FirewallBackend.allCases {
+            let devices = Set(networks.filter { $0.firewall == backend }.map(\.device))
+            let own = intent.on(devices, backend)
+            if own.isEmpty, isOwner == nil { continue }
+            all.add(try self[backend].differences(from: own, isOwner: isOwner))
+        }
+        return all
+    }
+}

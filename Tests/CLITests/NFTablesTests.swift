@@ -1,0 +1,187 @@
+import Testing
+
+/// Networks whose rules nftables has, beside those of the legacy tables: what a packet meets is the same.
+extension CLI {
+    @Suite(.serialized) struct NFTables {
+        /// A host far away, by a link of this one's; `far COMMAND` runs there, `inside CONTAINER COMMAND` in a container. `networks
+        /// FIREWALL` makes two networks and an internal one, with a server on the first.
+        private static let scene = """
+            exec 2>&1
+            m=$MYDOCKER
+            ip link set lo up
+            ip netns add far; ip link add out0 type veth peer name out1 netns far
+            ip addr add 10.250.0.1/24 dev out0; ip link set out0 up
+            ip -n far addr add 10.250.0.2/24 dev out1; ip -n far link set out1 up; ip -n far route add default via 10.250.0.1
+            far() { timeout 5 ip netns exec far "$@"; }
+            inside() { timeout 5 $m exec "$@"; }
+            yes() { local name=$1; shift; if "$@" >/run/said 2>&1; then echo "$name $(tr -d '\\n' </run/said)"; else echo "$name no"; fi; }
+            fetch="curl -s -m 1"
+            pings() { inside $1 ping -q -c 1 -W 1 $2 | grep -q ' 1 packets received' && echo reached; }
+            networks() {
+              $m network create --firewall $1 --subnet 10.77.7.1/24 bd0 >/dev/null
+              $m network create --firewall $1 --subnet 10.77.8.1/24 bd1 >/dev/null
+              $m network create --firewall $1 --internal --subnet 10.77.9.1/24 bd2 >/dev/null
+              $m run -d --name web --network bd0 -p 80:80 -p 127.0.0.1:81:80 -p 8000-8002:9000-9002 -p 5300:53/udp \\
+                sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+              $m run -d --name other --network bd1 sleep 1000 >/dev/null
+              $m run -d --name within --network bd2 sleep 1000 >/dev/null
+            }
+
+            """
+
+        func scene(_ script: String) -> Outcome { Host.elsewhere(Self.scene + script) }
+    }
+}
+
+extension CLI.NFTables {
+    /// The same questions to networks of each firewall, and with the kernel's bridges passing iptables or not.
+    @Test(arguments: ["iptables", "nftables"], [0, 1]) func whatAPacketMeets(firewall: String, bridged: Int) {
+        let outcome = scene(
+            """
+            echo \(bridged) >/proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null
+            networks \(firewall)
+            $m exec -d web sh -c 'for p in 9000 9002; do httpd -p $p -h /; done'
+            yes far far $fetch 10.250.0.1/index.html
+            yes loopback $fetch 127.0.0.1/index.html
+            yes host $fetch 10.250.0.1/index.html
+            yes gateway $fetch 10.77.7.1/index.html
+            yes loopback-only $fetch 127.0.0.1:81/index.html
+            yes far-loopback-only far $fetch 10.250.0.1:81/index.html
+            yes range far $fetch 10.250.0.1:8002/index.html
+            yes outside-range far $fetch 10.250.0.1:8003/index.html
+            yes itself inside web wget -qO- http://10.250.0.1/
+            yes neighbour-network inside other wget -qO- http://10.250.0.1/
+            yes past-the-host pings other 10.77.7.2
+            yes unpublished far $fetch 10.77.7.2/index.html
+            yes out pings web 10.250.0.2
+            yes within-out pings within 10.250.0.2
+            yes within-in pings web 10.77.9.2
+            yes within-gateway pings within 10.77.9.1
+            yes within-published inside within wget -qO- http://10.77.9.1/
+            nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n python3 -c '
+            import socket
+            s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 53)); s.settimeout(5)
+            bytes, peer = s.recvfrom(99); s.sendto(bytes + b" of " + peer[0].encode(), peer)' &
+            until nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n ss -lun | grep -q ':53 '; do sleep .05; done
+            far python3 -c '
+            import socket
+            s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(3)
+            s.sendto(b"datagram", ("10.250.0.1", 5300)); print(s.recv(99).decode())'
+            echo \(firewall) $(nft list tables | grep -c mydocker-) $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT')
+            $m system check && echo clean
+            """)
+        let isLegacy = firewall == "iptables"
+        #expect(
+            outcome.lines == [
+                "far page", "loopback page", "host page", "gateway page", "loopback-only page", "far-loopback-only no",
+                "range page", "outside-range no", "itself page", "neighbour-network page", "past-the-host no",
+                "unpublished no", "out reached", "within-out no", "within-in no", "within-gateway reached",
+                "within-published no", "datagram of 10.250.0.2", "\(firewall) \(isLegacy ? 0 : 2) \(isLegacy ? 4 : 0)",
+                "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// One rule of the legacy tables would do for a range; here each port is one.
+    @Test func rulesComeAndGo() {
+        let outcome = scene(
+            """
+            nft list ruleset >/run/before
+            networks nftables
+            nft list chain ip mydocker-nat MYDOCKER-DNAT | sed -n 's/ counter packets [0-9]* bytes [0-9]*//;s/"mydocker-.*/ID/;s/^\\t*//;/dnat/p'
+            nft list table ip mydocker-nat | grep -c 'hook.*dstnat - 5'
+            $m rm -f web >/dev/null; nft list table ip mydocker-nat | grep -c 'dnat to'
+            nft add rule ip mydocker-filter MYDOCKER-USER ip saddr 192.0.2.1 drop
+            $m rm -f other within >/dev/null; $m network rm bd0 bd1 bd2
+            nft list tables; nft list chain ip mydocker-filter MYDOCKER-USER | grep -c 192.0.2.1
+            nft flush chain ip mydocker-filter MYDOCKER-USER; $m network create --firewall nftables bd0 >/dev/null; $m network rm bd0
+            nft list ruleset | diff - /run/before && echo as before
+            """)
+        #expect(
+            outcome.lines == [
+                "ip daddr 127.0.0.1 tcp dport 81 dnat to 10.77.7.2:80 comment ID",
+                "tcp dport 80 dnat to 10.77.7.2:80 comment ID", "tcp dport 8000 dnat to 10.77.7.2:9000 comment ID",
+                "tcp dport 8001 dnat to 10.77.7.2:9001 comment ID", "tcp dport 8002 dnat to 10.77.7.2:9002 comment ID",
+                "udp dport 5300 dnat to 10.77.7.2:53 comment ID", "1", "0", "bd0", "bd1", "bd2",
+                "table ip mydocker-filter", "1", "bd0", "as before",
+            ], "\(outcome.text)")
+    }
+
+    @Test func whatSomebodyTakesAwayComesBack() {
+        let outcome = scene(
+            """
+            networks nftables
+            for flush in 'flush ruleset' 'flush chain ip mydocker-nat MYDOCKER-DNAT' 'delete table ip mydocker-filter'; do
+              nft $flush; $m system check >/run/said; echo $? $(wc -l </run/said | sed 's/^[1-9][0-9]*$/some/')
+              $m network reload >/dev/null; $m system check && echo clean
+              yes far far $fetch 10.250.0.1/index.html
+            done
+            nft flush ruleset; $m run --rm --network bd0 true; yes far far $fetch 10.250.0.1/index.html
+            """)
+        let round = ["3 some", "clean", "far page"]
+        #expect(outcome.lines == round + round + round + ["far page"], "\(outcome.text)")
+    }
+
+    /// A port is one container's, whichever firewall sends it on; networks of both are kept apart.
+    @Test func bothSideBySide() {
+        let outcome = scene(
+            """
+            networks nftables
+            $m network create --firewall iptables --subnet 10.77.10.1/24 old >/dev/null
+            $m run -d --name legacy --network old -p 90:80 sh -c 'echo other >/index.html; exec httpd -f -h /' >/dev/null
+            $m run --rm --network old -p 80:80 true; echo $?
+            yes far far $fetch 10.250.0.1:90/index.html
+            yes across pings other 10.77.10.2; yes back pings legacy 10.77.7.2
+            yes published inside other wget -qO- http://10.250.0.1:90/; yes published inside legacy wget -qO- http://10.250.0.1/
+            yes within pings within 10.77.10.2
+            $m network connect bd0 legacy; yes both pings legacy 10.77.7.2
+            kill -9 $(jq .supervisor /run/mydocker/containers/$($m inspect -f '{{.Id}}' web)/state.json)
+            $m run --rm --network old -p 80:80 true && echo given up
+            $m rm -f web other within legacy >/dev/null; $m network rm bd0 bd1 bd2 old >/dev/null
+            nft list tables; iptables-legacy -t nat -S | grep -c MYDOCKER
+            """)
+        #expect(
+            outcome.lines == [
+                "mydocker: Bind for 0.0.0.0:80 failed: port is already allocated (by container \"web\")",
+                "  publish another host port, or stop what uses this one", "125", "far other", "across no", "back no",
+                "published other", "published page", "within no", "both reached", "given up", "0",
+            ], "\(outcome.text)")
+    }
+
+    @Test func manyAtOnceAndKilled() {
+        let outcome = scene(
+            """
+            $m network create --firewall nftables --subnet 10.77.7.1/24 bd0 >/dev/null
+            for w in 1 2 3 4 5 6 7 8; do
+              (for i in $(seq 8); do $m run --rm --network bd0 -p $((9000 + w)):80 true || echo failed; done) &
+            done; wait
+            for i in $(seq 30); do
+              $m run --rm --network bd0 -p 9100:80 true & pid=$!
+              sleep 0.00$((RANDOM % 9))$((RANDOM % 10)); kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
+            done 2>/dev/null
+            $m run --rm --network bd0 -p 9100:80 echo works
+            sleep .5; nft list table ip mydocker-nat | grep -c 'dnat to'; $m system check && echo clean
+            """)
+        #expect(outcome.lines == ["works", "0", "clean"], "\(outcome.text)")
+    }
+
+    /// No rules: what others let through passes, and nothing can be published.
+    @Test func aNetworkWithoutAFirewall() {
+        let outcome = scene(
+            """
+            $m network create --firewall none --subnet 10.77.7.1/24 bd0 >/dev/null
+            $m run --rm --network bd0 -p 80:80 true; echo $?
+            $m run -d --name plain --network bd0 sleep 1000 >/dev/null
+            yes gateway pings plain 10.77.7.1
+            nft list tables; iptables-legacy -t nat -S 2>/dev/null | grep -c MYDOCKER
+            $m network create --firewall pf bd1; echo $?
+            $m system check && echo clean; $m rm -f plain >/dev/null; $m network rm bd0
+            """)
+        #expect(
+            outcome.lines == [
+                "mydocker: publish port: the network has no firewall",
+                "  use a network that was created without --firewall none", "125", "gateway reached", "0",
+                "invalid argument \"pf\" for \"--firewall\" flag: there are iptables, nftables and none",
+                "Run 'mydocker network create --help' for more information", "125", "clean", "bd0",
+            ], "\(outcome.text)")
+    }
+}
