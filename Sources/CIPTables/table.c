@@ -62,6 +62,12 @@ int ciptables_delete_chain(struct ciptables_table *table, const char *chain) {
     return outcome(iptc_delete_chain(label, handle(table)));
 }
 
+int ciptables_drops(struct ciptables_table *table, const char *chain) {
+    struct xt_counters counters;
+    const char *policy = iptc_get_policy(chain, &counters, handle(table));
+    return policy && strcmp(policy, "DROP") == 0;
+}
+
 int ciptables_references(struct ciptables_table *table, const char *chain) {
     xt_chainlabel label;
     int result = chain_label(chain, label);

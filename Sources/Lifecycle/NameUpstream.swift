@@ -23,7 +23,10 @@ extension ContainerRun {
     /// container without a way to elsewhere gets none from elsewhere.
     package func nameServers() -> [NameUpstream] {
         if !definition.names.servers.isEmpty {
-            return definition.names.servers.map { NameUpstream(address: $0, namespace: namespace) }
+            // Asked by itself it would go on asking.
+            return definition.names.servers.filter { $0 != NameSockets.address }.map {
+                NameUpstream(address: $0, namespace: namespace)
+            }
         }
         guard state.endpoints.contains(where: { $0.gateway != nil }) else { return [] }
         return ResolverFile.servers(Files.text("/etc/resolv.conf") ?? "").map {

@@ -34,10 +34,12 @@ extension ContainerRun {
     private func meaning(of text: String, among own: [Endpoint]) -> NameMeaning {
         let named = holder(of: text)
         var addresses = named.map { places(of: $0, beside: own) { _ in true } } ?? []
-        if let alias = NetworkAlias(text) { addresses += places(called: alias, beside: own) }
+        let alias = NetworkAlias(text)
+        if let alias { addresses += places(called: alias, beside: own) }
         var seen: Set<IPAddress> = []
         let found = addresses.filter { seen.insert($0).inserted }
         if !found.isEmpty { return .addresses(found) }
+        if let alias, isHeld(alias, on: own) { return .absent }
         return named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
     }
 
@@ -57,6 +59,13 @@ extension ContainerRun {
             return host.holders(of: alias, on: network).flatMap { other in
                 places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) }
             }
+        }
+    }
+
+    /// One that rests has its aliases still.
+    private func isHeld(_ alias: NetworkAlias, on own: [Endpoint]) -> Bool {
+        plan.networks.contains { network in
+            own.contains { $0.networkID == network.id } && !host.holders(of: alias, on: network).isEmpty
         }
     }
 

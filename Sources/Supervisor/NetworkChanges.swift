@@ -52,7 +52,7 @@ final class NetworkChanges: EventSource {
     func watch(_ requests: inout [pollfd]) {
         if worker == nil { begin() }
         // Nothing but the end of it (POLLHUP): all that it says is there then.
-        requests.append(pollfd(fd: worker?.end.number ?? -1, events: 0, revents: 0))
+        if let end = worker?.end.number { requests.append(pollfd(fd: end, events: 0, revents: 0)) }
     }
 
     func advance(_ events: ArraySlice<pollfd>) {

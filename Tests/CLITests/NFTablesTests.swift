@@ -164,6 +164,44 @@ extension CLI.NFTables {
         #expect(outcome.lines == ["works", "0", "clean"], "\(outcome.text)")
     }
 
+    /// A policy that is not ours is told, and what would let the network pass.
+    @Test func theLegacyPolicyDropsToo() {
+        let outcome = scene(
+            """
+            iptables-legacy -P FORWARD DROP
+            $m network create --firewall nftables --subnet 10.77.7.1/24 bd0 >/run/id
+            iptables-legacy -I FORWARD -i bd0 -j ACCEPT; iptables-legacy -I FORWARD -o bd0 -j ACCEPT
+            $m network reload bd0
+            $m run -d --name web --network bd0 -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            yes far far $fetch 10.250.0.1/index.html
+            $m network inspect -f '{{index .Options "mydocker.firewall"}}' bd0
+            $m network create --ignore --firewall none --subnet 10.77.7.1/24 bd0 | cmp - /run/id
+            $m rm -f web >/dev/null
+            $m run --record /run/again --rm --network bd0 true; $m network rm bd0 >/dev/null
+            $m run --replay /run/again; nft list tables | grep -c mydocker; $m network rm bd0
+            """)
+        #expect(
+            outcome.lines == [
+                "mydocker: warning: the legacy iptables chain \"FORWARD\" drops what \"bd0\" exchanges with the outside; let it "
+                    + "pass: iptables-legacy -I FORWARD -i bd0 -j ACCEPT; iptables-legacy -I FORWARD -o bd0 -j ACCEPT",
+                "bd0", "far page", "nftables",
+                "mydocker: warning: network \"bd0\" exists: its firewall is nftables, not none",
+                "2", "bd0",
+            ], "\(outcome.text)")
+    }
+
+    /// Rules of the user's own are no left-over, and neither is the way to them.
+    @Test(arguments: ["iptables", "nftables"]) func whatIsTheUsersIsNoLeftOver(firewall: String) {
+        let outcome = scene(
+            """
+            $m network create --firewall \(firewall) --subnet 10.77.7.1/24 bd0 >/dev/null
+            if [ \(firewall) = nftables ]; then nft add rule ip mydocker-filter MYDOCKER-USER ip saddr 192.0.2.1 drop
+            else iptables-legacy -A MYDOCKER-USER -s 192.0.2.1 -j DROP; fi
+            $m network rm bd0; $m system check && echo clean
+            """)
+        #expect(outcome.lines == ["bd0", "clean"], "\(outcome.text)")
+    }
+
     /// No rules: what others let through passes, and nothing can be published.
     @Test func aNetworkWithoutAFirewall() {
         let outcome = scene(

@@ -41,6 +41,23 @@ import Testing
         #expect(NameQuestion(Self.question("web") + [UInt8](repeating: 0, count: 4096)) == nil)
     }
 
+    @Test func whatIsNoQuestionIsRefused() {
+        let question = Self.question("web")
+        func changed(_ place: Int, _ value: UInt8) -> [UInt8] {
+            var bytes = question
+            bytes[place] = value
+            return bytes
+        }
+        let zeros = [UInt8](repeating: 0, count: 8)
+        // An update; two questions; half a question. An answer, and what has no header, are nobody's to answer.
+        #expect(NameAnswer.refusal(of: changed(2, 0x29)) == [0xab, 0xcd, 0xa9, 0x84] + zeros)
+        #expect(NameAnswer.refusal(of: changed(5, 2)) == [0xab, 0xcd, 0x81, 0x81] + zeros)
+        #expect(NameAnswer.refusal(of: Array(question.dropLast())) == [0xab, 0xcd, 0x81, 0x81] + zeros)
+        #expect(
+            NameAnswer.refusal(of: changed(2, 0x81)) == nil && NameAnswer.refusal(of: Array(question.prefix(11))) == nil
+        )
+    }
+
     @Test func addressesAreAnswered() throws {
         let question = try #require(NameQuestion(Self.question("web")))
         let address = try #require(IPAddress("10.1.2.3"))

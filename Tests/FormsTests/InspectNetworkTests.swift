@@ -96,7 +96,8 @@ import Testing
                 "Internal": true, "Attachable": false, "Ingress": false, "ConfigOnly": false,
                 "Containers": {"\(id)": {"Name": "web", "EndpointID": "\(endpoint)",
                 "MacAddress": "02:42:0a:09:01:05", "IPv4Address": "10.9.1.5/24", "IPv6Address": ""}},
-                "Options": {"com.docker.network.bridge.name": "br0"}, "Labels": {"k": "v"}}
+                "Options": {"com.docker.network.bridge.name": "br0", "mydocker.firewall": "iptables"},
+                "Labels": {"k": "v"}}
                 """)
         #expect(NetworkDetails.defined(try definition(), users: []).inspected["Containers"] == [:])
     }

@@ -83,6 +83,8 @@ int ciptables_has_chain(struct ciptables_table *table, const char *chain);
 int ciptables_create_chain(struct ciptables_table *table, const char *chain);
 /* -ENOTEMPTY when it has rules, -EMLINK when rules jump to it. */
 int ciptables_delete_chain(struct ciptables_table *table, const char *chain);
+/* Whether a built-in chain drops what no rule decides on. */
+int ciptables_drops(struct ciptables_table *table, const char *chain);
 /* How many rules jump to it. */
 int ciptables_references(struct ciptables_table *table, const char *chain);
 

@@ -28,6 +28,20 @@ package enum NameAnswer: Equatable, Sendable {
             + records.flatMap { $0 } + extra
     }
 
+    /// What is said to a message that is no question: that it is not understood, or of a kind that there is not. Nothing to an answer,
+    /// nor to what has no header.
+    package static func refusal(of message: [UInt8]) -> [UInt8]? {
+        guard message.count >= NameQuestion.headerLength, message[2] & 0x80 == 0 else { return nil }
+        let isOfAnotherKind = message[2] & 0x78 != 0
+        return Array(message[..<2]) + [
+            0x80 | message[2] & 0x79, 0x80 | (isOfAnotherKind ? notImplemented : formatError),
+        ]
+            + [UInt8](repeating: 0, count: 8)
+    }
+
+    private static let formatError: UInt8 = 1
+    private static let notImplemented: UInt8 = 4
+
     /// What we take by UDP: no packet of this size is taken apart on its way.
     private static let ownRoom = 1232
     private static let optionRecord: [UInt8] = [0, 0, 41, UInt8(ownRoom >> 8), UInt8(ownRoom & 0xff), 0, 0, 0, 0, 0, 0]

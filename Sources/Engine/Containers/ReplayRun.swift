@@ -116,6 +116,7 @@ extension Engine {
         request.mtu = network.mtu
         request.device = network.device
         request.isInternal = network.isInternal
+        request.firewall = network.firewall
         request.labels = network.labels
         request.ignoresExisting = true
         return try provideNetwork(request)

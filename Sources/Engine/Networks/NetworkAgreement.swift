@@ -13,6 +13,7 @@ extension NetworkRequest {
         if let gateway = gateway ?? ownGateway { compare("gateway", "\(gateway)", "\(network.gateway.address)") }
         if let mtu { compare("mtu", "\(mtu)", network.mtu.map { "\($0)" } ?? "that of the default route") }
         if let device { compare("bridge", device, network.device) }
+        if let firewall { compare("firewall", firewall.rawValue, network.firewall.rawValue) }
         compare("internal", "\(isInternal)", "\(network.isInternal)")
         for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
             compare("label \(key)", "\"\(value)\"", network.labels[key].map { "\"\($0)\"" } ?? "not there")

@@ -5,7 +5,8 @@ struct TableInspection {
     private let change: FirewallChange
     private let isOwner: ((FirewallOwner) -> Bool)?
     private var found = FirewallDifferences()
-    private var hasOwners = false
+    private var isInUse = false
+    /// Jumps into our chains that nothing is in.
     private var jumps: [String] = []
 
     /// - Parameter isOwner: as in `Firewall.differences`.
@@ -20,7 +21,7 @@ struct TableInspection {
     /// Of all tables that were looked at.
     var differences: FirewallDifferences {
         var differences = found
-        if change.ownerships.isEmpty && !hasOwners { differences.unusedFrame = jumps }
+        if change.ownerships.isEmpty && !isInUse { differences.unusedFrame = jumps }
         return differences
     }
 
@@ -48,15 +49,15 @@ struct TableInspection {
         for chain in snapshot.chains {
             let rules = snapshot.rules(in: chain)
             if OwnChain.holdsOwnRules(chain) {
+                isInUse = isInUse || !rules.isEmpty
                 for rule in rules.compactMap({ $0.decoded(snapshot.name, chain) }) {
                     if let owner = rule.owner { owners[owner, default: []].append(rule) }
                 }
             } else if !chain.hasPrefix(OwnChain.prefix) {
-                let jumps = rules.filter(\.jumpsToOwnChain)
+                let jumps = rules.filter { $0.ownChainThatItJumpsTo.map { snapshot.rules(in: $0).isEmpty } ?? false }
                 self.jumps += jumps.compactMap { $0.decoded(snapshot.name, chain)?.entry }
             }
         }
-        hasOwners = hasOwners || !owners.isEmpty
         for (owner, rules) in owners where !isOwner(owner) {
             found.strays += rules.map { .init(of: owner, $0.entry) }
         }
@@ -75,5 +76,8 @@ extension FirewallRule {
 }
 
 extension RawRule {
-    fileprivate var jumpsToOwnChain: Bool { RawRule.text(value.jump).hasPrefix(OwnChain.prefix) }
+    fileprivate var ownChainThatItJumpsTo: String? {
+        let chain = RawRule.text(value.jump)
+        return chain.hasPrefix(OwnChain.prefix) ? chain : nil
+    }
 }

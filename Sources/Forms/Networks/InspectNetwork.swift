@@ -28,7 +28,9 @@ extension NetworkDefinition {
             "IPAM": ["Driver": "default", "Options": [:], "Config": [config]], "Internal": .bool(isInternal),
             "Attachable": false, "Ingress": false, "ConfigOnly": false,
             "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
-            "Options": .object([("com.docker.network.bridge.name", .string(device))]), "Labels": labels.json,
+            "Options": .object([
+                ("com.docker.network.bridge.name", .string(device)), ("mydocker.firewall", .string(firewall.rawValue)),
+            ]), "Labels": labels.json,
         ]
     }
 }

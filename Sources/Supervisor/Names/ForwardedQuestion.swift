@@ -70,6 +70,9 @@ final class ForwardedQuestion {
         return true
     }
 
+    /// Nobody is asked any more.
+    func giveUp() { end(refusal) }
+
     private func end(_ answer: [UInt8]?) {
         hasEnded = true
         connection = nil

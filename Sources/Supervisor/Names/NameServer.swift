@@ -10,7 +10,7 @@ final class NameServer: EventSource {
     private var conversations: [NameConversation] = []
     private var forwarded: [ForwardedQuestion] = []
 
-    /// So that whoever asks without end takes no more descriptors than that.
+    /// So that whoever asks without end takes no more descriptors than that: the oldest ones give way.
     private static let mostConversations = 16
     private static let mostForwarded = 64
 
@@ -27,9 +27,7 @@ final class NameServer: EventSource {
     func watch(_ requests: inout [pollfd]) {
         guard let sockets = run.nameSockets else { return close() }
         requests.append(pollfd(fd: sockets.datagrams.descriptor.number, events: Int16(POLLIN), revents: 0))
-        let hasRoom = conversations.count < Self.mostConversations
-        requests.append(
-            pollfd(fd: hasRoom ? sockets.connections.descriptor.number : -1, events: Int16(POLLIN), revents: 0))
+        requests.append(pollfd(fd: sockets.connections.descriptor.number, events: Int16(POLLIN), revents: 0))
         for conversation in conversations { requests.append(conversation.request) }
         for question in forwarded { requests.append(question.request) }
     }
@@ -71,8 +69,8 @@ final class NameServer: EventSource {
         _ bytes: [UInt8], isStream: Bool, _ peer: ServedPort.Peer?, _ reply: @escaping ([UInt8]) -> Void
     ) {
         guard let question = NameQuestion(bytes) else {
-            // Of another kind, such as an update: the servers may know what to do with it.
-            return forward(bytes, isStream, peer) { if let answer = $0 { reply(answer) } }
+            if let refusal = NameAnswer.refusal(of: bytes) { reply(refusal) }
+            return
         }
         let say = { (answer: NameAnswer) in reply(answer.message(to: question, isStream: isStream)) }
         if let own = ownAnswer(to: question) { return say(own) }
@@ -97,15 +95,18 @@ final class NameServer: EventSource {
     private func forward(
         _ bytes: [UInt8], _ isStream: Bool, _ peer: ServedPort.Peer?, _ reply: @escaping ([UInt8]?) -> Void
     ) {
-        guard bytes.count > 12, forwarded.count < Self.mostForwarded else { return reply(nil) }
+        forwarded.removeAll(where: \.hasEnded)
+        if forwarded.count >= Self.mostForwarded { forwarded.removeFirst().giveUp() }
         let question = ForwardedQuestion(bytes, of: peer, to: run.nameServers(), isStream: isStream, reply)
         if !question.hasEnded { forwarded.append(question) }
     }
 
     private func accept(from sockets: NameSockets) {
-        while conversations.count < Self.mostConversations,
-            case .connection(let connection) = LocalSocket.accept(sockets.connections.descriptor.number)
-        {
+        for _ in 0..<64 {
+            guard case .connection(let connection) = LocalSocket.accept(sockets.connections.descriptor.number) else {
+                return
+            }
+            if conversations.count >= Self.mostConversations { conversations.removeFirst() }
             conversations.append(NameConversation(connection))
         }
     }
