@@ -40,10 +40,12 @@ final class NameServer: EventSource {
         var events = events
         guard let sockets = run.nameSockets, let datagrams = events.popFirst(), let connections = events.popFirst()
         else { return }
+        // A question that comes now may take the place of one that events are for.
+        let waiting = forwarded
         for conversation in conversations {
             conversation.advance(events.popFirst()?.revents ?? 0) { [self] in answer($0, over: conversation) }
         }
-        for question in forwarded { question.advance(events.popFirst()?.revents ?? 0) }
+        for question in waiting { question.advance(events.popFirst()?.revents ?? 0) }
         if datagrams.revents != 0 { answerDatagrams(of: sockets) }
         if connections.revents != 0 { accept(from: sockets) }
         conversations.removeAll(where: \.hasEnded)
