@@ -18,6 +18,12 @@ package struct ServedPort: ~Copyable {
         self.port = port == 0 ? Socket.port(of: result) : port
     }
 
+    /// Of TCP: the next connection that waits; nil when there is none, or no descriptor for it.
+    package func accept() -> Descriptor? {
+        let result = retryingOnInterrupt { clinux_accept(descriptor.number) }
+        return result < 0 ? nil : Descriptor(owning: result)
+    }
+
     /// Whom a datagram is from.
     package struct Peer: Hashable, Sendable { fileprivate let number: UInt64 }
 

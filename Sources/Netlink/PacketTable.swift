@@ -47,7 +47,9 @@ package enum PacketTableChange: Sendable {
     /// - id: a number of its own in this change.
     case addRule(PacketRule, to: String, RulePlace, id: UInt32)
     case removeRule(UInt64, from: String)
-    /// One that is added by the same change, and is not to be there after all.
+
+    /// Where a rule is to stand in its chain: behind all others, or in front of one that the kernel has, or that another one of these
+    /// changes adds.
     package enum RulePlace: Sendable, Equatable {
         case atEnd
         case beforeHandle(UInt64)

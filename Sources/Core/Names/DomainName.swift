@@ -2,10 +2,6 @@
 package struct DomainName: Equatable, Sendable {
     package let labels: [[UInt8]]
 
-    package static let root = DomainName(labels: [])
-
-    private init(labels: [[UInt8]]) { self.labels = labels }
-
     /// Reads `www.example.com`, with or without a dot at its end. Nil when no such name can be.
     package init?(_ text: String) {
         let whole = text.hasSuffix(".") ? text.dropLast() : text[...]

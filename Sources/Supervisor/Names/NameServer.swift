@@ -105,9 +105,7 @@ final class NameServer: EventSource {
 
     private func accept(from sockets: NameSockets) {
         for _ in 0..<64 {
-            guard case .connection(let connection) = LocalSocket.accept(sockets.connections.descriptor.number) else {
-                return
-            }
+            guard let connection = sockets.connections.accept() else { return }
             if conversations.count >= Self.mostConversations { conversations.removeFirst() }
             conversations.append(NameConversation(connection))
         }
