@@ -7,8 +7,9 @@ import Records
 
 extension Host {
     /// Gets an address for a container, clearing dead containers away when there is none left.
+    /// - Parameter name: what an error calls the requested one; nil: itself.
     package func lease(
-        from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?
+        from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?, named name: IPAddress? = nil
     ) throws(OperationError) -> IPAddress {
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
@@ -17,7 +18,7 @@ extension Host {
             case .unusable(let failure): throw failure
             case .outOfRange:
                 throw OperationError(
-                    error.description, requested?.description, reason: "the network is \(network.subnet)")
+                    error.description, (name ?? requested)?.description, reason: "the network is \(network.subnet)")
             case .full, .taken: break
             }
         }
@@ -26,11 +27,13 @@ extension Host {
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
         } catch {
-            throw leaseError(error, network)
+            throw leaseError(error, network, name)
         }
     }
 
-    private func leaseError(_ error: AddressPoolError, _ network: NetworkDefinition) -> OperationError {
+    private func leaseError(
+        _ error: AddressPoolError, _ network: NetworkDefinition, _ name: IPAddress?
+    ) -> OperationError {
         switch error {
         case .full:
             OperationError(
@@ -39,7 +42,7 @@ extension Host {
             )
         case .taken(let address, let holder):
             OperationError(
-                error.description, address.description,
+                error.description, (name ?? address).description,
                 reason:
                     "held by \(holder.flatMap(containerName(of:)).map { "container \"\($0)\"" } ?? "the network's gateway")",
                 kind: .conflict
@@ -62,11 +65,11 @@ extension Host {
     }
 
     /// Giving back what one does not have is no error.
-    package func release(_ address: IPAddress, from network: NetworkDefinition, of id: ContainerID)
-        throws(OperationError)
-    {
+    package func release(
+        _ addresses: [IPAddress], from network: NetworkDefinition, of id: ContainerID
+    ) throws(OperationError) {
         try withLeases(of: network) { allocator throws(AddressPoolError) in
-            try allocator.release(address, LeaseOwner(id))
+            for address in addresses { try allocator.release(address, LeaseOwner(id)) }
         }
     }
 
@@ -217,7 +220,7 @@ extension Host {
         do throws(OperationError) {
             for id in try containerStore.runtimeIDs() {
                 for endpoint in try containerStore.state(id)?.endpoints ?? [] where endpoint.networkID == network.id {
-                    leases.append(AddressLease(endpoint.address.address, LeaseOwner(id)))
+                    leases += endpoint.leases.map { AddressLease($0, LeaseOwner(id)) }
                 }
             }
         } catch {

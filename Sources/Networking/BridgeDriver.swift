@@ -23,7 +23,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         do throws(OperationError) {
-            try firewalls[network.firewall].withdraw(.network(bridge: network.device))
+            try firewalls[network.firewall].withdraw(
+                .network(bridge: network.device), of: network.gateways.map(\.family))
         } catch {
             failure = error
         }
@@ -61,12 +62,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         }
         endpoint.mtu = bridge.mtu
         let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
+        if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
         try inside.configureContainer(
             ContainerNetworkRequest(
-                interface: endpoint.interface, index: veth.peerIndex, address: endpoint.address,
-                gateway: isDefaultRoute ? endpoint.gateway : nil,
-                gatewayMAC: bridge.mac))
+                interface: endpoint.interface, index: veth.peerIndex, addresses: endpoint.subnets,
+                gateways: isDefaultRoute ? endpoint.gateways : [], gatewayMAC: bridge.mac))
         // The program's first packet must arrive.
         try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
@@ -90,7 +91,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         let bridge = try host.link(.named(endpoint.bridge))
         try inside.routeAll(
             by: ContainerNetworkRequest(
-                interface: endpoint.interface, address: endpoint.address, gateway: endpoint.gateway,
+                interface: endpoint.interface, addresses: endpoint.subnets, gateways: endpoint.gateways,
                 gatewayMAC: bridge?.mac))
     }
 
@@ -104,11 +105,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
-        if !endpoint.ports.isEmpty { try firewalls[endpoint.firewall].withdraw(.endpoint(endpoint.id)) }
+        guard !endpoint.ports.isEmpty else { return }
+        try firewalls[endpoint.firewall].withdraw(.endpoint(endpoint.id), of: endpoint.families)
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        for firewall in firewalls.all { try firewall.withdraw(.endpoint(endpoint)) }
+        for firewall in firewalls.all { try firewall.withdraw(.endpoint(endpoint), of: AddressFamily.allCases) }
     }
 
     /// The name is short, as the seeds show it, and another one when that is taken (B45).

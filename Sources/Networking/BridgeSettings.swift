@@ -4,44 +4,63 @@ import Netlink
 
 /// Kernel settings of a bridge.
 enum BridgeSettings {
-    static let forwarding = "net/ipv4/ip_forward"
+    static func forwarding(_ family: AddressFamily) -> String {
+        family == .ipv4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding"
+    }
 
     private struct Setting {
         let family: String
         let name: String
         /// Where the kernel says it when it is asked about the link, so that no file need be read.
         let found: @Sendable (LinkSettings) -> UInt32?
-        let value: UInt32
+        /// Nil: whatever it is.
+        let value: UInt32?
         /// Others may be missing on this host.
-        var isRequired: Bool { family == "ipv4" }
+        var isRequired = true
     }
 
-    private static let all = [
-        // Published ports are reached by 127.0.0.1 too; the firewall keeps the containers from that way.
-        Setting(family: "ipv4", name: "route_localnet", found: { $0.routeLocalnet }, value: 1),
-        // Nothing comes from a bridge under an address that is not behind it, such as 127.0.0.2.
-        Setting(family: "ipv4", name: "rp_filter", found: { $0.reversePathFilter }, value: 1),
-        // Networks are IPv4 only, and no rule of ours looks at anything else.
-        Setting(family: "ipv6", name: "disable_ipv6", found: { $0.disableIPv6 }, value: 1),
-        // Should somebody need it on: a container must not route this host (CVE-2020-10749).
-        Setting(family: "ipv6", name: "accept_ra", found: { $0.acceptRouterAdvertisements }, value: 0),
-    ]
+    /// - Parameter hasIPv6: whether the network has.
+    private static func all(hasIPv6: Bool) -> [Setting] {
+        [
+            // Published ports are reached by 127.0.0.1 too; the firewall keeps the containers from that way.
+            Setting(family: "ipv4", name: "route_localnet", found: { $0.routeLocalnet }, value: 1),
+            // Nothing comes from a bridge under an address that is not behind it, such as 127.0.0.2.
+            Setting(family: "ipv4", name: "rp_filter", found: { $0.reversePathFilter }, value: 1),
+            // A container must not route this host (CVE-2020-10749).
+            Setting(
+                family: "ipv6", name: "accept_ra", found: { $0.acceptRouterAdvertisements }, value: 0,
+                isRequired: hasIPv6),
+            // The bridge's own addresses are nobody else's.
+            Setting(
+                family: "ipv6", name: "accept_dad", found: { $0.asksForDuplicates }, value: hasIPv6 ? 0 : nil,
+                isRequired: hasIPv6),
+            // Where a network has none, no rule of ours looks at it.
+            Setting(
+                family: "ipv6", name: "disable_ipv6", found: { $0.disableIPv6 }, value: hasIPv6 ? 0 : 1,
+                isRequired: hasIPv6),
+        ]
+    }
 
-    static func areRight(_ settings: LinkSettings) -> Bool {
-        all.allSatisfy { setting in
+    static func areRight(_ settings: LinkSettings, hasIPv6: Bool) -> Bool {
+        all(hasIPv6: hasIPv6).allSatisfy { setting in
             let value = setting.found(settings)
-            return value == setting.value || (value == nil && !setting.isRequired)
+            return setting.value == nil || value == setting.value || (value == nil && !setting.isRequired)
         }
     }
 
-    static var isRouting: Bool { Sysctl.get(forwarding) == "1" }
+    static var routed: Set<AddressFamily> {
+        Set(AddressFamily.allCases.filter { Sysctl.get(forwarding($0)) == "1" })
+    }
 
-    static func switchRoutingOn() throws(OperationError) { try Sysctl.set(forwarding, to: "1") }
+    static func switchRoutingOn(_ family: AddressFamily) throws(OperationError) {
+        try Sysctl.set(forwarding(family), to: "1")
+    }
 
-    static func apply(to device: String) throws(OperationError) {
-        for setting in all {
+    static func apply(to device: String, hasIPv6: Bool) throws(OperationError) {
+        for setting in all(hasIPv6: hasIPv6) {
+            guard let value = setting.value else { continue }
             do throws(OperationError) {
-                try Sysctl.set("net/\(setting.family)/conf/\(device)/\(setting.name)", to: String(setting.value))
+                try Sysctl.set("net/\(setting.family)/conf/\(device)/\(setting.name)", to: String(value))
             } catch {
                 if setting.isRequired { throw error }
             }
@@ -56,7 +75,8 @@ extension Endpoint {
     /// - Parameter index: the link's.
     func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
         PortRequest(
-            name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty,
+            name: hostInterface, index: index, mac: mac, address: address.address, address6: address6?.address,
+            hairpin: !ports.isEmpty,
             // A link whose packets are too small for it has none (RFC 8200, section 5).
             hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
     }
