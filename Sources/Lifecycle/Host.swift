@@ -35,7 +35,9 @@ package struct Host: Sendable {
         @Sendable (_ network: NetworkDefinition, _ path: String) throws(AddressPoolError) -> any AddressAllocator
 
     package static let addressPoolFiles: AddressAllocators = { network, path throws(AddressPoolError) in
-        AddressPoolFile(path, try AddressSpace(network.subnet, reserving: [network.gateway.address]))
+        let space = try AddressSpace(
+            network.subnet, reserving: network.reservedAddresses, range: network.range(of: network.subnet.family))
+        return AddressPoolFile(path, space)
     }
 
     /// What is shown of a warning.

@@ -17,16 +17,8 @@ extension ContainerRun {
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
         let reservation = try host.reservePorts(wish.publish, device: network.device)
         let address = try host.lease(from: network, for: id, requested: wish.address)
-        let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
-        let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
-        var endpoint = Endpoint(
-            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
-            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
-            gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
-            interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
-        endpoint.driver = network.driver
-        endpoint.firewall = network.firewall
-        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
+        var endpoint = endpoint(on: network, wish, address)
+        endpoint.ports = reservation.mappings
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
@@ -36,25 +28,50 @@ extension ContainerRun {
         if !wish.publish.isEmpty { ports = consume reservation }
     }
 
-    /// A MAC address that was asked for is looked at and put on record by one container at a time.
+    private func endpoint(on network: NetworkDefinition, _ wish: EndpointWish, _ address: IPAddress) -> Endpoint {
+        let leadsOut = !network.isInternal && network.options.hasDefaultRoute
+        var endpoint = Endpoint(
+            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
+            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
+            gateway: leadsOut ? network.gateway.address : nil, mac: wish.mac ?? MACAddress(for: address),
+            interface: wish.interface ?? interface(network.options.interfacePrefix), bridge: network.device,
+            mtu: network.mtu, ports: [])
+        endpoint.driver = network.driver
+        endpoint.firewall = network.firewall
+        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
+        endpoint.linkLocal = wish.linkLocal
+        endpoint.gatewayPriority = wish.gatewayPriority
+        endpoint.isGatewayOfHost = network.options.hasHostAddress
+        if !network.options.membersMeet { endpoint.onlyPeer = network.gateway.address }
+        return endpoint
+    }
+
+    /// The first one with this prefix that no network has or is asked to have.
+    private func interface(_ prefix: String) -> String {
+        let taken = state.endpoints.map(\.interface) + definition.networkMode.wishes.compactMap(\.interface)
+        return (0...taken.count).lazy.map { "\(prefix)\($0)" }.first { !taken.contains($0) } ?? "\(prefix)0"
+    }
+
+    /// A MAC or link-local address that was asked for is looked at and put on record by one container at a time.
     private func enter(
         _ endpoint: Endpoint, _ network: NetworkDefinition, _ wish: EndpointWish
     ) throws(OperationError) {
-        guard let mac = wish.mac else { return state.endpoints.append(endpoint) }
+        if wish.mac == nil, wish.linkLocal.isEmpty { return state.endpoints.append(endpoint) }
         try FileLock.holding(host.layout.networkLock(network)) { () throws(OperationError) in
-            try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network)
+            if let mac = wish.mac { try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network) }
+            try host.checkLinkLocal(endpoint.linkLocal, of: id, on: network)
             state.endpoints.append(endpoint)
             try host.containerStore.write(state, of: id)
         }
     }
 
-    /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
+    /// Makes the links of all endpoints.
     func connect(_ network: consuming NetworkNamespace?) throws(OperationError) {
         guard let network else { return }
         namespace = try JoinedNamespace(network)
         if state.endpoints.isEmpty, let namespace { try LoopbackNetwork.configure(&namespace.inside) }
-        let first = state.endpoints.firstIndex { $0.gateway != nil }
-        for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == first) }
+        let leading = state.endpoints.leading
+        for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == leading) }
         // Not before: a socket that is bound while `lo` is down answers from another address than the one that was asked.
         try answerNames()
     }

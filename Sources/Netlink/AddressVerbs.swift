@@ -53,14 +53,14 @@ extension RouteSocket {
 }
 
 extension RouteSocket {
-    /// Has what is for elsewhere go by a link that has its address already.
+    /// Has what is for elsewhere go by a link that has its address already, by whichever it went before.
     package mutating func routeAll(by request: ContainerNetworkRequest) throws(OperationError) {
         guard let gateway = request.gateway else { return }
         guard let index = try link(.named(request.interface))?.index else {
             throw OperationError("look up link", request.interface, errno: ENODEV)
         }
         var batch = RequestBatch(capacity: 256)
-        batch.routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
+        batch.routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface, replaces: true)
         try perform(batch)
     }
 }
@@ -71,13 +71,16 @@ extension RequestBatch {
     mutating func configureContainer(_ request: ContainerNetworkRequest, index: Int32) {
         setUp(.index(Int32(CNETLINK_LOOPBACK_INDEX)), name: "lo")
         addAddress(request.address, index: index, name: request.interface)
+        for address in request.others { addLinkLocal(address, index: index, name: request.interface) }
         setUp(.index(index), name: request.interface)
         guard let gateway = request.gateway else { return }
         routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
     }
 
-    fileprivate mutating func routeAll(by gateway: IPAddress, _ mac: MACAddress?, index: Int32, name: String) {
-        addDefaultRoute(gateway: gateway, index: index, name: name)
+    fileprivate mutating func routeAll(
+        by gateway: IPAddress, _ mac: MACAddress?, index: Int32, name: String, replaces: Bool = false
+    ) {
+        addDefaultRoute(gateway: gateway, index: index, name: name, replaces: replaces)
         if let mac { addNeighbour(gateway, mac: mac, index: index, name: name) }
     }
 }

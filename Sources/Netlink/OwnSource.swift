@@ -1,38 +1,66 @@
 import CNetlink
 import Core
 
-/// The filter of what a container sends: IPv4 from its own MAC and address, ARP that says both, and nothing else.
+/// What a container may send: IPv4 from its own MAC and addresses, ARP that says both, and nothing else.
 ///
-/// It is a program of classic BPF, which needs no system call of its own and no verifier. Its result is the verdict. A
+/// It becomes a program of classic BPF, which needs no system call of its own and no verifier. Its result is the verdict. A
 /// frame begins with its Ethernet header; a VLAN tag has been taken off before (__netif_receive_skb_core), so that what
 /// is below it is judged like the rest.
-enum OwnSource {
+package struct OwnSource: Equatable, Sendable {
+    package struct Peer: Equatable, Sendable {
+        package let mac: MACAddress
+        package let address: IPAddress
+
+        package init(mac: MACAddress, address: IPAddress) {
+            self.mac = mac
+            self.address = address
+        }
+    }
+
+    package let mac: MACAddress
+    /// At least one.
+    package let addresses: [IPAddress]
+    /// To whom alone it may send; nil: to all. Here, where every frame is seen: whether those from one port of a bridge to another
+    /// pass the firewall is up to the host (bridge-nf-call-iptables).
+    package let onlyPeer: Peer?
+
+    package init(mac: MACAddress, addresses: [IPAddress], onlyPeer: Peer? = nil) {
+        self.mac = mac
+        self.addresses = addresses
+        self.onlyPeer = onlyPeer
+    }
+
     /// What the kernel gets and gives back: an array of struct sock_filter.
     /// - Throws: `.unsupported` of an IPv6 address.
-    static func program(mac: MACAddress, address: IPAddress) throws(OperationError) -> [UInt8] {
-        let source = try address.ofIPv4()
-        let high = number(mac.bytes[..<4])
-        let low = number(mac.bytes[4...])
+    func program() throws(OperationError) -> [UInt8] {
+        var sources: [UInt32] = []
+        for address in addresses { sources.append(try address.ofIPv4()) }
         var program = Program()
         // What is loaded from behind the end of a frame would make the result 0, which is TC_ACT_OK.
         program.require(.length, atLeast: 34)
-        program.require(.word(6), high)
-        program.require(.half(10), low)
+        program.require(mac, at: 6)
         program.load(.half(12))
         let toARP = program.jump(BPF_JEQ, UInt32(ETH_P_ARP))
         program.require(UInt32(ETH_P_IP))
-        program.require(.word(26), source)
+        program.require(.word(26), oneOf: sources)
+        if let onlyPeer { program.require(onlyPeer.mac, at: 0) }
         program.finish(TC_ACT_OK)
         program.land(toARP)
         program.require(.length, atLeast: 42)
-        program.require(.word(22), high)
-        program.require(.half(26), low)
-        program.require(.word(28), source)
+        program.require(mac, at: 22)
+        program.require(.word(28), oneOf: sources)
+        if let onlyPeer { try requireARP(to: onlyPeer, &program) }
         program.finish(TC_ACT_OK)
         return program.bytes
     }
 
-    private static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
+    /// A question about that one, or an answer to it: it may ask under another of its addresses.
+    private func requireARP(to peer: Peer, _ program: inout Program) throws(OperationError) {
+        program.load(.word(38))
+        let isAbout = program.jump(BPF_JEQ, try peer.address.ofIPv4())
+        program.require(peer.mac, at: 0)
+        program.land(isAbout)
+    }
 }
 
 /// Instructions that end in a drop unless all that is required holds.
@@ -76,6 +104,20 @@ private struct Program {
     mutating func require(_ value: Value, atLeast operand: UInt32) {
         load(value)
         requirements.append(jump(BPF_JGE, operand))
+    }
+
+    mutating func require(_ mac: MACAddress, at offset: UInt32) {
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
+        require(.word(offset), number(mac.bytes[..<4]))
+        require(.half(offset + 4), number(mac.bytes[4...]))
+    }
+
+    /// - Parameter operands: at least one.
+    mutating func require(_ value: Value, oneOf operands: [UInt32]) {
+        load(value)
+        let others = operands.dropLast().map { jump(BPF_JEQ, $0) }
+        if let last = operands.last { require(last) }
+        for jump in others { land(jump) }
     }
 
     mutating func finish(_ verdict: Int32) {

@@ -6,29 +6,27 @@ package struct PortRequest: Equatable, Sendable {
     /// For errors.
     package var name: String
     package var index: Int32
-    package var mac: MACAddress
-    package var address: IPAddress
+    package var source: OwnSource
     /// Lets packets leave by the port they came from, so that a container reaches its own published port.
     package var hairpin: Bool
     /// Whether there is IPv6 on this host that the port must have no address of.
     package var hostHasIPv6: Bool
 
     package init(
-        name: String, index: Int32, mac: MACAddress, address: IPAddress, hairpin: Bool, hostHasIPv6: Bool
+        name: String, index: Int32, source: OwnSource, hairpin: Bool, hostHasIPv6: Bool
     ) {
         self.name = name
         self.index = index
-        self.mac = mac
-        self.address = address
+        self.source = source
         self.hairpin = hairpin
         self.hostHasIPv6 = hostHasIPv6
     }
 
     /// Whether the port is what it should be.
     package func isMet(by state: PortState) -> Bool {
-        guard let program = try? OwnSource.program(mac: mac, address: address) else { return false }
+        guard let program = try? source.program() else { return false }
         return state.hairpin == hairpin && state.learns == false && !state.makesAddresses
-            && state.entries.contains(mac) && state.programs.first == program
+            && state.entries.contains(source.mac) && state.programs.first == program
     }
 }
 

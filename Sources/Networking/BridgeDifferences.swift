@@ -93,7 +93,7 @@ extension WantedBridges.Network {
     private func differences(of bridge: ObservedBridges.Link) -> [BridgeDifference] {
         let link = bridge.info
         var differences: [BridgeDifference] = []
-        if bridge.addresses?.contains(definition.gateway) == false {
+        if definition.options.hasHostAddress, bridge.addresses?.contains(definition.gateway) == false {
             differences.append(
                 lack(.bridge, link.name, "it lacks the address \(definition.gateway)", .addAddress(link.index)))
         }

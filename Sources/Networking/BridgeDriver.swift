@@ -62,11 +62,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         endpoint.mtu = bridge.mtu
         let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
         try host.guardPort(endpoint.port(veth.index))
-        try inside.configureContainer(
-            ContainerNetworkRequest(
-                interface: endpoint.interface, index: veth.peerIndex, address: endpoint.address,
-                gateway: isDefaultRoute ? endpoint.gateway : nil,
-                gatewayMAC: bridge.mac))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, bridge, isDefaultRoute: isDefaultRoute))
         // The program's first packet must arrive.
         try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
@@ -87,11 +83,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
         var host = try RouteSocket()
-        let bridge = try host.link(.named(endpoint.bridge))
-        try inside.routeAll(
-            by: ContainerNetworkRequest(
-                interface: endpoint.interface, address: endpoint.address, gateway: endpoint.gateway,
-                gatewayMAC: bridge?.mac))
+        try inside.routeAll(by: endpoint.inside(nil, try host.link(.named(endpoint.bridge)), isDefaultRoute: true))
     }
 
     /// By the host's end: whatever the container has made of the other one, and wherever it has put that, goes with it.
@@ -150,6 +142,17 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
         }
         try firewall.establish(isStale: isStaleOwner, intent)
+    }
+}
+
+extension Endpoint {
+    /// - Parameter index: of the interface, where it is known.
+    fileprivate func inside(_ index: Int32?, _ bridge: LinkInfo?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
+        var request = ContainerNetworkRequest(
+            interface: interface, index: index, address: address, gateway: isDefaultRoute ? gateway : nil,
+            gatewayMAC: isGatewayOfHost ? bridge?.mac : nil)
+        request.others = linkLocal
+        return request
     }
 }
 

@@ -71,6 +71,11 @@ extension NetworkIntent {
         self.init(
             bridge: network.device, subnet: network.subnet, gateway: network.gateway.address,
             isInternal: network.isInternal)
+        membersMeet = network.options.membersMeet
+        masquerades = network.options.masquerades
+        hasHostAddress = network.options.hasHostAddress
+        isOpen = network.options.gatewayMode == .unprotected
+        trustedInterfaces = network.options.trustedInterfaces
     }
 }
 

@@ -1,3 +1,4 @@
+import CNetlink
 import Core
 import Testing
 
@@ -8,8 +9,13 @@ import Testing
 struct PortMessageTests {
     private func port() throws -> PortRequest {
         PortRequest(
-            name: "abcde", index: 13, mac: try #require(MACAddress("02:42:0a:4d:00:02")),
-            address: try #require(IPAddress("10.77.0.2")), hairpin: true, hostHasIPv6: true)
+            name: "abcde", index: 13, source: try source("10.77.0.2"), hairpin: true, hostHasIPv6: true)
+    }
+
+    private func source(_ addresses: String..., onlyPeer: OwnSource.Peer? = nil) throws -> OwnSource {
+        OwnSource(
+            mac: try #require(MACAddress("02:42:0a:4d:00:02")), addresses: addresses.compactMap { IPAddress($0) },
+            onlyPeer: onlyPeer)
     }
 
     @Test func S4_aPortIsGuardedInOneSend() throws {
@@ -146,15 +152,75 @@ struct PortMessageTests {
             06 00 00 00
             02 00 00 00  ; TC_ACT_SHOT
             """)
-        let port = try port()
-        #expect(lines(try OwnSource.program(mac: port.mac, address: port.address)) == lines(program))
+        #expect(lines(try port().source.program()) == lines(program))
+    }
+
+    /// What the program says of a frame, by a reading of its own.
+    @Test func whomAFrameMayGoTo() throws {
+        let bridge = OwnSource.Peer(
+            mac: try #require(MACAddress("02:42:0a:4d:00:01")), address: try #require(IPAddress("10.77.0.1")))
+        let free = try source("10.77.0.2", "169.254.9.9")
+        let bound = try source("10.77.0.2", "169.254.9.9", onlyPeer: bridge)
+        let (gateway, neighbour): ([UInt8], [UInt8]) = ([2, 0x42, 10, 77, 0, 1], [2, 0x42, 10, 77, 0, 3])
+        let everybody = [UInt8](repeating: 0xff, count: 6)
+        for (frame, passesFree, passesBound): ([UInt8], Bool, Bool) in [
+            (Frame.packet(to: gateway, from: [10, 77, 0, 2]), true, true),
+            (Frame.packet(to: neighbour, from: [10, 77, 0, 2]), true, false),
+            (Frame.packet(to: everybody, from: [10, 77, 0, 2]), true, false),
+            (Frame.packet(to: gateway, from: [169, 254, 9, 9]), true, true),
+            (Frame.packet(to: gateway, from: [10, 77, 0, 3]), false, false),
+            (Frame.question(to: everybody, about: [10, 77, 0, 1], from: [10, 77, 0, 2]), true, true),
+            (Frame.question(to: everybody, about: [10, 77, 0, 3], from: [10, 77, 0, 2]), true, false),
+            // The host asks under another address of its own.
+            (Frame.question(to: gateway, about: [10, 250, 0, 1], from: [10, 77, 0, 2]), true, true),
+            (Frame.question(to: neighbour, about: [10, 250, 0, 1], from: [169, 254, 9, 9]), true, false),
+        ] {
+            #expect(try verdict(of: free.program(), on: frame) == passesFree, "\(frame)")
+            #expect(try verdict(of: bound.program(), on: frame) == passesBound, "\(frame)")
+        }
+    }
+
+    private enum Frame {
+        private static let own: [UInt8] = [2, 0x42, 10, 77, 0, 2]
+
+        static func packet(to mac: [UInt8], from address: [UInt8]) -> [UInt8] {
+            mac + own + [8, 0, 0x45] + [UInt8](repeating: 0, count: 11) + address + [10, 9, 9, 9]
+        }
+        static func question(to mac: [UInt8], about target: [UInt8], from address: [UInt8]) -> [UInt8] {
+            mac + own + [8, 6, 0, 1, 8, 0, 6, 4, 0, 1] + own + address + [0, 0, 0, 0, 0, 0] + target
+        }
+    }
+
+    /// Runs classic BPF as bpf(4) of the BSDs describes it, as far as it is used here.
+    private func verdict(of program: [UInt8], on frame: [UInt8]) throws -> Bool {
+        let code = program.withUnsafeBytes { Array($0.bindMemory(to: sock_filter.self)) }
+        func load(_ offset: UInt32, _ count: Int) -> UInt32 {
+            frame[Int(offset)..<Int(offset) + count].reduce(0) { $0 << 8 | UInt32($1) }
+        }
+        var accumulator: UInt32 = 0
+        var place = 0
+        while place < code.count {
+            let step = code[place]
+            place += 1
+            switch step.code {
+            case 0x80: accumulator = UInt32(frame.count)
+            case 0x20: accumulator = load(step.k, 4)
+            case 0x28: accumulator = load(step.k, 2)
+            case 0x15: place += Int(accumulator == step.k ? step.jt : step.jf)
+            case 0x35: place += Int(accumulator >= step.k ? step.jt : step.jf)
+            case 0x06: return step.k == 0
+            default: throw OperationError("no such instruction")
+            }
+        }
+        throw OperationError("it has no end")
     }
 
     @Test func aFilterOfIPv6IsUnsupported() throws {
         var port = try port()
-        port.address = try #require(IPAddress("fd00::7"))
+        port.source = try source("fd00::7")
         let error = #expect(throws: OperationError.self) { _ = try encoded { try $0.guardPort(port) } }
         #expect(error?.kind == .unsupported)
-        #expect(!port.isMet(by: PortState(hairpin: port.hairpin, learns: false, entries: [port.mac], programs: [])))
+        #expect(
+            !port.isMet(by: PortState(hairpin: port.hairpin, learns: false, entries: [port.source.mac], programs: [])))
     }
 }

@@ -43,8 +43,8 @@ extension NetworkMember {
         port.hairpin = !endpoint.ports.isEmpty
         port.learns = learns
         port.entries = [endpoint.mac]
-        port.programs =
-            (try? OwnSource.program(mac: endpoint.mac, address: endpoint.address.address)).map { [$0] } ?? []
+        let source = OwnSource(mac: endpoint.mac, addresses: [endpoint.address.address])
+        port.programs = (try? source.program()).map { [$0] } ?? []
         let info = LinkInfo.example(index, endpoint.hostInterface, "veth", isUp: isUp, master: master)
         return ObservedBridges.Link(info, port: port)
     }

@@ -65,7 +65,9 @@ extension UInt16 {
 
 /// What `-p` asks for: ports that may still have to be chosen.
 package struct PublishRequest: Hashable, Sendable {
-    package let hostAddress: IPAddress
+    package private(set) var hostAddress: IPAddress
+    /// Whether that was said, and not only taken for granted.
+    private var isAddressGiven = false
     /// Nil: any free port.
     package let hostPorts: ClosedRange<UInt16>?
     package let containerPorts: ClosedRange<UInt16>
@@ -107,6 +109,27 @@ package struct PublishRequest: Hashable, Sendable {
             throw invalid("invalid ranges: \(hostPorts.count) host ports for \(containerPorts.count) container ports")
         }
         self.init(hostAddress: address, hostPorts: hostPorts, containerPorts: containerPorts, transport: transport)
+        isAddressGiven = parts.count == 3
+    }
+
+    /// The same at `usual` where no address was named.
+    package func settled(usual: IPAddress?) -> PublishRequest {
+        var request = self
+        if let usual, !isAddressGiven { request.hostAddress = usual }
+        request.isAddressGiven = false
+        return request
+    }
+
+    /// What counts: not how it was said.
+    package static func == (left: PublishRequest, right: PublishRequest) -> Bool {
+        left.hostAddress == right.hostAddress && left.hostPorts == right.hostPorts
+            && left.containerPorts == right.containerPorts && left.transport == right.transport
+    }
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(hostAddress)
+        hasher.combine(hostPorts)
+        hasher.combine(containerPorts)
+        hasher.combine(transport)
     }
 
     package init(

@@ -21,6 +21,7 @@ extension Engine {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
         _ = try host.drivers.named(request.driver)
+        try request.checkOptions()
         return try inScope { labels throws(OperationError) in
             try Scope.check(request.labels)
             var request = request
@@ -32,7 +33,7 @@ extension Engine {
                     }
                     return (network.id, false)
                 }
-                let device = request.device ?? Self.device(for: name)
+                let device = request.options.device ?? Self.device(for: name)
                 return (try define(request, name, pool: SubnetChooser.userPool, device: device).id, true)
             }
         }
@@ -64,13 +65,11 @@ extension Engine {
         guard try !HostSubnets.hasInterface(device) else {
             throw OperationError(
                 "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
-                remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
+                remedy: "give the network\(request.options.device == nil ? "" : "'s bridge") another name")
         }
-        let gateway = try gateway(request, pool: pool, beside: others)
-        var network = NetworkDefinition(
-            id: .random(), name: name, driver: request.driver, gateway: gateway, device: device, mtu: request.mtu,
-            isInternal: request.isInternal, labels: request.labels, created: .now())
-        network.firewall = firewall
+        let addresses = try request.pool(of: .ipv4)
+        let gateway = try gateway(addresses, pool: pool, beside: others)
+        let network = request.definition(name, gateway, device, firewall)
         do throws(OperationError) {
             try networkStore.create(network)
             try driver.create(network)
@@ -84,31 +83,23 @@ extension Engine {
         return network
     }
 
-    /// The gateway's address: the host part that was given, `--gateway`, or the first host's address.
+    /// The gateway's address in the subnet that was asked for, or in the first one that is free.
     private func gateway(
-        _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
+        _ request: PoolRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
     ) throws(OperationError) -> Subnet {
         let networks = others.map { SubnetChooser.Occupant($0.subnet, "network \"\($0.name)\", \($0.subnet)") }
         let chooser = SubnetChooser(occupants: try networks + HostSubnets.occupants())
-        guard let asked = request.subnet else {
-            let subnet = try chooser.choose(from: pool)
-            return Subnet(
-                try request.gateway.map { address throws(OperationError) in try check(address, in: subnet) }
-                    ?? subnet.hosts.lowerBound, subnet.prefixLength)
-        }
+        guard let asked = request.subnet else { return try request.gateway(in: chooser.choose(from: pool)) }
         try check(asked)
         if let occupant = chooser.occupant(of: asked.network) {
             throw OperationError(
                 "invalid pool request: Pool overlaps with other one on this address space",
                 remedy: "\(asked.network) overlaps \(occupant.what)")
         }
-        let first = asked.hasHostBits ? asked.address : asked.hosts.lowerBound
-        let address = try check(request.gateway ?? first, in: asked)
-        return Subnet(address, asked.prefixLength)
+        return try request.gateway(in: asked)
     }
 
     private func check(_ subnet: Subnet) throws(OperationError) {
-        guard subnet.family == .ipv4 else { throw .ofIPv6("invalid subnet \(subnet)") }
         guard (8...30).contains(subnet.prefixLength) else {
             throw OperationError(
                 "invalid subnet \(subnet)",
@@ -122,19 +113,6 @@ extension Engine {
         }
     }
 
-    @discardableResult
-    private func check(_ gateway: IPAddress, in subnet: Subnet) throws(OperationError) -> IPAddress {
-        guard subnet.contains(gateway) else {
-            throw OperationError(
-                "invalid gateway \(gateway): parent subnet \(subnet.network) doesn't contain this address")
-        }
-        guard subnet.hosts.contains(gateway) else {
-            throw OperationError(
-                "invalid gateway \(gateway)", reason: "it is the network's own or the broadcast address")
-        }
-        return gateway
-    }
-
     /// The network's own name when the kernel takes it as a device's.
     private static func device(for name: Name) -> String {
         name.text.isInterfaceName ? name.text : "br-\(ContainerID.random().short)"
@@ -145,4 +123,21 @@ extension Engine {
 enum PredefinedNetwork {
     static let names = ["bridge", "host", "none", "default"]
     static let bridgeDevice = "mydocker0"
+}
+
+extension NetworkRequest {
+    fileprivate func definition(
+        _ name: Name, _ gateway: Subnet, _ device: String, _ firewall: FirewallBackend
+    ) -> NetworkDefinition {
+        var network = NetworkDefinition(
+            id: .random(), name: name, driver: driver, gateway: gateway, device: device, mtu: options.mtu,
+            isInternal: isInternal, labels: labels, created: .now())
+        network.firewall = firewall
+        network.ranges = ranges
+        network.auxiliary = auxiliary
+        network.options = options
+        network.options.device = device
+        network.isAttachable = isAttachable
+        return network
+    }
 }

@@ -40,20 +40,31 @@ enum IntentRules {
 
     private static func forwarding(_ network: NetworkIntent) -> [FirewallRule] {
         let bridge = network.bridge
-        let own = FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept)
+        let own = FirewallRule(
+            .filter, forward, input: .yes(bridge), output: .yes(bridge), target: network.membersMeet ? .accept : .drop)
         // route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558).
         let loopbackRule = FirewallRule(
             .filter, input, destination: .yes(loopback), input: .yes(bridge),
             states: .not([.related, .established]), target: .drop)
         if network.isInternal { return isolation(network) + [own, loopbackRule] }
-        return [
+        let known = [
             FirewallRule(
                 .filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
             FirewallRule(.filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
-            own,
-            FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
-            loopbackRule,
-            FirewallRule(.filter, egress, input: .yes(bridge), target: .accept),
+        ]
+        return known + [own] + unpublished(network) + [
+            loopbackRule, FirewallRule(.filter, egress, input: .yes(bridge), target: .accept),
+        ]
+    }
+
+    /// What comes from elsewhere for an address that is a member's own.
+    private static func unpublished(_ network: NetworkIntent) -> [FirewallRule] {
+        let bridge = network.bridge
+        let trusted = network.trustedInterfaces.map {
+            FirewallRule(.filter, forward, input: .yes($0), output: .yes(bridge), target: .accept)
+        }
+        return trusted + [
+            FirewallRule(.filter, forward, output: .yes(bridge), target: network.isOpen ? .accept : .drop)
         ]
     }
 
@@ -74,11 +85,12 @@ enum IntentRules {
         let bridge = network.bridge
         let gateway = network.gateway
         var rules: [FirewallRule] = []
-        if !network.isInternal {
+        if !network.isInternal, network.masquerades {
             rules.append(
                 FirewallRule(
                     .nat, postrouting, source: .yes(network.subnet), output: .not(bridge), target: .masquerade))
         }
+        if !network.hasHostAddress { return rules }
         // A container, or this host by 127.0.0.1, reaches a published port: the answer has to come back this way.
         for source in [network.subnet, loopback] {
             rules.append(

@@ -21,17 +21,24 @@ extension NetworkDetails {
 
 extension NetworkDefinition {
     fileprivate func inspected(_ users: [NetworkUser]) -> JSON {
-        let config: JSON = ["Subnet": .string(subnet.description), "Gateway": .string(gateway.address.description)]
+        let options = options.texts + [("mydocker.firewall", firewall.rawValue)]
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
             "Scope": "local", "Driver": .string(driver), "EnableIPv4": true, "EnableIPv6": false,
-            "IPAM": ["Driver": "default", "Options": [:], "Config": [config]], "Internal": .bool(isInternal),
-            "Attachable": false, "Ingress": false, "ConfigOnly": false,
+            "IPAM": ["Driver": "default", "Options": [:], "Config": [configuration]], "Internal": .bool(isInternal),
+            "Attachable": .bool(isAttachable), "Ingress": false, "ConfigOnly": false,
             "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
-            "Options": .object([
-                ("com.docker.network.bridge.name", .string(device)), ("mydocker.firewall", .string(firewall.rawValue)),
-            ]), "Labels": labels.json,
+            "Options": .object(options.map { ($0.key, .string($0.value)) }), "Labels": labels.json,
         ]
+    }
+
+    /// Of one subnet.
+    private var configuration: JSON {
+        JSON.object([("Subnet", .string(subnet.description))]).with([
+            ("IPRange", range(of: subnet.family).map { .string($0.description) }),
+            ("Gateway", .string(gateway.address.description)),
+            ("AuxiliaryAddresses", auxiliary.isEmpty ? JSON?.none : auxiliary.mapValues(\.description).json),
+        ])
     }
 }
 
