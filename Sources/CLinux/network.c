@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,3 +43,5 @@ void clinux_leave_network(const struct clinux_network *network) {
     if (setns(network->former, CLONE_NEWNET) < 0) abort();
     close(network->former);
 }
+
+int clinux_is_network(int file) { return ioctl(file, NS_GET_NSTYPE) == CLONE_NEWNET; }

@@ -32,6 +32,15 @@ package struct NetworkIntent: Hashable, Sendable {
     package let gateway6: Subnet?
     /// There is no way out, and none in.
     package let isInternal: Bool
+    /// Whether members reach each other by other ways than published ports.
+    package var membersMeet = true
+    /// Whether what goes out gets this host's address.
+    package var masquerades = true
+    /// Whether the gateway's address is this host's.
+    package var hasHostAddress = true
+    /// Whether members are reached at their own addresses from anywhere; and by which interfaces from outside, where not.
+    package var isOpen = false
+    package var trustedInterfaces: [String] = []
 
     package init(bridge: String, gateway: Subnet, gateway6: Subnet? = nil, isInternal: Bool) {
         self.bridge = bridge

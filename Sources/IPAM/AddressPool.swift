@@ -54,9 +54,9 @@ extension AddressPool where Pages: ~Copyable {
                 return preferred
             }
         }
-        guard let (place, block) = try nextFree() else { throw .full(space.subnet, capacity: space.capacity) }
+        guard let (place, block) = try nextFree() else { throw .full(space.subnet, capacity: space.assignable.count) }
         try take(place, in: block, owner)
-        let slot = place.block * PoolBlock.slots + place.slot
+        let slot = place.number
         try changeIndex(0) { [next = (slot + 1) % space.capacity] in $0.cursor = next }
         return space.address(of: slot)
     }
@@ -153,6 +153,9 @@ extension AddressPool where Pages: ~Copyable {
 
 private struct Place {
     let block: Int, slot: Int
+
+    /// Of the address.
+    var number: Int { block * PoolBlock.slots + slot }
 }
 
 extension AddressPool where Pages: ~Copyable {
@@ -164,11 +167,23 @@ extension AddressPool where Pages: ~Copyable {
         mutating get throws(AddressPoolError) { try index(0).cursor / PoolBlock.slots }
     }
 
-    /// The first free address at or behind the cursor, with wrap-around.
+    /// The first free address at or behind the cursor, with wrap-around; of those that can be given out to anybody.
     private mutating func nextFree() throws(AddressPoolError) -> (Place, PoolBlock)? {
+        let range = space.assignable
+        guard !range.isEmpty else { return nil }
+        let cursor = try index(0).cursor
+        let start = range.contains(cursor) ? cursor : range.lowerBound
+        for start in [start, range.lowerBound] {
+            if let found = try nextFree(from: start), range.contains(found.0.number) { return found }
+        }
+        return nil
+    }
+
+    /// The same of all.
+    private mutating func nextFree(from cursor: Int) throws(AddressPoolError) -> (Place, PoolBlock)? {
         guard layout.blockCount > 0 else { return nil }
-        var from = try index(0).cursor % PoolBlock.slots
-        var number = try cursorBlock
+        var from = cursor % PoolBlock.slots
+        var number = cursor / PoolBlock.slots
         // The cursor's block is looked at twice: from the cursor on, and at the end from its start.
         for _ in 0...layout.blockCount {
             guard let candidate = try nextNotFull(from: number) else { return nil }

@@ -16,14 +16,19 @@ package struct AddressSpace: Equatable, Sendable {
     package let reserved: [IPAddress]
     /// How many addresses can be given out.
     package let capacity: Int
+    /// The numbers of those that are given out to whoever asks for none.
+    let assignable: Range<Int>
     /// IPv4 addresses as numbers.
     private let hosts: ClosedRange<Int>
 
     /// - Parameters:
     ///   - subnet: of IPv4; host bits are dropped.
     ///   - reserved: never given out; the gateway belongs here.
+    ///   - range: nil is all of the subnet.
     /// - Throws: `.unusable`, of IPv6 with the kind `.unsupported`.
-    package init(_ subnet: Subnet, reserving reserved: [IPAddress]) throws(AddressPoolError) {
+    package init(
+        _ subnet: Subnet, reserving reserved: [IPAddress], range: AddressRange? = nil
+    ) throws(AddressPoolError) {
         guard subnet.prefixLength >= AddressSpace.shortestPrefix else {
             throw .unusable(OperationError("subnet \(subnet) is larger than a /\(AddressSpace.shortestPrefix)"))
         }
@@ -39,6 +44,20 @@ package struct AddressSpace: Equatable, Sendable {
         // Int: past 255.255.255.255 there is no wrapping around.
         hosts = Int(first)...Int(last)
         capacity = hosts.count - kept.count
+        assignable = Self.numbers(of: range, hosts, kept)
+    }
+
+    private static func numbers(
+        of range: AddressRange?, _ hosts: ClosedRange<Int>, _ kept: [IPAddress]
+    ) -> Range<Int> {
+        func slots(before number: Int) -> Int {
+            let end = min(max(number, hosts.lowerBound), hosts.upperBound + 1)
+            return end - hosts.lowerBound - kept.count { Int($0.number) < end }
+        }
+        guard let first = range?.first.ipv4, let last = range?.last.ipv4 else {
+            return 0..<slots(before: hosts.upperBound + 1)
+        }
+        return slots(before: Int(first))..<slots(before: Int(last) + 1)
     }
 
     /// Nil when `address` is not one to give out.

@@ -43,12 +43,17 @@ extension Host {
         case .taken(let address, let holder):
             OperationError(
                 error.description, (name ?? address).description,
-                reason:
-                    "held by \(holder.flatMap(containerName(of:)).map { "container \"\($0)\"" } ?? "the network's gateway")",
+                reason: "held by \(self.holder(of: address, holder, network))",
                 kind: .conflict
             )
         default: error.operationError
         }
+    }
+
+    private func holder(of address: IPAddress, _ owner: LeaseOwner?, _ network: NetworkDefinition) -> String {
+        if let container = owner.flatMap(containerName(of:)) { return "container \"\(container)\"" }
+        let reserved = network.auxiliary.first { $0.value == address }
+        return reserved.map { "\"\($0.key)\", an --aux-address of the network" } ?? "the network's gateway"
     }
 
     private func tryLease(

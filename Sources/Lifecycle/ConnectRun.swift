@@ -18,8 +18,12 @@ extension ContainerRun {
         plan.networks.append(network)
         do throws(OperationError) {
             try host.establish([network])
-            try join(network, definition.networkMode.wishes.last ?? wish)
-            try connectLast(network)
+            var wish = definition.networkMode.wishes.last ?? wish
+            // What is published already stays reserved.
+            let takesPorts = ports != nil && !wish.publish.isEmpty
+            if takesPorts { wish.publish = [] }
+            try join(network, wish)
+            try connectLast(network, takesPorts: takesPorts)
             if let endpoint = state.endpoints.last { host.announce(.of(endpoint, of: id, "connect")) }
         } catch {
             if !state.endpoints.contains(where: { $0.networkID == network.id }) {
@@ -30,17 +34,32 @@ extension ContainerRun {
         }
     }
 
-    private func connectLast(_ network: NetworkDefinition) throws(OperationError) {
+    private func connectLast(_ network: NetworkDefinition, takesPorts: Bool) throws(OperationError) {
         let index = state.endpoints.count - 1
+        let isLeading = state.endpoints.leading == index
         do throws(OperationError) {
             // On record before anything names it.
             try writeState()
-            try makeLink(index, isDefaultRoute: !state.endpoints[..<index].contains { $0.gateway != nil })
+            try makeLink(index, isDefaultRoute: isLeading && state.endpoints.count { $0.gateway != nil } == 1)
             try writeState()
+            if isLeading { try routeAll(by: state.endpoints[index]) }
+            if takesPorts { try movePorts(to: index) }
         } catch {
-            try? leave(state.endpoints[index], network)
+            let endpoint = state.endpoints[index]
+            try? leave(endpoint, network)
+            try? takeOver(endpoint)
             throw error
         }
+    }
+
+    /// They are one endpoint's: its rules go before the other one's come.
+    private func movePorts(to index: Int) throws(OperationError) {
+        for former in state.endpoints.indices where !state.endpoints[former].ports.isEmpty && former != index {
+            try host.drivers.of(state.endpoints[former]).disconnect(state.endpoints[former])
+            state.endpoints[index].ports += state.endpoints[former].ports
+            state.endpoints[former].ports = []
+        }
+        try publish(index)
     }
 
     package func disconnect(_ name: Name) throws(OperationError) {
@@ -80,27 +99,28 @@ extension ContainerRun {
         host.announce(.of(endpoint, of: id, "disconnect"))
     }
 
-    /// The next endpoint takes over the default route and the ports of one that is gone.
+    /// The endpoint that leads now takes over the default route and the ports of one that is gone.
     func takeOver(_ gone: Endpoint) throws(OperationError) {
-        let leading = state.endpoints.firstIndex { $0.gateway != nil }
+        let leading = state.endpoints.leading
         guard let index = leading ?? state.endpoints.indices.first else { return }
         if gone.gateway != nil, leading != nil { try routeAll(by: state.endpoints[index]) }
         if gone.ports.isEmpty { return }
+        state.endpoints[index].ports = gone.ports
+        try publish(index)
+    }
+
+    /// What an endpoint has only just got.
+    private func publish(_ index: Int) throws(OperationError) {
         // The sockets are the supervisor's, too.
         try ports?.move(to: state.endpoints[index].bridge)
-        state.endpoints[index].ports = gone.ports
         try writeState()
         if namespace == nil { return }
         try host.drivers.of(state.endpoints[index]).publishAnew(state.endpoints[index], isStale: host.isStale)
     }
 
+    /// Nothing while it rests.
     private func routeAll(by endpoint: Endpoint) throws(OperationError) {
         guard let namespace else { return }
-        do throws(OperationError) {
-            try host.drivers.of(endpoint).routeAll(by: endpoint, &namespace.inside)
-        } catch {
-            // It went by this one already.
-            guard error.errno == EEXIST else { throw error }
-        }
+        try host.drivers.of(endpoint).routeAll(by: endpoint, &namespace.inside)
     }
 }

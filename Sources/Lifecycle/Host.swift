@@ -35,10 +35,9 @@ package struct Host: Sendable {
         @Sendable (_ network: NetworkDefinition, _ path: String) throws(AddressPoolError) -> any AddressAllocator
 
     package static let addressPoolFiles: AddressAllocators = { network, path throws(AddressPoolError) in
-        // Nobody may have what goes with the other gateway's address.
-        let partner = network.gateway6.flatMap { network.address(beside: $0.address) }
-        let reserved = [network.gateway.address] + (partner.map { [$0] } ?? [])
-        return AddressPoolFile(path, try AddressSpace(network.subnet, reserving: reserved))
+        let space = try AddressSpace(
+            network.subnet, reserving: network.reservedAddresses, range: network.range(of: network.subnet.family))
+        return AddressPoolFile(path, space)
     }
 
     /// What is shown of a warning.

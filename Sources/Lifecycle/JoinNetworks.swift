@@ -17,19 +17,8 @@ extension ContainerRun {
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
         let reservation = try host.reservePorts(wish.publish, on: network)
         let leased = try host.leaseAddresses(from: network, for: id, wish)
-        let address = leased.address
-        let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
-        let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
-        var endpoint = Endpoint(
-            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
-            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
-            gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
-            interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
-        endpoint.address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
-        endpoint.gateway6 = network.isInternal ? nil : network.gateway6?.address
-        endpoint.driver = network.driver
-        endpoint.firewall = network.firewall
-        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
+        var endpoint = endpoint(on: network, wish, leased)
+        endpoint.ports = reservation.mappings
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
@@ -39,27 +28,58 @@ extension ContainerRun {
         if !wish.publish.isEmpty { ports = consume reservation }
     }
 
+    private func endpoint(on network: NetworkDefinition, _ wish: EndpointWish, _ leased: LeasedAddresses) -> Endpoint {
+        let address = leased.address
+        let leadsOut = !network.isInternal && network.options.hasDefaultRoute
+        var endpoint = Endpoint(
+            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
+            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
+            gateway: leadsOut ? network.gateway.address : nil, mac: wish.mac ?? MACAddress(for: address),
+            interface: wish.interface ?? interface(network.options.interfacePrefix), bridge: network.device,
+            mtu: network.mtu, ports: [])
+        endpoint.address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
+        endpoint.gateway6 = leadsOut ? network.gateway6?.address : nil
+        endpoint.driver = network.driver
+        endpoint.firewall = network.firewall
+        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
+        endpoint.linkLocal = wish.linkLocal
+        endpoint.gatewayPriority = wish.gatewayPriority
+        endpoint.isGatewayOfHost = network.options.hasHostAddress
+        if !network.options.membersMeet {
+            endpoint.onlyPeer = network.gateway.address
+            endpoint.onlyPeer6 = network.gateway6?.address
+        }
+        return endpoint
+    }
+
+    /// The first one with this prefix that no network has or is asked to have.
+    private func interface(_ prefix: String) -> String {
+        let taken = state.endpoints.map(\.interface) + definition.networkMode.wishes.compactMap(\.interface)
+        return (0...taken.count).lazy.map { "\(prefix)\($0)" }.first { !taken.contains($0) } ?? "\(prefix)0"
+    }
+
     /// What was asked for and no lease stands for is looked at and put on record by one container at a time.
     private func enter(
         _ endpoint: Endpoint, _ network: NetworkDefinition, _ wish: EndpointWish
     ) throws(OperationError) {
         let unleased = wish.address6.flatMap { network.address(beside: $0) == nil ? $0 : nil }
-        if wish.mac == nil, unleased == nil { return state.endpoints.append(endpoint) }
+        if wish.mac == nil, wish.linkLocal.isEmpty, unleased == nil { return state.endpoints.append(endpoint) }
         try FileLock.holding(host.layout.networkLock(network)) { () throws(OperationError) in
             if let mac = wish.mac { try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network) }
             if let unleased { try host.checkUnused(unleased, of: id, on: network) }
+            try host.checkLinkLocal(endpoint.linkLocal, of: id, on: network)
             state.endpoints.append(endpoint)
             try host.containerStore.write(state, of: id)
         }
     }
 
-    /// Makes the links of all endpoints. What is for elsewhere goes by the first network that leads there.
+    /// Makes the links of all endpoints.
     func connect(_ network: consuming NetworkNamespace?) throws(OperationError) {
         guard let network else { return }
         namespace = try JoinedNamespace(network)
         if state.endpoints.isEmpty, let namespace { try LoopbackNetwork.configure(&namespace.inside) }
-        let first = state.endpoints.firstIndex { $0.gateway != nil }
-        for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == first) }
+        let leading = state.endpoints.leading
+        for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == leading) }
         // Not before: a socket that is bound while `lo` is down answers from another address than the one that was asked.
         try answerNames()
     }

@@ -14,7 +14,7 @@ extension Host {
         } else if let other = mac.address(in: network.subnet), other != address {
             holder = "whoever has \(other)"
         } else {
-            holder = try self.holder(of: mac, beside: id, on: network).map { "container \"\($0)\"" }
+            holder = try self.holder(beside: id, on: network) { $0.mac == mac }.map { "container \"\($0)\"" }
         }
         if let holder { throw taken(mac, by: holder, network) }
     }
@@ -25,12 +25,25 @@ extension Host {
             remedy: "name another one, or none", kind: .conflict)
     }
 
+    /// Link-local addresses are given out by nobody, and must be nobody else's on the network either.
+    func checkLinkLocal(
+        _ addresses: [IPAddress], of id: ContainerID, on network: NetworkDefinition
+    ) throws(OperationError) {
+        for address in addresses {
+            let holder = try holder(beside: id, on: network) { $0.linkLocal.contains(address) }
+            guard let holder else { continue }
+            throw OperationError(
+                "Address already in use", address.description, reason: "held by container \"\(holder)\"",
+                kind: .conflict)
+        }
+    }
+
     private func holder(
-        of mac: MACAddress, beside id: ContainerID, on network: NetworkDefinition
+        beside id: ContainerID, on network: NetworkDefinition, where matches: (Endpoint) -> Bool
     ) throws(OperationError) -> Name? {
         for other in try containerStore.runtimeIDs() where other != id {
             guard let state = (try? containerStore.state(other)) ?? nil, isSupervised(other),
-                state.endpoints.contains(where: { $0.networkID == network.id && $0.mac == mac })
+                state.endpoints.contains(where: { $0.networkID == network.id && matches($0) })
             else { continue }
             return ((try? containerStore.definition(other)) ?? nil)?.name
         }

@@ -13,7 +13,7 @@ extension Host {
 
     private func checkJoining(_ definition: ContainerDefinition, _ network: Name) throws(OperationError) {
         switch definition.networkMode {
-        case .host, .container:
+        case .host, .container, .namespace:
             throw OperationError(
                 "container sharing network namespace with another container or host cannot be connected to any other network",
                 kind: .conflict)

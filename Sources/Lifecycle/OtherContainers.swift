@@ -36,6 +36,9 @@ final class OtherContainers {
             }
             joined.network = try keep(other.process)
         }
+        if case .namespace(let path) = definition.networkMode {
+            joined.network = descriptors.insert(try NetworkNamespace.open(path))
+        }
         if definition.namespaces.ipc == .host {
             let mount = try DetachedMount(cloning: Self.sharedMemoryPath, .hardened)
             sharedMemory = descriptors.insert(mount.intoDescriptor())
@@ -60,6 +63,7 @@ extension Host {
         if let id = definition.namespaces.pid.container { _ = try other(id, "join PID namespace of") }
         if let id = definition.namespaces.ipc.container { _ = try sharing(id) }
         if case .container(let id) = definition.networkMode, try running(id) == nil { throw Self.noNetwork(of: id) }
+        if case .namespace(let path) = definition.networkMode { _ = try NetworkNamespace.open(path) }
         _ = try linkEntries(of: definition)
     }
 

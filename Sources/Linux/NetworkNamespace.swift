@@ -40,6 +40,23 @@ package struct NetworkNamespace: ~Copyable {
             Descriptor(owning: network.own), socket: Descriptor(owning: network.route), hasSettings: hasSettings)
     }
 
+    /// That which a file stands for: /proc/PID/ns/net, or a mount of it such as ip-netns(8) makes.
+    /// - Returns: for setns(2).
+    package static func open(_ path: String) throws(OperationError) -> Descriptor {
+        let operation = "join network namespace"
+        // Whoever opens a pipe or a device waits for somebody, or does something.
+        guard let status = Files.status(path, followLinks: true) else {
+            throw OperationError(operation, path, errno: ENOENT, kind: .notFound)
+        }
+        if status.isRegular {
+            let file = try Descriptor.open(path, O_RDONLY, as: operation)
+            if clinux_is_network(file.number) != 0 { return file }
+        }
+        throw OperationError(
+            operation, path, reason: "it is no network namespace",
+            remedy: "name a file such as /run/netns/NAME or /proc/PID/ns/net", kind: .invalid)
+    }
+
     fileprivate init(_ descriptor: consuming Descriptor, socket: consuming Descriptor, hasSettings: Bool) {
         self.descriptor = descriptor
         self.socket = Optional(socket)

@@ -9,11 +9,20 @@ extension RequestBatch {
     ///
     /// - Parameter name: of the link, for the error.
     mutating func addAddress(_ address: Subnet, index: Int32, name: String) {
+        addAddress(address, index: index, name: name, scope: RT_SCOPE_UNIVERSE)
+    }
+
+    /// In 169.254/16 (RFC 3927): what is sent elsewhere never has it as its source.
+    mutating func addLinkLocal(_ address: IPAddress, index: Int32, name: String) {
+        addAddress(Subnet(address, 16), index: index, name: name, scope: RT_SCOPE_LINK)
+    }
+
+    private mutating func addAddress(_ address: Subnet, index: Int32, name: String, scope: rt_scope_t) {
         var header = ifaddrmsg()
         header.ifa_family = address.family.number
         header.ifa_prefixlen = UInt8(address.prefixLength)
         if address.family == .ipv6 { header.ifa_flags = UInt8(IFA_F_NODAD) }
-        header.ifa_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
+        header.ifa_scope = UInt8(scope.rawValue)
         header.ifa_index = UInt32(bitPattern: index)
         let label = Label(operation: "add address \(address) to", subject: name)
         begin(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header, label)
@@ -30,7 +39,8 @@ extension RequestBatch {
     }
 
     /// In the main table.
-    mutating func addDefaultRoute(gateway: IPAddress, index: Int32, name: String) {
+    /// - Parameter replaces: the one that is there goes.
+    mutating func addDefaultRoute(gateway: IPAddress, index: Int32, name: String, replaces: Bool = false) {
         var header = rtmsg()
         header.rtm_family = gateway.family.number
         header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
@@ -38,7 +48,7 @@ extension RequestBatch {
         header.rtm_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
         header.rtm_type = UInt8(RTN_UNICAST)
         let label = Label(operation: "add default route via \(gateway) to", subject: name)
-        begin(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header, label)
+        begin(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | (replaces ? NLM_F_REPLACE : NLM_F_EXCL), header, label)
         put(Int(RTA_GATEWAY.rawValue), gateway)
         put(Int(RTA_OIF.rawValue), UInt32(bitPattern: index))
     }

@@ -53,14 +53,14 @@ extension RouteSocket {
 }
 
 extension RouteSocket {
-    /// Has what is for elsewhere go by a link that has its address already.
+    /// Has what is for elsewhere go by a link that has its address already, by whichever it went before.
     package mutating func routeAll(by request: ContainerNetworkRequest) throws(OperationError) {
         if request.gateways.isEmpty { return }
         guard let index = try link(.named(request.interface))?.index else {
             throw OperationError("look up link", request.interface, errno: ENODEV)
         }
         var batch = RequestBatch(capacity: 256)
-        batch.routeAll(request, index: index)
+        batch.routeAll(request, index: index, replaces: true)
         try perform(batch)
     }
 }
@@ -71,13 +71,16 @@ extension RequestBatch {
     mutating func configureContainer(_ request: ContainerNetworkRequest, index: Int32) {
         setUp(.index(Int32(CNETLINK_LOOPBACK_INDEX)), name: "lo")
         for address in request.addresses { addAddress(address, index: index, name: request.interface) }
+        for address in request.others { addLinkLocal(address, index: index, name: request.interface) }
         setUp(.index(index), name: request.interface)
         routeAll(request, index: index)
     }
 
-    fileprivate mutating func routeAll(_ request: ContainerNetworkRequest, index: Int32) {
+    fileprivate mutating func routeAll(
+        _ request: ContainerNetworkRequest, index: Int32, replaces: Bool = false
+    ) {
         for gateway in request.gateways {
-            addDefaultRoute(gateway: gateway, index: index, name: request.interface)
+            addDefaultRoute(gateway: gateway, index: index, name: request.interface, replaces: replaces)
             if let mac = request.gatewayMAC { addNeighbour(gateway, mac: mac, index: index, name: request.interface) }
         }
     }

@@ -56,6 +56,20 @@ struct FrameFilter {
         requirements.append(jump(BPF_JGE, operand))
     }
 
+    mutating func require(_ mac: MACAddress, at offset: UInt32) {
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
+        require(.word(offset), number(mac.bytes[..<4]))
+        require(.half(offset + 4), number(mac.bytes[4...]))
+    }
+
+    /// - Parameter operands: at least one.
+    mutating func require(_ value: Value, oneOf operands: [UInt32]) {
+        load(value)
+        let others = operands.dropLast().map { jump(BPF_JEQ, $0) }
+        if let last = operands.last { require(last) }
+        for jump in others { land(jump) }
+    }
+
     mutating func finish(_ verdict: Int32) {
         instructions.append(sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: UInt32(verdict)))
     }

@@ -85,6 +85,8 @@ package struct ContainerNetworkRequest: Equatable, Sendable {
     /// Index of `interface` when it is known (`VethPair.peerIndex`): saves a look-up.
     package var index: Int32?
     package var addresses: [Subnet]
+    /// Further ones, of the link alone (RFC 3927).
+    package var others: [IPAddress] = []
     /// Of those families that have a default route.
     package var gateways: [IPAddress]
     /// The gateways', for good: nobody else on the network can claim to be it. Nil: it is asked for when needed.

@@ -1,47 +1,74 @@
 import CNetlink
 import Core
 
-/// The filter of what a container sends: IPv4 from its own MAC and address, ARP that says both, IPv6 as `OwnSourceOfIPv6`
-/// says, and nothing else.
+/// What a container may send: IPv4 from its own MAC and addresses, ARP that says both, IPv6 as `OwnSourceOfIPv6` says, and
+/// nothing else.
 ///
-/// It is a program of classic BPF, which needs no system call of its own and no verifier. Its result is the verdict. A
+/// It becomes a program of classic BPF, which needs no system call of its own and no verifier. Its result is the verdict. A
 /// frame begins with its Ethernet header; a VLAN tag has been taken off before (__netif_receive_skb_core), so that what
 /// is below it is judged like the rest.
-enum OwnSource {
+package struct OwnSource: Equatable, Sendable {
+    package struct Peer: Equatable, Sendable {
+        package let mac: MACAddress
+        /// Of IPv4.
+        package let address: IPAddress
+        package let address6: IPAddress?
+
+        package init(mac: MACAddress, address: IPAddress, address6: IPAddress? = nil) {
+            self.mac = mac
+            self.address = address
+            self.address6 = address6
+        }
+    }
+
+    package let mac: MACAddress
+    /// Of IPv4; at least one.
+    package let addresses: [IPAddress]
+    /// Of IPv6; without one nothing of it passes.
+    package let address6: IPAddress?
+    /// To whom alone it may send; nil: to all. Here, where every frame is seen: whether those from one port of a bridge to another
+    /// pass the firewall is up to the host (bridge-nf-call-iptables).
+    package let onlyPeer: Peer?
+
+    package init(mac: MACAddress, addresses: [IPAddress], address6: IPAddress? = nil, onlyPeer: Peer? = nil) {
+        self.address6 = address6
+        self.mac = mac
+        self.addresses = addresses
+        self.onlyPeer = onlyPeer
+    }
+
     /// What the kernel gets and gives back: an array of struct sock_filter.
-    /// - Parameters:
-    ///   - address: of IPv4.
-    ///   - address6: of IPv6; without one nothing of IPv6 passes.
-    static func program(mac: MACAddress, address: IPAddress, address6: IPAddress? = nil) -> [UInt8] {
-        let source = UInt32(truncatingIfNeeded: address.number)
-        let high = mac.high
-        let low = mac.low
+    func program() -> [UInt8] {
+        let sources = addresses.map { UInt32(truncatingIfNeeded: $0.number) }
         var program = FrameFilter()
         // What is loaded from behind the end of a frame would make the result 0, which is TC_ACT_OK.
         program.require(.length, atLeast: 34)
-        program.require(.word(6), high)
-        program.require(.half(10), low)
+        program.require(mac, at: 6)
         program.load(.half(12))
         let toARP = program.jump(BPF_JEQ, UInt32(ETH_P_ARP))
         let toIPv6 = address6.map { _ in program.jump(BPF_JEQ, UInt32(ETH_P_IPV6)) }
         program.require(UInt32(ETH_P_IP))
-        program.require(.word(26), source)
+        program.require(.word(26), oneOf: sources)
+        if let onlyPeer { program.require(onlyPeer.mac, at: 0) }
         program.finish(TC_ACT_OK)
         program.land(toARP)
         program.require(.length, atLeast: 42)
-        program.require(.word(22), high)
-        program.require(.half(26), low)
-        program.require(.word(28), source)
+        program.require(mac, at: 22)
+        program.require(.word(28), oneOf: sources)
+        if let onlyPeer { requireARP(to: onlyPeer, &program) }
         program.finish(TC_ACT_OK)
         if let address6, let toIPv6 {
             program.land(toIPv6)
-            program.requireOwnSource(address6, mac)
+            program.requireOwnSource(address6, mac, onlyPeer: onlyPeer)
         }
         return program.bytes
     }
-}
 
-extension MACAddress {
-    var high: UInt32 { bytes[..<4].reduce(0) { $0 << 8 | UInt32($1) } }
-    var low: UInt32 { bytes[4...].reduce(0) { $0 << 8 | UInt32($1) } }
+    /// A question about that one, or an answer to it: it may ask under another of its addresses.
+    private func requireARP(to peer: Peer, _ program: inout FrameFilter) {
+        program.load(.word(38))
+        let isAbout = program.jump(BPF_JEQ, UInt32(truncatingIfNeeded: peer.address.number))
+        program.require(peer.mac, at: 0)
+        program.land(isAbout)
+    }
 }

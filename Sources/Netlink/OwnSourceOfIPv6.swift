@@ -30,45 +30,66 @@ extension FrameFilter {
     /// Of neighbour discovery only what says the container's own addresses passes, and nothing that only a router says. Whatever
     /// extension header could stand before such a message is dropped (RFC 7113), but for the one of reports about groups.
     /// A message in fragments is nobody's to believe (RFC 6980; ndisc_rcv).
-    mutating func requireOwnSource(_ address: IPAddress, _ mac: MACAddress) {
+    ///
+    /// To one peer alone, where there is one: what is meant for all on the link is not sent, but for the question where
+    /// that peer is, and for reports about groups, which the bridge itself needs.
+    mutating func requireOwnSource(_ address: IPAddress, _ mac: MACAddress, onlyPeer peer: OwnSource.Peer?) {
         require(.length, atLeast: Offset.payload + 4)
         requireEither(address, mac.linkLocalAddress, at: Offset.source)
         load(.byte(Offset.nextHeader))
         let toMessage = jump(BPF_JEQ, UInt32(IPPROTO_ICMPV6))
         let toOptions = jump(BPF_JEQ, UInt32(IPPROTO_HOPOPTS))
         for header in [IPPROTO_ROUTING, IPPROTO_DSTOPTS, IPPROTO_AH, IPPROTO_MH] { refuse(UInt32(header)) }
+        if let peer { require(peer.mac, at: 0) }
         finish(TC_ACT_OK)
         land(toOptions)
         requireMembershipReport()
         land(toMessage)
-        requireOwnMessage(address, mac)
+        requireOwnMessage(address, mac, onlyPeer: peer)
     }
 
     /// Behind eight bytes of hop-by-hop options.
     private mutating func requireMembershipReport() {
         require(.length, atLeast: Offset.payload + 12)
         require(.half(Offset.payload), UInt32(IPPROTO_ICMPV6) << 8)
-        load(.byte(Offset.payload + 8))
-        let others = MessageType.membershipReports.dropLast().map { jump(BPF_JEQ, $0) }
-        require(MessageType.membershipReports[MessageType.membershipReports.count - 1])
-        for other in others { land(other) }
+        require(.byte(Offset.payload + 8), oneOf: MessageType.membershipReports)
         finish(TC_ACT_OK)
     }
 
-    private mutating func requireOwnMessage(_ address: IPAddress, _ mac: MACAddress) {
+    private mutating func requireOwnMessage(
+        _ address: IPAddress, _ mac: MACAddress, onlyPeer peer: OwnSource.Peer?
+    ) {
         load(.byte(Offset.payload))
         let toSolicitation = jump(BPF_JEQ, MessageType.neighbourSolicitation)
         let toAdvertisement = jump(BPF_JEQ, MessageType.neighbourAdvertisement)
         for type in [MessageType.membershipQuery, MessageType.routerAdvertisement, MessageType.redirect] {
             refuse(type)
         }
+        if let peer { require(peer.mac, at: 0) }
         finish(TC_ACT_OK)
         land(toSolicitation)
+        require(.length, atLeast: Offset.option)
+        if let peer { requireQuestion(to: peer) }
         requireOwnOption(1, mac)
         land(toAdvertisement)
         require(.length, atLeast: Offset.option)
+        if let peer { require(peer.mac, at: 0) }
         requireEither(address, mac.linkLocalAddress, at: Offset.target)
         requireOwnOption(2, mac)
+    }
+
+    /// About that one; or sent to it, as its answer may be about another of its addresses.
+    private mutating func requireQuestion(to peer: OwnSource.Peer) {
+        guard let address = peer.address6 else { return require(peer.mac, at: 0) }
+        var others: [Int] = []
+        for (place, word) in address.words.enumerated() {
+            load(.word(Offset.target + 4 * UInt32(place)))
+            others.append(jump(BPF_JEQ, word))
+        }
+        let isAbout = jump()
+        for other in others { landOtherwise(other) }
+        require(peer.mac, at: 0)
+        landAlways(isAbout)
     }
 
     /// No option at all, or one: the link's address.
@@ -79,8 +100,7 @@ extension FrameFilter {
         require(32)
         require(.length, atLeast: Offset.option + 8)
         require(.half(Offset.option), type << 8 | 1)
-        require(.word(Offset.option + 2), mac.high)
-        require(.half(Offset.option + 6), mac.low)
+        require(mac, at: Offset.option + 2)
         land(toEnd)
         finish(TC_ACT_OK)
     }

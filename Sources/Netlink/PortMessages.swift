@@ -9,7 +9,7 @@ extension RequestBatch {
     /// Up at the end: nothing comes in before that was not looked at, and a filter for a link that is up waits for RCU
     /// (dev_deactivate).
     mutating func guardPort(_ port: PortRequest) {
-        let program = OwnSource.program(mac: port.mac, address: port.address, address6: port.address6)
+        let program = port.source.program()
         setPort(port)
         addEntry(port)
         addFilter(port, program)
@@ -46,9 +46,9 @@ extension RequestBatch {
         header.ndm_ifindex = port.index
         header.ndm_state = UInt16(NUD_NOARP)
         header.ndm_flags = UInt8(NTF_MASTER | NTF_STICKY)
-        let label = Label(operation: "add forwarding entry \(port.mac) to", subject: port.name)
+        let label = Label(operation: "add forwarding entry \(port.source.mac) to", subject: port.name)
         begin(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, header, label)
-        put(NDA_LLADDR, port.mac.bytes)
+        put(NDA_LLADDR, port.source.mac.bytes)
     }
 
     private mutating func addFilter(_ port: PortRequest, _ program: [UInt8]) {

@@ -64,10 +64,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
-        try inside.configureContainer(
-            ContainerNetworkRequest(
-                interface: endpoint.interface, index: veth.peerIndex, addresses: endpoint.subnets,
-                gateways: isDefaultRoute ? endpoint.gateways : [], gatewayMAC: bridge.mac))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, bridge, isDefaultRoute: isDefaultRoute))
         // The program's first packet must arrive.
         try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
@@ -88,11 +85,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
         var host = try RouteSocket()
-        let bridge = try host.link(.named(endpoint.bridge))
-        try inside.routeAll(
-            by: ContainerNetworkRequest(
-                interface: endpoint.interface, addresses: endpoint.subnets, gateways: endpoint.gateways,
-                gatewayMAC: bridge?.mac))
+        try inside.routeAll(by: endpoint.inside(nil, try host.link(.named(endpoint.bridge)), isDefaultRoute: true))
     }
 
     /// By the host's end: whatever the container has made of the other one, and wherever it has put that, goes with it.
@@ -152,6 +145,17 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
         }
         try firewall.establish(isStale: isStaleOwner, intent)
+    }
+}
+
+extension Endpoint {
+    /// - Parameter index: of the interface, where it is known.
+    fileprivate func inside(_ index: Int32?, _ bridge: LinkInfo?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
+        var request = ContainerNetworkRequest(
+            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [],
+            gatewayMAC: isGatewayOfHost ? bridge?.mac : nil)
+        request.others = linkLocal
+        return request
     }
 }
 

@@ -158,6 +158,7 @@ extension BridgeDriver {
         var mtu = network.mtu
         if mtu == nil { mtu = try netlink.defaultRouteMTU() }
         return BridgeRequest(
-            name: network.device, mac: network.bridgeMAC, mtu: mtu, alias: network.alias, address: network.gateway)
+            name: network.device, mac: network.bridgeMAC, mtu: mtu, alias: network.alias,
+            address: network.options.hasHostAddress ? network.gateway : nil)
     }
 }

@@ -75,9 +75,18 @@ extension Endpoint {
     /// - Parameter index: the link's.
     func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
         PortRequest(
-            name: hostInterface, index: index, mac: mac, address: address.address, address6: address6?.address,
-            hairpin: !ports.isEmpty,
+            name: hostInterface, index: index, source: source, hairpin: !ports.isEmpty,
             // A link whose packets are too small for it has none (RFC 8200, section 5).
             hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
+    }
+}
+
+extension Endpoint {
+    private var source: OwnSource {
+        OwnSource(
+            mac: mac, addresses: [address.address] + linkLocal, address6: address6?.address,
+            onlyPeer: onlyPeer.map {
+                OwnSource.Peer(mac: MACAddress(for: $0), address: $0, address6: onlyPeer6)
+            })
     }
 }

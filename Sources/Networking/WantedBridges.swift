@@ -71,6 +71,11 @@ extension NetworkIntent {
         self.init(
             bridge: network.device, gateway: network.gateway, gateway6: network.gateway6,
             isInternal: network.isInternal)
+        membersMeet = network.options.membersMeet
+        masquerades = network.options.masquerades
+        hasHostAddress = network.options.hasHostAddress
+        isOpen = network.options.gatewayMode == .unprotected
+        trustedInterfaces = network.options.trustedInterfaces
     }
 }
 

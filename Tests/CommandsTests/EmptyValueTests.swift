@@ -38,7 +38,7 @@ import Testing
         let exec = try ExecCommand.parse(["-w", "", "-u", "", "web", "sh"]).command.request
         #expect(exec.workingDirectory == nil && exec.user == nil)
         let network = try NetworkCreateCommand.parse(["-d", "", "--subnet", "", "--gateway", "", "n"]).command.request
-        #expect(network.driver == "bridge" && network.subnet == nil && network.gateway == nil)
+        #expect(network.driver == "bridge" && network.subnets.isEmpty && network.gateways.isEmpty)
         #expect(try KillCommand.parse(["-s", "", "web"]).command.signal == 9)
         #expect(try StopCommand.parse(["-s", "", "web"]).command.signal == nil)
         let logs = try LogsCommand.parse(["--tail", "", "--since", "", "--until=", "web"]).command

@@ -117,7 +117,7 @@ private func request(_ words: String...) throws -> RunRequest {
         #expect(remove.force)
         #expect(names == ["a", "b"])
         let (create, name) = try NetworkCreateCommand.parse(["br0", "--subnet", "192.168.10.1/24"])
-        #expect(create.request.subnet == Subnet("192.168.10.1/24"))
+        #expect(create.request.subnets == [try #require(Subnet("192.168.10.1/24"))])
         #expect(name == ["br0"])
         #expect(try RemoveCommand.parse(["--", "-f"]).operands == ["-f"])
     }
@@ -128,7 +128,7 @@ private func request(_ words: String...) throws -> RunRequest {
         let request = try command.request(operands)
         #expect(request.name == "testbridge")
         #expect(request.driver == "bridge")
-        #expect(request.subnet == Subnet("192.168.10.1/24"))
+        #expect(request.subnets == [try #require(Subnet("192.168.10.1/24"))])
     }
 
     @Test func repeatedFlags() throws {

@@ -316,7 +316,7 @@ private final class Control: @unchecked Sendable {
 @Suite struct CreatingNetworks {
     private func request(_ name: String, _ subnet: String? = nil) -> NetworkRequest {
         var request = NetworkRequest(name: name)
-        request.subnet = subnet.flatMap { Subnet($0) }
+        request.subnets = subnet.flatMap { Subnet($0) }.map { [$0] } ?? []
         return request
     }
 

@@ -76,6 +76,45 @@ import Testing
         #expect(NetworkIntent.testbridge6.creation.tables == [.filter, .nat, .filter6, .nat6])
     }
 
+    /// By the lines that differ from those of a usual network.
+    private func differences(_ change: (inout NetworkIntent) -> Void) -> [String] {
+        var other = network
+        change(&other)
+        return IntentRules.rules(of: other).map(\.description).difference(
+            from: IntentRules.rules(of: network).map(\.description)
+        ).map { change in
+            switch change {
+            case .insert(_, let line, _): "+ \(line)"
+            case .remove(_, let line, _): "- \(line)"
+            }
+        }.sorted()
+    }
+
+    @Test func whatOptionsChange() {
+        let own = "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j"
+        #expect(differences { $0.membersMeet = false } == ["+ \(own) DROP", "- \(own) ACCEPT"])
+        let masquerade = "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 ! -o testbridge -j MASQUERADE"
+        #expect(differences { $0.masquerades = false } == ["- \(masquerade)"])
+        #expect(
+            differences { $0.isOpen = true } == [
+                "+ -A MYDOCKER-FORWARD -o testbridge -j ACCEPT", "- -A MYDOCKER-FORWARD -o testbridge -j DROP",
+            ])
+        #expect(
+            differences { $0.trustedInterfaces = ["eth0", "wg0"] } == [
+                "+ -A MYDOCKER-FORWARD -i eth0 -o testbridge -j ACCEPT",
+                "+ -A MYDOCKER-FORWARD -i wg0 -o testbridge -j ACCEPT",
+            ])
+        #expect(differences { $0.hasHostAddress = false }.allSatisfy { $0.hasPrefix("- ") && $0.contains("SNAT") })
+        #expect(differences { $0.hasHostAddress = false }.count == 2)
+    }
+
+    /// All of them carry the bridge, by which they are found again.
+    @Test func whatOptionsAddIsTheNetworks() {
+        var other = network
+        other.trustedInterfaces = ["eth0"]
+        #expect(IntentRules.rules(of: other).allSatisfy { $0.owner == .network(bridge: "testbridge") })
+    }
+
     @Test func B20_thereIsOneMasqueradeForANetwork() {
         #expect(IntentRules.rules(of: network).filter { $0.description.contains("MASQUERADE") }.count == 1)
     }

@@ -29,7 +29,7 @@ import Testing
                     {"Bridge": "", "SandboxID": "", "HairpinMode": false, "LinkLocalIPv6Address": "",
                     "LinkLocalIPv6PrefixLen": 0, "Ports": {}, "SandboxKey": "", "SecondaryIPAddresses": null,
                     "SecondaryIPv6Addresses": null, \(nowhere),
-                    "Networks": {"\(name)": {"IPAMConfig": null, "Links": null, "Aliases": null, "DriverOpts": null,
+                    "Networks": {"\(name)": {"IPAMConfig": null, "Links": null, "Aliases": null, "DriverOpts": null, "GwPriority": 0,
                     "NetworkID": "", \(nowhere), "DNSNames": null}}}
                     """)
         }
@@ -65,9 +65,9 @@ import Testing
                 "Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"},
                 {"HostIp": "127.0.0.1", "HostPort": "8081"}], "443/tcp": null},
                 "Networks": {
-                "br0": {"IPAMConfig": {"IPv4Address": "10.9.1.5"}, "Links": null, "Aliases": null, "DriverOpts": null,
+                "br0": {"IPAMConfig": {"IPv4Address": "10.9.1.5"}, "Links": null, "Aliases": null, "DriverOpts": null, "GwPriority": 0,
                 "NetworkID": "\(network)", \(first), "DNSNames": ["web", "4f4f4f4f4f4f"]},
-                "br1": {"IPAMConfig": null, "Links": null, "Aliases": null, "DriverOpts": null, "NetworkID": "",
+                "br1": {"IPAMConfig": null, "Links": null, "Aliases": null, "DriverOpts": null, "GwPriority": 0, "NetworkID": "",
                 \(second), "DNSNames": null}}}
                 """)
     }
@@ -96,7 +96,8 @@ import Testing
                 "Internal": true, "Attachable": false, "Ingress": false, "ConfigOnly": false,
                 "Containers": {"\(id)": {"Name": "web", "EndpointID": "\(endpoint)",
                 "MacAddress": "02:42:0a:09:01:05", "IPv4Address": "10.9.1.5/24", "IPv6Address": ""}},
-                "Options": {"com.docker.network.bridge.name": "br0", "mydocker.firewall": "iptables"},
+                "Options": {"com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.name": "br0",
+                "mydocker.firewall": "iptables"},
                 "Labels": {"k": "v"}}
                 """)
         #expect(NetworkDetails.defined(try definition(), users: []).inspected["Containers"] == [:])

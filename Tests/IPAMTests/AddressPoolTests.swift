@@ -57,6 +57,26 @@ import Testing
         #expect(pool.memory.pages == before)
     }
 
+    /// Only what is asked for comes from outside of the range, and the turn goes round in it.
+    @Test(arguments: ["192.168.1.64/29", "192.168.1.1-192.168.1.9", "192.168.0.250-192.168.1.3", "192.168.3.248/29"])
+    func addressesAreChosenFromTheRange(text: String) throws {
+        let range = try AddressRange(text).orThrow()
+        let reserved = [try address("192.168.0.1"), try address("192.168.1.66"), range.first]
+        let pool = try MemoryPool(
+            new: AddressSpace(subnet("192.168.0.0/22"), reserving: reserved, range: range))
+        let expected = (0...10).compactMap { range.first.advanced(by: $0) }
+            .filter { range.contains($0) && !reserved.contains($0) && $0.description != "192.168.3.255" }.map(
+                \.description)
+        for stranger in ["192.168.0.2", "192.168.3.200"] { try pool.reserve(address(stranger), owner(999)) }
+        #expect(try drain(pool) == expected)
+        let error = #expect(throws: AddressPoolError.self) { _ = try pool.allocate(owner(1)) }
+        #expect(error == .full(try subnet("192.168.0.0/22"), capacity: expected.count))
+        for (place, text) in expected.enumerated().reversed() {
+            try pool.release(address(text), owner(place))
+            #expect(try pool.allocate(owner(place)).description == text)
+        }
+    }
+
     @Test func B12_foreignReleasesAreHarmless() throws {
         let pool = try pool("192.168.1.0/24", gateway: "192.168.1.1")
         let given = try pool.allocate(owner(1))

@@ -28,8 +28,8 @@ import Testing
     }
 
     private static func passes(_ frame: [UInt8], _ address6: IPAddress? = address) -> Bool {
-        let program = OwnSource.program(mac: mac, address: IPAddress(ipv4: 0x0a4d_0002), address6: address6)
-        return BerkeleyFilter(program).run(frame) != UInt32(TC_ACT_SHOT)
+        let source = OwnSource(mac: mac, addresses: [IPAddress(ipv4: 0x0a4d_0002)], address6: address6)
+        return BerkeleyFilter(source.program()).run(frame) != UInt32(TC_ACT_SHOT)
     }
 
     private static let udp = frame(nextHeader: 17, [UInt8](repeating: 0, count: 8))
@@ -85,6 +85,26 @@ import Testing
         #expect(!Self.passes(Self.frame(nextHeader: 0, [60, 0, 5, 2, 0, 0, 1, 0, type, 0, 0, 0, 0, 0, 0, 0])))
     }
 
+    /// Where members do not meet: the gateway is asked for, and everything else goes to it alone.
+    @Test func toOnePeerAlone() throws {
+        let gateway = MACAddress(for: IPAddress(ipv4: 0x0a4d_0001))
+        let peer = OwnSource.Peer(
+            mac: gateway, address: IPAddress(ipv4: 0x0a4d_0001), address6: IPAddress("fd00:10::1"))
+        let source = OwnSource(
+            mac: Self.mac, addresses: [IPAddress(ipv4: 0x0a4d_0002)], address6: Self.address, onlyPeer: peer)
+        func passes(_ frame: [UInt8], to mac: MACAddress?) -> Bool {
+            let frame = (mac?.bytes ?? []) + frame.dropFirst(mac == nil ? 0 : 6)
+            return BerkeleyFilter(source.program()).run(frame) != UInt32(TC_ACT_SHOT)
+        }
+        #expect(passes(Self.udp, to: gateway) && !passes(Self.udp, to: nil) && !passes(Self.udp, to: Self.foreignMAC))
+        let own = [1, 1] + Self.mac.bytes
+        #expect(passes(Self.discovery(135, about: try #require(peer.address6), own), to: nil))
+        #expect(!passes(Self.discovery(135, about: Self.other, own), to: nil))
+        #expect(passes(Self.discovery(135, about: Self.other, own), to: gateway))
+        let answer = Self.discovery(136, about: Self.address, [2, 1] + Self.mac.bytes)
+        #expect(passes(answer, to: gateway) && !passes(answer, to: Self.foreignMAC))
+    }
+
     /// However short a frame is, it does not pass for that.
     @Test func S4_whatIsCutOffDoesNotPass() {
         let whole = [
@@ -100,7 +120,7 @@ import Testing
 }
 
 /// A machine for programs of classic BPF, as far as ours go.
-private struct BerkeleyFilter {
+struct BerkeleyFilter {
     private let program: [sock_filter]
 
     init(_ bytes: [UInt8]) {

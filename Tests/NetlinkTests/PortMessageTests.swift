@@ -1,3 +1,4 @@
+import CNetlink
 import Core
 import Testing
 
@@ -8,8 +9,13 @@ import Testing
 struct PortMessageTests {
     private func port() throws -> PortRequest {
         PortRequest(
-            name: "abcde", index: 13, mac: try #require(MACAddress("02:42:0a:4d:00:02")),
-            address: try #require(IPAddress("10.77.0.2")), hairpin: true, hostHasIPv6: true)
+            name: "abcde", index: 13, source: try source("10.77.0.2"), hairpin: true, hostHasIPv6: true)
+    }
+
+    private func source(_ addresses: String..., onlyPeer: OwnSource.Peer? = nil) throws -> OwnSource {
+        OwnSource(
+            mac: try #require(MACAddress("02:42:0a:4d:00:02")), addresses: addresses.compactMap { IPAddress($0) },
+            onlyPeer: onlyPeer)
     }
 
     @Test func S4_aPortIsGuardedInOneSend() throws {
@@ -146,7 +152,42 @@ struct PortMessageTests {
             06 00 00 00
             02 00 00 00  ; TC_ACT_SHOT
             """)
-        let port = try port()
-        #expect(lines(OwnSource.program(mac: port.mac, address: port.address)) == lines(program))
+        #expect(lines(try port().source.program()) == lines(program))
+    }
+
+    /// What the program says of a frame, by a reading of its own.
+    @Test func whomAFrameMayGoTo() throws {
+        let bridge = OwnSource.Peer(
+            mac: try #require(MACAddress("02:42:0a:4d:00:01")), address: try #require(IPAddress("10.77.0.1")))
+        let free = try source("10.77.0.2", "169.254.9.9")
+        let bound = try source("10.77.0.2", "169.254.9.9", onlyPeer: bridge)
+        let (gateway, neighbour): ([UInt8], [UInt8]) = ([2, 0x42, 10, 77, 0, 1], [2, 0x42, 10, 77, 0, 3])
+        let everybody = [UInt8](repeating: 0xff, count: 6)
+        for (frame, passesFree, passesBound): ([UInt8], Bool, Bool) in [
+            (Frame.packet(to: gateway, from: [10, 77, 0, 2]), true, true),
+            (Frame.packet(to: neighbour, from: [10, 77, 0, 2]), true, false),
+            (Frame.packet(to: everybody, from: [10, 77, 0, 2]), true, false),
+            (Frame.packet(to: gateway, from: [169, 254, 9, 9]), true, true),
+            (Frame.packet(to: gateway, from: [10, 77, 0, 3]), false, false),
+            (Frame.question(to: everybody, about: [10, 77, 0, 1], from: [10, 77, 0, 2]), true, true),
+            (Frame.question(to: everybody, about: [10, 77, 0, 3], from: [10, 77, 0, 2]), true, false),
+            // The host asks under another address of its own.
+            (Frame.question(to: gateway, about: [10, 250, 0, 1], from: [10, 77, 0, 2]), true, true),
+            (Frame.question(to: neighbour, about: [10, 250, 0, 1], from: [169, 254, 9, 9]), true, false),
+        ] {
+            #expect((BerkeleyFilter(free.program()).run(frame) == 0) == passesFree, "\(frame)")
+            #expect((BerkeleyFilter(bound.program()).run(frame) == 0) == passesBound, "\(frame)")
+        }
+    }
+
+    private enum Frame {
+        private static let own: [UInt8] = [2, 0x42, 10, 77, 0, 2]
+
+        static func packet(to mac: [UInt8], from address: [UInt8]) -> [UInt8] {
+            mac + own + [8, 0, 0x45] + [UInt8](repeating: 0, count: 11) + address + [10, 9, 9, 9]
+        }
+        static func question(to mac: [UInt8], about target: [UInt8], from address: [UInt8]) -> [UInt8] {
+            mac + own + [8, 6, 0, 1, 8, 0, 6, 4, 0, 1] + own + address + [0, 0, 0, 0, 0, 0] + target
+        }
     }
 }

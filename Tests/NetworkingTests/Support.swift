@@ -43,8 +43,7 @@ extension NetworkMember {
         port.hairpin = !endpoint.ports.isEmpty
         port.learns = learns
         port.entries = [endpoint.mac]
-        port.programs =
-            [OwnSource.program(mac: endpoint.mac, address: endpoint.address.address)]
+        port.programs = [OwnSource(mac: endpoint.mac, addresses: [endpoint.address.address]).program()]
         let info = LinkInfo.example(index, endpoint.hostInterface, "veth", isUp: isUp, master: master)
         return ObservedBridges.Link(info, port: port)
     }

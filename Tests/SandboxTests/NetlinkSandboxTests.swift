@@ -108,7 +108,9 @@ import Testing
         let address = try #require(IPAddress("10.213.0.7"))
         for hairpin in [true, false] {
             let port = PortRequest(
-                name: "nltv", index: pair.index, mac: peerMAC, address: address, hairpin: hairpin, hostHasIPv6: true)
+                name: "nltv", index: pair.index, source: OwnSource(mac: peerMAC, addresses: [address]),
+                hairpin: hairpin,
+                hostHasIPv6: true)
             #expect(try !port.isMet(by: socket.port(pair.index)))
             try socket.guardPort(port)
             #expect(try port.isMet(by: socket.port(pair.index)))

@@ -96,6 +96,9 @@ int clinux_visit_network(int target, struct clinux_network *network);
 /* Moves it back and closes `former`. */
 void clinux_leave_network(const struct clinux_network *network);
 
+/* Whether a file is a network namespace (ioctl_ns(2)). */
+int clinux_is_network(int file);
+
 /* Moves this process into the mount namespace of another one, by its pidfd. For a process that does nothing else. */
 int clinux_enter_mounts(int pidfd);
 /* A detached clone of what is mounted at `path`, with all below it; symbolic links are refused. */

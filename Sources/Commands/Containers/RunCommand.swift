@@ -21,6 +21,7 @@ package struct RunCommand: ProgramCommand {
     var address: IPAddress?
     var address6: IPAddress?
     var mac: MACAddress?
+    var linkLocal: [IPAddress] = []
     var restart = ""
     var health = HealthFlags()
     /// The file of the run that is repeated.
@@ -69,6 +70,7 @@ package struct RunCommand: ProgramCommand {
         request.environment = try environment.resolve(lookUp)
         request.labels = try EnvironmentValue.labels(files: labelFiles, flags: labels)
         request.networks = try choices()
+        request.publishAddress = try Self.publishAddress(lookUp)
         request.restart = try RestartPolicy(parsing: restart)
         request.healthCheck = try health.resolve()
         try checkName(request.name)
@@ -98,13 +100,24 @@ package struct RunCommand: ProgramCommand {
         if !showsError { request.streams.error = -1 }
     }
 
-    /// `--ip`, `--ip6`, `--mac-address` and `--network-alias` are of the first network.
+    private static func publishAddress(_ lookUp: (String) -> String?) throws(OperationError) -> IPAddress? {
+        let variable = "MYDOCKER_PUBLISH_IP"
+        guard let text = lookUp(variable), !text.isEmpty else { return nil }
+        guard let address = IPAddress(text), address.family == .ipv4, address.isUnicast else {
+            throw OperationError(
+                "\(variable) is no IPv4 address of this host: \(JSON.quoted(text))",
+                remedy: "set it to one such as 127.0.0.1, or unset it", kind: .invalid)
+        }
+        return address
+    }
+
+    /// `--ip`, `--ip6`, `--mac-address`, `--link-local-ip` and `--network-alias` are of the first network.
     private func choices() throws(OperationError) -> [NetworkChoice] {
         var choices = networks
-        if address == nil, address6 == nil, mac == nil, aliases.isEmpty { return choices }
+        if address == nil, address6 == nil, mac == nil, aliases.isEmpty, linkLocal.isEmpty { return choices }
         if choices.isEmpty { choices.append(NetworkChoice("bridge")) }
         guard choices[0].address == nil || address == nil, choices[0].address6 == nil || address6 == nil,
-            choices[0].mac == nil || mac == nil
+            choices[0].mac == nil || mac == nil, choices[0].linkLocal.isEmpty || linkLocal.isEmpty
         else {
             throw OperationError(
                 "conflicting options: cannot specify both --ip or --mac-address and per-network ip or mac-address",
@@ -113,6 +126,7 @@ package struct RunCommand: ProgramCommand {
         choices[0].address = address ?? choices[0].address
         choices[0].address6 = address6 ?? choices[0].address6
         choices[0].mac = mac ?? choices[0].mac
+        choices[0].linkLocal += linkLocal
         choices[0].aliases += aliases
         return choices
     }

@@ -147,7 +147,7 @@ extension RunCommand {
         [
             .value(
                 "network", also: ["net"], "NETWORK",
-                "Network to connect to: a name, bridge, host, none or container:NAME; repeatable"
+                "Network to connect to: a name, bridge, host, none, container:NAME or ns:PATH; repeatable"
             ) {
                 command, text throws(OperationError) in
                 command.networks.append(try NetworkValue.choice(text))
@@ -174,6 +174,10 @@ extension RunCommand {
             },
             .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
                 command.mac = try SimpleValue.given(text, SimpleValue.mac)
+            },
+            .value("link-local-ip", "ADDRESS", "Further address of 169.254.0.0/16 in the network; repeatable") {
+                command, text throws(OperationError) in
+                command.linkLocal.append(try NetworkValue.linkLocal(text))
             },
         ]
     }

@@ -9,27 +9,37 @@ package struct NetworkConnectCommand: Command {
             summary: "Connect a container to a network", operandCount: 2...2)
     }
 
-    var address: IPAddress?
-    var address6: IPAddress?
-    var mac: MACAddress?
-    var aliases: [NetworkAlias] = []
+    /// Without the network's name.
+    var choice = NetworkChoice("")
 
     package init() {}
 
     package static var flags: [Flag<NetworkConnectCommand>] {
         [
             .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
-                command.address = try SimpleValue.given(text, SimpleValue.ipv4Address)
+                command.choice.address = try SimpleValue.given(text, SimpleValue.ipv4Address)
             },
             .value("ip6", "ADDRESS", "IPv6 address in the network") { command, text throws(OperationError) in
-                command.address6 = try SimpleValue.given(text, SimpleValue.ipv6Address)
+                command.choice.address6 = try SimpleValue.given(text, SimpleValue.ipv6Address)
             },
             .value("alias", "NAME", "One more name of the container in the network; repeatable") {
                 command, text throws(OperationError) in
-                command.aliases.append(try NetworkValue.alias(text))
+                command.choice.aliases.append(try NetworkValue.alias(text))
             },
             .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
-                command.mac = try SimpleValue.given(text, SimpleValue.mac)
+                command.choice.mac = try SimpleValue.given(text, SimpleValue.mac)
+            },
+            .value("link-local-ip", "ADDRESS", "Further address of 169.254.0.0/16 in the network; repeatable") {
+                command, text throws(OperationError) in
+                command.choice.linkLocal.append(try NetworkValue.linkLocal(text))
+            },
+            .value("gw-priority", "NUMBER", "What is for elsewhere goes by the network with the greatest one") {
+                command, text throws(OperationError) in
+                command.choice.gatewayPriority = try NetworkValue.priority(text)
+            },
+            .value("driver-opt", "KEY=VALUE", "Option of the endpoint: com.docker.network.endpoint.ifname") {
+                command, text throws(OperationError) in
+                try NetworkValue.setOption(text, &command.choice)
             },
         ]
     }
@@ -37,8 +47,7 @@ package struct NetworkConnectCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        var choice = NetworkChoice(operands[0], address: address, mac: mac, aliases: aliases)
-        choice.address6 = address6
+        choice.network = operands[0]
         try context.engine.connect(operands[1], to: choice)
         context.answer = ["network": .string(operands[0]), "container": .string(operands[1])]
         return 0

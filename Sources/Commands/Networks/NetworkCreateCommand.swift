@@ -11,6 +11,7 @@ package struct NetworkCreateCommand: Command {
 
     var request = NetworkRequest(name: "")
     var labels: [String] = []
+    var options: [(key: String, value: String)] = []
 
     package init() {}
 
@@ -19,14 +20,6 @@ package struct NetworkCreateCommand: Command {
             .value("driver", short: "d", "DRIVER", "Driver of the network (default bridge)") {
                 command, text throws(OperationError) in
                 command.request.driver = SimpleValue.given(text) ?? "bridge"
-            },
-            .value("subnet", "SUBNET", "Subnet, or the gateway's address in it: 192.168.10.1/24") {
-                command, text throws(OperationError) in
-                try command.setSubnet(text)
-            },
-            .value("gateway", "ADDRESS", "The gateway's address in the subnet") {
-                command, text throws(OperationError) in
-                try command.setGateway(text)
             },
             .value("firewall", "FIREWALL", "Who has the network's rules: iptables, nftables or none") {
                 command, text throws(OperationError) in
@@ -43,19 +36,55 @@ package struct NetworkCreateCommand: Command {
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))
             },
-            .value("opt", short: "o", "KEY=VALUE", "Set an option of the driver: mtu, or name, the bridge's") {
+            .value("opt", short: "o", "KEY=VALUE", "Set an option of the driver; repeatable") {
                 command, text throws(OperationError) in
-                try command.setOption(text)
+                command.options.append(EnvironmentValue.halves(text))
             },
-        ] + usual
+        ] + addresses + usual
+    }
+
+    /// At most one of each, of each address family.
+    private static var addresses: [Flag<NetworkCreateCommand>] {
+        [
+            .value("subnet", "SUBNET", "Subnet, or the gateway's address in it: 192.168.10.1/24") {
+                command, text throws(OperationError) in
+                if let subnet = try SimpleValue.given(text, SimpleValue.subnet) {
+                    command.request.subnets.append(subnet)
+                    // One of IPv6 asks for that.
+                    if subnet.family == .ipv6 { command.request.hasIPv6 = true }
+                }
+            },
+            .value("gateway", "ADDRESS", "The gateway's address in the subnet") {
+                command, text throws(OperationError) in
+                if let address = try SimpleValue.given(text, SimpleValue.address) {
+                    command.request.gateways.append(address)
+                }
+            },
+            .value("ip-range", "RANGE", "Part of the subnet that addresses are chosen from: 192.168.10.128/25, or A-B")
+            {
+                command, text throws(OperationError) in
+                if let range = try SimpleValue.given(text, NetworkValue.range) { command.request.ranges.append(range) }
+            },
+            .value("aux-address", "NAME=ADDRESS", "Address in the subnet that somebody else has; repeatable") {
+                command, text throws(OperationError) in
+                let (name, address) = try NetworkValue.auxiliary(text)
+                guard command.request.auxiliary.updateValue(address, forKey: name) == nil else {
+                    throw OperationError("\(JSON.quoted(name)) has two addresses", kind: .invalid)
+                }
+            },
+        ]
     }
 
     /// What is so in any case, and what there is not.
     private static var usual: [Flag<NetworkCreateCommand>] {
         [
-            .toggle("attachable", "Any container may be on it, as on every network") { _, _ in },
+            .toggle("attachable", "Any container may be on it, as on every network") { $0.request.isAttachable = $1 },
             .value("ipam-driver", "DRIVER", "default, and no other one") { _, text throws(OperationError) in
                 try only("default", text, "failed to find ipam driver: \(text)")
+            },
+            .value("ipam-opt", "KEY=VALUE", "The default IPAM driver has no options") {
+                _, text throws(OperationError) in
+                throw OperationError("the default IPAM driver has no option \(JSON.quoted(text))", kind: .unsupported)
             },
             .value("scope", "SCOPE", "local, and no other one") { _, text throws(OperationError) in
                 try only("local", text, "--scope \(text) needs a swarm")
@@ -70,43 +99,6 @@ package struct NetworkCreateCommand: Command {
         guard ["", value].contains(text) else { throw OperationError(complaint, kind: .unsupported) }
     }
 
-    /// One of each family; one of IPv6 asks for that.
-    private mutating func setSubnet(_ text: String) throws(OperationError) {
-        guard let subnet = try SimpleValue.given(text, SimpleValue.subnet) else { return }
-        if subnet.family == .ipv4 {
-            request.subnet = subnet
-        } else {
-            request.subnet6 = subnet
-            request.hasIPv6 = true
-        }
-    }
-
-    private mutating func setGateway(_ text: String) throws(OperationError) {
-        guard let gateway = try SimpleValue.given(text, SimpleValue.address) else { return }
-        if gateway.family == .ipv4 { request.gateway = gateway } else { request.gateway6 = gateway }
-    }
-
-    private mutating func setOption(_ text: String) throws(OperationError) {
-        let (key, value) = EnvironmentValue.halves(text)
-        switch key {
-        case "mtu", "com.docker.network.driver.mtu": try setMTU(value)
-        case "name", "com.docker.network.bridge.name":
-            guard value.isInterfaceName else {
-                throw OperationError("use a name of 1 to 15 bytes, without / or :")
-            }
-            request.device = value
-        default: throw OperationError("no such option; there are mtu and name")
-        }
-    }
-
-    private mutating func setMTU(_ value: String) throws(OperationError) {
-        // 68 is the least that IPv4 works with (RFC 791).
-        guard let mtu = Decimal.parse(value, in: 68...65_535) else {
-            throw OperationError("use an MTU from 68 to 65535")
-        }
-        request.mtu = mtu
-    }
-
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
@@ -119,8 +111,10 @@ package struct NetworkCreateCommand: Command {
         var request = request
         request.name = operands.first ?? ""
         request.labels = try EnvironmentValue.labels(files: [], flags: labels)
-        if request.gateway6 != nil, !request.hasIPv6 {
-            throw OperationError("--gateway \(request.gateway6?.description ?? "") needs --ipv6", kind: .invalid)
+        do throws(OperationError) {
+            request.options = try NetworkOptions(options, driver: request.driver)
+        } catch {
+            throw error.exiting(with: 125)
         }
         return request
     }

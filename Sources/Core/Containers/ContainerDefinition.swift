@@ -164,22 +164,29 @@ extension ContainerDefinition: Record {
 }
 
 extension ContainerDefinition {
-    /// Puts it on one more network.
+    /// Puts it on one more network. What is published goes by it where it outranks the others.
     package mutating func join(_ wish: EndpointWish) {
         asked.networkMode = askedNetwork
+        var wishes = networkMode.wishes
         var wish = wish
         wish.publish += withheld
         withheld = []
-        networkMode = .networks(networkMode.wishes + [wish])
+        if let leading = wishes.leading, wishes[leading].gatewayPriority < wish.gatewayPriority {
+            for index in wishes.indices {
+                wish.publish += wishes[index].publish
+                wishes[index].publish = []
+            }
+        }
+        networkMode = .networks(wishes + [wish])
     }
 
-    /// Ports that it published there go by the next network.
+    /// Ports that it published there go by the network that leads now.
     package mutating func leave(_ network: Name) {
         var wishes = networkMode.wishes
         guard let index = wishes.firstIndex(where: { $0.network == network }) else { return }
         asked.networkMode = askedNetwork
         let gone = wishes.remove(at: index)
-        if wishes.isEmpty { withheld = gone.publish } else { wishes[0].publish += gone.publish }
+        if let leading = wishes.leading { wishes[leading].publish += gone.publish } else { withheld = gone.publish }
         networkMode = .networks(wishes)
     }
 

@@ -24,6 +24,15 @@ package struct Endpoint: Equatable, Sendable {
     package var ports: [PortMapping]
     /// What others call the container on this network, beside its name.
     package var aliases: [NetworkAlias] = []
+    /// Further addresses, of the link alone.
+    package var linkLocal: [IPAddress] = []
+    /// Whether the gateway's address is this host's.
+    package var isGatewayOfHost = true
+    /// Whom alone it may send to, at the MAC address that goes with the address: this host. Nil: all on the network.
+    package var onlyPeer: IPAddress?
+    package var onlyPeer6: IPAddress?
+    /// What is for elsewhere goes by the network with the greatest one, among those that lead there.
+    package var gatewayPriority = 0
 
     package init(
         id: EndpointID, network: Name, networkID: ContainerID, address: Subnet, gateway: IPAddress?, mac: MACAddress,
@@ -89,6 +98,11 @@ extension Endpoint: Record {
         gateway6 = try reader.optionalText("gateway6", IPAddress.init)
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
+        linkLocal = try reader.optionalTexts("linkLocal", IPAddress.init)
+        isGatewayOfHost = try reader.optional("gatewayOfHost", \.bool) ?? true
+        onlyPeer = try reader.optionalText("onlyPeer", IPAddress.init)
+        onlyPeer6 = try reader.optionalText("onlyPeer6", IPAddress.init)
+        gatewayPriority = Int(try reader.optionalInt("gatewayPriority", in: EndpointWish.priorities) ?? 0)
     }
 
     package var json: JSON {
@@ -105,6 +119,11 @@ extension Endpoint: Record {
             ("address6", address6.map { .string($0.description) }),
             ("gateway6", gateway6.map { .string($0.description) }),
             ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
+            ("linkLocal", linkLocal.isEmpty ? nil : .strings(linkLocal.map(\.description))),
+            ("gatewayOfHost", isGatewayOfHost ? JSON?.none : false),
+            ("onlyPeer", onlyPeer.map { .string($0.description) }),
+            ("onlyPeer6", onlyPeer6.map { .string($0.description) }),
+            ("gatewayPriority", gatewayPriority == 0 ? nil : .number(gatewayPriority)),
         ])
     }
 }

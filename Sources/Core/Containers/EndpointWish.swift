@@ -11,6 +11,15 @@ package struct EndpointWish: Equatable, Sendable {
     package var publish: [PublishRequest] = []
     /// What others call it there, beside its own name.
     package var aliases: [NetworkAlias] = []
+    /// Further addresses, of the link alone.
+    package var linkLocal: [IPAddress] = []
+    /// What is for elsewhere goes by the network with the greatest one, among those that lead there.
+    package var gatewayPriority = 0
+    /// Nil: the network's prefix and a number.
+    package var interface: String?
+
+    /// Docker's: those of a 32-bit number.
+    package static let priorities: ClosedRange<Int64> = Int64(Int32.min)...Int64(Int32.max)
 
     package init(
         network: Name, address: IPAddress? = nil, mac: MACAddress? = nil, aliases: [NetworkAlias] = []
@@ -30,6 +39,9 @@ extension EndpointWish: Record {
         mac = try reader.optionalText("mac", MACAddress.init)
         publish = try reader.objects("publish", PublishRequest.init)
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
+        linkLocal = try reader.optionalTexts("linkLocal") { IPAddress($0).flatMap { $0.isLinkLocal ? $0 : nil } }
+        gatewayPriority = Int(try reader.optionalInt("gatewayPriority", in: Self.priorities) ?? 0)
+        interface = try reader.optionalText("interface") { $0.isInterfaceName ? $0 : nil }
     }
 
     package var json: JSON {
@@ -40,7 +52,25 @@ extension EndpointWish: Record {
         return usual.with([
             ("address6", address6.map { .string($0.description) }),
             ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
+            ("linkLocal", linkLocal.isEmpty ? nil : .strings(linkLocal.map(\.description))),
+            ("gatewayPriority", gatewayPriority == 0 ? nil : .number(gatewayPriority)),
+            ("interface", interface.map { .string($0) }),
         ])
+    }
+}
+
+extension [EndpointWish] {
+    /// The one by which ports are published: that with the greatest priority, the first one of equals.
+    package var leading: Index? {
+        indices.max { (self[$0].gatewayPriority, -$0) < (self[$1].gatewayPriority, -$1) }
+    }
+}
+
+extension [Endpoint] {
+    /// The one by which is sent what is for elsewhere; nil where none leads there.
+    package var leading: Index? {
+        indices.filter { self[$0].gateway != nil }
+            .max { (self[$0].gatewayPriority, -$0) < (self[$1].gatewayPriority, -$1) }
     }
 }
 
@@ -52,6 +82,8 @@ package enum NetworkMode: Equatable, Sendable {
     case host
     /// The one that another container has.
     case container(ContainerID)
+    /// The one that a file stands for, such as those of ip-netns(8): an absolute path.
+    case namespace(String)
     /// On any number of networks; at the moment it may be on none of them.
     case networks([EndpointWish])
 
@@ -66,7 +98,7 @@ package enum NetworkMode: Equatable, Sendable {
     package var hasOwnNamespace: Bool {
         switch self {
         case .none, .networks: true
-        case .host, .container: false
+        case .host, .container, .namespace: false
         }
     }
 
@@ -81,6 +113,7 @@ package enum NetworkMode: Equatable, Sendable {
         case .none: "none"
         case .host: "host"
         case .container(let id): "container:\(id)"
+        case .namespace(let path): "ns:\(path)"
         case .networks(let wishes): wishes.first?.network.text ?? "none"
         }
     }
@@ -92,6 +125,7 @@ extension NetworkMode: Record {
         case "none": self = .none
         case "host": self = .host
         case "container": self = .container(try reader.text("container", ContainerID.init))
+        case "namespace": self = .namespace(try reader.text("path") { $0.hasPrefix("/") ? $0 : nil })
         case "networks": self = .networks(try reader.objects("endpoints", EndpointWish.init))
         default: throw RecordError("mode is not valid")
         }
@@ -102,6 +136,7 @@ extension NetworkMode: Record {
         case .none: ["mode": "none"]
         case .host: ["mode": "host"]
         case .container(let id): ["mode": "container", "container": .string(id.hex)]
+        case .namespace(let path): ["mode": "namespace", "path": .string(path)]
         case .networks(let wishes): ["mode": "networks", "endpoints": .array(wishes.map(\.json))]
         }
     }

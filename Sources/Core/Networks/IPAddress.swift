@@ -95,6 +95,9 @@ extension IPAddress {
     /// Not 224/3 (RFC 1112 and what is above it) or ff00::/8.
     package var isUnicast: Bool { family == .ipv4 ? number >> 29 != 7 : number >> 120 != 0xff }
 
+    /// An address that a host of IPv4 may have on its link alone: 169.254.1.0 to 169.254.254.255 (RFC 3927, 2.1).
+    package var isLinkLocal: Bool { family == .ipv4 && (0xa9fe_0100...0xa9fe_feff).contains(number) }
+
     /// Of IPv4 10/8, 172.16/12, 192.168/16 (RFC 1918), 100.64/10 (RFC 6598), 127/8 and 169.254/16; of IPv6 fc00::/7
     /// (RFC 4193), fe80::/10 and `::1`.
     package var isPrivate: Bool {

@@ -9,12 +9,18 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var gateway6: Subnet?
     /// The bridge device.
     package let device: String
-    package let mtu: Int?
     package let isInternal: Bool
     package private(set) var labels: [String: String]
     package let created: Timestamp
     /// Who has its rules.
     package var firewall = FirewallBackend.iptables
+    /// What addresses are chosen from, of a family; the whole subnet where there is none of it.
+    package var ranges: [AddressRange] = []
+    /// Addresses of the subnet that are somebody else's, by the names of those (`--aux-address`).
+    package var auxiliary: [String: IPAddress] = [:]
+    package var options = NetworkOptions()
+    /// As it was asked for: any container may be on it in any case.
+    package var isAttachable = false
     /// What its record and its files are called by: its id, or its name where the release before has made it.
     package private(set) var key: String
 
@@ -27,7 +33,8 @@ package struct NetworkDefinition: Equatable, Sendable {
         self.driver = driver
         self.gateway = gateway
         self.device = device
-        self.mtu = mtu
+        options.mtu = mtu
+        options.device = device
         self.isInternal = isInternal
         self.labels = labels
         self.created = created
@@ -44,6 +51,7 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var subnet: Subnet { gateway.network }
     /// Its addresses on the bridge.
     package var gateways: [Subnet] { [gateway] + (gateway6.map { [$0] } ?? []) }
+    package func gateway(of family: AddressFamily) -> Subnet? { gateways.first { $0.family == family } }
     package var subnet6: Subnet? { gateway6?.network }
     /// The address of IPv6 that goes with one of IPv4: as far from the beginning of its subnet. So one lease is of both, and
     /// nothing but the leases of IPv4 has to be kept.
@@ -52,6 +60,16 @@ package struct NetworkDefinition: Equatable, Sendable {
     }
     /// The address of IPv4 that one of IPv6 goes with. Whoever has that lease may have the other address.
     package func address(beside address6: IPAddress) -> IPAddress? { subnet6?.counterpart(of: address6, in: subnet) }
+    package var mtu: Int? { options.mtu }
+
+    /// What no container ever gets.
+    package var reservedAddresses: [IPAddress] {
+        let all = gateways.map(\.address) + auxiliary.values
+        return all.compactMap { $0.family == .ipv4 ? $0 : address(beside: $0) }
+    }
+
+    package func range(of family: AddressFamily) -> AddressRange? { ranges.first { $0.family == family } }
+
     /// It is there without that anybody has made it.
     package var isPredefined: Bool { name.isOfPredefinedNetwork }
 
@@ -75,7 +93,6 @@ extension NetworkDefinition: Record {
         driver = try reader.string("driver")
         gateway = try reader.text("gateway", Subnet.init)
         device = try reader.text("device") { $0.isInterfaceName ? $0 : nil }
-        mtu = try reader.optional("mtu") { $0.int.map { Int($0) } }
         isInternal = try reader.bool("internal")
         labels = try reader.value("labels", [String: String].init(json:))
         created = Timestamp(nanoseconds: try reader.int("created"))
@@ -83,9 +100,27 @@ extension NetworkDefinition: Record {
         firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
         gateway6 = try reader.optionalText("gateway6", Subnet.init)
         key = id.hex
+        try readOptions(reader)
+    }
+
+    private mutating func readOptions(_ reader: RecordReader) throws(RecordError) {
+        ranges = try reader.optionalTexts("ranges", AddressRange.init)
+        auxiliary = try reader.optional("auxiliary") { [String: String](json: $0)?.addresses } ?? [:]
+        isAttachable = try reader.optional("attachable", \.bool) ?? false
+        let texts = try reader.optional("options", [String: String].init(json:)) ?? [:]
+        do throws(OperationError) {
+            options = try NetworkOptions(texts.map { ($0.key, $0.value) }, driver: driver)
+        } catch {
+            throw RecordError("options are not valid")
+        }
+        options.mtu = try reader.optional("mtu") { $0.int.map { Int($0) } }
+        options.device = device
     }
 
     package var json: JSON {
+        var others = options
+        (others.mtu, others.device) = (nil, nil)
+        let texts = others.texts.map { ($0.key, JSON.string($0.value)) }
         let usual: JSON = [
             "id": .string(id.hex), "name": .string(name.text), "driver": .string(driver),
             "gateway": .string(gateway.description), "device": .string(device), "mtu": .optional(mtu),
@@ -94,11 +129,20 @@ extension NetworkDefinition: Record {
         return usual.with([
             ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
             ("gateway6", gateway6.map { .string($0.description) }),
+            ("ranges", ranges.isEmpty ? nil : .strings(ranges.map(\.description))),
+            ("auxiliary", auxiliary.isEmpty ? JSON?.none : auxiliary.mapValues(\.description).json),
+            ("attachable", isAttachable ? true : JSON?.none), ("options", texts.isEmpty ? nil : .object(texts)),
         ])
     }
 }
 
 extension [String: String] {
+    /// Nil unless all values are.
+    fileprivate var addresses: [String: IPAddress]? {
+        let addresses = compactMapValues(IPAddress.init)
+        return addresses.count == count ? addresses : nil
+    }
+
     package init?(json: JSON) {
         guard let members = json.members else { return nil }
         self.init()

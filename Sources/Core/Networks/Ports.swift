@@ -68,7 +68,7 @@ extension UInt16 {
 /// What `-p` asks for: ports that may still have to be chosen.
 package struct PublishRequest: Hashable, Sendable {
     /// Nil: every address of this host, of IPv6 too where the network has that.
-    package let hostAddress: IPAddress?
+    package private(set) var hostAddress: IPAddress?
     /// Nil: any free port.
     package let hostPorts: ClosedRange<UInt16>?
     package let containerPorts: ClosedRange<UInt16>
@@ -122,6 +122,13 @@ package struct PublishRequest: Hashable, Sendable {
         if let address { return words.count == 2 ? (address, words[0], words[1]) : nil }
         guard (1...3).contains(words.count) else { return nil }
         return (words.count == 3 ? words[0] : nil, words.count > 1 ? words[words.count - 2] : nil, words[words.count - 1])
+    }
+
+    /// The same at `usual` where no address was named.
+    package func settled(usual: IPAddress?) -> PublishRequest {
+        var request = self
+        if request.hostAddress == nil { request.hostAddress = usual }
+        return request
     }
 
     package init(

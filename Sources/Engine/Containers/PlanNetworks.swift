@@ -9,8 +9,8 @@ extension Engine {
     /// How a container is to be connected. Nothing is looked up.
     func networkMode(_ choices: [NetworkChoice]) throws(OperationError) -> NetworkMode {
         if choices.isEmpty { return .networks([EndpointWish(network: .predefinedBridge)]) }
-        let alone = choices.first { ["host", "none"].contains($0.network) || $0.container != nil }
-        guard let alone else { return .networks(try choices.map(wish)) }
+        let alone = choices.first { $0.standsAlone }
+        guard let alone else { return .networks(try wishes(choices)) }
         guard choices.count == 1 else {
             throw OperationError(
                 "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
@@ -18,10 +18,27 @@ extension Engine {
         }
         if !alone.aliases.isEmpty { throw Self.aliasNeedsNetwork }
         if let other = alone.container { return .container(try self.other(other, beside: alone)) }
-        if alone.address != nil || alone.address6 != nil || alone.mac != nil {
-            throw OperationError("conflicting options: --ip, --ip6 and --mac-address need a bridge network")
+        guard alone.isBare else {
+            throw OperationError(
+                "conflicting options: --ip, --ip6 and --mac-address need a bridge network", kind: .invalid)
         }
+        if let path = alone.namespace { return .namespace(try Self.absolute(path)) }
         return alone.network == "host" ? .host : .none
+    }
+
+    private static func absolute(_ path: String) throws(OperationError) -> String {
+        if path.hasPrefix("/") { return path }
+        throw OperationError(
+            "invalid network namespace \(JSON.quoted(path))", reason: "use an absolute path: ns:/run/netns/NAME",
+            kind: .invalid)
+    }
+
+    private func wishes(_ choices: [NetworkChoice]) throws(OperationError) -> [EndpointWish] {
+        let interfaces = choices.compactMap(\.interface)
+        if let twice = interfaces.first(where: { name in interfaces.count { $0 == name } > 1 }) {
+            throw OperationError("interface name \(twice) is asked for twice", kind: .invalid)
+        }
+        return try choices.map(wish)
     }
 
     /// The sentences are Docker's.
@@ -29,7 +46,7 @@ extension Engine {
         if choice.mac != nil {
             throw OperationError("conflicting options: mac-address and the network mode", kind: .invalid)
         }
-        if choice.address != nil || choice.address6 != nil {
+        guard choice.isBare else {
             throw OperationError(
                 "conflicting options: --ip and the network mode", remedy: "the container has the other one's address",
                 kind: .invalid)
@@ -48,6 +65,9 @@ extension Engine {
         if network.isOfPredefinedNetwork, !choice.aliases.isEmpty { throw Self.aliasNeedsNetwork }
         var wish = EndpointWish(network: network, address: choice.address, mac: choice.mac, aliases: choice.aliases)
         wish.address6 = choice.address6
+        wish.linkLocal = choice.linkLocal
+        wish.gatewayPriority = choice.gatewayPriority
+        wish.interface = choice.interface
         return wish
     }
 
@@ -67,7 +87,7 @@ extension Engine {
                 publish.append(try PublishRequest(parsing: port))
             }
         }
-        if case .container = mode, !publish.isEmpty || request.publishExposed {
+        if mode.isOfAnother, !publish.isEmpty || request.publishExposed {
             throw OperationError(
                 "conflicting options: port publishing and the container type network mode",
                 remedy: "publish the ports of the container whose network it has", kind: .invalid)
@@ -77,7 +97,13 @@ extension Engine {
                 "conflicting options: cannot publish ports with --network \(mode.text)",
                 remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
         }
-        return publish
+        let usual = mode.wishes.leading.flatMap { binding(mode.wishes[$0].network) } ?? request.publishAddress
+        return publish.map { $0.settled(usual: usual) }
+    }
+
+    /// Where a network publishes ports. One that is not there is told later.
+    private func binding(_ network: Name) -> IPAddress? {
+        ((try? networkStore.find(network.text)) ?? nil)?.options.hostBinding
     }
 
     /// The networks of a mode, in their order. Each is called in the mode by its name afterwards: it may have been given
@@ -99,10 +125,18 @@ extension Engine {
 }
 
 extension NetworkMode {
-    /// By the first network.
+    /// Whether its network is one that somebody else has made, other than this host's.
+    var isOfAnother: Bool {
+        switch self {
+        case .container, .namespace: true
+        case .none, .host, .networks: false
+        }
+    }
+
+    /// By the network that leads.
     mutating func publish(_ requests: [PublishRequest]) {
-        guard case .networks(var wishes) = self, !wishes.isEmpty else { return }
-        wishes[0].publish = requests
+        guard case .networks(var wishes) = self, let leading = wishes.leading else { return }
+        wishes[leading].publish = requests
         self = .networks(wishes)
     }
 }

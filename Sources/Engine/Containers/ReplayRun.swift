@@ -111,10 +111,12 @@ extension Engine {
     private func provide(_ network: NetworkDefinition) throws(OperationError) -> (id: ContainerID, isNew: Bool) {
         var request = NetworkRequest(name: network.name.text)
         request.driver = network.driver
-        request.subnet = network.gateway
-        request.gateway = network.gateway.address
-        request.mtu = network.mtu
-        request.device = network.device
+        request.subnets = [network.gateway]
+        request.gateways = [network.gateway.address]
+        request.ranges = network.ranges
+        request.auxiliary = network.auxiliary
+        request.options = network.options
+        request.isAttachable = network.isAttachable
         request.isInternal = network.isInternal
         request.firewall = network.firewall
         request.labels = network.labels

@@ -38,6 +38,8 @@ package struct RunRequest: Equatable, Sendable {
     /// None is `bridge`.
     package var networks: [NetworkChoice] = []
     package var publish: [PublishRequest] = []
+    /// Where ports are published for which neither the flag nor the network names an address; nil is at all of this host's.
+    package var publishAddress: IPAddress?
     /// Every port that the image exposes, at a free host port (`-P`).
     package var publishExposed = false
     /// Replaces the image's entry point; empty removes it.

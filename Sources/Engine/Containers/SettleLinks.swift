@@ -7,7 +7,7 @@ extension Engine {
     func links(_ request: RunRequest, _ mode: NetworkMode) throws(OperationError) -> [ContainerLink] {
         if request.links.isEmpty { return [] }
         switch mode {
-        case .host, .container:
+        case .host, .container, .namespace:
             throw OperationError(
                 "conflicting options: \(mode == .host ? "host" : "container") type networking can't be used with links. "
                     + "This would result in undefined behavior", kind: .invalid)

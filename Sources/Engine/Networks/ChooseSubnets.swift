@@ -8,12 +8,12 @@ extension Engine {
     func gateways(
         _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
     ) throws(OperationError) -> (gateway: Subnet, gateway6: Subnet?) {
-        let gateway = try self.gateway(request.subnet, request.gateway, beside: others) { chooser throws(OperationError) in
-            try chooser.choose(from: pool)
+        let gateway = try self.gateway(request.pool(of: .ipv4), .ipv4, beside: others) {
+            chooser throws(OperationError) in try chooser.choose(from: pool)
         }
         guard request.hasIPv6 else { return (gateway, nil) }
         try checkIPv6(request)
-        let gateway6 = try self.gateway(request.subnet6, request.gateway6, of: .ipv6, beside: others) {
+        let gateway6 = try self.gateway(request.pool(of: .ipv6), .ipv6, beside: others) {
             chooser throws(OperationError) in chooser.chooseUniqueLocal()
         }
         guard 128 - gateway6.prefixLength >= 32 - gateway.prefixLength else {
@@ -24,24 +24,23 @@ extension Engine {
         return (gateway, gateway6)
     }
 
-    /// - Parameter choice: of a subnet where none is asked for.
+    /// The gateway's address in the subnet that was asked for, or in one that is free.
     private func gateway(
-        _ subnet: Subnet?, _ address: IPAddress?, of family: AddressFamily = .ipv4, beside others: [NetworkDefinition],
+        _ request: PoolRequest, _ family: AddressFamily, beside others: [NetworkDefinition],
         _ choice: (SubnetChooser) throws(OperationError) -> Subnet
     ) throws(OperationError) -> Subnet {
         let networks = others.flatMap { network in
             network.gateways.map { SubnetChooser.Occupant($0.network, "network \"\(network.name)\", \($0.network)") }
         }
         let chooser = SubnetChooser(occupants: try networks + HostSubnets.occupants(of: family))
-        if let subnet { try check(subnet) }
-        if let subnet, let occupant = chooser.occupant(of: subnet.network) {
+        guard let asked = request.subnet else { return try request.gateway(in: choice(chooser)) }
+        try check(asked)
+        if let occupant = chooser.occupant(of: asked.network) {
             throw OperationError(
                 "invalid pool request: Pool overlaps with other one on this address space",
-                remedy: "\(subnet.network) overlaps \(occupant.what)")
+                remedy: "\(asked.network) overlaps \(occupant.what)")
         }
-        let chosen = if let subnet { subnet } else { try choice(chooser) }
-        let first = chosen.hasHostBits ? chosen.address : chosen.hosts.lowerBound
-        return Subnet(try check(address ?? first, in: chosen), chosen.prefixLength)
+        return try request.gateway(in: asked)
     }
 
     private func check(_ subnet: Subnet) throws(OperationError) {
@@ -60,25 +59,13 @@ extension Engine {
         }
     }
 
-    private func check(_ gateway: IPAddress, in subnet: Subnet) throws(OperationError) -> IPAddress {
-        guard subnet.contains(gateway) else {
-            throw OperationError(
-                "invalid gateway \(gateway): parent subnet \(subnet.network) doesn't contain this address")
-        }
-        guard subnet.hosts.contains(gateway) else {
-            throw OperationError(
-                "invalid gateway \(gateway)", reason: "it is the network's own or the broadcast address")
-        }
-        return gateway
-    }
-
     private func checkIPv6(_ request: NetworkRequest) throws(OperationError) {
         guard Files.exists("/proc/sys/net/ipv6") else {
             throw OperationError(
                 "IPv6 network", request.name, reason: "this kernel has no IPv6",
                 remedy: "boot it without ipv6.disable=1, or leave --ipv6 away", kind: .unsupported)
         }
-        if let mtu = request.mtu, mtu < 1280 {
+        if let mtu = request.options.mtu, mtu < 1280 {
             // RFC 8200, section 5.
             throw OperationError("invalid MTU \(mtu)", reason: "IPv6 needs at least 1280", kind: .invalid)
         }

@@ -21,6 +21,7 @@ extension Engine {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
         _ = try host.drivers.named(request.driver)
+        try request.checkOptions()
         return try inScope { labels throws(OperationError) in
             try Scope.check(request.labels)
             var request = request
@@ -32,7 +33,7 @@ extension Engine {
                     }
                     return (network.id, false)
                 }
-                let device = request.device ?? Self.device(for: name)
+                let device = request.options.device ?? Self.device(for: name)
                 return (try define(request, name, pool: SubnetChooser.userPool, device: device).id, true)
             }
         }
@@ -64,14 +65,10 @@ extension Engine {
         guard try !HostSubnets.hasInterface(device) else {
             throw OperationError(
                 "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
-                remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
+                remedy: "give the network\(request.options.device == nil ? "" : "'s bridge") another name")
         }
         let gateways = try gateways(request, pool: pool, beside: others)
-        var network = NetworkDefinition(
-            id: .random(), name: name, driver: request.driver, gateway: gateways.gateway, device: device, mtu: request.mtu,
-            isInternal: request.isInternal, labels: request.labels, created: .now())
-        network.gateway6 = gateways.gateway6
-        network.firewall = firewall
+        let network = request.definition(name, gateways, device, firewall)
         do throws(OperationError) {
             try networkStore.create(network)
             try driver.create(network)
@@ -95,4 +92,22 @@ extension Engine {
 enum PredefinedNetwork {
     static let names = ["bridge", "host", "none", "default"]
     static let bridgeDevice = "mydocker0"
+}
+
+extension NetworkRequest {
+    fileprivate func definition(
+        _ name: Name, _ gateways: (gateway: Subnet, gateway6: Subnet?), _ device: String, _ firewall: FirewallBackend
+    ) -> NetworkDefinition {
+        var network = NetworkDefinition(
+            id: .random(), name: name, driver: driver, gateway: gateways.gateway, device: device, mtu: options.mtu,
+            isInternal: isInternal, labels: labels, created: .now())
+        network.gateway6 = gateways.gateway6
+        network.firewall = firewall
+        network.ranges = ranges
+        network.auxiliary = auxiliary
+        network.options = options
+        network.options.device = device
+        network.isAttachable = isAttachable
+        return network
+    }
 }

@@ -8,22 +8,43 @@ extension NetworkRequest {
             if asked != found { differences.append("\(what) is \(found), not \(asked)") }
         }
         compare("driver", driver, network.driver)
-        if let subnet { compare("subnet", "\(subnet.network)", "\(network.subnet)") }
-        let ownGateway = subnet.flatMap { $0.hasHostBits ? $0.address : nil }
-        if let gateway = gateway ?? ownGateway { compare("gateway", "\(gateway)", "\(network.gateway.address)") }
-        compare("IPv6", hasIPv6 ? "on" : "off", network.gateway6 == nil ? "off" : "on")
-        if let subnet6, let found = network.subnet6 { compare("subnet", "\(subnet6.network)", "\(found)") }
-        let ownGateway6 = subnet6.flatMap { $0.hasHostBits ? $0.address : nil }
-        if let gateway6 = gateway6 ?? ownGateway6, let found = network.gateway6 {
-            compare("gateway", "\(gateway6)", "\(found.address)")
+        for subnet in subnets {
+            compare("subnet", "\(subnet.network)", network.gateway(of: subnet.family)?.network.description ?? "none")
+            if !gateways.contains(where: { $0.family == subnet.family }), subnet.hasHostBits {
+                compare("gateway", "\(subnet.address)", network.gateway(of: subnet.family)?.address.description ?? "none")
+            }
         }
-        if let mtu { compare("mtu", "\(mtu)", network.mtu.map { "\($0)" } ?? "that of the default route") }
-        if let device { compare("bridge", device, network.device) }
+        for gateway in gateways {
+            compare("gateway", "\(gateway)", network.gateway(of: gateway.family)?.address.description ?? "none")
+        }
+        compare("IPv6", hasIPv6 ? "on" : "off", network.gateway6 == nil ? "off" : "on")
+        for range in ranges {
+            compare("ip-range", "\(range)", network.range(of: range.family)?.description ?? "the subnet")
+        }
+        for (name, address) in auxiliary.sorted(by: { $0.key < $1.key }) {
+            compare("aux-address \(name)", "\(address)", network.auxiliary[name]?.description ?? "not there")
+        }
+        if let mtu = options.mtu {
+            compare("mtu", "\(mtu)", network.mtu.map { "\($0)" } ?? "that of the default route")
+        }
+        if let device = options.device { compare("bridge", device, network.device) }
+        for (key, value) in options.others {
+            compare(key, value, network.options.others.first { $0.key == key }?.value ?? "as usual")
+        }
         if let firewall { compare("firewall", firewall.rawValue, network.firewall.rawValue) }
         compare("internal", "\(isInternal)", "\(network.isInternal)")
         for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
             compare("label \(key)", "\"\(value)\"", network.labels[key].map { "\"\($0)\"" } ?? "not there")
         }
         return differences
+    }
+}
+
+extension NetworkOptions {
+    /// Beside the MTU and the device.
+    fileprivate var others: [(key: String, value: String)] {
+        var others = self
+        (others.mtu, others.device) = (nil, nil)
+        return others.texts
     }
 }

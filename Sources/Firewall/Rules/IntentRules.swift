@@ -45,15 +45,15 @@ enum IntentRules {
     private static func forwarding(_ network: NetworkIntent, _ gateway: Subnet) -> [FirewallRule] {
         let bridge = network.bridge
         let filter = FirewallTable.filter(of: gateway.family)
-        let own = FirewallRule(filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept)
+        let own = FirewallRule(
+            filter, forward, input: .yes(bridge), output: .yes(bridge), target: network.membersMeet ? .accept : .drop)
         if network.isInternal { return isolation(network, gateway) + [own] + loopbackRules(network, gateway) }
-        return [
+        let known = [
             FirewallRule(
                 filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
             FirewallRule(filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
-            own,
-            FirewallRule(filter, forward, output: .yes(bridge), target: .drop),
-        ] + loopbackRules(network, gateway) + [
+        ]
+        return known + [own] + unpublished(network, filter) + loopbackRules(network, gateway) + [
             FirewallRule(filter, egress, input: .yes(bridge), target: .accept)
         ]
     }
@@ -66,6 +66,17 @@ enum IntentRules {
             FirewallRule(
                 .filter, input, destination: .yes(loopback), input: .yes(network.bridge),
                 states: .not([.related, .established]), target: .drop)
+        ]
+    }
+
+    /// What comes from elsewhere for an address that is a member's own.
+    private static func unpublished(_ network: NetworkIntent, _ filter: FirewallTable) -> [FirewallRule] {
+        let bridge = network.bridge
+        let trusted = network.trustedInterfaces.map {
+            FirewallRule(filter, forward, input: .yes($0), output: .yes(bridge), target: .accept)
+        }
+        return trusted + [
+            FirewallRule(filter, forward, output: .yes(bridge), target: network.isOpen ? .accept : .drop)
         ]
     }
 
@@ -90,11 +101,12 @@ enum IntentRules {
         let bridge = network.bridge
         let nat = FirewallTable.nat(of: gateway.family)
         var rules: [FirewallRule] = []
-        if !network.isInternal {
+        if !network.isInternal, network.masquerades {
             rules.append(
                 FirewallRule(
                     nat, postrouting, source: .yes(gateway.network), output: .not(bridge), target: .masquerade))
         }
+        if !network.hasHostAddress { return rules }
         // A container, or this host by 127.0.0.1, reaches a published port: the answer has to come back this way.
         for source in gateway.family == .ipv4 ? [gateway.network, loopback] : [gateway.network] {
             rules.append(

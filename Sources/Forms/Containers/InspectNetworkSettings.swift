@@ -19,6 +19,7 @@ extension ContainerDefinition {
 
     private func networks(_ state: ContainerState?) -> JSON {
         if case .container = networkMode { return [:] }
+        if case .namespace = networkMode { return [:] }
         guard case .networks(let wishes) = networkMode else { return .object([(networkMode.text, network(nil, nil))]) }
         return .object(
             wishes.map { wish in
@@ -40,16 +41,22 @@ extension ContainerDefinition {
     }
 
     private func network(_ endpoint: Endpoint?, _ wish: EndpointWish?) -> JSON {
-        let asked = [("IPv4Address", wish?.address), ("IPv6Address", wish?.address6)].compactMap { key, address in
-            address.map { (key, JSON.string($0.description)) }
-        }
-        let configuration: JSON = asked.isEmpty ? .null : .object(asked)
+        let configuration = JSON.object([]).with([
+            ("IPv4Address", wish?.address.map { .string($0.description) }),
+            ("IPv6Address", wish?.address6.map { .string($0.description) }),
+            ("LinkLocalIPs", wish.flatMap { $0.linkLocal.isEmpty ? nil : .strings($0.linkLocal.map(\.description)) }),
+        ])
         return .object(
             [
-                ("IPAMConfig", configuration), ("Links", nil),
-                ("Aliases", JSON.list((wish?.aliases ?? []).map(\.description))), ("DriverOpts", nil),
+                ("IPAMConfig", configuration == [:] ? .null : configuration), ("Links", nil),
+                ("Aliases", JSON.list((wish?.aliases ?? []).map(\.description))), ("DriverOpts", options(wish)),
+                ("GwPriority", .number(wish?.gatewayPriority ?? 0)),
                 ("NetworkID", .string(endpoint?.networkID.hex ?? "")),
             ] + addresses(endpoint, wish) + [("DNSNames", names(endpoint))])
+    }
+
+    private func options(_ wish: EndpointWish?) -> JSON {
+        wish?.interface.map { ["com.docker.network.endpoint.ifname": .string($0)] } ?? .null
     }
 
     /// What the container's neighbours find it by.

@@ -21,20 +21,25 @@ extension NetworkDetails {
 
 extension NetworkDefinition {
     fileprivate func inspected(_ users: [NetworkUser]) -> JSON {
-        let configs = gateways.map { gateway -> JSON in
-            ["Subnet": .string(gateway.network.description), "Gateway": .string(gateway.address.description)]
-        }
+        let options = options.texts + [("mydocker.firewall", firewall.rawValue)]
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
-            "Scope": "local", "Driver": .string(driver), "EnableIPv4": true,
-            "EnableIPv6": .bool(gateway6 != nil),
-            "IPAM": ["Driver": "default", "Options": [:], "Config": .array(configs)], "Internal": .bool(isInternal),
-            "Attachable": false, "Ingress": false, "ConfigOnly": false,
+            "Scope": "local", "Driver": .string(driver), "EnableIPv4": true, "EnableIPv6": .bool(gateway6 != nil),
+            "IPAM": ["Driver": "default", "Options": [:], "Config": .array(gateways.map(configuration))],
+            "Internal": .bool(isInternal), "Attachable": .bool(isAttachable), "Ingress": false, "ConfigOnly": false,
             "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
-            "Options": .object([
-                ("com.docker.network.bridge.name", .string(device)), ("mydocker.firewall", .string(firewall.rawValue)),
-            ]), "Labels": labels.json,
+            "Options": .object(options.map { ($0.key, .string($0.value)) }), "Labels": labels.json,
         ]
+    }
+
+    /// Of one subnet.
+    private func configuration(_ gateway: Subnet) -> JSON {
+        let reserved = auxiliary.filter { $0.value.family == gateway.family }
+        return JSON.object([("Subnet", .string(gateway.network.description))]).with([
+            ("IPRange", range(of: gateway.family).map { .string($0.description) }),
+            ("Gateway", .string(gateway.address.description)),
+            ("AuxiliaryAddresses", reserved.isEmpty ? JSON?.none : reserved.mapValues(\.description).json),
+        ])
     }
 }
 

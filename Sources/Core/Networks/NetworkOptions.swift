@@ -1,0 +1,80 @@
+/// What the driver of a network is asked for by `--opt`. What is not said is as in Docker.
+package struct NetworkOptions: Equatable, Sendable {
+    /// What a bridge does for members of its network and for others.
+    package enum GatewayMode: String, Sendable, CaseIterable {
+        /// They reach the outside under this host's address, and are reached by published ports.
+        case nat
+        /// The same, and from elsewhere at their own addresses, too.
+        case unprotected = "nat-unprotected"
+        /// This host has no address there, and so neither way.
+        case isolated
+    }
+
+    /// Bytes; nil is what the default route of this host takes.
+    package var mtu: Int?
+    /// The bridge's name; nil is the network's where the kernel takes that.
+    package var device: String?
+    /// Interfaces in containers are called by it and a number.
+    package var interfacePrefix = "eth"
+    /// Whether containers send by it what is for elsewhere.
+    package var hasDefaultRoute = true
+
+    /// Whether members of the network reach each other (`enable_icc`) by other ways than published ports.
+    package var membersMeet = true
+    /// Whether packets to the outside get this host's address.
+    package var masquerades = true
+    /// Of this host: where ports are published for which no address is named.
+    package var hostBinding: IPAddress?
+    /// Whether this host gets the gateway's address (`inhibit_ipv4` is the opposite); else somebody on the network has it.
+    package var givesHostAddress = true
+    package var gatewayMode = GatewayMode.nat
+    /// Interfaces of this host: what comes in by them reaches members at their own addresses.
+    package var trustedInterfaces: [String] = []
+
+    package init() {}
+
+    /// Whether this host has an address on the bridge.
+    package var hasHostAddress: Bool { givesHostAddress && gatewayMode != .isolated }
+}
+
+// MARK: - As texts
+
+/// One option: what it is called, and what its value means.
+struct NetworkOption: Sendable {
+    /// Docker's name first, then Podman's. The first one is written.
+    let names: [String]
+    /// Those that have it; nil is all.
+    let drivers: [String]?
+    /// What is asked for, for errors.
+    let form: String
+    /// - Returns: whether the text is a value.
+    let read: @Sendable (_ text: String, inout NetworkOptions) -> Bool
+    /// Nil where it is as usual.
+    let text: @Sendable (NetworkOptions) -> String?
+
+    func isOffered(by driver: String) -> Bool { drivers?.contains(driver) ?? true }
+}
+
+extension NetworkOptions {
+    /// - Throws: when there is no such option, or it has no such value.
+    package init(_ texts: [(key: String, value: String)], driver: String) throws(OperationError) {
+        self.init()
+        for (key, value) in texts {
+            guard let option = NetworkOption.named(key, of: driver) else {
+                let known = NetworkOption.all.filter { $0.isOffered(by: driver) }.flatMap(\.names)
+                throw OperationError(
+                    "driver \(driver) has no option \(JSON.quoted(key))",
+                    remedy: "there are \(known.joined(separator: ", "))", kind: .invalid)
+            }
+            guard option.read(value, &self) else {
+                throw OperationError(
+                    "\(JSON.quoted(value)) is no value of option \(key)", reason: option.form, kind: .invalid)
+            }
+        }
+    }
+
+    /// By Docker's names, in the order of the table, without what is as usual.
+    package var texts: [(key: String, value: String)] {
+        NetworkOption.all.compactMap { option in option.text(self).map { (option.names[0], $0) } }
+    }
+}

@@ -1,0 +1,99 @@
+import Testing
+
+@testable import Core
+
+@Suite struct NetworkOptionTests {
+    private func options(_ texts: String..., driver: String = "bridge") throws -> NetworkOptions {
+        try NetworkOptions(
+            texts.map { text in
+                let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                return (halves[0], halves[1])
+            }, driver: driver)
+    }
+
+    @Test func dockersNamesAndPodmans() throws {
+        #expect(try options("mtu=1400") == options("com.docker.network.driver.mtu=1400"))
+        #expect(try options("name=br7").device == "br7")
+        let all = try options(
+            "com.docker.network.bridge.enable_icc=false", "com.docker.network.bridge.enable_ip_masquerade=0",
+            "com.docker.network.bridge.inhibit_ipv4=TRUE", "com.docker.network.bridge.host_binding_ipv4=127.0.0.1",
+            "com.docker.network.bridge.gateway_mode_ipv4=isolated", "no_default_route=1", "isolate=strict",
+            "com.docker.network.bridge.trusted_host_interfaces=eth0:wg0",
+            "com.docker.network.container_iface_prefix=net")
+        #expect(!all.membersMeet && !all.masquerades && !all.givesHostAddress && !all.hasDefaultRoute)
+        #expect(all.hostBinding == .loopbackIPv4 && all.gatewayMode == .isolated && all.interfacePrefix == "net")
+        #expect(all.trustedInterfaces == ["eth0", "wg0"] && !all.hasHostAddress)
+        #expect(try NetworkOptions(all.texts, driver: "bridge") == all)
+        #expect(NetworkOptions().texts.isEmpty, "what is as usual is not written")
+    }
+
+    @Test(arguments: [
+        ("mtu=67", "use an MTU from 68 to 65535"), ("mtu=", "use an MTU from 68 to 65535"),
+        ("name=a/b", "use a name of 1 to 15 bytes, without / or :"),
+        ("com.docker.network.bridge.enable_icc=maybe", "use true or false"),
+        ("com.docker.network.bridge.host_binding_ipv4=::1", "use an IPv4 address of this host"),
+        ("com.docker.network.bridge.gateway_mode_ipv4=x", "there are nat, nat-unprotected, isolated"),
+        ("com.docker.network.bridge.trusted_host_interfaces=a::b", "use names of interfaces with : between them"),
+        ("com.docker.network.container_iface_prefix=abcdefghijklm", "use a name of 1 to 12 bytes, without / or :"),
+        ("com.docker.network.container_iface_prefix=", "use a name of 1 to 12 bytes, without / or :"),
+    ])
+    func valuesThatAreNone(text: String, reason: String) throws {
+        let error = #expect(throws: OperationError.self) { try options(text) }
+        #expect(error?.description.hasSuffix(reason) == true, "\(error?.description ?? "")")
+        #expect(error?.kind == .invalid)
+    }
+
+    @Test func optionsThatAreNone() throws {
+        let error = #expect(throws: OperationError.self) { try options("com.docker.network.bridge.nope=1") }
+        #expect(error?.description == #"driver bridge has no option "com.docker.network.bridge.nope""#)
+        #expect(error?.remedy?.hasPrefix("there are com.docker.network.driver.mtu, mtu, ") == true)
+        #expect(throws: OperationError.self) { try options("name=br7", driver: "other") }
+        #expect(throws: OperationError.self) { try options("isolate=false") }
+    }
+
+    /// What was written before there were options is read, and what is as usual adds nothing.
+    @Test func recordsOfNetworks() throws {
+        var network = NetworkDefinition(
+            id: try #require(ContainerID(String(repeating: "0a", count: 32))), name: try #require(Name("br0")),
+            driver: "bridge", gateway: try #require(Subnet("10.9.1.1/24")), device: "br0", mtu: 1400, isInternal: false,
+            labels: [:], created: Timestamp(nanoseconds: 5))
+        #expect(network.json.members?.map(\.key).contains("options") == false)
+        #expect(try NetworkDefinition(RecordReader(network.json)) == network)
+        network.options.membersMeet = false
+        network.ranges = [try #require(AddressRange("10.9.1.64/26"))]
+        network.auxiliary = ["router": try #require(IPAddress("10.9.1.2"))]
+        network.isAttachable = true
+        #expect(try NetworkDefinition(RecordReader(network.json)) == network)
+        #expect(network.reservedAddresses.map(\.description) == ["10.9.1.1", "10.9.1.2"])
+        for wrong in ["options", "auxiliary"] {
+            let members = (network.json.members ?? []).map { ($0.key, $0.key == wrong ? ["x": "y"] : $0.value) }
+            #expect(throws: RecordError.self) { try NetworkDefinition(RecordReader(.object(members))) }
+        }
+    }
+}
+
+@Suite struct AddressRangeTests {
+    @Test(arguments: [
+        ("10.9.1.64/26", "10.9.1.64", "10.9.1.127", "10.9.1.64/26"),
+        ("10.9.1.70/26", "10.9.1.64", "10.9.1.127", "10.9.1.64/26"),
+        ("10.9.1.64-10.9.1.127", "10.9.1.64", "10.9.1.127", "10.9.1.64/26"),
+        ("10.9.1.65-10.9.1.128", "10.9.1.65", "10.9.1.128", "10.9.1.65-10.9.1.128"),
+        ("10.9.1.6-10.9.1.6", "10.9.1.6", "10.9.1.6", "10.9.1.6/32"),
+        ("10.9.1.1-10.9.1.2", "10.9.1.1", "10.9.1.2", "10.9.1.1-10.9.1.2"),
+        ("0.0.0.0/0", "0.0.0.0", "255.255.255.255", "0.0.0.0/0"),
+        ("::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0"),
+        ("fd00::40/122", "fd00::40", "fd00::7f", "fd00::40/122"),
+    ])
+    func ends(text: String, first: String, last: String, written: String) throws {
+        let range = try #require(AddressRange(text))
+        #expect("\(range.first) \(range.last) \(range)" == "\(first) \(last) \(written)")
+        #expect(AddressRange(written) == range)
+        #expect(range.contains(range.first) && range.contains(range.last))
+    }
+
+    @Test(arguments: [
+        "", "-", "10.9.1.2-10.9.1.1", "10.9.1.2", "10.9.1.2-", "10.9.1.2-fd00::1", "10.9.1.2-10.9.1.3-10.9.1.4",
+        "10.9.1.0/33",
+    ])
+    func none(text: String) { #expect(AddressRange(text) == nil) }
+}
