@@ -4,7 +4,9 @@ import Networking
 
 extension Host {
     /// Takes the published ports, and says who has one that is taken.
-    func reservePorts(_ requests: [PublishRequest], on network: NetworkDefinition) throws(OperationError) -> PortReservation {
+    func reservePorts(_ requests: [PublishRequest], on network: NetworkDefinition) throws(OperationError)
+        -> PortReservation
+    {
         try checkCount(requests)
         try checkDistinct(requests)
         return try PortReservation(

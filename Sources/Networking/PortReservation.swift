@@ -54,7 +54,8 @@ package struct PortReservation: ~Copyable {
 
     private static func reserve(
         _ choice: (containerPort: UInt16, hostPorts: ClosedRange<UInt16>?), _ request: PublishRequest,
-        _ addresses: [IPAddress], _ device: String, _ sockets: DescriptorSet, _ isReleased: (UInt16, TransportProtocol) -> Bool,
+        _ addresses: [IPAddress], _ device: String, _ sockets: DescriptorSet,
+        _ isReleased: (UInt16, TransportProtocol) -> Bool,
         _ holder: (UInt16, TransportProtocol) -> String?
     ) throws(OperationError) -> [PortMapping] {
         var failure: (port: UInt16, errno: Int32) = (0, EADDRINUSE)

@@ -47,7 +47,7 @@ extension CLI {
             END
             ask() { timeout 4 python3 /run/ask.py "$@"; }
             far_ask() { far python3 /run/ask.py "$@"; }
-            serve() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n python3 /run/server.py $2 >/run/ready & for i in $(seq 100); do grep -q ready /run/ready 2>/dev/null && break; sleep .05; done; }
+            serve() { rm -f /run/ready; nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n python3 /run/server.py $2 >/run/ready & for i in $(seq 100); do grep -q ready /run/ready 2>/dev/null && break; sleep .05; done; }
             networks() {
               $m network create --firewall $1 --subnet 10.77.7.1/24 --subnet fd00:77:7::1/64 bd0 >/dev/null
               $m network create --firewall $1 --subnet 10.77.8.1/24 --ipv6 --subnet fd00:77:8::/64 bd1 >/dev/null
@@ -102,15 +102,15 @@ extension CLI.IPv6 {
             let gateway = "fd00:77:7::1"
             return [
                 "\(kind)-far \(said) for fd00:250::2", "\(kind)-loopback \(said) for \(gateway)",
-                "\(kind)-loopback4 \(said) for 10.77.7.1", "\(kind)-host \(said) for \(gateway)",
+                "\(kind)-loopback4 \(said) for 10.77.7.1", "\(kind)-host \(said) for fd00:250::1",
                 "\(kind)-gateway \(said) for \(gateway)", "\(kind)-itself \(said) for \(gateway)",
-                "\(kind)-other \(said) for fd00:77:8::2",
+                "\(kind)-other \(said) for \(gateway)",
             ]
         }
         #expect(
             outcome.lines == way("tcp") + way("udp") + [
                 "only-loopback stream for fd00:77:7::1", "far-only-loopback no", "only-loopback4 no",
-                "only-host stream for fd00:77:7::1", "not-host no", "range stream for fd00:250::2", "outside-range no",
+                "only-host stream for fd00:250::1", "not-host no", "range stream for fd00:250::2", "outside-range no",
                 "unpublished no", "neighbour-network no", "out reached", "within-out no", "within-in no",
                 "within-gateway reached", "within-host no", "within-published no", "old stream for 10.77.10.1",
                 "old-all stream for 10.77.10.1", "clean", "0", "0", "gone no", "clean",
@@ -145,16 +145,17 @@ extension CLI.IPv6 {
                 "bd3 false", "fd00:77:7::2/64 fd00:77:7::1", "80/tcp -> 0.0.0.0:80", "80/tcp -> 127.0.0.1:82",
                 "80/tcp -> [::]:80", "80/tcp -> [::1]:81", "80/tcp -> [fd00:250::1]:83", "[::]:80->80/tcp",
                 "fd00:77:7::2/64", "fe80::42:aff:fe4d:702/64", "via fd00:77:7::1", "0", "0", "1", "1", "10.77.7.153",
-                "mydocker: Address already in use fd00:77:7::99: held by container \"two\"", "125",
+                "mydocker: Address already in use \"fd00:77:7::99\": held by container \"two\"", "125",
                 "fd00:77:7:0:8:8:8:8/64", "mydocker: address fd00:77:8::5: the network is fd00:77:7::/64", "125",
-                "mydocker: Address already in use fd00:77:7::1: held by the network's gateway", "125",
+                "mydocker: Address already in use \"fd00:77:7::1\": held by the network's gateway", "125",
                 "mydocker: address fd00:77:7::: the network is fd00:77:7::/64", "125",
                 "invalid argument \"10.77.7.9\" for \"--ip6\" flag: use an address such as fd00::2",
                 "Run 'mydocker run --help' for more information", "125",
                 "invalid argument \"nonsense\" for \"--ip6\" flag: use an address such as fd00::2",
                 "Run 'mydocker run --help' for more information", "125",
                 "mydocker: network bd3 has no IPv6", "  create it with --ipv6, or leave --ip6 away", "125",
-                "fd00:77:7::99", "two.bd0.", "fd00:77:8::77/64", "connected reached", "via fd00:77:8::1", "again reached",
+                "fd00:77:7::99", "two.bd0.", "fd00:77:8::77/64", "connected reached", "via fd00:77:8::1",
+                "again reached",
                 "clean",
             ], "\(outcome.text)")
     }
@@ -231,7 +232,7 @@ extension CLI.IPv6 {
                 "1", "mydocker: invalid subnet fe80::/64: no unicast addresses", "1",
                 "mydocker: invalid subnet ff02::/64: no unicast addresses", "1",
                 "mydocker: invalid gateway fd00:98::1: parent subnet fd00:99::/64 doesn't contain this address", "1",
-                "mydocker: --gateway fd00::1 needs --ipv6", "1",
+                "mydocker: fd00::1 needs --ipv6", "1",
                 "mydocker: invalid MTU 1000: IPv6 needs at least 1280", "1",
                 "invalid argument \"fd00:99::/6x\" for \"--subnet\" flag: use a subnet such as 192.168.10.0/24",
                 "Run 'mydocker network create --help' for more information",

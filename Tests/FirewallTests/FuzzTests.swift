@@ -21,7 +21,8 @@ import Testing
         }
         let sizes = Set(examples.map(\.count))
         Fuzz.bytes(examples) { bytes in
-            guard sizes.contains(bytes.count), let example = examples.first(where: { Self.haveSameShape($0, bytes, family) })
+            guard sizes.contains(bytes.count),
+                let example = examples.first(where: { Self.haveSameShape($0, bytes, family) })
             else { return }
             for verdict in ["", "ACCEPT", "MYDOCKER-OTHER"] {
                 var rule = RawRule()

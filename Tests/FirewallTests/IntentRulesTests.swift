@@ -46,7 +46,8 @@ import Testing
     /// How neighbours find each other is not tracked, and goes to addresses of the link.
     @Test func S7_anInternalNetworkOfIPv6HasNoWayOutOrIn() {
         let network = NetworkIntent(
-            bridge: "testbridge", gateway: network.gateway, gateway6: NetworkIntent.testbridge6.gateway6, isInternal: true)
+            bridge: "testbridge", gateway: network.gateway, gateway6: NetworkIntent.testbridge6.gateway6,
+            isInternal: true)
         let unknown = "-m conntrack ! --ctstate RELATED,ESTABLISHED,UNTRACKED"
         #expect(
             IntentRules.rules(of: network).filter { $0.table == .filter6 }.map(\.description) == [

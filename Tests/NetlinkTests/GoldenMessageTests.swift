@@ -327,7 +327,8 @@ struct GoldenMessageTests {
     @Test func theGatewaysMACComesLast() throws {
         let gateway = try #require(IPAddress("192.168.10.1"))
         let request = ContainerNetworkRequest(
-            addresses: [try #require(Subnet("192.168.10.7/24"))], gateways: [gateway], gatewayMAC: MACAddress(for: gateway))
+            addresses: [try #require(Subnet("192.168.10.7/24"))], gateways: [gateway],
+            gatewayMAC: MACAddress(for: gateway))
         let words = encoded { $0.configureContainer(request, index: 2) }
         #expect(words.count == 51)
         #expect(words[39...].starts(with: ["30 00 00 00", "1c 00 05 05", "04 00 00 00"]))

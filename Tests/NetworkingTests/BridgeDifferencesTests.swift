@@ -15,7 +15,9 @@ import Testing
     }
 
     /// As somebody who is about to use the network sees it.
-    private func lacks(_ links: [ObservedBridges.Link], routed: Set<AddressFamily> = [.ipv4, .ipv6]) -> [BridgeDifference] {
+    private func lacks(_ links: [ObservedBridges.Link], routed: Set<AddressFamily> = [.ipv4, .ipv6])
+        -> [BridgeDifference]
+    {
         WantedBridges(needed: [network], members: [member]).differences(from: .having(links, routed: routed))
     }
 

@@ -63,7 +63,8 @@ extension LinkInfo {
 
 extension ObservedBridges {
     static func having(
-        _ links: [Link], routed: Set<AddressFamily> = [.ipv4, .ipv6], _ firewall: FirewallDifferences = FirewallDifferences()
+        _ links: [Link], routed: Set<AddressFamily> = [.ipv4, .ipv6],
+        _ firewall: FirewallDifferences = FirewallDifferences()
     ) -> ObservedBridges {
         var observed = ObservedBridges()
         observed.links = links

@@ -18,7 +18,8 @@ import Testing
         IntentRules.rules(of: intent) + [
             // Nobody asks for this one; it has every match at once.
             FirewallRule(
-                .nat, "MYDOCKER-POSTROUTING", source: .not(intent.gateway.network), destination: .not(intent.gateway.network),
+                .nat, "MYDOCKER-POSTROUTING", source: .not(intent.gateway.network),
+                destination: .not(intent.gateway.network),
                 output: .not(intent.bridge), transport: .udp, ports: 5...7, isToLocalAddress: true,
                 states: .not([.new, .invalid, .untracked]), target: .return)
         ]
@@ -65,7 +66,8 @@ import Testing
                 #expect(try save(table).filter { $0.hasPrefix("-A") }.sorted() == wanted)
             }
             #expect(Files.status("/run/xtables.lock").map { $0.st_mode & 0o777 } == 0o600)
-            let all = Self.networkRules + IntentRules.layout(of: .ipv4).headJumps + IntentRules.layout(of: .ipv4).tailJumps
+            let all =
+                Self.networkRules + IntentRules.layout(of: .ipv4).headJumps + IntentRules.layout(of: .ipv4).tailJumps
             #expect(Set(try ownRules(.filter)) == Set(all.filter { $0.table == .filter }))
             #expect(Set(all.filter { $0.table == .nat }).isSubset(of: try ownRules(.nat)))
         }

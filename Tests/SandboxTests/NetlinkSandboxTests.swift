@@ -145,7 +145,7 @@ import Testing
         let address = try #require(Subnet("10.213.0.7/24"))
         let request = ContainerNetworkRequest(
             index: indexKnown ? pair.peerIndex : nil, addresses: [address],
-                gateways: [try #require(IPAddress("10.213.0.1"))])
+            gateways: [try #require(IPAddress("10.213.0.1"))])
         try inside.configureContainer(request)
 
         #expect(try inside.links().allSatisfy(\.isUp))

@@ -121,7 +121,9 @@ package struct PublishRequest: Hashable, Sendable {
         let words = rest.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         if let address { return words.count == 2 ? (address, words[0], words[1]) : nil }
         guard (1...3).contains(words.count) else { return nil }
-        return (words.count == 3 ? words[0] : nil, words.count > 1 ? words[words.count - 2] : nil, words[words.count - 1])
+        return (
+            words.count == 3 ? words[0] : nil, words.count > 1 ? words[words.count - 2] : nil, words[words.count - 1]
+        )
     }
 
     /// The same at `usual` where no address was named.

@@ -18,7 +18,8 @@ extension Engine {
         }
         guard 128 - gateway6.prefixLength >= 32 - gateway.prefixLength else {
             throw OperationError(
-                "invalid subnet \(gateway6.network)", reason: "it has fewer addresses than \(gateway.network), and "
+                "invalid subnet \(gateway6.network)",
+                reason: "it has fewer addresses than \(gateway.network), and "
                     + "containers have one in each", remedy: "use a /64")
         }
         return (gateway, gateway6)

@@ -11,7 +11,8 @@ extension NetworkRequest {
         for subnet in subnets {
             compare("subnet", "\(subnet.network)", network.gateway(of: subnet.family)?.network.description ?? "none")
             if !gateways.contains(where: { $0.family == subnet.family }), subnet.hasHostBits {
-                compare("gateway", "\(subnet.address)", network.gateway(of: subnet.family)?.address.description ?? "none")
+                compare(
+                    "gateway", "\(subnet.address)", network.gateway(of: subnet.family)?.address.description ?? "none")
             }
         }
         for gateway in gateways {

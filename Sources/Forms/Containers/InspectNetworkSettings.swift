@@ -30,11 +30,11 @@ extension ContainerDefinition {
     private func addresses(_ endpoint: Endpoint?, _ wish: EndpointWish?) -> Members {
         [
             ("EndpointID", .string(endpoint?.id.hex ?? "")),
-            ("Gateway", .string(endpoint?.gateway?.description ?? "")), 
+            ("Gateway", .string(endpoint?.gateway?.description ?? "")),
             ("GlobalIPv6Address", .string(endpoint?.address6?.address.description ?? "")),
             ("GlobalIPv6PrefixLen", .number(endpoint?.address6?.prefixLength ?? 0)),
             ("IPAddress", .string(endpoint?.address.address.description ?? "")),
-            ("IPPrefixLen", .number(endpoint?.address.prefixLength ?? 0)), 
+            ("IPPrefixLen", .number(endpoint?.address.prefixLength ?? 0)),
             ("IPv6Gateway", .string(endpoint?.gateway6?.description ?? "")),
             ("MacAddress", .string((endpoint?.mac ?? wish?.mac)?.description ?? "")),
         ]

@@ -20,7 +20,8 @@ final class PassedConnection {
     var requests: [pollfd] {
         let ofContainer = isConnected ? back.wantsToRead | there.wantsToWrite : POLLOUT
         return [
-            pollfd(fd: client.number, events: Int16(isConnected ? there.wantsToRead | back.wantsToWrite : 0), revents: 0),
+            pollfd(
+                fd: client.number, events: Int16(isConnected ? there.wantsToRead | back.wantsToWrite : 0), revents: 0),
             pollfd(fd: container.number, events: Int16(ofContainer), revents: 0),
         ]
     }
