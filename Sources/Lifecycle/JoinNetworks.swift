@@ -15,7 +15,9 @@ extension ContainerRun {
     }
 
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
-        let reservation = try host.reservePorts(wish.publish, device: network.device)
+        // Nobody's port leads to a network beside this host.
+        let publish = try host.drivers.of(network).isBesideHost ? [] : wish.publish
+        let reservation = try host.reservePorts(publish, device: network.device)
         let address = try host.lease(from: network, for: id, requested: wish.address)
         var endpoint = endpoint(on: network, wish, address)
         endpoint.ports = reservation.mappings
@@ -25,7 +27,7 @@ extension ContainerRun {
             try? host.release(address, from: network, of: id)
             throw error
         }
-        if !wish.publish.isEmpty { ports = consume reservation }
+        if !publish.isEmpty { ports = consume reservation }
     }
 
     private func endpoint(on network: NetworkDefinition, _ wish: EndpointWish, _ address: IPAddress) -> Endpoint {
@@ -41,6 +43,7 @@ extension ContainerRun {
         endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
         endpoint.linkLocal = wish.linkLocal
         endpoint.gatewayPriority = wish.gatewayPriority
+        endpoint.mode = network.options.mode
         endpoint.isGatewayOfHost = network.options.hasHostAddress
         if !network.options.membersMeet { endpoint.onlyPeer = network.gateway.address }
         return endpoint

@@ -99,6 +99,14 @@ extension Engine {
         return publish.map { $0.settled(usual: usual) }
     }
 
+    /// Docker says nothing of that.
+    func warnOfPorts(_ mode: NetworkMode, _ networks: [NetworkDefinition]) throws(OperationError) {
+        for (wish, network) in zip(mode.wishes, networks) where !wish.publish.isEmpty {
+            guard try host.drivers.of(network).isBesideHost else { continue }
+            warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
+        }
+    }
+
     /// Where a network publishes ports. One that is not there is told later.
     private func binding(_ network: Name) -> IPAddress? {
         ((try? networkStore.find(network.text)) ?? nil)?.options.hostBinding
@@ -111,6 +119,7 @@ extension Engine {
         var networks: [NetworkDefinition] = []
         for index in wishes.indices {
             let network = try network(called: wishes[index].network)
+            if network.isConfigOnly { throw ConfigurationDriver.refusal }
             guard !networks.contains(where: { $0.id == network.id }) else {
                 throw OperationError("network \"\(network.name)\" is specified multiple times", kind: .invalid)
             }

@@ -1,11 +1,17 @@
 import Core
+import Networking
 
 extension NetworkRequest {
     /// Options that do not go together, or cannot be had yet.
-    func checkOptions() throws(OperationError) {
+    func checkOptions(of driver: any NetworkDriver) throws(OperationError) {
         for subnet in subnets where subnet.family == .ipv6 { throw .ofIPv6("invalid subnet \(subnet)") }
         for address in gateways + auxiliary.values where address.family == .ipv6 { throw .ofIPv6("use \(address)") }
         for range in ranges where range.family == .ipv6 { throw .ofIPv6("use \(range)") }
+        if driver.isBesideHost, firewall.map({ $0 != .none }) ?? false {
+            throw invalid(
+                "a network of driver \(self.driver) has no firewall: it is beside this host, and not behind it")
+        }
+        if isConfigOnly { return }
         if options.gatewayMode == .isolated, !isInternal {
             throw invalid("gateway mode 'isolated' can only be used for an internal network", "add --internal")
         }

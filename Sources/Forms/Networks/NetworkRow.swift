@@ -7,7 +7,8 @@ extension NetworkDefinition {
         let fields: JSON = [
             "CreatedAt": .string(HumanText.moment(created)), "Driver": .string(driver),
             "ID": .string(isWhole ? id.hex : id.short), "IPv4": "true", "IPv6": "false",
-            "Internal": .string(isInternal ? "true" : "false"), "IpRange": .string(gateway.description),
+            "Internal": .string(isInternal ? "true" : "false"),
+            "IpRange": .string(subnet.prefixLength == 0 ? "" : gateway.description),
             "Labels": .string(HumanText.labels(labels)), "Name": .string(name.text), "Scope": "local",
         ]
         return Row(fields: fields, labels: labels)
