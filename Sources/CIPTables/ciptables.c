@@ -8,6 +8,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -33,8 +34,8 @@ enum { ALL_STATES = 0x1cf, LARGEST_ENTRY = 1024 };
 /* ---- the extensions used here, in the revision that iptables(8) picks on kernels from 5.12 on ---- */
 
 static const struct { const char *name; int revision; } extensions[] = {
-    {"tcp", 0},     {"udp", 0},        {"addrtype", 1}, {"conntrack", 3},
-    {"comment", 0}, {"MASQUERADE", 0}, {"SNAT", 0},     {"DNAT", 2},
+    {"tcp", 0},     {"udp", 0},        {"sctp", 0}, {"addrtype", 1}, {"conntrack", 3},
+    {"comment", 0}, {"MASQUERADE", 0}, {"SNAT", 0}, {"DNAT", 2},
 };
 
 int ciptables_revision(const char *name) {
@@ -122,6 +123,14 @@ static int put_ports(struct layout *layout, const struct ciptables_rule *rule) {
         struct xt_tcp *tcp = add(layout, "tcp", sizeof *tcp);
         if (!tcp) return -ENOSPC;
         *tcp = (struct xt_tcp){.spts = {0, 65535}, .dpts = {rule->port_first, rule->port_last}};
+        return 0;
+    }
+    if (rule->protocol == IPPROTO_SCTP) {
+        struct xt_sctp_info *sctp = add(layout, "sctp", sizeof *sctp);
+        if (!sctp) return -ENOSPC;
+        *sctp = (struct xt_sctp_info){.dpts = {rule->port_first, rule->port_last}, .flags = XT_SCTP_DEST_PORTS};
+        /* As iptables(8) fills in what is not used, which it compares all the same. */
+        for (int i = 0; i < XT_NUM_SCTP_FLAGS; i++) sctp->flag_info[i].chunktype = 0xff;
         return 0;
     }
     if (rule->protocol != IPPROTO_UDP) return -EINVAL;
@@ -246,7 +255,7 @@ static int get_head(const struct ipt_ip *ip, struct ciptables_rule *rule) {
     rule->destination_mask = ntohl(ip->dmsk.s_addr);
     if (!is_prefix(rule->source_mask) || !is_prefix(rule->destination_mask)) return -ENOTSUP;
     if ((rule->source & ~rule->source_mask) || (rule->destination & ~rule->destination_mask)) return -ENOTSUP;
-    if (ip->proto != 0 && ip->proto != IPPROTO_TCP && ip->proto != IPPROTO_UDP) return -ENOTSUP;
+    if (ip->proto != 0 && ip->proto != IPPROTO_TCP && ip->proto != IPPROTO_UDP && ip->proto != IPPROTO_SCTP) return -ENOTSUP;
     rule->protocol = (uint8_t)ip->proto;
     if (ip->invflags & IPT_INV_SRCIP) rule->flags |= CIPTABLES_NOT_SOURCE;
     if (ip->invflags & IPT_INV_DSTIP) rule->flags |= CIPTABLES_NOT_DESTINATION;
@@ -273,6 +282,8 @@ static int get_ports(struct ciptables_rule *rule, const uint16_t *source, const 
     return 0;
 }
 
+static const uint16_t all_ports[] = {0, 65535};
+
 static int get_states(struct ciptables_rule *rule, const struct xt_conntrack_mtinfo3 *conntrack) {
     int known = conntrack->match_flags == XT_CONNTRACK_STATE && !(conntrack->invert_flags & ~XT_CONNTRACK_STATE);
     if (!known || rule->states || !conntrack->state_mask || (conntrack->state_mask & ~ALL_STATES)) return -ENOTSUP;
@@ -297,6 +308,10 @@ static int get_match(struct ciptables_rule *rule, const struct xt_entry_match *m
     if ((data = data_of(match, "udp", sizeof(struct xt_udp)))) {
         const struct xt_udp *udp = data;
         return get_ports(rule, udp->spts, udp->dpts, udp->invflags);
+    }
+    if ((data = data_of(match, "sctp", sizeof(struct xt_sctp_info)))) {
+        const struct xt_sctp_info *sctp = data;
+        return get_ports(rule, all_ports, sctp->dpts, sctp->flags != XT_SCTP_DEST_PORTS || sctp->invflags);
     }
     if ((data = data_of(match, "comment", sizeof(struct xt_comment_info)))) return get_comment(rule, data);
     if ((data = data_of(match, "conntrack", sizeof(struct xt_conntrack_mtinfo3)))) return get_states(rule, data);

@@ -10,14 +10,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device) {
-    int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+int clinux_reserve_port(uint32_t address, uint16_t port, int protocol, const char *device) {
+    int listens = protocol != IPPROTO_UDP;
+    int fd = socket(AF_INET, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, protocol);
     if (fd < 0) return -errno;
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
     int one = 1;
     /* To the device last: until then the port must be free on all of them, also those of other networks. */
-    if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
-        || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || (tcp && listen(fd, 1) < 0)
+    if ((listens && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
+        || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || (listens && listen(fd, 1) < 0)
         || (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)) {
         int error = errno;
         close(fd);

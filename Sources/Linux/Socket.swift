@@ -7,17 +7,25 @@ package enum Socket {
         package let errno: Int32
     }
 
-    /// Binds a port, and listens when it is TCP.
+    /// Binds a port, and listens unless it is UDP's.
     /// - Parameters:
     ///   - address: of IPv4; with another one it fails with EAFNOSUPPORT.
     ///   - device: the only device whose packets may reach it; empty for all.
     /// - Returns: a descriptor that the caller owns.
     package static func reserve(
-        _ address: IPAddress, port: UInt16, isTCP: Bool, device: String
+        _ address: IPAddress, port: UInt16, transport: TransportProtocol, device: String
     ) -> Result<Int32, Failure> {
         guard let number = address.ipv4 else { return .failure(Failure(errno: EAFNOSUPPORT)) }
-        let result = clinux_reserve_port(number, port, isTCP ? 1 : 0, device)
+        let result = clinux_reserve_port(number, port, Int32(transport.number), device)
         return result >= 0 ? .success(result) : .failure(Failure(errno: -result))
+    }
+
+    /// Whether the kernel has a protocol at all.
+    package static func isOffered(_ transport: TransportProtocol) -> Bool {
+        switch reserve(.loopbackIPv4, port: 0, transport: transport, device: "") {
+        case .success(let socket): return close(socket) == 0
+        case .failure(let failure): return failure.errno != EPROTONOSUPPORT
+        }
     }
 
     /// From now on only packets of `device` reach the socket.

@@ -52,7 +52,7 @@ package struct PortReservation: ~Copyable {
         for port in choice.hostPorts ?? 0...0 {
             try FaultPoint.pass("publish port", "\(request.hostAddress):\(port)")
             let reserve = {
-                Socket.reserve(request.hostAddress, port: port, isTCP: request.transport == .tcp, device: device)
+                Socket.reserve(request.hostAddress, port: port, transport: request.transport, device: device)
             }
             var result = reserve()
             if case .failure(let error) = result, error.errno == EADDRINUSE, isReleased(port, request.transport) {
@@ -81,6 +81,7 @@ package struct PortReservation: ~Copyable {
             return OperationError(
                 "Bind for \(address) failed: port is already allocated" + (owner.map { " (by \($0))" } ?? ""),
                 remedy: "publish another host port, or stop what uses this one")
+        case EPROTONOSUPPORT: return .noProtocol(request.transport)
         case EADDRNOTAVAIL:
             return OperationError("Bind for \(address) failed", reason: "no address of this host")
         case EMFILE:
@@ -89,5 +90,15 @@ package struct PortReservation: ~Copyable {
                 remedy: "publish fewer ports, or allow more open files (ulimit -n): a port takes one")
         default: return OperationError("Bind for \(address) failed", errno: failure.errno)
         }
+    }
+}
+
+extension OperationError {
+    /// Where the kernel lacks a transport protocol.
+    package static func noProtocol(_ transport: TransportProtocol) -> OperationError {
+        let name = transport.rawValue
+        return OperationError(
+            "publish a port of \(name)", reason: "the kernel has no \(name) (CONFIG_IP_\(name.uppercased()))",
+            remedy: "run: modprobe \(name)", kind: .unsupported)
     }
 }

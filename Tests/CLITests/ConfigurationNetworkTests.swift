@@ -37,7 +37,7 @@ extension CLI.NetworkOptions {
               '--config-only --config-from model' '--config-only -d macvlan' '--config-from other'; do
               $m network create $flags two >/run/said 2>&1; echo $? $(head -1 /run/said)
             done
-            $m run --rm --net model true 2>&1 | head -1; $m create --net model true | head -1; $m network connect model box | head -1
+            $m run --rm --net model true 2>&1 | head -1; $m create --net model true 2>&1 | head -1; $m network connect model box 2>&1 | head -1
             $m rm -f box >/dev/null; $m network prune -f; $m network ls --format '{{.Name}}' --filter type=custom
             $m system check && echo clean
             """)

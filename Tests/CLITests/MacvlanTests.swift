@@ -37,7 +37,7 @@ extension CLI.Macvlan {
             yes host pings one 192.168.77.9
             $m network inspect lan -f '{{.Driver}} {{json .Options}}'; $m network ls -q --filter driver=macvlan | wc -l
             iptables-legacy -S | grep -c MYDOCKER; ip -o link | wc -l
-            $m network rm lan 2>&1 | sed 's/(.*//'; $m system check && echo clean
+            $m network rm lan 2>&1 | sed 's/(.*//;2d'; $m system check && echo clean
             $m kill two >/dev/null; $m rm -f one two >/dev/null; $m network rm lan; ip -o link show eth9 | grep -c 'state UP'
             $m system check && echo clean
             """)
@@ -110,11 +110,11 @@ extension CLI.Macvlan {
               '-o mode=x' '-o com.docker.network.bridge.name=x' '--firewall iptables -o parent=eth9'; do
               $m network create -d macvlan --subnet 10.78.0.0/24 $flags one >/run/said 2>&1; echo $? $(head -1 /run/said)
             done
-            for driver in host none null overlay; do $m network create -d $driver one | head -1; done
-            ip link add dummy9 type dummy 2>/dev/null || $m network create -d macvlan one | sed 's/dm-[0-9a-f]*/dm-ID/' | head -1
-            ip link add ipvl9 link eth9 type ipvlan 2>/dev/null || $m network create -d ipvlan -o parent=eth9 one | head -1
+            for driver in host none null overlay; do $m network create -d $driver one 2>&1 | head -1; done
+            ip link add dummy9 type dummy 2>/dev/null || $m network create -d macvlan one 2>&1 | sed 's/dm-[0-9a-f]*/dm-ID/' | head -1
+            ip link add ipvl9 link eth9 type ipvlan 2>/dev/null || $m network create -d ipvlan -o parent=eth9 one 2>&1 | head -1
             test "$(ip -o link)" = "$before" && echo as before; ls /var/lib/mydocker/networks
-            $create lan >/dev/null; $create other | head -1
+            $create lan >/dev/null; $create other 2>&1 | head -1
             ip link set eth9 down; $m network reload; ip link delete eth9; $m run --rm --net lan true; echo $?; $m network rm lan
             $m system check && echo clean
             """)

@@ -115,8 +115,9 @@ void clinux_die_after(unsigned seconds);
 /* 1 or 0 as wait status says, with the exit code or signal number in *value. */
 int clinux_exited(int status, int *value);
 
-/* Binds a TCP or UDP IPv4 socket (host byte order) to `device` when it is not empty; TCP listens. */
-int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device);
+/* Binds an IPv4 socket of a protocol (IPPROTO_TCP, _UDP or _SCTP; the address in host byte order), to `device` when that is not empty;
+ * all but UDP listen. -EPROTONOSUPPORT where the kernel has no such protocol. */
+int clinux_reserve_port(uint32_t address, uint16_t port, int protocol, const char *device);
 /* The port that a bound socket has. */
 int clinux_bound_port(int fd);
 /* From now on only packets of `device` reach the socket. */

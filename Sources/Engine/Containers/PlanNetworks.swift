@@ -95,6 +95,10 @@ extension Engine {
                 "conflicting options: cannot publish ports with --network \(mode.text)",
                 remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
         }
+        // TCP and UDP are there wherever there is IPv4.
+        if publish.contains(where: { $0.transport == .sctp }), !Socket.isOffered(.sctp) {
+            throw OperationError.noProtocol(.sctp)
+        }
         let usual = mode.wishes.leading.flatMap { binding(mode.wishes[$0].network) } ?? request.publishAddress
         return publish.map { $0.settled(usual: usual) }
     }

@@ -88,7 +88,19 @@ private struct BoundSockets {
     private var inodes: [Key: [Substring]] = [:]
 
     init() {
-        for transport in TransportProtocol.allCases { read(transport) }
+        for transport in [TransportProtocol.tcp, .udp] { read(transport) }
+        readEndpoints()
+    }
+
+    /// Of SCTP: ENDPT, SOCK, STY, SST, HBKT, LPORT, UID, INODE and local addresses (net/sctp/proc.c).
+    private mutating func readEndpoints() {
+        for line in (Files.text("/proc/net/sctp/eps") ?? "").split(separator: "\n").dropFirst() {
+            let columns = line.split(separator: " ")
+            guard columns.count > 8, let port = UInt16(columns[5]) else { continue }
+            for address in columns[8...].compactMap({ IPAddress(String($0)) }) {
+                inodes[Key(address: address, port: port, transport: .sctp), default: []].append(columns[7])
+            }
+        }
     }
 
     /// Columns of proc(5): number, local address:port in hex, peer, state, …, inode tenth. 0A is LISTEN.
