@@ -8,6 +8,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <netinet/in.h>
 
@@ -47,9 +48,8 @@ static int get_address(const void *address, const void *mask, size_t size, uint8
         if (result == 0) result = get_device(ip->iniface, ip->iniface_mask, rule->input);                          \
         if (result == 0) result = get_device(ip->outiface, ip->outiface_mask, rule->output);                       \
         if (result == 0) result = get_inversions(ip->invflags, rule);                                              \
+        if (result == 0) result = get_protocol(ip->proto, rule);                                                   \
         if (result < 0) return result;                                                                             \
-        if (ip->proto != 0 && ip->proto != IPPROTO_TCP && ip->proto != IPPROTO_UDP) return -ENOTSUP;               \
-        rule->protocol = (uint8_t)ip->proto;                                                                       \
     } while (0)
 
 _Static_assert(IPT_INV_SRCIP == IP6T_INV_SRCIP && IPT_INV_DSTIP == IP6T_INV_DSTIP, "inverted addresses");
@@ -63,6 +63,13 @@ static int get_inversions(uint8_t inversions, struct ciptables_rule *rule) {
     if (inversions & IPT_INV_DSTIP) rule->flags |= CIPTABLES_NOT_DESTINATION;
     if (inversions & IPT_INV_VIA_IN) rule->flags |= CIPTABLES_NOT_INPUT;
     if (inversions & IPT_INV_VIA_OUT) rule->flags |= CIPTABLES_NOT_OUTPUT;
+    return 0;
+}
+
+static int get_protocol(unsigned protocol, struct ciptables_rule *rule) {
+    if (protocol != 0 && protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP)
+        return -ENOTSUP;
+    rule->protocol = (uint8_t)protocol;
     return 0;
 }
 
@@ -95,6 +102,8 @@ static int get_ports(struct ciptables_rule *rule, const uint16_t *source, const 
     return 0;
 }
 
+static const uint16_t all_ports[] = {0, 65535};
+
 static int get_states(struct ciptables_rule *rule, const struct xt_conntrack_mtinfo3 *conntrack) {
     int known = conntrack->match_flags == XT_CONNTRACK_STATE && !(conntrack->invert_flags & ~XT_CONNTRACK_STATE);
     if (!known || rule->states || !conntrack->state_mask || (conntrack->state_mask & ~ALL_STATES)) return -ENOTSUP;
@@ -119,6 +128,10 @@ static int get_match(struct ciptables_rule *rule, const struct xt_entry_match *m
     if ((data = data_of(rule->ipv6, match, "udp", sizeof(struct xt_udp)))) {
         const struct xt_udp *udp = data;
         return get_ports(rule, udp->spts, udp->dpts, udp->invflags);
+    }
+    if ((data = data_of(rule->ipv6, match, "sctp", sizeof(struct xt_sctp_info)))) {
+        const struct xt_sctp_info *sctp = data;
+        return get_ports(rule, all_ports, sctp->dpts, sctp->flags != XT_SCTP_DEST_PORTS || sctp->invflags);
     }
     if ((data = data_of(rule->ipv6, match, "comment", sizeof(struct xt_comment_info)))) return get_comment(rule, data);
     if ((data = data_of(rule->ipv6, match, "conntrack", sizeof(struct xt_conntrack_mtinfo3)))) return get_states(rule, data);

@@ -8,6 +8,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <netinet/in.h>
 
@@ -100,6 +101,14 @@ static int put_ports(struct layout *layout, const struct ciptables_rule *rule) {
         struct xt_tcp *tcp = add(layout, "tcp", sizeof *tcp);
         if (!tcp) return -ENOSPC;
         *tcp = (struct xt_tcp){.spts = {0, 65535}, .dpts = {rule->port_first, rule->port_last}};
+        return 0;
+    }
+    if (rule->protocol == IPPROTO_SCTP) {
+        struct xt_sctp_info *sctp = add(layout, "sctp", sizeof *sctp);
+        if (!sctp) return -ENOSPC;
+        *sctp = (struct xt_sctp_info){.dpts = {rule->port_first, rule->port_last}, .flags = XT_SCTP_DEST_PORTS};
+        /* As iptables(8) fills in what is not used, which it compares all the same. */
+        for (int i = 0; i < XT_NUM_SCTP_FLAGS; i++) sctp->flag_info[i].chunktype = 0xff;
         return 0;
     }
     if (rule->protocol != IPPROTO_UDP) return -EINVAL;

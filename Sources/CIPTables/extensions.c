@@ -12,8 +12,8 @@ static const struct {
     const char *name;
     int revision, of_ipv6;
 } extensions[] = {
-    {"tcp", 0, 0},     {"udp", 0, 0},        {"addrtype", 1, 1}, {"conntrack", 3, 3},
-    {"comment", 0, 0}, {"MASQUERADE", 0, 0}, {"SNAT", 0, 1},     {"DNAT", 2, 2},
+    {"tcp", 0, 0},     {"udp", 0, 0},        {"sctp", 0, 0}, {"addrtype", 1, 1}, {"conntrack", 3, 3},
+    {"comment", 0, 0}, {"MASQUERADE", 0, 0}, {"SNAT", 0, 1}, {"DNAT", 2, 2},
 };
 
 int ciptables_revision(int ipv6, const char *name) {

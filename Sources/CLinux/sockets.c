@@ -28,19 +28,19 @@ static socklen_t internet_name(struct sockaddr_storage *name, const uint8_t *add
     return sizeof *name6;
 }
 
-int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int tcp, const char *device) {
+int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int protocol, const char *device) {
     struct sockaddr_storage name;
     socklen_t length = internet_name(&name, address, size, port);
     if (length == 0) return -EAFNOSUPPORT;
-    int is_ipv6 = name.ss_family == AF_INET6;
+    int listens = protocol != IPPROTO_UDP, is_ipv6 = name.ss_family == AF_INET6;
     int waits = is_ipv6 ? SOCK_NONBLOCK : 0, backlog = is_ipv6 ? SOMAXCONN : 1;
-    int fd = socket(name.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | waits, 0);
+    int fd = socket(name.ss_family, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | waits, protocol);
     if (fd < 0) return -errno;
     int one = 1;
     /* To the device last: until then the port must be free on all of them, also those of other networks. */
-    if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
+    if ((listens && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
         || (is_ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0)
-        || bind(fd, (struct sockaddr *)&name, length) < 0 || (tcp && listen(fd, backlog) < 0)
+        || bind(fd, (struct sockaddr *)&name, length) < 0 || (listens && listen(fd, backlog) < 0)
         || (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)) {
         int error = errno;
         close(fd);

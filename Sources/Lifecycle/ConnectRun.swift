@@ -20,7 +20,8 @@ extension ContainerRun {
             try host.establish([network])
             var wish = definition.networkMode.wishes.last ?? wish
             // What is published already stays reserved.
-            let takesPorts = ports != nil && !wish.publish.isEmpty
+            let leadsToPorts = try !host.drivers.of(network).isBesideHost
+            let takesPorts = ports != nil && !wish.publish.isEmpty && leadsToPorts
             if takesPorts { wish.publish = [] }
             try join(network, wish)
             try connectLast(network, takesPorts: takesPorts)
@@ -91,7 +92,7 @@ extension ContainerRun {
     private func leave(_ endpoint: Endpoint, _ network: NetworkDefinition) throws(OperationError) {
         let driver = try host.drivers.of(endpoint)
         try driver.disconnect(endpoint)
-        try driver.detach(endpoint)
+        if let namespace { try driver.detach(endpoint, &namespace.inside) }
         try host.withdrawAliases(of: endpoint, id, from: network)
         try host.release(endpoint.leases, from: network, of: id)
         state.endpoints.removeAll { $0.id == endpoint.id }
@@ -102,9 +103,9 @@ extension ContainerRun {
     /// The endpoint that leads now takes over the default route and the ports of one that is gone.
     func takeOver(_ gone: Endpoint) throws(OperationError) {
         let leading = state.endpoints.leading
-        guard let index = leading ?? state.endpoints.indices.first else { return }
-        if gone.gateway != nil, leading != nil { try routeAll(by: state.endpoints[index]) }
-        if gone.ports.isEmpty { return }
+        if gone.gateway != nil, let leading { try routeAll(by: state.endpoints[leading]) }
+        guard let index = leading ?? state.endpoints.indices.first, !gone.ports.isEmpty else { return }
+        if try host.drivers.of(state.endpoints[index]).isBesideHost { return }
         state.endpoints[index].ports = gone.ports
         try publish(index)
     }

@@ -15,7 +15,9 @@ extension ContainerRun {
     }
 
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
-        let reservation = try host.reservePorts(wish.publish, on: network)
+        // Nobody's port leads to a network beside this host.
+        let publish = try host.drivers.of(network).isBesideHost ? [] : wish.publish
+        let reservation = try host.reservePorts(publish, on: network)
         let leased = try host.leaseAddresses(from: network, for: id, wish)
         var endpoint = endpoint(on: network, wish, leased)
         endpoint.ports = reservation.mappings
@@ -25,7 +27,7 @@ extension ContainerRun {
             try? host.release(endpoint.leases, from: network, of: id)
             throw error
         }
-        if !wish.publish.isEmpty { ports = consume reservation }
+        if !publish.isEmpty { ports = consume reservation }
     }
 
     private func endpoint(on network: NetworkDefinition, _ wish: EndpointWish, _ leased: LeasedAddresses) -> Endpoint {
@@ -44,6 +46,7 @@ extension ContainerRun {
         endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
         endpoint.linkLocal = wish.linkLocal
         endpoint.gatewayPriority = wish.gatewayPriority
+        endpoint.mode = network.options.mode
         endpoint.isGatewayOfHost = network.options.hasHostAddress
         if !network.options.membersMeet {
             endpoint.onlyPeer = network.gateway.address

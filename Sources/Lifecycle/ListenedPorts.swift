@@ -17,8 +17,10 @@ extension ContainerRun {
     package var listenedPorts: [ListenedPort] {
         let endpoint = namespace == nil ? nil : state.endpoints.first { !$0.ports.isEmpty }
         let address = endpoint.map { $0.address6?.address ?? $0.address.address }
-        return (ports?.listening() ?? []).map { socket, mapping in
-            ListenedPort(
+        return (ports?.listening() ?? []).compactMap { socket, mapping in
+            // Associations of SCTP are nothing that could be passed on.
+            if mapping.transport == .sctp { return nil }
+            return ListenedPort(
                 socket: socket, transport: mapping.transport, address: address, port: mapping.containerPort)
         }
     }

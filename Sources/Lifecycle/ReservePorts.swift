@@ -33,9 +33,10 @@ extension Host {
     /// Before any of them is taken.
     private func checkCount(_ requests: [PublishRequest]) throws(OperationError) {
         let limit = Descriptor.limit
-        guard requests.count > limit - Self.otherDescriptors else { return }
+        let count = requests.reduce(0) { $0 + $1.containerPorts.count }
+        guard count > limit - Self.otherDescriptors else { return }
         throw OperationError(
-            "publish \(requests.count) ports", reason: "a process may have \(limit) files open, and a port takes one",
+            "publish \(count) ports", reason: "a process may have \(limit) files open, and a port takes one",
             remedy: "publish fewer ports, or allow more open files (ulimit -n)", kind: .exhausted)
     }
 

@@ -1,6 +1,7 @@
 import Containers
 import Core
 import Linux
+import Netlink
 import Records
 
 /// A thing that a container has on this host and that goes neither with its last process nor with its supervisor's descriptors. This
@@ -63,9 +64,28 @@ extension Host {
         case .cgroups: try removeCgroups(of: id, state)
         case .rules(let endpoint):
             try drivers.of(endpoint).disconnect(endpoint)
-            // Another container keeps the namespace, and its links would keep the address.
-            if Files.exists(layout.containerJoined(id)) { try drivers.of(endpoint).detach(endpoint) }
+            if Files.exists(layout.containerJoined(id)) { try detach(endpoint, of: id) }
         case .rulesOfEachDriver: for driver in drivers.all { try driver.withdraw(id) }
+        }
+    }
+}
+
+// MARK: - A namespace that others keep
+
+extension Host {
+    /// Another container has the network namespace, and its links would keep the address. Where nothing of the link is on the host's
+    /// side, it is taken away from inside, by way of that container.
+    private func detach(_ endpoint: Endpoint, of id: ContainerID) throws(OperationError) {
+        let driver = try drivers.of(endpoint)
+        guard driver.isBesideHost else { return try driver.detach(endpoint) }
+        for other in try containerStore.runtimeIDs() where other != id {
+            guard try containerStore.definition(other)?.networkMode == .container(id), let holder = try running(other),
+                let pid = holder.state.pid
+            else { continue }
+            return try NetworkNamespace.visit(of: pid) { () throws(OperationError) in
+                var inside = try RouteSocket()
+                try driver.detach(endpoint, &inside)
+            }
         }
     }
 }

@@ -7,16 +7,24 @@ package enum Socket {
         package let errno: Int32
     }
 
-    /// Binds a port, and listens when it is TCP.
+    /// Binds a port, and listens unless it is UDP's.
     /// - Parameters:
     ///   - device: the only device whose packets may reach it; empty for all.
     /// - Returns: a descriptor that the caller owns.
     package static func reserve(
-        _ address: IPAddress, port: UInt16, isTCP: Bool, device: String
+        _ address: IPAddress, port: UInt16, transport: TransportProtocol, device: String
     ) -> Result<Int32, Failure> {
         let bytes = address.bytes
-        let result = clinux_reserve_port(bytes, bytes.count, port, isTCP ? 1 : 0, device)
+        let result = clinux_reserve_port(bytes, bytes.count, port, Int32(transport.number), device)
         return result >= 0 ? .success(result) : .failure(Failure(errno: -result))
+    }
+
+    /// Whether the kernel has a protocol at all.
+    package static func isOffered(_ transport: TransportProtocol) -> Bool {
+        switch reserve(.loopbackIPv4, port: 0, transport: transport, device: "") {
+        case .success(let socket): return close(socket) == 0
+        case .failure(let failure): return failure.errno != EPROTONOSUPPORT
+        }
     }
 
     /// From now on only packets of `device` reach the socket.

@@ -30,7 +30,11 @@ extension RequestBatch {
         put(IFLA_IFNAME, veth.peerName)
         put(IFLA_ADDRESS, veth.peerMAC.bytes)
         putEnd(veth)
-        switch veth.peerNamespace {
+        putNamespace(veth.peerNamespace)
+    }
+
+    mutating func putNamespace(_ namespace: NetworkNamespaceReference) {
+        switch namespace {
         case .process(let pid): put(IFLA_NET_NS_PID, UInt32(bitPattern: pid))
         case .descriptor(let number): put(IFLA_NET_NS_FD, UInt32(bitPattern: number))
         }
@@ -45,7 +49,7 @@ extension RequestBatch {
     }
 
     /// NLM_F_ECHO: the kernel sends the new link back, index included (Linux 6.2 and later).
-    private mutating func beginCreation(_ operation: String, _ name: String, up: Bool) {
+    mutating func beginCreation(_ operation: String, _ name: String, up: Bool) {
         let header = ifinfomsg(up: up)
         begin(
             RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header,

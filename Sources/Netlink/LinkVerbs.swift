@@ -48,7 +48,7 @@ extension RouteSocket {
     }
 
     /// Performs the creation of a link, and asks for the link if the kernel did not send it back.
-    private mutating func create(_ batch: consuming RequestBatch, _ name: String) throws(OperationError) -> LinkInfo {
+    mutating func create(_ batch: consuming RequestBatch, _ name: String) throws(OperationError) -> LinkInfo {
         for message in try perform(batch)[0] {
             let link = try LinkInfo(message)
             if link.name == name { return link }

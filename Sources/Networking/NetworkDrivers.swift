@@ -4,7 +4,9 @@ import Core
 package struct NetworkDrivers: Sendable {
     private let drivers: [String: any NetworkDriver]
 
-    package static let standard = NetworkDrivers([BridgeDriver.name: BridgeDriver()])
+    package static let standard = NetworkDrivers([
+        BridgeDriver.name: BridgeDriver(), "macvlan": MacvlanDriver("macvlan"), "ipvlan": MacvlanDriver("ipvlan"),
+    ])
 
     package init(_ drivers: [String: any NetworkDriver]) { self.drivers = drivers }
 
@@ -14,6 +16,7 @@ package struct NetworkDrivers: Sendable {
     /// - Throws: for a name that is none, as in a record of another version.
     package func named(_ name: String) throws(OperationError) -> any NetworkDriver {
         if let driver = drivers[name] { return driver }
+        if name == ConfigurationDriver.name { return ConfigurationDriver() }
         throw OperationError(
             "unknown network driver \"\(name)\" (have: \(names.joined(separator: ", ")))", kind: .unsupported)
     }

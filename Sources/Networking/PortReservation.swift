@@ -92,7 +92,7 @@ package struct PortReservation: ~Copyable {
     ) -> Result<Int32, Socket.Failure> {
         let bind = {
             Socket.reserve(
-                address, port: port, isTCP: transport == .tcp, device: address.family == .ipv4 ? device : "")
+                address, port: port, transport: transport, device: address.family == .ipv4 ? device : "")
         }
         let result = bind()
         guard case .failure(let error) = result, error.errno == EADDRINUSE, isReleased(port, transport) else {
@@ -112,6 +112,7 @@ package struct PortReservation: ~Copyable {
             return OperationError(
                 "Bind for \(address) failed: port is already allocated" + (owner.map { " (by \($0))" } ?? ""),
                 remedy: "publish another host port, or stop what uses this one")
+        case EPROTONOSUPPORT: return .noProtocol(request.transport)
         case EADDRNOTAVAIL:
             return OperationError("Bind for \(address) failed", reason: "no address of this host")
         case EMFILE:
@@ -120,5 +121,15 @@ package struct PortReservation: ~Copyable {
                 remedy: "publish fewer ports, or allow more open files (ulimit -n): a port takes one")
         default: return OperationError("Bind for \(address) failed", errno: failure.errno)
         }
+    }
+}
+
+extension OperationError {
+    /// Where the kernel lacks a transport protocol.
+    package static func noProtocol(_ transport: TransportProtocol) -> OperationError {
+        let name = transport.rawValue
+        return OperationError(
+            "publish a port of \(name)", reason: "the kernel has no \(name) (CONFIG_IP_\(name.uppercased()))",
+            remedy: "run: modprobe \(name)", kind: .unsupported)
     }
 }

@@ -86,6 +86,16 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             command: ["run", "--rm", "--name", "fwbox", "--net", "fwother", "-p", port, "echo", "hi"], isGuarded: true,
             next: [Step("run --rm --net fwother -p \(port) true")]),
         FaultScenario(
+            name: "run on a network of macvlan",
+            before: [
+                Step("network create fwparent"),
+                Step("network create -d macvlan -o parent=fwparent --subnet \(other) fwother"),
+                Step("run --rm --net fwother true"),
+            ],
+            after: [Step("network remove fwother"), Step("network remove fwparent")],
+            command: ["run", "--rm", "--name", "fwbox", "--net", "fwother", "echo", "hi"], isGuarded: true,
+            next: [Step("run --rm --net fwother true")]),
+        FaultScenario(
             name: "network create on nftables",
             command: ["network", "create", "--firewall", "nftables", "--subnet", other, "fwother"],
             next: [

@@ -103,7 +103,7 @@ extension CLI.Networks {
         Ledger.expectUnchanged {
             expectFailure(
                 ["network", "create", "--driver", "overlay", "--subnet", "10.201.27.0/24", "cnebad"],
-                #"unknown network driver "overlay" (have: bridge)"#)
+                #"unknown network driver "overlay" (have: bridge, ipvlan, macvlan)"#)
         }
     }
 

@@ -27,7 +27,9 @@ final class LogTestReceiver {
 
     /// Listens for TCP, or takes UDP, at 127.0.0.1.
     init(isStream: Bool) throws {
-        number = try Socket.reserve(IPAddress(ipv4: 0x7f00_0001), port: 0, isTCP: isStream, device: "").get()
+        number = try Socket.reserve(
+            IPAddress(ipv4: 0x7f00_0001), port: 0, transport: isStream ? .tcp : .udp, device: ""
+        ).get()
     }
 
     deinit { close(number) }

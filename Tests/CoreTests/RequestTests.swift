@@ -9,6 +9,13 @@ import Testing
         #expect(
             try parse("80")
                 == PublishRequest(hostAddress: nil, hostPorts: nil, containerPorts: 80...80, transport: .tcp))
+        #expect(try PublishRequest(parsing: "36412:36412/SCTP").transport == .sctp)
+        let here = try #require(IPAddress("10.9.9.9"))
+        for (text, address) in [("80:80", "10.9.9.9"), ("0.0.0.0:80:80", "0.0.0.0"), ("127.0.0.1::80", "127.0.0.1")] {
+            let request = try PublishRequest(parsing: text)
+            #expect(request.settled(usual: here).hostAddress?.description == address)
+            #expect(request.settled(usual: nil) == request)
+        }
         #expect(
             try parse("8080:80")
                 == PublishRequest(

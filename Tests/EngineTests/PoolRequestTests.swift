@@ -1,4 +1,5 @@
 import Core
+import Networking
 import Testing
 
 @testable import Engine
@@ -110,7 +111,9 @@ import Testing
             var request = request(["10.9.1.0/24"])
             request.isInternal = isInternal
             change(&request)
-            do throws(OperationError) { try request.checkOptions() } catch { return error.description }
+            do throws(OperationError) { try request.checkOptions(of: BridgeDriver()) } catch {
+                return error.description
+            }
             return nil
         }
         #expect(

@@ -93,7 +93,7 @@ import Testing
                 "Driver": "bridge", "EnableIPv4": true, "EnableIPv6": false,
                 "IPAM": {"Driver": "default", "Options": {},
                 "Config": [{"Subnet": "10.9.1.0/24", "Gateway": "10.9.1.1"}]},
-                "Internal": true, "Attachable": false, "Ingress": false, "ConfigOnly": false,
+                "Internal": true, "Attachable": false, "Ingress": false, "ConfigFrom": {"Network": ""}, "ConfigOnly": false,
                 "Containers": {"\(id)": {"Name": "web", "EndpointID": "\(endpoint)",
                 "MacAddress": "02:42:0a:09:01:05", "IPv4Address": "10.9.1.5/24", "IPv6Address": ""}},
                 "Options": {"com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.name": "br0",
@@ -110,7 +110,7 @@ import Testing
                 is: """
                     {"Name": "\(name)", "Id": "", "Scope": "local", "Driver": "\(driver)", "EnableIPv4": true,
                     "EnableIPv6": false, "IPAM": {"Driver": "default", "Options": {}, "Config": []},
-                    "Internal": false, "Attachable": false, "Ingress": false, "ConfigOnly": false, "Containers": {},
+                    "Internal": false, "Attachable": false, "Ingress": false, "ConfigFrom": {"Network": ""}, "ConfigOnly": false, "Containers": {},
                     "Options": {}, "Labels": {}}
                     """)
         }

@@ -44,6 +44,7 @@ import Testing
         [PortMapping(hostAddress: .loopbackIPv4, hostPort: 90, containerPort: 90)]
         + (8000...8009).map { PortMapping(hostPort: $0, containerPort: $0) }
         + (7000...7003).map { PortMapping(hostPort: $0, containerPort: $0 + 2000, transport: .udp) }
+        + (6000...6003).map { PortMapping(hostPort: $0, containerPort: $0, transport: .sctp) }
 
     /// Rules of somebody else, everywhere and of kinds that are opaque to us.
     private static let foreignRules = [

@@ -12,6 +12,8 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     /// Is asked in the middle of each call.
     package var meanwhile: (String) -> Void = { _ in }
 
+    package var isBesideHost: Bool { false }
+
     private func note(_ call: String) throws(OperationError) {
         calls.append(call)
         meanwhile(call)

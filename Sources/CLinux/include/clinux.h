@@ -115,9 +115,10 @@ void clinux_die_after(unsigned seconds);
 /* 1 or 0 as wait status says, with the exit code or signal number in *value. */
 int clinux_exited(int status, int *value);
 
-/* A TCP or UDP socket at an address of 4 or 16 bytes, for packets of `device` alone when it is not empty; TCP listens. One
- * of IPv6 takes nothing of IPv4, and never waits. */
-int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int tcp, const char *device);
+/* A socket of a protocol (IPPROTO_TCP, _UDP or _SCTP) at an address of 4 or 16 bytes, for packets of `device` alone when it is
+ * not empty; all but UDP listen. One of IPv6 takes nothing of IPv4, and never waits. -EPROTONOSUPPORT where the kernel has no such
+ * protocol. */
+int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int protocol, const char *device);
 /* The port that a bound socket has. */
 int clinux_bound_port(int fd);
 /* From now on only packets of `device` reach the socket. */

@@ -159,7 +159,8 @@ extension RunCommand {
                 command, text throws(OperationError) in
                 command.aliases.append(try NetworkValue.alias(text))
             },
-            .value("publish", short: "p", "[[IP:]PORT:]PORT[/udp]", "Publish a port of the container on the host") {
+            .value("publish", short: "p", "[[IP:]PORT:]PORT[/udp|/sctp]", "Publish a port of the container on the host")
+            {
                 command, text throws(OperationError) in
                 command.request.publish.append(try PublishRequest(parsing: text))
             },

@@ -82,6 +82,13 @@ package struct NetworkCreateCommand: Command {
             .value("ipam-driver", "DRIVER", "default, and no other one") { _, text throws(OperationError) in
                 try only("default", text, "failed to find ipam driver: \(text)")
             },
+            .toggle("config-only", "Make nothing: other networks are to be made like it") {
+                $0.request.isConfigOnly = $1
+            },
+            .value("config-from", "NETWORK", "Make it like one that was created with --config-only") {
+                command, text throws(OperationError) in
+                command.request.configFrom = SimpleValue.given(text)
+            },
             .value("ipam-opt", "KEY=VALUE", "The default IPAM driver has no options") {
                 _, text throws(OperationError) in
                 throw OperationError("the default IPAM driver has no option \(JSON.quoted(text))", kind: .unsupported)
@@ -112,7 +119,7 @@ package struct NetworkCreateCommand: Command {
         request.name = operands.first ?? ""
         request.labels = try EnvironmentValue.labels(files: [], flags: labels)
         do throws(OperationError) {
-            request.options = try NetworkOptions(options, driver: request.driver)
+            request.options = try NetworkOptions(options, driver: request.isConfigOnly ? "null" : request.driver)
         } catch {
             throw error.exiting(with: 125)
         }

@@ -10,7 +10,7 @@ package struct NetworkListCommand: Command {
             operandCount: 0...0)
     }
 
-    package static var filterKeys: [String] { ["dangling", "driver", "id", "label", "name", "scope", "type"] }
+    package static var filterKeys: [String] { ["dangling", "driver", "id", "label", "name", "scope", "type", "until"] }
 
     var quiet = false
     var wholeTexts = false
@@ -45,8 +45,12 @@ package struct NetworkListCommand: Command {
         let engine = context.engine
         let listing = try engine.networks()
         context.warn(listing.failures)
+        let end = try PruneOptions.end(of: filter, now: context.now())
         let used = filter.keys.contains("dangling") ? try engine.usedNetworks() : []
-        context.output.write(try text(of: listing.elements, used: used, calledAs: context.program))
+        context.output.write(
+            try text(
+                of: listing.elements.filter { network in end.map { network.created < $0 } ?? true }, used: used,
+                calledAs: context.program))
         return 0
     }
 

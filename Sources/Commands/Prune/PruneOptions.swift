@@ -28,20 +28,23 @@ package struct PruneOptions {
     /// - Parameter now: what spans of `until` are counted back from.
     package func selection(now: Timestamp) throws(OperationError) -> PruneSelection {
         try filter.check(knownKeys: Self.filterKeys)
-        let ends = filter.values(of: "until")
-        guard ends.count < 2 else { throw OperationError("more than one until filter specified", kind: .invalid) }
-        var end: Timestamp?
-        if let text = ends.first {
-            end = TimeValue.moment(text, now: now)
-            guard end != nil else {
-                throw OperationError(
-                    "invalid filter 'until=\(text)'",
-                    remedy: "Use a time such as 2024-01-02T15:04:05Z, 1704207845 or 10m", kind: .invalid)
-            }
-        }
+        let end = try Self.end(of: filter, now: now)
         return { [filter] labels, created in
             filter.allows(labelsOrNot: labels) && end.map { created < $0 } ?? true
         }
+    }
+
+    /// Before when something must have been made (`until`); nil where nothing is said of that.
+    package static func end(of filter: Filter, now: Timestamp) throws(OperationError) -> Timestamp? {
+        let ends = filter.values(of: "until")
+        guard ends.count < 2 else { throw OperationError("more than one until filter specified", kind: .invalid) }
+        guard let text = ends.first else { return nil }
+        guard let end = TimeValue.moment(text, now: now) else {
+            throw OperationError(
+                "invalid filter 'until=\(text)'",
+                remedy: "Use a time such as 2024-01-02T15:04:05Z, 1704207845 or 10m", kind: .invalid)
+        }
+        return end
     }
 
     /// Asks whether to go on, unless that was said already.

@@ -9,7 +9,8 @@ enum PortValue {
             let transport = TransportProtocol(rawValue: halves.count == 2 ? halves[1].lowercased() : "tcp")
         else {
             throw OperationError(
-                "invalid range format for --expose: \(text)", remedy: "use PORT, PORT-PORT or PORT/udp", kind: .invalid)
+                "invalid range format for --expose: \(text)", remedy: "use PORT, PORT-PORT, PORT/udp or PORT/sctp",
+                kind: .invalid)
         }
         return ports.map { "\($0)/\(transport.rawValue)" }
     }

@@ -31,6 +31,8 @@ package struct Endpoint: Equatable, Sendable {
     /// Whom alone it may send to, at the MAC address that goes with the address: this host. Nil: all on the network.
     package var onlyPeer: IPAddress?
     package var onlyPeer6: IPAddress?
+    /// Of macvlan and ipvlan: that of the network's options.
+    package var mode: String?
     /// What is for elsewhere goes by the network with the greatest one, among those that lead there.
     package var gatewayPriority = 0
 
@@ -100,6 +102,7 @@ extension Endpoint: Record {
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
         linkLocal = try reader.optionalTexts("linkLocal", IPAddress.init)
         isGatewayOfHost = try reader.optional("gatewayOfHost", \.bool) ?? true
+        mode = try reader.optional("mode", \.string)
         onlyPeer = try reader.optionalText("onlyPeer", IPAddress.init)
         onlyPeer6 = try reader.optionalText("onlyPeer6", IPAddress.init)
         gatewayPriority = Int(try reader.optionalInt("gatewayPriority", in: EndpointWish.priorities) ?? 0)
@@ -123,6 +126,7 @@ extension Endpoint: Record {
             ("gatewayOfHost", isGatewayOfHost ? JSON?.none : false),
             ("onlyPeer", onlyPeer.map { .string($0.description) }),
             ("onlyPeer6", onlyPeer6.map { .string($0.description) }),
+            ("mode", mode.map { .string($0) }),
             ("gatewayPriority", gatewayPriority == 0 ? nil : .number(gatewayPriority)),
         ])
     }

@@ -21,6 +21,13 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var options = NetworkOptions()
     /// As it was asked for: any container may be on it in any case.
     package var isAttachable = false
+    /// The network that it was made like; that is one of those that are there for nothing else.
+    package var configFrom: Name?
+    /// Whether it is one of them: nothing of it is made.
+    package var isConfigOnly: Bool { driver == "null" }
+    /// Of those the device, where none is named, and the gateway, where no subnet is.
+    package static let noDevice = "-"
+    package static let noGateway = Subnet(.anyIPv4, 0)
     /// What its record and its files are called by: its id, or its name where the release before has made it.
     package private(set) var key: String
 
@@ -34,7 +41,7 @@ package struct NetworkDefinition: Equatable, Sendable {
         self.gateway = gateway
         self.device = device
         options.mtu = mtu
-        options.device = device
+        options.device = Self.option(device, driver)
         self.isInternal = isInternal
         self.labels = labels
         self.created = created
@@ -106,6 +113,7 @@ extension NetworkDefinition: Record {
     private mutating func readOptions(_ reader: RecordReader) throws(RecordError) {
         ranges = try reader.optionalTexts("ranges", AddressRange.init)
         auxiliary = try reader.optional("auxiliary") { [String: String](json: $0)?.addresses } ?? [:]
+        configFrom = try reader.optionalText("configFrom", Name.init)
         isAttachable = try reader.optional("attachable", \.bool) ?? false
         let texts = try reader.optional("options", [String: String].init(json:)) ?? [:]
         do throws(OperationError) {
@@ -114,7 +122,12 @@ extension NetworkDefinition: Record {
             throw RecordError("options are not valid")
         }
         options.mtu = try reader.optional("mtu") { $0.int.map { Int($0) } }
-        options.device = device
+        options.device = Self.option(device, driver)
+    }
+
+    /// Of the other drivers it is the parent, which has an option of its own.
+    private static func option(_ device: String, _ driver: String) -> String? {
+        driver == "bridge" || driver == "null" && device != noDevice ? device : nil
     }
 
     package var json: JSON {
@@ -131,7 +144,8 @@ extension NetworkDefinition: Record {
             ("gateway6", gateway6.map { .string($0.description) }),
             ("ranges", ranges.isEmpty ? nil : .strings(ranges.map(\.description))),
             ("auxiliary", auxiliary.isEmpty ? JSON?.none : auxiliary.mapValues(\.description).json),
-            ("attachable", isAttachable ? true : JSON?.none), ("options", texts.isEmpty ? nil : .object(texts)),
+            ("configFrom", configFrom.map { .string($0.text) }), ("attachable", isAttachable ? true : JSON?.none),
+            ("options", texts.isEmpty ? nil : .object(texts)),
         ])
     }
 }

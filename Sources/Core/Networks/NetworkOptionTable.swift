@@ -3,7 +3,7 @@ extension NetworkOption {
         all.first { $0.names.contains(name) && $0.isOffered(by: driver) }
     }
 
-    static let all = common + bridge
+    static let all = common + bridge + beside
 
     private static let bridgePrefix = "com.docker.network.bridge."
 
@@ -65,6 +65,27 @@ extension NetworkOption {
             form: "it is always true: for a way in there is \(bridgePrefix)gateway_mode_ipv4=nat-unprotected",
             read: { text, _ in text == "strict" || truth(text) == true }, text: { _ in nil }),
     ]
+
+    private static let beside = [
+        NetworkOption(
+            names: ["parent"], drivers: ["macvlan", "ipvlan"], form: "use the name of an interface of this host",
+            read: { text, options in
+                options.parent = text
+                return text.isInterfaceName
+            }, text: \.parent),
+        mode(["macvlan_mode", "mode"], "macvlan", ["bridge", "private", "vepa", "passthru"]),
+        mode(["ipvlan_mode", "mode"], "ipvlan", ["l2"]),
+    ]
+
+    /// - Parameter modes: the usual one first.
+    private static func mode(_ names: [String], _ driver: String, _ modes: [String]) -> NetworkOption {
+        NetworkOption(
+            names: names, drivers: [driver], form: "there are \(modes.joined(separator: ", "))",
+            read: { text, options in
+                options.mode = text == modes[0] ? nil : text
+                return modes.contains(text)
+            }, text: { $0.mode.flatMap { modes.contains($0) ? $0 : nil } })
+    }
 
     private static func toggle(
         _ name: String, _ drivers: [String]?, _ member: any WritableKeyPath<NetworkOptions, Bool> & Sendable,

@@ -28,6 +28,10 @@ package struct NetworkOptions: Equatable, Sendable {
     /// Whether this host gets the gateway's address (`inhibit_ipv4` is the opposite); else somebody on the network has it.
     package var givesHostAddress = true
     package var gatewayMode = GatewayMode.nat
+    /// Of macvlan and ipvlan: the link of this host that members are on; nil is one of the network's own that leads nowhere.
+    package var parent: String?
+    /// How members on one parent reach each other, as the driver calls it; nil is as usual.
+    package var mode: String?
     /// Interfaces of this host: what comes in by them reaches members at their own addresses.
     package var trustedInterfaces: [String] = []
 
@@ -52,7 +56,8 @@ struct NetworkOption: Sendable {
     /// Nil where it is as usual.
     let text: @Sendable (NetworkOptions) -> String?
 
-    func isOffered(by driver: String) -> Bool { drivers?.contains(driver) ?? true }
+    /// A network that is there for others to be made like it (driver null) has all of them.
+    func isOffered(by driver: String) -> Bool { driver == "null" || drivers?.contains(driver) ?? true }
 }
 
 extension NetworkOptions {

@@ -1,5 +1,19 @@
 package enum TransportProtocol: String, Sendable, CaseIterable {
-    case tcp, udp
+    case tcp, udp, sctp
+
+    /// Of IP.
+    package var number: UInt8 {
+        switch self {
+        case .tcp: 6
+        case .udp: 17
+        case .sctp: 132
+        }
+    }
+
+    /// `tcp, udp or sctp`
+    package static let choice =
+        allCases.dropLast().map(\.rawValue).joined(separator: ", ") + " or "
+        + (allCases.last?.rawValue ?? "")
 }
 
 /// One published port: what arrives at `hostPort` of this host goes to `containerPort` of the container.
@@ -74,7 +88,7 @@ package struct PublishRequest: Hashable, Sendable {
     package let containerPorts: ClosedRange<UInt16>
     package let transport: TransportProtocol
 
-    /// Reads `[[HOST-IP:][HOST-PORT[-LAST]]:]CONTAINER-PORT[-LAST][/tcp|udp]`.
+    /// Reads `[[HOST-IP:][HOST-PORT[-LAST]]:]CONTAINER-PORT[-LAST][/tcp|udp|sctp]`.
     ///
     /// A range of host ports goes with a range of as many container ports, or with one container
     /// port: the first free one is taken then.
@@ -85,7 +99,7 @@ package struct PublishRequest: Hashable, Sendable {
         let halves = text.split(separator: "/", omittingEmptySubsequences: false)
         guard halves.count <= 2,
             let transport = TransportProtocol(rawValue: halves.count == 2 ? halves[1].lowercased() : "tcp")
-        else { throw invalid("the protocol must be tcp or udp") }
+        else { throw invalid("the protocol must be \(TransportProtocol.choice)") }
         guard let parts = Self.parts(halves[0]) else { throw invalid("use [HOST-IP:]HOST-PORT:CONTAINER-PORT") }
         guard let containerPorts = ClosedRange(ports: parts.containerPort) else {
             throw invalid("invalid container port \(JSON.quoted(parts.containerPort)) (1 to 65535)")

@@ -57,6 +57,7 @@ extension Engine {
     ) throws(OperationError) -> ContainerPlan {
         var definition = definition
         let networks = try networks(for: &definition.networkMode)
+        if case .new = origin { try warnOfPorts(definition.networkMode, networks) }
         let cgroup = try CgroupHost(below: definition.cgroupParent).plan(
             for: definition.id, limits: definition.limits, limitsDevices: definition.needsDeviceCgroup)
         try checkEnd(of: definition, cgroup)

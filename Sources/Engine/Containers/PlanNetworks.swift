@@ -97,8 +97,20 @@ extension Engine {
                 "conflicting options: cannot publish ports with --network \(mode.text)",
                 remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
         }
+        // TCP and UDP are there wherever there is IPv4.
+        if publish.contains(where: { $0.transport == .sctp }), !Socket.isOffered(.sctp) {
+            throw OperationError.noProtocol(.sctp)
+        }
         let usual = mode.wishes.leading.flatMap { binding(mode.wishes[$0].network) } ?? request.publishAddress
         return publish.map { $0.settled(usual: usual) }
+    }
+
+    /// Docker says nothing of that.
+    func warnOfPorts(_ mode: NetworkMode, _ networks: [NetworkDefinition]) throws(OperationError) {
+        for (wish, network) in zip(mode.wishes, networks) where !wish.publish.isEmpty {
+            guard try host.drivers.of(network).isBesideHost else { continue }
+            warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
+        }
     }
 
     /// Where a network publishes ports. One that is not there is told later.
@@ -113,6 +125,7 @@ extension Engine {
         var networks: [NetworkDefinition] = []
         for index in wishes.indices {
             let network = try network(called: wishes[index].network)
+            if network.isConfigOnly { throw ConfigurationDriver.refusal }
             guard !networks.contains(where: { $0.id == network.id }) else {
                 throw OperationError("network \"\(network.name)\" is specified multiple times", kind: .invalid)
             }

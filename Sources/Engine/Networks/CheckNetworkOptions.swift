@@ -1,8 +1,9 @@
 import Core
+import Networking
 
 extension NetworkRequest {
     /// Options that do not go together, or cannot be had yet.
-    func checkOptions() throws(OperationError) {
+    func checkOptions(of driver: any NetworkDriver) throws(OperationError) {
         for address in gateways + auxiliary.values where address.family == .ipv6 && !hasIPv6 {
             throw OperationError("\(address) needs --ipv6", kind: .invalid)
         }
@@ -11,6 +12,15 @@ extension NetworkRequest {
                 "invalid ip-range \(range)", reason: "an address of IPv6 goes with one of IPv4",
                 remedy: "give a range of these", kind: .unsupported)
         }
+        if hasIPv6, driver.isBesideHost {
+            throw OperationError(
+                "IPv6 network", name, reason: "networks of driver \(self.driver) are of IPv4 only", kind: .unsupported)
+        }
+        if driver.isBesideHost, firewall.map({ $0 != .none }) ?? false {
+            throw invalid(
+                "a network of driver \(self.driver) has no firewall: it is beside this host, and not behind it")
+        }
+        if isConfigOnly { return }
         if options.gatewayMode == .isolated, !isInternal {
             throw invalid("gateway mode 'isolated' can only be used for an internal network", "add --internal")
         }

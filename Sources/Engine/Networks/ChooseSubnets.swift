@@ -5,15 +5,19 @@ import Networking
 extension Engine {
     /// The gateways' addresses, each with its subnet: what was asked for is checked, and what was not is chosen.
     /// - Parameter pool: where one of IPv4 is chosen from.
+    /// - Parameter isBesideHost: such a network may have the subnet that the host has there, where it is asked for.
     func gateways(
-        _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
+        _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition], isBesideHost: Bool
     ) throws(OperationError) -> (gateway: Subnet, gateway6: Subnet?) {
-        let gateway = try self.gateway(request.pool(of: .ipv4), .ipv4, beside: others) {
+        let asked = try request.pool(of: .ipv4)
+        let occupants = isBesideHost && asked.subnet != nil ? [] : try HostSubnets.occupants(of: .ipv4)
+        let gateway = try self.gateway(asked, occupants, beside: others) {
             chooser throws(OperationError) in try chooser.choose(from: pool)
         }
         guard request.hasIPv6 else { return (gateway, nil) }
         try checkIPv6(request)
-        let gateway6 = try self.gateway(request.pool(of: .ipv6), .ipv6, beside: others) {
+        let occupants6 = try HostSubnets.occupants(of: .ipv6)
+        let gateway6 = try self.gateway(request.pool(of: .ipv6), occupants6, beside: others) {
             chooser throws(OperationError) in chooser.chooseUniqueLocal()
         }
         guard 128 - gateway6.prefixLength >= 32 - gateway.prefixLength else {
@@ -25,15 +29,26 @@ extension Engine {
         return (gateway, gateway6)
     }
 
+    /// Of a network that nothing is made of.
+    func configured(_ request: NetworkRequest) throws(OperationError) -> (gateway: Subnet, gateway6: Subnet?) {
+        var gateways: [Subnet?] = []
+        for family in AddressFamily.allCases {
+            let pool = try request.pool(of: family)
+            if let subnet = pool.subnet { try check(subnet) }
+            if let subnet = pool.subnet { gateways.append(try pool.gateway(in: subnet)) } else { gateways.append(nil) }
+        }
+        return (gateways[0] ?? NetworkDefinition.noGateway, gateways[1])
+    }
+
     /// The gateway's address in the subnet that was asked for, or in one that is free.
     private func gateway(
-        _ request: PoolRequest, _ family: AddressFamily, beside others: [NetworkDefinition],
+        _ request: PoolRequest, _ occupants: [SubnetChooser.Occupant], beside others: [NetworkDefinition],
         _ choice: (SubnetChooser) throws(OperationError) -> Subnet
     ) throws(OperationError) -> Subnet {
-        let networks = others.flatMap { network in
+        let networks = others.filter { !$0.isConfigOnly }.flatMap { network in
             network.gateways.map { SubnetChooser.Occupant($0.network, "network \"\(network.name)\", \($0.network)") }
         }
-        let chooser = SubnetChooser(occupants: try networks + HostSubnets.occupants(of: family))
+        let chooser = SubnetChooser(occupants: networks + occupants)
         guard let asked = request.subnet else { return try request.gateway(in: choice(chooser)) }
         try check(asked)
         if let occupant = chooser.occupant(of: asked.network) {

@@ -2,6 +2,7 @@ import Core
 import Glibc
 import Lifecycle
 import Linux
+import Networking
 import Records
 import Supervisor
 
@@ -42,7 +43,9 @@ extension Engine {
                 kind: .conflict)
         }
         guard let name = Name(name) else { throw OperationError("network \(name) not found", kind: .notFound) }
-        return try network(called: name)
+        let network = try network(called: name)
+        if network.isConfigOnly { throw ConfigurationDriver.refusal }
+        return network
     }
 
     package func disconnect(_ container: String, from network: String) throws(OperationError) {

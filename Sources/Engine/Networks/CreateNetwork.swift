@@ -20,23 +20,36 @@ extension Engine {
         guard !PredefinedNetwork.names.contains(name.text) else {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
-        _ = try host.drivers.named(request.driver)
-        try request.checkOptions()
+        let request = try checked(request)
         return try inScope { labels throws(OperationError) in
-            try Scope.check(request.labels)
-            var request = request
-            request.labels.merge(labels) { $1 }
-            return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+                var request = request
                 if request.ignoresExisting, let network = try networkStore.definition(named: name) {
+                    request.labels.merge(labels) { $1 }
                     for difference in request.differences(from: network) {
                         warn("network \"\(name)\" exists: its \(difference)")
                     }
                     return (network.id, false)
                 }
-                let device = request.options.device ?? Self.device(for: name)
-                return (try define(request, name, pool: SubnetChooser.userPool, device: device).id, true)
+                request = try resolved(request)
+                request.labels.merge(labels) { $1 }
+                return (try define(request, name, pool: SubnetChooser.userPool).id, true)
             }
         }
+    }
+
+    /// What can be said of it before anything is looked up.
+    private func checked(_ request: NetworkRequest) throws(OperationError) -> NetworkRequest {
+        if let predefined = ["host": "host", "none": "null", "null": "null"][request.driver] {
+            throw OperationError("only one instance of \"\(predefined)\" network is allowed", kind: .conflict)
+        }
+        var request = request
+        let driver = try host.drivers.named(request.driver)
+        try request.checkConfiguration()
+        if request.isConfigOnly { request.driver = ConfigurationDriver.name }
+        try request.checkOptions(of: driver)
+        try Scope.check(request.labels)
+        return request
     }
 
     /// The network called `name`; the predefined one is made when it is first asked for.
@@ -45,30 +58,34 @@ extension Engine {
         guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             if let network = try networkStore.definition(named: name) { return network }
-            return try define(
-                NetworkRequest(name: name.text), name, pool: SubnetChooser.defaultPool,
-                device: PredefinedNetwork.bridgeDevice)
+            var request = NetworkRequest(name: name.text)
+            request.options.device = PredefinedNetwork.bridgeDevice
+            return try define(request, name, pool: SubnetChooser.defaultPool)
         }
     }
 
     /// The definition is written first: whatever fails or is killed after that can be undone from it.
     private func define(
-        _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool, device: String
+        _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool
     ) throws(OperationError) -> NetworkDefinition {
-        let firewall = request.firewall ?? .ofThisHost
+        var request = request
         let driver = try host.drivers.named(request.driver)
+        // As in Docker: a parent of its own leads nowhere.
+        if driver.isBesideHost, !request.isConfigOnly, request.options.parent == nil { request.isInternal = true }
+        let firewall = driver.isBesideHost ? .none : request.firewall ?? .ofThisHost
         try networkStore.removeUnfinished()
         let (others, failures) = try networkStore.all()
         if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
         // What cannot be read could overlap.
         if let failure = failures.first { throw failure }
-        guard try !HostSubnets.hasInterface(device) else {
-            throw OperationError(
-                "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
-                remedy: "give the network\(request.options.device == nil ? "" : "'s bridge") another name")
-        }
-        let gateways = try gateways(request, pool: pool, beside: others)
-        let network = request.definition(name, gateways, device, firewall)
+        let id = ContainerID.random()
+        let device = Self.device(for: request, name, id, driver)
+        if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
+        let gateways =
+            request.isConfigOnly
+            ? try configured(request)
+            : try gateways(request, pool: pool, beside: others, isBesideHost: driver.isBesideHost)
+        let network = request.definition(id, name, gateways, device, firewall)
         do throws(OperationError) {
             try networkStore.create(network)
             try driver.create(network)
@@ -82,9 +99,20 @@ extension Engine {
         return network
     }
 
-    /// The network's own name when the kernel takes it as a device's.
-    private static func device(for name: Name) -> String {
-        name.text.isInterfaceName ? name.text : "br-\(ContainerID.random().short)"
+    private func refuseForeign(_ device: String, isChosen: Bool) throws(OperationError) {
+        guard try HostSubnets.hasInterface(device) else { return }
+        throw OperationError(
+            "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
+            remedy: "give the network\(isChosen ? "" : "'s bridge") another name")
+    }
+
+    /// A bridge has the network's own name when the kernel takes it as a device's; a parent of our own is called as in Docker.
+    private static func device(
+        for request: NetworkRequest, _ name: Name, _ id: ContainerID, _ driver: any NetworkDriver
+    ) -> String {
+        if request.isConfigOnly { return request.options.device ?? NetworkDefinition.noDevice }
+        if driver.isBesideHost { return request.options.parent ?? "dm-\(id.short)" }
+        return request.options.device ?? (name.text.isInterfaceName ? name.text : "br-\(ContainerID.random().short)")
     }
 }
 
@@ -96,17 +124,20 @@ enum PredefinedNetwork {
 
 extension NetworkRequest {
     fileprivate func definition(
-        _ name: Name, _ gateways: (gateway: Subnet, gateway6: Subnet?), _ device: String, _ firewall: FirewallBackend
+        _ id: ContainerID, _ name: Name, _ gateways: (gateway: Subnet, gateway6: Subnet?), _ device: String,
+        _ firewall: FirewallBackend
     ) -> NetworkDefinition {
         var network = NetworkDefinition(
-            id: .random(), name: name, driver: driver, gateway: gateways.gateway, device: device, mtu: options.mtu,
+            id: id, name: name, driver: driver, gateway: gateways.gateway, device: device, mtu: options.mtu,
             isInternal: isInternal, labels: labels, created: .now())
         network.gateway6 = gateways.gateway6
         network.firewall = firewall
         network.ranges = ranges
         network.auxiliary = auxiliary
+        var options = options
+        options.device = network.options.device
         network.options = options
-        network.options.device = device
+        network.configFrom = configFrom.flatMap(Name.init)
         network.isAttachable = isAttachable
         return network
     }

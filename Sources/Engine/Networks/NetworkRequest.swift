@@ -15,6 +15,10 @@ package struct NetworkRequest: Sendable {
     package var auxiliary: [String: IPAddress] = [:]
     package var options = NetworkOptions()
     package var isInternal = false
+    /// Nothing is made: others are to be made like it.
+    package var isConfigOnly = false
+    /// The one that it is to be made like.
+    package var configFrom: String?
     package var isAttachable = false
     /// Nil is the one that this host has.
     package var firewall: FirewallBackend?

@@ -8,7 +8,7 @@ extension Engine {
         try prepare()
         let found = try networks()
         var pruned = Listing<PrunedObject>(elements: [], failures: found.failures)
-        for network in found.elements where !network.isPredefined {
+        for network in found.elements where !network.isPredefined && !network.isConfigOnly {
             guard selection(network.labels, network.created) else { continue }
             do throws(OperationError) {
                 try removeNetwork(network.id.hex)

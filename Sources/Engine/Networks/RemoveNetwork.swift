@@ -18,6 +18,7 @@ extension Engine {
                 throw OperationError("network \(text) not found", kind: .notFound)
             }
             if keepingPredefined { try refusePredefined(network.name.text) }
+            try refuseModel(network)
             try refuse(network, usedBy: try unreleased(host.members(of: network).map(\.id)))
             guard Files.exists(layout.networkRuntime(network.key)) else { return try delete(network) }
             // Who gets an address from here on finds no network, and who has one by now is seen.
@@ -31,6 +32,13 @@ extension Engine {
     private func refusePredefined(_ name: String) throws(OperationError) {
         guard PredefinedNetwork.names.contains(name) else { return }
         throw OperationError("\(name) is a pre-defined network and cannot be removed")
+    }
+
+    private func refuseModel(_ network: NetworkDefinition) throws(OperationError) {
+        guard network.isConfigOnly,
+            try networkStore.all().definitions.contains(where: { $0.configFrom == network.name })
+        else { return }
+        throw OperationError("configuration network \"\(network.name)\" is in use", kind: .conflict)
     }
 
     private func delete(_ network: NetworkDefinition) throws(OperationError) {

@@ -282,8 +282,9 @@ extension RecordSnapshot {
             guard let process = containers[id]?.state?.process else { return nil }
             return NetworkMember(id: id, endpoint: endpoint, process: process)
         }
+        let bridged = networks.filter { $0.driver == BridgeDriver.name }
         return WantedBridges(
-            networks, isComplete: knowsAllNetworks, living: living.union(livingEndpoints), members: members)
+            bridged, isComplete: knowsAllNetworks, living: living.union(livingEndpoints), members: members)
     }
 }
 

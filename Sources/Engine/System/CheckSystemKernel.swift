@@ -88,8 +88,20 @@ private struct BoundSockets {
     private var inodes: [Key: [Substring]] = [:]
 
     init() {
-        for transport in TransportProtocol.allCases {
+        for transport in [TransportProtocol.tcp, .udp] {
             for family in AddressFamily.allCases { read(transport, family) }
+        }
+        readEndpoints()
+    }
+
+    /// Of SCTP: ENDPT, SOCK, STY, SST, HBKT, LPORT, UID, INODE and local addresses (net/sctp/proc.c).
+    private mutating func readEndpoints() {
+        for line in (Files.text("/proc/net/sctp/eps") ?? "").split(separator: "\n").dropFirst() {
+            let columns = line.split(separator: " ")
+            guard columns.count > 8, let port = UInt16(columns[5]) else { continue }
+            for address in columns[8...].compactMap({ IPAddress(String($0)) }) {
+                inodes[Key(address: address, port: port, transport: .sctp), default: []].append(columns[7])
+            }
         }
     }
 

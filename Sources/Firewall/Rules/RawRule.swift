@@ -197,16 +197,6 @@ extension RawRule {
     }
 }
 
-extension TransportProtocol {
-    /// Of IP.
-    fileprivate var number: UInt8 {
-        switch self {
-        case .tcp: 6
-        case .udp: 17
-        }
-    }
-}
-
 extension FirewallRule.Target {
     fileprivate var number: UInt8 {
         let number =

@@ -66,7 +66,7 @@ package enum PortsText {
         let parts = wanted.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let first = parts.first, let port = Decimal.parse(first, in: 1...65_535),
             let transport = TransportProtocol(rawValue: parts.count == 2 ? parts[1].lowercased() : "tcp")
-        else { throw OperationError("invalid port: \(wanted)", remedy: "Use PORT or PORT/udp") }
+        else { throw OperationError("invalid port: \(wanted)", remedy: "Use PORT, PORT/udp or PORT/sctp") }
         let found = mappings.sorted().filter { Int($0.containerPort) == port && $0.transport == transport }
         guard !found.isEmpty else { throw OperationError("no public port '\(wanted)' published for \(container)") }
         return found

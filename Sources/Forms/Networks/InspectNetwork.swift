@@ -13,7 +13,8 @@ extension NetworkDetails {
         [
             "Name": .string(name), "Id": "", "Scope": "local", "Driver": .string(name == "none" ? "null" : name),
             "EnableIPv4": true, "EnableIPv6": false, "IPAM": ["Driver": "default", "Options": [:], "Config": []],
-            "Internal": false, "Attachable": false, "Ingress": false, "ConfigOnly": false, "Containers": [:],
+            "Internal": false, "Attachable": false, "Ingress": false, "ConfigFrom": ["Network": ""],
+            "ConfigOnly": false, "Containers": [:],
             "Options": [:], "Labels": [:],
         ]
     }
@@ -21,12 +22,15 @@ extension NetworkDetails {
 
 extension NetworkDefinition {
     fileprivate func inspected(_ users: [NetworkUser]) -> JSON {
-        let options = options.texts + [("mydocker.firewall", firewall.rawValue)]
+        let options = options.texts + (firewall == .none ? [] : [("mydocker.firewall", firewall.rawValue)])
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
             "Scope": "local", "Driver": .string(driver), "EnableIPv4": true, "EnableIPv6": .bool(gateway6 != nil),
-            "IPAM": ["Driver": "default", "Options": [:], "Config": .array(gateways.map(configuration))],
-            "Internal": .bool(isInternal), "Attachable": .bool(isAttachable), "Ingress": false, "ConfigOnly": false,
+            "IPAM": [
+                "Driver": "default", "Options": [:],
+                "Config": .array(gateways.filter { $0.prefixLength > 0 }.map(configuration)),
+            ], "Internal": .bool(isInternal), "Attachable": .bool(isAttachable), "Ingress": false,
+            "ConfigFrom": ["Network": .string(configFrom?.text ?? "")], "ConfigOnly": .bool(isConfigOnly),
             "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
             "Options": .object(options.map { ($0.key, .string($0.value)) }), "Labels": labels.json,
         ]

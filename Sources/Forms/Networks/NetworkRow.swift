@@ -8,7 +8,8 @@ extension NetworkDefinition {
             "CreatedAt": .string(HumanText.moment(created)), "Driver": .string(driver),
             "ID": .string(isWhole ? id.hex : id.short), "IPv4": "true",
             "IPv6": .string(gateway6 == nil ? "false" : "true"),
-            "Internal": .string(isInternal ? "true" : "false"), "IpRange": .string(gateway.description),
+            "Internal": .string(isInternal ? "true" : "false"),
+            "IpRange": .string(subnet.prefixLength == 0 ? "" : gateway.description),
             "Labels": .string(HumanText.labels(labels)), "Name": .string(name.text), "Scope": "local",
         ]
         return Row(fields: fields, labels: labels)

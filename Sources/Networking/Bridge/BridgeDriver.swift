@@ -7,6 +7,7 @@ import Netlink
 /// Networks as Linux bridges, with address translation to the outside.
 package struct BridgeDriver: NetworkDriver, Sendable {
     package static let name = "bridge"
+    package var isBesideHost: Bool { false }
     let firewalls: HostFirewalls
 
     package init() { firewalls = .standard }

@@ -1,0 +1,136 @@
+import Core
+import Glibc
+import Linux
+import Netlink
+
+/// Networks beside this host, and not behind it: each member has a link of its own on a link of the host's, the parent, with its
+/// own MAC address (macvlan) or the parent's (ipvlan). The host itself does not reach its members by the parent: the kernel
+/// keeps them apart. Nothing is translated, published or filtered.
+package struct MacvlanDriver: NetworkDriver, Sendable {
+    package let name: String
+    package var isBesideHost: Bool { true }
+
+    package init(_ name: String) { self.name = name }
+
+    // MARK: A network
+
+    package func create(_ network: NetworkDefinition) throws(OperationError) {
+        var netlink = try RouteSocket()
+        try checkKernel(&netlink)
+        try restore(network, &netlink)
+    }
+
+    /// A parent that is somebody else's stays.
+    package func delete(_ network: NetworkDefinition) throws(OperationError) {
+        var netlink = try RouteSocket()
+        guard let link = try netlink.link(.named(network.device)), network.ownsParent(link) else { return }
+        try netlink.deleteLink(.index(link.index))
+    }
+
+    package func obstacles(to network: NetworkDefinition) -> [String] {
+        guard var netlink = try? RouteSocket(), let link = try? netlink.link(.named(network.device)), !link.isUp else {
+            return []
+        }
+        return [
+            "the parent interface \"\(network.device)\" is down: nothing is sent by it; bring it up: ip link set \(network.device) up"
+        ]
+    }
+
+    package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        var netlink = try RouteSocket()
+        var deviants: [NetworkDefinition] = []
+        for network in networks {
+            let link = try netlink.link(.named(network.device))
+            if ParentState(of: link, for: network) != .whole { deviants.append(network) }
+        }
+        return deviants
+    }
+
+    package func restore(
+        _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
+    ) -> [(name: Name?, failure: OperationError)] {
+        networks.compactMap { network in
+            do throws(OperationError) {
+                var netlink = try RouteSocket()
+                try restore(network, &netlink)
+                return nil
+            } catch {
+                return (network.name, error)
+            }
+        }
+    }
+
+    // MARK: An endpoint
+
+    package func connect(
+        _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
+        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> Endpoint {
+        var endpoint = endpoint
+        var host = try RouteSocket()
+        guard let parent = try host.link(.named(endpoint.bridge)) else {
+            throw OperationError(
+                "network \(endpoint.network)", reason: "its parent interface \(endpoint.bridge) is gone")
+        }
+        endpoint.mtu = min(endpoint.mtu ?? parent.mtu, parent.mtu)
+        try host.createSublink(
+            SublinkRequest(
+                name: endpoint.interface, parent: parent.index, kind: try kind(of: endpoint), mac: endpoint.mac,
+                mtu: endpoint.mtu, namespace: .descriptor(namespace.descriptor.number)))
+        guard let link = try inside.link(.named(endpoint.interface)) else {
+            throw OperationError("look up link", endpoint.interface, errno: ENODEV)
+        }
+        // In some modes it has the parent's, whatever was asked for.
+        endpoint.mac = link.mac ?? endpoint.mac
+        try bringUp(link.index, &inside)
+        try inside.configureContainer(endpoint.inside(link.index, isDefaultRoute: isDefaultRoute))
+        if parent.isUp { try inside.settle([link.index]) }
+        return endpoint
+    }
+
+    /// The link of a container that has just ended may have the MAC address still: its namespace goes in the kernel's own time.
+    private func bringUp(_ index: Int32, _ inside: inout RouteSocket) throws(OperationError) {
+        let end = Deadline(seconds: 2)
+        while true {
+            do throws(OperationError) {
+                return try inside.setUp(.index(index))
+            } catch {
+                guard error.errno == EADDRINUSE, end.millisecondsLeft > 0 else { throw error }
+                usleep(2000)
+            }
+        }
+    }
+
+    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true))
+    }
+
+    /// There is nothing of it on the host's side: it is known by kind and MAC address, whatever it is called by now.
+    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        for link in try inside.links() where link.kind == name && link.mac == endpoint.mac {
+            try inside.deleteLink(.index(link.index))
+        }
+    }
+
+    package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}
+    package func detach(_ endpoint: Endpoint) throws(OperationError) {}
+    package func disconnect(_ endpoint: Endpoint) throws(OperationError) {}
+    package func withdraw(_ endpoint: EndpointID) throws(OperationError) {}
+
+    private func kind(of endpoint: Endpoint) throws(OperationError) -> SublinkRequest.Kind {
+        guard let kind = SublinkRequest.Kind(driver: name, mode: endpoint.mode) else {
+            throw OperationError("driver \(name) has no mode \(JSON.quoted(endpoint.mode ?? ""))", kind: .unsupported)
+        }
+        return kind
+    }
+}
+
+extension Endpoint {
+    /// - Parameter index: of the interface, where it is known.
+    fileprivate func inside(_ index: Int32?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
+        var request = ContainerNetworkRequest(
+            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [])
+        request.others = linkLocal
+        return request
+    }
+}

@@ -1,0 +1,122 @@
+import Core
+import Glibc
+import Netlink
+
+/// The link that a network's members are on. One that was named and is there is somebody else's; one that is missing is made with
+/// the network and goes with it: `eth0.10` as VLAN 10 of `eth0`, one without a name as a dummy that leads nowhere.
+enum ParentState: Equatable {
+    case whole
+    case missing
+    /// Ours, and its maker was killed half way.
+    case unmarked(Int32)
+    /// Ours, and somebody has taken it down.
+    case down(Int32)
+
+    init(of link: LinkInfo?, for network: NetworkDefinition) {
+        guard let link else {
+            self = .missing
+            return
+        }
+        if network.ownsParent(link), link.alias == nil {
+            self = .unmarked(link.index)
+        } else {
+            self = network.ownsParent(link) && !link.isUp ? .down(link.index) : .whole
+        }
+    }
+}
+
+extension NetworkDefinition {
+    var parentAlias: String { "mydocker:\(id.short)" }
+    /// By which it is known until it has its alias.
+    var parentMAC: MACAddress { MACAddress(for: gateway.address) }
+
+    func ownsParent(_ link: LinkInfo) -> Bool {
+        guard link.kind == "vlan" || link.kind == "dummy" else { return false }
+        return link.alias == parentAlias || (link.alias == nil && link.mac == parentMAC)
+    }
+
+    /// What is made when there is no link of the parent's name; nil where that would be of no known kind.
+    /// - Parameter index: of a link by its name.
+    func parentRequest(
+        _ index: (String) throws(OperationError) -> Int32?
+    ) throws(OperationError) -> ParentRequest? {
+        if options.parent == nil { return ParentRequest(name: device, mac: parentMAC, kind: .dummy) }
+        let parts = device.split(separator: ".", omittingEmptySubsequences: false)
+        // 0 and 4095 are no VLANs (IEEE 802.1Q, table 9-2).
+        guard parts.count == 2, let number = Decimal.parse(parts[1], in: 1...4094),
+            let lower = try index(String(parts[0]))
+        else { return nil }
+        return ParentRequest(name: device, mac: parentMAC, kind: .vlan(UInt16(number), of: lower))
+    }
+}
+
+extension MacvlanDriver {
+    func restore(_ network: NetworkDefinition, _ netlink: inout RouteSocket) throws(OperationError) {
+        let link = try netlink.link(.named(network.device))
+        switch ParentState(of: link, for: network) {
+        case .whole: if let link { try check(link, network) }
+        case .missing: try makeParent(of: network, &netlink)
+        case .unmarked(let index): try netlink.finishParent(index, alias: network.parentAlias)
+        case .down(let index): try netlink.setUp(.index(index))
+        }
+    }
+
+    private func check(_ link: LinkInfo, _ network: NetworkDefinition) throws(OperationError) {
+        if link.name == "lo" {
+            throw OperationError("loopback interface is not a valid \(name) parent link", kind: .invalid)
+        }
+        if link.alias?.hasPrefix("mydocker:") == true, !network.ownsParent(link), link.kind != "bridge" {
+            throw OperationError(
+                "parent interface", link.name, reason: "it is another network's, and goes with that", kind: .conflict)
+        }
+        // A port of a bridge has one receiver, and that is the bridge (netdev_rx_handler_register).
+        if link.master != nil {
+            throw OperationError(
+                "parent interface", link.name, reason: "it is a port of a bridge", remedy: "name the bridge",
+                kind: .conflict)
+        }
+    }
+
+    private func makeParent(of network: NetworkDefinition, _ netlink: inout RouteSocket) throws(OperationError) {
+        let request = try network.parentRequest { name throws(OperationError) in try netlink.link(.named(name))?.index }
+        guard let request else {
+            throw OperationError(
+                "parent interface", network.device, reason: "this host has none of that name",
+                remedy: "name one that it has, or NAME.VLAN of one", kind: .notFound)
+        }
+        do throws(OperationError) {
+            try netlink.createParent(request, alias: network.parentAlias)
+        } catch {
+            guard error.kind == .unsupported else { throw error }
+            throw OperationError(
+                "create link", network.device,
+                reason: "the kernel has no \(request.kind.name) links (\(request.kind.option))",
+                remedy: "run: modprobe \(request.kind.module), or name a parent that is there (-o parent=NAME)",
+                kind: .unsupported)
+        }
+    }
+
+    /// Asks for a link without saying on which: a kernel that has the kind finds that wrong, and makes none.
+    func checkKernel(_ netlink: inout RouteSocket) throws(OperationError) {
+        guard try !netlink.knowsKind(name) else { return }
+        throw OperationError(
+            "driver \(name)", reason: "the kernel has no \(name) links (CONFIG_\(name.uppercased()))",
+            remedy: "run: modprobe \(name), or use another driver", kind: .unsupported)
+    }
+}
+
+extension ParentRequest.Kind {
+    fileprivate var option: String {
+        switch self {
+        case .dummy: "CONFIG_DUMMY"
+        case .vlan: "CONFIG_VLAN_8021Q"
+        }
+    }
+
+    fileprivate var module: String {
+        switch self {
+        case .dummy: "dummy"
+        case .vlan: "8021q"
+        }
+    }
+}

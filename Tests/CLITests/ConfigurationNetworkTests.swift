@@ -1,0 +1,80 @@
+import Testing
+
+/// Networks that others are made like (`--config-only`, `--config-from`), and how lists tell networks apart.
+extension CLI.NetworkOptions {
+    @Test func networksThatAreMadeLikeAnother() {
+        let outcome = scene(
+            """
+            $m network create --config-only --subnet 10.77.1.0/24 --ip-range 10.77.1.64/26 --aux-address a=10.77.1.65 \\
+              -o mtu=1400 -o com.docker.network.bridge.enable_icc=false --label k=v model >/dev/null
+            $m network create --config-only -o macvlan_mode=private empty >/dev/null; ip -o link show type bridge
+            $m network inspect empty -f '{{.Driver}} {{.ConfigOnly}} {{json .IPAM.Config}} {{json .Options}}'
+            $m network create --config-from model one >/dev/null
+            $m network inspect one -f '{{.Driver}} {{.ConfigFrom.Network}} {{json .IPAM.Config}} {{json .Labels}}'
+            $m network inspect one -f '{{index .Options "com.docker.network.bridge.enable_icc"}} {{index .Options "com.docker.network.driver.mtu"}}'
+            $m run --rm --net one sh -c 'ip -o -4 addr show eth0; cat /sys/class/net/eth0/mtu' | sed 's/.*inet //;s/ .*//'
+            $m network rm model; $m network ls -q --filter driver=null | wc -l
+            for n in one empty model; do $m network rm $n; done; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                #"null true [] {"macvlan_mode":"private"}"#,
+                #"bridge model [{"Subnet":"10.77.1.0/24","IPRange":"10.77.1.64/26","Gateway":"10.77.1.1","#
+                    + #""AuxiliaryAddresses":{"a":"10.77.1.65"}}] {"k":"v"}"#, "false 1400", "10.77.1.64/24", "1400",
+                #"mydocker: configuration network "model" is in use"#, "2", "one", "empty", "model", "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// Docker's sentences.
+    @Test func whatCannotBeMadeLikeAnother() {
+        let outcome = scene(
+            """
+            $m network create --config-only --subnet 10.77.1.0/24 model >/dev/null
+            $m network create --config-only -o macvlan_mode=private other >/dev/null
+            $m network create --config-from model one >/dev/null; $m run -d --name box sleep 1000 >/dev/null
+            for flags in '--config-from model' '--config-from one' '--config-from nope' '--config-from model --subnet 10.78.0.0/24' \\
+              '--config-from model -o mtu=1300' '--config-from model --label a=b' '--config-only --internal' \\
+              '--config-only --config-from model' '--config-only -d macvlan' '--config-from other'; do
+              $m network create $flags two >/run/said 2>&1; echo $? $(head -1 /run/said)
+            done
+            $m run --rm --net model true 2>&1 | head -1; $m create --net model true 2>&1 | head -1; $m network connect model box 2>&1 | head -1
+            $m rm -f box >/dev/null; $m network prune -f; $m network ls --format '{{.Name}}' --filter type=custom
+            $m system check && echo clean
+            """)
+        let specified =
+            "user specified configurations are not supported if the network depends on a configuration network"
+        let none = "mydocker: cannot create endpoint on configuration-only network"
+        #expect(
+            outcome.lines == [
+                "1 mydocker: invalid pool request: Pool overlaps with other one on this address space",
+                #"1 mydocker: "one" is not a configuration network"#,
+                #"1 mydocker: configuration network "nope" does not exist"#, "1 mydocker: \(specified)",
+                "1 mydocker: network driver options are not supported if the network depends on a configuration network",
+                "1 mydocker: \(specified)",
+                "1 mydocker: configuration network can only contain network specific fields. Network operator fields "
+                    + "like [ ingress | internal | attachable | scope ] are not supported.",
+                "1 mydocker: a configuration network cannot depend on another configuration network",
+                "1 mydocker: a configuration network has neither driver nor firewall: those that are made like it do",
+                #"1 mydocker: driver bridge has no option "macvlan_mode""#, none, none, none, "Deleted Networks:",
+                "one",
+                "model", "other", "clean",
+            ], "\(outcome.text)")
+    }
+
+    @Test func listsByAge() {
+        let outcome = scene(
+            """
+            $m network create --subnet 10.77.1.0/24 one >/dev/null
+            $m network ls -q --filter until=1h | wc -l; $m network ls -q --filter until=$(date -d '+1 hour' +%s) | wc -l
+            $m network ls -q --filter until=1x; echo $?; $m network ls --filter until=1h --filter until=2h; echo $?
+            $m network prune -f --filter until=1h; $m network prune -f --filter label=none
+            $m network ls --format '{{.Name}}'
+            """)
+        #expect(
+            outcome.lines == [
+                "0", "1", "mydocker: invalid filter 'until=1x'",
+                "  Use a time such as 2024-01-02T15:04:05Z, 1704207845 or 10m", "1",
+                "mydocker: more than one until filter specified", "1", "one",
+            ], "\(outcome.text)")
+    }
+}
