@@ -14,10 +14,7 @@ extension Host {
             return try tryLease(from: network, for: id, requested: requested)
         } catch {
             switch error {
-            case .unusable(let failure): throw failure
-            case .outOfRange:
-                throw OperationError(
-                    error.description, requested?.description, reason: "the network is \(network.subnet)")
+            case .unusable, .outOfRange: throw leaseError(error, network)
             case .full, .taken: break
             }
         }
@@ -25,6 +22,21 @@ extension Host {
         try releaseOrphans(of: network)
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
+        } catch {
+            throw leaseError(error, network)
+        }
+    }
+
+    /// The address that `lease` would give, of a network that may not be there yet. Nothing is changed.
+    func nextAddress(of network: NetworkDefinition, requested: IPAddress?) throws(OperationError) -> IPAddress {
+        do throws(AddressPoolError) {
+            let allocator = try allocator(of: network)
+            guard let requested else { return try allocator.next() }
+            guard network.subnet.hosts.contains(requested) else { throw .outOfRange(requested, network.subnet) }
+            let leases = allocator.exists ? try allocator.leases() : []
+            let holder = leases.first { $0.address == requested }?.owner
+            if holder != nil || requested == network.gateway.address { throw .taken(requested, holder: holder) }
+            return requested
         } catch {
             throw leaseError(error, network)
         }
@@ -44,7 +56,9 @@ extension Host {
                     "held by \(holder.flatMap(containerName(of:)).map { "container \"\($0)\"" } ?? "the network's gateway")",
                 kind: .conflict
             )
-        default: error.operationError
+        case .outOfRange(let address, _):
+            OperationError(error.description, address.description, reason: "the network is \(network.subnet)")
+        case .unusable(let failure): failure
         }
     }
 

@@ -17,16 +17,9 @@ extension ContainerRun {
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
         let reservation = try host.reservePorts(wish.publish, device: network.device)
         let address = try host.lease(from: network, for: id, requested: wish.address)
-        let isTaken = { [state] name in state.endpoints.contains { $0.interface == name } }
-        let interface = (0...state.endpoints.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
-        var endpoint = Endpoint(
-            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
-            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
-            gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
-            interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: reservation.mappings)
-        endpoint.driver = network.driver
-        endpoint.firewall = network.firewall
-        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
+        let endpoint = Endpoint(
+            state.endpoints.contains { $0.id == id } ? .random() : id, on: network, wish, at: address,
+            beside: state.endpoints, ports: reservation.mappings, aliases: definition.hostAlias)
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
@@ -73,6 +66,28 @@ extension ContainerRun {
     package func answerNames() throws(OperationError) {
         guard let namespace, state.endpoints.contains(where: \.hasNames) else { return }
         try namespace.answerNames()
+    }
+}
+
+extension Endpoint {
+    /// As a container gets it.
+    /// - Parameters:
+    ///   - others: the container's other ones.
+    ///   - aliases: what others call the container everywhere.
+    init(
+        _ id: EndpointID, on network: NetworkDefinition, _ wish: EndpointWish, at address: IPAddress,
+        beside others: [Endpoint], ports: [PortMapping], aliases: [NetworkAlias]
+    ) {
+        let isTaken = { name in others.contains { $0.interface == name } }
+        let interface = (0...others.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
+        self.init(
+            id: id, network: network.name, networkID: network.id,
+            address: Subnet(address, network.subnet.prefixLength),
+            gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
+            interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: ports)
+        driver = network.driver
+        firewall = network.firewall
+        self.aliases = wish.aliases + aliases.filter { !wish.aliases.contains($0) }
     }
 }
 

@@ -89,3 +89,16 @@ private struct Program {
         return whole.instructions.withUnsafeBytes(Array.init)
     }
 }
+
+extension PortRequest {
+    /// Its filter as tc-bpf(8) reads it: the number of instructions, and each one's four numbers.
+    package func filterText() throws(OperationError) -> String {
+        let program = try OwnSource.program(mac: mac, address: address)
+        let size = MemoryLayout<sock_filter>.size
+        let instructions = stride(from: 0, to: program.count, by: size).map { place in
+            let filter = program[place..<place + size].withUnsafeBytes { $0.loadUnaligned(as: sock_filter.self) }
+            return "\(filter.code) \(filter.jt) \(filter.jf) \(filter.k)"
+        }
+        return ([String(instructions.count)] + instructions).joined(separator: ",")
+    }
+}

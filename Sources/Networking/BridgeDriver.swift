@@ -18,7 +18,9 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         if let failure = restore([network], members: [], isStale: { _ in false }).first { throw failure.failure }
     }
 
-    package func obstacles(to network: NetworkDefinition) -> [String] { ForwardPolicy.warnings(for: network) }
+    package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
+        ForwardPolicy.obstacles(to: network)
+    }
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
@@ -62,11 +64,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         endpoint.mtu = bridge.mtu
         let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
         try host.guardPort(endpoint.port(veth.index))
-        try inside.configureContainer(
-            ContainerNetworkRequest(
-                interface: endpoint.interface, index: veth.peerIndex, address: endpoint.address,
-                gateway: isDefaultRoute ? endpoint.gateway : nil,
-                gatewayMAC: bridge.mac))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, bridge.mac))
         // The program's first packet must arrive.
         try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
@@ -88,10 +86,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
         var host = try RouteSocket()
         let bridge = try host.link(.named(endpoint.bridge))
-        try inside.routeAll(
-            by: ContainerNetworkRequest(
-                interface: endpoint.interface, address: endpoint.address, gateway: endpoint.gateway,
-                gatewayMAC: bridge?.mac))
+        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true, bridge?.mac))
     }
 
     /// By the host's end: whatever the container has made of the other one, and wherever it has put that, goes with it.
@@ -120,10 +115,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         while true {
             do throws(OperationError) {
                 return try host.createVeth(
-                    VethRequest(
-                        name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
-                        peerName: endpoint.interface, peerMAC: endpoint.mac,
-                        peerNamespace: .descriptor(namespace.number)))
+                    endpoint.veth(on: bridge.index, mtu: bridge.mtu, in: .descriptor(namespace.number)))
             } catch {
                 guard error.errno == EEXIST, let name = names.popFirst() else { throw error }
                 endpoint.hostInterface = name

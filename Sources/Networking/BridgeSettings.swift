@@ -39,25 +39,17 @@ enum BridgeSettings {
     static func switchRoutingOn() throws(OperationError) { try Sysctl.set(forwarding, to: "1") }
 
     static func apply(to device: String) throws(OperationError) {
-        for setting in all {
+        for setting in wanted(of: device) {
             do throws(OperationError) {
-                try Sysctl.set("net/\(setting.family)/conf/\(device)/\(setting.name)", to: String(setting.value))
+                try Sysctl.set(setting.key, to: setting.value)
             } catch {
                 if setting.isRequired { throw error }
             }
         }
     }
-}
 
-extension Endpoint {
-    /// What its port lets in, on this host.
-    func port(_ index: Int32) -> PortRequest { port(index, hostHasIPv6: Files.exists("/proc/sys/net/ipv6")) }
-
-    /// - Parameter index: the link's.
-    func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
-        PortRequest(
-            name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty,
-            // A link whose packets are too small for it has none (RFC 8200, section 5).
-            hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
+    /// - Returns: paths below /proc/sys, and what is to be there.
+    static func wanted(of device: String) -> [(key: String, value: String, isRequired: Bool)] {
+        all.map { ("net/\($0.family)/conf/\(device)/\($0.name)", String($0.value), $0.isRequired) }
     }
 }

@@ -9,7 +9,9 @@ package protocol NetworkDriver: Sendable {
     func create(_ network: NetworkDefinition) throws(OperationError)
     func delete(_ network: NetworkDefinition) throws(OperationError)
     /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
-    func obstacles(to network: NetworkDefinition) -> [String]
+    func obstacles(to network: NetworkDefinition) -> [NetworkObstacle]
+    /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.
+    func diagnose(_ network: NetworkDefinition) throws(OperationError) -> [NetworkObstacle]
 
     /// Which of `networks` lack something on the host. A reader.
     func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition]
@@ -44,4 +46,10 @@ package protocol NetworkDriver: Sendable {
     func disconnect(_ endpoint: Endpoint) throws(OperationError)
     /// `disconnect` when nothing but its id is known of the endpoint.
     func withdraw(_ endpoint: EndpointID) throws(OperationError)
+
+    /// What a person would type to have made what a plan says. A reader.
+    /// - Parameter isStale: as in `connect`.
+    func commands(
+        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> [ShellCommand]
 }

@@ -14,6 +14,29 @@ extension Engine {
     /// - Returns: also whether it was made here, and not found.
     func provideNetwork(_ request: NetworkRequest) throws(OperationError) -> (id: ContainerID, isNew: Bool) {
         try prepare()
+        let name = try checkedName(request)
+        return try inScope { labels throws(OperationError) in
+            try Scope.check(request.labels)
+            var request = request
+            request.labels.merge(labels) { $1 }
+            return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+                if let network = try existing(name, request) { return (network.id, false) }
+                return (try define(request, name).id, true)
+            }
+        }
+    }
+
+    /// What a person would type to have what `createNetwork` makes. Nothing is changed.
+    package func commands(creating request: NetworkRequest) throws(OperationError) -> [ShellCommand] {
+        let name = try checkedName(request)
+        if try existing(name, request) != nil { return [] }
+        let network = try settle(request, name)
+        let commands = try host.drivers.commands(for: NetworkPlan([network], [], upon: .found), isStale: host.isStale)
+        for obstacle in try host.drivers.of(network).obstacles(to: network) { warn(obstacle.warning) }
+        return commands
+    }
+
+    private func checkedName(_ request: NetworkRequest) throws(OperationError) -> Name {
         guard let name = Name(request.name) else {
             throw Name.refusal(of: request.name, "invalid network")
         }
@@ -21,21 +44,16 @@ extension Engine {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
         _ = try host.drivers.named(request.driver)
-        return try inScope { labels throws(OperationError) in
-            try Scope.check(request.labels)
-            var request = request
-            request.labels.merge(labels) { $1 }
-            return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-                if request.ignoresExisting, let network = try networkStore.definition(named: name) {
-                    for difference in request.differences(from: network) {
-                        warn("network \"\(name)\" exists: its \(difference)")
-                    }
-                    return (network.id, false)
-                }
-                let device = request.device ?? Self.device(for: name)
-                return (try define(request, name, pool: SubnetChooser.userPool, device: device).id, true)
-            }
+        return name
+    }
+
+    /// One that will do (`--ignore`).
+    private func existing(_ name: Name, _ request: NetworkRequest) throws(OperationError) -> NetworkDefinition? {
+        guard request.ignoresExisting, let network = try networkStore.definition(named: name) else { return nil }
+        for difference in request.differences(from: network) {
+            warn("network \"\(name)\" exists: its \(difference)")
         }
+        return network
     }
 
     /// The network called `name`; the predefined one is made when it is first asked for.
@@ -44,33 +62,22 @@ extension Engine {
         guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             if let network = try networkStore.definition(named: name) { return network }
-            return try define(
-                NetworkRequest(name: name.text), name, pool: SubnetChooser.defaultPool,
-                device: PredefinedNetwork.bridgeDevice)
+            return try define(NetworkRequest(name: name.text), name)
         }
     }
 
+    /// The same, but that nothing is made: the predefined one is what it would be.
+    func plannedNetwork(called name: Name) throws(OperationError) -> NetworkDefinition {
+        if let network = try networkStore.find(name.text) { return network }
+        guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
+        return try settle(NetworkRequest(name: name.text), name)
+    }
+
     /// The definition is written first: whatever fails or is killed after that can be undone from it.
-    private func define(
-        _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool, device: String
-    ) throws(OperationError) -> NetworkDefinition {
-        let firewall = request.firewall ?? .ofThisHost
-        let driver = try host.drivers.named(request.driver)
+    private func define(_ request: NetworkRequest, _ name: Name) throws(OperationError) -> NetworkDefinition {
         try networkStore.removeUnfinished()
-        let (others, failures) = try networkStore.all()
-        if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
-        // What cannot be read could overlap.
-        if let failure = failures.first { throw failure }
-        guard try !HostSubnets.hasInterface(device) else {
-            throw OperationError(
-                "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
-                remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
-        }
-        let gateway = try gateway(request, pool: pool, beside: others)
-        var network = NetworkDefinition(
-            id: .random(), name: name, driver: request.driver, gateway: gateway, device: device, mtu: request.mtu,
-            isInternal: request.isInternal, labels: request.labels, created: .now())
-        network.firewall = firewall
+        let network = try settle(request, name)
+        let driver = try host.drivers.of(network)
         do throws(OperationError) {
             try networkStore.create(network)
             try driver.create(network)
@@ -80,7 +87,30 @@ extension Engine {
             throw error
         }
         host.announce(network.event("create"))
-        for obstacle in driver.obstacles(to: network) { warn(obstacle) }
+        for obstacle in driver.obstacles(to: network) { warn(obstacle.warning) }
+        return network
+    }
+
+    /// What it will be like. Nothing is made.
+    private func settle(_ request: NetworkRequest, _ name: Name) throws(OperationError) -> NetworkDefinition {
+        let isPredefined = name == .predefinedBridge
+        let device = request.device ?? (isPredefined ? PredefinedNetwork.bridgeDevice : Self.device(for: name))
+        let firewall = request.firewall ?? .ofThisHost
+        let (others, failures) = try networkStore.all()
+        if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
+        // What cannot be read could overlap.
+        if let failure = failures.first { throw failure }
+        guard try !HostSubnets.hasInterface(device) else {
+            throw OperationError(
+                "create bridge", device, reason: "an interface of that name exists and is not mydocker's",
+                remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
+        }
+        let pool = isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool
+        var network = NetworkDefinition(
+            id: .random(), name: name, driver: request.driver,
+            gateway: try gateway(request, pool: pool, beside: others),
+            device: device, mtu: request.mtu, isInternal: request.isInternal, labels: request.labels, created: .now())
+        network.firewall = firewall
         return network
     }
 

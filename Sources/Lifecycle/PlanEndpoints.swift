@@ -1,0 +1,22 @@
+import Core
+import Networking
+
+extension Host {
+    /// The endpoints that a container would get. Nothing is leased; ports are taken and given back at once, which shows whether
+    /// they are free.
+    package func plannedEndpoints(
+        of id: ContainerID, _ wishes: [EndpointWish], on networks: [NetworkDefinition]
+    ) throws(OperationError) -> [Endpoint] {
+        var endpoints: [Endpoint] = []
+        for (wish, network) in zip(wishes, networks) {
+            // Its bridge may not be there yet.
+            let ports = try reservePorts(wish.publish, device: "lo").mappings
+            let address = try nextAddress(of: network, requested: wish.address)
+            endpoints.append(
+                Endpoint(
+                    endpoints.isEmpty ? id : .random(), on: network, wish, at: address, beside: endpoints, ports: ports,
+                    aliases: []))
+        }
+        return endpoints
+    }
+}
