@@ -11,7 +11,10 @@ package protocol NetworkDriver: Sendable {
     /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
     func obstacles(to network: NetworkDefinition) -> [NetworkObstacle]
     /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.
-    func diagnose(_ network: NetworkDefinition) throws(OperationError) -> [NetworkObstacle]
+    /// - Parameter containers: those that run.
+    func diagnose(
+        _ network: NetworkDefinition, _ containers: [TracedContainer]
+    ) throws(OperationError) -> [NetworkObstacle]
 
     /// Which of `networks` lack something on the host. A reader.
     func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition]

@@ -23,7 +23,9 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     package func create(_ network: NetworkDefinition) throws(OperationError) { try note("create \(network.name)") }
     package func delete(_ network: NetworkDefinition) throws(OperationError) { try note("delete \(network.name)") }
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] { [] }
-    package func diagnose(_ network: NetworkDefinition) throws(OperationError) -> [NetworkObstacle] { [] }
+    package func diagnose(
+        _ network: NetworkDefinition, _ containers: [TracedContainer]
+    ) throws(OperationError) -> [NetworkObstacle] { [] }
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         try note("deviants \(networks.map(\.name.text).sorted().joined(separator: " "))")
         return []

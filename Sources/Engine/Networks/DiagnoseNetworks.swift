@@ -35,8 +35,9 @@ extension Engine {
         let listing = try names.isEmpty ? networks() : networks(called: names)
         var report = NetworkReport(findings: try own(among: listing.elements, isAll: names.isEmpty))
         report.failures = listing.failures
+        let containers = tracedContainers()
         for network in listing.elements {
-            for obstacle in try host.drivers.of(network).diagnose(network) {
+            for obstacle in try host.drivers.of(network).diagnose(network, containers) {
                 report.findings.append(NetworkFinding(obstacle, network.name))
             }
         }
