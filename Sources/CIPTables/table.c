@@ -1,39 +1,59 @@
-#include "ciptables.h"
+#include "internal.h"
 
 #include <errno.h>
-#include <libiptc/libiptc.h>
+#include <stdlib.h>
 
-/* libip4tc's handle under a name of our own. */
-struct ciptables_table;
-static struct xtc_handle *handle(struct ciptables_table *table) { return (struct xtc_handle *)(void *)table; }
-/* libip4tc answers 0 with errno for a failure; an errno of 0 means that it and the kernel disagree. */
+struct ciptables_table {
+    struct xtc_handle *handle;
+    /* Of a table of IPv6. */
+    const struct ip6tc *six;
+};
+
+#define CALL(table, function, ...) ((table)->six ? (table)->six->function(__VA_ARGS__) : iptc_##function(__VA_ARGS__))
+
+/* The libraries answer 0 with errno for a failure; an errno of 0 means that they and the kernel disagree. */
 static int outcome(int done) { return done ? 0 : errno ? -errno : -EINVAL; }
 
 /* The first to look at a table of a network namespace makes it; another one who does so at that moment gets EEXIST. */
 enum { OPEN_LIMIT = 64 };
 
-int ciptables_open(const char *name, struct ciptables_table **table) {
+int ciptables_open(int ipv6, const char *name, struct ciptables_table **table) {
+    const struct ip6tc *six = ipv6 ? ciptables_ip6tc() : NULL;
+    *table = NULL;
+    if (ipv6 && !six) return -ELIBACC;
+    struct ciptables_table *new = calloc(1, sizeof *new);
+    if (!new) return -ENOMEM;
+    new->six = six;
     for (int i = 0; i < OPEN_LIMIT; i++) {
         errno = 0;
-        *table = (struct ciptables_table *)(void *)iptc_init(name);
-        if (*table || errno != EEXIST) break;
+        new->handle = CALL(new, init, name);
+        if (new->handle || errno != EEXIST) break;
     }
+    if (new->handle) *table = new;
+    else free(new);
     return outcome(*table != NULL);
 }
 
-void ciptables_close(struct ciptables_table *table) { iptc_free(handle(table)); }
+void ciptables_close(struct ciptables_table *table) {
+    CALL(table, free, table->handle);
+    free(table);
+}
 
 int ciptables_commit(struct ciptables_table *table) {
     errno = 0;
-    return outcome(iptc_commit(handle(table)));
+    return outcome(CALL(table, commit, table->handle));
 }
 
-const char *ciptables_explain(int error) { return iptc_strerror(error); }
+const char *ciptables_explain(struct ciptables_table *table, int error) { return CALL(table, strerror, error); }
 
-const char *ciptables_first_chain(struct ciptables_table *table) { return iptc_first_chain(handle(table)); }
-const char *ciptables_next_chain(struct ciptables_table *table) { return iptc_next_chain(handle(table)); }
+const char *ciptables_first_chain(struct ciptables_table *table) {
+    return CALL(table, first_chain, table->handle);
+}
+const char *ciptables_next_chain(struct ciptables_table *table) {
+    return CALL(table, next_chain, table->handle);
+}
 
-/* libip4tc takes chain names as arrays of 32 bytes and copies all of them. */
+/* The libraries take chain names as arrays of 32 bytes and copy all of them. */
 static int chain_label(const char *chain, xt_chainlabel label) {
     size_t length = strnlen(chain, sizeof(xt_chainlabel));
     if (length == 0 || length >= XT_EXTENSION_MAXNAMELEN) return -EINVAL;
@@ -43,7 +63,7 @@ static int chain_label(const char *chain, xt_chainlabel label) {
 }
 
 int ciptables_has_chain(struct ciptables_table *table, const char *chain) {
-    return iptc_is_chain(chain, handle(table)) != 0;
+    return CALL(table, is_chain, chain, table->handle) != 0;
 }
 
 int ciptables_create_chain(struct ciptables_table *table, const char *chain) {
@@ -51,7 +71,7 @@ int ciptables_create_chain(struct ciptables_table *table, const char *chain) {
     int result = chain_label(chain, label);
     if (result < 0) return result;
     errno = 0;
-    return outcome(iptc_create_chain(label, handle(table)));
+    return outcome(CALL(table, create_chain, label, table->handle));
 }
 
 int ciptables_delete_chain(struct ciptables_table *table, const char *chain) {
@@ -59,12 +79,12 @@ int ciptables_delete_chain(struct ciptables_table *table, const char *chain) {
     int result = chain_label(chain, label);
     if (result < 0) return result;
     errno = 0;
-    return outcome(iptc_delete_chain(label, handle(table)));
+    return outcome(CALL(table, delete_chain, label, table->handle));
 }
 
 int ciptables_drops(struct ciptables_table *table, const char *chain) {
     struct xt_counters counters;
-    const char *policy = iptc_get_policy(chain, &counters, handle(table));
+    const char *policy = CALL(table, get_policy, chain, &counters, table->handle);
     return policy && strcmp(policy, "DROP") == 0;
 }
 
@@ -74,44 +94,59 @@ int ciptables_references(struct ciptables_table *table, const char *chain) {
     if (result < 0) return result;
     unsigned count = 0;
     errno = 0;
-    return iptc_get_references(&count, label, handle(table)) ? (int)count : outcome(0);
+    return CALL(table, get_references, &count, label, table->handle) ? (int)count : outcome(0);
+}
+
+static int rules_of_ipv4(
+    struct ciptables_table *table, const char *chain, struct ciptables_rule *rules, int capacity) {
+    int count = 0;
+    const struct ipt_entry *entry = iptc_first_rule(chain, table->handle);
+    for (; entry; entry = iptc_next_rule(entry, table->handle), count++)
+        if (count < capacity) (void)ciptables_decode(0, entry, iptc_get_target(entry, table->handle), &rules[count]);
+    return count;
+}
+
+static int rules_of_ipv6(
+    struct ciptables_table *table, const char *chain, struct ciptables_rule *rules, int capacity) {
+    const struct ip6tc *six = table->six;
+    int count = 0;
+    const struct ip6t_entry *entry = six->first_rule(chain, table->handle);
+    for (; entry; entry = six->next_rule(entry, table->handle), count++)
+        if (count < capacity) (void)ciptables_decode(1, entry, six->get_target(entry, table->handle), &rules[count]);
+    return count;
 }
 
 int ciptables_rules(struct ciptables_table *table, const char *chain, struct ciptables_rule *rules, int capacity) {
-    int count = 0;
-    const struct ipt_entry *entry = iptc_first_rule(chain, handle(table));
-    for (; entry; entry = iptc_next_rule(entry, handle(table)), count++)
-        if (count < capacity) (void)ciptables_decode(entry, iptc_get_target(entry, handle(table)), &rules[count]);
-    return count;
+    return (table->six ? rules_of_ipv6 : rules_of_ipv4)(table, chain, rules, capacity);
 }
 
 static const void *seen(
     struct ciptables_table *table, const struct ipt_entry *entry, int *size, const char **target) {
     if (!entry) return NULL;
     *size = entry->next_offset;
-    *target = iptc_get_target(entry, handle(table));
+    *target = iptc_get_target(entry, table->handle);
     return entry;
 }
 
 const void *ciptables_first_entry(
     struct ciptables_table *table, const char *chain, int *size, const char **target) {
-    return seen(table, iptc_first_rule(chain, handle(table)), size, target);
+    return seen(table, iptc_first_rule(chain, table->handle), size, target);
 }
 
 const void *ciptables_next_entry(
     struct ciptables_table *table, const void *entry, int *size, const char **target) {
-    return seen(table, iptc_next_rule(entry, handle(table)), size, target);
+    return seen(table, iptc_next_rule(entry, table->handle), size, target);
 }
 
 int ciptables_insert(
     struct ciptables_table *table, const char *chain, int position, const struct ciptables_rule *rule) {
     /* The largest rule is far below this; ciptables_encode checks it. */
-    _Alignas(struct ipt_entry) unsigned char entry[1024];
+    _Alignas(struct ip6t_entry) unsigned char entry[1024];
     xt_chainlabel label;
-    int result = chain_label(chain, label);
+    int result = rule->ipv6 == (table->six != NULL) ? chain_label(chain, label) : -EINVAL;
     if (result < 0 || (result = ciptables_encode(rule, entry, sizeof entry)) < 0) return result;
     errno = 0;
-    return outcome(iptc_insert_entry(label, (const void *)entry, (unsigned)position, handle(table)));
+    return outcome(CALL(table, insert_entry, label, (const void *)entry, (unsigned)position, table->handle));
 }
 
 int ciptables_delete(struct ciptables_table *table, const char *chain, int position) {
@@ -119,5 +154,5 @@ int ciptables_delete(struct ciptables_table *table, const char *chain, int posit
     int result = chain_label(chain, label);
     if (result < 0) return result;
     errno = 0;
-    return outcome(iptc_delete_num_entry(label, (unsigned)position, handle(table)));
+    return outcome(CALL(table, delete_num_entry, label, (unsigned)position, table->handle));
 }

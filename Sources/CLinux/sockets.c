@@ -10,14 +10,37 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device) {
-    int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+/* An address of 4 or 16 bytes and a port as a name; its length, 0 of any other size. */
+static socklen_t internet_name(struct sockaddr_storage *name, const uint8_t *address, size_t size, uint16_t port) {
+    memset(name, 0, sizeof *name);
+    struct sockaddr_in *name4 = (struct sockaddr_in *)name;
+    struct sockaddr_in6 *name6 = (struct sockaddr_in6 *)name;
+    if (size == sizeof name4->sin_addr) {
+        name4->sin_family = AF_INET;
+        name4->sin_port = htons(port);
+        memcpy(&name4->sin_addr, address, size);
+        return sizeof *name4;
+    }
+    if (size != sizeof name6->sin6_addr) return 0;
+    name6->sin6_family = AF_INET6;
+    name6->sin6_port = htons(port);
+    memcpy(&name6->sin6_addr, address, size);
+    return sizeof *name6;
+}
+
+int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int tcp, const char *device) {
+    struct sockaddr_storage name;
+    socklen_t length = internet_name(&name, address, size, port);
+    if (length == 0) return -EAFNOSUPPORT;
+    int is_ipv6 = name.ss_family == AF_INET6;
+    int waits = is_ipv6 ? SOCK_NONBLOCK : 0, backlog = is_ipv6 ? SOMAXCONN : 1;
+    int fd = socket(name.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | waits, 0);
     if (fd < 0) return -errno;
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
     int one = 1;
     /* To the device last: until then the port must be free on all of them, also those of other networks. */
     if ((tcp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
-        || bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || (tcp && listen(fd, 1) < 0)
+        || (is_ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0)
+        || bind(fd, (struct sockaddr *)&name, length) < 0 || (tcp && listen(fd, backlog) < 0)
         || (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)) {
         int error = errno;
         close(fd);
@@ -31,10 +54,10 @@ int clinux_bind_to_device(int fd, const char *device) {
 }
 
 int clinux_bound_port(int fd) {
-    struct sockaddr_in name;
+    struct sockaddr_storage name;
     socklen_t length = sizeof name;
     if (getsockname(fd, (struct sockaddr *)&name, &length) < 0) return -errno;
-    return ntohs(name.sin_port);
+    return ntohs(name.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&name)->sin6_port : ((struct sockaddr_in *)&name)->sin_port);
 }
 
 int clinux_serve_port(uint32_t address, uint16_t port, int tcp) {
@@ -52,20 +75,22 @@ int clinux_serve_port(uint32_t address, uint16_t port, int tcp) {
     return fd;
 }
 
-int clinux_receive_from(int socket, void *bytes, size_t size, uint64_t *peer) {
-    struct sockaddr_in name;
-    socklen_t length = sizeof name;
-    int received = result(recvfrom(socket, bytes, size, MSG_DONTWAIT, (struct sockaddr *)&name, &length));
-    if (received < 0) return received;
-    if (length < sizeof name || name.sin_family != AF_INET) return -EAFNOSUPPORT;
-    *peer = (uint64_t)ntohl(name.sin_addr.s_addr) << 16 | ntohs(name.sin_port);
-    return received;
+int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer) {
+    socklen_t length = sizeof peer->name;
+    memset(peer, 0, sizeof *peer);
+    int received = result(recvfrom(socket, bytes, size, MSG_DONTWAIT, (struct sockaddr *)peer->name, &length));
+    peer->length = length;
+    return received < 0 || length <= sizeof peer->name ? received : -EAFNOSUPPORT;
 }
 
-int clinux_send_to(int socket, const void *bytes, size_t size, uint64_t peer) {
-    struct sockaddr_in name = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)peer), .sin_addr.s_addr = htonl((uint32_t)(peer >> 16))};
-    return result(sendto(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name, sizeof name));
+int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *peer) {
+    return result(
+        sendto(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)peer->name, peer->length));
+}
+
+int clinux_reset_on_close(int socket) {
+    struct linger now = {.l_onoff = 1};
+    return result(setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now));
 }
 
 static int local_name(struct sockaddr_un *name, const char *path) {
@@ -115,16 +140,9 @@ int clinux_connect_receiver(const char *path, int stream) {
 }
 
 int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, int stream) {
-    int type = stream ? SOCK_STREAM : SOCK_DGRAM;
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 name6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    if (size == sizeof name.sin_addr) {
-        memcpy(&name.sin_addr, address, size);
-        return connected(&name, sizeof name, type);
-    }
-    if (size != sizeof name6.sin6_addr) return -EINVAL;
-    memcpy(&name6.sin6_addr, address, size);
-    return connected(&name6, sizeof name6, type);
+    struct sockaddr_storage name;
+    socklen_t length = internet_name(&name, address, size, port);
+    return length == 0 ? -EINVAL : connected(&name, length, stream ? SOCK_STREAM : SOCK_DGRAM);
 }
 
 int clinux_connection_error(int socket) {

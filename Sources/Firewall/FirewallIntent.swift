@@ -26,19 +26,21 @@ package struct FirewallIntent: Hashable, Sendable {
 package struct NetworkIntent: Hashable, Sendable {
     /// The device.
     package let bridge: String
-    /// Without host bits.
-    package let subnet: Subnet
-    /// This host's address on the bridge.
-    package let gateway: IPAddress
+    /// This host's address on the bridge, with the subnet that it is in.
+    package let gateway: Subnet
+    /// The same of IPv6; nil: the network has none.
+    package let gateway6: Subnet?
     /// There is no way out, and none in.
     package let isInternal: Bool
 
-    package init(bridge: String, subnet: Subnet, gateway: IPAddress, isInternal: Bool) {
+    package init(bridge: String, gateway: Subnet, gateway6: Subnet? = nil, isInternal: Bool) {
         self.bridge = bridge
-        self.subnet = subnet
         self.gateway = gateway
+        self.gateway6 = gateway6
         self.isInternal = isInternal
     }
+
+    var gateways: [Subnet] { [gateway] + (gateway6.map { [$0] } ?? []) }
 
     package var owner: FirewallOwner { .network(bridge: bridge) }
 }
@@ -48,18 +50,23 @@ package struct PublishedPorts: Hashable, Sendable {
     package let endpoint: EndpointID
     /// The endpoint's.
     package let address: IPAddress
+    /// Of IPv6; nil: it has none, and what is published of it is not for the firewall.
+    package let address6: IPAddress?
     package let ports: [PortMapping]
     /// Who has the rules.
     package let backend: FirewallBackend
 
     package init(
-        endpoint: EndpointID, address: IPAddress, ports: [PortMapping], backend: FirewallBackend = .iptables
+        endpoint: EndpointID, address: IPAddress, address6: IPAddress? = nil, ports: [PortMapping],
+        backend: FirewallBackend = .iptables
     ) {
         self.backend = backend
+        self.address6 = address6
         self.endpoint = endpoint
         self.address = address
         self.ports = ports
     }
 
+    var addresses: [IPAddress] { [address] + (address6.map { [$0] } ?? []) }
     package var owner: FirewallOwner { .endpoint(endpoint) }
 }

@@ -15,7 +15,7 @@ package struct NoFirewall: Firewall {
         return false
     }
 
-    package func withdraw(_ owner: FirewallOwner) throws(OperationError) {}
+    package func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {}
 
     package func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?

@@ -7,14 +7,15 @@ import Records
 
 extension Host {
     /// Gets an address for a container, clearing dead containers away when there is none left.
+    /// - Parameter name: what an error calls the requested one; nil: itself.
     package func lease(
-        from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?
+        from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?, named name: IPAddress? = nil
     ) throws(OperationError) -> IPAddress {
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
         } catch {
             switch error {
-            case .unusable, .outOfRange: throw leaseError(error, network)
+            case .unusable, .outOfRange: throw leaseError(error, network, name)
             case .full, .taken: break
             }
         }
@@ -23,12 +24,15 @@ extension Host {
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
         } catch {
-            throw leaseError(error, network)
+            throw leaseError(error, network, name)
         }
     }
 
     /// The address that `lease` would give, of a network that may not be there yet. Nothing is changed.
-    func nextAddress(of network: NetworkDefinition, requested: IPAddress?) throws(OperationError) -> IPAddress {
+    /// - Parameter name: as in `lease`.
+    func nextAddress(
+        of network: NetworkDefinition, requested: IPAddress?, named name: IPAddress? = nil
+    ) throws(OperationError) -> IPAddress {
         do throws(AddressPoolError) {
             let allocator = try allocator(of: network)
             guard let requested else { return try allocator.next() }
@@ -38,11 +42,13 @@ extension Host {
             if holder != nil || requested == network.gateway.address { throw .taken(requested, holder: holder) }
             return requested
         } catch {
-            throw leaseError(error, network)
+            throw leaseError(error, network, name)
         }
     }
 
-    private func leaseError(_ error: AddressPoolError, _ network: NetworkDefinition) -> OperationError {
+    private func leaseError(
+        _ error: AddressPoolError, _ network: NetworkDefinition, _ name: IPAddress?
+    ) -> OperationError {
         switch error {
         case .full:
             OperationError(
@@ -51,13 +57,14 @@ extension Host {
             )
         case .taken(let address, let holder):
             OperationError(
-                error.description, address.description,
+                error.description, (name ?? address).description,
                 reason:
                     "held by \(holder.flatMap(containerName(of:)).map { "container \"\($0)\"" } ?? "the network's gateway")",
                 kind: .conflict
             )
         case .outOfRange(let address, _):
-            OperationError(error.description, address.description, reason: "the network is \(network.subnet)")
+            OperationError(
+                error.description, (name ?? address).description, reason: "the network is \(network.subnet)")
         case .unusable(let failure): failure
         }
     }
@@ -76,11 +83,11 @@ extension Host {
     }
 
     /// Giving back what one does not have is no error.
-    package func release(_ address: IPAddress, from network: NetworkDefinition, of id: ContainerID)
-        throws(OperationError)
-    {
+    package func release(
+        _ addresses: [IPAddress], from network: NetworkDefinition, of id: ContainerID
+    ) throws(OperationError) {
         try withLeases(of: network) { allocator throws(AddressPoolError) in
-            try allocator.release(address, LeaseOwner(id))
+            for address in addresses { try allocator.release(address, LeaseOwner(id)) }
         }
     }
 
@@ -231,7 +238,7 @@ extension Host {
         do throws(OperationError) {
             for id in try containerStore.runtimeIDs() {
                 for endpoint in try containerStore.state(id)?.endpoints ?? [] where endpoint.networkID == network.id {
-                    leases.append(AddressLease(endpoint.address.address, LeaseOwner(id)))
+                    leases += endpoint.leases.map { AddressLease($0, LeaseOwner(id)) }
                 }
             }
         } catch {

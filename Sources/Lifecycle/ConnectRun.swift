@@ -74,7 +74,7 @@ extension ContainerRun {
         try driver.disconnect(endpoint)
         try driver.detach(endpoint)
         try host.withdrawAliases(of: endpoint, id, from: network)
-        try host.release(endpoint.address.address, from: network, of: id)
+        try host.release(endpoint.leases, from: network, of: id)
         state.endpoints.removeAll { $0.id == endpoint.id }
         try writeState()
         host.announce(.of(endpoint, of: id, "disconnect"))

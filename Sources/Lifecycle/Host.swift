@@ -35,7 +35,10 @@ package struct Host: Sendable {
         @Sendable (_ network: NetworkDefinition, _ path: String) throws(AddressPoolError) -> any AddressAllocator
 
     package static let addressPoolFiles: AddressAllocators = { network, path throws(AddressPoolError) in
-        AddressPoolFile(path, try AddressSpace(network.subnet, reserving: [network.gateway.address]))
+        // Nobody may have what goes with the other gateway's address.
+        let partner = network.gateway6.flatMap { network.address(beside: $0.address) }
+        let reserved = [network.gateway.address] + (partner.map { [$0] } ?? [])
+        return AddressPoolFile(path, try AddressSpace(network.subnet, reserving: reserved))
     }
 
     /// What is shown of a warning.

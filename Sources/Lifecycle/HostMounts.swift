@@ -148,7 +148,7 @@ extension Host {
         let asked = definition.names.extraHosts.compactMap { host in
             (host.address ?? gateway).map { HostFiles.Entry($0, [host.name]) }
         }
-        return endpoints.map { HostFiles.Entry($0, of: definition) } + asked + (try linkEntries(of: definition))
+        return endpoints.flatMap { HostFiles.Entry.own($0, of: definition) } + asked + (try linkEntries(of: definition))
     }
 }
 

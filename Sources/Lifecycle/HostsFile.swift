@@ -14,8 +14,8 @@ extension ContainerRun {
         // Of its first network with names: before there was nobody to ask.
         if new.contains(where: \.hasNames), !former.contains(where: \.hasNames) { changeResolver() }
         changeHosts { hosts in
-            let rest = gone.reduce(hosts) { HostFiles.removing(entry($1), from: $0) }
-            return new.reduce(rest) { HostFiles.adding(entry($1), to: $0) }
+            let rest = gone.flatMap(entries).reduce(hosts) { HostFiles.removing($1, from: $0) }
+            return new.flatMap(entries).reduce(rest) { HostFiles.adding($1, to: $0) }
         }
     }
 
@@ -44,16 +44,18 @@ extension ContainerRun {
         try Files.overwrite(file, change(Files.read(file, named: path, limit: 1 << 20)), named: path)
     }
 
-    private func entry(_ endpoint: Endpoint) -> HostFiles.Entry {
-        HostFiles.Entry(endpoint, of: definition)
+    private func entries(_ endpoint: Endpoint) -> [HostFiles.Entry] {
+        HostFiles.Entry.own(endpoint, of: definition)
     }
 }
 
 extension HostFiles.Entry {
     /// Its own name, as all that are in a container know it.
-    init(_ endpoint: Endpoint, of definition: ContainerDefinition) {
+    static func own(_ endpoint: Endpoint, of definition: ContainerDefinition) -> [HostFiles.Entry] {
         let domain = definition.names.domain
         let whole = domain.isEmpty ? [] : ["\(definition.hostname).\(domain)"]
-        self.init(endpoint.address.address, whole + [definition.hostname, definition.name.text])
+        return endpoint.addresses.map {
+            HostFiles.Entry($0, whole + [definition.hostname, definition.name.text])
+        }
     }
 }

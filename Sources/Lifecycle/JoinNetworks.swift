@@ -15,27 +15,29 @@ extension ContainerRun {
     }
 
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
-        let reservation = try host.reservePorts(wish.publish, device: network.device)
-        let address = try host.lease(from: network, for: id, requested: wish.address)
+        let reservation = try host.reservePorts(wish.publish, on: network)
+        let leased = try host.leaseAddresses(from: network, for: id, wish)
         let endpoint = Endpoint(
-            state.endpoints.contains { $0.id == id } ? .random() : id, on: network, wish, at: address,
+            state.endpoints.contains { $0.id == id } ? .random() : id, on: network, wish, at: leased,
             beside: state.endpoints, ports: reservation.mappings, aliases: definition.hostAlias)
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
-            try? host.release(address, from: network, of: id)
+            try? host.release(endpoint.leases, from: network, of: id)
             throw error
         }
         if !wish.publish.isEmpty { ports = consume reservation }
     }
 
-    /// A MAC address that was asked for is looked at and put on record by one container at a time.
+    /// What was asked for and no lease stands for is looked at and put on record by one container at a time.
     private func enter(
         _ endpoint: Endpoint, _ network: NetworkDefinition, _ wish: EndpointWish
     ) throws(OperationError) {
-        guard let mac = wish.mac else { return state.endpoints.append(endpoint) }
+        let unleased = wish.address6.flatMap { network.address(beside: $0) == nil ? $0 : nil }
+        if wish.mac == nil, unleased == nil { return state.endpoints.append(endpoint) }
         try FileLock.holding(host.layout.networkLock(network)) { () throws(OperationError) in
-            try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network)
+            if let mac = wish.mac { try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network) }
+            if let unleased { try host.checkUnused(unleased, of: id, on: network) }
             state.endpoints.append(endpoint)
             try host.containerStore.write(state, of: id)
         }
@@ -75,9 +77,10 @@ extension Endpoint {
     ///   - others: the container's other ones.
     ///   - aliases: what others call the container everywhere.
     init(
-        _ id: EndpointID, on network: NetworkDefinition, _ wish: EndpointWish, at address: IPAddress,
+        _ id: EndpointID, on network: NetworkDefinition, _ wish: EndpointWish, at leased: LeasedAddresses,
         beside others: [Endpoint], ports: [PortMapping], aliases: [NetworkAlias]
     ) {
+        let address = leased.address
         let isTaken = { name in others.contains { $0.interface == name } }
         let interface = (0...others.count).lazy.map { "eth\($0)" }.first { !isTaken($0) }
         self.init(
@@ -85,6 +88,8 @@ extension Endpoint {
             address: Subnet(address, network.subnet.prefixLength),
             gateway: network.isInternal ? nil : network.gateway.address, mac: wish.mac ?? MACAddress(for: address),
             interface: interface ?? "eth0", bridge: network.device, mtu: network.mtu, ports: ports)
+        address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
+        gateway6 = network.isInternal ? nil : network.gateway6?.address
         driver = network.driver
         firewall = network.firewall
         self.aliases = wish.aliases + aliases.filter { !wish.aliases.contains($0) }

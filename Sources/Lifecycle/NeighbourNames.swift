@@ -5,7 +5,7 @@ import Records
 
 /// What a name, or an address, is to a container that asks.
 package enum NameMeaning: Equatable, Sendable {
-    /// Of containers that share a network with it; in no order.
+    /// Of containers that share a network with it, of both families; in no order.
     case addresses([IPAddress])
     case name(DomainName)
     /// It would be one of ours, and there is none of that name now.
@@ -76,7 +76,7 @@ extension ContainerRun {
     ) -> [IPAddress] {
         return endpoints(of: other).filter { place in
             own.contains { $0.networkID == place.networkID } && isWanted(place)
-        }.map(\.address.address)
+        }.flatMap(\.addresses)
     }
 
     private func endpoints(of other: ContainerID) -> [Endpoint] {
@@ -94,10 +94,12 @@ extension ContainerRun {
 
     /// `web.front` of the address that `web` has on the network `front`.
     package func meaning(of address: IPAddress) -> NameMeaning {
-        guard let own = state.endpoints.first(where: { $0.hasNames && $0.address.network.contains(address) }) else {
-            return .foreign
+        let own = state.endpoints.first {
+            $0.hasNames && ($0.address.contains(address) || $0.address6?.contains(address) ?? false)
         }
-        guard let owner = own.address.address == address ? id : holder(of: address, on: own.networkID),
+        guard let own else { return .foreign }
+        let isOwn = own.address.address == address || own.address6?.address == address
+        guard let owner = isOwn ? id : holder(of: address, on: own.networkID),
             let name = ((try? host.containerStore.definition(owner)) ?? nil)?.name,
             let whole = DomainName("\(name).\(own.network)")
         else { return .absent }
@@ -105,11 +107,16 @@ extension ContainerRun {
     }
 
     private func holder(of address: IPAddress, on network: ContainerID) -> ContainerID? {
-        guard let network = plan.networks.first(where: { $0.id == network }),
-            let lease = (try? host.leases(of: network))?.first(where: { $0.address == address })
-        else { return nil }
+        guard let network = plan.networks.first(where: { $0.id == network }) else { return nil }
+        guard address.family == .ipv4 else { return holder6(of: address, on: network) }
+        guard let lease = (try? host.leases(of: network))?.first(where: { $0.address == address }) else { return nil }
         let holder = (try? host.containerStore.runtimeIDs())?.first(where: lease.owner.isContainer)
         return holder.flatMap { host.isSupervised($0) ? $0 : nil }
+    }
+
+    private func holder6(of address: IPAddress, on network: NetworkDefinition) -> ContainerID? {
+        let members = (try? host.members(of: network)) ?? []
+        return members.first { $0.endpoint.address6?.address == address && host.isSupervised($0.id) }?.id
     }
 }
 

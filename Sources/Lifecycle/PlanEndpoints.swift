@@ -9,12 +9,12 @@ extension Host {
     ) throws(OperationError) -> [Endpoint] {
         var endpoints: [Endpoint] = []
         for (wish, network) in zip(wishes, networks) {
-            // Its bridge may not be there yet.
-            let ports = try reservePorts(wish.publish, device: "lo").mappings
-            let address = try nextAddress(of: network, requested: wish.address)
+            let ports = try reservePorts(wish.publish, on: network, device: "lo").mappings
+            let addresses = try nextAddresses(of: network, wish)
             endpoints.append(
                 Endpoint(
-                    endpoints.isEmpty ? id : .random(), on: network, wish, at: address, beside: endpoints, ports: ports,
+                    endpoints.isEmpty ? id : .random(), on: network, wish, at: addresses, beside: endpoints,
+                    ports: ports,
                     aliases: []))
         }
         return endpoints

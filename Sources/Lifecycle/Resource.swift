@@ -58,7 +58,7 @@ extension Host {
         _ resource: Resource, of id: ContainerID, _ state: ContainerState?
     ) throws(OperationError) {
         switch resource {
-        case .lease(let endpoint, let network): try release(endpoint.address.address, from: network, of: id)
+        case .lease(let endpoint, let network): try release(endpoint.leases, from: network, of: id)
         case .aliases(let endpoint, let network): try withdrawAliases(of: endpoint, id, from: network)
         case .cgroups: try removeCgroups(of: id, state)
         case .rules(let endpoint):

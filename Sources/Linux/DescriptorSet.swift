@@ -36,6 +36,12 @@ package final class DescriptorSet {
         while let descriptor = passed.take() { insert(descriptor) }
     }
 
+    /// Takes over all that another one has.
+    package func insert(all others: DescriptorSet) {
+        numbers += others.numbers
+        others.numbers = []
+    }
+
     /// Takes over an open descriptor.
     package func insert(_ number: Int32) { numbers.append(number) }
     /// - Returns: its number, which stays valid as long as this set.

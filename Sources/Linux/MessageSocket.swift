@@ -27,6 +27,9 @@ package struct MessageSocket: ~Copyable {
         self.peer = peer
     }
 
+    /// Of one that something has come of: whether the other end has taken it.
+    package static func isConnected(_ socket: Int32) -> Bool { clinux_connection_error(socket) == 0 }
+
     package consuming func intoDescriptor() -> Descriptor { descriptor }
 
     /// Waits until it is known that the other end takes what is sent.

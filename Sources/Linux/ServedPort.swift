@@ -19,27 +19,15 @@ package struct ServedPort: ~Copyable {
     }
 
     /// Of TCP: the next connection that waits; nil when there is none, or no descriptor for it.
-    package func accept() -> Descriptor? {
-        let result = retryingOnInterrupt { clinux_accept(descriptor.number) }
-        return result < 0 ? nil : Descriptor(owning: result)
-    }
-
-    /// Whom a datagram is from.
-    package struct Peer: Hashable, Sendable { fileprivate let number: UInt64 }
+    package func accept() -> Descriptor? { Socket.accept(descriptor.number) }
 
     /// The next datagram; nil when there is none. What is longer than `limit` is cut off.
-    package func receive(limit: Int) -> (bytes: [UInt8], peer: Peer)? {
-        var length: Int32 = 0
-        var number: UInt64 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-            length = clinux_receive_from(descriptor.number, buffer.baseAddress, limit, &number)
-            count = max(0, Int(length))
-        }
-        return length < 0 ? nil : (bytes, Peer(number: number))
+    package func receive(limit: Int) -> (bytes: [UInt8], peer: Datagrams.Peer)? {
+        Datagrams.receive(descriptor.number, limit: limit)
     }
 
     /// What does not go at once is lost, as any datagram may be.
-    package func send(_ bytes: [UInt8], to peer: Peer) {
-        _ = clinux_send_to(descriptor.number, bytes, bytes.count, peer.number)
+    package func send(_ bytes: [UInt8], to peer: Datagrams.Peer) {
+        Datagrams.send(bytes, by: descriptor.number, to: peer)
     }
 }

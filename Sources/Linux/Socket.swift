@@ -9,14 +9,13 @@ package enum Socket {
 
     /// Binds a port, and listens when it is TCP.
     /// - Parameters:
-    ///   - address: of IPv4; with another one it fails with EAFNOSUPPORT.
     ///   - device: the only device whose packets may reach it; empty for all.
     /// - Returns: a descriptor that the caller owns.
     package static func reserve(
         _ address: IPAddress, port: UInt16, isTCP: Bool, device: String
     ) -> Result<Int32, Failure> {
-        guard let number = address.ipv4 else { return .failure(Failure(errno: EAFNOSUPPORT)) }
-        let result = clinux_reserve_port(number, port, isTCP ? 1 : 0, device)
+        let bytes = address.bytes
+        let result = clinux_reserve_port(bytes, bytes.count, port, isTCP ? 1 : 0, device)
         return result >= 0 ? .success(result) : .failure(Failure(errno: -result))
     }
 
@@ -26,6 +25,15 @@ package enum Socket {
         let result = clinux_bind_to_device(socket, device)
         guard result == 0 else { throw OperationError("bind socket to device", device, errno: -result) }
     }
+
+    /// The next connection that waits at a socket that never does; nil when there is none, or no descriptor for it.
+    package static func accept(_ socket: Int32) -> Descriptor? {
+        let result = retryingOnInterrupt { clinux_accept(socket) }
+        return result < 0 ? nil : Descriptor(owning: result)
+    }
+
+    /// The other end is told that the connection is broken when it is closed here.
+    package static func makeReset(_ connection: Int32) { _ = clinux_reset_on_close(connection) }
 
     /// The port that a bound socket has.
     package static func port(of socket: Int32) -> UInt16 {

@@ -25,6 +25,24 @@ package enum UnblockedTransfer {
         return result > 0 ? bytes : result == -Int(EAGAIN) || result == -Int(EINTR) ? [] : nil
     }
 
+    package enum Reading {
+        case bytes([UInt8])
+        case nothing
+        case end
+        case failure
+    }
+
+    /// What a socket has now.
+    package static func read(_ socket: Int32, limit: Int) -> Reading {
+        var result = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            result = receive(socket, into: UnsafeMutableRawBufferPointer(buffer))
+            count = max(0, result)
+        }
+        if result > 0 { return .bytes(bytes) }
+        return result == 0 ? .end : result == -Int(EAGAIN) || result == -Int(EINTR) ? .nothing : .failure
+    }
+
     /// - Returns: how many of the bytes a socket has taken; nil when it has failed.
     package static func send(_ bytes: ArraySlice<UInt8>, to socket: Int32) -> Int? {
         let result = bytes.withUnsafeBytes { send($0, to: socket) }

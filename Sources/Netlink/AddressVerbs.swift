@@ -55,29 +55,30 @@ extension RouteSocket {
 extension RouteSocket {
     /// Has what is for elsewhere go by a link that has its address already.
     package mutating func routeAll(by request: ContainerNetworkRequest) throws(OperationError) {
-        guard let gateway = request.gateway else { return }
+        if request.gateways.isEmpty { return }
         guard let index = try link(.named(request.interface))?.index else {
             throw OperationError("look up link", request.interface, errno: ENODEV)
         }
         var batch = RequestBatch(capacity: 256)
-        batch.routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
+        batch.routeAll(request, index: index)
         try perform(batch)
     }
 }
 
 extension RequestBatch {
-    /// The address before `up`, so that the link does not announce itself without one; the route after it:
-    /// its gateway must be reachable.
+    /// The addresses before `up`, so that the link does not announce itself without one; the routes after it:
+    /// their gateways must be reachable.
     mutating func configureContainer(_ request: ContainerNetworkRequest, index: Int32) {
         setUp(.index(Int32(CNETLINK_LOOPBACK_INDEX)), name: "lo")
-        addAddress(request.address, index: index, name: request.interface)
+        for address in request.addresses { addAddress(address, index: index, name: request.interface) }
         setUp(.index(index), name: request.interface)
-        guard let gateway = request.gateway else { return }
-        routeAll(by: gateway, request.gatewayMAC, index: index, name: request.interface)
+        routeAll(request, index: index)
     }
 
-    fileprivate mutating func routeAll(by gateway: IPAddress, _ mac: MACAddress?, index: Int32, name: String) {
-        addDefaultRoute(gateway: gateway, index: index, name: name)
-        if let mac { addNeighbour(gateway, mac: mac, index: index, name: name) }
+    fileprivate mutating func routeAll(_ request: ContainerNetworkRequest, index: Int32) {
+        for gateway in request.gateways {
+            addDefaultRoute(gateway: gateway, index: index, name: request.interface)
+            if let mac = request.gatewayMAC { addNeighbour(gateway, mac: mac, index: index, name: request.interface) }
+        }
     }
 }

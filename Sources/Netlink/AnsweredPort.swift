@@ -61,11 +61,10 @@ private struct End {
 }
 
 extension RequestBatch {
-    static let family = UInt8(CNETLINK_NFPROTO_IPV4)
-
     mutating func addTable(_ name: String) {
         begin(
-            Int(NFTables.type(NFT_MSG_NEWTABLE)), NLM_F_ACK | NLM_F_CREATE, NFTables.header(Self.family),
+            Int(NFTables.type(NFT_MSG_NEWTABLE)), NLM_F_ACK | NLM_F_CREATE,
+            NFTables.header(NFTables.number(of: family)),
             Label(operation: "add table", subject: name), asks: false)
         put(Int(NFTA_TABLE_NAME.rawValue), name)
     }
@@ -73,7 +72,8 @@ extension RequestBatch {
     /// - Parameter hook: where packets come by; nil is a chain that rules jump to.
     mutating func addChain(_ name: String, of table: String, _ hook: PacketHook?) {
         begin(
-            Int(NFTables.type(NFT_MSG_NEWCHAIN)), NLM_F_ACK | NLM_F_CREATE, NFTables.header(Self.family),
+            Int(NFTables.type(NFT_MSG_NEWCHAIN)), NLM_F_ACK | NLM_F_CREATE,
+            NFTables.header(NFTables.number(of: family)),
             Label(operation: "add chain", subject: name), asks: false)
         put(Int(NFTA_CHAIN_TABLE.rawValue), table)
         put(Int(NFTA_CHAIN_NAME.rawValue), name)
@@ -91,7 +91,8 @@ extension RequestBatch {
     ) {
         begin(
             Int(NFTables.type(NFT_MSG_NEWRULE)), NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-            NFTables.header(Self.family), Label(operation: "add rule", subject: chain.name), asks: false)
+            NFTables.header(NFTables.number(of: family)), Label(operation: "add rule", subject: chain.name), asks: false
+        )
         put(Int(NFTA_RULE_TABLE.rawValue), chain.table)
         put(Int(NFTA_RULE_CHAIN.rawValue), chain.name)
         nest(Int(NFTA_RULE_EXPRESSIONS.rawValue)) { batch in

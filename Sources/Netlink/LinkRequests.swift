@@ -32,7 +32,7 @@ package struct BridgeRequest: Equatable, Sendable {
     package var mtu: Int?
     /// Whose it is: what `ip link` shows as alias, at most 255 bytes.
     package var alias: String?
-    /// Its own address in the network's subnet.
+    /// Its own address in the network's subnet. Those of IPv6 have to wait until it may have any.
     package var address: Subnet?
 
     package init(
@@ -79,25 +79,25 @@ package struct VethPair: Equatable, Sendable {
     package let peerIndex: Int32
 }
 
-/// What a container's network namespace gets: `lo` up, one interface with an address, a default route.
+/// What a container's network namespace gets: `lo` up, one interface with an address of each family, default routes.
 package struct ContainerNetworkRequest: Equatable, Sendable {
     package var interface: String
     /// Index of `interface` when it is known (`VethPair.peerIndex`): saves a look-up.
     package var index: Int32?
-    package var address: Subnet
-    /// Nil: no default route.
-    package var gateway: IPAddress?
-    /// The gateway's, for good: nobody else on the network can claim to be it. Nil: it is asked for when needed.
+    package var addresses: [Subnet]
+    /// Of those families that have a default route.
+    package var gateways: [IPAddress]
+    /// The gateways', for good: nobody else on the network can claim to be it. Nil: it is asked for when needed.
     package var gatewayMAC: MACAddress?
 
     package init(
-        interface: String = "eth0", index: Int32? = nil, address: Subnet, gateway: IPAddress?,
+        interface: String = "eth0", index: Int32? = nil, addresses: [Subnet], gateways: [IPAddress],
         gatewayMAC: MACAddress? = nil
     ) {
         self.interface = interface
         self.index = index
-        self.address = address
-        self.gateway = gateway
+        self.addresses = addresses
+        self.gateways = gateways
         self.gatewayMAC = gatewayMAC
     }
 }

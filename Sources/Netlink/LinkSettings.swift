@@ -8,6 +8,7 @@ package struct LinkSettings: Equatable, Sendable {
     package var reversePathFilter: UInt32?
     package var disableIPv6: UInt32?
     package var acceptRouterAdvertisements: UInt32?
+    package var asksForDuplicates: UInt32?
 
     package init() {}
 
@@ -32,6 +33,7 @@ package struct LinkSettings: Equatable, Sendable {
     private mutating func takeIPv6(_ family: Attribute) throws(OperationError) {
         guard let values = try Self.values(IFLA_INET6_CONF, of: family) else { return }
         disableIPv6 = values.uint32(at: Int(CNETLINK_IPV6_DISABLE))
+        asksForDuplicates = values.uint32(at: Int(CNETLINK_IPV6_ACCEPT_DAD))
         acceptRouterAdvertisements = values.uint32(at: Int(CNETLINK_IPV6_ACCEPT_RA))
     }
 

@@ -53,6 +53,9 @@ package struct NFTablesSocket: ~Copyable {
 
 enum NFTables {
     static func type(_ message: nf_tables_msg_types) -> Int32 { NFNL_SUBSYS_NFTABLES << 8 | Int32(message.rawValue) }
+    static func number(of family: AddressFamily) -> UInt8 {
+        UInt8(family == .ipv4 ? CNETLINK_NFPROTO_IPV4 : CNETLINK_NFPROTO_IPV6)
+    }
     static func header(_ family: UInt8) -> nfgenmsg {
         nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)
     }

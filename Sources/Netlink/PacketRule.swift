@@ -2,12 +2,11 @@ import CNetlink
 import Core
 import Glibc
 
-/// A rule of nftables about packets of IPv4: what they must be like, and what becomes of them (<linux/netfilter/nf_tables.h>).
+/// A rule of nftables about packets of one family: what they must be like, and what becomes of them (<linux/netfilter/nf_tables.h>).
 package struct PacketRule: Equatable, Sendable {
     package enum Test: Equatable, Sendable {
-        /// Numbers in host byte order.
-        case source(UInt32, mask: UInt32, isNegated: Bool)
-        case destination(UInt32, mask: UInt32, isNegated: Bool)
+        case source(Subnet, isNegated: Bool)
+        case destination(Subnet, isNegated: Bool)
         case input(String, isNegated: Bool)
         case output(String, isNegated: Bool)
         /// Of IP.
@@ -25,9 +24,9 @@ package struct PacketRule: Equatable, Sendable {
         case accept, drop, goBack
         case jump(String)
         case masquerade
-        case translateSource(UInt32)
+        case translateSource(IPAddress)
         /// - ports: nil keeps the port.
-        case translateDestination(UInt32, ports: ClosedRange<UInt16>?)
+        case translateDestination(IPAddress, ports: ClosedRange<UInt16>?)
     }
 
     package let tests: [Test]
@@ -62,8 +61,10 @@ extension RequestBatch {
 
     private mutating func put(_ test: PacketRule.Test) {
         switch test {
-        case .source(let address, let mask, let isNegated): compareAddress(12, address, mask, isNegated)
-        case .destination(let address, let mask, let isNegated): compareAddress(16, address, mask, isNegated)
+        case .source(let subnet, let isNegated):
+            compareAddress(subnet.family == .ipv4 ? 12 : 8, subnet, isNegated)
+        case .destination(let subnet, let isNegated):
+            compareAddress(subnet.family == .ipv4 ? 16 : 24, subnet, isNegated)
         case .input(let name, let isNegated): compareInterface(NFT_META_IIFNAME, name, isNegated)
         case .output(let name, let isNegated): compareInterface(NFT_META_OIFNAME, name, isNegated)
         case .transport(let number):
@@ -82,10 +83,11 @@ extension RequestBatch {
         }
     }
 
-    private mutating func compareAddress(_ offset: UInt32, _ address: UInt32, _ mask: UInt32, _ isNegated: Bool) {
-        load(NFT_PAYLOAD_NETWORK_HEADER, offset, 4)
-        if mask != .max { and(mask.networkBytes) }
-        compare((address & mask).networkBytes, isNegated ? NFT_CMP_NEQ : NFT_CMP_EQ)
+    /// - Parameter offset: in the header of IPv4 or IPv6.
+    private mutating func compareAddress(_ offset: UInt32, _ subnet: Subnet, _ isNegated: Bool) {
+        load(NFT_PAYLOAD_NETWORK_HEADER, offset, UInt32(subnet.family.bits / 8))
+        if subnet.prefixLength < subnet.family.bits { and(subnet.mask.bytes) }
+        compare(subnet.first.bytes, isNegated ? NFT_CMP_NEQ : NFT_CMP_EQ)
     }
 
     private mutating func compareInterface(_ key: nft_meta_keys, _ name: String, _ isNegated: Bool) {
@@ -155,15 +157,16 @@ extension RequestBatch {
         }
     }
 
-    private mutating func translate(_ kind: nft_nat_types, _ address: UInt32, _ ports: ClosedRange<UInt16>?) {
-        set(NFT_REG_1, address.networkBytes)
+    /// An address of IPv6 fills the first register, of 16 bytes.
+    private mutating func translate(_ kind: nft_nat_types, _ address: IPAddress, _ ports: ClosedRange<UInt16>?) {
+        set(NFT_REG_1, address.bytes)
         if let ports {
             set(NFT_REG_2, ports.lowerBound.networkBytes)
             if ports.count > 1 { set(NFT_REG_3, ports.upperBound.networkBytes) }
         }
         expression("nat") { nat in
             nat.put(Int(NFTA_NAT_TYPE.rawValue), bigEndian: kind.rawValue)
-            nat.put(Int(NFTA_NAT_FAMILY.rawValue), bigEndian: UInt32(CNETLINK_NFPROTO_IPV4))
+            nat.put(Int(NFTA_NAT_FAMILY.rawValue), bigEndian: UInt32(NFTables.number(of: address.family)))
             nat.put(Int(NFTA_NAT_REG_ADDR_MIN.rawValue), bigEndian: NFT_REG_1.rawValue)
             guard let ports else { return }
             nat.put(Int(NFTA_NAT_REG_PROTO_MIN.rawValue), bigEndian: NFT_REG_2.rawValue)

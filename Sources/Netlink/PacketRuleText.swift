@@ -28,10 +28,8 @@ extension PacketRule {
     private static func text(_ test: Test) throws(OperationError) -> String {
         func not(_ isNegated: Bool) -> String { isNegated ? "!= " : "" }
         switch test {
-        case .source(let address, let mask, let isNegated):
-            return "ip saddr \(not(isNegated))\(subnet(address, mask))"
-        case .destination(let address, let mask, let isNegated):
-            return "ip daddr \(not(isNegated))\(subnet(address, mask))"
+        case .source(let subnet, let isNegated): return "\(family(subnet)) saddr \(not(isNegated))\(text(subnet))"
+        case .destination(let subnet, let isNegated): return "\(family(subnet)) daddr \(not(isNegated))\(text(subnet))"
         case .input(let name, let isNegated): return "iifname \(not(isNegated))\(try quoted(name))"
         case .output(let name, let isNegated): return "oifname \(not(isNegated))\(try quoted(name))"
         case .transport(let number): return "meta l4proto \(transport(number))"
@@ -52,9 +50,9 @@ extension PacketRule {
         all.filter { bits & $0.bit != 0 }.map(\.name).joined(separator: ",")
     }
 
-    private static func subnet(_ address: UInt32, _ mask: UInt32) -> String {
-        let first = IPAddress(ipv4: address & mask)
-        return mask == .max ? "\(first)" : "\(first)/\((~mask).leadingZeroBitCount)"
+    private static func family(_ subnet: Subnet) -> String { subnet.family == .ipv4 ? "ip" : "ip6" }
+    private static func text(_ subnet: Subnet) -> String {
+        subnet.prefixLength == subnet.family.bits ? "\(subnet.first)" : "\(subnet.network)"
     }
 
     fileprivate static func range(_ ports: ClosedRange<UInt16>) -> String {
@@ -88,9 +86,10 @@ extension PacketRule.Action {
         case .goBack: "return"
         case .jump(let chain): "jump \(chain)"
         case .masquerade: "masquerade"
-        case .translateSource(let address): "snat to \(IPAddress(ipv4: address))"
-        case .translateDestination(let address, let ports):
-            "dnat to \(IPAddress(ipv4: address))" + (ports.map { ":\(PacketRule.range($0))" } ?? "")
+        case .translateSource(let address): "snat to \(address)"
+        case .translateDestination(let address, nil): "dnat to \(address)"
+        case .translateDestination(let address, let ports?):
+            "dnat to \(address.family == .ipv4 ? "\(address)" : "[\(address)]"):\(PacketRule.range(ports))"
         }
     }
 }

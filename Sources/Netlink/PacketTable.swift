@@ -2,7 +2,7 @@ import CNetlink
 import Core
 import Glibc
 
-/// Where packets of IPv4 come by a chain (<linux/netfilter.h>).
+/// Where packets come by a chain (<linux/netfilter.h>).
 package struct PacketHook: Equatable, Sendable {
     package enum Place: UInt32, Sendable, CaseIterable {
         case prerouting, input, forward, output, postrouting
@@ -59,13 +59,13 @@ package enum PacketTableChange: Sendable {
 
 extension NFTablesSocket {
     /// Nothing of a table that is not there.
-    package mutating func read(_ table: String) throws(OperationError) -> PacketTable {
+    package mutating func read(_ table: String, of family: AddressFamily) throws(OperationError) -> PacketTable {
         var found = PacketTable(generation: try generation())
         for message in try socket.dump({ $0.getChains() }) {
-            if let chain = try message.chainName(of: table) { found.chains[chain] = [] }
+            if let chain = try message.chainName(of: table, family) { found.chains[chain] = [] }
         }
         if found.chains.isEmpty { return found }
-        for message in try socket.dump({ $0.getRules(ofTable: table) }) {
+        for message in try socket.dump({ $0.getRules(ofTable: table, family) }) {
             let (chain, rule) = try PacketTable.Rule.read(message)
             found.chains[chain, default: []].append(rule)
         }
@@ -74,9 +74,10 @@ extension NFTablesSocket {
 
     /// - Throws: ERESTART when anybody has changed anything since `generation`.
     package mutating func change(
-        _ table: String, _ changes: [PacketTableChange], since read: PacketTable
+        _ table: String, of family: AddressFamily, _ changes: [PacketTableChange], since read: PacketTable
     ) throws(OperationError) {
         var batch = RequestBatch(capacity: 4096 + changes.count * 1024)
+        batch.family = family
         batch.beginTransaction(table, generation: read.generation)
         for change in changes { batch.put(change, of: table) }
         batch.endTransaction(table)
@@ -103,9 +104,9 @@ extension RequestBatch {
             Label(operation: "read rules", subject: nil), asks: true)
     }
 
-    fileprivate mutating func getRules(ofTable table: String) {
+    fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily) {
         begin(
-            Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(Self.family),
+            Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(NFTables.number(of: family)),
             Label(operation: "list rules", subject: table), asks: true)
         put(Int(NFTA_RULE_TABLE.rawValue), table)
     }
@@ -150,15 +151,17 @@ extension RequestBatch {
         _ type: nf_tables_msg_types, _ flags: Int32, _ operation: String, _ subject: String
     ) {
         begin(
-            Int(NFTables.type(type)), NLM_F_ACK | flags, NFTables.header(Self.family),
+            Int(NFTables.type(type)), NLM_F_ACK | flags, NFTables.header(NFTables.number(of: family)),
             Label(operation: operation, subject: subject), asks: false)
     }
 }
 
 extension Message {
     /// Nil when the chain is of another table or family.
-    fileprivate func chainName(of table: String) throws(OperationError) -> String? {
-        guard try fixedHeader(nfgenmsg.self).nfgen_family == RequestBatch.family else { return nil }
+    fileprivate func chainName(
+        of table: String, _ family: AddressFamily
+    ) throws(OperationError) -> String? {
+        guard try fixedHeader(nfgenmsg.self).nfgen_family == NFTables.number(of: family) else { return nil }
         var name: String?
         var attributes = try attributes(after: nfgenmsg.self)
         while let attribute = try attributes.next() {

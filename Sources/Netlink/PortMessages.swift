@@ -8,8 +8,8 @@ extension RequestBatch {
     ///
     /// Up at the end: nothing comes in before that was not looked at, and a filter for a link that is up waits for RCU
     /// (dev_deactivate).
-    mutating func guardPort(_ port: PortRequest) throws(OperationError) {
-        let program = try OwnSource.program(mac: port.mac, address: port.address)
+    mutating func guardPort(_ port: PortRequest) {
+        let program = OwnSource.program(mac: port.mac, address: port.address, address6: port.address6)
         setPort(port)
         addEntry(port)
         addFilter(port, program)

@@ -8,14 +8,18 @@ package struct PortRequest: Equatable, Sendable {
     package var index: Int32
     package var mac: MACAddress
     package var address: IPAddress
+    /// Of IPv6; nil: it may have none.
+    package var address6: IPAddress?
     /// Lets packets leave by the port they came from, so that a container reaches its own published port.
     package var hairpin: Bool
     /// Whether there is IPv6 on this host that the port must have no address of.
     package var hostHasIPv6: Bool
 
     package init(
-        name: String, index: Int32, mac: MACAddress, address: IPAddress, hairpin: Bool, hostHasIPv6: Bool
+        name: String, index: Int32, mac: MACAddress, address: IPAddress, address6: IPAddress? = nil, hairpin: Bool,
+        hostHasIPv6: Bool
     ) {
+        self.address6 = address6
         self.name = name
         self.index = index
         self.mac = mac
@@ -26,7 +30,7 @@ package struct PortRequest: Equatable, Sendable {
 
     /// Whether the port is what it should be.
     package func isMet(by state: PortState) -> Bool {
-        guard let program = try? OwnSource.program(mac: mac, address: address) else { return false }
+        let program = OwnSource.program(mac: mac, address: address, address6: address6)
         return state.hairpin == hairpin && state.learns == false && !state.makesAddresses
             && state.entries.contains(mac) && state.programs.first == program
     }

@@ -5,8 +5,8 @@ import Glibc
 extension RouteSocket {
     /// Makes a port of a bridge let in what is its container's own, in one send. What is right stays as it is.
     package mutating func guardPort(_ port: PortRequest) throws(OperationError) {
-        var batch = RequestBatch(capacity: 1024)
-        try batch.guardPort(port)
+        var batch = RequestBatch(capacity: 2048)
+        batch.guardPort(port)
         try perform(batch)
     }
 

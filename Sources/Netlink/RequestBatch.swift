@@ -16,6 +16,8 @@ struct RequestBatch: ~Copyable {
     private(set) var labels: [Label] = []
     /// Places of those that the kernel says nothing about.
     private(set) var unanswered: Set<Int> = []
+    /// Of the tables of nftables that the requests are about.
+    var family = AddressFamily.ipv4
     /// Whether any of the requests asks for more than to be told something.
     private(set) var isChange = false
 

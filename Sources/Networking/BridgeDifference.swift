@@ -12,10 +12,10 @@ package struct BridgeDifference: Equatable, Sendable {
         case refuse
         /// Its maker was killed half way.
         case finishBridge(Int32)
-        case addAddress(Int32)
+        case addAddress(Subnet, Int32)
         case bringUp(Int32)
         case applySettings
-        case switchRoutingOn
+        case switchRoutingOn(AddressFamily)
         /// With the member's link; nil when it is not there.
         case joinBridge(NetworkMember, link: Int32?, bridge: Int32)
         case guardPort(NetworkMember, link: Int32)

@@ -22,12 +22,12 @@ extension WantedBridges {
     }
 
     private func routing(_ observed: ObservedBridges) -> [BridgeDifference] {
-        if observed.isRouting || established(in: observed).isEmpty { return [] }
-        return [
+        let needed = Set(established(in: observed).flatMap(\.gateways).map(\.family))
+        return AddressFamily.allCases.filter { needed.contains($0) && !observed.routed.contains($0) }.map {
             BridgeDifference(
-                subject: .bridge, what: BridgeSettings.forwarding, why: "it is off, and networks need it",
-                remedy: .switchRoutingOn)
-        ]
+                subject: .bridge, what: BridgeSettings.forwarding($0), why: "it is off, and networks need it",
+                remedy: .switchRoutingOn($0))
+        }
     }
 
     private func rules(_ observed: ObservedBridges) -> [BridgeDifference] {
@@ -93,14 +93,15 @@ extension WantedBridges.Network {
     private func differences(of bridge: ObservedBridges.Link) -> [BridgeDifference] {
         let link = bridge.info
         var differences: [BridgeDifference] = []
-        if bridge.addresses?.contains(definition.gateway) == false {
-            differences.append(
-                lack(.bridge, link.name, "it lacks the address \(definition.gateway)", .addAddress(link.index)))
-        }
-        if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
-        if !BridgeSettings.areRight(link.settings) {
+        // An address of IPv6 needs the settings first.
+        if !BridgeSettings.areRight(link.settings, hasIPv6: definition.gateway6 != nil) {
             differences.append(lack(.bridge, link.name, "its settings (sysctl) have been changed", .applySettings))
         }
+        for gateway in definition.gateways where bridge.addresses?.contains(gateway) == false {
+            differences.append(
+                lack(.bridge, link.name, "it lacks the address \(gateway)", .addAddress(gateway, link.index)))
+        }
+        if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
         return differences
     }
 

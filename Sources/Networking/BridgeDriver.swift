@@ -25,7 +25,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         do throws(OperationError) {
-            try firewalls[network.firewall].withdraw(.network(bridge: network.device))
+            try firewalls[network.firewall].withdraw(
+                .network(bridge: network.device), of: network.gateways.map(\.family))
         } catch {
             failure = error
         }
@@ -63,6 +64,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         }
         endpoint.mtu = bridge.mtu
         let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
+        if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
         try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, bridge.mac))
         // The program's first packet must arrive.
@@ -99,11 +101,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
-        if !endpoint.ports.isEmpty { try firewalls[endpoint.firewall].withdraw(.endpoint(endpoint.id)) }
+        guard !endpoint.ports.isEmpty else { return }
+        try firewalls[endpoint.firewall].withdraw(.endpoint(endpoint.id), of: endpoint.families)
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        for firewall in firewalls.all { try firewall.withdraw(.endpoint(endpoint)) }
+        for firewall in firewalls.all { try firewall.withdraw(.endpoint(endpoint), of: AddressFamily.allCases) }
     }
 
     /// The name is short, as the seeds show it, and another one when that is taken (B45).

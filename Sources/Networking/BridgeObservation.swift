@@ -37,10 +37,12 @@ extension BridgeDriver {
         of network: WantedBridges.Network, _ netlink: inout RouteSocket
     ) throws(OperationError) -> ObservedBridges {
         var observed = ObservedBridges()
-        observed.isRouting = BridgeSettings.isRouting
+        observed.routed = BridgeSettings.routed
         guard let bridge = try netlink.link(.named(network.definition.device)) else { return observed }
-        let all = try netlink.addresses(of: network.definition.gateway.family)
-        let addresses = all.filter { $0.link == bridge.index }.map(\.address)
+        var addresses: [Subnet] = []
+        for gateway in network.definition.gateways {
+            addresses += try netlink.addresses(of: gateway.family).filter { $0.link == bridge.index }.map(\.address)
+        }
         observed.links.append(ObservedBridges.Link(bridge, addresses: addresses))
         for member in network.members {
             guard let link = try netlink.link(.named(member.endpoint.hostInterface)) else { continue }
@@ -53,7 +55,7 @@ extension BridgeDriver {
     private func observeHost(
         _ wanted: WantedBridges, _ observed: inout ObservedBridges
     ) throws(OperationError) {
-        observed.isRouting = BridgeSettings.isRouting
+        observed.routed = BridgeSettings.routed
         observed.firewall = try firewalls.differences(
             from: wanted.intent(on: observed), of: wanted.networks.map(\.definition),
             isOwner: wanted.owners.map { owners in { owners.include($0) } })

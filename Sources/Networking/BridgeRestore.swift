@@ -100,15 +100,16 @@ extension BridgeDriver {
         switch remedy {
         case .makeBridge:
             let isOwn = try makeBridge(definition, &netlink)
-            return !isOwn || !network.members.isEmpty
+            return !isOwn || !network.members.isEmpty || definition.gateway6 != nil
         case .refuse: throw foreign(definition)
         case .finishBridge(let index):
             try netlink.finishBridge(index, try request(definition, &netlink))
             return true
-        case .addAddress(let index): try netlink.addAddress(definition.gateway, index: index, name: definition.device)
+        case .addAddress(let gateway, let index):
+            try netlink.addAddress(gateway, index: index, name: definition.device)
         case .bringUp(let index): try netlink.setUp(.index(index))
-        case .applySettings: try BridgeSettings.apply(to: definition.device)
-        case .switchRoutingOn: try BridgeSettings.switchRoutingOn()
+        case .applySettings: try BridgeSettings.apply(to: definition.device, hasIPv6: definition.gateway6 != nil)
+        case .switchRoutingOn(let family): try BridgeSettings.switchRoutingOn(family)
         case .joinBridge(let member, let link?, let bridge):
             try whileRunning(member) { () throws(OperationError) in
                 try netlink.setMaster(.index(link), bridge: bridge)
@@ -147,7 +148,7 @@ extension BridgeDriver {
             guard error.errno == EEXIST else { throw error }
             return false
         }
-        try BridgeSettings.apply(to: network.device)
+        try BridgeSettings.apply(to: network.device, hasIPv6: network.gateway6 != nil)
         return true
     }
 

@@ -17,7 +17,7 @@ extension Endpoint {
     ///   - gatewayMAC: the bridge's.
     func inside(_ index: Int32?, isDefaultRoute: Bool, _ gatewayMAC: MACAddress?) -> ContainerNetworkRequest {
         ContainerNetworkRequest(
-            interface: interface, index: index, address: address, gateway: isDefaultRoute ? gateway : nil,
+            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [],
             gatewayMAC: gatewayMAC)
     }
 
@@ -27,7 +27,8 @@ extension Endpoint {
     /// - Parameter index: the link's.
     func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
         PortRequest(
-            name: hostInterface, index: index, mac: mac, address: address.address, hairpin: !ports.isEmpty,
+            name: hostInterface, index: index, mac: mac, address: address.address, address6: address6?.address,
+            hairpin: !ports.isEmpty,
             // A link whose packets are too small for it has none (RFC 8200, section 5).
             hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
     }

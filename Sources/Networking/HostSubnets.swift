@@ -1,15 +1,15 @@
 import Core
 import Netlink
 
-/// What this host already routes or has of IPv4.
+/// What this host already routes or has.
 package enum HostSubnets {
-    package static func occupants() throws(OperationError) -> [SubnetChooser.Occupant] {
+    package static func occupants(of family: AddressFamily) throws(OperationError) -> [SubnetChooser.Occupant] {
         var netlink = try RouteSocket()
         var occupants: [SubnetChooser.Occupant] = []
-        for address in try netlink.addresses(of: .ipv4) {
+        for address in try netlink.addresses(of: family) {
             occupants.append(.init(address.address.network, "an address of this host, \(address.address)"))
         }
-        for route in try netlink.routes(of: .ipv4) {
+        for route in try netlink.routes(of: family) {
             occupants.append(.init(route.destination, "a route of this host, \(route.destination)"))
         }
         return occupants

@@ -19,8 +19,8 @@ package struct ObservedBridges: Sendable {
     }
 
     var links: [Link] = []
-    /// Whether this host forwards packets.
-    var isRouting = true
+    /// The families of which this host forwards packets.
+    var routed = Set(AddressFamily.allCases)
     /// Bridges that Docker's chain for others does not let through, though it is there; and those that it has rules about.
     var unadmitted: Set<String> = []
     var admitted: Set<String> = []

@@ -43,6 +43,15 @@ package struct SubnetChooser: Sendable {
         func subnet(_ index: Int) -> Subnet { range.part(index, length: subnetLength) }
     }
 
+    /// A /64 of which the 40 bits behind fd00::/8 are random, as RFC 4193 has it: nobody else has it by chance.
+    package func chooseUniqueLocal() -> Subnet {
+        while true {
+            let identifier = UInt128.random(in: 1..<1 << 40)
+            let subnet = Subnet(IPAddress(ipv6: 0xfd << 120 | identifier << 80), 64)
+            if occupant(of: subnet) == nil { return subnet }
+        }
+    }
+
     /// The first free subnet of `pool`.
     package func choose(from pool: Pool) throws(OperationError) -> Subnet {
         for index in pool.skipping..<pool.count {

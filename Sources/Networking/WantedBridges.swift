@@ -69,7 +69,7 @@ extension FirewallIntent {
 extension NetworkIntent {
     init(_ network: NetworkDefinition) {
         self.init(
-            bridge: network.device, subnet: network.subnet, gateway: network.gateway.address,
+            bridge: network.device, gateway: network.gateway, gateway6: network.gateway6,
             isInternal: network.isInternal)
     }
 }
@@ -77,6 +77,7 @@ extension NetworkIntent {
 extension PublishedPorts {
     init(_ endpoint: Endpoint) {
         self.init(
-            endpoint: endpoint.id, address: endpoint.address.address, ports: endpoint.ports, backend: endpoint.firewall)
+            endpoint: endpoint.id, address: endpoint.address.address, address6: endpoint.address6?.address,
+            ports: endpoint.ports, backend: endpoint.firewall)
     }
 }

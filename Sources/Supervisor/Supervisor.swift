@@ -15,6 +15,7 @@ final class Supervisor {
     let audience = Audience()
     private let changes: NetworkChanges
     private let names: NameServer
+    private let ports: PortServer
     /// Nil when it has no check.
     private let health: HealthMonitor?
     /// The next round is one that somebody has asked for.
@@ -41,6 +42,7 @@ final class Supervisor {
         run = try ContainerRun(host, plan, offer)
         changes = NetworkChanges(run)
         names = NameServer(run)
+        ports = PortServer(run)
         health = HealthMonitor(run)
         if caller != nil { run.note("attach") }
         // What can be asked of it.
@@ -68,7 +70,7 @@ final class Supervisor {
     /// The parts that are there all the time, beside those of the moment.
     func loop(_ parts: [any EventSource]) -> EventLoop {
         EventLoop(
-            parts + [control, changes, audience, names] + (health.map { [$0] } ?? [])
+            parts + [control, changes, audience, names, ports] + (health.map { [$0] } ?? [])
                 + (run.forwarder.map { [$0] } ?? []),
             givingMemoryBack: caller == nil)
     }
@@ -133,6 +135,7 @@ final class Supervisor {
         health?.end()
         changes.settle()
         names.close()
+        ports.close()
     }
 
     /// Whether there is another round after `exit`.

@@ -188,6 +188,6 @@ private func refuses(_ input: String, _ body: () throws(OperationError) -> Void)
 extension PublishRequest {
     fileprivate var words: String {
         func text(_ range: ClosedRange<UInt16>) -> String { "\(range.lowerBound)-\(range.upperBound)" }
-        return "\(hostAddress):\(hostPorts.map(text) ?? ""):\(text(containerPorts))/\(transport.rawValue)"
+        return "\(hostAddress?.inURL ?? ""):\(hostPorts.map(text) ?? ""):\(text(containerPorts))/\(transport.rawValue)"
     }
 }

@@ -8,14 +8,19 @@ import Testing
     @Test func everyFormOfTheGrammar() throws {
         #expect(
             try parse("80")
-                == PublishRequest(hostAddress: .anyIPv4, hostPorts: nil, containerPorts: 80...80, transport: .tcp))
+                == PublishRequest(hostAddress: nil, hostPorts: nil, containerPorts: 80...80, transport: .tcp))
         #expect(
             try parse("8080:80")
                 == PublishRequest(
-                    hostAddress: .anyIPv4, hostPorts: 8080...8080, containerPorts: 80...80, transport: .tcp))
+                    hostAddress: nil, hostPorts: 8080...8080, containerPorts: 80...80, transport: .tcp))
         #expect(try parse("53:53/udp").transport == .udp)
         #expect(try parse("127.0.0.1:8080:80").hostAddress == .loopbackIPv4)
         #expect(try parse("127.0.0.1::80").hostPorts == nil)
+        #expect(try parse("[::1]:8080:80").hostAddress == .loopbackIPv6)
+        #expect(try parse("[::]::80/udp").hostAddress == .anyIPv6)
+        #expect(try parse("0.0.0.0:80:80").addresses(hasIPv6: true) == [.anyIPv4])
+        #expect(try parse("80:80").addresses(hasIPv6: true) == [.anyIPv4, .anyIPv6])
+        #expect(try parse("80:80").addresses(hasIPv6: false) == [.anyIPv4])
         #expect(try parse("0:80").hostPorts == nil)
         #expect(try parse("8000-8002:80-82").choices.map(\.containerPort) == [80, 81, 82])
         #expect(try parse("8000-8002:80-82").choices.map { $0.hostPorts?.lowerBound } == [8000, 8001, 8002])
@@ -25,7 +30,8 @@ import Testing
 
     @Test(arguments: [
         "", ":", "a:80", "80:", "80:0", "65536:80", "80:65536", "-1:80", "80:80/icmp", "80:80/tcp/udp", "1.2.3:80:80",
-        "1.2.3.256:80:80", "8000-8002:80-81", "8002-8000:80-82", "+80:80", "080:80", "80:80:80:80", " 80:80",
+        "1.2.3.256:80:80", "8000-8002:80-81", "8002-8000:80-82", "+80:80", "080:80", "[::1]:80", "[::1]80:80",
+        "[::1:80:80", "[1.2.3:80:80", "[ff02::1]:80:80", "::1:80:80", "[]:80:80", "80:80:80:80", " 80:80",
     ])
     func B59b_badSpecificationIsAnError(_ text: String) {
         #expect(throws: OperationError.self) { try PublishRequest(parsing: text) }
@@ -35,6 +41,8 @@ import Testing
         #expect(try parse("80:1").collides(with: parse("127.0.0.1:80:2")))
         #expect(try !parse("127.0.0.1:80:1").collides(with: parse("127.0.0.2:80:1")))
         #expect(try !parse("80:1").collides(with: parse("80:1/udp")))
+        #expect(try !parse("80:1").collides(with: parse("[::1]:80:1")))
+        #expect(try parse("[::]:80:1").collides(with: parse("[::1]:80:1")))
         #expect(try !parse("80").collides(with: parse("80")))
         #expect(try parse("8000-8002:80-82").collides(with: parse("8002:1")))
         // One of several will do: that is no collision yet.

@@ -11,22 +11,24 @@ import Testing
     ///
     /// The kernel checks the offsets and sizes of what it takes (mark_source_chains, xt_check_entry_offsets), so these
     /// stay as they are; all else is anybody's.
-    @Test func entries() throws {
+    @Test(arguments: AddressFamily.allCases) func entries(family: AddressFamily) throws {
         var generator = Seeded(Fuzz.seed)
         var examples: [[UInt8]] = []
         while examples.count < 60 {
-            let entry = try RawRule(FirewallRule.random(&generator)).entry
-            if !entry.isEmpty { examples.append(entry) }
+            let rule = FirewallRule.random(&generator)
+            let entry = try RawRule(rule).entry
+            if !entry.isEmpty, rule.table.family == family { examples.append(entry) }
         }
         let sizes = Set(examples.map(\.count))
         Fuzz.bytes(examples) { bytes in
-            guard sizes.contains(bytes.count), let example = examples.first(where: { Self.haveSameShape($0, bytes) })
+            guard sizes.contains(bytes.count),
+                let example = examples.first(where: { Self.haveSameShape($0, bytes, family) })
             else { return }
             for verdict in ["", "ACCEPT", "MYDOCKER-OTHER"] {
                 var rule = RawRule()
-                guard ciptables_decode(bytes, verdict, &rule.value) == 0 else { continue }
+                guard ciptables_decode(family == .ipv6 ? 1 : 0, bytes, verdict, &rule.value) == 0 else { continue }
                 if rule.isOpaque { continue }
-                guard let decoded = rule.decoded(.nat, "C") else { continue }
+                guard let decoded = rule.decoded(.nat(of: family), "C") else { continue }
                 // What is not UTF-8 cannot be shown; nor is it compared, but in its raw form.
                 if decoded.description.contains("\u{fffd}") { continue }
                 guard let again = try? RawRule(decoded), again == rule else {
@@ -38,9 +40,10 @@ import Testing
     }
 
     /// Offsets of target and next entry, and the sizes of all matches and the target.
-    private static func haveSameShape(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard left.count == right.count, left[88..<92] == right[88..<92] else { return false }
-        var offset = 112
+    private static func haveSameShape(_ left: [UInt8], _ right: [UInt8], _ family: AddressFamily) -> Bool {
+        let shape = EntryShape(family)
+        guard left.count == right.count, left[shape.offsets] == right[shape.offsets] else { return false }
+        var offset = shape.head
         while offset + 2 <= left.count {
             let size = Int(left[offset]) | Int(left[offset + 1]) << 8
             guard size > 0, left[offset..<offset + 2] == right[offset..<offset + 2] else { return size == 0 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct IntentRulesTests {
     private let network = NetworkIntent.testbridge
     private var internalNetwork: NetworkIntent {
-        NetworkIntent(bridge: network.bridge, subnet: network.subnet, gateway: network.gateway, isInternal: true)
+        NetworkIntent(bridge: network.bridge, gateway: network.gateway, gateway6: network.gateway6, isInternal: true)
     }
 
     @Test func rulesOfANetwork() {
@@ -24,6 +24,57 @@ import Testing
                 "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
                 "-A MYDOCKER-POSTROUTING -s 127.0.0.0/8 -o testbridge \(translated) -j SNAT --to-source 192.168.10.1",
             ])
+    }
+
+    @Test func rulesOfANetworkWithIPv6() {
+        let established = "-m conntrack --ctstate RELATED,ESTABLISHED"
+        let translated = "-m conntrack --ctstate DNAT"
+        let rules = IntentRules.rules(of: .testbridge6)
+        #expect(Array(rules.prefix(9)) == IntentRules.rules(of: network))
+        #expect(
+            rules.dropFirst(9).map { "\($0.table) \($0)" } == [
+                "ip6 filter -A MYDOCKER-FORWARD -o testbridge \(established) -j ACCEPT",
+                "ip6 filter -A MYDOCKER-FORWARD -o testbridge \(translated) -j ACCEPT",
+                "ip6 filter -A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+                "ip6 filter -A MYDOCKER-FORWARD -o testbridge -j DROP",
+                "ip6 filter -A MYDOCKER-EGRESS -i testbridge -j ACCEPT",
+                "ip6 nat -A MYDOCKER-POSTROUTING -s fd00:10::/64 ! -o testbridge -j MASQUERADE",
+                "ip6 nat -A MYDOCKER-POSTROUTING -s fd00:10::/64 -o testbridge \(translated) -j SNAT --to-source fd00:10::1",
+            ])
+    }
+
+    /// How neighbours find each other is not tracked, and goes to addresses of the link.
+    @Test func S7_anInternalNetworkOfIPv6HasNoWayOutOrIn() {
+        let network = NetworkIntent(
+            bridge: "testbridge", gateway: network.gateway, gateway6: NetworkIntent.testbridge6.gateway6,
+            isInternal: true)
+        let unknown = "-m conntrack ! --ctstate RELATED,ESTABLISHED,UNTRACKED"
+        #expect(
+            IntentRules.rules(of: network).filter { $0.table == .filter6 }.map(\.description) == [
+                "-A MYDOCKER-ISOLATE -i testbridge ! -o testbridge -j DROP",
+                "-A MYDOCKER-ISOLATE ! -i testbridge -o testbridge -j DROP",
+                "-A MYDOCKER-INPUT ! -d fd00:10::/64 -i testbridge \(unknown) -j DROP",
+                "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+            ])
+    }
+
+    /// Ports of an address of IPv6 go to the container's own of IPv6, and to none where it has none.
+    @Test func portsStayInTheirFamily() throws {
+        let ports = [
+            PortMapping(hostPort: 90, containerPort: 80),
+            PortMapping(hostAddress: .anyIPv6, hostPort: 90, containerPort: 80),
+        ]
+        let address6 = try #require(IPAddress("fd00::2"))
+        let both = PublishedPorts(endpoint: .unknown, address: .loopbackIPv4, address6: address6, ports: ports)
+        #expect(IntentRules.rules(of: both).map(\.table) == [.nat, .nat6])
+        #expect(
+            IntentRules.rules(of: both).map(\.target) == [
+                .dnat(to: .loopbackIPv4, ports: 80...80), .dnat(to: address6, ports: 80...80),
+            ])
+        let one = PublishedPorts(endpoint: .unknown, address: .loopbackIPv4, ports: ports)
+        #expect(IntentRules.rules(of: one).map(\.table) == [.nat])
+        #expect(FirewallChange(establishing: FirewallIntent(published: [both])).tables == [.nat, .nat6])
+        #expect(NetworkIntent.testbridge6.creation.tables == [.filter, .nat, .filter6, .nat6])
     }
 
     @Test func B20_thereIsOneMasqueradeForANetwork() {
@@ -47,7 +98,7 @@ import Testing
 
     /// The user's own rules come first, and what is internal is decided before any network lets something in.
     @Test func S7_internalNetworksAreDecidedFirst() {
-        let jumps = IntentRules.layout.headJumps.filter { $0.chain == "FORWARD" }.map(\.description)
+        let jumps = IntentRules.layout(of: .ipv4).headJumps.filter { $0.chain == "FORWARD" }.map(\.description)
         #expect(
             jumps == [
                 "-A FORWARD -j MYDOCKER-USER", "-A FORWARD -j MYDOCKER-ISOLATE", "-A FORWARD -j MYDOCKER-FORWARD",
@@ -74,10 +125,10 @@ import Testing
     @Test func noTableIsReadInVain() {
         let published = PublishedPorts("0123456789ab", [.tcp(90, 80)])
         #expect(published.connection.tables == [.nat])
-        #expect(published.disconnection.tables == [.nat] && published.disconnection.layout == .leave)
+        #expect(published.disconnection.tables == [.nat] && published.disconnection.layouts == .leave)
         #expect(network.creation.tables == [.filter, .nat])
         #expect(network.removal.tables == [.filter, .nat])
         let nothing = FirewallChange(establishing: FirewallIntent())
-        #expect(nothing.tables == [] && nothing.layout == .leave)
+        #expect(nothing.tables == [] && nothing.layouts == .leave)
     }
 }

@@ -11,9 +11,16 @@ import Testing
             let rule = FirewallRule.random(&generator)
             let raw = try RawRule(rule)
             #expect(raw.decoded(rule.table, rule.chain) == rule)
-            let back = try #require(raw.throughEntry(verdict: rule.target.verdict))
+            let back = try #require(raw.throughEntry(verdict: rule.target.verdict, of: rule.table.family))
             #expect(back == raw, "\(rule)")
         }
+    }
+
+    @Test func entriesHaveTheSizesOfIp6tables() throws {
+        let accept = try RawRule(FirewallRule(.filter6, "C", target: .accept))
+        #expect(accept.entry.count == 168 + 40)
+        let snat = try RawRule(FirewallRule(.nat6, "C", target: .snat(to: .loopbackIPv6)))
+        #expect(snat.entry.count == 168 + 32 + 40)
     }
 
     @Test func entriesHaveTheSizesOfIptables() throws {
@@ -33,7 +40,7 @@ import Testing
         #expect(throws: OperationError.self) { try RawRule(rule) }
     }
 
-    @Test func rulesOfIPv6AreUnsupported() throws {
+    @Test func addressesOfAnotherFamilyThanTheTablesAreAnError() throws {
         let subnet = try #require(Subnet("fd00::/64"))
         for rule in [
             FirewallRule(.nat, "C", source: .yes(subnet), target: .masquerade),
@@ -41,8 +48,7 @@ import Testing
             FirewallRule(.nat, "C", target: .snat(to: subnet.first)),
             FirewallRule(.nat, "C", transport: .tcp, target: .dnat(to: subnet.first, ports: 1...1)),
         ] {
-            let error = #expect(throws: OperationError.self) { try RawRule(rule) }
-            #expect(error?.kind == .unsupported, "\(rule)")
+            #expect(throws: OperationError.self, "\(rule)") { try RawRule(rule) }
         }
     }
 
@@ -64,7 +70,7 @@ import Testing
             for index in entry.indices where !raw.isBookkeeping(index, entry) {
                 var other = entry
                 other[index] ^= 0x11
-                let decoded = RawRule.decode(other, verdict: rule.target.verdict)
+                let decoded = RawRule.decode(other, verdict: rule.target.verdict, of: rule.table.family)
                 #expect(decoded == nil || decoded != raw, "byte \(index) of \(rule)")
             }
         }
@@ -80,33 +86,38 @@ extension RawRule {
     }
 
     /// A verdict or jump has no name in a table that comes from the kernel: libip4tc gives it.
-    fileprivate static func decode(_ entry: [UInt8], verdict: String?) -> RawRule? {
+    fileprivate static func decode(_ entry: [UInt8], verdict: String?, of family: AddressFamily) -> RawRule? {
         var entry = entry
-        let target = Int(entry[88]) | Int(entry[89]) << 8
+        let target = EntryShape(family).target(of: entry)
         if verdict != nil, target + 32 <= entry.count { for index in target + 2..<target + 31 { entry[index] = 0 } }
         var rule = RawRule()
-        return ciptables_decode(entry, verdict ?? "", &rule.value) == 0 ? rule : nil
+        return ciptables_decode(family == .ipv6 ? 1 : 0, entry, verdict ?? "", &rule.value) == 0 ? rule : nil
     }
 
-    fileprivate func throughEntry(verdict: String?) -> RawRule? { RawRule.decode(entry, verdict: verdict) }
+    fileprivate func throughEntry(verdict: String?, of family: AddressFamily) -> RawRule? {
+        RawRule.decode(entry, verdict: verdict, of: family)
+    }
+
+    private var shape: EntryShape { EntryShape(value.ipv6 == 0 ? .ipv4 : .ipv6) }
 
     /// Offsets and sizes, counters, padding, and what only verdicts use.
     fileprivate func isBookkeeping(_ index: Int, _ entry: [UInt8]) -> Bool {
-        let target = Int(entry[88]) | Int(entry[89]) << 8
-        if (16..<80).contains(index) { return afterName(index) }
-        return (84..<112).contains(index) || index >= target || inMatches(index, entry, target)
+        let target = shape.target(of: entry)
+        if (shape.devices..<shape.devices + 64).contains(index) { return afterName(index - shape.devices) }
+        return (shape.bookkeeping..<shape.head).contains(index) || index >= target
+            || inMatches(index, entry, target)
     }
 
     /// Behind a device name's NUL nobody looks; its mask counts whole.
     private func afterName(_ index: Int) -> Bool {
-        if (16..<32).contains(index) { return index - 16 > RawRule.text(value.input).utf8.count }
-        if (32..<48).contains(index) { return index - 32 > RawRule.text(value.output).utf8.count }
+        if (0..<16).contains(index) { return index > RawRule.text(value.input).utf8.count }
+        if (16..<32).contains(index) { return index - 16 > RawRule.text(value.output).utf8.count }
         return false
     }
 
     /// In a match only its head's name is looked at here.
     private func inMatches(_ index: Int, _ entry: [UInt8], _ target: Int) -> Bool {
-        var start = 112
+        var start = shape.head
         while start < target {
             let size = Int(entry[start]) | Int(entry[start + 1]) << 8
             if index < start + size { return !(start + 2..<start + 5).contains(index) }
@@ -131,16 +142,17 @@ extension FirewallRule.Target {
 extension FirewallRule {
     static func random(_ generator: inout Seeded) -> FirewallRule {
         let transport = [TransportProtocol.tcp, .udp, nil].randomElement(using: &generator) ?? nil
+        let family: AddressFamily = Bool.random(using: &generator) ? .ipv4 : .ipv6
         return FirewallRule(
-            .nat, "MYDOCKER-TEST", source: .random(&generator) { Subnet.random(&$0) },
-            destination: .random(&generator) { Subnet.random(&$0) },
+            .nat(of: family), "MYDOCKER-TEST", source: .random(&generator) { Subnet.random(&$0, family) },
+            destination: .random(&generator) { Subnet.random(&$0, family) },
             input: .random(&generator) { ["a", "eth0", "fifteen-letters"].randomElement(using: &$0) ?? "b" },
             output: .random(&generator) { ["a", "eth0", "fifteen-letters"].randomElement(using: &$0) ?? "b" },
             transport: transport, ports: transport == nil ? nil : ports(&generator),
             isToLocalAddress: Bool.random(using: &generator),
             states: .random(&generator) { States(rawValue: [1, 2, 6, 0x1cf, 0x80].randomElement(using: &$0) ?? 1) },
             comment: ["mydocker-0123456789ab", "a \"b\" 'c' \\", "x", nil].randomElement(using: &generator) ?? nil,
-            target: .random(&generator, hasTransport: transport != nil))
+            target: .random(&generator, hasTransport: transport != nil, family))
     }
 
     private static func ports(_ generator: inout Seeded) -> ClosedRange<UInt16> {
@@ -150,9 +162,35 @@ extension FirewallRule {
 }
 
 extension Subnet {
-    fileprivate static func random(_ generator: inout Seeded) -> Subnet {
-        Subnet(IPAddress(ipv4: .random(in: 0...(.max), using: &generator)), .random(in: 1...32, using: &generator))
+    fileprivate static func random(_ generator: inout Seeded, _ family: AddressFamily) -> Subnet {
+        Subnet(.random(&generator, family), .random(in: 1...family.bits, using: &generator))
     }
+}
+
+extension IPAddress {
+    fileprivate static func random(_ generator: inout Seeded, _ family: AddressFamily) -> IPAddress {
+        family == .ipv4
+            ? IPAddress(ipv4: .random(in: 1...(.max), using: &generator))
+            : IPAddress(ipv6: .random(in: 1...(.max), using: &generator))
+    }
+}
+
+/// Where the parts of struct ipt_entry and struct ip6t_entry stand.
+struct EntryShape {
+    /// The device names, behind the addresses; their masks come next.
+    let devices: Int
+    /// The rest behind what is compared.
+    let bookkeeping: Int
+    let head: Int
+    private let targetOffset: Int
+
+    init(_ family: AddressFamily) {
+        (devices, bookkeeping, targetOffset, head) = family == .ipv4 ? (16, 84, 88, 112) : (64, 132, 140, 168)
+    }
+
+    /// Of the target and of what follows the entry.
+    var offsets: Range<Int> { targetOffset..<targetOffset + 4 }
+    func target(of entry: [UInt8]) -> Int { Int(entry[targetOffset]) | Int(entry[targetOffset + 1]) << 8 }
 }
 
 extension FirewallRule.Match {
@@ -163,8 +201,8 @@ extension FirewallRule.Match {
 }
 
 extension FirewallRule.Target {
-    fileprivate static func random(_ generator: inout Seeded, hasTransport: Bool) -> Self {
-        let address = IPAddress(ipv4: .random(in: 1...(.max), using: &generator))
+    fileprivate static func random(_ generator: inout Seeded, hasTransport: Bool, _ family: AddressFamily) -> Self {
+        let address = IPAddress.random(&generator, family)
         let simple: [Self] = [
             .accept, .drop, .return, .jump("MYDOCKER-OTHER"), .masquerade, .snat(to: address), .dnat(to: address),
         ]

@@ -82,9 +82,31 @@ import Testing
 
     /// nft reads no other names of interfaces.
     @Test func aNameThatCannotBeWritten() throws {
-        let odd = NetworkIntent(bridge: "a\"b", subnet: network.subnet, gateway: network.gateway, isInternal: false)
+        let odd = NetworkIntent(bridge: "a\"b", gateway: network.gateway, isInternal: false)
         #expect(try commands(IPTablesFirewall(), FirewallIntent(networks: [odd])).contains { $0.contains("'a\"b'") })
         #expect(throws: OperationError.self) { try commands(NFTablesFirewall(), FirewallIntent(networks: [odd])) }
+    }
+
+    /// Tables of their own, with addresses in brackets.
+    @Test func ofIPv6() throws {
+        let six = NetworkIntent(
+            bridge: "br6", gateway: network.gateway, gateway6: Subnet("fd00::1/64"), isInternal: false)
+        let both = FirewallIntent(networks: [six])
+        let lines = try commands(IPTablesFirewall(), both)
+        #expect(
+            lines.contains("ip6tables-legacy -t nat -A MYDOCKER-POSTROUTING -s fd00::/64 ! -o br6 -j MASQUERADE"))
+        let more = try commands(NFTablesFirewall(), both)
+        #expect(more.contains("nft 'add table ip6 mydocker-nat'"))
+        #expect(
+            more.contains(
+                "nft 'add rule ip6 mydocker-nat MYDOCKER-POSTROUTING ip6 saddr fd00::/64 oifname != \"br6\" counter masquerade'"
+            ))
+        let mapping = PortMapping(hostAddress: IPAddress(ipv6: 0), hostPort: 80, containerPort: 8080)
+        let ports = PublishedPorts(
+            endpoint: .unknown, address: IPAddress(ipv4: 0xc0a8_0a02), address6: IPAddress("fd00::2"), ports: [mapping])
+        let published = try commands(
+            NFTablesFirewall(), FirewallIntent(published: [ports]), upon: .nothing.adding(both))
+        #expect(published.count == 1 && published[0].contains("tcp dport 80 counter dnat to [fd00::2]:8080"))
     }
 
     /// A port that another living endpoint has is refused as it is when rules are written.

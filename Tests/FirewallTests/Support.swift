@@ -5,11 +5,13 @@ import Core
 /// The documented example: a network on a bridge, and endpoints with published ports.
 extension NetworkIntent {
     static let testbridge = NetworkIntent(
-        bridge: "testbridge", subnet: Subnet(IPAddress(ipv4: 0xc0a8_0a00), 24),
-        gateway: IPAddress(ipv4: 0xc0a8_0a01), isInternal: false)
+        bridge: "testbridge", gateway: Subnet(IPAddress(ipv4: 0xc0a8_0a01), 24), isInternal: false)
+
+    static let testbridge6 = NetworkIntent(
+        bridge: "testbridge", gateway: testbridge.gateway, gateway6: Subnet("fd00:10::1/64"), isInternal: false)
 
     var creation: FirewallChange { FirewallChange(establishing: FirewallIntent(networks: [self])) }
-    var removal: FirewallChange { FirewallChange(withdrawing: owner) }
+    var removal: FirewallChange { FirewallChange(withdrawing: owner, of: gateways.map(\.family)) }
     var rules: [FirewallRule] { IntentRules.rules(of: self) }
 }
 
@@ -22,7 +24,7 @@ extension PublishedPorts {
     }
 
     var connection: FirewallChange { FirewallChange(establishing: FirewallIntent(published: [self])) }
-    var disconnection: FirewallChange { FirewallChange(withdrawing: owner) }
+    var disconnection: FirewallChange { FirewallChange(withdrawing: owner, of: [.ipv4]) }
 }
 
 extension PortMapping {

@@ -8,8 +8,7 @@ import Testing
     private let firewall = MemoryFirewall()
     private let network = NetworkIntent.testbridge
     private let other = NetworkIntent(
-        bridge: "br1", subnet: Subnet(IPAddress(ipv4: 0x0a09_0000), 16),
-        gateway: IPAddress(ipv4: 0x0a09_0001), isInternal: false)
+        bridge: "br1", gateway: Subnet(IPAddress(ipv4: 0x0a09_0001), 16), isInternal: false)
 
     private func dump() -> [String] { firewall.dump(.filter) + firewall.dump(.nat) }
     private func connect(_ id: String, _ port: UInt16, _ address: IPAddress = .anyIPv4) -> FirewallChange {
@@ -73,11 +72,11 @@ import Testing
 
     @Test func jumpsBehindForeignRulesStay() throws {
         try firewall.append(FirewallRule(.filter, "FORWARD", input: .yes("eth0"), target: .drop))
-        var layout = IntentRules.layout
+        var layout = IntentRules.layout(of: .ipv4)
         layout.tailJumps += layout.headJumps
         layout.headJumps = []
-        try firewall.apply(FirewallChange([.filter], layout: .ensure(layout)))
-        #expect(try !firewall.apply(FirewallChange([.filter], layout: .ensure(IntentRules.layout))))
+        try firewall.apply(FirewallChange([.filter], layouts: .ensure([layout])))
+        #expect(try !firewall.apply(FirewallChange([.filter], layouts: .ensure([IntentRules.layout(of: .ipv4)]))))
     }
 
     @Test func aFlushIsRepaired() throws {

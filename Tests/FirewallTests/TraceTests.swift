@@ -135,7 +135,9 @@ import Testing
     /// Each of our rules reads as iptables-save prints it, and is for the packets that it is for.
     @Test func ownRulesAreUnderstood() throws {
         let published = PublishedPorts("0123456789ab", Golden.mappings)
-        for rule in NetworkIntent.testbridge.rules + IntentRules.rules(of: published) + IntentRules.layout.tailJumps {
+        for rule in NetworkIntent.testbridge.rules + IntentRules.rules(of: published)
+            + IntentRules.layout(of: .ipv4).tailJumps
+        {
             let judged = try legacy(rule).judge(packet)
             let text = "-A \(rule.chain) \(judged.text)".replacing("\"", with: "").replacing(
                 "127.0.0.1/32", with: "127.0.0.1/32")

@@ -42,8 +42,8 @@ import Testing
         #expect(try place.host.lease(from: network, for: other, requested: wanted) == wanted)
         #expect(try leases() == ["fd00::2": LeaseOwner(one), "fd00::3": LeaseOwner(other)])
         #expect(try place.host.hasLease(one, on: network))
-        try place.host.release(wanted, from: network, of: one)
-        try place.host.release(try #require(IPAddress("fd00::2")), from: network, of: one)
+        try place.host.release([wanted], from: network, of: one)
+        try place.host.release([try #require(IPAddress("fd00::2"))], from: network, of: one)
         #expect(try leases() == ["fd00::3": LeaseOwner(other)])
     }
 

@@ -312,7 +312,7 @@ struct GoldenMessageTests {
 
     @Test func containerConfigurationIsOneBatch() throws {
         let request = ContainerNetworkRequest(
-            address: try #require(Subnet("192.168.10.7/24")), gateway: IPAddress("192.168.10.1"))
+            addresses: [try #require(Subnet("192.168.10.7/24"))], gateways: [try #require(IPAddress("192.168.10.1"))])
         let words = encoded { $0.configureContainer(request, index: 2) }
         // lengths 32, 48, 32 and 44; type and flags; sequence
         #expect(Array(words[0..<3]) == ["20 00 00 00", "13 00 05 00", "00 00 00 00"])
@@ -327,14 +327,15 @@ struct GoldenMessageTests {
     @Test func theGatewaysMACComesLast() throws {
         let gateway = try #require(IPAddress("192.168.10.1"))
         let request = ContainerNetworkRequest(
-            address: try #require(Subnet("192.168.10.7/24")), gateway: gateway, gatewayMAC: MACAddress(for: gateway))
+            addresses: [try #require(Subnet("192.168.10.7/24"))], gateways: [gateway],
+            gatewayMAC: MACAddress(for: gateway))
         let words = encoded { $0.configureContainer(request, index: 2) }
         #expect(words.count == 51)
         #expect(words[39...].starts(with: ["30 00 00 00", "1c 00 05 05", "04 00 00 00"]))
     }
 
     @Test func withoutAGatewayThereIsNoRoute() throws {
-        let request = ContainerNetworkRequest(address: try #require(Subnet("192.168.10.7/24")), gateway: nil)
+        let request = ContainerNetworkRequest(addresses: [try #require(Subnet("192.168.10.7/24"))], gateways: [])
         #expect(encoded { $0.configureContainer(request, index: 2) }.count == 28)
     }
 

@@ -28,6 +28,7 @@ struct ReplyTests {
         expected.routeLocalnet = 125
         expected.acceptRouterAdvertisements = 3
         expected.disableIPv6 = 26
+        expected.asksForDuplicates = 27
         #expect(try settings(Array(100...130), Array(0...40)) == expected)
     }
 

@@ -43,12 +43,15 @@ import Testing
     @Test func ownRulesReadAsTheyAreWritten() throws {
         let rules: [([PacketRule.Test], PacketRule.Action)] = [
             ([.output("bd0", isNegated: false), .state(6, isNegated: false)], .accept),
-            ([.destination(0x7f00_0000, mask: 0xff00_0000, isNegated: true), .isToThisHost], .jump("MYDOCKER-DNAT")),
             (
-                [.source(0x0a4d_0700, mask: 0xffff_ff00, isNegated: false), .output("bd0", isNegated: true)],
+                [.destination(Subnet(IPAddress(ipv4: 0x7f00_0000), 8), isNegated: true), .isToThisHost],
+                .jump("MYDOCKER-DNAT")
+            ),
+            (
+                [.source(Subnet(IPAddress(ipv4: 0x0a4d_0700), 24), isNegated: false), .output("bd0", isNegated: true)],
                 .masquerade
             ),
-            ([.status(32, isNegated: false)], .translateSource(0x0a4d_0701)),
+            ([.status(32, isNegated: false)], .translateSource(IPAddress(ipv4: 0x0a4d_0701))),
             ([.input("bd0", isNegated: false), .state(6, isNegated: true)], .drop),
         ]
         for (tests, action) in rules {
@@ -65,7 +68,8 @@ import Testing
 
     @Test func whatARuleIsFor() throws {
         let published = try rule(
-            [.transport(6), .destinationPorts(80...80)], .translateDestination(0x0a4d_0702, ports: 8080...8080), "x")
+            [.transport(6), .destinationPorts(80...80)],
+            .translateDestination(IPAddress(ipv4: 0x0a4d_0702), ports: 8080...8080), "x")
         let judged = published.judge(packet)
         #expect(judged.isMeant == .yes)
         #expect(judged.action == .translateDestination(IPAddress(ipv4: 0x0a4d_0702), port: 8080))

@@ -15,8 +15,10 @@ import Testing
     }
 
     /// As somebody who is about to use the network sees it.
-    private func lacks(_ links: [ObservedBridges.Link], isRouting: Bool = true) -> [BridgeDifference] {
-        WantedBridges(needed: [network], members: [member]).differences(from: .having(links, isRouting: isRouting))
+    private func lacks(_ links: [ObservedBridges.Link], routed: Set<AddressFamily> = [.ipv4, .ipv6])
+        -> [BridgeDifference]
+    {
+        WantedBridges(needed: [network], members: [member]).differences(from: .having(links, routed: routed))
     }
 
     private func whole() -> [ObservedBridges.Link] { [network.bridge(), member.link()] }
@@ -44,8 +46,8 @@ import Testing
         let other = Subnet(network.gateway.address, 16)
         let link = network.bridge(isUp: false, rightFilter: 0, addresses: [other])
         #expect(
-            lacks([link, member.link()], isRouting: false).map(\.remedy) == [
-                .addAddress(7), .bringUp(7), .applySettings, .switchRoutingOn,
+            lacks([link, member.link()], routed: []).map(\.remedy) == [
+                .applySettings, .addAddress(network.gateway, 7), .bringUp(7), .switchRoutingOn(.ipv4),
             ])
         // Nobody has looked for addresses.
         #expect(lacks([network.bridge(isUp: false), member.link()]).map(\.remedy) == [.bringUp(7)])
@@ -73,8 +75,7 @@ import Testing
         let wanted = WantedBridges(needed: [network, unmade], members: [member, try unmade.member("10.0.0.2/16")])
         let intent = wanted.intent(on: .having(whole()))
         #expect(intent.networks.map(\.bridge) == ["web"])
-        #expect(intent.networks[0].subnet.description == "192.168.10.0/24")
-        #expect(intent.networks[0].gateway.description == "192.168.10.1")
+        #expect(intent.networks[0].gateway.description == "192.168.10.1/24")
         #expect(
             intent.published == [
                 PublishedPorts(

@@ -17,7 +17,7 @@ import Testing
         let network = try NetworkDefinition.example("mydockertest000")
         let lines = try lines(NetworkPlan([network], [], upon: .nothing)).filter { !$0.contains(" mtu ") }
         let settings = ["ipv4", "ipv4", "ipv6", "ipv6"]
-        let names = ["route_localnet=1", "rp_filter=1", "disable_ipv6=1", "accept_ra=0"]
+        let names = ["route_localnet=1", "rp_filter=1", "accept_ra=0", "disable_ipv6=1"]
         let flags = ["-w", "-w", "-e -w", "-e -w"]
         #expect(
             lines == [
@@ -38,7 +38,7 @@ import Testing
         let lines = try lines(NetworkPlan([], [member], upon: .nothing))
         let link = endpoint.hostInterface
         let queues = "mtu 1400 numtxqueues 1 numrxqueues 1"
-        let filter = try endpoint.port(0).filterText()
+        let filter = endpoint.port(0).filterText
         #expect(
             lines.filter { !$0.contains("addrgenmode") } == [
                 "ip link add name \(link) \(queues) master mydockertest000 type veth peer name eth0 "

@@ -44,7 +44,7 @@ extension NetworkMember {
         port.learns = learns
         port.entries = [endpoint.mac]
         port.programs =
-            (try? OwnSource.program(mac: endpoint.mac, address: endpoint.address.address)).map { [$0] } ?? []
+            [OwnSource.program(mac: endpoint.mac, address: endpoint.address.address)]
         let info = LinkInfo.example(index, endpoint.hostInterface, "veth", isUp: isUp, master: master)
         return ObservedBridges.Link(info, port: port)
     }
@@ -64,11 +64,12 @@ extension LinkInfo {
 
 extension ObservedBridges {
     static func having(
-        _ links: [Link], isRouting: Bool = true, _ firewall: FirewallDifferences = FirewallDifferences()
+        _ links: [Link], routed: Set<AddressFamily> = [.ipv4, .ipv6],
+        _ firewall: FirewallDifferences = FirewallDifferences()
     ) -> ObservedBridges {
         var observed = ObservedBridges()
         observed.links = links
-        observed.isRouting = isRouting
+        observed.routed = routed
         observed.firewall = firewall
         return observed
     }
@@ -88,7 +89,9 @@ final class IntentFirewall: Firewall, @unchecked Sendable {
         calls.append("establish")
         return true
     }
-    func withdraw(_ owner: FirewallOwner) throws(OperationError) { calls.append("withdraw \(owner)") }
+    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {
+        calls.append("withdraw \(owner)")
+    }
     func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences {

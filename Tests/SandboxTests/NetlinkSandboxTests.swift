@@ -142,7 +142,8 @@ import Testing
         #expect(try inside.defaultRouteMTU() == nil)
         let address = try #require(Subnet("10.213.0.7/24"))
         let request = ContainerNetworkRequest(
-            index: indexKnown ? pair.peerIndex : nil, address: address, gateway: IPAddress("10.213.0.1"))
+            index: indexKnown ? pair.peerIndex : nil, addresses: [address],
+            gateways: [try #require(IPAddress("10.213.0.1"))])
         try inside.configureContainer(request)
 
         #expect(try inside.links().allSatisfy(\.isUp))
@@ -175,7 +176,7 @@ import Testing
         let address = try #require(Subnet("fd00:213::7/64"))
         let gateway = try #require(IPAddress("fd00:213::1"))
         let request = ContainerNetworkRequest(
-            index: pair.peerIndex, address: address, gateway: gateway, gatewayMAC: MACAddress(for: gateway))
+            index: pair.peerIndex, addresses: [address], gateways: [gateway], gatewayMAC: MACAddress(for: gateway))
         try inside.configureContainer(request)
 
         let found = try inside.addresses(of: .ipv6)
@@ -225,7 +226,8 @@ import Testing
         var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
         try socket.setUp(.named("lo"))
         let request = ContainerNetworkRequest(
-            interface: "lo", address: try #require(Subnet("10.9.0.2/24")), gateway: IPAddress("10.99.0.1"))
+            interface: "lo", addresses: [try #require(Subnet("10.9.0.2/24"))],
+            gateways: [try #require(IPAddress("10.99.0.1"))])
         do throws(OperationError) {
             try socket.configureContainer(request)
             Issue.record("configured")
@@ -237,7 +239,7 @@ import Testing
 
     @Test func missingInterfaceIsNamed() throws {
         var socket = try RouteSocket(adopting: try OtherNamespace.socketOnly())
-        let request = ContainerNetworkRequest(address: try #require(Subnet("10.9.0.2/24")), gateway: nil)
+        let request = ContainerNetworkRequest(addresses: [try #require(Subnet("10.9.0.2/24"))], gateways: [])
         do throws(OperationError) {
             try socket.configureContainer(request)
             Issue.record("configured")

@@ -112,8 +112,9 @@ void clinux_die_after(unsigned seconds);
 /* 1 or 0 as wait status says, with the exit code or signal number in *value. */
 int clinux_exited(int status, int *value);
 
-/* Binds a TCP or UDP IPv4 socket (host byte order) to `device` when it is not empty; TCP listens. */
-int clinux_reserve_port(uint32_t address, uint16_t port, int tcp, const char *device);
+/* A TCP or UDP socket at an address of 4 or 16 bytes, for packets of `device` alone when it is not empty; TCP listens. One
+ * of IPv6 takes nothing of IPv4, and never waits. */
+int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int tcp, const char *device);
 /* The port that a bound socket has. */
 int clinux_bound_port(int fd);
 /* From now on only packets of `device` reach the socket. */
@@ -122,10 +123,16 @@ int clinux_bind_to_device(int fd, const char *device);
 /* A TCP or UDP IPv4 socket (host byte order) that never waits, at a free port when `port` is 0. Where others have the port at
  * every address, and want to share it as this one does (SO_REUSEADDR, SO_REUSEPORT), both have it. TCP listens. */
 int clinux_serve_port(uint32_t address, uint16_t port, int tcp);
-/* One datagram of UDP over IPv4: its length, or -EAGAIN when there is none. `*peer` is whom it is from: the address in the upper
- * and the port in the lower 16 bits. */
-int clinux_receive_from(int socket, void *bytes, size_t size, uint64_t *peer);
-int clinux_send_to(int socket, const void *bytes, size_t size, uint64_t peer);
+/* Whom a datagram is from: a struct sockaddr_in or sockaddr_in6, with zeros behind it. */
+struct clinux_peer {
+    uint64_t name[4];
+    uint32_t length, unused;
+};
+/* One datagram of UDP: its length, or -EAGAIN when there is none. */
+int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer);
+int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *peer);
+/* Closing the connection will tell the other end that it is broken. */
+int clinux_reset_on_close(int socket);
 
 struct pollfd;
 /* poll(2). What this process does not need meanwhile goes back to the kernel: free heap and

@@ -107,6 +107,7 @@ enum {
     CNETLINK_IPV4_ROUTE_LOCALNET = 25,
     CNETLINK_IPV6_ACCEPT_RA = 3,
     CNETLINK_IPV6_DISABLE = 26,
+    CNETLINK_IPV6_ACCEPT_DAD = 27,
     /* <linux/netfilter.h> does not go together with <netinet/in.h> */
     CNETLINK_NF_DROP = 0,
     CNETLINK_NF_ACCEPT = 1,
@@ -116,6 +117,7 @@ enum {
     CNETLINK_BATCH_END = NFNL_MSG_BATCH_END,
     CNETLINK_NFPROTO_INET = 1,
     CNETLINK_NFPROTO_IPV4 = 2,
+    CNETLINK_NFPROTO_IPV6 = 10,
     CNETLINK_LOOPBACK_INDEX = 1, /* LOOPBACK_IFINDEX: lo is the first link of every network namespace */
 };
 #endif

@@ -19,7 +19,7 @@ package struct PortCommand: Command {
         let mappings = try context.engine.publishedPorts(of: operands[0])
         if operands.count == 2 {
             let published = try PortsText.published(mappings, at: operands[1], of: operands[0])
-            for mapping in published { context.output.line("\(mapping.hostAddress):\(mapping.hostPort)") }
+            for mapping in published { context.output.line("\(mapping.hostAddress.inURL):\(mapping.hostPort)") }
             context.answer = PortsText.json(published)
         } else {
             for line in PortsText.lines(mappings) { context.output.line(line) }

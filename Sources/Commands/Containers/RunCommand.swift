@@ -19,6 +19,7 @@ package struct RunCommand: ProgramCommand {
     var networks: [NetworkChoice] = []
     var aliases: [NetworkAlias] = []
     var address: IPAddress?
+    var address6: IPAddress?
     var mac: MACAddress?
     var restart = ""
     var health = HealthFlags()
@@ -103,17 +104,20 @@ package struct RunCommand: ProgramCommand {
         if !showsError { request.streams.error = -1 }
     }
 
-    /// `--ip`, `--mac-address` and `--network-alias` are of the first network.
+    /// `--ip`, `--ip6`, `--mac-address` and `--network-alias` are of the first network.
     private func choices() throws(OperationError) -> [NetworkChoice] {
         var choices = networks
-        if address == nil, mac == nil, aliases.isEmpty { return choices }
+        if address == nil, address6 == nil, mac == nil, aliases.isEmpty { return choices }
         if choices.isEmpty { choices.append(NetworkChoice("bridge")) }
-        guard choices[0].address == nil || address == nil, choices[0].mac == nil || mac == nil else {
+        guard choices[0].address == nil || address == nil, choices[0].address6 == nil || address6 == nil,
+            choices[0].mac == nil || mac == nil
+        else {
             throw OperationError(
                 "conflicting options: cannot specify both --ip or --mac-address and per-network ip or mac-address",
                 kind: .invalid)
         }
         choices[0].address = address ?? choices[0].address
+        choices[0].address6 = address6 ?? choices[0].address6
         choices[0].mac = mac ?? choices[0].mac
         choices[0].aliases += aliases
         return choices

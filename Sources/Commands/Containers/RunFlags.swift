@@ -167,7 +167,10 @@ extension RunCommand {
                 $0.request.publishExposed = $1
             },
             .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
-                command.address = try SimpleValue.given(text, SimpleValue.address)
+                command.address = try SimpleValue.given(text, SimpleValue.ipv4Address)
+            },
+            .value("ip6", "ADDRESS", "IPv6 address in the network") { command, text throws(OperationError) in
+                command.address6 = try SimpleValue.given(text, SimpleValue.ipv6Address)
             },
             .value("mac-address", "ADDRESS", "MAC address in the network") { command, text throws(OperationError) in
                 command.mac = try SimpleValue.given(text, SimpleValue.mac)

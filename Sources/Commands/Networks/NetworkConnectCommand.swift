@@ -10,6 +10,7 @@ package struct NetworkConnectCommand: Command {
     }
 
     var address: IPAddress?
+    var address6: IPAddress?
     var mac: MACAddress?
     var aliases: [NetworkAlias] = []
 
@@ -18,7 +19,10 @@ package struct NetworkConnectCommand: Command {
     package static var flags: [Flag<NetworkConnectCommand>] {
         [
             .value("ip", "ADDRESS", "IPv4 address in the network") { command, text throws(OperationError) in
-                command.address = try SimpleValue.given(text, SimpleValue.address)
+                command.address = try SimpleValue.given(text, SimpleValue.ipv4Address)
+            },
+            .value("ip6", "ADDRESS", "IPv6 address in the network") { command, text throws(OperationError) in
+                command.address6 = try SimpleValue.given(text, SimpleValue.ipv6Address)
             },
             .value("alias", "NAME", "One more name of the container in the network; repeatable") {
                 command, text throws(OperationError) in
@@ -33,8 +37,9 @@ package struct NetworkConnectCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        try context.engine.connect(
-            operands[1], to: NetworkChoice(operands[0], address: address, mac: mac, aliases: aliases))
+        var choice = NetworkChoice(operands[0], address: address, mac: mac, aliases: aliases)
+        choice.address6 = address6
+        try context.engine.connect(operands[1], to: choice)
         context.answer = ["network": .string(operands[0]), "container": .string(operands[1])]
         return 0
     }

@@ -23,11 +23,11 @@ package struct NetworkCreateCommand: Command {
             },
             .value("subnet", "SUBNET", "Subnet, or the gateway's address in it: 192.168.10.1/24") {
                 command, text throws(OperationError) in
-                command.request.subnet = try SimpleValue.given(text, SimpleValue.subnet)
+                try command.setSubnet(text)
             },
             .value("gateway", "ADDRESS", "The gateway's address in the subnet") {
                 command, text throws(OperationError) in
-                command.request.gateway = try SimpleValue.given(text, SimpleValue.address)
+                try command.setGateway(text)
             },
             .value("firewall", "FIREWALL", "Who has the network's rules: iptables, nftables or none") {
                 command, text throws(OperationError) in
@@ -40,6 +40,7 @@ package struct NetworkCreateCommand: Command {
             .toggle("ignore", "Succeed when a network of that name exists, and tell how it differs") {
                 $0.request.ignoresExisting = $1
             },
+            .toggle("ipv6", "Containers get an address of IPv6 besides") { $0.request.hasIPv6 = $1 },
             .toggle("internal", "No way out of the network") { $0.request.isInternal = $1 },
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))
@@ -64,14 +65,27 @@ package struct NetworkCreateCommand: Command {
             .toggle("ingress", "Not supported") { _, isOn throws(OperationError) in
                 if isOn { throw OperationError("--ingress needs a swarm", kind: .unsupported) }
             },
-            .toggle("ipv6", "Not supported") { _, isOn throws(OperationError) in
-                if isOn { throw OperationError("--ipv6 is not supported: networks are IPv4", kind: .unsupported) }
-            },
         ]
     }
 
     private static func only(_ value: String, _ text: String, _ complaint: String) throws(OperationError) {
         guard ["", value].contains(text) else { throw OperationError(complaint, kind: .unsupported) }
+    }
+
+    /// One of each family; one of IPv6 asks for that.
+    private mutating func setSubnet(_ text: String) throws(OperationError) {
+        guard let subnet = try SimpleValue.given(text, SimpleValue.subnet) else { return }
+        if subnet.family == .ipv4 {
+            request.subnet = subnet
+        } else {
+            request.subnet6 = subnet
+            request.hasIPv6 = true
+        }
+    }
+
+    private mutating func setGateway(_ text: String) throws(OperationError) {
+        guard let gateway = try SimpleValue.given(text, SimpleValue.address) else { return }
+        if gateway.family == .ipv4 { request.gateway = gateway } else { request.gateway6 = gateway }
     }
 
     private mutating func setOption(_ text: String) throws(OperationError) {
@@ -111,6 +125,9 @@ package struct NetworkCreateCommand: Command {
         var request = request
         request.name = operands.first ?? ""
         request.labels = try EnvironmentValue.labels(files: [], flags: labels)
+        if request.gateway6 != nil, !request.hasIPv6 {
+            throw OperationError("--gateway \(request.gateway6?.description ?? "") needs --ipv6", kind: .invalid)
+        }
         return request
     }
 }

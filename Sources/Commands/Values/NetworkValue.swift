@@ -3,7 +3,7 @@ import Engine
 
 /// The value of `--network`.
 enum NetworkValue {
-    /// A name, or `name=NETWORK[,alias=NAME…][,ip=ADDRESS][,mac-address=ADDRESS]`.
+    /// A name, or `name=NETWORK[,alias=NAME…][,ip=ADDRESS][,ip6=ADDRESS][,mac-address=ADDRESS]`.
     static func choice(_ text: String) throws(OperationError) -> NetworkChoice {
         if text == "container:" {
             throw OperationError("invalid container format container:<name|id>", kind: .invalid)
@@ -19,9 +19,10 @@ enum NetworkValue {
             switch parts[0].lowercased() {
             case "name": choice.network = parts[1]
             case "alias": choice.aliases.append(try alias(parts[1]))
-            case "ip": choice.address = try SimpleValue.address(parts[1])
+            case "ip": choice.address = try SimpleValue.ipv4Address(parts[1])
+            case "ip6": choice.address6 = try SimpleValue.ipv6Address(parts[1])
             case "mac-address": choice.mac = try SimpleValue.mac(parts[1])
-            default: throw invalid("invalid field key \(parts[0]), there are name, alias, ip and mac-address")
+            default: throw invalid("invalid field key \(parts[0]), there are name, alias, ip, ip6 and mac-address")
             }
         }
         if choice.network.isEmpty { throw invalid("network name/id is not specified") }

@@ -25,9 +25,22 @@ package enum SimpleValue {
         return seconds == 0 ? nil : Int64(seconds)
     }
 
+    /// Of either family.
     package static func address(_ text: String) throws(OperationError) -> IPAddress {
+        guard let address = IPAddress(text) else { throw OperationError("use an address such as 192.168.10.2") }
+        return address
+    }
+
+    package static func ipv4Address(_ text: String) throws(OperationError) -> IPAddress {
         guard let address = IPAddress(text), address.family == .ipv4 else {
             throw OperationError("use an address such as 192.168.10.2")
+        }
+        return address
+    }
+
+    package static func ipv6Address(_ text: String) throws(OperationError) -> IPAddress {
+        guard let address = IPAddress(text), address.family == .ipv6 else {
+            throw OperationError("use an address such as fd00::2")
         }
         return address
     }

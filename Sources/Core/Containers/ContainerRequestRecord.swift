@@ -67,7 +67,7 @@ extension ContainerRequestRecord: Record {
 extension PublishRequest: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         self.init(
-            hostAddress: try reader.text("hostAddress", IPAddress.init),
+            hostAddress: try reader.optionalText("hostAddress", IPAddress.init),
             hostPorts: try reader.optionalText("hostPorts", ClosedRange.init(ports:)),
             containerPorts: try reader.text("containerPorts", ClosedRange.init(ports:)),
             transport: try reader.text("protocol", TransportProtocol.init))
@@ -75,7 +75,7 @@ extension PublishRequest: Record {
 
     package var json: JSON {
         [
-            "hostAddress": .string(hostAddress.description), "hostPorts": .optional(hostPorts?.portText),
+            "hostAddress": .optional(hostAddress?.description), "hostPorts": .optional(hostPorts?.portText),
             "containerPorts": .string(containerPorts.portText), "protocol": .string(transport.rawValue),
         ]
     }

@@ -11,6 +11,9 @@ package struct Endpoint: Equatable, Sendable {
     /// The container's address in the network's subnet.
     package var address: Subnet
     package var gateway: IPAddress?
+    /// The same of IPv6; nil: the network has none.
+    package var address6: Subnet?
+    package var gateway6: IPAddress?
     package var mac: MACAddress
     /// The host's end of the veth pair; longer than 5 digits where another link is called so.
     package var hostInterface: String
@@ -46,6 +49,19 @@ package struct Endpoint: Equatable, Sendable {
             + stride(from: 0, through: 45, by: 5).map { String(id.hex.dropFirst($0).prefix(15)) }
     }
 
+    /// The addresses of IPv4 that are leased for it: its own, and that of which it has the address of IPv6.
+    package var leases: [IPAddress] {
+        let second = address6.flatMap { $0.network.counterpart(of: $0.address, in: address.network) }
+        return [address.address] + (second.map { $0 == address.address ? [] : [$0] } ?? [])
+    }
+
+    /// Its places in the network's subnets.
+    package var subnets: [Subnet] { [address] + (address6.map { [$0] } ?? []) }
+    package var gateways: [IPAddress] { [gateway, gateway6].compactMap { $0 } }
+    package var addresses: [IPAddress] { [address.address] + (address6.map { [$0.address] } ?? []) }
+    /// Those that it has an address of.
+    package var families: [AddressFamily] { address6 == nil ? [.ipv4] : [.ipv4, .ipv6] }
+
     /// Whether containers know each other by names there: not on the predefined network, as in Docker.
     package var hasNames: Bool { !network.isOfPredefinedNetwork }
 
@@ -69,6 +85,8 @@ extension Endpoint: Record {
         // Of before there were others.
         driver = try reader.optional("driver", \.string) ?? "bridge"
         firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
+        address6 = try reader.optionalText("address6", Subnet.init)
+        gateway6 = try reader.optionalText("gateway6", IPAddress.init)
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
     }
@@ -84,6 +102,8 @@ extension Endpoint: Record {
         ]
         return usual.with([
             ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
+            ("address6", address6.map { .string($0.description) }),
+            ("gateway6", gateway6.map { .string($0.description) }),
             ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
         ])
     }

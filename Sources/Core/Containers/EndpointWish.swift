@@ -3,6 +3,8 @@ package struct EndpointWish: Equatable, Sendable {
     package var network: Name
     /// Nil: any that is free.
     package var address: IPAddress?
+    /// Of IPv6; nil: the one that goes with the other.
+    package var address6: IPAddress?
     /// Nil: one that follows from the address.
     package var mac: MACAddress?
     /// What is published of the container goes by one endpoint, the first one.
@@ -24,6 +26,7 @@ extension EndpointWish: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         network = try reader.text("network", Name.init)
         address = try reader.optionalText("address", IPAddress.init)
+        address6 = try reader.optionalText("address6", IPAddress.init)
         mac = try reader.optionalText("mac", MACAddress.init)
         publish = try reader.objects("publish", PublishRequest.init)
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
@@ -34,7 +37,10 @@ extension EndpointWish: Record {
             "network": .string(network.text), "address": .optional(address?.description),
             "mac": .optional(mac?.description), "publish": .array(publish.map(\.json)),
         ]
-        return usual.with([("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description)))])
+        return usual.with([
+            ("address6", address6.map { .string($0.description) }),
+            ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
+        ])
     }
 }
 

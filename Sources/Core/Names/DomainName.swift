@@ -35,11 +35,21 @@ package struct DomainName: Equatable, Sendable {
     /// Without a dot at the end. A dot in a label looks like one between two, which no name of ours has.
     package var text: String { labels.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".") }
 
-    /// The address that is asked about: `4.3.2.10.in-addr.arpa` (RFC 1035 3.5). Nil of any other name.
+    /// The address that is asked about: `4.3.2.10.in-addr.arpa` (RFC 1035 3.5), or 32 digits in `ip6.arpa` (RFC 3596 2.5). Nil of
+    /// any other name.
     package var reversed: IPAddress? {
-        guard labels.count == 6 else { return nil }
         let words = text.lowercased().split(separator: ".")
+        if words.count == 34, words[32] == "ip6", words[33] == "arpa" { return Self.address6(words[..<32]) }
         guard words.count == 6, words[4] == "in-addr", words[5] == "arpa" else { return nil }
         return IPAddress(words[..<4].reversed().joined(separator: "."))
+    }
+
+    private static func address6(_ digits: ArraySlice<Substring>) -> IPAddress? {
+        var number: UInt128 = 0
+        for digit in digits.reversed() {
+            guard digit.utf8.count == 1, let value = digit.first?.hexDigitValue else { return nil }
+            number = number << 4 | UInt128(value)
+        }
+        return IPAddress(ipv6: number)
     }
 }

@@ -55,6 +55,9 @@ extension IPAddress: Comparable {
 }
 
 extension IPAddress: CustomStringConvertible {
+    /// As it stands before a port: of IPv6 in brackets (RFC 3986 3.2.2).
+    package var inURL: String { family == .ipv4 ? description : "[\(self)]" }
+
     /// IPv6 as in RFC 5952.
     package var description: String { ipv4.map(IPv4Text.text) ?? IPv6Text.text(number) }
 }
@@ -79,6 +82,8 @@ extension IPAddress {
 extension IPAddress {
     /// `0.0.0.0`; of `-p` every address of the host.
     package static let anyIPv4 = IPAddress(ipv4: 0)
+    package static let anyIPv6 = IPAddress(ipv6: 0)
+    package static let loopbackIPv6 = IPAddress(ipv6: 1)
     package static let loopbackIPv4 = IPAddress(ipv4: 0x7f00_0001)
 
     /// `0.0.0.0` and `::`.

@@ -24,6 +24,12 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
         bytes = [0x02, 0x42] + (0..<4).map { UInt8(truncatingIfNeeded: address.number >> (24 - 8 * $0)) }
     }
 
+    /// The address of IPv6 that a link with this one gives itself (RFC 4291, appendix A).
+    package var linkLocalAddress: IPAddress {
+        let identifier = [bytes[0] ^ 2] + bytes[1..<3] + [0xff, 0xfe] + bytes[3...]
+        return IPAddress(ipv6: identifier.reduce(UInt128(0xfe80) << 48) { $0 << 8 | UInt128($1) })
+    }
+
     /// The first address of a subnet that it follows from; nil when there is none.
     package func address(in subnet: Subnet) -> IPAddress? {
         guard bytes.starts(with: [0x02, 0x42]) else { return nil }

@@ -5,6 +5,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let driver: String
     /// The gateway's own address in the subnet: `192.168.10.1/24`.
     package let gateway: Subnet
+    /// The same of IPv6, `fd00::1/64`; nil: the network has none.
+    package var gateway6: Subnet?
     /// The bridge device.
     package let device: String
     package let mtu: Int?
@@ -40,6 +42,16 @@ package struct NetworkDefinition: Equatable, Sendable {
     }
 
     package var subnet: Subnet { gateway.network }
+    /// Its addresses on the bridge.
+    package var gateways: [Subnet] { [gateway] + (gateway6.map { [$0] } ?? []) }
+    package var subnet6: Subnet? { gateway6?.network }
+    /// The address of IPv6 that goes with one of IPv4: as far from the beginning of its subnet. So one lease is of both, and
+    /// nothing but the leases of IPv4 has to be kept.
+    package func address6(beside address: IPAddress) -> IPAddress? {
+        subnet6.flatMap { subnet.counterpart(of: address, in: $0) }
+    }
+    /// The address of IPv4 that one of IPv6 goes with. Whoever has that lease may have the other address.
+    package func address(beside address6: IPAddress) -> IPAddress? { subnet6?.counterpart(of: address6, in: subnet) }
     /// It is there without that anybody has made it.
     package var isPredefined: Bool { name.isOfPredefinedNetwork }
 
@@ -69,6 +81,7 @@ extension NetworkDefinition: Record {
         created = Timestamp(nanoseconds: try reader.int("created"))
         // Of before there were others.
         firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
+        gateway6 = try reader.optionalText("gateway6", Subnet.init)
         key = id.hex
     }
 
@@ -78,7 +91,10 @@ extension NetworkDefinition: Record {
             "gateway": .string(gateway.description), "device": .string(device), "mtu": .optional(mtu),
             "internal": .bool(isInternal), "labels": labels.json, "created": .int(created.nanoseconds),
         ]
-        return usual.with([("firewall", firewall == .iptables ? nil : .string(firewall.rawValue))])
+        return usual.with([
+            ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
+            ("gateway6", gateway6.map { .string($0.description) }),
+        ])
     }
 }
 

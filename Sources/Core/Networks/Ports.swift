@@ -20,7 +20,7 @@ package struct PortMapping: Hashable, Sendable, Comparable, CustomStringConverti
     }
 
     /// `0.0.0.0:80->8080/tcp`, as `ps` shows it.
-    package var description: String { "\(hostAddress):\(hostPort)->\(containerPort)/\(transport.rawValue)" }
+    package var description: String { "\(hostAddress.inURL):\(hostPort)->\(containerPort)/\(transport.rawValue)" }
 
     package static func < (left: PortMapping, right: PortMapping) -> Bool {
         (left.containerPort, left.transport.rawValue, left.hostAddress, left.hostPort)
@@ -36,7 +36,9 @@ package struct PortMapping: Hashable, Sendable, Comparable, CustomStringConverti
 
 extension IPAddress {
     /// Of addresses to listen at: whether what comes in at one may come in at the other.
-    fileprivate func shares(_ other: IPAddress) -> Bool { self == other || isUnspecified || other.isUnspecified }
+    fileprivate func shares(_ other: IPAddress) -> Bool {
+        family == other.family && (self == other || isUnspecified || other.isUnspecified)
+    }
 }
 
 extension PortMapping: Record {
@@ -65,7 +67,8 @@ extension UInt16 {
 
 /// What `-p` asks for: ports that may still have to be chosen.
 package struct PublishRequest: Hashable, Sendable {
-    package let hostAddress: IPAddress
+    /// Nil: every address of this host, of IPv6 too where the network has that.
+    package let hostAddress: IPAddress?
     /// Nil: any free port.
     package let hostPorts: ClosedRange<UInt16>?
     package let containerPorts: ClosedRange<UInt16>
@@ -83,25 +86,20 @@ package struct PublishRequest: Hashable, Sendable {
         guard halves.count <= 2,
             let transport = TransportProtocol(rawValue: halves.count == 2 ? halves[1].lowercased() : "tcp")
         else { throw invalid("the protocol must be tcp or udp") }
-        let parts = halves[0].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard (1...3).contains(parts.count) else { throw invalid("use [HOST-IP:]HOST-PORT:CONTAINER-PORT") }
-        guard let containerPorts = ClosedRange(ports: parts[parts.count - 1]) else {
-            throw invalid("invalid container port \(JSON.quoted(parts[parts.count - 1])) (1 to 65535)")
+        guard let parts = Self.parts(halves[0]) else { throw invalid("use [HOST-IP:]HOST-PORT:CONTAINER-PORT") }
+        guard let containerPorts = ClosedRange(ports: parts.containerPort) else {
+            throw invalid("invalid container port \(JSON.quoted(parts.containerPort)) (1 to 65535)")
         }
         var hostPorts: ClosedRange<UInt16>?
-        if parts.count > 1, !parts[parts.count - 2].isEmpty, parts[parts.count - 2] != "0" {
-            hostPorts = ClosedRange(ports: parts[parts.count - 2])
-            guard hostPorts != nil else {
-                throw invalid("invalid host port \(JSON.quoted(parts[parts.count - 2])) (1 to 65535)")
-            }
+        if let hostPort = parts.hostPort, !hostPort.isEmpty, hostPort != "0" {
+            hostPorts = ClosedRange(ports: hostPort)
+            guard hostPorts != nil else { throw invalid("invalid host port \(JSON.quoted(hostPort)) (1 to 65535)") }
         }
-        var address = IPAddress.anyIPv4
-        if parts.count == 3 {
+        var address: IPAddress?
+        if let text = parts.address {
+            address = IPAddress(text)
             // Other addresses are no host's own.
-            guard let parsed = IPAddress(parts[0]), parsed.isUnicast else {
-                throw invalid("invalid host IP \(JSON.quoted(parts[0]))")
-            }
-            address = parsed
+            guard let address, address.isUnicast else { throw invalid("invalid host IP \(JSON.quoted(text))") }
         }
         if let hostPorts, containerPorts.count > 1, hostPorts.count != containerPorts.count {
             throw invalid("invalid ranges: \(hostPorts.count) host ports for \(containerPorts.count) container ports")
@@ -109,14 +107,39 @@ package struct PublishRequest: Hashable, Sendable {
         self.init(hostAddress: address, hostPorts: hostPorts, containerPorts: containerPorts, transport: transport)
     }
 
+    private typealias Parts = (address: String?, hostPort: String?, containerPort: String)
+
+    /// An address of IPv6 is in brackets.
+    private static func parts(_ text: Substring) -> Parts? {
+        var rest = text
+        var address: String?
+        if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
+            address = String(rest[rest.index(after: rest.startIndex)..<end])
+            rest = rest[rest.index(after: end)...]
+            guard rest.popFirst() == ":" else { return nil }
+        }
+        let words = rest.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        if let address { return words.count == 2 ? (address, words[0], words[1]) : nil }
+        guard (1...3).contains(words.count) else { return nil }
+        return (
+            words.count == 3 ? words[0] : nil, words.count > 1 ? words[words.count - 2] : nil, words[words.count - 1]
+        )
+    }
+
     package init(
-        hostAddress: IPAddress, hostPorts: ClosedRange<UInt16>?, containerPorts: ClosedRange<UInt16>,
+        hostAddress: IPAddress?, hostPorts: ClosedRange<UInt16>?, containerPorts: ClosedRange<UInt16>,
         transport: TransportProtocol
     ) {
         self.hostAddress = hostAddress
         self.hostPorts = hostPorts
         self.containerPorts = containerPorts
         self.transport = transport
+    }
+
+    /// Where the port is taken: at each the same one.
+    package func addresses(hasIPv6: Bool) -> [IPAddress] {
+        if let hostAddress { return [hostAddress] }
+        return hasIPv6 ? [.anyIPv4, .anyIPv6] : [.anyIPv4]
     }
 
     /// One entry per container port, with the host ports that would do for it: nil means any.
@@ -129,7 +152,7 @@ package struct PublishRequest: Hashable, Sendable {
     /// Whether both ask for the same fixed port of the same host address.
     package func collides(with other: PublishRequest) -> Bool {
         guard let ours = hostPorts, let theirs = other.hostPorts, transport == other.transport else { return false }
-        guard hostAddress.shares(other.hostAddress) else { return false }
+        guard (hostAddress ?? .anyIPv4).shares(other.hostAddress ?? .anyIPv4) else { return false }
         // A range of host ports for one container port takes whichever is free.
         return choices.count == ours.count && other.choices.count == theirs.count && ours.overlaps(theirs)
     }

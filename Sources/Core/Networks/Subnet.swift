@@ -53,6 +53,11 @@ package struct Subnet: Hashable, Sendable, CustomStringConvertible {
     package func contains(_ other: IPAddress) -> Bool {
         other.family == family && other.number & ~hostBits == first.number
     }
+    /// The address of another subnet that is as far from its first one as `address` is here; nil when there is none.
+    package func counterpart(of address: IPAddress, in other: Subnet) -> IPAddress? {
+        let counterpart = address.offset(from: first).flatMap { other.first.advanced(by: $0) }
+        return counterpart.flatMap { contains(address) && other.contains($0) ? $0 : nil }
+    }
     package func overlaps(_ other: Subnet) -> Bool { contains(other.first) || other.contains(first) }
 
     package var description: String { "\(address)/\(prefixLength)" }

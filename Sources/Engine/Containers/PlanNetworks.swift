@@ -18,8 +18,8 @@ extension Engine {
         }
         if !alone.aliases.isEmpty { throw Self.aliasNeedsNetwork }
         if let other = alone.container { return .container(try self.other(other, beside: alone)) }
-        if alone.address != nil || alone.mac != nil {
-            throw OperationError("conflicting options: --ip and --mac-address need a bridge network")
+        if alone.address != nil || alone.address6 != nil || alone.mac != nil {
+            throw OperationError("conflicting options: --ip, --ip6 and --mac-address need a bridge network")
         }
         return alone.network == "host" ? .host : .none
     }
@@ -29,7 +29,7 @@ extension Engine {
         if choice.mac != nil {
             throw OperationError("conflicting options: mac-address and the network mode", kind: .invalid)
         }
-        if choice.address != nil {
+        if choice.address != nil || choice.address6 != nil {
             throw OperationError(
                 "conflicting options: --ip and the network mode", remedy: "the container has the other one's address",
                 kind: .invalid)
@@ -46,7 +46,9 @@ extension Engine {
 
     func wish(_ choice: NetworkChoice, on network: Name) throws(OperationError) -> EndpointWish {
         if network.isOfPredefinedNetwork, !choice.aliases.isEmpty { throw Self.aliasNeedsNetwork }
-        return EndpointWish(network: network, address: choice.address, mac: choice.mac, aliases: choice.aliases)
+        var wish = EndpointWish(network: network, address: choice.address, mac: choice.mac, aliases: choice.aliases)
+        wish.address6 = choice.address6
+        return wish
     }
 
     /// Docker's words.

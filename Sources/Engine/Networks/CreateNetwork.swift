@@ -106,63 +106,13 @@ extension Engine {
                 remedy: "give the network\(request.device == nil ? "" : "'s bridge") another name")
         }
         let pool = isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool
+        let gateways = try gateways(request, pool: pool, beside: others)
         var network = NetworkDefinition(
-            id: .random(), name: name, driver: request.driver,
-            gateway: try gateway(request, pool: pool, beside: others),
-            device: device, mtu: request.mtu, isInternal: request.isInternal, labels: request.labels, created: .now())
+            id: .random(), name: name, driver: request.driver, gateway: gateways.gateway, device: device,
+            mtu: request.mtu, isInternal: request.isInternal, labels: request.labels, created: .now())
+        network.gateway6 = gateways.gateway6
         network.firewall = firewall
         return network
-    }
-
-    /// The gateway's address: the host part that was given, `--gateway`, or the first host's address.
-    private func gateway(
-        _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition]
-    ) throws(OperationError) -> Subnet {
-        let networks = others.map { SubnetChooser.Occupant($0.subnet, "network \"\($0.name)\", \($0.subnet)") }
-        let chooser = SubnetChooser(occupants: try networks + HostSubnets.occupants())
-        guard let asked = request.subnet else {
-            let subnet = try chooser.choose(from: pool)
-            return Subnet(
-                try request.gateway.map { address throws(OperationError) in try check(address, in: subnet) }
-                    ?? subnet.hosts.lowerBound, subnet.prefixLength)
-        }
-        try check(asked)
-        if let occupant = chooser.occupant(of: asked.network) {
-            throw OperationError(
-                "invalid pool request: Pool overlaps with other one on this address space",
-                remedy: "\(asked.network) overlaps \(occupant.what)")
-        }
-        let first = asked.hasHostBits ? asked.address : asked.hosts.lowerBound
-        let address = try check(request.gateway ?? first, in: asked)
-        return Subnet(address, asked.prefixLength)
-    }
-
-    private func check(_ subnet: Subnet) throws(OperationError) {
-        guard subnet.family == .ipv4 else { throw .ofIPv6("invalid subnet \(subnet)") }
-        guard (8...30).contains(subnet.prefixLength) else {
-            throw OperationError(
-                "invalid subnet \(subnet)",
-                reason: "the prefix length must be 8 to 30: a gateway and a container need room")
-        }
-        guard subnet.first.isUnicast, !subnet.first.isLoopback, subnet.first.number >> 24 != 0 else {
-            throw OperationError("invalid subnet \(subnet)", reason: "no unicast addresses")
-        }
-        if !subnet.first.isPrivate {
-            warn("\(subnet.network) is public address space: its real hosts cannot be reached from here")
-        }
-    }
-
-    @discardableResult
-    private func check(_ gateway: IPAddress, in subnet: Subnet) throws(OperationError) -> IPAddress {
-        guard subnet.contains(gateway) else {
-            throw OperationError(
-                "invalid gateway \(gateway): parent subnet \(subnet.network) doesn't contain this address")
-        }
-        guard subnet.hosts.contains(gateway) else {
-            throw OperationError(
-                "invalid gateway \(gateway)", reason: "it is the network's own or the broadcast address")
-        }
-        return gateway
     }
 
     /// The network's own name when the kernel takes it as a device's.

@@ -5,6 +5,7 @@ package struct NetworkChoice: Equatable, Sendable {
     /// `bridge`, `host`, `none`, `container:CONTAINER`, a name or an id.
     package var network: String
     package var address: IPAddress?
+    package var address6: IPAddress?
     package var mac: MACAddress?
     package var aliases: [NetworkAlias]
 

@@ -7,6 +7,11 @@ package struct NetworkRequest: Sendable {
     /// Host form (`192.168.10.1/24`, the host part is the gateway) or network form; nil picks a free one.
     package var subnet: Subnet?
     package var gateway: IPAddress?
+    /// The same of IPv6; nil picks one where `hasIPv6`.
+    package var subnet6: Subnet?
+    package var gateway6: IPAddress?
+    /// Containers get an address of IPv6 besides.
+    package var hasIPv6 = false
     package var mtu: Int?
     /// The bridge's name; nil is the network's own where the kernel takes that.
     package var device: String?

@@ -43,7 +43,7 @@ extension SystemAudit {
                 return nil
             }
             let isUsed = state.endpoints.contains {
-                $0.networkID == network.id && $0.address.address == lease.address
+                $0.networkID == network.id && $0.leases.contains(lease.address)
             }
             if isUsed { return nil }
             return SystemFinding(

@@ -88,22 +88,38 @@ private struct BoundSockets {
     private var inodes: [Key: [Substring]] = [:]
 
     init() {
-        for transport in TransportProtocol.allCases { read(transport) }
+        for transport in TransportProtocol.allCases {
+            for family in AddressFamily.allCases { read(transport, family) }
+        }
     }
 
     /// Columns of proc(5): number, local address:port in hex, peer, state, …, inode tenth. 0A is LISTEN.
-    private mutating func read(_ transport: TransportProtocol) {
-        let lines = (Files.text("/proc/net/\(transport.rawValue)") ?? "").split(separator: "\n").dropFirst()
+    private mutating func read(_ transport: TransportProtocol, _ family: AddressFamily) {
+        let name = transport.rawValue + (family == .ipv4 ? "" : "6")
+        let lines = (Files.text("/proc/net/\(name)") ?? "").split(separator: "\n").dropFirst()
         for line in lines {
             let columns = line.split(separator: " ")
             guard columns.count > 9, transport == .udp || columns[3] == "0A",
-                let colon = columns[1].firstIndex(of: ":"), let address = UInt32(columns[1][..<colon], radix: 16),
+                let colon = columns[1].firstIndex(of: ":"), let address = Self.address(columns[1][..<colon]),
                 let port = UInt16(columns[1][columns[1].index(after: colon)...], radix: 16)
             else { continue }
-            // The address is printed as it lies in memory.
-            let key = Key(
-                address: IPAddress(ipv4: UInt32(bigEndian: address)), port: port, transport: transport)
+            let key = Key(address: address, port: port, transport: transport)
             inodes[key, default: []].append(columns[9])
+        }
+    }
+
+    /// Printed as it lies in memory, by 32 bits.
+    private static func address(_ text: Substring) -> IPAddress? {
+        var words: [UInt32] = []
+        var rest = text[...]
+        while !rest.isEmpty, let word = UInt32(rest.prefix(8), radix: 16) {
+            words.append(UInt32(bigEndian: word))
+            rest = rest.dropFirst(8)
+        }
+        switch words.count {
+        case 1: return IPAddress(ipv4: words[0])
+        case 4: return IPAddress(ipv6: words.reduce(0) { $0 << 32 | UInt128($1) })
+        default: return nil
         }
     }
 

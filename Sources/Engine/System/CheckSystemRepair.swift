@@ -42,7 +42,7 @@ extension Engine {
             guard Files.exists(layout.definition(id)), try containerStore.names.reserve(name, for: id) else { return }
         case .releaseLease(let network, let address, let owner):
             if let owner {
-                try host.release(address, from: network, of: owner)
+                try host.release([address], from: network, of: owner)
             } else {
                 try host.releaseOrphans(of: network)
             }

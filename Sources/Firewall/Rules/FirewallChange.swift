@@ -27,10 +27,10 @@ struct FirewallChange: Hashable, Sendable {
     enum LayoutAction: Hashable, Sendable {
         case leave
         /// Chains and jumps are there, each once, also after somebody flushed them.
-        case ensure(FirewallLayout)
+        case ensure([FirewallLayout])
         /// Chains and jumps go from every table where no rule of any owner is left.
         /// A chain with somebody else's rules, or that somebody else jumps to, stays.
-        case removeUnused(FirewallLayout)
+        case removeUnused([FirewallLayout])
     }
 
     struct Ownership: Hashable, Sendable {
@@ -40,12 +40,13 @@ struct FirewallChange: Hashable, Sendable {
 
     /// Each is read once, and written once when it differs.
     let tables: [FirewallTable]
-    var layout: LayoutAction
+    /// Each for the tables of one family.
+    let layouts: LayoutAction
     private(set) var ownerships: [Ownership] = []
 
-    init(_ tables: [FirewallTable], layout: LayoutAction = .leave) {
+    init(_ tables: [FirewallTable], layouts: LayoutAction = .leave) {
         self.tables = tables
-        self.layout = layout
+        self.layouts = layouts
     }
 
     /// In these tables `owner` shall have exactly these rules, in this order within each chain.

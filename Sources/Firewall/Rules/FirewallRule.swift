@@ -1,10 +1,6 @@
 import Core
 
-enum FirewallTable: String, Hashable, Sendable, CaseIterable {
-    case filter, nat
-}
-
-/// One rule of the IPv4 firewall as a value: what a packet must be like, and what becomes of it.
+/// One rule of the firewall of either family as a value: what a packet must be like, and what becomes of it.
 ///
 /// Two rules with the same meaning are equal; `description` is the line that `iptables-save` prints for it.
 struct FirewallRule: Hashable, Sendable {
@@ -81,6 +77,20 @@ struct FirewallRule: Hashable, Sendable {
     }
 }
 
+extension FirewallRule {
+    /// Whether its addresses are of the table's family.
+    var isOfOneFamily: Bool {
+        let translated: IPAddress? =
+            switch target {
+            case .snat(let address), .dnat(let address, _, _): address
+            case .accept, .drop, .return, .jump, .masquerade: nil
+            }
+        return [source?.value.family, destination?.value.family, translated?.family].allSatisfy {
+            $0 == nil || $0 == table.family
+        }
+    }
+}
+
 extension FirewallRule.Match<Subnet> {
     /// Without host bits, which no packet's address would ever be compared with; nil when every address passes.
     fileprivate var canonical: Self? {
@@ -129,12 +139,18 @@ extension FirewallRule.Target {
         case .masquerade: ["-j", "MASQUERADE"]
         case .snat(let address): ["-j", "SNAT", "--to-source", "\(address)"]
         case .dnat(let address, let ports, let base):
-            ["-j", "DNAT", "--to-destination", "\(address)" + Self.suffix(ports, base)]
+            ["-j", "DNAT", "--to-destination", Self.destination(address, ports, base)]
         }
     }
 
-    private static func suffix(_ ports: ClosedRange<UInt16>?, _ base: UInt16?) -> String {
-        guard let ports else { return "" }
+    private static func destination(
+        _ address: IPAddress, _ ports: ClosedRange<UInt16>?, _ base: UInt16?
+    ) -> String {
+        guard let ports else { return "\(address)" }
+        return (address.family == .ipv4 ? "\(address)" : "[\(address)]") + suffix(ports, base)
+    }
+
+    private static func suffix(_ ports: ClosedRange<UInt16>, _ base: UInt16?) -> String {
         let range = ports.count == 1 ? ":\(ports.lowerBound)" : ":\(ports.lowerBound)-\(ports.upperBound)"
         return base.map { "\(range)/\($0)" } ?? range
     }

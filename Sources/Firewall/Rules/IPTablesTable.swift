@@ -3,7 +3,7 @@ import Core
 import Glibc
 import Linux
 
-/// A table of the kernel's legacy iptables.
+/// A table of the kernel's legacy iptables, or ip6tables.
 final class IPTablesTable: KernelTable {
     typealias Syntax = IPTablesSyntax
     static var shiftsRanges: Bool { true }
@@ -13,11 +13,12 @@ final class IPTablesTable: KernelTable {
 
     init(_ name: FirewallTable) throws(OperationError) {
         var handle: OpaquePointer?
-        var result = ciptables_open(name.rawValue, &handle)
+        let ipv6: Int32 = name.family == .ipv6 ? 1 : 0
+        var result = ciptables_open(ipv6, name.name, &handle)
         if result == -ENOPROTOOPT || result == -ENOENT {
             // Nobody has used iptables since the machine started, and its modules are not loaded yet.
-            for module in ["ip_tables", "iptable_\(name.rawValue)"] { ciptables_load_module(module) }
-            result = ciptables_open(name.rawValue, &handle)
+            for module in name.modules { ciptables_load_module(module) }
+            result = ciptables_open(ipv6, name.name, &handle)
         }
         guard result == 0, let handle else { throw IPTablesTable.cannotOpen(name, errno: -result) }
         self.handle = handle
@@ -26,10 +27,12 @@ final class IPTablesTable: KernelTable {
 
     deinit { ciptables_close(handle) }
 
-    /// The kernel would make a table by being asked about it.
+    /// The kernel would make a table by being asked about it. Without its library nobody here has ever used one.
     static func isUsed(_ table: FirewallTable) -> Bool {
-        let names = Files.text("/proc/thread-self/net/ip_tables_names") ?? ""
-        return names.split(separator: "\n").contains(table.rawValue[...])
+        let file = table.family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
+        let names = Files.text("/proc/thread-self/net/\(file)") ?? ""
+        guard names.split(separator: "\n").contains(table.name[...]) else { return false }
+        return table.family == .ipv4 || ciptables_has_ipv6() != 0
     }
 
     /// Writes the table back whole.
@@ -85,31 +88,46 @@ final class IPTablesTable: KernelTable {
     }
 }
 
+extension FirewallTable {
+    /// Whose tables they are.
+    fileprivate var tool: String { family == .ipv4 ? "iptables" : "ip6tables" }
+    fileprivate var modules: [String] {
+        family == .ipv4 ? ["ip_tables", "iptable_\(name)"] : ["ip6_tables", "ip6table_\(name)"]
+    }
+    fileprivate var option: String {
+        "CONFIG_\(family == .ipv4 ? "IP" : "IP6")_NF_" + (name == "nat" ? "NAT" : "FILTER")
+    }
+}
+
 // MARK: Failures
 
 extension IPTablesTable {
     static func cannotOpen(_ table: FirewallTable, errno: Int32) -> OperationError {
-        guard errno == ENOENT || errno == ENOPROTOOPT else {
-            return OperationError("read iptables table", table.rawValue, errno: errno)
+        if errno == ELIBACC {
+            return OperationError(
+                "read \(table.tool) table", table.name, reason: "there is no libip6tc.so.2",
+                remedy: "run: apt-get install libip6tc2, or create the network with --firewall nftables")
         }
-        let option = table == .nat ? "CONFIG_IP_NF_NAT" : "CONFIG_IP_NF_FILTER"
+        guard errno == ENOENT || errno == ENOPROTOOPT else {
+            return OperationError("read \(table.tool) table", table.name, errno: errno)
+        }
         return OperationError(
-            "read iptables table", table.rawValue,
-            reason: "the kernel has no legacy iptables for it (\(option), module iptable_\(table.rawValue))",
-            remedy: "run: modprobe iptable_\(table.rawValue), or do without a bridge: --network none or --network host")
+            "read \(table.tool) table", table.name,
+            reason: "the kernel has no legacy \(table.tool) for it (\(table.option), module \(table.modules[1]))",
+            remedy: "run: modprobe \(table.modules[1]), or do without a bridge: --network none or --network host")
     }
 
     /// ENOENT is what the kernel answers to a match or target that it does not have: this says which.
     func cannotCommit(errno: Int32) -> OperationError {
         if errno == EAGAIN {
             return OperationError(
-                "write iptables table", name.rawValue,
+                "write \(name.tool) table", name.name,
                 reason: "another program keeps changing it without the xtables lock")
         }
-        let missing = errno == ENOENT ? IPTablesTable.extensions.first { !$0.isThere } : nil
+        let missing = errno == ENOENT ? IPTablesTable.extensions.first { !$0.isThere(name.family) } : nil
         guard let missing else {
             return OperationError(
-                "write iptables table", name.rawValue, reason: String(cString: ciptables_explain(errno)))
+                "write \(name.tool) table", name.name, reason: String(cString: ciptables_explain(handle, errno)))
         }
         return missing.error(writing: name)
     }
@@ -120,11 +138,13 @@ extension IPTablesTable {
         let module: String
         let option: String
 
-        var isThere: Bool { ciptables_supports(name, isTarget ? 1 : 0) != 0 }
+        func isThere(_ family: AddressFamily) -> Bool {
+            ciptables_supports(family == .ipv6 ? 1 : 0, name, isTarget ? 1 : 0) != 0
+        }
 
         func error(writing table: FirewallTable) -> OperationError {
             OperationError(
-                "write iptables table", table.rawValue,
+                "write \(table.tool) table", table.name,
                 reason: "the kernel lacks the \(isTarget ? "target" : "match") \(name) (\(option), module \(module))",
                 remedy: "run: modprobe \(module), or do without a bridge: --network none or --network host")
         }

@@ -10,89 +10,108 @@ enum IntentRules {
     static let publish = "MYDOCKER-DNAT"
     static let loopback = Subnet(IPAddress(ipv4: 127 << 24), 8)
 
-    /// Our chains and the jumps into them. What may come in is decided before what may go out, so that no
+    /// Our chains and the jumps into them, of one family. What may come in is decided before what may go out, so that no
     /// network's containers reach those of another one.
-    static let layout = FirewallLayout(
-        chains: [
-            .init(.filter, OwnChain.user), .init(.filter, isolate), .init(.filter, forward), .init(.filter, egress),
-            .init(.filter, input),
-            .init(.nat, publish), .init(.nat, postrouting),
-        ],
-        headJumps: [
-            FirewallRule(.filter, "FORWARD", target: .jump(OwnChain.user)),
-            FirewallRule(.filter, "FORWARD", target: .jump(isolate)),
-            FirewallRule(.filter, "FORWARD", target: .jump(forward)),
-            FirewallRule(.filter, "FORWARD", target: .jump(egress)),
-            FirewallRule(.filter, "INPUT", target: .jump(input)),
-        ],
-        tailJumps: [
-            // Only what is meant for this host itself is published (B58); 127.0.0.0/8 from outside never is.
+    static func layout(of family: AddressFamily) -> FirewallLayout {
+        let filter = FirewallTable.filter(of: family)
+        let nat = FirewallTable.nat(of: family)
+        return FirewallLayout(
+            chains: [OwnChain.user, isolate, forward, egress, input].map { .init(filter, $0) }
+                + [publish, postrouting].map { .init(nat, $0) },
+            headJumps: [OwnChain.user, isolate, forward, egress].map {
+                FirewallRule(filter, "FORWARD", target: .jump($0))
+            } + [FirewallRule(filter, "INPUT", target: .jump(input))],
+            tailJumps: publishingJumps(nat) + [FirewallRule(nat, "POSTROUTING", target: .jump(postrouting))])
+    }
+
+    /// Only what is meant for this host itself is published (B58); 127.0.0.0/8 from outside never is. What is sent to `::1`
+    /// cannot be translated: its answer would not be taken from a bridge (ip6_route_input_lookup).
+    private static func publishingJumps(_ nat: FirewallTable) -> [FirewallRule] {
+        let ownLoopback: FirewallRule.Match<Subnet>? =
+            nat.family == .ipv4 ? nil : .not(Subnet(.loopbackIPv6, 128))
+        return [
             FirewallRule(
-                .nat, "PREROUTING", destination: .not(loopback), isToLocalAddress: true, target: .jump(publish)),
-            FirewallRule(.nat, "OUTPUT", isToLocalAddress: true, target: .jump(publish)),
-            FirewallRule(.nat, "POSTROUTING", target: .jump(postrouting)),
-        ])
+                nat, "PREROUTING", destination: ownLoopback ?? .not(loopback), isToLocalAddress: true,
+                target: .jump(publish)),
+            FirewallRule(nat, "OUTPUT", destination: ownLoopback, isToLocalAddress: true, target: .jump(publish)),
+        ]
+    }
 
     /// What a network has for as long as it exists.
     static func rules(of network: NetworkIntent) -> [FirewallRule] {
-        forwarding(network) + translation(network)
+        network.gateways.flatMap { forwarding(network, $0) + translation(network, $0) }
     }
 
-    private static func forwarding(_ network: NetworkIntent) -> [FirewallRule] {
+    private static func forwarding(_ network: NetworkIntent, _ gateway: Subnet) -> [FirewallRule] {
         let bridge = network.bridge
-        let own = FirewallRule(.filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept)
-        // route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558).
-        let loopbackRule = FirewallRule(
-            .filter, input, destination: .yes(loopback), input: .yes(bridge),
-            states: .not([.related, .established]), target: .drop)
-        if network.isInternal { return isolation(network) + [own, loopbackRule] }
+        let filter = FirewallTable.filter(of: gateway.family)
+        let own = FirewallRule(filter, forward, input: .yes(bridge), output: .yes(bridge), target: .accept)
+        if network.isInternal { return isolation(network, gateway) + [own] + loopbackRules(network, gateway) }
         return [
             FirewallRule(
-                .filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
-            FirewallRule(.filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
+                filter, forward, output: .yes(bridge), states: .yes([.related, .established]), target: .accept),
+            FirewallRule(filter, forward, output: .yes(bridge), states: .yes(.dnat), target: .accept),
             own,
-            FirewallRule(.filter, forward, output: .yes(bridge), target: .drop),
-            loopbackRule,
-            FirewallRule(.filter, egress, input: .yes(bridge), target: .accept),
+            FirewallRule(filter, forward, output: .yes(bridge), target: .drop),
+        ] + loopbackRules(network, gateway) + [
+            FirewallRule(filter, egress, input: .yes(bridge), target: .accept)
+        ]
+    }
+
+    /// route_localnet lets the bridge carry 127.0.0.0/8: a container must not use that (CVE-2020-8558). Of IPv6 the kernel takes
+    /// no loopback address from any other device (ip6_rcv_core).
+    private static func loopbackRules(_ network: NetworkIntent, _ gateway: Subnet) -> [FirewallRule] {
+        guard gateway.family == .ipv4 else { return [] }
+        return [
+            FirewallRule(
+                .filter, input, destination: .yes(loopback), input: .yes(network.bridge),
+                states: .not([.related, .established]), target: .drop)
         ]
     }
 
     /// Before all other networks' rules: a published port of theirs is no way out, by whichever address of this host.
-    /// Of the host itself an internal network reaches the gateway.
-    private static func isolation(_ network: NetworkIntent) -> [FirewallRule] {
+    /// Of the host itself an internal network reaches the gateway, and of IPv6 what connection tracking leaves alone:
+    /// how neighbours find each other (nf_conntrack_icmpv6_error).
+    private static func isolation(_ network: NetworkIntent, _ gateway: Subnet) -> [FirewallRule] {
         let bridge = network.bridge
+        let filter = FirewallTable.filter(of: gateway.family)
+        let known: FirewallRule.States =
+            gateway.family == .ipv4 ? [.related, .established] : [.related, .established, .untracked]
         return [
-            FirewallRule(.filter, isolate, input: .yes(bridge), output: .not(bridge), target: .drop),
-            FirewallRule(.filter, isolate, input: .not(bridge), output: .yes(bridge), target: .drop),
+            FirewallRule(filter, isolate, input: .yes(bridge), output: .not(bridge), target: .drop),
+            FirewallRule(filter, isolate, input: .not(bridge), output: .yes(bridge), target: .drop),
             FirewallRule(
-                .filter, input, destination: .not(network.subnet), input: .yes(bridge),
-                states: .not([.related, .established]), target: .drop),
+                filter, input, destination: .not(gateway.network), input: .yes(bridge), states: .not(known),
+                target: .drop),
         ]
     }
 
-    private static func translation(_ network: NetworkIntent) -> [FirewallRule] {
+    private static func translation(_ network: NetworkIntent, _ gateway: Subnet) -> [FirewallRule] {
         let bridge = network.bridge
-        let gateway = network.gateway
+        let nat = FirewallTable.nat(of: gateway.family)
         var rules: [FirewallRule] = []
         if !network.isInternal {
             rules.append(
                 FirewallRule(
-                    .nat, postrouting, source: .yes(network.subnet), output: .not(bridge), target: .masquerade))
+                    nat, postrouting, source: .yes(gateway.network), output: .not(bridge), target: .masquerade))
         }
         // A container, or this host by 127.0.0.1, reaches a published port: the answer has to come back this way.
-        for source in [network.subnet, loopback] {
+        for source in gateway.family == .ipv4 ? [gateway.network, loopback] : [gateway.network] {
             rules.append(
                 FirewallRule(
-                    .nat, postrouting, source: .yes(source), output: .yes(bridge), states: .yes(.dnat),
-                    target: .snat(to: gateway)))
+                    nat, postrouting, source: .yes(source), output: .yes(bridge), states: .yes(.dnat),
+                    target: .snat(to: gateway.address)))
         }
         return rules
     }
 
     /// What an endpoint has for its published ports.
     static func rules(of published: PublishedPorts, shiftingRanges: Bool = true) -> [FirewallRule] {
-        FirewallRule.publishing(
-            published.ports, in: publish, to: published.address, owner: published.owner, shiftingRanges: shiftingRanges)
+        published.addresses.flatMap { address in
+            FirewallRule.publishing(
+                published.ports.filter { $0.hostAddress.family == address.family }, in: publish, to: address,
+                owner: published.owner, shiftingRanges: shiftingRanges)
+        }
     }
 }
 
@@ -105,7 +124,10 @@ extension FirewallChange {
             self.init([])
             return
         }
-        self.init(intent.networks.isEmpty ? [.nat] : [.filter, .nat], layout: .ensure(IntentRules.layout))
+        let families = intent.families
+        self.init(
+            intent.networks.isEmpty ? families.map(FirewallTable.nat) : families.flatMap(FirewallTable.all),
+            layouts: .ensure(families.map(IntentRules.layout)))
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
         for published in intent.published {
             set(published.owner, IntentRules.rules(of: published, shiftingRanges: shiftingRanges))
@@ -113,17 +135,29 @@ extension FirewallChange {
     }
 
     /// Takes the rules of an owner away from where they are put, and our chains with the last network.
-    init(withdrawing owner: FirewallOwner) {
+    init(withdrawing owner: FirewallOwner, of families: [AddressFamily] = AddressFamily.allCases) {
         switch owner {
-        case .endpoint: self.init([.nat])
-        case .network: self.init([.filter, .nat], layout: .removeUnused(IntentRules.layout))
+        case .endpoint: self.init(families.map(FirewallTable.nat))
+        case .network:
+            self.init(
+                families.flatMap(FirewallTable.all), layouts: .removeUnused(families.map(IntentRules.layout)))
         }
         remove(owner)
     }
 
     /// Takes the rules of owners away wherever they are.
     init(clearing owners: [FirewallOwner], withChains: Bool) {
-        self.init([.filter, .nat], layout: withChains ? .removeUnused(IntentRules.layout) : .leave)
+        self.init(
+            FirewallTable.allCases,
+            layouts: withChains ? .removeUnused(AddressFamily.allCases.map(IntentRules.layout)) : .leave)
         for owner in owners { remove(owner) }
+    }
+}
+
+extension FirewallIntent {
+    /// IPv4, which every network has, and IPv6 where anything of it is wanted.
+    fileprivate var families: [AddressFamily] {
+        let hasIPv6 = networks.contains { $0.gateway6 != nil } || published.contains { $0.address6 != nil }
+        return hasIPv6 ? [.ipv4, .ipv6] : [.ipv4]
     }
 }

@@ -36,7 +36,7 @@ final class NFTablesTable: KernelTable {
         subject = Self.subject(name)
         do throws(OperationError) {
             socket = try NFTablesSocket()
-            read = try socket.read(subject)
+            read = try socket.read(subject, of: name.family)
         } catch {
             throw Self.cannotOpen(error)
         }
@@ -46,11 +46,11 @@ final class NFTablesTable: KernelTable {
         if read.chains.isEmpty { makeTable() }
     }
 
-    static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.rawValue)" }
+    static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
 
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool {
         guard var socket = try? NFTablesSocket() else { return false }
-        return try !socket.read(subject(name)).chains.isEmpty
+        return try !socket.read(subject(name), of: name.family).chains.isEmpty
     }
 
     private func makeTable() {
@@ -64,12 +64,12 @@ final class NFTablesTable: KernelTable {
     /// Translation comes before that of the legacy tables and of iptables: the first one wins.
     static func hooks(_ name: FirewallTable) -> [(chain: String, hook: PacketHook)] {
         switch name {
-        case .filter:
+        case .filter, .filter6:
             [
                 ("INPUT", PacketHook("filter", .input, priority: 0)),
                 ("FORWARD", PacketHook("filter", .forward, priority: 0)),
             ]
-        case .nat:
+        case .nat, .nat6:
             [
                 ("PREROUTING", PacketHook("nat", .prerouting, priority: -105)),
                 ("OUTPUT", PacketHook("nat", .output, priority: -105)),
@@ -143,7 +143,7 @@ final class NFTablesTable: KernelTable {
         let isEmpty = contents.values.allSatisfy(\.isEmpty) && contents.count == Self.hooks(name).count
         if isEmpty, read.chains.isEmpty { return 0 }
         do throws(OperationError) {
-            try socket.change(subject, isEmpty ? [.removeTable] : changes, since: read)
+            try socket.change(subject, of: name.family, isEmpty ? [.removeTable] : changes, since: read)
             return 0
         } catch {
             return error.errno == ERESTART ? EAGAIN : error.errno ?? EIO
@@ -155,10 +155,11 @@ final class NFTablesTable: KernelTable {
             return OperationError("write nftables table", subject, reason: "other programs keep changing the rules")
         }
         guard errno == ENOENT else { return OperationError("write nftables table", subject, errno: errno) }
+        let fib = name.family == .ipv4 ? "IPV4" : "IPV6"
         return OperationError(
             "write nftables table", subject,
-            reason: "the kernel lacks nft_ct, nft_fib_ipv4, nft_nat or nft_masq (CONFIG_NFT_CT, CONFIG_NFT_FIB_IPV4, "
-                + "CONFIG_NFT_NAT, CONFIG_NFT_MASQ)",
+            reason: "the kernel lacks nft_ct, nft_fib, nft_nat or nft_masq (CONFIG_NFT_CT, "
+                + "CONFIG_NFT_FIB_\(fib), CONFIG_NFT_NAT, CONFIG_NFT_MASQ)",
             remedy: "create the network with --firewall iptables")
     }
 
@@ -192,11 +193,9 @@ extension PacketRule {
     init?(_ raw: RawRule, _ table: FirewallTable, _ chain: String) {
         guard let rule = raw.decoded(table, chain), let action = Action(rule.target) else { return nil }
         var tests: [Test] = []
-        if let source = rule.source, let (first, mask) = source.value.numbers {
-            tests.append(.source(first, mask: mask, isNegated: source.isNegated))
-        }
-        if let destination = rule.destination, let (first, mask) = destination.value.numbers {
-            tests.append(.destination(first, mask: mask, isNegated: destination.isNegated))
+        if let source = rule.source { tests.append(.source(source.value, isNegated: source.isNegated)) }
+        if let destination = rule.destination {
+            tests.append(.destination(destination.value, isNegated: destination.isNegated))
         }
         if let input = rule.input { tests.append(.input(input.value, isNegated: input.isNegated)) }
         if let output = rule.output { tests.append(.output(output.value, isNegated: output.isNegated)) }
@@ -228,19 +227,10 @@ extension PacketRule.Action {
         case .return: self = .goBack
         case .jump(let chain): self = .jump(chain)
         case .masquerade: self = .masquerade
-        case .snat(let address):
-            guard let number = address.ipv4 else { return nil }
-            self = .translateSource(number)
+        case .snat(let address): self = .translateSource(address)
         case .dnat(let address, let ports, let base):
-            guard let number = address.ipv4, base == nil else { return nil }
-            self = .translateDestination(number, ports: ports)
+            guard base == nil else { return nil }
+            self = .translateDestination(address, ports: ports)
         }
-    }
-}
-
-extension Subnet {
-    fileprivate var numbers: (first: UInt32, mask: UInt32)? {
-        guard let first = first.ipv4, let mask = mask.ipv4 else { return nil }
-        return (first, mask)
     }
 }

@@ -10,7 +10,7 @@ extension FirewallRule {
     ) -> [FirewallRule] {
         runs(of: mappings, shiftingRanges: shiftingRanges).map { run in
             FirewallRule(
-                .nat, chain, destination: run.first.hostAddress.ownSubnet.map { .yes($0) },
+                .nat(of: address.family), chain, destination: run.first.hostAddress.ownSubnet.map { .yes($0) },
                 transport: run.first.transport, ports: run.first.hostPort...run.last.hostPort,
                 comment: owner.comment, target: target(run, address))
         }

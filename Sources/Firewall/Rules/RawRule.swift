@@ -39,11 +39,10 @@ extension RawRule {
     /// Whether one packet could be for both: two DNAT rules for the same protocol, port and host address.
     func publishesTheSame(as other: RawRule) -> Bool {
         let dnat = UInt8(CIPTABLES_DNAT)
-        let common = value.destination_mask & other.value.destination_mask
         return value.target == dnat && other.value.target == dnat && value.protocol == other.value.protocol
             && ports.overlaps(other.ports)
             && (has(CIPTABLES_NOT_DESTINATION) || other.has(CIPTABLES_NOT_DESTINATION)
-                || value.destination & common == other.value.destination & common)
+                || destination.overlaps(other.destination))
     }
 
     private var ports: ClosedRange<UInt16> {
@@ -54,12 +53,16 @@ extension RawRule {
 // MARK: Encoding
 
 extension RawRule {
-    /// - Throws: when a name or comment is too long for the kernel, and `.unsupported` of IPv6.
+    /// - Throws: when a name or comment is too long for the kernel, or an address is of another family than the table.
     init(_ rule: FirewallRule) throws(OperationError) {
         self.init()
-        try encodeAddresses(rule)
+        guard rule.isOfOneFamily else {
+            throw OperationError("encode firewall rule", rule.description, reason: "addresses of two families")
+        }
+        value.ipv6 = rule.table.family == .ipv6 ? 1 : 0
+        encodeAddresses(rule)
         encodeMatches(rule)
-        try encodeTarget(rule.target)
+        encodeTarget(rule.target)
         let fits =
             RawRule.copy(rule.input?.value, to: &value.input) && RawRule.copy(rule.output?.value, to: &value.output)
             && RawRule.copy(rule.comment, to: &value.comment)
@@ -72,11 +75,11 @@ extension RawRule {
         if condition { value.flags |= UInt16(flag) }
     }
 
-    private mutating func encodeAddresses(_ rule: FirewallRule) throws(OperationError) {
-        value.source = try rule.source?.value.first.ofIPv4() ?? 0
-        value.source_mask = try rule.source?.value.mask.ofIPv4() ?? 0
-        value.destination = try rule.destination?.value.first.ofIPv4() ?? 0
-        value.destination_mask = try rule.destination?.value.mask.ofIPv4() ?? 0
+    private mutating func encodeAddresses(_ rule: FirewallRule) {
+        RawRule.put(rule.source?.value.first, into: &value.source)
+        value.source_prefix = UInt8(rule.source?.value.prefixLength ?? 0)
+        RawRule.put(rule.destination?.value.first, into: &value.destination)
+        value.destination_prefix = UInt8(rule.destination?.value.prefixLength ?? 0)
         set(CIPTABLES_NOT_SOURCE, if: rule.source?.isNegated ?? false)
         set(CIPTABLES_NOT_DESTINATION, if: rule.destination?.isNegated ?? false)
     }
@@ -94,12 +97,17 @@ extension RawRule {
         set(CIPTABLES_NOT_STATES, if: rule.states?.isNegated ?? false)
     }
 
-    private mutating func encodeTarget(_ target: FirewallRule.Target) throws(OperationError) {
+    private static func put<Field>(_ address: IPAddress?, into field: inout Field) {
+        guard let address else { return }
+        withUnsafeMutableBytes(of: &field) { $0.copyBytes(from: address.bytes) }
+    }
+
+    private mutating func encodeTarget(_ target: FirewallRule.Target) {
         value.target = target.number
         switch target {
-        case .snat(let address): value.to_address = try address.ofIPv4()
+        case .snat(let address): RawRule.put(address, into: &value.to_address)
         case .dnat(let address, let ports, let base):
-            value.to_address = try address.ofIPv4()
+            RawRule.put(address, into: &value.to_address)
             guard let ports else { return }
             set(CIPTABLES_TO_PORTS)
             (value.to_first, value.to_last) = (ports.lowerBound, ports.upperBound)
@@ -137,8 +145,8 @@ extension RawRule {
         let comment = RawRule.text(value.comment)
         return FirewallRule(
             table, chain,
-            source: cidr(value.source, value.source_mask, not: CIPTABLES_NOT_SOURCE),
-            destination: cidr(value.destination, value.destination_mask, not: CIPTABLES_NOT_DESTINATION),
+            source: match(source, not: CIPTABLES_NOT_SOURCE),
+            destination: match(destination, not: CIPTABLES_NOT_DESTINATION),
             input: input.isEmpty ? nil : .init(value: input, isNegated: has(CIPTABLES_NOT_INPUT)),
             output: output.isEmpty ? nil : .init(value: output, isNegated: has(CIPTABLES_NOT_OUTPUT)),
             transport: TransportProtocol.allCases.first { $0.number == value.protocol },
@@ -147,12 +155,20 @@ extension RawRule {
             comment: comment.isEmpty ? nil : comment, target: target)
     }
 
-    private func cidr(
-        _ address: UInt32, _ mask: UInt32, not flag: Int
-    ) -> FirewallRule.Match<Subnet>? {
-        if mask == 0, !has(flag) { return nil }
-        return .init(
-            value: Subnet(IPAddress(ipv4: address), (~mask).leadingZeroBitCount), isNegated: has(flag))
+    private var family: AddressFamily { value.ipv6 == 0 ? .ipv4 : .ipv6 }
+    private var source: Subnet { Subnet(address(value.source), Int(value.source_prefix)) }
+    private var destination: Subnet { Subnet(address(value.destination), Int(value.destination_prefix)) }
+
+    private func address<Field>(_ field: Field) -> IPAddress {
+        let number = withUnsafeBytes(of: field) { bytes in
+            bytes.prefix(family.bits / 8).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+        }
+        return family == .ipv4 ? IPAddress(ipv4: UInt32(number)) : IPAddress(ipv6: number)
+    }
+
+    private func match(_ subnet: Subnet, not flag: Int) -> FirewallRule.Match<Subnet>? {
+        if subnet.prefixLength == 0, !has(flag) { return nil }
+        return .init(value: subnet, isNegated: has(flag))
     }
 
     private var decodedStates: FirewallRule.Match<FirewallRule.States>? {
@@ -161,7 +177,7 @@ extension RawRule {
     }
 
     private var decodedTarget: FirewallRule.Target? {
-        let address = IPAddress(ipv4: value.to_address)
+        let address = address(value.to_address)
         switch Int(value.target) {
         case CIPTABLES_ACCEPT: return .accept
         case CIPTABLES_DROP: return .drop

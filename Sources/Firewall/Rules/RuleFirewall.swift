@@ -27,8 +27,8 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         }
     }
 
-    func withdraw(_ owner: FirewallOwner) throws(OperationError) {
-        try apply(onlyUsed: true) { FirewallChange(withdrawing: owner) }
+    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {
+        try apply(onlyUsed: true) { FirewallChange(withdrawing: owner, of: families) }
     }
 
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
@@ -42,7 +42,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var inspection = TableInspection(
             FirewallChange(establishing: intent, shiftingRanges: Table.shiftsRanges), isOwner: isOwner)
         for name in inspection.tables {
-            if intent.isEmpty { guard try Table.isUsed(name) else { continue } }
+            if !inspection.isWanted(name) { guard try Table.isUsed(name) else { continue } }
             try inspection.look(at: Table(name), name)
         }
         return inspection.differences
@@ -79,7 +79,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
             var editor = TableEditor(table, name)
             try editor.apply(change, isStale: isStale)
             guard editor.hasChanged else { return attempt > 1 }
-            try FaultPoint.pass("write firewall table", name.rawValue)
+            try FaultPoint.pass("write firewall table", name.description)
             let failure = table.commit()
             if failure == 0 { return true }
             guard attempt < Self.attempts(after: failure) else { throw table.cannotCommit(errno: failure) }

@@ -29,15 +29,15 @@ struct RulePlace {
 enum IPTablesSyntax: RuleSyntax {
     static func builtInChains(of table: FirewallTable) -> [String] {
         switch table {
-        case .filter: ["INPUT", "FORWARD", "OUTPUT"]
-        case .nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]
+        case .filter, .filter6: ["INPUT", "FORWARD", "OUTPUT"]
+        case .nat, .nat6: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]
         }
     }
 
     static func making(_ table: FirewallTable) -> [ShellCommand] { [] }
 
     private static func command(_ table: FirewallTable, _ words: [String]) -> ShellCommand {
-        ShellCommand(["iptables-legacy", "-t", table.rawValue] + words)
+        ShellCommand([table.family == .ipv4 ? "iptables-legacy" : "ip6tables-legacy", "-t", table.name] + words)
     }
 
     static func adding(_ chain: String, to table: FirewallTable) -> ShellCommand { command(table, ["-N", chain]) }
@@ -57,7 +57,9 @@ enum IPTablesSyntax: RuleSyntax {
 enum NFTablesSyntax: RuleSyntax {
     static func builtInChains(of table: FirewallTable) -> [String] { NFTablesTable.hooks(table).map(\.chain) }
 
-    private static func name(_ table: FirewallTable) -> String { "ip \(NFTablesTable.subject(table))" }
+    private static func name(_ table: FirewallTable) -> String {
+        "\(table.family == .ipv4 ? "ip" : "ip6") \(NFTablesTable.subject(table))"
+    }
 
     static func making(_ table: FirewallTable) -> [ShellCommand] {
         [ShellCommand("nft", "add table \(name(table))")]

@@ -9,12 +9,12 @@ struct TableEditor<Table: RuleTable> {
     var hasChanged: Bool { snapshot.hasChanged }
 
     mutating func apply(_ change: FirewallChange, isStale: (FirewallOwner) -> Bool) throws(OperationError) {
-        if case .ensure(let layout) = change.layout { try ensure(layout) }
+        if case .ensure(let layouts) = change.layouts { for layout in layouts { try ensure(layout) } }
         for ownership in change.ownerships {
             try reclaim(ownership, removed: change.ownerships, isStale: isStale)
         }
         for ownership in change.ownerships { try set(ownership.owner, ownership.rules) }
-        if case .removeUnused(let layout) = change.layout { try removeUnused(layout) }
+        if case .removeUnused(let layouts) = change.layouts { for layout in layouts { try removeUnused(layout) } }
     }
 
     // MARK: Layout

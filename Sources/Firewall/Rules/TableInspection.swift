@@ -18,6 +18,9 @@ struct TableInspection {
     /// Those that have to be looked at.
     var tables: [FirewallTable] { isOwner == nil ? change.tables : FirewallTable.allCases }
 
+    /// Whether something is to be there.
+    func isWanted(_ table: FirewallTable) -> Bool { !change.ownerships.isEmpty && change.tables.contains(table) }
+
     /// Of all tables that were looked at.
     var differences: FirewallDifferences {
         var differences = found
@@ -27,11 +30,11 @@ struct TableInspection {
 
     mutating func look(at table: some RuleTable, _ name: FirewallTable) throws(OperationError) {
         var snapshot = TableSnapshot(table, name)
-        if case .ensure(let layout) = change.layout {
-            for difference in try snapshot.differences(from: layout.headJumps + layout.tailJumps) {
+        if case .ensure(let layouts) = change.layouts {
+            for difference in try snapshot.differences(from: layouts.flatMap { $0.headJumps + $0.tailJumps }) {
                 found.faults.append(
                     .init(
-                        "\(name.rawValue) \(difference.chain)",
+                        "\(name.description) \(difference.chain)",
                         "the jumps to our chains are not there, each once and in order"))
             }
         }
@@ -72,7 +75,7 @@ extension ChainDifference {
 
 extension FirewallRule {
     /// With its table.
-    fileprivate var entry: String { "\(table.rawValue) \(self)" }
+    fileprivate var entry: String { "\(table) \(self)" }
 }
 
 extension RawRule {

@@ -25,7 +25,7 @@ package enum LegacyTables {
 
     private static func read(_ name: String) throws(OperationError) -> TraceableTable {
         var handle: OpaquePointer?
-        let result = ciptables_open(name, &handle)
+        let result = ciptables_open(0, name, &handle)
         guard result == 0, let handle else { throw OperationError("read iptables table", name, errno: -result) }
         defer { ciptables_close(handle) }
         var chains: [String] = []

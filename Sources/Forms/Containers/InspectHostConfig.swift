@@ -96,7 +96,7 @@ extension ContainerDefinition {
     private static func bindings(_ requests: [PublishRequest]) -> JSON {
         var ports: [(key: String, value: JSON)] = []
         for request in requests {
-            let address = request.hostAddress.isUnspecified ? "" : request.hostAddress.description
+            let address = request.hostAddress.map { $0 == .anyIPv4 ? "" : $0.description } ?? ""
             for (containerPort, hostPorts) in request.choices {
                 let binding: JSON = ["HostIp": .string(address), "HostPort": .string(hostPorts?.portText ?? "")]
                 ports.append(("\(containerPort)/\(request.transport.rawValue)", binding))

@@ -29,15 +29,21 @@ extension ContainerDefinition {
     private func addresses(_ endpoint: Endpoint?, _ wish: EndpointWish?) -> Members {
         [
             ("EndpointID", .string(endpoint?.id.hex ?? "")),
-            ("Gateway", .string(endpoint?.gateway?.description ?? "")), ("GlobalIPv6Address", ""),
-            ("GlobalIPv6PrefixLen", 0), ("IPAddress", .string(endpoint?.address.address.description ?? "")),
-            ("IPPrefixLen", .number(endpoint?.address.prefixLength ?? 0)), ("IPv6Gateway", ""),
+            ("Gateway", .string(endpoint?.gateway?.description ?? "")),
+            ("GlobalIPv6Address", .string(endpoint?.address6?.address.description ?? "")),
+            ("GlobalIPv6PrefixLen", .number(endpoint?.address6?.prefixLength ?? 0)),
+            ("IPAddress", .string(endpoint?.address.address.description ?? "")),
+            ("IPPrefixLen", .number(endpoint?.address.prefixLength ?? 0)),
+            ("IPv6Gateway", .string(endpoint?.gateway6?.description ?? "")),
             ("MacAddress", .string((endpoint?.mac ?? wish?.mac)?.description ?? "")),
         ]
     }
 
     private func network(_ endpoint: Endpoint?, _ wish: EndpointWish?) -> JSON {
-        let configuration: JSON = wish?.address.map { ["IPv4Address": .string($0.description)] } ?? .null
+        let asked = [("IPv4Address", wish?.address), ("IPv6Address", wish?.address6)].compactMap { key, address in
+            address.map { (key, JSON.string($0.description)) }
+        }
+        let configuration: JSON = asked.isEmpty ? .null : .object(asked)
         return .object(
             [
                 ("IPAMConfig", configuration), ("Links", nil),

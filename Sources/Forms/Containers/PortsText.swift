@@ -37,14 +37,14 @@ package enum PortsText {
 
         var text: String {
             let ports = mapping.containerPort == last ? "\(last)" : "\(mapping.containerPort)-\(last)"
-            return "\(mapping.hostAddress):\(ports)->\(ports)/\(mapping.transport.rawValue)"
+            return "\(mapping.hostAddress.inURL):\(ports)->\(ports)/\(mapping.transport.rawValue)"
         }
     }
 
     /// The lines of `port CONTAINER`.
     package static func lines(_ mappings: [PortMapping]) -> [String] {
         mappings.sorted().map {
-            "\($0.containerPort)/\($0.transport.rawValue) -> \($0.hostAddress):\($0.hostPort)"
+            "\($0.containerPort)/\($0.transport.rawValue) -> \($0.hostAddress.inURL):\($0.hostPort)"
         }
     }
 

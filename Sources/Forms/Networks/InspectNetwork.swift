@@ -21,11 +21,14 @@ extension NetworkDetails {
 
 extension NetworkDefinition {
     fileprivate func inspected(_ users: [NetworkUser]) -> JSON {
-        let config: JSON = ["Subnet": .string(subnet.description), "Gateway": .string(gateway.address.description)]
+        let configs = gateways.map { gateway -> JSON in
+            ["Subnet": .string(gateway.network.description), "Gateway": .string(gateway.address.description)]
+        }
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
-            "Scope": "local", "Driver": .string(driver), "EnableIPv4": true, "EnableIPv6": false,
-            "IPAM": ["Driver": "default", "Options": [:], "Config": [config]], "Internal": .bool(isInternal),
+            "Scope": "local", "Driver": .string(driver), "EnableIPv4": true,
+            "EnableIPv6": .bool(gateway6 != nil),
+            "IPAM": ["Driver": "default", "Options": [:], "Config": .array(configs)], "Internal": .bool(isInternal),
             "Attachable": false, "Ingress": false, "ConfigOnly": false,
             "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
             "Options": .object([
@@ -40,7 +43,7 @@ extension NetworkUser {
         [
             "Name": .string(name), "EndpointID": .string(endpoint.id.hex),
             "MacAddress": .string(endpoint.mac.description), "IPv4Address": .string(endpoint.address.description),
-            "IPv6Address": "",
+            "IPv6Address": .string(endpoint.address6?.description ?? ""),
         ]
     }
 }

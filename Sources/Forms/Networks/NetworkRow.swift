@@ -6,7 +6,8 @@ extension NetworkDefinition {
     package func row(isWhole: Bool) -> Row {
         let fields: JSON = [
             "CreatedAt": .string(HumanText.moment(created)), "Driver": .string(driver),
-            "ID": .string(isWhole ? id.hex : id.short), "IPv4": "true", "IPv6": "false",
+            "ID": .string(isWhole ? id.hex : id.short), "IPv4": "true",
+            "IPv6": .string(gateway6 == nil ? "false" : "true"),
             "Internal": .string(isInternal ? "true" : "false"), "IpRange": .string(gateway.description),
             "Labels": .string(HumanText.labels(labels)), "Name": .string(name.text), "Scope": "local",
         ]

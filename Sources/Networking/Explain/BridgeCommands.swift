@@ -28,7 +28,7 @@ extension BridgeDriver {
         var commands: [ShellCommand] = []
         for network in WantedBridges(needed: plan.networks).networks {
             var observed = ObservedBridges()
-            observed.isRouting = false
+            observed.routed = []
             if plan.ground == .found { observed = try observeDevices(of: network, &netlink) }
             for difference in WantedBridges(networks: [network], owners: nil).differences(from: observed) {
                 // What concerns the whole host is done once.
@@ -52,14 +52,16 @@ extension BridgeDriver {
             {
                 request.mtu = found.mtu
             }
-            return request.commands + Self.settings(of: network.device) + [.bringUp(network.device)]
+            // An address of IPv6 needs the settings first.
+            let second = network.gateway6.map { [$0.command(addingTo: network.device)] } ?? []
+            return request.commands + Self.settings(of: network) + [.bringUp(network.device)] + second
         case .refuse: throw foreign(network)
         case .finishBridge:
-            return try request(network, &netlink).commands.dropFirst() + Self.settings(of: network.device)
-        case .addAddress: return [network.gateway.command(addingTo: network.device)]
+            return try request(network, &netlink).commands.dropFirst() + Self.settings(of: network)
+        case .addAddress(let gateway, _): return [gateway.command(addingTo: network.device)]
         case .bringUp: return [.bringUp(network.device)]
-        case .applySettings: return Self.settings(of: network.device)
-        case .switchRoutingOn: return [.set(BridgeSettings.forwarding, to: "1")]
+        case .applySettings: return Self.settings(of: network)
+        case .switchRoutingOn(let family): return [.set(BridgeSettings.forwarding(family), to: "1")]
         case .joinBridge, .guardPort, .bringPortUp, .establishRules, .removeLink, .takeOffBridge, .removeRules,
             .removeFrame, .dismiss:
             return []
@@ -69,8 +71,10 @@ extension BridgeDriver {
     /// Of a bridge that nobody has given one.
     private static let usualMTU = 1500
 
-    private static func settings(of device: String) -> [ShellCommand] {
-        BridgeSettings.wanted(of: device).map { .set($0.key, to: $0.value, isRequired: $0.isRequired) }
+    private static func settings(of network: NetworkDefinition) -> [ShellCommand] {
+        BridgeSettings.wanted(of: network.device, hasIPv6: network.gateway6 != nil).map {
+            .set($0.key, to: $0.value, isRequired: $0.isRequired)
+        }
     }
 
     private func commandsOf(_ member: NetworkPlan.Member) throws(OperationError) -> [ShellCommand] {
@@ -80,7 +84,9 @@ extension BridgeDriver {
         // Numbers of links and namespaces are not in what is written.
         let veth = endpoint.veth(on: 0, mtu: mtu, in: .descriptor(-1))
         let inside = endpoint.inside(nil, isDefaultRoute: member.isDefaultRoute, member.network.bridgeMAC)
-        return try [veth.command(on: endpoint.bridge, in: member.namespace)] + endpoint.port(0).commands()
+        let settings = endpoint.address6 == nil ? [] : InterfaceSettings.settings(of: endpoint.interface)
+        return [veth.command(on: endpoint.bridge, in: member.namespace)]
+            + settings.map { .set($0.key, to: $0.value).inside(member.namespace) } + endpoint.port(0).commands
             + inside.commands.map { $0.inside(member.namespace) }
     }
 

@@ -15,8 +15,10 @@ extension BridgeRequest {
 
 extension Subnet {
     func command(addingTo device: String) -> ShellCommand {
+        // Of IPv6 nobody is asked whether he has it, which takes more than a second.
         let announcement = broadcast.map { ["broadcast", "\($0)"] } ?? []
-        return ShellCommand(["ip", "address", "add", "\(self)"] + announcement + ["dev", device])
+        let ending = family == .ipv6 ? ["nodad"] : []
+        return ShellCommand(["ip", "address", "add", "\(self)"] + announcement + ["dev", device] + ending)
     }
 }
 
@@ -49,7 +51,7 @@ extension VethRequest {
 }
 
 extension PortRequest {
-    func commands() throws(OperationError) -> [ShellCommand] {
+    var commands: [ShellCommand] {
         let settings = ShellCommand(
             ["ip", "link", "set", "dev", name, "type", "bridge_slave", "hairpin", hairpin ? "on" : "off"]
                 + ["learning", "off"])
@@ -57,7 +59,7 @@ extension PortRequest {
         let queue = ShellCommand(["tc", "qdisc", "add", "dev", name, "ingress"])
         let filter = ShellCommand(
             ["tc", "filter", "add", "dev", name, "ingress", "protocol", "all", "prio", "1", "handle", "1"]
-                + ["bpf", "direct-action", "bytecode", try filterText()])
+                + ["bpf", "direct-action", "bytecode", filterText])
         let ownAddress = ShellCommand(["ip", "link", "set", "dev", name, "addrgenmode", "none"])
         return (hostHasIPv6 ? [ownAddress] : []) + [settings, entry, queue, filter, .bringUp(name)]
     }
@@ -66,14 +68,20 @@ extension PortRequest {
 extension ContainerNetworkRequest {
     /// Inside.
     var commands: [ShellCommand] {
-        let links = [.bringUp("lo"), address.command(addingTo: interface), ShellCommand.bringUp(interface)]
-        guard let gateway else { return links }
+        let addresses = addresses.map { $0.command(addingTo: interface) }
+        return [.bringUp("lo")] + addresses + [.bringUp(interface)] + gateways.flatMap(routes)
+    }
+
+    private func routes(by gateway: IPAddress) -> [ShellCommand] {
         let route = ShellCommand(["ip", "route", "add", "default", "via", "\(gateway)", "dev", interface])
-        let neighbour = gatewayMAC.map {
-            ShellCommand([
-                "ip", "neighbour", "replace", "\(gateway)", "lladdr", "\($0)", "dev", interface, "nud", "permanent",
-            ])
-        }
-        return links + [route] + (neighbour.map { [$0] } ?? [])
+        guard let gatewayMAC else { return [route] }
+        return [
+            route,
+            ShellCommand(
+                [
+                    "ip", "neighbour", "replace", "\(gateway)", "lladdr", "\(gatewayMAC)", "dev", interface, "nud",
+                    "permanent",
+                ]),
+        ]
     }
 }

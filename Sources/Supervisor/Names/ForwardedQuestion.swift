@@ -7,7 +7,7 @@ import Linux
 /// and has another number, which who does not see them cannot guess.
 final class ForwardedQuestion {
     private let question: [UInt8]
-    private let peer: ServedPort.Peer?
+    private let peer: Datagrams.Peer?
     private let isStream: Bool
     private let reply: ([UInt8]?) -> Void
     /// Those that are asked one after the other, each twice.
@@ -24,7 +24,7 @@ final class ForwardedQuestion {
     private static let patience: Int64 = 2000
 
     init(
-        _ question: [UInt8], of peer: ServedPort.Peer?, to servers: [NameUpstream], isStream: Bool,
+        _ question: [UInt8], of peer: Datagrams.Peer?, to servers: [NameUpstream], isStream: Bool,
         _ reply: @escaping ([UInt8]?) -> Void
     ) {
         self.question = question
@@ -36,7 +36,7 @@ final class ForwardedQuestion {
     }
 
     /// Whether it is the same one once more.
-    func isOf(_ peer: ServedPort.Peer, _ bytes: [UInt8]) -> Bool { self.peer == peer && bytes == question }
+    func isOf(_ peer: Datagrams.Peer, _ bytes: [UInt8]) -> Bool { self.peer == peer && bytes == question }
 
     var request: pollfd {
         let events = stream.isSending ? POLLOUT : POLLIN

@@ -68,7 +68,7 @@ final class NameServer: EventSource {
     }
 
     private func answer(
-        _ bytes: [UInt8], isStream: Bool, _ peer: ServedPort.Peer?, _ reply: @escaping ([UInt8]) -> Void
+        _ bytes: [UInt8], isStream: Bool, _ peer: Datagrams.Peer?, _ reply: @escaping ([UInt8]) -> Void
     ) {
         guard let question = NameQuestion(bytes) else {
             if let refusal = NameAnswer.refusal(of: bytes) { reply(refusal) }
@@ -95,7 +95,7 @@ final class NameServer: EventSource {
     }
 
     private func forward(
-        _ bytes: [UInt8], _ isStream: Bool, _ peer: ServedPort.Peer?, _ reply: @escaping ([UInt8]?) -> Void
+        _ bytes: [UInt8], _ isStream: Bool, _ peer: Datagrams.Peer?, _ reply: @escaping ([UInt8]?) -> Void
     ) {
         forwarded.removeAll(where: \.hasEnded)
         if forwarded.count >= Self.mostForwarded { forwarded.removeFirst().giveUp() }

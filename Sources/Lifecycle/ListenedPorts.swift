@@ -1,0 +1,25 @@
+import Core
+import Networking
+
+/// A published port at which the supervisor itself listens, because the kernel does not send on what comes there: one of IPv6.
+package struct ListenedPort: Sendable {
+    /// Bound, and listening when it is of TCP. It stays the run's.
+    package let socket: Int32
+    package let transport: TransportProtocol
+    /// Where the container is asked; nil while its program does not run.
+    package let address: IPAddress?
+    package let port: UInt16
+}
+
+extension ContainerRun {
+    /// What the firewall sends on never comes here. Of the rest, most goes to `::1`; where the container has no address of IPv6,
+    /// all of it is for the one of IPv4.
+    package var listenedPorts: [ListenedPort] {
+        let endpoint = namespace == nil ? nil : state.endpoints.first { !$0.ports.isEmpty }
+        let address = endpoint.map { $0.address6?.address ?? $0.address.address }
+        return (ports?.listening() ?? []).map { socket, mapping in
+            ListenedPort(
+                socket: socket, transport: mapping.transport, address: address, port: mapping.containerPort)
+        }
+    }
+}
