@@ -120,6 +120,24 @@ int ciptables_rules(struct ciptables_table *table, const char *chain, struct cip
     return (table->six ? rules_of_ipv6 : rules_of_ipv4)(table, chain, rules, capacity);
 }
 
+static const void *seen(
+    struct ciptables_table *table, const struct ipt_entry *entry, int *size, const char **target) {
+    if (!entry) return NULL;
+    *size = entry->next_offset;
+    *target = iptc_get_target(entry, table->handle);
+    return entry;
+}
+
+const void *ciptables_first_entry(
+    struct ciptables_table *table, const char *chain, int *size, const char **target) {
+    return seen(table, iptc_first_rule(chain, table->handle), size, target);
+}
+
+const void *ciptables_next_entry(
+    struct ciptables_table *table, const void *entry, int *size, const char **target) {
+    return seen(table, iptc_next_rule(entry, table->handle), size, target);
+}
+
 int ciptables_insert(
     struct ciptables_table *table, const char *chain, int position, const struct ciptables_rule *rule) {
     /* The largest rule is far below this; ciptables_encode checks it. */

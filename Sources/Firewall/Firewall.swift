@@ -31,4 +31,10 @@ package protocol Firewall: Sendable {
     /// Takes away what `owners` have, wherever it stands.
     /// - Parameter withFrame: what all networks share goes, too, unless there is something in it.
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError)
+
+    /// What a person would tell the firewall's own tool to have done what `establish` does. A reader.
+    /// - Parameter isStale: as in `establish`.
+    func commands(
+        establishing intent: FirewallIntent, upon ground: FirewallGround, isStale: (FirewallOwner) -> Bool
+    ) throws(OperationError) -> [ShellCommand]
 }

@@ -22,4 +22,11 @@ package struct NoFirewall: Firewall {
     ) throws(OperationError) -> FirewallDifferences { FirewallDifferences() }
 
     package func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {}
+
+    package func commands(
+        establishing intent: FirewallIntent, upon ground: FirewallGround, isStale: (FirewallOwner) -> Bool
+    ) throws(OperationError) -> [ShellCommand] {
+        _ = try establish(isStale: isStale) { () throws(OperationError) in intent }
+        return []
+    }
 }

@@ -11,6 +11,10 @@ package protocol AddressAllocator {
     /// - Throws: `.full`.
     func allocate(_ owner: LeaseOwner) throws(AddressPoolError) -> IPAddress
 
+    /// What `allocate` would give out now. Nothing is changed.
+    /// - Throws: `.full`.
+    func next() throws(AddressPoolError) -> IPAddress
+
     /// One particular address. An owner who has it already keeps it.
     /// - Throws: `.taken` or `.outOfRange`.
     func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError)

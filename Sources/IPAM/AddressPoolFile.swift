@@ -45,6 +45,17 @@ extension AddressPoolFile: AddressAllocator {
         return try pool.allocate(owner)
     }
 
+    package func next() throws(AddressPoolError) -> IPAddress {
+        if !exists {
+            guard space.capacity > 0 else { throw .full(space.subnet, capacity: 0) }
+            return space.address(of: 0)
+        }
+        let file = PoolFile(try Self.descriptor(path, O_RDONLY, "open address pool"), path: path)
+        try file.checkSize(PoolLayout(space).size)
+        var pool = try AddressPool(space, in: UnchangedPages(file))
+        return try pool.allocate(LeaseOwner(words: .max, .max))
+    }
+
     package func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) {
         var pool = try open()
         try pool.reserve(address, owner)
@@ -108,4 +119,16 @@ extension AddressPoolFile {
         try file.setSize(PoolLayout(space).size)
         return try AddressPool(new: space, in: file)
     }
+}
+
+/// The pages of a file as they are: what is written is not kept.
+private struct UnchangedPages: PoolPages, ~Copyable {
+    private let file: PoolFile
+
+    init(_ file: consuming PoolFile) { self.file = file }
+
+    func read(_ number: Int) throws(AddressPoolError) -> Page { try file.read(number) }
+    func write(_ page: Page, _ number: Int) {}
+    func discard(_ number: Int) {}
+    func damaged(_ number: Int, _ damage: PageDamage) -> AddressPoolError { file.damaged(number, damage) }
 }

@@ -15,10 +15,7 @@ extension Host {
             return try tryLease(from: network, for: id, requested: requested)
         } catch {
             switch error {
-            case .unusable(let failure): throw failure
-            case .outOfRange:
-                throw OperationError(
-                    error.description, (name ?? requested)?.description, reason: "the network is \(network.subnet)")
+            case .unusable, .outOfRange: throw leaseError(error, network, name)
             case .full, .taken: break
             }
         }
@@ -26,6 +23,24 @@ extension Host {
         try releaseOrphans(of: network)
         do throws(AddressPoolError) {
             return try tryLease(from: network, for: id, requested: requested)
+        } catch {
+            throw leaseError(error, network, name)
+        }
+    }
+
+    /// The address that `lease` would give, of a network that may not be there yet. Nothing is changed.
+    /// - Parameter name: as in `lease`.
+    func nextAddress(
+        of network: NetworkDefinition, requested: IPAddress?, named name: IPAddress? = nil
+    ) throws(OperationError) -> IPAddress {
+        do throws(AddressPoolError) {
+            let allocator = try allocator(of: network)
+            guard let requested else { return try allocator.next() }
+            guard network.subnet.hosts.contains(requested) else { throw .outOfRange(requested, network.subnet) }
+            let leases = allocator.exists ? try allocator.leases() : []
+            let holder = leases.first { $0.address == requested }?.owner
+            if holder != nil || requested == network.gateway.address { throw .taken(requested, holder: holder) }
+            return requested
         } catch {
             throw leaseError(error, network, name)
         }
@@ -46,7 +61,10 @@ extension Host {
                 reason: "held by \(self.holder(of: address, holder, network))",
                 kind: .conflict
             )
-        default: error.operationError
+        case .outOfRange(let address, _):
+            OperationError(
+                error.description, (name ?? address).description, reason: "the network is \(network.subnet)")
+        case .unusable(let failure): failure
         }
     }
 

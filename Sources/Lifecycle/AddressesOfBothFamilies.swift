@@ -29,6 +29,19 @@ extension Host {
         }
     }
 
+    /// What `leaseAddresses` would give. Nothing is changed.
+    func nextAddresses(of network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) -> LeasedAddresses {
+        guard let asked = wish.address6 else {
+            let address = try nextAddress(of: network, requested: wish.address)
+            return LeasedAddresses(address: address, address6: network.address6(beside: address))
+        }
+        try check(asked, on: network)
+        let partner = network.address(beside: asked)
+        if let partner { _ = try nextAddress(of: network, requested: partner, named: asked) }
+        let address = try nextAddress(of: network, requested: wish.address ?? partner)
+        return LeasedAddresses(address: address, address6: asked)
+    }
+
     private func check(_ address: IPAddress, on network: NetworkDefinition) throws(OperationError) {
         guard let gateway = network.gateway6 else {
             throw OperationError(

@@ -36,6 +36,13 @@ extension Host {
         return try containerStore.rename(&editor, to: name)
     }
 
+    /// Whether a container that lives, or has ended, has the name: it would be refused then. Nothing is changed.
+    package func checkFree(_ name: Name, unless isReplaced: Bool) throws(OperationError) {
+        guard !isReplaced, let owner = containerStore.names.owner(of: name), try containerStore.definition(owner) != nil
+        else { return }
+        throw conflict(name, owner)
+    }
+
     private func conflict(_ name: Name, _ owner: ContainerID, _ prefix: String = "") -> OperationError {
         OperationError(
             "\(prefix)Conflict. The container name \"/\(name)\" is already in use by container \"\(owner)\". "

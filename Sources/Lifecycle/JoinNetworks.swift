@@ -19,8 +19,11 @@ extension ContainerRun {
         let publish = try host.drivers.of(network).isBesideHost ? [] : wish.publish
         let reservation = try host.reservePorts(publish, on: network)
         let leased = try host.leaseAddresses(from: network, for: id, wish)
-        var endpoint = endpoint(on: network, wish, leased)
-        endpoint.ports = reservation.mappings
+        let endpoint = Endpoint(
+            state.endpoints.contains { $0.id == id } ? .random() : id, on: network, wish, at: leased,
+            interface: Endpoint.interface(
+                network.options.interfacePrefix, beside: state.endpoints, definition.networkMode.wishes), ports: reservation.mappings,
+            aliases: definition.hostAlias)
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
@@ -28,37 +31,6 @@ extension ContainerRun {
             throw error
         }
         if !publish.isEmpty { ports = consume reservation }
-    }
-
-    private func endpoint(on network: NetworkDefinition, _ wish: EndpointWish, _ leased: LeasedAddresses) -> Endpoint {
-        let address = leased.address
-        let leadsOut = !network.isInternal && network.options.hasDefaultRoute
-        var endpoint = Endpoint(
-            id: state.endpoints.contains { $0.id == id } ? .random() : id, network: network.name,
-            networkID: network.id, address: Subnet(address, network.subnet.prefixLength),
-            gateway: leadsOut ? network.gateway.address : nil, mac: wish.mac ?? MACAddress(for: address),
-            interface: wish.interface ?? interface(network.options.interfacePrefix), bridge: network.device,
-            mtu: network.mtu, ports: [])
-        endpoint.address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
-        endpoint.gateway6 = leadsOut ? network.gateway6?.address : nil
-        endpoint.driver = network.driver
-        endpoint.firewall = network.firewall
-        endpoint.aliases = wish.aliases + definition.hostAlias.filter { !wish.aliases.contains($0) }
-        endpoint.linkLocal = wish.linkLocal
-        endpoint.gatewayPriority = wish.gatewayPriority
-        endpoint.mode = network.options.mode
-        endpoint.isGatewayOfHost = network.options.hasHostAddress
-        if !network.options.membersMeet {
-            endpoint.onlyPeer = network.gateway.address
-            endpoint.onlyPeer6 = network.gateway6?.address
-        }
-        return endpoint
-    }
-
-    /// The first one with this prefix that no network has or is asked to have.
-    private func interface(_ prefix: String) -> String {
-        let taken = state.endpoints.map(\.interface) + definition.networkMode.wishes.compactMap(\.interface)
-        return (0...taken.count).lazy.map { "\(prefix)\($0)" }.first { !taken.contains($0) } ?? "\(prefix)0"
     }
 
     /// What was asked for and no lease stands for is looked at and put on record by one container at a time.
@@ -101,6 +73,43 @@ extension ContainerRun {
     package func answerNames() throws(OperationError) {
         guard let namespace, state.endpoints.contains(where: \.hasNames) else { return }
         try namespace.answerNames()
+    }
+}
+
+extension Endpoint {
+    /// As a container gets it.
+    /// - Parameters:
+    ///   - interface: what it is called inside, where nobody asks for another name.
+    ///   - aliases: what others call the container everywhere.
+    init(
+        _ id: EndpointID, on network: NetworkDefinition, _ wish: EndpointWish, at leased: LeasedAddresses,
+        interface: String, ports: [PortMapping], aliases: [NetworkAlias]
+    ) {
+        let address = leased.address
+        let leadsOut = !network.isInternal && network.options.hasDefaultRoute
+        self.init(
+            id: id, network: network.name, networkID: network.id,
+            address: Subnet(address, network.subnet.prefixLength),
+            gateway: leadsOut ? network.gateway.address : nil, mac: wish.mac ?? MACAddress(for: address),
+            interface: wish.interface ?? interface, bridge: network.device, mtu: network.mtu, ports: ports)
+        address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
+        gateway6 = leadsOut ? network.gateway6?.address : nil
+        driver = network.driver
+        firewall = network.firewall
+        mode = network.options.mode
+        self.aliases = wish.aliases + aliases.filter { !wish.aliases.contains($0) }
+        linkLocal = wish.linkLocal
+        gatewayPriority = wish.gatewayPriority
+        isGatewayOfHost = network.options.hasHostAddress
+        guard !network.options.membersMeet else { return }
+        onlyPeer = network.gateway.address
+        onlyPeer6 = network.gateway6?.address
+    }
+
+    /// The first one with this prefix that no endpoint has or is asked to have.
+    static func interface(_ prefix: String, beside others: [Endpoint], _ wishes: [EndpointWish]) -> String {
+        let taken = others.map(\.interface) + wishes.compactMap(\.interface)
+        return (0...taken.count).lazy.map { "\(prefix)\($0)" }.first { !taken.contains($0) } ?? "\(prefix)0"
     }
 }
 

@@ -4,13 +4,14 @@ import Networking
 
 extension Host {
     /// Takes the published ports, and says who has one that is taken.
-    func reservePorts(_ requests: [PublishRequest], on network: NetworkDefinition) throws(OperationError)
-        -> PortReservation
-    {
+    /// - Parameter device: nil is the network's bridge, which may not be there yet.
+    func reservePorts(
+        _ requests: [PublishRequest], on network: NetworkDefinition, device: String? = nil
+    ) throws(OperationError) -> PortReservation {
         try checkCount(requests)
         try checkDistinct(requests)
         return try PortReservation(
-            requests, device: network.device, hasIPv6: network.gateway6 != nil,
+            requests, device: device ?? network.device, hasIPv6: network.gateway6 != nil,
             isReleased: { port, transport in
                 // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
                 // And one that nobody has on record may have been given back since it was asked for.

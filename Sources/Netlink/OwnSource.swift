@@ -72,3 +72,16 @@ package struct OwnSource: Equatable, Sendable {
         program.land(isAbout)
     }
 }
+
+extension PortRequest {
+    /// Its filter as tc-bpf(8) reads it: the number of instructions, and each one's four numbers.
+    package var filterText: String {
+        let program = source.program()
+        let size = MemoryLayout<sock_filter>.size
+        let instructions = stride(from: 0, to: program.count, by: size).map { place in
+            let filter = program[place..<place + size].withUnsafeBytes { $0.loadUnaligned(as: sock_filter.self) }
+            return "\(filter.code) \(filter.jt) \(filter.jf) \(filter.k)"
+        }
+        return ([String(instructions.count)] + instructions).joined(separator: ",")
+    }
+}

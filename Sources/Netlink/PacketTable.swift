@@ -4,7 +4,7 @@ import Glibc
 
 /// Where packets come by a chain (<linux/netfilter.h>).
 package struct PacketHook: Equatable, Sendable {
-    package enum Place: UInt32, Sendable {
+    package enum Place: UInt32, Sendable, CaseIterable {
         case prerouting, input, forward, output, postrouting
     }
 

@@ -48,6 +48,11 @@ package struct RouteInfo: Equatable, Sendable {
     /// RTN_*: 1 is an ordinary route.
     package let type: UInt8
 
+    /// To an address of this host's own.
+    package var isLocal: Bool { Int(type) == RTN_LOCAL }
+    /// Not one that drops packets, or is for many.
+    package var isOrdinary: Bool { Int(type) == RTN_UNICAST }
+
     /// Whether the kernel would send a packet for anywhere else by it.
     package var isDefault: Bool {
         destination.prefixLength == 0 && table == UInt32(RT_TABLE_MAIN.rawValue) && Int(type) == RTN_UNICAST

@@ -3,10 +3,9 @@ import Linux
 import Netlink
 
 /// Of networks that are there for others to be made like them (`--config-only`): nothing is made, and nobody is on one.
-package struct ConfigurationDriver: NetworkDriver, Sendable {
+package struct ConfigurationDriver: BesideHostDriver, Sendable {
     /// Docker's.
     package static let name = "null"
-    package var isBesideHost: Bool { true }
 
     package static let refusal = OperationError(
         "cannot create endpoint on configuration-only network",
@@ -14,7 +13,7 @@ package struct ConfigurationDriver: NetworkDriver, Sendable {
 
     package func create(_ network: NetworkDefinition) throws(OperationError) {}
     package func delete(_ network: NetworkDefinition) throws(OperationError) {}
-    package func obstacles(to network: NetworkDefinition) -> [String] { [] }
+    package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] { [] }
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] { [] }
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool

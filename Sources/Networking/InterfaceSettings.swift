@@ -10,11 +10,16 @@ enum InterfaceSettings {
         to interface: String, in namespace: borrowing NetworkNamespace
     ) throws(OperationError) {
         try namespace.visit { () throws(OperationError) in
-            // Nobody else can have an address that follows from the container's own MAC.
-            try Sysctl.set("net/ipv6/conf/\(interface)/accept_dad", to: "0")
-            try Sysctl.set("net/ipv6/conf/\(interface)/accept_ra", to: "0")
-            try Sysctl.set("net/ipv6/conf/\(interface)/disable_ipv6", to: "0")
-            try Sysctl.set("net/ipv6/conf/lo/disable_ipv6", to: "0")
+            for (key, value) in settings(of: interface) { try Sysctl.set(key, to: value) }
         }
+    }
+
+    /// - Returns: paths below /proc/sys, and what is to be there, in their order.
+    static func settings(of interface: String) -> [(key: String, value: String)] {
+        [
+            // Nobody else can have an address that follows from the container's own MAC.
+            ("net/ipv6/conf/\(interface)/accept_dad", "0"), ("net/ipv6/conf/\(interface)/accept_ra", "0"),
+            ("net/ipv6/conf/\(interface)/disable_ipv6", "0"), ("net/ipv6/conf/lo/disable_ipv6", "0"),
+        ]
     }
 }

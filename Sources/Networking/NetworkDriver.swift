@@ -11,7 +11,12 @@ package protocol NetworkDriver: EndpointDriver {
     func create(_ network: NetworkDefinition) throws(OperationError)
     func delete(_ network: NetworkDefinition) throws(OperationError)
     /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
-    func obstacles(to network: NetworkDefinition) -> [String]
+    func obstacles(to network: NetworkDefinition) -> [NetworkObstacle]
+    /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.
+    /// - Parameter containers: those that run.
+    func diagnose(
+        _ network: NetworkDefinition, _ containers: [TracedContainer]
+    ) throws(OperationError) -> [NetworkObstacle]
 
     /// Which of `networks` lack something on the host. A reader.
     func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition]
@@ -21,4 +26,10 @@ package protocol NetworkDriver: EndpointDriver {
     func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)]
+
+    /// What a person would type to have made what a plan says. A reader.
+    /// - Parameter isStale: as in `connect`.
+    func commands(
+        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> [ShellCommand]
 }

@@ -50,6 +50,17 @@ package struct NetworkDrivers: Sendable {
         return failures
     }
 
+    /// What `NetworkDriver.commands` gives, of every driver.
+    package func commands(
+        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> [ShellCommand] {
+        var commands: [ShellCommand] = []
+        for (name, _) in byDriver(plan.networks + plan.endpoints.map(\.network)) {
+            commands += try named(name).commands(for: plan.of(driver: name), isStale: isStale)
+        }
+        return commands
+    }
+
     /// In the order of the first network of each.
     private func byDriver(_ networks: [NetworkDefinition]) -> [(name: String, networks: [NetworkDefinition])] {
         var groups: [(name: String, networks: [NetworkDefinition])] = []

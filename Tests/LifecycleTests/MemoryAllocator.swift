@@ -44,13 +44,16 @@ final class MemoryAllocator: AddressAllocator, Sendable {
     var exists: Bool { knowledge.withLock { $0.owners != nil } }
 
     func allocate(_ owner: LeaseOwner) throws(AddressPoolError) -> IPAddress {
+        let address = try next()
+        try reserve(address, owner)
+        return address
+    }
+
+    func next() throws(AddressPoolError) -> IPAddress {
         try change { owners throws(AddressPoolError) in
             var next: IPAddress? = subnet.hosts.lowerBound
             while let address = next, subnet.hosts.contains(address) {
-                if address != gateway, owners[address] == nil {
-                    owners[address] = owner
-                    return address
-                }
+                if address != gateway, owners[address] == nil { return address }
                 next = address.advanced(by: 1)
             }
             throw .full(subnet, capacity: owners.count)

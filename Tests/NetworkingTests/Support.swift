@@ -101,4 +101,10 @@ final class IntentFirewall: Firewall, @unchecked Sendable {
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
         calls.append("clear \(owners.map(\.description).joined(separator: ", "))" + (withFrame ? " and frame" : ""))
     }
+    func commands(
+        establishing intent: FirewallIntent, upon ground: FirewallGround, isStale: (FirewallOwner) -> Bool
+    ) throws(OperationError) -> [ShellCommand] {
+        intent.networks.map { ShellCommand("rules of", $0.bridge) }
+            + intent.published.map { ShellCommand("ports of", $0.endpoint.short) }
+    }
 }

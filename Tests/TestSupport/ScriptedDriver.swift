@@ -24,7 +24,10 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
 
     package func create(_ network: NetworkDefinition) throws(OperationError) { try note("create \(network.name)") }
     package func delete(_ network: NetworkDefinition) throws(OperationError) { try note("delete \(network.name)") }
-    package func obstacles(to network: NetworkDefinition) -> [String] { [] }
+    package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] { [] }
+    package func diagnose(
+        _ network: NetworkDefinition, _ containers: [TracedContainer]
+    ) throws(OperationError) -> [NetworkObstacle] { [] }
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         try note("deviants \(networks.map(\.name.text).sorted().joined(separator: " "))")
         return []
@@ -48,4 +51,7 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     package func detach(_ endpoint: Endpoint) throws(OperationError) { try note("detach \(endpoint.network)") }
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) { try note("disconnect \(endpoint.network)") }
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) { try note("withdraw") }
+    package func commands(
+        for plan: NetworkPlan, isStale: (String) -> Bool
+    ) throws(OperationError) -> [ShellCommand] { [] }
 }

@@ -97,6 +97,10 @@ int ciptables_references(struct ciptables_table *table, const char *chain);
 
 /* How many rules a chain has; up to `capacity` of them are decoded. */
 int ciptables_rules(struct ciptables_table *table, const char *chain, struct ciptables_rule *rules, int capacity);
+/* Each rule of a table of IPv4 as the kernel has it, struct ipt_entry of that size, with the name of its verdict, chain or target: for who wants to
+ * know more than a ciptables_rule can say. NULL at the end. */
+const void *ciptables_first_entry(struct ciptables_table *table, const char *chain, int *size, const char **target);
+const void *ciptables_next_entry(struct ciptables_table *table, const void *entry, int *size, const char **target);
 /* Positions count from 0; the one behind the last appends. */
 int ciptables_insert(struct ciptables_table *table, const char *chain, int position, const struct ciptables_rule *rule);
 int ciptables_delete(struct ciptables_table *table, const char *chain, int position);

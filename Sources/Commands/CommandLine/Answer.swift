@@ -27,6 +27,12 @@ extension CommandContext {
         if isJSON { answer = ["id": .string(id)] } else { output.line(id) }
     }
 
+    /// Lines for sh(1).
+    package mutating func show(_ commands: [ShellCommand]) {
+        for command in commands { output.line(command.description) }
+        answer = .array(commands.map { ["command": .string($0.description), "words": .strings($0.words)] })
+    }
+
     /// Puts the one JSON value in the place of what the command has printed. A command that has printed nothing has
     /// none: what a program in a container writes is the program's.
     package mutating func conclude(_ kind: Answer) {

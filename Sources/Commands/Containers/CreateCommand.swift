@@ -32,6 +32,10 @@ package struct CreateCommand: Command {
         var request = try refusing { () throws(OperationError) in
             try run.request(words: operands, lookUp: context.environment, calledAs: context.program)
         }
+        if run.isDryRun {
+            context.show(try context.engine.networkCommands(running: request))
+            return 0
+        }
         request.detached = request.attached.isEmpty
         context.answer(id: try context.engine.create(request).hex)
         return 0

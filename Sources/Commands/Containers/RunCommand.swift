@@ -24,6 +24,8 @@ package struct RunCommand: ProgramCommand {
     var linkLocal: [IPAddress] = []
     var restart = ""
     var health = HealthFlags()
+    /// Nothing is made.
+    var isDryRun = false
     /// The file of the run that is repeated.
     var replayed: String?
     /// Milliseconds; nil waits for ever.
@@ -42,6 +44,10 @@ package struct RunCommand: ProgramCommand {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let request = try request(words: operands, lookUp: context.environment, calledAs: context.program)
+        if isDryRun {
+            context.show(try context.engine.networkCommands(running: request))
+            return 0
+        }
         context.flush()
         switch try context.engine.run(request) {
         case .exited(let code): return code

@@ -1,10 +1,13 @@
 import Core
 import Engine
 
-/// A run as a file.
+/// A run as a file, or as commands.
 extension RunCommand {
     static var recordings: [Flag<RunCommand>] {
         [
+            .toggle("dry-run", "Make nothing: print the commands that would make the same network") {
+                $0.isDryRun = $1
+            },
             .value("record", "FILE", "Write the run to FILE, to be repeated here or elsewhere by --replay") {
                 command, text throws(OperationError) in
                 guard text != "-" else {

@@ -12,6 +12,7 @@ package struct NetworkCreateCommand: Command {
     var request = NetworkRequest(name: "")
     var labels: [String] = []
     var options: [(key: String, value: String)] = []
+    var isDryRun = false
 
     package init() {}
 
@@ -28,6 +29,7 @@ package struct NetworkCreateCommand: Command {
                 }
                 command.request.firewall = firewall
             },
+            .toggle("dry-run", "Make nothing: print the commands that would make the same") { $0.isDryRun = $1 },
             .toggle("ignore", "Succeed when a network of that name exists, and tell how it differs") {
                 $0.request.ignoresExisting = $1
             },
@@ -109,6 +111,10 @@ package struct NetworkCreateCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
+        if isDryRun {
+            context.show(try context.engine.commands(creating: request(operands)))
+            return 0
+        }
         let id = try context.engine.createNetwork(request(operands))
         context.answer(id: id.hex)
         return 0

@@ -14,28 +14,44 @@ extension Engine {
     /// - Returns: also whether it was made here, and not found.
     func provideNetwork(_ request: NetworkRequest) throws(OperationError) -> (id: ContainerID, isNew: Bool) {
         try prepare()
+        let name = try checkedName(request)
+        let request = try checked(request)
+        return try inScope { labels throws(OperationError) in
+            try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+                if let network = try existing(name, request.labelled(labels)) { return (network.id, false) }
+                return (try define(resolved(request).labelled(labels), name).id, true)
+            }
+        }
+    }
+
+    /// What a person would type to have what `createNetwork` makes. Nothing is changed.
+    package func commands(creating request: NetworkRequest) throws(OperationError) -> [ShellCommand] {
+        let name = try checkedName(request)
+        let request = try checked(request)
+        if try existing(name, request) != nil { return [] }
+        let network = try settle(resolved(request), name)
+        let commands = try host.drivers.commands(for: NetworkPlan([network], [], upon: .found), isStale: host.isStale)
+        for obstacle in try host.drivers.of(network).obstacles(to: network) { warn(obstacle.warning) }
+        return commands
+    }
+
+    private func checkedName(_ request: NetworkRequest) throws(OperationError) -> Name {
         guard let name = Name(request.name) else {
             throw Name.refusal(of: request.name, "invalid network")
         }
         guard !PredefinedNetwork.names.contains(name.text) else {
             throw OperationError("operation is not permitted on predefined \(name) network")
         }
-        let request = try checked(request)
-        return try inScope { labels throws(OperationError) in
-            try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-                var request = request
-                if request.ignoresExisting, let network = try networkStore.definition(named: name) {
-                    request.labels.merge(labels) { $1 }
-                    for difference in request.differences(from: network) {
-                        warn("network \"\(name)\" exists: its \(difference)")
-                    }
-                    return (network.id, false)
-                }
-                request = try resolved(request)
-                request.labels.merge(labels) { $1 }
-                return (try define(request, name, pool: SubnetChooser.userPool).id, true)
-            }
+        return name
+    }
+
+    /// One that will do (`--ignore`).
+    private func existing(_ name: Name, _ request: NetworkRequest) throws(OperationError) -> NetworkDefinition? {
+        guard request.ignoresExisting, let network = try networkStore.definition(named: name) else { return nil }
+        for difference in request.differences(from: network) {
+            warn("network \"\(name)\" exists: its \(difference)")
         }
+        return network
     }
 
     /// What can be said of it before anything is looked up.
@@ -58,34 +74,22 @@ extension Engine {
         guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             if let network = try networkStore.definition(named: name) { return network }
-            var request = NetworkRequest(name: name.text)
-            request.options.device = PredefinedNetwork.bridgeDevice
-            return try define(request, name, pool: SubnetChooser.defaultPool)
+            return try define(NetworkRequest(name: name.text), name)
         }
     }
 
+    /// The same, but that nothing is made: the predefined one is what it would be.
+    func plannedNetwork(called name: Name) throws(OperationError) -> NetworkDefinition {
+        if let network = try networkStore.find(name.text) { return network }
+        guard name == .predefinedBridge else { throw OperationError("network \(name) not found", kind: .notFound) }
+        return try settle(NetworkRequest(name: name.text), name)
+    }
+
     /// The definition is written first: whatever fails or is killed after that can be undone from it.
-    private func define(
-        _ request: NetworkRequest, _ name: Name, pool: SubnetChooser.Pool
-    ) throws(OperationError) -> NetworkDefinition {
-        var request = request
-        let driver = try host.drivers.named(request.driver)
-        // As in Docker: a parent of its own leads nowhere.
-        if driver.isBesideHost, !request.isConfigOnly, request.options.parent == nil { request.isInternal = true }
-        let firewall = driver.isBesideHost ? .none : request.firewall ?? .ofThisHost
+    private func define(_ request: NetworkRequest, _ name: Name) throws(OperationError) -> NetworkDefinition {
         try networkStore.removeUnfinished()
-        let (others, failures) = try networkStore.all()
-        if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
-        // What cannot be read could overlap.
-        if let failure = failures.first { throw failure }
-        let id = ContainerID.random()
-        let device = Self.device(for: request, name, id, driver)
-        if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
-        let gateways =
-            request.isConfigOnly
-            ? try configured(request)
-            : try gateways(request, pool: pool, beside: others, isBesideHost: driver.isBesideHost)
-        let network = request.definition(id, name, gateways, device, firewall)
+        let network = try settle(request, name)
+        let driver = try host.drivers.of(network)
         do throws(OperationError) {
             try networkStore.create(network)
             try driver.create(network)
@@ -95,8 +99,32 @@ extension Engine {
             throw error
         }
         host.announce(network.event("create"))
-        for obstacle in driver.obstacles(to: network) { warn(obstacle) }
+        for obstacle in driver.obstacles(to: network) { warn(obstacle.warning) }
         return network
+    }
+
+    /// What it will be like. Nothing is made.
+    private func settle(_ request: NetworkRequest, _ name: Name) throws(OperationError) -> NetworkDefinition {
+        let isPredefined = name == .predefinedBridge
+        var request = request
+        if isPredefined { request.options.device = PredefinedNetwork.bridgeDevice }
+        let driver = try host.drivers.named(request.driver)
+        // As in Docker: a parent of its own leads nowhere.
+        if driver.isBesideHost, !request.isConfigOnly, request.options.parent == nil { request.isInternal = true }
+        let firewall = driver.isBesideHost ? .none : request.firewall ?? .ofThisHost
+        let (others, failures) = try networkStore.all()
+        if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
+        // What cannot be read could overlap.
+        if let failure = failures.first { throw failure }
+        let id = ContainerID.random()
+        let device = Self.device(for: request, name, id, driver)
+        if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
+        let pool = isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool
+        let gateways =
+            request.isConfigOnly
+            ? try configured(request)
+            : try gateways(request, pool: pool, beside: others, isBesideHost: driver.isBesideHost)
+        return request.definition(id, name, gateways, device, firewall)
     }
 
     private func refuseForeign(_ device: String, isChosen: Bool) throws(OperationError) {
@@ -123,6 +151,12 @@ enum PredefinedNetwork {
 }
 
 extension NetworkRequest {
+    fileprivate func labelled(_ labels: [String: String]) -> NetworkRequest {
+        var request = self
+        request.labels.merge(labels) { $1 }
+        return request
+    }
+
     fileprivate func definition(
         _ id: ContainerID, _ name: Name, _ gateways: (gateway: Subnet, gateway6: Subnet?), _ device: String,
         _ firewall: FirewallBackend

@@ -18,14 +18,14 @@ extension Engine {
                 failures.contains { $0.name == nil || $0.name == network.name }
             }
             for network in listing.elements {
-                for obstacle in try host.drivers.of(network).obstacles(to: network) { warn(obstacle) }
+                for obstacle in try host.drivers.of(network).obstacles(to: network) { warn(obstacle.warning) }
             }
             return Listing(
                 elements: listing.elements.map(\.name.text), failures: listing.failures + failures.map(\.failure))
         }
     }
 
-    private func networks(called names: [String]) throws(OperationError) -> Listing<NetworkDefinition> {
+    func networks(called names: [String]) throws(OperationError) -> Listing<NetworkDefinition> {
         var listing = Listing<NetworkDefinition>(elements: [], failures: [])
         for name in names {
             do throws(OperationError) {

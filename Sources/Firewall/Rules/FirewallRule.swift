@@ -100,8 +100,13 @@ extension FirewallRule.Match<Subnet> {
 
 extension FirewallRule: CustomStringConvertible {
     /// `-A CHAIN …`, as `iptables-save` prints it.
-    var description: String {
-        var words = ["-A", chain]
+    var description: String { (["-A", chain] + words(comment: comment?.quotedForSave)).joined(separator: " ") }
+
+    /// What `iptables` is told of it behind the chain.
+    var words: [String] { words(comment: comment) }
+
+    private func words(comment: String?) -> [String] {
+        var words: [String] = []
         words.add("-s", source) { $0.description }
         words.add("-d", destination) { $0.description }
         words.add("-i", input) { $0 }
@@ -112,8 +117,8 @@ extension FirewallRule: CustomStringConvertible {
             words += ["-m", "conntrack"]
             words.add("--ctstate", states) { $0.names.joined(separator: ",") }
         }
-        if let comment { words += ["-m", "comment", "--comment", comment.quotedForSave] }
-        return (words + target.words).joined(separator: " ")
+        if let comment { words += ["-m", "comment", "--comment", comment] }
+        return words + target.words
     }
 
     private var transportWords: [String] {

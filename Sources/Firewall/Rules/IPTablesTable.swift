@@ -5,6 +5,7 @@ import Linux
 
 /// A table of the kernel's legacy iptables, or ip6tables.
 final class IPTablesTable: KernelTable {
+    typealias Syntax = IPTablesSyntax
     static var shiftsRanges: Bool { true }
 
     private let handle: OpaquePointer
@@ -61,6 +62,8 @@ final class IPTablesTable: KernelTable {
     }
 
     func references(to chain: String) -> Int { Int(ciptables_references(handle, chain)) }
+
+    func handle(at position: Int, in chain: String) -> UInt64? { nil }
 
     func rules(in chain: String) -> [RawRule] {
         let count = Int(ciptables_rules(handle, chain, nil, 0))

@@ -8,6 +8,8 @@ typealias NFTablesFirewall = RuleFirewall<NFTablesTable>
 /// A table of nftables that is ours alone, with chains as the legacy table of that name has them. Each rule carries what it was made
 /// of, so none has to be understood. It is there while there is something in it.
 final class NFTablesTable: KernelTable {
+    typealias Syntax = NFTablesSyntax
+
     private struct Entry {
         enum Origin {
             case kernel(UInt64)
@@ -44,7 +46,7 @@ final class NFTablesTable: KernelTable {
         if read.chains.isEmpty { makeTable() }
     }
 
-    private static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
+    static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
 
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool {
         guard var socket = try? NFTablesSocket() else { return false }
@@ -60,7 +62,7 @@ final class NFTablesTable: KernelTable {
     }
 
     /// Translation comes before that of the legacy tables and of iptables: the first one wins.
-    private static func hooks(_ name: FirewallTable) -> [(chain: String, hook: PacketHook)] {
+    static func hooks(_ name: FirewallTable) -> [(chain: String, hook: PacketHook)] {
         switch name {
         case .filter, .filter6:
             [
@@ -81,6 +83,13 @@ final class NFTablesTable: KernelTable {
     var chains: [String] { contents.keys.sorted() }
     func contains(_ chain: String) -> Bool { contents[chain] != nil }
     func rules(in chain: String) -> [RawRule] { (contents[chain] ?? []).map(\.rule) }
+
+    func handle(at position: Int, in chain: String) -> UInt64? {
+        guard let entries = contents[chain], position < entries.count,
+            case .kernel(let handle) = entries[position].origin
+        else { return nil }
+        return handle
+    }
 
     func references(to chain: String) -> Int {
         let own = contents.values.joined().count { $0.rule.jumps(to: chain) }
@@ -174,14 +183,14 @@ extension RawRule {
 
     fileprivate var note: [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
 
-    fileprivate func jumps(to chain: String) -> Bool {
+    func jumps(to chain: String) -> Bool {
         value.target == UInt8(CIPTABLES_JUMP) && RawRule.text(value.jump) == chain
     }
 }
 
 extension PacketRule {
     /// Nil of an opaque one.
-    fileprivate init?(_ raw: RawRule, _ table: FirewallTable, _ chain: String) {
+    init?(_ raw: RawRule, _ table: FirewallTable, _ chain: String) {
         guard let rule = raw.decoded(table, chain), let action = Action(rule.target) else { return nil }
         var tests: [Test] = []
         if let source = rule.source { tests.append(.source(source.value, isNegated: source.isNegated)) }

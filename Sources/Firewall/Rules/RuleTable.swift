@@ -17,11 +17,14 @@ protocol RuleTable: AnyObject {
 
 /// A table of one of the kernel's firewalls.
 protocol KernelTable: RuleTable {
+    associatedtype Syntax: RuleSyntax
     /// Ports can be sent on to others that lie as far apart, by one rule.
     static var shiftsRanges: Bool { get }
     /// Whether anybody has used the table yet.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool
     init(_ name: FirewallTable) throws(OperationError)
+    /// By which a rule is called by the firewall's tool, where that has such numbers.
+    func handle(at position: Int, in chain: String) -> UInt64?
     /// Writes all changes at once.
     /// - Returns: 0 or an errno. EAGAIN: it has changed since it was read, and nothing was written.
     func commit() -> Int32

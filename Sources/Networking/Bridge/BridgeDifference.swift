@@ -37,7 +37,7 @@ package struct BridgeDifference: Equatable, Sendable {
     package let why: String
     let remedy: Remedy
     /// That lacks it; nil: all that have a bridge.
-    var network: ContainerID?
+    package var network: ContainerID?
 
     /// `BridgeDriver.restore` puts it back; else `BridgeDriver.clear` takes it away.
     package var isLack: Bool {

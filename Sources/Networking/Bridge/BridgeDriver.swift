@@ -19,7 +19,9 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         if let failure = restore([network], members: [], isStale: { _ in false }).first { throw failure.failure }
     }
 
-    package func obstacles(to network: NetworkDefinition) -> [String] { ForwardPolicy.warnings(for: network) }
+    package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
+        ForwardPolicy.obstacles(to: network)
+    }
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
@@ -65,7 +67,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
-        try inside.configureContainer(endpoint.inside(veth.peerIndex, bridge, isDefaultRoute: isDefaultRoute))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, bridge.mac))
         // The program's first packet must arrive.
         try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
@@ -86,7 +88,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
         var host = try RouteSocket()
-        try inside.routeAll(by: endpoint.inside(nil, try host.link(.named(endpoint.bridge)), isDefaultRoute: true))
+        let bridge = try host.link(.named(endpoint.bridge))
+        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true, bridge?.mac))
     }
 
     /// By the host's end: whatever the container has made of the other one, and wherever it has put that, goes with it.
@@ -116,10 +119,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         while true {
             do throws(OperationError) {
                 return try host.createVeth(
-                    VethRequest(
-                        name: endpoint.hostInterface, bridge: bridge.index, mtu: bridge.mtu,
-                        peerName: endpoint.interface, peerMAC: endpoint.mac,
-                        peerNamespace: .descriptor(namespace.number)))
+                    endpoint.veth(on: bridge.index, mtu: bridge.mtu, in: .descriptor(namespace.number)))
             } catch {
                 guard error.errno == EEXIST, let name = names.popFirst() else { throw error }
                 endpoint.hostInterface = name
@@ -146,17 +146,6 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             if case .endpoint(let shortID) = owner { isStale(shortID) } else { false }
         }
         try firewall.establish(isStale: isStaleOwner, intent)
-    }
-}
-
-extension Endpoint {
-    /// - Parameter index: of the interface, where it is known.
-    fileprivate func inside(_ index: Int32?, _ bridge: LinkInfo?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
-        var request = ContainerNetworkRequest(
-            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [],
-            gatewayMAC: isGatewayOfHost ? bridge?.mac : nil)
-        request.others = linkLocal
-        return request
     }
 }
 

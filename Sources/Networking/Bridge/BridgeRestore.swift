@@ -152,7 +152,7 @@ extension BridgeDriver {
         return true
     }
 
-    private func request(
+    func request(
         _ network: NetworkDefinition, _ netlink: inout RouteSocket
     ) throws(OperationError) -> BridgeRequest {
         var mtu = network.mtu

@@ -57,36 +57,21 @@ enum BridgeSettings {
     }
 
     static func apply(to device: String, hasIPv6: Bool) throws(OperationError) {
-        for setting in all(hasIPv6: hasIPv6) {
-            guard let value = setting.value else { continue }
+        for setting in wanted(of: device, hasIPv6: hasIPv6) {
             do throws(OperationError) {
-                try Sysctl.set("net/\(setting.family)/conf/\(device)/\(setting.name)", to: String(value))
+                try Sysctl.set(setting.key, to: setting.value)
             } catch {
                 if setting.isRequired { throw error }
             }
         }
     }
-}
 
-extension Endpoint {
-    /// What its port lets in, on this host.
-    func port(_ index: Int32) -> PortRequest { port(index, hostHasIPv6: Files.exists("/proc/sys/net/ipv6")) }
-
-    /// - Parameter index: the link's.
-    func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
-        PortRequest(
-            name: hostInterface, index: index, source: source, hairpin: !ports.isEmpty,
-            // A link whose packets are too small for it has none (RFC 8200, section 5).
-            hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
-    }
-}
-
-extension Endpoint {
-    private var source: OwnSource {
-        OwnSource(
-            mac: mac, addresses: [address.address] + linkLocal, address6: address6?.address,
-            onlyPeer: onlyPeer.map {
-                OwnSource.Peer(mac: MACAddress(for: $0), address: $0, address6: onlyPeer6)
-            })
+    /// - Returns: paths below /proc/sys, and what is to be there.
+    static func wanted(of device: String, hasIPv6: Bool) -> [(key: String, value: String, isRequired: Bool)] {
+        all(hasIPv6: hasIPv6).compactMap { setting in
+            setting.value.map {
+                ("net/\(setting.family)/conf/\(device)/\(setting.name)", String($0), setting.isRequired)
+            }
+        }
     }
 }

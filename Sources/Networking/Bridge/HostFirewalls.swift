@@ -13,6 +13,10 @@ struct HostFirewalls: Sendable {
     /// All of them: of an owner of whom nothing else is known.
     var all: [any Firewall] { FirewallBackend.allCases.compactMap { firewalls[$0] } }
 
+    var byBackend: [(backend: FirewallBackend, firewall: any Firewall)] {
+        FirewallBackend.allCases.map { ($0, self[$0]) }
+    }
+
     subscript(backend: FirewallBackend) -> any Firewall { firewalls[backend] ?? NoFirewall() }
 
     /// Those that have something to do with these networks, in their order, with them.

@@ -6,9 +6,8 @@ import Netlink
 /// Networks beside this host, and not behind it: each member has a link of its own on a link of the host's, the parent, with its
 /// own MAC address (macvlan) or the parent's (ipvlan). The host itself does not reach its members by the parent: the kernel
 /// keeps them apart. Nothing is translated, published or filtered.
-package struct MacvlanDriver: NetworkDriver, Sendable {
+package struct MacvlanDriver: BesideHostDriver, Sendable {
     package let name: String
-    package var isBesideHost: Bool { true }
 
     package init(_ name: String) { self.name = name }
 
@@ -27,12 +26,14 @@ package struct MacvlanDriver: NetworkDriver, Sendable {
         try netlink.deleteLink(.index(link.index))
     }
 
-    package func obstacles(to network: NetworkDefinition) -> [String] {
+    package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
         guard var netlink = try? RouteSocket(), let link = try? netlink.link(.named(network.device)), !link.isUp else {
             return []
         }
         return [
-            "the parent interface \"\(network.device)\" is down: nothing is sent by it; bring it up: ip link set \(network.device) up"
+            NetworkObstacle(
+                .foreign, "the parent interface \"\(network.device)\"", "is down: nothing is sent by it",
+                remedy: "bring it up: ip link set \(network.device) up")
         ]
     }
 

@@ -1,0 +1,36 @@
+/// The way of a packet, and where it ends.
+package struct PacketWay: Equatable, Sendable {
+    package struct Step: Equatable, Sendable {
+        /// A hook, `routing`, or a link.
+        package let stage: String
+        package let text: String
+
+        package init(_ stage: String, _ text: String) { (self.stage, self.text) = (stage, text) }
+    }
+
+    package enum End: Equatable, Sendable {
+        case arrives(String)
+        case stops(String)
+        /// A rule has stopped it, which is this program's own or somebody else's.
+        case isStopped(by: String, isOurs: Bool)
+    }
+
+    package var steps: [Step] = []
+    package var end = End.stops("nowhere")
+    /// Rules of which nobody can say whether they are for the packet.
+    package var doubts: [String] = []
+
+    package init() {}
+
+    package var arrives: Bool {
+        if case .arrives = end { true } else { false }
+    }
+
+    package var conclusion: String {
+        switch end {
+        case .arrives(let place): "arrives: \(place)"
+        case .stops(let why): "does not arrive: \(why)"
+        case .isStopped(let rule, _): "does not arrive: dropped by \(rule)"
+        }
+    }
+}

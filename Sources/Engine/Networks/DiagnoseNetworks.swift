@@ -1,0 +1,106 @@
+import Core
+import Lifecycle
+import Linux
+import Networking
+import Records
+
+/// Something that keeps a network from being what it should be, and what can be done.
+package struct NetworkFinding: Equatable, Sendable {
+    /// Nil: it concerns all of them, or none.
+    package let network: Name?
+    /// One of `LeakClass` for what is ours, of `NetworkObstacle.Kind` for what is not.
+    package let kind: String
+    package let what: String
+    package let why: String
+    package let remedy: String
+    /// What of ours is mended by `--repair`.
+    let ours: SystemFinding?
+
+    package var isRepairable: Bool { ours != nil }
+}
+
+/// The outcome of `network doctor`.
+package struct NetworkReport: Sendable {
+    /// After a repair what there is still.
+    package var findings: [NetworkFinding]
+    package var repaired: [NetworkFinding] = []
+    package var failures: [OperationError] = []
+}
+
+extension Engine {
+    /// Compares networks with what this host has: what is theirs as `system check` does, and what others have that is in
+    /// their way. It takes no lock and changes nothing.
+    /// - Parameter names: none for all networks, and what belongs to none.
+    package func diagnoseNetworks(_ names: [String]) throws(OperationError) -> NetworkReport {
+        let listing = try names.isEmpty ? networks() : networks(called: names)
+        var report = NetworkReport(findings: try own(among: listing.elements, isAll: names.isEmpty))
+        report.failures = listing.failures
+        let containers = tracedContainers()
+        for network in listing.elements {
+            for obstacle in try host.drivers.of(network).diagnose(network, containers) {
+                report.findings.append(NetworkFinding(obstacle, network.name))
+            }
+        }
+        return report
+    }
+
+    /// Puts right what is theirs, and looks again. Rules and routes of others stay as they are.
+    package func repairNetworks(_ names: [String]) throws(OperationError) -> NetworkReport {
+        try prepare()
+        let before = try diagnoseNetworks(names)
+        let broken = before.findings.compactMap(\.ours)
+        if broken.isEmpty { return before }
+        let failures = repair(broken)
+        var after = try diagnoseNetworks(names)
+        after.repaired = before.findings.filter { finding in
+            finding.isRepairable && !after.findings.contains { $0.kind == finding.kind && $0.what == finding.what }
+        }
+        // What could be put right in the end is no failure.
+        if after.findings.contains(where: \.isRepairable) { after.failures += failures }
+        return after
+    }
+
+    private func own(among networks: [NetworkDefinition], isAll: Bool) throws(OperationError) -> [NetworkFinding] {
+        let classes: Set<LeakClass> = [.address, .rule, .veth, .bridge]
+        return try checkSystem().findings.filter { classes.contains($0.leakClass) }.compactMap { finding in
+            guard let id = finding.network else {
+                return isAll || finding.isForAll ? NetworkFinding(finding, nil) : nil
+            }
+            guard let network = networks.first(where: { $0.id == id }) else { return nil }
+            return NetworkFinding(finding, network.name)
+        }
+    }
+}
+
+extension NetworkFinding {
+    fileprivate init(_ finding: SystemFinding, _ network: Name?) {
+        self.network = network
+        kind = finding.leakClass.rawValue
+        (what, why) = (finding.what, finding.why)
+        ours = finding.remedy == .none ? nil : finding
+        remedy = "\(Program.current.name) network doctor --repair"
+    }
+
+    fileprivate init(_ obstacle: NetworkObstacle, _ network: Name) {
+        self.network = network
+        kind = obstacle.kind.rawValue
+        (what, why, remedy) = (obstacle.what, obstacle.why, obstacle.remedy)
+        ours = nil
+    }
+}
+
+extension SystemFinding {
+    /// The one that it is about.
+    fileprivate var network: ContainerID? {
+        switch remedy {
+        case .bridge(let difference): difference.network
+        case .releaseLease(let network, _, _), .reserveLease(let network, _, _), .openPool(let network): network.id
+        default: nil
+        }
+    }
+
+    /// What all networks need.
+    fileprivate var isForAll: Bool {
+        if case .bridge(let difference) = remedy { difference.isLack } else { false }
+    }
+}

@@ -1,0 +1,77 @@
+import Core
+import Lifecycle
+import Networking
+import Records
+
+/// What `network explain --from … --to …` asks.
+package struct PacketRequest: Equatable, Sendable {
+    /// Of a container or an address.
+    package var from: String
+    /// The same, with a port behind a colon where the transport has such.
+    package var to: String
+    /// `tcp`, `udp` or `icmp`; nil is TCP where there is a port, else ICMP.
+    package var transport: String?
+
+    package init(from: String, to: String) {
+        self.from = from
+        self.to = to
+    }
+}
+
+extension Engine {
+    /// Follows a packet on its way by this host. Nothing is sent.
+    package func trace(_ request: PacketRequest) throws(OperationError) -> PacketWay {
+        let containers = tracedContainers()
+        let (name, port) = try target(request.to)
+        let transport = request.transport ?? (port == nil ? "icmp" : "tcp")
+        guard let number = ["icmp": UInt8(1), "tcp": 6, "udp": 17][transport] else {
+            throw OperationError("unknown protocol \(transport)", reason: "there are tcp, udp and icmp", kind: .invalid)
+        }
+        guard (port == nil) == (number == 1) else {
+            throw OperationError(
+                number == 1 ? "icmp has no ports" : "\(transport) needs a port",
+                remedy: "use --to ADDRESS:PORT for tcp and udp, and --to ADDRESS for icmp", kind: .invalid)
+        }
+        let source = try address(request.from, containers, beside: nil)
+        let destination = try address(name, containers, beside: source)
+        var tracer = try PacketTracer(containers)
+        return tracer.trace(PacketQuestion(from: source, to: destination, number, port: port))
+    }
+
+    func tracedContainers() -> [TracedContainer] {
+        ((try? containerStore.runtimeIDs()) ?? []).compactMap { id in
+            guard let state = (try? containerStore.state(id)) ?? nil, state.isRunning else { return nil }
+            let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
+            return TracedContainer(name, state.endpoints)
+        }
+    }
+
+    private func target(_ text: String) throws(OperationError) -> (name: String, port: UInt16?) {
+        guard let colon = text.lastIndex(of: ":") else { return (text, nil) }
+        guard let port = Decimal.parse(text[text.index(after: colon)...], in: 1...65535) else {
+            throw OperationError(
+                "invalid port", String(text[text.index(after: colon)...]), reason: "use 1 to 65535", kind: .invalid)
+        }
+        return (String(text[..<colon]), UInt16(port))
+    }
+
+    /// - Parameter other: of a container on several networks its address on that one's.
+    private func address(
+        _ text: String, _ containers: [TracedContainer], beside other: IPAddress?
+    ) throws(OperationError) -> IPAddress {
+        if let address = IPAddress(text) {
+            guard address.family == .ipv4 else { throw .ofIPv6("follow a packet of \(address)") }
+            return address
+        }
+        let id = try containerStore.find(text)
+        let name = try containerStore.definition(id)?.name.text ?? id.short
+        guard let container = containers.first(where: { $0.name == name }) else {
+            throw OperationError("container \(id) is not running", kind: .notRunning)
+        }
+        let near = container.endpoints.first { endpoint in other.map { endpoint.address.contains($0) } ?? false }
+        guard let endpoint = near ?? container.endpoints.first else {
+            throw OperationError("container \(name)", reason: "it has no address", kind: .unsupported)
+        }
+        return endpoint.address.address
+    }
+}

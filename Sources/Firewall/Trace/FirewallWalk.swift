@@ -1,0 +1,126 @@
+import Core
+import Netlink
+
+/// A packet's way by the rules of all firewalls of a host, as they were read.
+package struct FirewallWalk: Sendable {
+    /// A rule, or a policy, that has decided something.
+    package struct Step: Equatable, Sendable {
+        package let table: String
+        package let chain: String
+        package let text: String
+        /// Whether it is of this program's making.
+        package var isOurs: Bool {
+            table.contains("mydocker-") || OwnChain.holdsOwnRules(chain) || text.contains(OwnChain.prefix)
+        }
+        package var description: String { "\(table) \(chain): \(text)" }
+    }
+
+    package enum Verdict: Equatable, Sendable {
+        case passes
+        /// Nothing is said to the sender.
+        case dropped(Step)
+        case rejected(Step)
+    }
+
+    private enum Outcome { case accepted, dropped(Step), rejected(Step), returned }
+
+    private let tables: [TraceableTable]
+    package private(set) var steps: [Step] = []
+    /// Rules of which it is not known whether they are for the packet.
+    package private(set) var doubts: [String] = []
+    /// Jumps to where the packet is, which are told once something is decided there.
+    private var jumps: [Step] = []
+
+    package init(_ tables: [TraceableTable]) { self.tables = tables }
+
+    /// Takes the steps that were noted since the last time.
+    package mutating func takeSteps() -> [Step] {
+        defer { steps = [] }
+        return steps
+    }
+
+    /// Asks every chain of a place, in their order.
+    package mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Verdict {
+        for (table, chain) in bases(place) {
+            if chain.hook?.translates == true, !isUntranslated(packet, place) { continue }
+            jumps = []
+            switch walk(chain, table, &packet, depth: 0) {
+            case .accepted: continue
+            case .dropped(let step): return .dropped(step)
+            case .rejected(let step): return .rejected(step)
+            case .returned:
+                guard chain.drops else { continue }
+                let step = Step(table: table.name, chain: chain.name, text: "policy DROP")
+                steps.append(step)
+                return .dropped(step)
+            }
+        }
+        return .passes
+    }
+
+    private func bases(_ place: PacketHook.Place) -> [(table: TraceableTable, chain: TraceableChain)] {
+        let all = tables.flatMap { table in table.chains.filter { $0.hook?.place == place }.map { (table, $0) } }
+        // Of the same priority those come first that were read first.
+        return all.enumerated().sorted { left, right in
+            (left.element.1.hook?.priority ?? 0, left.offset) < (right.element.1.hook?.priority ?? 0, right.offset)
+        }.map(\.element)
+    }
+
+    /// The first translation of a connection wins, and is all that others of its packets get.
+    private func isUntranslated(_ packet: TracedPacket, _ place: PacketHook.Place) -> Bool {
+        if packet.isReply { return false }
+        return place == .prerouting || place == .output ? !packet.hasNewDestination : !packet.hasNewSource
+    }
+
+    /// - Parameter depth: of jumps; the kernel has none deeper than 16.
+    private mutating func walk(
+        _ chain: TraceableChain, _ table: TraceableTable, _ packet: inout TracedPacket, depth: Int
+    ) -> Outcome {
+        for rule in chain.rules {
+            let judged = rule.judge(packet)
+            let step = Step(table: table.name, chain: chain.name, text: judged.text)
+            if judged.isMeant == .no || judged.action == .goesOn { continue }
+            if case .unknown(let what) = judged.isMeant {
+                doubt("\(step.description) (depends on \(what))")
+                continue
+            }
+            switch judged.action {
+            case .goesOn: continue
+            case .goBack: return .returned
+            case .unknown(let what): doubt("\(step.description) (\(what) is not followed)")
+            case .jump(let name), .goTo(let name):
+                guard depth < 16, let next = table.chain(name) else { continue }
+                jumps.append(step)
+                let outcome = walk(next, table, &packet, depth: depth + 1)
+                guard case .returned = outcome else { return outcome }
+                jumps.removeLast()
+                if case .goTo = judged.action { return .returned }
+            default: return decide(judged.action, step, &packet)
+            }
+        }
+        return .returned
+    }
+
+    /// Each once: an answer meets the rules that the packet has met.
+    private mutating func doubt(_ text: String) {
+        if !doubts.contains(text) { doubts.append(text) }
+    }
+
+    private mutating func decide(_ action: TracedAction, _ step: Step, _ packet: inout TracedPacket) -> Outcome {
+        steps += jumps + [step]
+        jumps = []
+        switch action {
+        case .drop: return .dropped(step)
+        case .reject: return .rejected(step)
+        case .translateDestination(let address, let port):
+            packet.destination = address ?? packet.destination
+            packet.destinationPort = port ?? packet.destinationPort
+            packet.hasNewDestination = true
+        case .translateSource(let address):
+            packet.source = address ?? packet.source
+            packet.hasNewSource = true
+        default: break
+        }
+        return .accepted
+    }
+}

@@ -1,0 +1,81 @@
+import CNetlink
+import Core
+import Glibc
+
+/// What expressions load into registers, of a packet.
+extension NFTablesRun {
+    func payload(_ expression: NFTablesExpression) -> NFTablesValue {
+        let base = expression.number(NFTA_PAYLOAD_BASE.rawValue)
+        let place = (expression.number(NFTA_PAYLOAD_OFFSET.rawValue), expression.number(NFTA_PAYLOAD_LEN.rawValue))
+        if base == NFT_PAYLOAD_NETWORK_HEADER.rawValue {
+            switch place {
+            case (12, 1...4): return address(packet.source, "ip saddr", place.1)
+            case (16, 1...4): return address(packet.destination, "ip daddr", place.1)
+            case (9, 1): return NFTablesValue(bytes: [packet.transport], name: "ip protocol", form: .transport)
+            default: break
+            }
+        }
+        if base == NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, packet.transport != 1 {
+            switch place {
+            case (0, 2): return port(packet.sourcePort, "sport")
+            case (2, 2): return port(packet.destinationPort, "dport")
+            default: break
+            }
+        }
+        return NFTablesValue(bytes: nil, name: "@\(base),\(place.0 * 8),\(place.1 * 8)", form: .other)
+    }
+
+    private func address(_ address: IPAddress, _ name: String, _ length: UInt32) -> NFTablesValue {
+        NFTablesValue(
+            bytes: address.family == .ipv4 ? Array(address.bytes.prefix(Int(length))) : nil, name: name, form: .address)
+    }
+
+    private func port(_ port: UInt16?, _ name: String) -> NFTablesValue {
+        NFTablesValue(bytes: port?.networkBytes, name: "th \(name)", form: .port)
+    }
+
+    func meta(_ key: UInt32) -> NFTablesValue {
+        switch key {
+        case NFT_META_IIFNAME.rawValue: name(packet.input, "iifname")
+        case NFT_META_OIFNAME.rawValue: name(packet.output, "oifname")
+        case NFT_META_L4PROTO.rawValue:
+            NFTablesValue(bytes: [packet.transport], name: "meta l4proto", form: .transport)
+        case NFT_META_NFPROTO.rawValue:
+            NFTablesValue(bytes: [UInt8(CNETLINK_NFPROTO_IPV4)], name: "meta nfproto", form: .other)
+        case NFT_META_PROTOCOL.rawValue: NFTablesValue(bytes: [8, 0], name: "meta protocol", form: .other)
+        case NFT_META_MARK.rawValue: NFTablesValue(bytes: [0, 0, 0, 0], name: "meta mark", form: .other)
+        default: NFTablesValue(bytes: nil, name: "meta \(key)", form: .other)
+        }
+    }
+
+    /// As long as a name can be.
+    private func name(_ link: String?, _ name: String) -> NFTablesValue {
+        let bytes = Array((link ?? "").utf8)
+        return NFTablesValue(
+            bytes: bytes + [UInt8](repeating: 0, count: max(0, 16 - bytes.count)), name: name, form: .name)
+    }
+
+    func connection(_ key: UInt32) -> NFTablesValue {
+        switch key {
+        case NFT_CT_STATE.rawValue: NFTablesValue(bytes: packet.stateBit.bytes, name: "ct state", form: .state)
+        case NFT_CT_STATUS.rawValue: NFTablesValue(bytes: packet.statusBits.bytes, name: "ct status", form: .status)
+        case NFT_CT_DIRECTION.rawValue:
+            NFTablesValue(bytes: [packet.isReply ? 1 : 0], name: "ct direction", form: .other)
+        case NFT_CT_MARK.rawValue: NFTablesValue(bytes: [0, 0, 0, 0], name: "ct mark", form: .other)
+        default: NFTablesValue(bytes: nil, name: "ct \(key)", form: .other)
+        }
+    }
+
+    func addressType(_ expression: NFTablesExpression) -> NFTablesValue {
+        let isSource = expression.number(NFTA_FIB_FLAGS.rawValue) & NFTA_FIB_F_SADDR.rawValue != 0
+        let name = "fib \(isSource ? "saddr" : "daddr") type"
+        let isType = expression.number(NFTA_FIB_RESULT.rawValue) == NFT_FIB_RESULT_ADDRTYPE.rawValue
+        let type = isType ? packet.addressTypes[isSource ? packet.source : packet.destination] : nil
+        return NFTablesValue(bytes: type.map { UInt32($0).bytes }, name: name, form: .type)
+    }
+}
+
+extension UInt32 {
+    /// In the host's byte order.
+    fileprivate var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
+}

@@ -1,0 +1,135 @@
+import Core
+
+/// A packet of IPv4 as rules see it at one moment of its way; what nobody knows of it is nil.
+package struct TracedPacket: Equatable, Sendable {
+    package var source: IPAddress
+    package var destination: IPAddress
+    /// Of IP: 1 ICMP, 6 TCP, 17 UDP.
+    package var transport: UInt8
+    package var sourcePort: UInt16?
+    package var destinationPort: UInt16?
+    /// Names of links; nil where it did not come in, or does not go out, by one.
+    package var input: String?
+    package var output: String?
+    /// It answers one that was let through, else it is the first of its connection.
+    package var isReply = false
+    /// Whether the connection's destination, or its source, was translated.
+    package var hasNewDestination = false
+    package var hasNewSource = false
+    /// What this host takes addresses for: RTN_LOCAL, RTN_UNICAST and so on. Of any other nothing is known.
+    package var addressTypes: [IPAddress: UInt8] = [:]
+
+    package init(from source: IPAddress, to destination: IPAddress, _ transport: UInt8, port: UInt16?) {
+        self.source = source
+        self.destination = destination
+        self.transport = transport
+        destinationPort = port
+    }
+
+    /// The state of connection tracking, by its bit (NF_CT_STATE_BIT).
+    var stateBit: UInt32 { isReply ? 2 : 8 }
+    /// Bits of enum ip_conntrack_status that rules ask for.
+    var statusBits: UInt32 { (hasNewSource ? 16 : 0) | (hasNewDestination ? 32 : 0) }
+}
+
+/// Whether something holds for a packet.
+package enum Certainty: Equatable, Sendable {
+    case yes, no
+    /// It depends on what is not known here; with that.
+    case unknown(String)
+
+    package init(_ holds: Bool) { self = holds ? .yes : .no }
+
+    package func and(_ other: Certainty) -> Certainty {
+        switch (self, other) {
+        case (.no, _), (_, .no): .no
+        case (.unknown, _): self
+        default: other
+        }
+    }
+
+    package func negated(_ isNegated: Bool) -> Certainty {
+        switch self {
+        case .unknown: self
+        case .yes: Certainty(!isNegated)
+        case .no: Certainty(isNegated)
+        }
+    }
+}
+
+/// What becomes of a packet that a rule is for.
+package enum TracedAction: Equatable, Sendable {
+    /// It is counted, logged or marked, and goes on to the next rule.
+    case goesOn
+    case accept, drop, reject, goBack
+    case jump(String)
+    case goTo(String)
+    /// - port: nil keeps the port.
+    case translateDestination(IPAddress?, port: UInt16?)
+    /// Nil: the address of the link that it leaves by.
+    case translateSource(IPAddress?)
+    case unknown(String)
+}
+
+/// What a rule says of a packet.
+package struct JudgedRule: Equatable, Sendable {
+    /// As the rule's own tool writes it, as far as it is understood.
+    package let text: String
+    package let isMeant: Certainty
+    package let action: TracedAction
+
+    package init(_ text: String, _ isMeant: Certainty, _ action: TracedAction) {
+        self.text = text
+        self.isMeant = isMeant
+        self.action = action
+    }
+}
+
+/// A rule that can be asked about packets.
+package protocol TraceableRule: Sendable {
+    func judge(_ packet: TracedPacket) -> JudgedRule
+}
+
+/// A chain, with its place where packets come by it.
+package struct TraceableChain: Sendable {
+    package struct Hook: Equatable, Sendable {
+        package let place: PacketHook.Place
+        /// Lower ones come first.
+        package let priority: Int32
+        /// Asked about the first packet of a connection alone, and until one of them has translated it.
+        package let translates: Bool
+
+        package init(_ place: PacketHook.Place, priority: Int32, translates: Bool) {
+            self.place = place
+            self.priority = priority
+            self.translates = translates
+        }
+    }
+
+    package let name: String
+    package let hook: Hook?
+    /// What no rule decides on is dropped.
+    package let drops: Bool
+    package let rules: [any TraceableRule]
+
+    package init(_ name: String, _ hook: Hook?, drops: Bool, _ rules: [any TraceableRule]) {
+        self.name = name
+        self.hook = hook
+        self.drops = drops
+        self.rules = rules
+    }
+}
+
+/// A table of one of the kernel's firewalls.
+package struct TraceableTable: Sendable {
+    /// As it is called: `iptables-legacy filter`, `nft ip filter`.
+    package let name: String
+    package let chains: [TraceableChain]
+
+    package init(_ name: String, _ chains: [TraceableChain]) {
+        self.name = name
+        self.chains = chains
+    }
+
+    package func chain(_ name: String) -> TraceableChain? { chains.first { $0.name == name } }
+}

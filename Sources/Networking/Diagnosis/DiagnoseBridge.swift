@@ -1,0 +1,19 @@
+import Core
+import Netlink
+
+extension BridgeDriver {
+    package func diagnose(
+        _ network: NetworkDefinition, _ containers: [TracedContainer]
+    ) throws(OperationError) -> [NetworkObstacle] {
+        var netlink = try RouteSocket()
+        guard let bridge = try netlink.link(.named(network.device)), bridge.alias == network.alias else { return [] }
+        let links = Dictionary(try netlink.links().map { ($0.index, $0.name) }) { first, _ in first }
+        let routes = try netlink.routes(of: network.subnet.family)
+        let policies = obstacles(to: network)
+        // A chain that drops by its policy is found by both.
+        let rules = try policies.isEmpty ? RuleObstacles.find(to: network, containers) : []
+        return policies + rules
+            + RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
+            + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: try netlink.defaultRouteMTU())
+    }
+}

@@ -1,0 +1,53 @@
+import Core
+import Netlink
+
+/// Routes that the host has got since a network was made, as by a VPN or from DHCP.
+enum RouteObstacles {
+    /// The table that says which addresses are the host's own, or all hosts'; what has one has a route besides.
+    private static let local: UInt32 = 255
+
+    /// - Parameters:
+    ///   - bridge: the network's, by its index.
+    ///   - links: the names of the host's.
+    static func find(
+        to network: NetworkDefinition, _ routes: [RouteInfo], bridge: Int32, links: [Int32: String]
+    ) -> [NetworkObstacle] {
+        let subnet = network.subnet
+        return routes.filter { route in
+            route.link != bridge && route.table != local && route.destination.overlaps(subnet)
+                // A default route, and the halves that VPNs have instead of one, say nothing.
+                && route.destination.prefixLength > 1
+        }.map { route in
+            let way = route.link.flatMap { links[$0] }.map { " dev \($0)" } ?? ""
+            return NetworkObstacle(
+                .route, "the route \(route.destination)\(way)", effect(of: route.destination, on: subnet),
+                remedy: "make the network anew with another --subnet, or take the route away")
+        }
+    }
+
+    private static func effect(of destination: Subnet, on subnet: Subnet) -> String {
+        if destination.prefixLength > subnet.prefixLength {
+            return "takes what is for these addresses of \(subnet) away from its containers"
+        }
+        if destination.prefixLength == subnet.prefixLength {
+            return "is for the same addresses as the network: which way a packet goes is left to chance"
+        }
+        return "leads to hosts that cannot be reached from here where they have addresses of \(subnet)"
+    }
+}
+
+/// Packets that are too large for the way out.
+enum SizeObstacles {
+    /// - Parameters:
+    ///   - bridge: bytes.
+    ///   - outside: bytes that fit on the way out; nil where there is none.
+    static func find(to network: NetworkDefinition, bridge: Int, outside: Int?) -> [NetworkObstacle] {
+        guard let outside, bridge > outside, !network.isInternal else { return [] }
+        return [
+            NetworkObstacle(
+                .mtu, "the MTU \(bridge) of \"\(network.device)\"",
+                "is more than the \(outside) bytes of the way out: what must not be broken up gets lost there",
+                remedy: "make the network anew with -o mtu=\(outside)")
+        ]
+    }
+}

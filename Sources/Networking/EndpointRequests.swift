@@ -1,0 +1,44 @@
+import Core
+import Linux
+import Netlink
+
+/// What an endpoint is made of on a bridge, as requests.
+extension Endpoint {
+    /// - Parameters:
+    ///   - bridge: its index.
+    ///   - mtu: the bridge's.
+    func veth(on bridge: Int32, mtu: Int?, in namespace: NetworkNamespaceReference) -> VethRequest {
+        VethRequest(
+            name: hostInterface, bridge: bridge, mtu: mtu, peerName: interface, peerMAC: mac, peerNamespace: namespace)
+    }
+
+    /// - Parameters:
+    ///   - index: of the end inside, where it is known.
+    ///   - gatewayMAC: the bridge's.
+    func inside(_ index: Int32?, isDefaultRoute: Bool, _ gatewayMAC: MACAddress?) -> ContainerNetworkRequest {
+        var request = ContainerNetworkRequest(
+            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [],
+            gatewayMAC: isGatewayOfHost ? gatewayMAC : nil)
+        request.others = linkLocal
+        return request
+    }
+
+    /// What its port lets in, on this host.
+    func port(_ index: Int32) -> PortRequest { port(index, hostHasIPv6: Files.exists("/proc/sys/net/ipv6")) }
+
+    /// - Parameter index: the link's.
+    func port(_ index: Int32, hostHasIPv6: Bool) -> PortRequest {
+        PortRequest(
+            name: hostInterface, index: index, source: source, hairpin: !ports.isEmpty,
+            // A link whose packets are too small for it has none (RFC 8200, section 5).
+            hostHasIPv6: mtu ?? 1500 >= 1280 && hostHasIPv6)
+    }
+
+    private var source: OwnSource {
+        OwnSource(
+            mac: mac, addresses: [address.address] + linkLocal, address6: address6?.address,
+            onlyPeer: onlyPeer.map {
+                OwnSource.Peer(mac: MACAddress(for: $0), address: $0, address6: onlyPeer6)
+            })
+    }
+}

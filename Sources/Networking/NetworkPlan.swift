@@ -1,0 +1,51 @@
+import Core
+
+/// What is to be made of networks, or was made.
+package struct NetworkPlan: Sendable {
+    /// A container's place on a network.
+    package struct Member: Sendable {
+        package let endpoint: Endpoint
+        package let network: NetworkDefinition
+        /// What ip-netns(8) calls the container's network namespace.
+        package let namespace: String
+        /// Whether what is for elsewhere goes by this network.
+        package let isDefaultRoute: Bool
+
+        package init(_ endpoint: Endpoint, on network: NetworkDefinition, in namespace: String, isDefaultRoute: Bool) {
+            self.endpoint = endpoint
+            self.network = network
+            self.namespace = namespace
+            self.isDefaultRoute = isDefaultRoute
+        }
+    }
+
+    /// Upon what it is made.
+    package enum Ground: Sendable {
+        /// What this host has now: what is right already needs nothing.
+        case found
+        /// A host that has nothing of it, but the networks of endpoints that are not among those that are made.
+        case nothing
+    }
+
+    package let networks: [NetworkDefinition]
+    package let endpoints: [Member]
+    package let ground: Ground
+
+    package init(_ networks: [NetworkDefinition], _ endpoints: [Member], upon ground: Ground) {
+        self.networks = networks
+        self.endpoints = endpoints
+        self.ground = ground
+    }
+
+    func of(driver: String) -> NetworkPlan {
+        NetworkPlan(
+            networks.filter { $0.driver == driver }, endpoints.filter { $0.network.driver == driver }, upon: ground)
+    }
+
+    /// Those of endpoints, which are there before.
+    var established: [NetworkDefinition] {
+        endpoints.map(\.network).reduce(into: []) { established, network in
+            if !networks.contains(network), !established.contains(network) { established.append(network) }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import Core
+import Firewall
+import Glibc
+import Linux
+import Netlink
+
+/// Follows a packet on its way by this host: the kernel is asked for routes and has given its rules; nothing is sent.
+package struct PacketTracer: ~Copyable {
+    private var netlink: RouteSocket
+    private let links: [LinkInfo]
+    private let containers: [TracedContainer]
+    private var walk: FirewallWalk
+    private var way = PacketWay()
+
+    package init(_ containers: [TracedContainer]) throws(OperationError) {
+        let tables = try Self.tables()
+        var netlink = try RouteSocket()
+        links = try netlink.links()
+        self.netlink = netlink
+        self.containers = containers
+        walk = FirewallWalk(tables)
+    }
+
+    private static func tables() throws(OperationError) -> [TraceableTable] {
+        let tables = try LegacyTables.read()
+        // A kernel without nftables has no rules there.
+        guard var socket = try? NFTablesSocket(), let others = try? socket.traceableTables() else { return tables }
+        return tables + others
+    }
+
+    package mutating func trace(_ question: PacketQuestion) -> PacketWay {
+        way = PacketWay()
+        var packet = TracedPacket(
+            from: question.source, to: question.destination, question.transport, port: question.port)
+        if let (container, endpoint) = place(of: question.source) {
+            leave(container, endpoint, &packet)
+        } else if isOwn(question.source) {
+            leaveHost(&packet)
+        } else {
+            comeIn(&packet)
+        }
+        way.doubts = walk.doubts
+        return way
+    }
+
+    // MARK: What the host knows
+
+    private func place(of address: IPAddress) -> (container: TracedContainer, endpoint: Endpoint)? {
+        for container in containers {
+            if let endpoint = container.endpoints.first(where: { $0.address.address == address }) {
+                return (container, endpoint)
+            }
+        }
+        return nil
+    }
+
+    private func link(_ index: Int32?) -> LinkInfo? { links.first { $0.index == index } }
+    private func link(named name: String) -> LinkInfo? { links.first { $0.name == name } }
+
+    /// One of RTN_*.
+    private mutating func type(of address: IPAddress) -> UInt8? { (try? netlink.route(to: address))?.type }
+    private mutating func isOwn(_ address: IPAddress) -> Bool { (try? netlink.route(to: address))?.isLocal == true }
+
+    // MARK: Notes
+
+    private mutating func note(_ stage: String, _ text: String) { way.steps.append(.init(stage, text)) }
+
+    /// - Returns: whether it goes on.
+    private mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Bool {
+        for address in [packet.source, packet.destination] { packet.addressTypes[address] = type(of: address) }
+        let verdict = walk.pass(place, &packet)
+        for step in walk.takeSteps() { note("\(place)", step.description) }
+        switch verdict {
+        case .passes: return true
+        case .dropped(let step), .rejected(let step):
+            way.end = .isStopped(by: step.description, isOurs: step.isOurs)
+            return false
+        }
+    }
+
+    private mutating func stop(_ why: String) { way.end = .stops(why) }
+
+    // MARK: Where it begins
+
+    private mutating func leave(_ container: TracedContainer, _ endpoint: Endpoint, _ packet: inout TracedPacket) {
+        if packet.destination.isLoopback { return stop("127.0.0.0/8 is the container's own there") }
+        let isNear = endpoint.address.network.contains(packet.destination)
+        let near = container.endpoints.first { $0.address.network.contains(packet.destination) }
+        if !isNear, let near {
+            return stop(
+                "container \(container.name) reaches \(packet.destination) by \(near.interface) as \(near.address.address)"
+            )
+        }
+        guard isNear || endpoint.gateway != nil else {
+            return stop("network \(endpoint.network) is internal: container \(container.name) has no way out")
+        }
+        note(
+            endpoint.interface,
+            "container \(container.name) → \(endpoint.hostInterface), where it may send as itself alone")
+        guard let bridge = link(named: endpoint.bridge) else { return stop("there is no bridge \(endpoint.bridge)") }
+        note(bridge.name, "the bridge of network \(endpoint.network)")
+        if isNear, packet.destination != endpoint.gateway, !isOwn(packet.destination) {
+            return cross(bridge, &packet)
+        }
+        enter(by: bridge, &packet)
+    }
+
+    /// From one port of a bridge to another. Rules of IPv4 are asked where the kernel has bridges do so.
+    private mutating func cross(_ bridge: LinkInfo, _ packet: inout TracedPacket) {
+        packet.input = bridge.name
+        if Sysctl.get("net/bridge/bridge-nf-call-iptables") == "1" {
+            note(bridge.name, "bridge-nf-call-iptables is 1: rules of IPv4 are asked")
+            guard pass(.prerouting, &packet) else { return }
+            packet.output = bridge.name
+            guard pass(.forward, &packet), pass(.postrouting, &packet) else { return }
+        }
+        deliver(by: bridge, packet)
+    }
+
+    private mutating func leaveHost(_ packet: inout TracedPacket) {
+        guard let first = route(packet) else { return }
+        packet.output = link(first.link)?.name
+        note("routing", "this host sends it by \(packet.output ?? "no link")")
+        let destination = packet.destination
+        guard pass(.output, &packet) else { return }
+        var route = first
+        if packet.destination != destination {
+            guard let anew = self.route(packet) else { return }
+            route = anew
+            packet.output = link(route.link)?.name
+            note("routing", "to \(packet.destination) by \(packet.output ?? "no link")")
+        }
+        if route.isLocal { return arriveHere(&packet, by: "lo") }
+        leave(by: route, &packet)
+    }
+
+    private mutating func comeIn(_ packet: inout TracedPacket) {
+        guard let back = try? netlink.route(to: packet.source), let link = link(back.link) else {
+            return stop("there is no route to \(packet.source), so it is not known where it would come in")
+        }
+        enter(by: link, &packet)
+    }
+
+    // MARK: Through the host
+
+    private mutating func enter(by input: LinkInfo, _ packet: inout TracedPacket) {
+        note(input.name, "it comes in")
+        packet.input = input.name
+        guard pass(.prerouting, &packet), let route = route(packet, input: input.index) else { return }
+        if route.isLocal {
+            note("routing", "\(packet.destination) is an address of this host")
+            return arriveHere(&packet, by: input.name)
+        }
+        guard route.isOrdinary else { return stop("routing drops what is for \(packet.destination)") }
+        packet.output = link(route.link)?.name
+        note("routing", "to \(packet.destination) by \(packet.output ?? "no link")")
+        guard pass(.forward, &packet) else { return }
+        let forwarded = packet
+        leave(by: route, &packet)
+        if way.arrives { answer(to: forwarded) }
+    }
+
+    private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
+        guard pass(.postrouting, &packet), let output = link(route.link) else { return }
+        let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
+        if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
+        let hop = route.gateway.map { " to the router \($0)" } ?? ""
+        way.end = .arrives("it leaves this host by \(output.name)\(hop), as \(packet.source)")
+    }
+
+    private mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
+        guard let (container, endpoint) = place(of: packet.destination), endpoint.bridge == bridge.name else {
+            return stop("nobody on \(bridge.name) has the address \(packet.destination)")
+        }
+        note(bridge.name, "→ \(endpoint.hostInterface) → \(endpoint.interface) of container \(container.name)")
+        let port = packet.destinationPort.map { ", port \($0)" } ?? ""
+        way.end = .arrives("at container \(container.name)\(port), from \(packet.source)")
+    }
+
+    private mutating func arriveHere(_ packet: inout TracedPacket, by input: String) {
+        packet.input = input
+        packet.output = nil
+        guard pass(.input, &packet) else { return }
+        let port = packet.destinationPort.map { ", port \($0)" } ?? ""
+        way.end = .arrives("at this host\(port), from \(packet.source)")
+    }
+
+    /// What is let through one way need not be the other way.
+    private mutating func answer(to packet: TracedPacket) {
+        var answer = packet
+        (answer.source, answer.destination) = (packet.destination, packet.source)
+        (answer.sourcePort, answer.destinationPort) = (packet.destinationPort, packet.sourcePort)
+        (answer.input, answer.output) = (packet.output, packet.input)
+        answer.isReply = true
+        let steps = way.steps
+        let end = way.end
+        if pass(.forward, &answer) {
+            (way.steps, way.end) = (steps, end)
+        } else if case .isStopped(let rule, let isOurs) = way.end {
+            way.end = .isStopped(by: "\(rule) (its answer)", isOurs: isOurs)
+        }
+    }
+
+    private mutating func route(_ packet: TracedPacket, input: Int32? = nil) -> RouteInfo? {
+        do throws(OperationError) {
+            return try netlink.route(
+                to: packet.destination, from: input == nil ? nil : packet.source, input: input)
+        } catch {
+            let why =
+                switch error.errno {
+                // What comes in is not looked up for anywhere else then.
+                case EHOSTUNREACH where !BridgeSettings.routed.contains(.ipv4):
+                    "this host does not forward (net.ipv4.ip_forward is 0)"
+                case EXDEV: "routing drops a source that is not behind that link (rp_filter)"
+                case EINVAL: "routing drops addresses that cannot be there (a martian)"
+                default: error.description
+                }
+            stop(why)
+            return nil
+        }
+    }
+}

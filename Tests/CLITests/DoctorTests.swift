@@ -1,0 +1,112 @@
+import Testing
+
+extension CLI {
+    /// Why networks do not work, and what they are like.
+    @Suite(.serialized) struct Doctor {
+        private static let tools = """
+            exec 2>&1
+            m=$MYDOCKER
+            ip link set lo up
+            ip link add out0 type veth peer name out1; ip link set out1 up
+            ip address add 10.250.0.1/24 dev out0; ip link set out0 up mtu 1400
+            ip route add default via 10.250.0.2
+            $m network create --subnet 10.77.7.1/24 bd0 >/dev/null
+            $m network create --firewall nftables --internal --subnet 10.77.8.1/24 bd1 >/dev/null
+            $m run -d --name web --network bd0 -p 80:80 sleep 1000 >/dev/null
+            doctor() { $m network doctor "$@" | sed 's/   */|/g'; echo ${PIPESTATUS[0]}; }
+
+            """
+
+        func elsewhere(_ script: String) -> Outcome { Host.elsewhere(Self.tools + script) }
+    }
+}
+
+extension CLI.Doctor {
+    @Test func whatIsOursIsMended() {
+        let outcome = elsewhere(
+            """
+            doctor; doctor bd0
+            ip link set bd0 down; echo 0 >/proc/sys/net/ipv4/conf/bd0/route_localnet
+            iptables-legacy -t nat -F MYDOCKER-DNAT; nft delete table ip mydocker-filter
+            doctor | cut -d'|' -f1,2 | sort -u | tr '\\n' ' '; echo
+            doctor bd1 | cut -d'|' -f1,2 | sort -u | tr '\\n' ' '; echo
+            doctor --repair bd0 | grep -c '(repaired)$' | sed 's/[1-9][0-9]*/some/'
+            doctor; doctor --repair
+            echo 0 >/proc/sys/net/ipv4/ip_forward
+            $m network doctor --json bd1 | jq -c '[.clean,.findings[0].class,.findings[0].network,.findings[0].repairable]'
+            doctor --repair | tail -2
+            $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "0", "0", "-|rule 3 NETWORK|CLASS bd0|bridge bd0|rule bd1|rule ",
+                "-|rule 3 NETWORK|CLASS bd1|rule ", "some", "0", "0", #"[false,"bridge",null,true]"#,
+                "-|bridge|net/ipv4/ip_forward: it is off, and networks need it (repaired)", "0", "clean",
+            ], "\(outcome.text)")
+    }
+
+    @Test func whatIsOthersIsNamedAndLeftAlone() {
+        let outcome = elsewhere(
+            """
+            ip link set out0 mtu 1300
+            ip link add wg0 type veth peer name wg1; ip link set wg1 up; ip link set wg0 up; ip route add 10.77.0.0/16 dev wg0; ip route add 10.77.7.128/25 dev wg0
+            nft add table inet strict; nft 'add chain inet strict forward { type filter hook forward priority 0; policy drop; }'
+            nft list ruleset >/run/before
+            doctor bd0
+            $m network doctor --json bd0 | jq -c '.findings[]|[.class,.repairable]'
+            doctor --repair bd0 | grep -c repaired; nft list ruleset | diff - /run/before && echo untouched
+            doctor bd1 | cut -d'|' -f2
+            """)
+        let remedy = "; make the network anew with another --subnet, or take the route away"
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                "bd0|foreign|the nftables chain \"inet strict forward\" drops what \"bd0\" exchanges with the outside; "
+                    + "let it pass: nft insert rule inet strict forward iifname bd0 accept; "
+                    + "nft insert rule inet strict forward oifname bd0 accept",
+                "bd0|route|the route 10.77.0.0/16 dev wg0 leads to hosts that cannot be reached from here where they have "
+                    + "addresses of 10.77.7.0/24\(remedy)",
+                "bd0|route|the route 10.77.7.128/25 dev wg0 takes what is for these addresses of 10.77.7.0/24 away from "
+                    + "its containers\(remedy)",
+                "bd0|mtu|the MTU 1400 of \"bd0\" is more than the 1300 bytes of the way out: what must not be broken up "
+                    + "gets lost there; make the network anew with -o mtu=1300",
+                "3", #"["foreign",false]"#, #"["route",false]"#, #"["route",false]"#, #"["mtu",false]"#, "0",
+                "untouched",
+                "CLASS", "route", "3",
+            ], "\(outcome.text)")
+    }
+
+    @Test func whatCannotBeDiagnosed() {
+        let outcome = elsewhere(
+            """
+            doctor nosuch; doctor nosuch bd0; $m network doctor --nosuch; echo $?
+            $m network graph nosuch >/dev/null; echo $?; $m network graph --format png; echo $?
+            """)
+        #expect(
+            outcome.lines == [
+                "mydocker: network nosuch not found", "1", "mydocker: network nosuch not found", "1",
+                "unknown flag: --nosuch", "Usage:  mydocker network doctor [OPTIONS] [NETWORK...]",
+                "Run 'mydocker network doctor --help' for more information", "125",
+                "mydocker: network nosuch not found", "1",
+                "invalid argument \"png\" for \"--format\" flag: there are text, dot and svg",
+                "Run 'mydocker network graph --help' for more information", "125",
+            ], "\(outcome.text)")
+    }
+
+    @Test func drawings() {
+        let outcome = elsewhere(
+            """
+            $m network connect bd1 web; $m run -d --name other --network bd1 sleep 1000 >/dev/null
+            $m network graph | sed 1d
+            $m network graph --format dot bd0 | grep -c -- --
+            $m network graph --format svg | python3 -c 'import sys, xml.etree.ElementTree as e; print(e.parse(sys.stdin).getroot().tag)'
+            """)
+        #expect(
+            outcome.lines == [
+                "├── bd0  bridge bd0  10.77.7.1/24", "│   └── web  eth0  10.77.7.2/24  02:42:0a:4d:07:02",
+                "│       └── 0.0.0.0:80->80/tcp", "└── bd1  bridge bd1  10.77.8.1/24  internal",
+                "    ├── web  eth1  10.77.8.2/24  02:42:0a:4d:08:02",
+                "    └── other  eth0  10.77.8.3/24  02:42:0a:4d:08:03", "2", "{http://www.w3.org/2000/svg}svg",
+            ], "\(outcome.text)")
+    }
+}

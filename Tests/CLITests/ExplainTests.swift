@@ -1,0 +1,155 @@
+import Testing
+
+extension CLI {
+    /// What a person would type to have the same.
+    @Suite(.serialized) struct Explain {
+        /// `state PLACE…` prints what the kernel has of links, addresses, routes, neighbours, guards of ports, settings and rules,
+        /// as far as it does not depend on the moment; `inside` what a container has. `networks FIREWALL` makes two
+        /// networks and two containers.
+        private static let tools = """
+            exec 2>&1
+            m=$MYDOCKER
+            ip link set lo up
+            links() {
+              ip -d -j address show | jq -cS '.[] | select(.ifname | test("^(bd[0-9]|eth[0-9]|lo)$|^[0-9a-f]{5}$")) |
+                {ifname, mtu, ifalias, operstate, flags, master, inet6_addr_gen_mode, num_tx_queues, num_rx_queues,
+                 address: (if .ifname | test("^[0-9a-f]{5}$") then null else .address end),
+                 addresses: [.addr_info[] | {local, prefixlen, broadcast, scope}],
+                 kind: .linkinfo.info_kind, slave: .linkinfo.info_slave_kind,
+                 port: (.linkinfo.info_slave_data // {} | {hairpin, learning, flood, mcast_flood, isolated, guard, priority}),
+                 bridge: (.linkinfo.info_data // {} | {stp_state, priority, vlan_filtering, ageing_time, mcast_snooping})}' | sort
+            }
+            rules() {
+              for table in filter nat; do
+                iptables-legacy-save -t $table 2>/dev/null | sed '/^#/d;s/\\[[0-9]*:[0-9]*\\]//'
+              done
+              nft list ruleset | sed 's/ packets [0-9]* bytes [0-9]*//'
+            }
+            guards() {
+              for port in $(ls /sys/class/net/ | grep -xE '[0-9a-f]{5}' | sort); do
+                bridge fdb show dev $port | grep sticky; tc qdisc show dev $port; tc filter show dev $port ingress
+              done
+            }
+            settings() {
+              cat /proc/sys/net/ipv4/ip_forward
+              for bridge in $(ls /sys/class/net | grep '^bd'); do
+                for key in ipv4/conf/$bridge/route_localnet ipv4/conf/$bridge/rp_filter ipv6/conf/$bridge/disable_ipv6 \\
+                  ipv6/conf/$bridge/accept_ra; do echo $key $(cat /proc/sys/net/$key); done
+              done
+            }
+            state() { links; ip route show table all | sort; guards; settings; rules; }
+            inside() {
+              links; ip route show table all | sort; ip neighbour show nud permanent
+              cat /proc/sys/net/ipv6/conf/all/disable_ipv6 /proc/sys/net/ipv4/ping_group_range /proc/sys/net/ipv4/ip_unprivileged_port_start
+            }
+            export -f links rules guards settings state inside
+            networks() {
+              if [ $1 = none ]; then
+                $m network create --firewall none --subnet 10.77.7.1/24 bd0 >/dev/null
+                $m run -d --name web --network bd0 sleep 1000 >/dev/null; $m run -d --name other --network none sleep 1000 >/dev/null
+                return
+              fi
+              $m network create --firewall $1 --subnet 10.77.7.1/24 -o mtu=1400 bd0 >/dev/null
+              $m network create --firewall $1 --internal --subnet 10.77.8.1/24 bd1 >/dev/null
+              $m run -d --name web --network bd0 --network bd1 -p 80:80 -p 127.0.0.1:81:80 -p 8000-8002:9000-9002 \\
+                -p 7000-7009:7000-7009 -p 5300:53/udp sleep 1000 >/dev/null
+              $m run -d --name other --network bd1 sleep 1000 >/dev/null
+            }
+            of() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n bash -c inside; }
+            anywhere() { sed 's/[0-9a-f]\\{12\\}/ID/g;s/\\b[0-9a-f]\\{5\\}\\b/LINK/g'; }
+
+            """
+
+        func elsewhere(_ script: String) -> Outcome { Host.elsewhere(Self.tools + script) }
+    }
+}
+
+extension CLI.Explain {
+    /// The round trip: the commands are run in an empty namespace, and the kernel has the same there.
+    @Test(arguments: ["iptables", "nftables", "none"]) func theCommandsMakeTheSame(firewall: String) {
+        let names = firewall == "none" ? "bd0 web other" : "bd0 bd1 web other"
+        let outcome = elsewhere(
+            """
+            networks \(firewall)
+            state >/run/made; of web >/run/made-web; of other >/run/made-other
+            $m network explain \(names) >/run/commands; echo $? $(grep -c . /run/commands | sed 's/[0-9]*/some/')
+            unshare -n -m --propagation private bash -ec '
+              mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns; mount -t tmpfs none /run/netns; }
+              ip link set lo up
+              sh -e /run/commands >/run/said || cat /run/said
+              sleep .3
+              state >/run/typed; for name in web other; do ip netns exec $name bash -c inside >/run/typed-$name; done'
+            for part in made made-web made-other; do diff /run/$part /run/${part/made/typed} && echo same $(test -s /run/$part && echo some); done
+            $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == ["0 some", "same some", "same some", "same some", "clean"], "\(outcome.text)")
+    }
+
+    /// What would be done is what was done, and until then nothing is.
+    @Test(arguments: ["iptables", "nftables"]) func aDryRunTellsWhatIsDone(firewall: String) {
+        let outcome = elsewhere(
+            """
+            files() { find /var/lib/mydocker /run/mydocker 2>/dev/null | sort; }
+            $m image inspect busybox >/dev/null 2>&1; files >/run/files; state >/run/state
+            $m network create --dry-run --firewall \(firewall) --subnet 10.77.7.1/24 bd0 >/run/dry; echo $?
+            $m run --dry-run --name web -p 80:80 true >/run/predefined; echo $? $(grep -c 'mydocker0' /run/predefined | sed 's/[1-9][0-9]*/some/')
+            files | diff /run/files - && state | diff /run/state - && echo nothing
+            $m network create --firewall \(firewall) --subnet 10.77.7.1/24 bd0 >/dev/null
+            $m network explain bd0 | anywhere >/run/made; anywhere </run/dry | diff - /run/made && echo network
+            files >/run/files; state >/run/state
+            $m run --dry-run --name web --network bd0 -p 80:80 -p 8000-8001:9000-9001 sleep 1000 >/run/dry
+            $m create --dry-run --name web --network bd0 -p 80:80 -p 8000-8001:9000-9001 sleep 1000 | anywhere >/run/created
+            anywhere </run/dry | diff - /run/created && echo create
+            files | diff /run/files - && state | diff /run/state - && echo nothing
+            $m run -d --name web --network bd0 -p 80:80 -p 8000-8001:9000-9001 sleep 1000 >/dev/null
+            $m network explain web | anywhere >/run/made; anywhere </run/dry | diff - /run/made && echo container
+            $m run --dry-run --network bd0 --name next true | grep -c 10.77.7.3/24
+            $m run --dry-run --network host true; echo $?
+            $m network create --dry-run --firewall \(firewall) --subnet 10.77.8.1/24 bd1 | grep -cE -- '-N |add chain|ip_forward'
+            $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "0", "0 some", "nothing", "network", "create", "nothing", "container", "1", "0", "0", "clean",
+            ], "\(outcome.text)")
+    }
+
+    @Test func whatCannotBeExplained() {
+        let outcome = elsewhere(
+            """
+            networks iptables
+            $m create --name still --network bd0 true >/dev/null; $m run -d --name plain --network host sleep 1000 >/dev/null
+            for name in nosuch host still plain; do $m network explain $name; echo $?; done
+            $m network explain 2>&1 | head -1; $m network explain --nosuch bd0 >/dev/null 2>&1; echo $?
+            $m network create --dry-run --subnet 10.77.7.0/25 bd2; echo $?
+            $m network create --dry-run bd0; echo $?
+            $m network create --dry-run --ignore bd0; echo $?
+            $m run --dry-run --name web --network bd0 true 2>&1 | cut -c-63; $m run --dry-run --network nosuch true; echo $?
+            $m run --dry-run --network bd0 -p 80:80 true; echo $?
+            $m run --dry-run --network bd0 --ip 10.77.7.2 true; echo $?
+            $m run --dry-run --network bd0 --ip 10.78.7.2 true; echo $?
+            $m create --dry-run --network bd0 --network bd0 true; echo $?
+            $m rm -f still plain >/dev/null; $m system check && echo clean
+            """)
+        let id = outcome.text.firstMatch(of: /container ([0-9a-f]{64}) is not/)?.output.1 ?? ""
+        #expect(
+            outcome.lines == [
+                "mydocker: no such network or container: nosuch", "1", "mydocker: network host: nothing is made for it",
+                "1",
+                "mydocker: container \(id) is not running", "1",
+                "mydocker: container plain: it has no network of its own (host)", "1",
+                "mydocker: 'mydocker network explain' requires at least 1 argument", "125",
+                "mydocker: invalid pool request: Pool overlaps with other one on this address space",
+                "  10.77.7.0/25 overlaps network \"bd0\", 10.77.7.0/24", "1",
+                "mydocker: network with name bd0 already exists", "1", "0",
+                "mydocker: Conflict. The container name \"/web\" is already in use",
+                "mydocker: network nosuch not found", "125",
+                "mydocker: Bind for 0.0.0.0:80 failed: port is already allocated (by container \"web\")",
+                "  publish another host port, or stop what uses this one", "125",
+                "mydocker: Address already in use \"10.77.7.2\": held by container \"web\"", "125",
+                "mydocker: requested address is out of range \"10.78.7.2\": the network is 10.77.7.0/24", "125",
+                "mydocker: network \"bd0\" is specified multiple times", "1", "clean",
+            ], "\(outcome.text)")
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// Which way a packet goes, told without sending one, beside what becomes of one that is sent.
+    @Suite(.serialized) struct PacketWay {
+        /// A host far away, two networks and an internal one. `both NAME FROM TO COMMAND` says what is told of a packet and what comes of the
+        /// command; `way` prints what is told.
+        private static let scene = """
+            exec 2>&1
+            m=$MYDOCKER
+            ip link set lo up
+            ip netns add far; ip link add out0 type veth peer name out1 netns far
+            ip addr add 10.250.0.1/24 dev out0; ip link set out0 up
+            ip -n far addr add 10.250.0.2/24 dev out1; ip -n far link set out1 up; ip -n far route add default via 10.250.0.1
+            far() { timeout 5 ip netns exec far "$@"; }
+            inside() { timeout 5 $m exec "$@"; }
+            fetch() { curl -s -m 1 "$1"; }
+            pings() { ping -q -c 1 -W 1 $1 | grep -q ' 1 packets received\\| 1 received'; }
+            way() { $m network explain --from $1 --to $2 ${3:+--proto $3}; }
+            both() {
+              local name=$1 from=$2 to=$3; shift 3
+              way $from $to >/run/told; local told=$?
+              if "$@" >/dev/null 2>&1; then local happens=0; else local happens=3; fi
+              if [ $told = $happens ]; then echo "$name $told"; else echo "$name told $told happens $happens"; cat /run/told; fi
+            }
+            networks() {
+              $m network create --firewall $1 --subnet 10.77.7.1/24 bd0 >/dev/null
+              $m network create --firewall $1 --subnet 10.77.8.1/24 bd1 >/dev/null
+              $m network create --firewall $1 --internal --subnet 10.77.9.1/24 bd2 >/dev/null
+              $m run -d --name web --network bd0 -p 80:80 -p 127.0.0.1:81:80 -p 8000-8002:9000-9002 \\
+                sh -c 'echo page >/index.html; for p in 9000 9001 9002; do httpd -p $p -h /; done; exec httpd -f -h /' >/dev/null
+              $m run -d --name other --network bd1 sleep 1000 >/dev/null
+              $m run -d --name within --network bd2 sleep 1000 >/dev/null
+              $m run -d --name near --network bd0 sleep 1000 >/dev/null
+              sleep .2
+            }
+
+            """
+
+        func scene(_ script: String) -> Outcome { Host.elsewhere(Self.scene + script) }
+    }
+}
+
+extension CLI.PacketWay {
+    /// The rows of docs/networking.md, "Who reaches whom".
+    @Test(arguments: ["iptables", "nftables"], [0, 1]) func whatIsToldIsWhatHappens(firewall: String, bridged: Int) {
+        let outcome = scene(
+            """
+            echo \(bridged) >/proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null
+            networks \(firewall)
+            both far 10.250.0.2 10.250.0.1:80 far curl -s -m 1 10.250.0.1/index.html
+            both loopback 127.0.0.1 127.0.0.1:80 curl -s -m 1 127.0.0.1/index.html
+            both host 10.250.0.1 10.250.0.1:80 curl -s -m 1 10.250.0.1/index.html
+            both loopback-only 127.0.0.1 127.0.0.1:81 curl -s -m 1 127.0.0.1:81/index.html
+            both range 10.250.0.2 10.250.0.1:8002 far curl -s -m 1 10.250.0.1:8002/index.html
+            both its-own-address 10.250.0.1 web:80 curl -s -m 1 10.77.7.2/index.html
+            both far-past-the-host 10.250.0.2 web:80 far curl -s -m 1 10.77.7.2/index.html
+            both another-network other web inside other ping -q -c 1 -W 1 10.77.7.2
+            both neighbour near web:80 inside near wget -qO- http://10.77.7.2/
+            both itself web 10.250.0.1:80 inside web wget -qO- http://10.250.0.1/
+            both neighbour-published near 10.250.0.1:80 inside near wget -qO- http://10.250.0.1/
+            both other-published other 10.250.0.1:80 inside other wget -qO- http://10.250.0.1/
+            both out web 10.250.0.2 inside web ping -q -c 1 -W 1 10.250.0.2
+            both gateway near 10.77.7.1 inside near ping -q -c 1 -W 1 10.77.7.1
+            both within-out within 10.250.0.2 inside within ping -q -c 1 -W 1 10.250.0.2
+            both within-in web 10.77.9.2 inside web ping -q -c 1 -W 1 10.77.9.2
+            both within-gateway within 10.77.9.1 inside within ping -q -c 1 -W 1 10.77.9.1
+            both within-published within 10.77.9.1:80 inside within wget -qO- http://10.77.9.1/
+            """)
+        let arriving = [
+            "far", "loopback", "host", "loopback-only", "range", "its-own-address", "far-past-the-host",
+            "another-network",
+            "neighbour", "itself", "neighbour-published", "other-published", "out", "gateway", "within-out",
+            "within-in",
+            "within-gateway", "within-published",
+        ]
+        let stopped: Set = ["far-past-the-host", "another-network", "within-out", "within-in", "within-published"]
+        #expect(outcome.lines == arriving.map { "\($0) \(stopped.contains($0) ? 3 : 0)" }, "\(outcome.text)")
+    }
+
+    @Test(arguments: ["iptables", "nftables"]) func theRuleThatDecides(firewall: String) {
+        let outcome = scene(
+            """
+            networks \(firewall)
+            way 10.250.0.2 10.250.0.1:80 | sed 's/   */|/g'
+            way 10.250.0.2 web:80 | tail -1
+            way other web | tail -1
+            """)
+        let isLegacy = firewall == "iptables"
+        let dropped =
+            isLegacy
+            ? "iptables-legacy filter MYDOCKER-FORWARD: -o bd0 -j DROP"
+            : "nft ip mydocker-filter MYDOCKER-FORWARD: oifname \"bd0\" counter drop"
+        #expect(
+            outcome.lines.suffix(2) == Array(repeating: "does not arrive: dropped by \(dropped)", count: 2),
+            "\(outcome.text)")
+        #expect(
+            outcome.lines.dropLast(2).last == "arrives: at container web, port 80, from 10.250.0.2", "\(outcome.text)")
+        #expect(
+            outcome.lines.contains {
+                $0.hasPrefix("prerouting|") && $0.contains("MYDOCKER-DNAT: ") && $0.contains("10.77.7.2:80")
+            })
+        #expect(outcome.lines.contains { $0.hasPrefix("forward|") && $0.localizedCaseInsensitiveContains("dnat") })
+    }
+
+    /// Each as its owner would find it, and what the doctor makes of it.
+    @Test func rulesOfOthers() {
+        let outcome = scene(
+            """
+            networks iptables
+            check() { both "$1" web 10.250.0.2 inside web ping -q -c 1 -W 1 10.250.0.2; way web 10.250.0.2 | tail -1; }
+            iptables-legacy -I FORWARD -s 10.77.7.0/24 -m comment --comment mine -j REJECT; check legacy; iptables-legacy -D FORWARD 1
+            iptables-nft -I FORWARD -i bd0 -m conntrack --ctstate NEW -j DROP 2>/dev/null; check nft-by-iptables; iptables-nft -F FORWARD 2>/dev/null
+            nft add table inet mine; nft 'add set inet mine bad { type ipv4_addr; flags interval; elements = { 10.77.0.0/16 } }'
+            nft 'add chain inet mine f { type filter hook forward priority 10; }'; nft add rule inet mine f ip saddr @bad drop; check set
+            nft flush chain inet mine f; nft add rule inet mine f limit rate 1/day accept
+            way web 10.250.0.2 | grep '^not known'; nft flush chain inet mine f
+            nft add rule inet mine f ip protocol vmap '{ icmp : drop }'; check vmap; nft flush chain inet mine f
+            ip route add default via 10.250.0.2
+            nft add rule inet mine f tcp dport 443 counter reject; $m network doctor bd0 | sed 's/   */|/g;1d'
+            nft delete table inet mine; echo 0 >/proc/sys/net/ipv4/ip_forward; check forwarding
+            """)
+        let dropped = "does not arrive: dropped by"
+        #expect(
+            outcome.lines == [
+                "legacy 3",
+                "\(dropped) iptables-legacy filter FORWARD: -s 10.77.7.0/24 -m comment --comment \"mine\" -j REJECT",
+                "nft-by-iptables 3",
+                "\(dropped) nft ip filter FORWARD: iifname \"bd0\" -m conntrack --ctstate NEW counter drop", "set 3",
+                "\(dropped) nft inet mine f: meta nfproto ipv4 ip saddr @bad drop",
+                "not known: nft inet mine f: limit … accept (depends on limit)", "vmap 3",
+                "\(dropped) nft inet mine f: meta nfproto ipv4 ip protocol @__map0 drop",
+                "bd0|foreign|the rule nft inet mine f: tcp dport 443 counter reject drops what 10.77.7.2 sends to 192.0.2.1; "
+                    + "take it away, or let \"bd0\" pass in front of it",
+                "forwarding 3", "does not arrive: this host does not forward (net.ipv4.ip_forward is 0)",
+            ], "\(outcome.text)")
+    }
+
+    @Test func whatCannotBeFollowed() {
+        let outcome = scene(
+            """
+            networks iptables
+            for words in '--from web' '--to web' '--from web --to web:80 bd0' '--from web --to nosuch' '--from ::1 --to web' \\
+              '--from web --to 10.0.0.1:0' '--from web --to 10.0.0.1 --proto tcp' '--from web --to 10.0.0.1:80 --proto icmp' \\
+              '--from web --to web --proto sctp'; do $m network explain $words; echo $?; done
+            way 192.0.2.1 web:80; echo $?
+            way web 10.77.7.99 | tail -1; way 10.250.0.2 127.0.0.1:81 | tail -1
+            $m network explain --json --from web --to near | jq -c '[.arrives,(.steps|length>1),.unknown]'
+            """)
+        let together = ["mydocker: --from and --to go together, and without names of networks", "125"]
+        let remedy = "  use --to ADDRESS:PORT for tcp and udp, and --to ADDRESS for icmp"
+        #expect(
+            outcome.lines == together + together + together + [
+                "mydocker: No such container: nosuch", "1",
+                "mydocker: follow a packet of ::1: IPv6 networks are not offered yet",
+                "  use an IPv4 subnet such as 192.168.10.0/24", "1", "mydocker: invalid port \"0\": use 1 to 65535",
+                "1",
+                "mydocker: tcp needs a port", remedy, "1", "mydocker: icmp has no ports", remedy, "1",
+                "invalid argument \"sctp\" for \"--proto\" flag: there are tcp, udp and icmp",
+                "Run 'mydocker network explain --help' for more information", "125",
+                "does not arrive: there is no route to 192.0.2.1, so it is not known where it would come in", "3",
+                "does not arrive: nobody on bd0 has the address 10.77.7.99",
+                "does not arrive: routing drops addresses that cannot be there (a martian)", "[true,true,[]]",
+            ], "\(outcome.text)")
+    }
+}

@@ -1,0 +1,141 @@
+import CNetlink
+import Core
+import Testing
+
+@testable import Netlink
+
+/// Rules of nftables carried out on packets: of our own by what is sent to the kernel, of others by hand.
+@Suite struct TracedRuleTests {
+    private var packet: TracedPacket {
+        var packet = TracedPacket(
+            from: IPAddress(ipv4: 0x0afa_0002), to: IPAddress(ipv4: 0x0afa_0001), 6, port: 80)
+        (packet.input, packet.output) = ("out0", "bd0")
+        packet.addressTypes = [packet.destination: 2, packet.source: 1]
+        return packet
+    }
+
+    /// What `put` writes, as the kernel gives it back.
+    private func rule(_ tests: [PacketRule.Test], _ action: PacketRule.Action, _ comment: String = "") throws
+        -> NFTablesRule
+    {
+        var batch = RequestBatch()
+        batch.begin(
+            Int(NFTables.type(NFT_MSG_NEWRULE)), 0, NFTables.header(2), .init(operation: "", subject: nil), asks: true)
+        batch.put(PacketRule(tests, action, comment: comment, note: []))
+        return try parsed(batch.bytes)
+    }
+
+    private func parsed(_ bytes: [UInt8], sets: [String: NFTablesSet] = [:]) throws -> NFTablesRule {
+        let message = try #require(try Message.all(in: bytes).first)
+        var expressions: [NFTablesExpression] = []
+        var comment: String?
+        var attributes = try message.attributes(after: nfgenmsg.self)
+        while let attribute = try attributes.next() {
+            if attribute.type == Int(NFTA_RULE_USERDATA.rawValue) { comment = RuleNotes.comment(attribute.payload) }
+            guard attribute.type == Int(NFTA_RULE_EXPRESSIONS.rawValue) else { continue }
+            var elements = attribute.nested()
+            while let element = try elements.next() { expressions.append(try NFTablesExpression(element)) }
+        }
+        return NFTablesRule(expressions: expressions, comment: comment, sets: sets)
+    }
+
+    /// The text is the one that `nft` is told.
+    @Test func ownRulesReadAsTheyAreWritten() throws {
+        let rules: [([PacketRule.Test], PacketRule.Action)] = [
+            ([.output("bd0", isNegated: false), .state(6, isNegated: false)], .accept),
+            (
+                [.destination(Subnet(IPAddress(ipv4: 0x7f00_0000), 8), isNegated: true), .isToThisHost],
+                .jump("MYDOCKER-DNAT")
+            ),
+            (
+                [.source(Subnet(IPAddress(ipv4: 0x0a4d_0700), 24), isNegated: false), .output("bd0", isNegated: true)],
+                .masquerade
+            ),
+            ([.status(32, isNegated: false)], .translateSource(IPAddress(ipv4: 0x0a4d_0701))),
+            ([.input("bd0", isNegated: false), .state(6, isNegated: true)], .drop),
+        ]
+        for (tests, action) in rules {
+            let text = try PacketRule(tests, action, comment: "", note: []).text()
+            var sender = packet
+            sender.hasNewDestination = true
+            #expect(try rule(tests, action).judge(sender).text.hasPrefix(text.prefix { $0 != " " }))
+            // A rule that is meant is read to its end.
+            let whole = try rule(tests, action)
+            let meant = [packet, sender].map { whole.judge($0) }.first { $0.isMeant == .yes }
+            if let meant { #expect(meant.text == text) }
+        }
+    }
+
+    @Test func whatARuleIsFor() throws {
+        let published = try rule(
+            [.transport(6), .destinationPorts(80...80)],
+            .translateDestination(IPAddress(ipv4: 0x0a4d_0702), ports: 8080...8080), "x")
+        let judged = published.judge(packet)
+        #expect(judged.isMeant == .yes)
+        #expect(judged.action == .translateDestination(IPAddress(ipv4: 0x0a4d_0702), port: 8080))
+        #expect(judged.text.hasSuffix("dnat to 10.77.7.2:8080 comment \"x\""))
+        var other = packet
+        other.destinationPort = 81
+        #expect(published.judge(other).isMeant == .no)
+        other.destinationPort = nil
+        #expect(published.judge(other).isMeant == .unknown("th dport"))
+        let ports = try rule([.transport(6), .destinationPorts(80...90)], .accept)
+        #expect(ports.judge(packet).isMeant == .yes && ports.judge(packet).action == .accept)
+        let established = try rule([.state(6, isNegated: false)], .accept)
+        var answer = packet
+        #expect(established.judge(answer).isMeant == .no)
+        answer.isReply = true
+        #expect(established.judge(answer).isMeant == .yes)
+        let local = try rule([.isToThisHost], .jump("X"))
+        #expect(local.judge(packet).isMeant == .yes && local.judge(packet).action == .jump("X"))
+        answer.addressTypes = [:]
+        #expect(local.judge(answer).isMeant == .unknown("fib daddr type"))
+    }
+
+    /// NFTA_EXPR_NAME and NFTA_EXPR_DATA.
+    private func expression(_ name: String, _ data: [UInt8]) -> [UInt8] {
+        attribute(1, attribute(1, text(name)) + attribute(2, data))
+    }
+    private func judge(_ expressions: [[UInt8]], sets: [String: NFTablesSet] = [:]) throws -> JudgedRule {
+        let payload: [UInt8] = [2, 0, 0, 0] + attribute(4, expressions.flatMap { $0 })
+        return try parsed(message(10 << 8 | 6, payload), sets: sets).judge(packet)
+    }
+    /// NFTA_META_DREG and KEY, in network byte order.
+    private let inputName: [UInt8] = attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, 6])
+    private let port: [UInt8] =
+        attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, 2]) + attribute(3, [0, 0, 0, 2])
+        + attribute(4, [0, 0, 0, 2])
+    private func lookUp(_ set: String, inverted: Bool = false) -> [UInt8] {
+        expression(
+            "lookup",
+            attribute(1, text(set)) + attribute(2, [0, 0, 0, 1]) + (inverted ? attribute(5, [0, 0, 0, 1]) : []))
+    }
+
+    @Test func setsOfOthers() throws {
+        func element(_ port: UInt16, endsInterval: Bool = false) -> NFTablesSet.Element {
+            .init(key: port.networkBytes, last: nil, endsInterval: endsInterval, data: nil, verdict: nil)
+        }
+        let plain = ["web": NFTablesSet(isInterval: false, elements: [element(80), element(443)])]
+        #expect(try judge([expression("payload", port), lookUp("web")], sets: plain).isMeant == .yes)
+        #expect(try judge([expression("payload", port), lookUp("web", inverted: true)], sets: plain).isMeant == .no)
+        #expect(try judge([expression("payload", port), lookUp("gone")]).isMeant == .unknown("set gone"))
+        let ranges = NFTablesSet(
+            isInterval: true, elements: [element(0, endsInterval: true), element(70), element(90, endsInterval: true)])
+        #expect(try judge([expression("payload", port), lookUp("r")], sets: ["r": ranges]).isMeant == .yes)
+        #expect(
+            ranges.element(of: UInt16(90).networkBytes) == nil && ranges.element(of: UInt16(69).networkBytes) == nil)
+        #expect(ranges.element(of: UInt16(70).networkBytes) != nil)
+    }
+
+    @Test func whatIsNotUnderstoodIsSaid() throws {
+        #expect(try judge([expression("limit", [])]).isMeant == .unknown("limit"))
+        let judged = try judge([expression("meta", inputName), expression("numgen", []), expression("reject", [])])
+        #expect(judged.isMeant == .unknown("numgen") && judged.action == .reject)
+        // One that does not hold needs no other.
+        let other = expression(
+            "cmp", attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, 0]) + attribute(3, attribute(1, text("eth9"))))
+        #expect(try judge([expression("meta", inputName), other, expression("limit", [])]).isMeant == .no)
+        #expect(try judge([]).action == .goesOn)
+        for length in 0..<40 { _ = try? judge([expression("payload", Array(port.prefix(length)))]) }
+    }
+}

@@ -1,0 +1,51 @@
+import Core
+import Testing
+
+@testable import Netlink
+@testable import Networking
+
+/// What has become of a host since a network was made, without a kernel.
+@Suite struct ObstacleTests {
+    private func route(_ destination: String, link: Int32? = 3, table: UInt32 = 254) throws -> RouteInfo {
+        RouteInfo(
+            destination: try #require(Subnet(destination)), gateway: nil, link: link, priority: 0, mtu: nil,
+            table: table,
+            type: 1)
+    }
+
+    private func found(_ routes: [RouteInfo]) throws -> [String] {
+        let network = try NetworkDefinition.example(gateway: "10.77.7.1/24")
+        return RouteObstacles.find(to: network, routes, bridge: 7, links: [3: "wg0", 7: "web"]).map(\.warning)
+    }
+
+    @Test func routesThatAreInTheWay() throws {
+        let remedy = "; make the network anew with another --subnet, or take the route away"
+        #expect(
+            try found([route("10.77.7.128/25"), route("10.77.7.0/24"), route("10.0.0.0/8", link: nil)]) == [
+                "the route 10.77.7.128/25 dev wg0 takes what is for these addresses of 10.77.7.0/24 away from its containers"
+                    + remedy,
+                "the route 10.77.7.0/24 dev wg0 is for the same addresses as the network: which way a packet goes is left to chance"
+                    + remedy,
+                "the route 10.0.0.0/8 leads to hosts that cannot be reached from here where they have addresses of 10.77.7.0/24"
+                    + remedy,
+            ])
+    }
+
+    @Test func routesThatAreNot() throws {
+        #expect(
+            try found([
+                route("10.77.7.0/24", link: 7), route("10.77.7.1/32", link: 7, table: 255), route("0.0.0.0/0"),
+                route("0.0.0.0/1"), route("10.77.8.0/24"), route("10.77.7.9/32", table: 255),
+            ]) == [])
+    }
+
+    @Test func packetsThatAreTooLarge() throws {
+        let network = try NetworkDefinition.example()
+        #expect(SizeObstacles.find(to: network, bridge: 1500, outside: 1500) == [])
+        #expect(SizeObstacles.find(to: network, bridge: 1500, outside: nil) == [])
+        #expect(
+            SizeObstacles.find(to: network, bridge: 1500, outside: 1420).map(\.remedy) == [
+                "make the network anew with -o mtu=1420"
+            ])
+    }
+}
