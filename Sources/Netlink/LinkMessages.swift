@@ -80,6 +80,11 @@ extension RequestBatch {
         put(IFLA_IFALIAS, Array(alias.utf8))
     }
 
+    mutating func setMAC(_ link: LinkReference, _ mac: MACAddress) {
+        begin("set MAC address of", link, RTM_SETLINK)
+        put(IFLA_ADDRESS, mac.bytes)
+    }
+
     mutating func deleteLink(_ link: LinkReference) {
         begin("delete link", link, RTM_DELLINK)
     }

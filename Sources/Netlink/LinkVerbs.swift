@@ -121,6 +121,14 @@ extension RouteSocket {
         try perform(batch)
     }
 
+    /// Says whose a link is that somebody else has made, and gives it a MAC of its own.
+    package mutating func mark(_ link: LinkReference, alias: String, mac: MACAddress) throws(OperationError) {
+        var batch = RequestBatch(capacity: 512)
+        batch.setAlias(link, alias)
+        batch.setMAC(link, mac)
+        try perform(batch)
+    }
+
     /// Waits for RCU: some 20 ms for a veth pair, 30 ms for a bridge.
     ///
     /// - Returns: false when there was no such link.

@@ -3,13 +3,17 @@ import Netlink
 
 /// What this host already routes or has.
 package enum HostSubnets {
-    package static func occupants(of family: AddressFamily) throws(OperationError) -> [SubnetChooser.Occupant] {
+    /// - Parameter device: of which nothing counts.
+    package static func occupants(
+        of family: AddressFamily, besides device: String? = nil
+    ) throws(OperationError) -> [SubnetChooser.Occupant] {
         var netlink = try RouteSocket()
         var occupants: [SubnetChooser.Occupant] = []
-        for address in try netlink.addresses(of: family) {
+        let own = try device.flatMap { name throws(OperationError) in try netlink.link(.named(name))?.index }
+        for address in try netlink.addresses(of: family) where own == nil || address.link != own {
             occupants.append(.init(address.address.network, "an address of this host, \(address.address)"))
         }
-        for route in try netlink.routes(of: family) {
+        for route in try netlink.routes(of: family) where own == nil || route.link != own {
             occupants.append(.init(route.destination, "a route of this host, \(route.destination)"))
         }
         return occupants

@@ -10,6 +10,11 @@ package protocol NetworkDriver: EndpointDriver {
     /// Makes what the network needs on the host; what is there already and is right stays.
     func create(_ network: NetworkDefinition) throws(OperationError)
     func delete(_ network: NetworkDefinition) throws(OperationError)
+    /// The same as `create` where another program has made the network's device: that becomes ours, and rules of that program go.
+    /// - Returns: these rules.
+    func adopt(_ network: NetworkDefinition) throws(OperationError) -> [String]
+    /// The links that are on the network's device, whoever has made that.
+    func ports(of network: NetworkDefinition) throws(OperationError) -> [String]
     /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
     func obstacles(to network: NetworkDefinition) -> [NetworkObstacle]
     /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.

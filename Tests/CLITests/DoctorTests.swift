@@ -85,7 +85,8 @@ extension CLI.Doctor {
         #expect(
             outcome.lines == [
                 "mydocker: network nosuch not found", "1", "mydocker: network nosuch not found", "1",
-                "unknown flag: --nosuch", "Usage:  mydocker network doctor [OPTIONS] [NETWORK...]",
+                "unknown flag: --nosuch",
+                "Usage:  mydocker network doctor [OPTIONS] [NETWORK... | --adopt [DIRECTORY]]",
                 "Run 'mydocker network doctor --help' for more information", "125",
                 "mydocker: network nosuch not found", "1",
                 "invalid argument \"png\" for \"--format\" flag: there are text, dot and svg",

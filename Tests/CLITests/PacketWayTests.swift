@@ -118,7 +118,7 @@ extension CLI.PacketWay {
             way web 10.250.0.2 | grep '^not known'; nft flush chain inet mine f
             nft add rule inet mine f ip protocol vmap '{ icmp : drop }'; check vmap; nft flush chain inet mine f
             ip route add default via 10.250.0.2
-            nft add rule inet mine f tcp dport 443 counter reject; $m network doctor bd0 | sed 's/   */|/g;1d'
+            nft add rule inet mine f tcp dport 443 counter reject; $m network doctor bd0 | sed 's/   */|/g;1d;s/10.77.7.[23]/one/'
             nft delete table inet mine; echo 0 >/proc/sys/net/ipv4/ip_forward; check forwarding
             """)
         let dropped = "does not arrive: dropped by"
@@ -131,7 +131,7 @@ extension CLI.PacketWay {
                 "\(dropped) nft inet mine f: meta nfproto ipv4 ip saddr @bad drop",
                 "not known: nft inet mine f: limit … accept (depends on limit)", "vmap 3",
                 "\(dropped) nft inet mine f: meta nfproto ipv4 ip protocol @__map0 drop",
-                "bd0|foreign|the rule nft inet mine f: tcp dport 443 counter reject drops what 10.77.7.2 sends to 192.0.2.1; "
+                "bd0|foreign|the rule nft inet mine f: tcp dport 443 counter reject drops what one sends to 192.0.2.1; "
                     + "take it away, or let \"bd0\" pass in front of it",
                 "forwarding 3", "does not arrive: this host does not forward (net.ipv4.ip_forward is 0)",
             ], "\(outcome.text)")

@@ -24,6 +24,11 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
 
     package func create(_ network: NetworkDefinition) throws(OperationError) { try note("create \(network.name)") }
     package func delete(_ network: NetworkDefinition) throws(OperationError) { try note("delete \(network.name)") }
+    package func adopt(_ network: NetworkDefinition) throws(OperationError) -> [String] {
+        try note("adopt \(network.name)")
+        return []
+    }
+    package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] { [] }
     package func diagnose(
         _ network: NetworkDefinition, _ containers: [TracedContainer]

@@ -60,16 +60,27 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var hasChanged = false
         for table in change.tables {
             if onlyUsed { guard try Table.isUsed(table) else { continue } }
-            let wasWritten = try write(change, to: table, isStale)
+            let wasWritten = try write(to: table) { editor throws(OperationError) in
+                try editor.apply(change, isStale: isStale)
+            }
             hasChanged = hasChanged || wasWritten
         }
         _ = consume lock
         return hasChanged
     }
 
+    /// Changes one table by hand, with the xtables lock held. It may be asked several times.
+    func edit(
+        _ name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
+    ) throws(OperationError) {
+        let lock = try patience.takeLock(lockPath)
+        _ = try write(to: name, change)
+        _ = consume lock
+    }
+
     /// From a fresh read each time: somebody without the lock may have written in between.
     private func write(
-        _ change: FirewallChange, to name: FirewallTable, _ isStale: (FirewallOwner) -> Bool
+        to name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) -> Bool {
         var pause = Pause()
         var attempt = 0
@@ -77,7 +88,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
             attempt += 1
             let table = try Table(name)
             var editor = TableEditor(table, name)
-            try editor.apply(change, isStale: isStale)
+            try change(&editor)
             guard editor.hasChanged else { return attempt > 1 }
             try FaultPoint.pass("write firewall table", name.description)
             let failure = table.commit()

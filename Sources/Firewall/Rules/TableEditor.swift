@@ -17,6 +17,19 @@ struct TableEditor<Table: RuleTable> {
         if case .removeUnused(let layouts) = change.layouts { for layout in layouts { try removeUnused(layout) } }
     }
 
+    /// Takes rules away, whoever has made them.
+    /// - Returns: these rules.
+    mutating func remove(where isMeant: (FirewallRule) -> Bool) throws(OperationError) -> [FirewallRule] {
+        var removed: [FirewallRule] = []
+        for chain in snapshot.chains {
+            let rules = snapshot.rules(in: chain).map { $0.decoded(snapshot.name, chain) }
+            let places = rules.indices.filter { rules[$0].map(isMeant) ?? false }
+            removed += places.compactMap { rules[$0] }
+            try snapshot.remove(at: places, from: chain)
+        }
+        return removed
+    }
+
     // MARK: Layout
 
     private mutating func ensure(_ layout: FirewallLayout) throws(OperationError) {
