@@ -22,7 +22,8 @@ extension ContainerRun {
         let endpoint = Endpoint(
             state.endpoints.contains { $0.id == id } ? .random() : id, on: network, wish, at: leased,
             interface: Endpoint.interface(
-                network.options.interfacePrefix, beside: state.endpoints, definition.networkMode.wishes), ports: reservation.mappings,
+                network.options.interfacePrefix, beside: state.endpoints, definition.networkMode.wishes),
+            ports: reservation.mappings,
             aliases: definition.hostAlias)
         do throws(OperationError) {
             try enter(endpoint, network, wish)

@@ -6,6 +6,13 @@ package protocol BesideHostDriver: NetworkDriver {}
 extension BesideHostDriver {
     package var isBesideHost: Bool { true }
 
+    package func adopt(_ network: NetworkDefinition) throws(OperationError) -> [String] {
+        throw OperationError(
+            "adopt network \(network.name)", reason: "no other program makes networks of driver \(network.driver)",
+            kind: .unsupported)
+    }
+    package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
+
     package func diagnose(
         _ network: NetworkDefinition, _ containers: [TracedContainer]
     ) throws(OperationError) -> [NetworkObstacle] { obstacles(to: network) }

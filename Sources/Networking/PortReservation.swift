@@ -66,8 +66,7 @@ package struct PortReservation: ~Copyable {
             var mappings: [PortMapping] = []
             for address in addresses {
                 let own = mappings.first?.hostPort ?? port
-                try FaultPoint.pass("publish port", "\(address.inURL):\(own)")
-                let result = bind(address, own, request.transport, device, isReleased)
+                let result = try bind(address, own, request.transport, device, isReleased)
                 guard case .success(let socket) = result else {
                     if case .failure(let error) = result { failure = (own, error.errno) }
                     break
@@ -89,7 +88,8 @@ package struct PortReservation: ~Copyable {
     private static func bind(
         _ address: IPAddress, _ port: UInt16, _ transport: TransportProtocol, _ device: String,
         _ isReleased: (UInt16, TransportProtocol) -> Bool
-    ) -> Result<Int32, Socket.Failure> {
+    ) throws(OperationError) -> Result<Int32, Socket.Failure> {
+        try FaultPoint.pass("publish port", "\(address.inURL):\(port)")
         let bind = {
             Socket.reserve(
                 address, port: port, transport: transport, device: address.family == .ipv4 ? device : "")

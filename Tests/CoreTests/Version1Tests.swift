@@ -32,7 +32,7 @@ import Testing
         let definition = try definition(network: "br0", asked: asked)
         var wish = EndpointWish(
             network: try #require(Name("br0")), address: IPAddress("10.0.0.7"), mac: MACAddress("02:42:0a:00:00:07"))
-        wish.publish = [try PublishRequest(parsing: "8080:80")]
+        wish.publish = [try PublishRequest(parsing: "0.0.0.0:8080:80")]
         #expect(definition.networkMode == .networks([wish]))
         #expect(definition.publish == wish.publish)
         #expect(definition.asked.environmentAdded == ["PATH"])

@@ -125,8 +125,11 @@ import Testing
         #expect(complaint { ($0.options.membersMeet, $0.firewall) = (false, FirewallBackend.none) } != nil)
         #expect(complaint { ($0.options.membersMeet, $0.options.givesHostAddress) = (false, false) } != nil)
         #expect(complaint { $0.options.membersMeet = false } == nil)
+        #expect(complaint { $0.gateways.append(IPAddress(ipv6: 0xfd << 120 | 1)) }?.contains("needs --ipv6") == true)
         #expect(
-            complaint { $0.subnets.append(Subnet(IPAddress(ipv6: 0xfd << 120), 64)) }?.contains(
-                "IPv6 networks are not offered yet") == true)
+            complaint { request in
+                request.hasIPv6 = true
+                request.ranges = AddressRange("fd00::8-fd00::9").map { [$0] } ?? []
+            }?.contains("goes with one of IPv4") == true)
     }
 }

@@ -25,7 +25,7 @@ extension WantedBridges {
         let needed = Set(established(in: observed).flatMap(\.gateways).map(\.family))
         return AddressFamily.allCases.filter { needed.contains($0) && !observed.routed.contains($0) }.map {
             BridgeDifference(
-                subject: .bridge, what: BridgeSettings.forwarding($0), why: "it is off, and networks need it",
+                subject: .bridge, what: HostRouting.setting($0), why: "it is off, and networks need it",
                 remedy: .switchRoutingOn($0))
         }
     }

@@ -37,7 +37,7 @@ extension BridgeDriver {
         of network: WantedBridges.Network, _ netlink: inout RouteSocket
     ) throws(OperationError) -> ObservedBridges {
         var observed = ObservedBridges()
-        observed.routed = BridgeSettings.routed
+        observed.routed = HostRouting.families
         guard let bridge = try netlink.link(.named(network.definition.device)) else { return observed }
         var addresses: [Subnet] = []
         for gateway in network.definition.gateways {
@@ -55,7 +55,7 @@ extension BridgeDriver {
     private func observeHost(
         _ wanted: WantedBridges, _ observed: inout ObservedBridges
     ) throws(OperationError) {
-        observed.routed = BridgeSettings.routed
+        observed.routed = HostRouting.families
         observed.firewall = try firewalls.differences(
             from: wanted.intent(on: observed), of: wanted.networks.map(\.definition),
             isOwner: wanted.owners.map { owners in { owners.include($0) } })

@@ -109,7 +109,7 @@ extension BridgeDriver {
             try netlink.addAddress(gateway, index: index, name: definition.device)
         case .bringUp(let index): try netlink.setUp(.index(index))
         case .applySettings: try BridgeSettings.apply(to: definition.device, hasIPv6: definition.gateway6 != nil)
-        case .switchRoutingOn(let family): try BridgeSettings.switchRoutingOn(family)
+        case .switchRoutingOn(let family): try HostRouting.switchOn(family)
         case .joinBridge(let member, let link?, let bridge):
             try whileRunning(member) { () throws(OperationError) in
                 try netlink.setMaster(.index(link), bridge: bridge)

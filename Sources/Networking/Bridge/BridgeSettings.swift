@@ -4,10 +4,6 @@ import Netlink
 
 /// Kernel settings of a bridge.
 enum BridgeSettings {
-    static func forwarding(_ family: AddressFamily) -> String {
-        family == .ipv4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding"
-    }
-
     private struct Setting {
         let family: String
         let name: String
@@ -46,14 +42,6 @@ enum BridgeSettings {
             let value = setting.found(settings)
             return setting.value == nil || value == setting.value || (value == nil && !setting.isRequired)
         }
-    }
-
-    static var routed: Set<AddressFamily> {
-        Set(AddressFamily.allCases.filter { Sysctl.get(forwarding($0)) == "1" })
-    }
-
-    static func switchRoutingOn(_ family: AddressFamily) throws(OperationError) {
-        try Sysctl.set(forwarding(family), to: "1")
     }
 
     static func apply(to device: String, hasIPv6: Bool) throws(OperationError) {

@@ -55,7 +55,9 @@ extension PortRequest {
         let settings = ShellCommand(
             ["ip", "link", "set", "dev", name, "type", "bridge_slave", "hairpin", hairpin ? "on" : "off"]
                 + ["learning", "off"])
-        let entry = ShellCommand(["bridge", "fdb", "replace", "\(source.mac)", "dev", name, "master", "static", "sticky"])
+        let entry = ShellCommand([
+            "bridge", "fdb", "replace", "\(source.mac)", "dev", name, "master", "static", "sticky",
+        ])
         let queue = ShellCommand(["tc", "qdisc", "add", "dev", name, "ingress"])
         let filter = ShellCommand(
             ["tc", "filter", "add", "dev", name, "ingress", "protocol", "all", "prio", "1", "handle", "1"]

@@ -209,7 +209,7 @@ package struct PacketTracer: ~Copyable {
             let why =
                 switch error.errno {
                 // What comes in is not looked up for anywhere else then.
-                case EHOSTUNREACH where !BridgeSettings.routed.contains(.ipv4):
+                case EHOSTUNREACH where !HostRouting.families.contains(.ipv4):
                     "this host does not forward (net.ipv4.ip_forward is 0)"
                 case EXDEV: "routing drops a source that is not behind that link (rp_filter)"
                 case EINVAL: "routing drops addresses that cannot be there (a martian)"

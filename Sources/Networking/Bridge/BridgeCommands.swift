@@ -61,7 +61,7 @@ extension BridgeDriver {
         case .addAddress(let gateway, _): return [gateway.command(addingTo: network.device)]
         case .bringUp: return [.bringUp(network.device)]
         case .applySettings: return Self.settings(of: network)
-        case .switchRoutingOn(let family): return [.set(BridgeSettings.forwarding(family), to: "1")]
+        case .switchRoutingOn(let family): return [.set(HostRouting.setting(family), to: "1")]
         case .joinBridge, .guardPort, .bringPortUp, .establishRules, .removeLink, .takeOffBridge, .removeRules,
             .removeFrame, .dismiss:
             return []
