@@ -9,10 +9,9 @@ package struct ConntrackSocket: ~Copyable {
     /// Opens one in the calling thread's network namespace.
     package init() throws(OperationError) { socket = try NetlinkSocket(protocol: NETLINK_NETFILTER) }
 
-    /// The flows of IPv4.
-    package mutating func flows() throws(OperationError) -> [FlowInfo] {
+    package mutating func flows(of family: AddressFamily) throws(OperationError) -> [FlowInfo] {
         var flows: [FlowInfo] = []
-        for message in try socket.dump({ $0.getFlows() }) { flows.append(try FlowInfo(message)) }
+        for message in try socket.dump({ $0.getFlows(of: family) }) { flows.append(try FlowInfo(message)) }
         return flows
     }
 
@@ -30,22 +29,24 @@ package struct ConntrackSocket: ~Copyable {
 
 enum Conntrack {
     static func type(_ message: cntl_msg_types) -> Int32 { NFNL_SUBSYS_CTNETLINK << 8 | Int32(message.rawValue) }
-    static let header = nfgenmsg(nfgen_family: UInt8(AF_INET), version: UInt8(NFNETLINK_V0), res_id: 0)
+    static func header(_ family: AddressFamily) -> nfgenmsg {
+        nfgenmsg(nfgen_family: family.number, version: UInt8(NFNETLINK_V0), res_id: 0)
+    }
 }
 
 extension RequestBatch {
     /// A dump.
-    mutating func getFlows() {
+    mutating func getFlows(of family: AddressFamily) {
         begin(
-            Int(Conntrack.type(IPCTNL_MSG_CT_GET)), netlinkDumpFlags, Conntrack.header,
+            Int(Conntrack.type(IPCTNL_MSG_CT_GET)), netlinkDumpFlags, Conntrack.header(family),
             Label(operation: "list flows", subject: nil), asks: true)
     }
 
     mutating func deleteFlow(_ flow: FlowInfo) {
         let to = flow.original
         begin(
-            Int(Conntrack.type(IPCTNL_MSG_CT_DELETE)), NLM_F_ACK, Conntrack.header,
-            Label(operation: "forget flow to", subject: "\(to.destination):\(to.destinationPort)"), asks: false)
+            Int(Conntrack.type(IPCTNL_MSG_CT_DELETE)), NLM_F_ACK, Conntrack.header(to.destination.family),
+            Label(operation: "forget flow to", subject: "\(to.destination.inURL):\(to.destinationPort)"), asks: false)
         for (type, bytes) in flow.name.sorted(by: { $0.key < $1.key }) {
             put(type == CTA_TUPLE_ORIG.rawValue ? type | Int(NLA_F_NESTED) : type, bytes)
         }

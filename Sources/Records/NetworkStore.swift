@@ -91,6 +91,11 @@ package struct NetworkStore: Sendable {
         try records.write(definition, at: .network(definition.key), if: .absent, durable: true)
     }
 
+    /// The same network, but for what it says of itself. On disk when it returns. The registry's lock must be held.
+    package func replace(_ definition: NetworkDefinition) throws(OperationError) {
+        try records.write(definition, at: .network(definition.key), if: .any, durable: true)
+    }
+
     package static func conflict(_ name: Name) -> OperationError {
         OperationError("network with name \(name) already exists", kind: .conflict)
     }

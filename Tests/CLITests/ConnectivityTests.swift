@@ -123,7 +123,10 @@ extension CLI.Connectivity {
     @Test(arguments: [
         (["--net", "nosuch"], "network nosuch not found"),
         (["--net", "../x"], "network ../x not found"),
-        (["--net", "none", "--ip", "10.201.9.9"], "conflicting options: --ip and --mac-address need a bridge network"),
+        (
+            ["--net", "none", "--ip", "10.201.9.9"],
+            "conflicting options: --ip, --ip6 and --mac-address need a bridge network"
+        ),
         (["--net", "none", "-p", "80:80"], "conflicting options: cannot publish ports with --network none"),
         (["--net", "host", "-p", "80:80"], "conflicting options: cannot publish ports with --network host"),
     ])

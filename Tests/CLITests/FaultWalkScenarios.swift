@@ -86,6 +86,26 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             command: ["run", "--rm", "--name", "fwbox", "--net", "fwother", "-p", port, "echo", "hi"], isGuarded: true,
             next: [Step("run --rm --net fwother -p \(port) true")]),
         FaultScenario(
+            name: "network create with IPv6",
+            command: ["network", "create", "--subnet", other, "--subnet", "fd00:77::/64", "fwother"],
+            isVariant: true,
+            next: [
+                Step("network create --subnet \(other) --subnet fd00:77::/64 fwother", excuse: "already exists"),
+                Step("network remove fwother"),
+            ]),
+        FaultScenario(
+            name: "run on a network with IPv6",
+            before: [
+                Step("network create --subnet \(other) --subnet fd00:77::/64 fwother"),
+                Step("run --rm --net fwother true"),
+            ],
+            after: [Step("network remove fwother")],
+            command: [
+                "run", "--rm", "--name", "fwbox", "--net", "fwother", "-p", port, "--ip6", "fd00:77::9", "echo", "hi",
+            ],
+            isGuarded: true, isVariant: true,
+            next: [Step("run --rm --net fwother --ip6 fd00:77::9 -p \(port) true")]),
+        FaultScenario(
             name: "run on a network of macvlan",
             before: [
                 Step("network create fwparent"),

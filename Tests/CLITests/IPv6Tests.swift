@@ -197,6 +197,23 @@ extension CLI.IPv6 {
         #expect(outcome.lines == again + again + again + again, "\(outcome.text)")
     }
 
+    /// Somebody who never stops sending reaches the container from the moment on that the port is its own.
+    @Test func flowsThatWereThereBefore() {
+        let outcome = scene(
+            #"""
+            networks iptables
+            far python3 -c '
+            import socket, sys, time
+            s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.settimeout(0.05); s.connect(("fd00:250::1", 5400)); end = time.time() + 4
+            while time.time() < end:
+              try: s.send(b"datagram"); print(s.recv(99).decode()); sys.exit()
+              except OSError: pass
+            print("nothing")' >/run/sent & sender=$!
+            sleep .5; $m run -d --name late --network bd0 -p 5400:80/udp sleep 1000 >/dev/null; serve late 80; wait $sender; cat /run/sent
+            """#)
+        #expect(outcome.lines == ["datagram for fd00:250::2"], "\(outcome.text)")
+    }
+
     @Test func nothingIsLeft() {
         let outcome = scene(
             """

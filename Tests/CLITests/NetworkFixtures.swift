@@ -131,7 +131,10 @@ extension Host {
     }
 
     /// Routing is on from here on, so that a ledger does not find it switched on by the first network.
-    static func switchRoutingOn() { write("1", to: "/proc/sys/net/ipv4/ip_forward") }
+    static func switchRoutingOn() {
+        write("1", to: "/proc/sys/net/ipv4/ip_forward")
+        write("1", to: "/proc/sys/net/ipv6/conf/all/forwarding")
+    }
 }
 
 /// Another computer: a network namespace on a cable to this host, which is its router.

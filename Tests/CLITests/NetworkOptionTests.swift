@@ -305,7 +305,7 @@ extension CLI.NetworkOptions {
                 #"125 mydocker: join network namespace "/dev/null": it is no network namespace"#,
                 "mydocker: conflicting options: port publishing and the container type network mode",
                 "  publish the ports of the container whose network it has", "125",
-                "mydocker: conflicting options: --ip and --mac-address need a bridge network", "125",
+                "mydocker: conflicting options: --ip, --ip6 and --mac-address need a bridge network", "125",
                 "mydocker: conflicting options: cannot attach both user-defined and non-user-defined network-modes",
                 #"mydocker: join network namespace "/run/netns/far": No such file or directory"#, "1", "later", "clean",
             ], "\(outcome.text)")

@@ -57,14 +57,18 @@ extension Engine {
         return users
     }
 
-    private func refuse(_ network: NetworkDefinition, usedBy users: [ContainerID]) throws(OperationError) {
+    /// - Parameter verb: what cannot be done with the network.
+    func refuse(
+        _ network: NetworkDefinition, usedBy users: [ContainerID], _ verb: String? = nil
+    ) throws(OperationError) {
         if users.isEmpty { return }
         let names = users.map { id in
             let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
             return "name:\"\(name)\" id:\"\(id.short)\""
         }
         throw OperationError(
-            "error while removing network: network \(network.name) has active endpoints "
+            (verb.map { "network \(network.name) cannot be \($0): it" }
+                ?? "error while removing network: network \(network.name)") + " has active endpoints "
                 + "(\(names.sorted().joined(separator: ", ")))",
             remedy: "stop or remove these containers first", kind: .conflict)
     }

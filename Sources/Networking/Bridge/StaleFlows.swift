@@ -11,15 +11,18 @@ enum StaleFlows {
     static func forget(to endpoint: Endpoint) {
         let ports = endpoint.ports.filter { $0.transport == .udp }
         if ports.isEmpty { return }
-        guard let addresses = try? hostAddresses(), var tracking = try? ConntrackSocket(),
-            let flows = try? tracking.flows()
-        else { return }
-        for flow in flows where isStale(flow, ports, addresses, endpoint.address) { try? tracking.forget(flow) }
+        for container in endpoint.subnets {
+            guard let addresses = try? hostAddresses(container.family), var tracking = try? ConntrackSocket(),
+                let flows = try? tracking.flows(of: container.family)
+            else { continue }
+            for flow in flows where isStale(flow, ports, addresses, container) { try? tracking.forget(flow) }
+        }
     }
 
-    private static func hostAddresses() throws(OperationError) -> [IPAddress] {
+    /// What is sent to `::1` is never translated.
+    private static func hostAddresses(_ family: AddressFamily) throws(OperationError) -> [IPAddress] {
         var netlink = try RouteSocket()
-        return try netlink.addresses(of: .ipv4).map(\.address.address)
+        return try netlink.addresses(of: family).map(\.address.address).filter { $0 != .loopbackIPv6 }
     }
 
     /// Whether it was sent to one of `ports` of this host and does not reach the container that has it now.
@@ -29,7 +32,8 @@ enum StaleFlows {
         let to = flow.original
         guard to.transport == UInt8(IPPROTO_UDP), hostAddresses.contains(to.destination) else { return false }
         let port = ports.first {
-            $0.hostPort == to.destinationPort && ($0.hostAddress.isUnspecified || $0.hostAddress == to.destination)
+            $0.hostPort == to.destinationPort && $0.hostAddress.family == to.destination.family
+                && ($0.hostAddress.isUnspecified || $0.hostAddress == to.destination)
         }
         guard let port else { return false }
         return flow.reply.source != container.address || flow.reply.sourcePort != port.containerPort
