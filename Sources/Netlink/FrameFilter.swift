@@ -27,6 +27,11 @@ struct FrameFilter {
         instructions.append(sock_filter(code: UInt16(BPF_LD | mode), jt: 0, jf: 0, k: offset))
     }
 
+    /// Of what was loaded last.
+    mutating func and(_ operand: UInt32) {
+        instructions.append(sock_filter(code: UInt16(BPF_ALU | BPF_AND | BPF_K), jt: 0, jf: 0, k: operand))
+    }
+
     /// - Returns: its place, for `land`; until then it goes on with the next instruction either way.
     mutating func jump(_ comparison: Int32, _ operand: UInt32) -> Int {
         instructions.append(sock_filter(code: UInt16(BPF_JMP | comparison | BPF_K), jt: 0, jf: 0, k: operand))

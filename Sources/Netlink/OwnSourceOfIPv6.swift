@@ -20,6 +20,7 @@ private enum MessageType {
     static let neighbourSolicitation: UInt32 = 135
     static let neighbourAdvertisement: UInt32 = 136
     static let redirect: UInt32 = 137
+    static let echoes: [UInt32] = [128, 129]
     /// That somebody listens to a group, or does no longer (RFC 2710, RFC 3810).
     static let membershipReports: [UInt32] = [131, 132, 143]
 }
@@ -29,7 +30,7 @@ extension FrameFilter {
     ///
     /// Of neighbour discovery only what says the container's own addresses passes, and nothing that only a router says. Whatever
     /// extension header could stand before such a message is dropped (RFC 7113), but for the one of reports about groups.
-    /// A message in fragments is nobody's to believe (RFC 6980; ndisc_rcv).
+    /// Fragments are made whole by connection tracking before anybody looks at them, so that one is such a header, too.
     ///
     /// To one peer alone, where there is one: what is meant for all on the link is not sent, but for the question where
     /// that peer is, and for reports about groups, which the bridge itself needs.
@@ -39,13 +40,40 @@ extension FrameFilter {
         load(.byte(Offset.nextHeader))
         let toMessage = jump(BPF_JEQ, UInt32(IPPROTO_ICMPV6))
         let toOptions = jump(BPF_JEQ, UInt32(IPPROTO_HOPOPTS))
+        let toFragment = jump(BPF_JEQ, UInt32(IPPROTO_FRAGMENT))
         for header in [IPPROTO_ROUTING, IPPROTO_DSTOPTS, IPPROTO_AH, IPPROTO_MH] { refuse(UInt32(header)) }
-        if let peer { require(peer.mac, at: 0) }
-        finish(TC_ACT_OK)
+        accept(onlyTo: peer)
+        land(toFragment)
+        requireHarmlessFragment(onlyPeer: peer)
         land(toOptions)
         requireMembershipReport()
         land(toMessage)
         requireOwnMessage(address, mac, onlyPeer: peer)
+    }
+
+    private mutating func accept(onlyTo peer: OwnSource.Peer?) {
+        if let peer { require(peer.mac, at: 0) }
+        finish(TC_ACT_OK)
+    }
+
+    /// Of messages echoes alone are sent in parts. The first part says what the whole is (ip6_frag_queue); the others say so, too,
+    /// and are of no use without it.
+    private mutating func requireHarmlessFragment(onlyPeer peer: OwnSource.Peer?) {
+        require(.length, atLeast: Offset.payload + 9)
+        load(.byte(Offset.payload))
+        let toMessage = jump(BPF_JEQ, UInt32(IPPROTO_ICMPV6))
+        for header in [IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS, IPPROTO_AH, IPPROTO_MH] {
+            refuse(UInt32(header))
+        }
+        accept(onlyTo: peer)
+        land(toMessage)
+        load(.half(Offset.payload + 2))
+        and(0xfff8)
+        let toFirst = jump(BPF_JEQ, 0)
+        accept(onlyTo: peer)
+        land(toFirst)
+        require(.byte(Offset.payload + 8), oneOf: MessageType.echoes)
+        accept(onlyTo: peer)
     }
 
     /// Behind eight bytes of hop-by-hop options.

@@ -1,5 +1,6 @@
 import Core
 import Linux
+import Netlink
 
 /// Whether this host sends on what is for others: a setting of all of it, which no network works without.
 enum HostRouting {
@@ -13,6 +14,21 @@ enum HostRouting {
     }
 
     static func switchOn(_ family: AddressFamily) throws(OperationError) {
+        for setting in try preparations(family) { try Sysctl.set(setting.key, to: setting.value) }
         try Sysctl.set(setting(family), to: "1")
+    }
+
+    /// What has to be set before. A host that sends IPv6 on believes no router any more, and gives up what routers have told it
+    /// (rt6_purge_dflt_routers): where its way to elsewhere is such a one, it goes on to believe.
+    static func preparations(_ family: AddressFamily) throws(OperationError) -> [(key: String, value: String)] {
+        guard family == .ipv6 else { return [] }
+        var netlink = try RouteSocket()
+        var keys: [String] = []
+        for route in try netlink.routes(of: .ipv6) where route.isDefault {
+            guard let index = route.link, let name = try netlink.link(.index(index))?.name else { continue }
+            let key = "net/ipv6/conf/\(name)/accept_ra"
+            if !keys.contains(key), Sysctl.get(key) == "1" { keys.append(key) }
+        }
+        return keys.map { ($0, "2") }
     }
 }

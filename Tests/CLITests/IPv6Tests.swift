@@ -197,6 +197,58 @@ extension CLI.IPv6 {
         #expect(outcome.lines == again + again + again + again, "\(outcome.text)")
     }
 
+    /// A host that begins to send IPv6 on keeps the way to elsewhere that a router has told it.
+    @Test func theHostsOwnWayStays() {
+        let outcome = scene(
+            #"""
+            echo 1 >/proc/sys/net/ipv6/conf/out0/accept_ra; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding
+            cat >/run/router.py <<'END'
+            import socket, struct
+            s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58); index = socket.if_nametoindex("out1")
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255); s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+            s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 0, index))
+            END
+            for i in $(seq 50); do far python3 /run/router.py 2>/dev/null; ip -6 route show default | grep -q 'proto ra' && break; sleep .1; done
+            ip -6 route show default | grep -c 'proto ra'; $m network create --dry-run --ipv6 six | grep -c 'accept_ra=2'
+            $m network create --ipv6 six >/dev/null; cat /proc/sys/net/ipv6/conf/all/forwarding
+            ip -6 route show default | grep -c 'proto ra'; cat /proc/sys/net/ipv6/conf/out0/accept_ra /proc/sys/net/ipv6/conf/lo/accept_ra
+            """#)
+        #expect(outcome.lines == ["1", "1", "1", "1", "2", "1"], "\(outcome.text)")
+    }
+
+    /// Of a message in fragments, which connection tracking makes whole again.
+    @Test func S5_fragmentsTellNobodyElsesAddress() {
+        let outcome = scene(
+            #"""
+            networks iptables
+            cat >/run/frames.py <<'END'
+            import socket, struct, sys
+            def mac(text): return bytes(int(part, 16) for part in text.split(":"))
+            def address(text): return socket.inet_pton(socket.AF_INET6, text)
+            own, gateway = mac("02:42:0a:4d:07:03"), mac("02:42:0a:4d:07:01")
+            source, host, victim = address("fd00:77:7::3"), address("fd00:77:7::1"), address("fd00:77:7::2")
+            def sum16(data):
+              total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+              while total >> 16: total = (total & 0xffff) + (total >> 16)
+              return ~total & 0xffff
+            body = struct.pack("!BBHI", 136, 0, 0, 0x60000000) + victim + b"\x02\x01" + own
+            pseudo = source + host + struct.pack("!II", len(body), 58)
+            body = body[:2] + struct.pack("!H", sum16(pseudo + body)) + body[4:]
+            def frame(header, payload, offset, more):
+              part = struct.pack("!BBHI", header, 0, offset | more, 7 + header) + payload
+              return gateway + own + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(part), 44, 255) + source + host + part
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("eth0", 0))
+            for i in range(5):
+              s.send(frame(58, body, 0, 0)); s.send(frame(58, body[:24], 0, 1)); s.send(frame(58, body[24:], 24, 0))
+              s.send(frame(60, bytes([58, 0, 1, 4, 0, 0, 0, 0]) + body, 0, 0))
+            END
+            $m run -d --name thief --network bd0 sleep 1000 >/dev/null; entered web ping -6 -q -c 1 -W 1 fd00:77:7::1 >/dev/null
+            ping -6 -q -c 1 -W 1 fd00:77:7::2 >/dev/null; entered thief python3 /run/frames.py; ip -6 neigh show dev bd0 to fd00:77:7::2 | grep -o 'lladdr [^ ]*'
+            entered thief ping -6 -q -c 1 -W 2 -s 4000 fd00:77:7::1 | grep -o '[01] received'
+            """#)
+        #expect(outcome.lines == ["lladdr 02:42:0a:4d:07:02", "1 received"], "\(outcome.text)")
+    }
+
     /// Somebody who never stops sending reaches the container from the moment on that the port is its own.
     @Test func flowsThatWereThereBefore() {
         let outcome = scene(

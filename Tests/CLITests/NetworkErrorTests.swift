@@ -73,8 +73,11 @@ extension CLI.Networks {
     @Test func B24_aSubnetThatCannotBe() {
         let reasons = [
             "the prefix length must be 8 to 30": ["10.201.27.0/31", "10.201.27.0/32", "10.0.0.0/7", "0.0.0.0/0"],
-            "IPv6 networks are not offered yet": ["fd00::/64", "fd00::1/64", "::ffff:10.201.27.0/120"],
-            "no unicast addresses": ["224.0.0.0/24", "127.0.0.0/24", "0.0.0.0/8", "255.255.255.0/24"],
+            "the prefix length must be 8 to 126": ["fd00::/127", "fd00::1/128", "fc00::/7"],
+            "no unicast addresses": [
+                "::ffff:10.201.27.0/120", "fe80::/64", "ff02::/64", "::1/64", "224.0.0.0/24", "127.0.0.0/24",
+                "0.0.0.0/8", "255.255.255.0/24",
+            ],
         ]
         Ledger.expectUnchanged {
             for (reason, subnets) in reasons {

@@ -153,8 +153,8 @@ extension CLI.PacketWay {
         #expect(
             outcome.lines == together + together + together + [
                 "mydocker: No such container: nosuch", "1",
-                "mydocker: follow a packet of ::1: IPv6 networks are not offered yet",
-                "  use an IPv4 subnet such as 192.168.10.0/24", "1", "mydocker: invalid port \"0\": use 1 to 65535",
+                "mydocker: follow a packet of ::1: the way of packets of IPv4 is told alone", "1",
+                "mydocker: invalid port \"0\": use 1 to 65535",
                 "1",
                 "mydocker: tcp needs a port", remedy, "1", "mydocker: icmp has no ports", remedy, "1",
                 "invalid argument \"sctp\" for \"--proto\" flag: there are tcp, udp and icmp",

@@ -69,7 +69,7 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
         ),
         (
             ["run", "--network", "name=a,ip=1.2.3.4", "--ip", "1.2.3.5", "sh"], 125,
-            "mydocker: conflicting options: cannot specify both --ip or --mac-address and per-network ip or mac-address"
+            "mydocker: conflicting options: cannot specify both --ip, --ip6 or --mac-address and per-network ip, ip6 or mac-address"
         ),
         (["run", "--env-file", "/nope", "sh"], 125, "mydocker: read \"/nope\": No such file or directory"),
         (["exec", "--env-file", "/nope", "web", "sh"], 1, "mydocker: read \"/nope\": No such file or directory"),

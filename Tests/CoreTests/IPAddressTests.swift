@@ -195,6 +195,6 @@ import Testing
         #expect(try address("10.0.0.1").ofIPv4() == 0x0a00_0001)
         let error = #expect(throws: OperationError.self) { try address("fd00::1").ofIPv4() }
         #expect(error?.kind == .unsupported)
-        #expect(error?.description == "use fd00::1: IPv6 networks are not offered yet")
+        #expect(error?.description == "use fd00::1: it is of IPv6, where IPv4 alone is possible")
     }
 }

@@ -40,7 +40,9 @@ import Testing
         #expect(Self.passes(Self.udp))
         #expect(Self.passes(Self.frame(linkLocal, nextHeader: 6, [UInt8](repeating: 0, count: 20))))
         #expect(Self.passes(Self.frame(nextHeader: 58, [128, 0, 0, 0])), "a question whether somebody is there")
-        #expect(Self.passes(Self.frame(nextHeader: 44, [UInt8](repeating: 0, count: 16))), "a fragment")
+        #expect(Self.passes(Self.frame(nextHeader: 44, [17] + [UInt8](repeating: 0, count: 16))), "a fragment")
+        #expect(Self.passes(Self.frame(nextHeader: 44, [58, 0, 0, 1, 0, 0, 0, 1, 128, 0, 0, 0])), "of a long echo")
+        #expect(Self.passes(Self.frame(nextHeader: 44, [58, 0, 5, 0xa8, 0, 0, 0, 1, 136, 0, 0, 0])), "its end")
     }
 
     @Test func S4_othersPacketsDoNot() {
@@ -71,6 +73,15 @@ import Testing
     /// A header in front of the message hides it from whoever looks at fixed places (RFC 7113).
     @Test(arguments: [43, 51, 60, 135]) func S5_extensionHeadersHideNothing(header: UInt8) {
         #expect(!Self.passes(Self.frame(nextHeader: header, [58, 0, 0, 0, 0, 0, 0, 0, 134, 0, 0, 0])))
+    }
+
+    /// Connection tracking makes fragments whole before neighbour discovery looks at them.
+    @Test(arguments: [[58, 0, 0, 0], [58, 0, 0, 1], [60, 0, 0, 1], [0, 0, 0, 1], [44, 0, 0, 1], [43, 0, 5, 0xa9]])
+    func S5_fragmentsHideNothing(header: [UInt8]) {
+        for type: UInt8 in [133, 134, 135, 136, 137, 130] {
+            let payload = header + [0, 0, 0, 1, type, 0, 0, 0] + [UInt8](repeating: 0, count: 28)
+            #expect(!Self.passes(Self.frame(nextHeader: 44, payload)), "\(type)")
+        }
     }
 
     @Test(arguments: [130, 134, 137]) func S5_nobodyIsARouter(type: UInt8) {
@@ -112,6 +123,7 @@ import Testing
             Self.discovery(136, about: Self.other, [2, 1] + Self.mac.bytes),
             Self.frame(nextHeader: 0, [58, 0, 5, 2, 0, 0, 1, 0, 134, 0, 0, 0]),
             Self.frame(Self.other, nextHeader: 17, [0, 0, 0, 0, 0, 0, 0, 0]),
+            Self.frame(nextHeader: 44, [58, 0, 0, 0, 0, 0, 0, 1, 136, 0, 0, 0]),
         ]
         for frame in whole {
             for count in 14..<frame.count { #expect(!Self.passes(Array(frame.prefix(count))), "\(count) bytes") }
@@ -138,6 +150,7 @@ struct BerkeleyFilter {
             case BPF_LD | BPF_W | BPF_ABS: guard load(4) else { return 0 }
             case BPF_LD | BPF_H | BPF_ABS: guard load(2) else { return 0 }
             case BPF_LD | BPF_B | BPF_ABS: guard load(1) else { return 0 }
+            case BPF_ALU | BPF_AND | BPF_K: accumulator &= step.k
             case BPF_JMP | BPF_JA: next += Int(step.k)
             case BPF_JMP | BPF_JEQ | BPF_K: next += Int(accumulator == step.k ? step.jt : step.jf)
             case BPF_JMP | BPF_JGE | BPF_K: next += Int(accumulator >= step.k ? step.jt : step.jf)

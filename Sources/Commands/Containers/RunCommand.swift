@@ -126,7 +126,7 @@ package struct RunCommand: ProgramCommand {
             choices[0].mac == nil || mac == nil, choices[0].linkLocal.isEmpty || linkLocal.isEmpty
         else {
             throw OperationError(
-                "conflicting options: cannot specify both --ip or --mac-address and per-network ip or mac-address",
+                "conflicting options: cannot specify both --ip, --ip6 or --mac-address and per-network ip, ip6 or mac-address",
                 kind: .invalid)
         }
         choices[0].address = address ?? choices[0].address

@@ -11,6 +11,8 @@ package struct NetworkCreateCommand: Command {
 
     var request = NetworkRequest(name: "")
     var labels: [String] = []
+    /// `--ipv6=false`
+    var refusesIPv6 = false
     var options: [(key: String, value: String)] = []
     var isDryRun = false
 
@@ -33,7 +35,10 @@ package struct NetworkCreateCommand: Command {
             .toggle("ignore", "Succeed when a network of that name exists, and tell how it differs") {
                 $0.request.ignoresExisting = $1
             },
-            .toggle("ipv6", "Containers get an address of IPv6 besides") { $0.request.hasIPv6 = $1 },
+            .toggle("ipv6", "Containers get an address of IPv6 besides") {
+                $0.request.hasIPv6 = $1
+                $0.refusesIPv6 = !$1
+            },
             .toggle("internal", "No way out of the network") { $0.request.isInternal = $1 },
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))
@@ -124,6 +129,9 @@ package struct NetworkCreateCommand: Command {
         var request = request
         request.name = operands.first ?? ""
         request.labels = try EnvironmentValue.labels(files: [], flags: labels)
+        if refusesIPv6, let subnet = request.subnets.first(where: { $0.family == .ipv6 }) {
+            throw OperationError("conflicting options: --ipv6=false and --subnet \(subnet)", kind: .invalid)
+        }
         do throws(OperationError) {
             request.options = try NetworkOptions(options, driver: request.isConfigOnly ? "null" : request.driver)
         } catch {

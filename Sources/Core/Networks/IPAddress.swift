@@ -92,6 +92,9 @@ extension IPAddress {
     /// 127/8 and `::1`.
     package var isLoopback: Bool { family == .ipv4 ? number >> 24 == 127 : number == 1 }
 
+    /// Of IPv6 `::ffff:10.0.0.1` and fe80::/10, which nobody can listen at without saying more.
+    package var isMappedOrOfLink: Bool { family == .ipv6 && (number >> 32 == 0xffff || number >> 118 == 0xfe80 >> 6) }
+
     /// Not 224/3 (RFC 1112 and what is above it) or ff00::/8.
     package var isUnicast: Bool { family == .ipv4 ? number >> 29 != 7 : number >> 120 != 0xff }
 
@@ -110,10 +113,10 @@ extension IPAddress {
     }
 }
 
-// MARK: - What is not offered yet
+// MARK: - Of IPv4 alone
 
 extension IPAddress {
-    /// For what the kernel, or a file of ours, has of IPv4 alone until IPv6 networks are offered.
+    /// For what the kernel, or a file of ours, has of IPv4 alone.
     /// - Throws: `.unsupported`.
     package func ofIPv4() throws(OperationError) -> UInt32 {
         guard let ipv4 else { throw .ofIPv6("use \(self)") }
@@ -125,7 +128,6 @@ extension OperationError {
     /// - Parameter operation: what cannot be done, with the address or subnet.
     package static func ofIPv6(_ operation: String) -> OperationError {
         OperationError(
-            operation, reason: "IPv6 networks are not offered yet",
-            remedy: "use an IPv4 subnet such as 192.168.10.0/24", kind: .unsupported)
+            operation, reason: "it is of IPv6, where IPv4 alone is possible", kind: .unsupported)
     }
 }

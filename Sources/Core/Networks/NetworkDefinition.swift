@@ -58,6 +58,11 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var subnet: Subnet { gateway.network }
     /// Its addresses on the bridge.
     package var gateways: [Subnet] { [gateway] + (gateway6.map { [$0] } ?? []) }
+    /// Those of them that are this host's.
+    package var hostAddresses: [Subnet] {
+        if options.hasHostAddress { return gateways }
+        return options.gatewayMode == .isolated ? [] : gateways.filter { $0.family == .ipv6 }
+    }
     package func gateway(of family: AddressFamily) -> Subnet? { gateways.first { $0.family == family } }
     package var subnet6: Subnet? { gateway6?.network }
     /// The address of IPv6 that goes with one of IPv4: as far from the beginning of its subnet. So one lease is of both, and

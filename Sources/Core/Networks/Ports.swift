@@ -113,7 +113,9 @@ package struct PublishRequest: Hashable, Sendable {
         if let text = parts.address {
             address = IPAddress(text)
             // Other addresses are no host's own.
-            guard let address, address.isUnicast else { throw invalid("invalid host IP \(JSON.quoted(text))") }
+            guard let address, address.isUnicast, !address.isMappedOrOfLink else {
+                throw invalid("invalid host IP \(JSON.quoted(text))")
+            }
         }
         if let hostPorts, containerPorts.count > 1, hostPorts.count != containerPorts.count {
             throw invalid("invalid ranges: \(hostPorts.count) host ports for \(containerPorts.count) container ports")

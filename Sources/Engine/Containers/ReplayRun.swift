@@ -111,8 +111,9 @@ extension Engine {
     private func provide(_ network: NetworkDefinition) throws(OperationError) -> (id: ContainerID, isNew: Bool) {
         var request = NetworkRequest(name: network.name.text)
         request.driver = network.driver
-        request.subnets = [network.gateway]
-        request.gateways = [network.gateway.address]
+        request.subnets = network.gateways
+        request.gateways = network.gateways.map(\.address)
+        request.hasIPv6 = network.gateway6 != nil
         request.ranges = network.ranges
         request.auxiliary = network.auxiliary
         request.options = network.options

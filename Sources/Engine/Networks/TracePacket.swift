@@ -47,12 +47,14 @@ extension Engine {
     }
 
     private func target(_ text: String) throws(OperationError) -> (name: String, port: UInt16?) {
-        guard let colon = text.lastIndex(of: ":") else { return (text, nil) }
+        guard let colon = text.lastIndex(of: ":"), IPAddress(text) == nil else { return (text, nil) }
         guard let port = Decimal.parse(text[text.index(after: colon)...], in: 1...65535) else {
             throw OperationError(
                 "invalid port", String(text[text.index(after: colon)...]), reason: "use 1 to 65535", kind: .invalid)
         }
-        return (String(text[..<colon]), UInt16(port))
+        let name = text[..<colon]
+        let isBracketed = name.hasPrefix("[") && name.hasSuffix("]")
+        return (String(isBracketed ? name.dropFirst().dropLast() : name), UInt16(port))
     }
 
     /// - Parameter other: of a container on several networks its address on that one's.
@@ -60,7 +62,11 @@ extension Engine {
         _ text: String, _ containers: [TracedContainer], beside other: IPAddress?
     ) throws(OperationError) -> IPAddress {
         if let address = IPAddress(text) {
-            guard address.family == .ipv4 else { throw .ofIPv6("follow a packet of \(address)") }
+            guard address.family == .ipv4 else {
+                throw OperationError(
+                    "follow a packet of \(address)", reason: "the way of packets of IPv4 is told alone",
+                    kind: .unsupported)
+            }
             return address
         }
         let id = try containerStore.find(text)
@@ -71,6 +77,11 @@ extension Engine {
         let near = container.endpoints.first { endpoint in other.map { endpoint.address.contains($0) } ?? false }
         guard let endpoint = near ?? container.endpoints.first else {
             throw OperationError("container \(name)", reason: "it has no address", kind: .unsupported)
+        }
+        guard try !host.drivers.of(endpoint).isBesideHost else {
+            throw OperationError(
+                "follow a packet of container \(name)", reason: "network \(endpoint.network) is beside this host",
+                kind: .unsupported)
         }
         return endpoint.address.address
     }

@@ -121,7 +121,8 @@ enum IntentRules {
     static func rules(of published: PublishedPorts, shiftingRanges: Bool = true) -> [FirewallRule] {
         published.addresses.flatMap { address in
             FirewallRule.publishing(
-                published.ports.filter { $0.hostAddress.family == address.family }, in: publish, to: address,
+                published.ports.filter { $0.hostAddress.family == address.family && $0.hostAddress != .loopbackIPv6 },
+                in: publish, to: address,
                 owner: published.owner, shiftingRanges: shiftingRanges)
         }
     }

@@ -53,7 +53,8 @@ extension BridgeDriver {
                 request.mtu = found.mtu
             }
             // An address of IPv6 needs the settings first.
-            let second = network.gateway6.map { [$0.command(addingTo: network.device)] } ?? []
+            let second = network.hostAddresses.filter { $0.family == .ipv6 }
+                .map { $0.command(addingTo: network.device) }
             return request.commands + Self.settings(of: network) + [.bringUp(network.device)] + second
         case .refuse: throw foreign(network)
         case .finishBridge:
@@ -61,7 +62,9 @@ extension BridgeDriver {
         case .addAddress(let gateway, _): return [gateway.command(addingTo: network.device)]
         case .bringUp: return [.bringUp(network.device)]
         case .applySettings: return Self.settings(of: network)
-        case .switchRoutingOn(let family): return [.set(HostRouting.setting(family), to: "1")]
+        case .switchRoutingOn(let family):
+            return try HostRouting.preparations(family).map { .set($0.key, to: $0.value) }
+                + [.set(HostRouting.setting(family), to: "1")]
         case .joinBridge, .guardPort, .bringPortUp, .establishRules, .removeLink, .takeOffBridge, .removeRules,
             .removeFrame, .dismiss:
             return []

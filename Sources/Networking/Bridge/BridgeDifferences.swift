@@ -97,8 +97,7 @@ extension WantedBridges.Network {
         if !BridgeSettings.areRight(link.settings, hasIPv6: definition.gateway6 != nil) {
             differences.append(lack(.bridge, link.name, "its settings (sysctl) have been changed", .applySettings))
         }
-        let gateways = definition.options.hasHostAddress ? definition.gateways : []
-        for gateway in gateways where bridge.addresses?.contains(gateway) == false {
+        for gateway in definition.hostAddresses where bridge.addresses?.contains(gateway) == false {
             differences.append(
                 lack(.bridge, link.name, "it lacks the address \(gateway)", .addAddress(gateway, link.index)))
         }

@@ -27,9 +27,17 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
     }
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
-        guard var netlink = try? RouteSocket(), let link = try? netlink.link(.named(network.device)), !link.isUp else {
-            return []
+        guard var netlink = try? RouteSocket() else { return [] }
+        guard let link = (try? netlink.link(.named(network.device))) ?? nil else {
+            return network.options.parent == nil
+                ? []
+                : [
+                    NetworkObstacle(
+                        .foreign, "the parent interface \"\(network.device)\"", "is not there",
+                        remedy: "make it, or remove the network")
+                ]
         }
+        if link.isUp { return [] }
         return [
             NetworkObstacle(
                 .foreign, "the parent interface \"\(network.device)\"", "is down: nothing is sent by it",
