@@ -112,7 +112,7 @@ extension CLI.Networks {
         let same = mydocker("network", "create", "--ignore", "-o", "name=cnbr1", network.name)
         #expect(same.code == 0 && same.error.contains("its bridge is cnbr0, not cnbr1"), "\(same.error)")
         for flags in [
-            ["--ipv6"], ["--ingress"], ["--scope", "swarm"], ["--ipam-driver", "dhcp"], ["-o", "name=a/b"],
+            ["--ingress"], ["--scope", "swarm"], ["--ipam-driver", "dhcp"], ["-o", "name=a/b"],
             ["-o", "name=a23456789012345x"], ["-o", "name="], ["-o", "other=1"],
         ] {
             let outcome = Host.run([Host.mydocker, "network", "create"] + flags + ["cnother"])
