@@ -340,5 +340,6 @@ extension LinkSettings {
         reversePathFilter = value("ipv4", "rp_filter")
         disableIPv6 = value("ipv6", "disable_ipv6")
         acceptRouterAdvertisements = value("ipv6", "accept_ra")
+        asksForDuplicates = value("ipv6", "accept_dad")
     }
 }
