@@ -16,7 +16,8 @@ enum ForwardPolicy {
                     continue
                 }
                 guard stops(network, family, in: chain) else { continue }
-                let obstacle = obstacle(to: network.device, name, chain)
+                let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
+                let obstacle = obstacle(to: network.device, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
                 if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
             }
         }
@@ -59,10 +60,19 @@ enum ForwardPolicy {
         return [obstacle("the legacy iptables chain \"FORWARD\"", device, rules)]
     }
 
-    /// - Parameter family: as `nft` calls it.
-    static func obstacle(to device: String, _ family: String, _ chain: BaseChain) -> NetworkObstacle {
-        let name = "\(family) \(chain.table) \(chain.name)"
-        return obstacle("the nftables chain \"\(name)\"", device, remedies(device, name))
+    /// ufw(8) asks it from FORWARD.
+    private static func chainOfUFW(_ family: AddressFamily) -> String {
+        family == .ipv4 ? "ufw-before-forward" : "ufw6-before-forward"
+    }
+
+    /// - Parameter chain: as `nft` calls it.
+    static func obstacle(to device: String, _ chain: String, isOfUFW: Bool = false) -> NetworkObstacle {
+        obstacle("the nftables chain \"\(chain)\"", device, isOfUFW ? commandsOfUFW(device) : remedies(device, chain))
+    }
+
+    /// They last, where rules typed in go with the next reload of ufw.
+    private static func commandsOfUFW(_ device: String) -> [String] {
+        ["in", "out"].map { "ufw route allow \($0) on \(device)" }
     }
 
     private static func remedies(_ device: String, _ chain: String) -> [String] {
@@ -71,7 +81,7 @@ enum ForwardPolicy {
             let tool = chain.hasPrefix("ip6") ? "ip6tables-nft" : "iptables-nft"
             return ["-i", "-o"].map { "\(tool) -I FORWARD \($0) \(device) -j ACCEPT" }
         case "inet firewalld filter_FORWARD":
-            return ["firewall-cmd --zone=trusted --add-interface=\(device)"]
+            return ["", "--permanent "].map { "firewall-cmd \($0)--zone=trusted --add-interface=\(device)" }
         default:
             return ["iifname", "oifname"].map { "nft insert rule \(chain) \($0) \(device) accept" }
         }
