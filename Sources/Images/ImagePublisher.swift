@@ -40,6 +40,8 @@ struct ImageDraft {
 struct Publication {
     let draft: ImageDraft
     let references: [String]
+    /// `NAME@sha256:…`, by which a registry has it.
+    var source: String?
 }
 
 // MARK: - Layers
@@ -81,7 +83,7 @@ extension ImageStore {
         return draft(content, blob: blobPath, tree: tree)
     }
 
-    private func draft(_ content: Archive.Content, blob: String, tree: String) -> LayerDraft {
+    func draft(_ content: Archive.Content, blob: String, tree: String) -> LayerDraft {
         let mediaType = Manifest.layerType + content.compression.suffix
         return LayerDraft(
             blob: Manifest.Blob(mediaType: mediaType, digest: content.blob, size: content.blobSize),
@@ -89,7 +91,7 @@ extension ImageStore {
     }
 
     /// The umask must not decide who may enter a container's root directory.
-    private func newTree(_ number: Int, in workspace: borrowing Workspace) throws(OperationError) -> String {
+    func newTree(_ number: Int, in workspace: borrowing Workspace) throws(OperationError) -> String {
         let tree = workspace.file("layer-\(number)")
         try Files.makeDirectory(tree, mode: 0o755, existing: false)
         try FaultPoint.pass("set mode of", tree)
@@ -130,7 +132,7 @@ extension ImageStore {
                 index.add(
                     ImageIndex.Entry(
                         manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
-                        reference: reference, scope: scope))
+                        reference: reference, scope: scope, source: image.source))
             }
         }
         try write(index, holding: lock)
@@ -194,7 +196,7 @@ extension ImageStore {
     }
 
     /// What is there already has the same content, and containers may be using it.
-    private func move(_ source: String, to target: String) throws(OperationError) {
+    func move(_ source: String, to target: String) throws(OperationError) {
         if Files.exists(target) { return }
         try Files.move(source, to: target)
     }

@@ -64,6 +64,7 @@ package enum CommandLineTool {
             CopyCommand.self, DiffCommand.self, ExportCommand.self, CommitCommand.self,
             ImagesCommand.self, ImportCommand.self, LoadCommand.self, TagCommand.self, RemoveImageCommand.self,
             ImagePruneCommand.self, ImageInspectCommand.self,
+            PullCommand.self, PushCommand.self, LoginCommand.self, LogoutCommand.self, ManifestInspectCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
             NetworkPruneCommand.self, NetworkReloadCommand.self, NetworkConnectCommand.self,
             NetworkDisconnectCommand.self, NetworkExplainCommand.self, NetworkDoctorCommand.self,
