@@ -41,6 +41,9 @@ package enum CommandLineTool {
         switch first {
         case _ where helpWords.contains(first): return help(about: Array(words.dropFirst()), &context)
         case "--version", "-version", "-v": return VersionCommand.execute([], &context)
+        case "--trace", "-trace":
+            KernelTrace.begin()
+            return runCommand(words.dropFirst(), &context)
         default: break
         }
         if let (command, rest) = find(words) {
