@@ -43,7 +43,10 @@ let package = Package(
         swift("Supervisor", ["Core", "Linux", "Lifecycle", "Containers"]),
         swift(
             "Engine",
-            ["Core", "Linux", "Records", "Networking", "IPAM", "Images", "Containers", "Lifecycle", "Supervisor"]),
+            [
+                "Core", "Linux", "Records", "Networking", "IPAM", "Dockerfile", "Images", "Containers", "Lifecycle",
+                "Supervisor",
+            ]),
         // The language of Dockerfiles, from text to values. Nothing is looked up in it.
         swift("Dockerfile", ["Core"]),
         // What others read: Docker's JSON and rows, from values alone.

@@ -55,11 +55,11 @@ struct SavedDocument {
 }
 
 /// What an image was built for.
-struct Platform: Equatable, CustomStringConvertible {
+package struct Platform: Equatable, CustomStringConvertible {
     let system: String
-    let architecture: String
+    package let architecture: String
 
-    static let host = Platform(system: "linux", architecture: ImageDocument.architecture)
+    package static let host = Platform(system: "linux", architecture: ImageDocument.architecture)
 
     /// A 64-bit kernel runs 32-bit programs, too.
     private static let runnable: [String] = {
@@ -86,7 +86,7 @@ struct Platform: Equatable, CustomStringConvertible {
     /// The lower, the better; nil when this host cannot run it.
     var rank: Int? { system == Platform.host.system ? Platform.runnable.firstIndex(of: architecture) : nil }
 
-    var description: String { "\(system)/\(architecture)" }
+    package var description: String { "\(system)/\(architecture)" }
 
     /// - Parameter name: of the image, or of the archive.
     static func refusal(of name: String, _ platforms: [Platform]) -> OperationError {

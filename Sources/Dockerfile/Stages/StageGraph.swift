@@ -5,6 +5,14 @@ package enum StageSource: Equatable, Sendable {
     case scratch
     case stage(Int)
     case image(String)
+
+    package var shown: String {
+        switch self {
+        case .scratch: "scratch"
+        case .stage(let index): "\(index)"
+        case .image(let name): name
+        }
+    }
 }
 
 /// Which stages a target needs, and in which order.

@@ -2,7 +2,7 @@ import Core
 
 /// How one process tells another of an error, whose words and exit code are to be the same there.
 extension OperationError {
-    var report: JSON {
+    package var report: JSON {
         [
             "text": .string(description), "remedy": .optional(remedy), "kind": .string(kind.rawValue),
             "exitCode": .optional(exitCode),
@@ -10,7 +10,7 @@ extension OperationError {
     }
 
     /// - Parameter operation: what is said of one that has no words.
-    init(report: JSON, of operation: String) {
+    package init(report: JSON, of operation: String) {
         self.init(
             report["text"]?.string ?? operation, remedy: report["remedy"]?.string,
             exitCode: report["exitCode"]?.int.map { Int32(truncatingIfNeeded: $0) },

@@ -1,0 +1,43 @@
+import Core
+import Glibc
+import Linux
+
+/// Where an archive goes.
+enum ArchiveTarget: ~Copyable {
+    case whole(WholeFile)
+    /// Standard output, a pipe or a device.
+    case stream(Descriptor)
+
+    init(_ path: String?) throws(OperationError) {
+        guard let path else {
+            self = .stream(try Descriptor.standard(STDOUT_FILENO))
+            return
+        }
+        guard let directory = Files.workingDirectory else {
+            throw OperationError("find working directory", errno: errno)
+        }
+        let root = try Descriptor.open("/", O_DIRECTORY | Descriptor.pathOnly)
+        let place: TreePlace
+        do throws(OperationError) {
+            place = try TreePlace(CopyPath(path, below: directory).text, below: root, followsLink: true)
+        } catch {
+            throw OperationError("create", path, errno: error.errno ?? ENOENT)
+        }
+        if place.isDirectory { throw OperationError("create", path, errno: EISDIR) }
+        if let status = place.status, !status.isRegular {
+            self = .stream(try Descriptor.open(path, O_WRONLY))
+        } else {
+            self = .whole(try WholeFile(place, path: path, mode: 0o600))
+        }
+    }
+
+    /// - Parameter write: gets the file to write to.
+    consuming func fill(_ write: (borrowing Descriptor) throws(OperationError) -> Void) throws(OperationError) {
+        switch consume self {
+        case .stream(let output): try write(output)
+        case .whole(let file):
+            try write(file.descriptor)
+            try file.finish()
+        }
+    }
+}
