@@ -309,7 +309,7 @@ extension CLI.Build {
         let first = build()
         Host.shell("touch \(context.directory)/f")
         #expect(build() == first && first.hasPrefix("sha256:"))
-        #expect(inspect("{{.Created}}", first) == "2001-09-09T01:46:40Z")
+        #expect(inspect("{{.Created}}", first).hasPrefix("2001-09-09T01:46:40"))
         #expect(runOnce(first, "stat", "-c", "%Y", "/w", "/w/f", "/w/g").lines.allSatisfy { $0 == "1000000000" })
         mydocker("rmi", "-f", first)
     }
@@ -434,8 +434,8 @@ extension CLI.Build {
             for number in stride(from: 1 + Int.random(in: 0..<step), through: count, by: step) {
                 let outcome = Host.shell("MYDOCKER_FAULT=\(action)@\(number) setsid -w \(build)", seconds: 60)
                 let what = "\(action)@\(number): \(outcome.error)"
-                // In one of its copies it is an error like any other.
-                #expect([0, 1, 137].contains(outcome.code), "\(what)")
+                // In one of its copies it is an error like any other; 9 is what setsid(1) makes of a kill.
+                #expect([0, 1, 9].contains(outcome.code), "\(what)")
                 Host.eventually("nothing left after \(what)") { mydocker("system", "check").code == 0 }
                 #expect(Host.shell("ls /var/lib/mydocker/images/temporary; $MYDOCKER ps -aq").text.isEmpty, "\(what)")
                 #expect(Host.shell(build.replacing("--no-cache", with: "")).code == 0, "\(what)")
@@ -446,16 +446,19 @@ extension CLI.Build {
     @Test func aKilledBuildLeavesNothing() throws {
         let context = try BuildContext("FROM busybox\nCOPY Dockerfile /\nRUN touch /x; sleep 1000")
         defer { context.remove() }
+        succeed("builder", "prune", "-f", "-a")
         Ledger.expectUnchanged {
-            for signal in ["KILL", "INT"] {
+            for signal in ["KILL", "TERM"] {
                 let outcome = Host.shell(
                     """
                     $MYDOCKER build \(context.directory) 2>/dev/null & builder=$!
                     until $MYDOCKER ps -q | grep -q .; do sleep 0.05; done
                     kill -\(signal) $builder; wait $builder; echo $?
-                    for i in $(seq 100); do $MYDOCKER system check >/dev/null && exit; sleep 0.1; done; $MYDOCKER system check
+                    for i in $(seq 100); do $MYDOCKER system check >/dev/null && break; sleep 0.1; done; $MYDOCKER system check >&2
+                    # What was done before is kept.
+                    $MYDOCKER builder prune -f -a >/dev/null
                     """, seconds: 60)
-                #expect(outcome.word == (signal == "KILL" ? "137" : "130"), "\(outcome.text)\(outcome.error)")
+                #expect(outcome.word == (signal == "KILL" ? "137" : "143"), "\(outcome.text)\(outcome.error)")
             }
         }
     }
