@@ -73,7 +73,6 @@ final class BuildJob {
 
     /// Where images come from that stages name.
     func image(named name: String) throws(OperationError) -> Image {
-        if let image = try engine.image(named: name) { return image }
-        throw try engine.noSuchImage(name)
+        try engine.wantedImage(name, request.pulls ? .always : .missing, platform: request.platform)
     }
 }

@@ -32,6 +32,8 @@ package struct BuildRequest: Sendable {
     package var labels: [String: String] = [:]
     /// Nothing is taken from earlier builds.
     package var ignoresCache = false
+    /// Images are asked for at their registries, whether they are here or not.
+    package var pulls = false
     package var network = Network.usual
     package var extraHosts: [ExtraHost] = []
     /// None is the store.

@@ -46,14 +46,18 @@ extension Engine {
         return implied
     }
 
-    /// The image that a name is meant for, by the policy that holds.
     private func wantedImage(_ name: String, _ request: RunRequest) throws(OperationError) -> Image {
+        try wantedImage(name, request.pullPolicy, platform: request.platform)
+    }
+
+    /// The image that a name is meant for, by the policy that holds; nil is `missing`.
+    func wantedImage(_ name: String, _ policy: PullPolicy?, platform: String?) throws(OperationError) -> Image {
         let isID = Digest(hex: name) != nil || Digest(name) != nil
-        if request.pullPolicy == .always, !isID { return try pulledImage(name, request, isMissing: false) }
+        if policy == .always, !isID { return try pulledImage(name, platform, isMissing: false) }
         if let image = try image(named: name) { return image }
         if let image = try imageStandingFor(name) { return image }
-        if request.pullPolicy == .never || isID { throw try noSuchImage(name) }
-        return try pulledImage(name, request, isMissing: true)
+        if policy == .never || isID { throw try noSuchImage(name) }
+        return try pulledImage(name, platform, isMissing: true)
     }
 
     private func namedByBareWord(_ word: String, _ request: RunRequest) throws(OperationError) -> Image {
