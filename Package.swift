@@ -47,9 +47,11 @@ let package = Package(
         swift(
             "Engine",
             [
-                "Core", "Linux", "Records", "Networking", "IPAM", "Registry", "Images", "Containers", "Lifecycle",
-                "Supervisor",
+                "Core", "Linux", "Records", "Networking", "IPAM", "Dockerfile", "Registry", "Images", "Containers",
+                "Lifecycle", "Supervisor",
             ]),
+        // The language of Dockerfiles, from text to values. Nothing is looked up in it.
+        swift("Dockerfile", ["Core"]),
         // What others read: Docker's JSON and rows, from values alone.
         swift("Forms", ["Core", "Linux"]),
         swift("Commands", ["Core", "Engine", "Forms", "Linux"]),
@@ -71,6 +73,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         // Without root, in parallel.
         test("CoreTests", ["Core", "Fuzzing"]),
+        test("DockerfileTests", ["Core", "Dockerfile", "Fuzzing"]),
         test("LinuxTests", ["Core", "Linux"]),
         test("NetlinkTests", ["Core", "Linux", "Netlink", "CNetlink", "Fuzzing"]),
         test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables", "Fuzzing"]),

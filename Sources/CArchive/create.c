@@ -200,7 +200,7 @@ static int create_hashed(struct creation *x, int root) {
 }
 
 static int write_archive(
-    int root, const struct carchive_tree *tree, int output, struct carchive_result *result,
+    int root, const struct carchive_tree *tree, int output, int64_t newest, struct carchive_result *result,
     struct carchive_failure *failure) {
     memset(failure, 0, sizeof *failure);
     memset(result, 0, sizeof *result);
@@ -209,6 +209,7 @@ static int write_archive(
     if (!x) return carchive_fail(failure, "write archive", NULL, ENOMEM);
     x->tree = tree;
     x->output = output;
+    x->newest = newest;
     x->result = result;
     x->failure = failure;
     int status = create_hashed(x, root);
@@ -216,12 +217,13 @@ static int write_archive(
     return status;
 }
 
-int carchive_create(int root, int output, struct carchive_result *result, struct carchive_failure *failure) {
-    return write_archive(root, NULL, output, result, failure);
+int carchive_create(
+    int root, int output, int64_t newest, struct carchive_result *result, struct carchive_failure *failure) {
+    return write_archive(root, NULL, output, newest, result, failure);
 }
 
 int carchive_write_tree(
     int parent, const struct carchive_tree *tree, int output, struct carchive_result *result,
     struct carchive_failure *failure) {
-    return write_archive(parent, tree, output, result, failure);
+    return write_archive(parent, tree, output, INT64_MAX, result, failure);
 }

@@ -18,6 +18,8 @@ enum { BUCKETS = 4096, BLOCK_SIZE = 256 << 10, LIST_SIZE = 64 << 10, HELD_DIRECT
 struct creation {
     int output, root;
     unsigned depth;
+    /* Seconds. */
+    int64_t newest;
     /* Nil for the layer of an image, which says by marks what the layers below lose. */
     const struct carchive_tree *tree;
     struct sha256_ctx hash;

@@ -64,7 +64,8 @@ void creation_describe(struct creation *x, const struct stat *status, const char
     A(entry_set_perm)(x->entry, status->st_mode & 07777);
     A(entry_set_uid)(x->entry, status->st_uid);
     A(entry_set_gid)(x->entry, status->st_gid);
-    A(entry_set_mtime)(x->entry, status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+    int is_late = status->st_mtim.tv_sec >= x->newest;
+    A(entry_set_mtime)(x->entry, is_late ? x->newest : status->st_mtim.tv_sec, is_late ? 0 : status->st_mtim.tv_nsec);
     if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode)) A(entry_set_rdev)(x->entry, status->st_rdev);
 }
 

@@ -307,3 +307,20 @@ int carchive_restore_tree(
     *left_out = x.left_out;
     return status;
 }
+
+int carchive_is_tar(int input) {
+    struct carchive_failure failure;
+    struct carchive_result result;
+    if (begin(&result, &failure) < 0) return 0;
+    struct extraction x = {.result = &result, .stream = carchive_stream_open(input, -1, 0, &failure)};
+    if (!x.stream) return 0;
+    int status = ARCHIVE_FATAL;
+    if ((x.archive = A(read_new)())) {
+        A(read_support_format_tar)(x.archive);
+        if (A(read_open)(x.archive, x.stream, NULL, next_piece, NULL) >= ARCHIVE_WARN)
+            status = A(read_next_header)(x.archive, &x.entry);
+        A(read_free)(x.archive);
+    }
+    carchive_stream_close(x.stream);
+    return status >= ARCHIVE_WARN && status != ARCHIVE_EOF;
+}

@@ -48,13 +48,14 @@ enum Archive {
     }
 
     /// Writes the upper directory of an overlay, or any tree, as the archive of an image layer.
+    /// - Parameter newest: seconds; later times are written as this one. Nil is none.
     static func create(
-        _ output: borrowing Descriptor, from directory: String
+        _ output: borrowing Descriptor, from directory: String, newest: Int64? = nil
     ) throws(OperationError) -> Content {
         let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
         var result = carchive_result()
         var failure = carchive_failure()
-        guard carchive_create(root.number, output.number, &result, &failure) == 0 else {
+        guard carchive_create(root.number, output.number, newest ?? .max, &result, &failure) == 0 else {
             throw error(failure, archive: directory)
         }
         return content(result)

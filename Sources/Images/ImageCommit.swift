@@ -63,7 +63,7 @@ extension ImageStore {
     }
 
     /// The same layers and history, which stay where they are.
-    private func draft(from image: Image) throws(OperationError) -> ImageDraft {
+    func draft(from image: Image) throws(OperationError) -> ImageDraft {
         var draft = ImageDraft()
         draft.config = image.config
         let manifest = try readBlob(image.manifest) { json throws(RecordError) in

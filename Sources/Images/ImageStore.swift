@@ -150,6 +150,10 @@ extension ImageStore {
             blobs.formUnion(record.blobs.map(\.hex))
             layers.formUnion(record.layers.map(\.hex))
         }
+        for step in cachedSteps() {
+            blobs.insert(step.layer.blob.digest.hex)
+            layers.insert(step.layer.diff.hex)
+        }
         let records = Set(index.images.map { $0.hex + ".json" })
         try discard(from: layout.records, except: records, to: trash)
         try discard(from: layout.blobs, except: blobs, to: trash)

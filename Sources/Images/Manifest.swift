@@ -3,7 +3,7 @@ import Core
 /// An OCI image manifest: the blobs that make up an image.
 struct Manifest {
     /// A blob by digest, size and kind.
-    struct Blob: Hashable {
+    struct Blob: Hashable, Sendable {
         var mediaType: String
         var digest: Digest
         var size: Int64

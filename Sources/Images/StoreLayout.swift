@@ -12,6 +12,8 @@ struct StoreLayout: Sendable {
     var layers: String { root + "/layers" }
     /// One `ImageRecord` for each image.
     var records: String { root + "/images" }
+    /// What steps of builds have come to, by the digests of all that they depend on.
+    var buildCache: String { root + "/build-cache" }
     /// Work that is not finished, or was never going to be.
     var temporary: String { root + "/temporary" }
     /// Blobs on their way here, by their digests; who gets one has the file's lock. What a kill has left is gone on with.
@@ -25,7 +27,7 @@ struct StoreLayout: Sendable {
     /// Nobody but root may come near the set-user-ID programs of unpacked layers.
     func create() throws(OperationError) {
         try Files.makeDirectories(root, mode: 0o700)
-        for path in [blobs, layers, records, temporary, downloads] { try Files.makeDirectories(path) }
+        for path in [blobs, layers, records, buildCache, temporary, downloads] { try Files.makeDirectories(path) }
     }
 
     /// Says what the directory is, to other programs.

@@ -27,6 +27,22 @@ package enum TreeArchive {
         }
     }
 
+    /// Whether a file that begins so, with 512 bytes where it has them, may be an archive that can be restored.
+    package static func mayBegin(_ bytes: [UInt8]) -> Bool {
+        let compressed: [[UInt8]] = [
+            [0x1f, 0x8b], Array("BZh".utf8), [0xfd] + Array("7zXZ".utf8) + [0], [0x28, 0xb5, 0x2f, 0xfd],
+        ]
+        if compressed.contains(where: bytes.starts) { return true }
+        return bytes.count == 512 && bytes[257..<262].elementsEqual("ustar".utf8)
+    }
+
+    /// Whether it is one, by its first entry.
+    package static func isArchive(_ file: borrowing Descriptor, named name: String) throws(OperationError) -> Bool {
+        var failure = carchive_failure()
+        guard carchive_load(&failure) == 0 else { throw Archive.error(failure, archive: name) }
+        return carchive_is_tar(file.number) == 1
+    }
+
     /// - Parameter output: gets the archive.
     package static func write(
         _ place: borrowing TreePlace, _ form: Form, to output: borrowing Descriptor, named name: String

@@ -12,12 +12,15 @@ struct Workspace: ~Copyable {
     /// Made and locked under the store's lock, as `reclaim` runs: no directory is seen before it is locked.
     init(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) {
         var generator = SystemRandomNumberGenerator()
-        path = "\(layout.temporary)/\(getpid())-\(String(generator.next() as UInt64, radix: 16))"
+        path = "\(layout.temporary)/\(Self.prefix(of: getpid()))\(String(generator.next() as UInt64, radix: 16))"
         try Files.makeDirectory(path, existing: false)
         lock = try FileLock.acquire(path + "/lock")
     }
 
     deinit { try? Files.removeTree(path) }
+
+    /// What the names of all that a process makes begin with.
+    static func prefix(of process: pid_t) -> String { "\(process)-" }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
@@ -44,4 +47,14 @@ extension ImageStore {
     package func deadWorkspaces() -> [String] { (try? Workspace.dead(in: layout)) ?? [] }
 
     package func clearWorkspaces() throws(OperationError) { _ = try workspace() }
+
+    /// What a process that was killed has left, once the last of its copies has gone, which hold the lock, too.
+    package func clearWorkspaces(of process: pid_t) {
+        for name in (try? Files.names(in: layout.temporary)) ?? [] where name.hasPrefix(Workspace.prefix(of: process)) {
+            let path = "\(layout.temporary)/\(name)"
+            guard let lock = try? FileLock.acquire(path + "/lock") else { continue }
+            try? Files.removeTree(path)
+            lock.release()
+        }
+    }
 }

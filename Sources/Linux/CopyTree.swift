@@ -8,18 +8,27 @@ package enum CopyOwnership: Equatable, Sendable {
     case kept
     /// What runs as its owner (set-user-ID) or with capabilities does so only where that is who owned it before.
     case given(user: uid_t, group: gid_t)
+    /// For an image: rights stay as they are, and go to whoever is the owner there. Nil is as it was.
+    case settled(user: uid_t?, group: gid_t?, mode: ModeChange?)
 
-    func owner(of status: stat) -> (user: uid_t, group: gid_t) {
+    package func owner(of status: stat) -> (user: uid_t, group: gid_t) {
         switch self {
         case .kept: (status.st_uid, status.st_gid)
         case .given(let user, let group): (user, group)
+        case .settled(let user, let group, _): (user ?? status.st_uid, group ?? status.st_gid)
         }
     }
 
-    func changes(_ status: stat) -> Bool { owner(of: status) != (status.st_uid, status.st_gid) }
+    func changes(_ status: stat) -> Bool {
+        if case .settled = self { return false }
+        return owner(of: status) != (status.st_uid, status.st_gid)
+    }
 
     package func mode(of status: stat) -> mode_t {
         let mode = status.st_mode & 0o7777
+        if case .settled(_, _, let change) = self {
+            return change?.applied(to: mode, isDirectory: status.isDirectory) ?? mode
+        }
         return changes(status) && !status.isDirectory ? mode & ~0o6000 : mode
     }
 }
@@ -64,6 +73,8 @@ package struct TreeCopy: ~Copyable {
     /// The first copy of each file that has several names, from the top of the copy.
     var names: [FileIdentity: [FileName]] = [:]
     private var levels: [Level] = []
+    /// Whether what lies there below the top is copied; nil copies all.
+    package var wants: ((_ path: String) -> Bool)?
     /// The topmost directory that was made or filled: a copy of it into itself would never end.
     private var top: FileIdentity?
 
@@ -85,12 +96,14 @@ package struct TreeCopy: ~Copyable {
     }
 
     /// Copies what is in a directory into another one.
+    /// - Parameter equips: the other one gets its owner, mode and times, too.
     package mutating func copyContents(
-        of source: consuming Descriptor, from origin: String, to directory: consuming Descriptor, path: String
+        of source: consuming Descriptor, from origin: String, to directory: consuming Descriptor, path: String,
+        equipping equips: Bool = false
     ) throws(OperationError) {
         let status = try source.ownStatus()
         top = FileIdentity(try directory.ownStatus())
-        try run(from: Level(source, directory, status, .itself, origin, path, isOwn: false))
+        try run(from: Level(source, directory, status, .itself, origin, path, isOwn: equips))
     }
 
     private mutating func run(from level: Level) throws(OperationError) {
@@ -99,6 +112,9 @@ package struct TreeCopy: ~Copyable {
             guard let name = level.pending.popLast() else {
                 if level.isOwn { try finish(level) }
                 levels.removeLast()
+                continue
+            }
+            if let wants, !wants((levels.dropFirst().map(\.name) + [name]).map(\.text).joined(separator: "/")) {
                 continue
             }
             let (origin, path) = ("\(level.origin)/\(name.text)", "\(level.path)/\(name.text)")

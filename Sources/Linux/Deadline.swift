@@ -22,6 +22,9 @@ package struct Deadline: Sendable {
         return Int32(clamping: max(0, left) / 1_000_000 + (left > 0 && left % 1_000_000 > 0 ? 1 : 0))
     }
 
+    /// Milliseconds of that clock.
+    package static var millisecondsNow: Int64 { now / 1_000_000 }
+
     private static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

@@ -46,6 +46,48 @@ package enum Files {
         (try? read(path)).map { String(kernel: $0) }
     }
 
+    /// The first bytes of a stream, fewer where it ends before.
+    package static func readBeginning(
+        of file: borrowing Descriptor, named name: String, count: Int
+    ) throws(OperationError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let piece = try readPiece(of: file, named: name, limit: count - bytes.count)
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        return bytes
+    }
+
+    /// What comes next, of a length that the kernel chooses; empty at the end.
+    package static func readPiece(
+        of file: borrowing Descriptor, named name: String, limit: Int
+    ) throws(OperationError) -> [UInt8] {
+        while true {
+            var failure: Int32 = 0
+            let piece = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+                let n = Glibc.read(file.number, buffer.baseAddress, buffer.count)
+                failure = n < 0 ? errno : 0
+                count = max(0, n)
+            }
+            if failure == EINTR { continue }
+            guard failure == 0 else { throw OperationError("read", name, errno: failure) }
+            return piece
+        }
+    }
+
+    /// Copies a stream to its end.
+    package static func copyRest(
+        of input: borrowing Descriptor, to output: borrowing Descriptor, named name: String
+    ) throws(OperationError) {
+        try FaultPoint.pass("write", name)
+        while true {
+            let piece = try readPiece(of: input, named: name, limit: 1 << 18)
+            if piece.isEmpty { return }
+            try writeAll(piece, to: output, named: name)
+        }
+    }
+
     /// Replaces what an open file holds, in place.
     package static func overwrite(
         _ file: borrowing Descriptor, _ bytes: [UInt8], named name: String

@@ -7,9 +7,11 @@ import Linux
 extension Host {
     /// This process supervises the container and ends with its first round.
     /// - Parameter passesSignals: to the program; otherwise they have no effect.
+    /// - Parameter collect: is called when the program has ended, with its exit code, while its files are still there.
     /// - Returns: the exit code.
     package func runHere(
-        _ plan: ContainerPlan, for caller: CallerStreams, passesSignals: Bool
+        _ plan: ContainerPlan, for caller: CallerStreams, passesSignals: Bool,
+        collecting collect: (Int32) throws(OperationError) -> Void = { _ in }
     ) throws(OperationError) -> Int32 {
         // Blocked from here on: a signal during set-up reaches the program once that runs.
         let signals = try SignalSource(ForwardedSignals.all)
@@ -21,6 +23,8 @@ extension Host {
         let guardian = try guardian(of: plan.definition.id) { offer?.fulfil() }
         let supervisor = try Supervisor(self, plan, offer, for: caller, signals, passesSignals: passesSignals)
         let round = try supervisor.round()
+        var failure: OperationError?
+        do throws(OperationError) { try collect(round.exit.exitCode) } catch { failure = error }
         if round.exit.oomKilled { warn(outOfMemory(supervisor.run.currentDefinition, round.exit)) }
         if supervisor.follows(round.exit) {
             // As in Docker: the caller gets the first exit code, and the container goes on in the background.
@@ -38,6 +42,7 @@ extension Host {
         // read, nobody else waits for it.
         round.relay.deliver(until: signals, beside: [supervisor.control, supervisor.audience])
         supervisor.deliverToAudience()
+        if let failure { throw failure }
         return exitCode(round.exit.exitCode, lost: round.relay.lostOutput, wasEnded: round.wasUnheard)
     }
 

@@ -8,13 +8,11 @@ extension CLI {
             let preamble = """
                 exec 2>&1
                 m=$MYDOCKER
-                mkdir "$TMPDIR/etc-upper" "$TMPDIR/etc-work"
-                mount -t overlay overlay -o "lowerdir=/etc,upperdir=$TMPDIR/etc-upper,workdir=$TMPDIR/etc-work" /etc
-                mkdir -p /etc/mydocker
+                mkdir -p /etc/mydocker; mount -t tmpfs tmpfs /etc/mydocker
                 configure() { printf %s "$1" > /etc/mydocker/config.json; }
                 """
             return Host.run(
-                ["unshare", "--mount", "bash", "-c", preamble + "\n" + script + "\nrm -r $TMPDIR/etc-*"],
+                ["unshare", "--mount", "bash", "-c", preamble + "\n" + script],
                 environment: ["MYDOCKER": Host.mydocker])
         }
 

@@ -48,6 +48,8 @@ extension CLI {
             ("completion --json bash", ".lines|length > 3", "true"),
             ("import --json - jsempty < <(tar -C /etc -cf - passwd)", ".id[:7]", #""sha256:""#),
             ("rmi --json jsempty", "length", "1"),
+            ("build --json -t jsbuilt - < <(echo FROM scratch) 2>/dev/null", ".id[:7]", #""sha256:""#),
+            ("rmi --json jsbuilt", "length", "1"), ("builder prune --json -f", ".reclaimedBytes", "0"),
             ("volume create --json jsvolume", ".", #"{"name":"jsvolume"}"#),
             ("volume ls --json -f name=jsvolume", "[.[].Name]", #"["jsvolume"]"#),
             ("volume inspect --json jsvolume", ".[0].Driver", #""local""#),

@@ -120,7 +120,7 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
         #expect(images.hasPrefix("Usage:  mydocker image COMMAND\n\nCommands:\n"))
         #expect(images.contains("\n  ls        List images\n"))
         #expect(!images.contains("Run a program"))
-        #expect(outcome(["--help"]).output.contains("\nManagement Commands:\n  container   "))
+        #expect(outcome(["--help"]).output.contains("\nManagement Commands:\n  builder     "))
         #expect(
             outcome(["image", "sl"]).errors.hasPrefix("mydocker: unknown command: mydocker image sl (did you mean ls?)")
         )

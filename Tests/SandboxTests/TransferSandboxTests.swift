@@ -58,8 +58,10 @@ import Testing
     @Test(arguments: [nil, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"])
     func silenceHasAnEnd(_ answer: String?) throws {
         let begin = Date()
-        guard case .timedOut? = try kind(request(Server(answer: answer))) else {
-            Issue.record("it does not end by time")
+        let server = try Server(answer: answer)
+        let found = try withExtendedLifetime(server) { try kind(request(server)) }
+        guard case .timedOut? = found else {
+            Issue.record("it does not end by time: \(String(describing: found))")
             return
         }
         #expect(Date().timeIntervalSince(begin) < 10)

@@ -45,8 +45,10 @@ int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct car
  * Writes the bytes as they are read to `copy` unless that is -1. */
 int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure);
 
-/* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. */
-int carchive_create(int root, int output, struct carchive_result *result, struct carchive_failure *failure);
+/* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. Times after `newest`,
+ * in seconds, are written as that. */
+int carchive_create(
+    int root, int output, int64_t newest, struct carchive_result *result, struct carchive_failure *failure);
 
 /* A file or directory and how it becomes an archive. */
 struct carchive_tree {
@@ -71,6 +73,9 @@ int carchive_write_tree(
 int carchive_restore_tree(
     int input, int root, const char *directory, int (*is_kernels)(int directory), uint64_t *left_out,
     struct carchive_result *result, struct carchive_failure *failure);
+
+/* 1 when `input` begins with an entry of a tar archive, compressed or not. Reads on from where it stands. */
+int carchive_is_tar(int input);
 
 /* Makes the empty file `output` share the blocks of `input`: 0, or -errno when the file system cannot. */
 int carchive_clone(int output, int input);

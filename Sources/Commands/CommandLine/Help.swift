@@ -26,7 +26,7 @@ package enum Help {
         var text = "Usage:  \(program) COMMAND\n\nRuns Linux containers, without a daemon.\n"
         text +=
             "\nManagement Commands:\n"
-            + aligned(words(of: commands).map { ("  \($0)", "Manage \($0 == "system" ? "all of it" : "\($0)s")") })
+            + aligned(words(of: commands).map { ("  \($0)", "Manage " + (subjects[$0] ?? "\($0)s")) })
         for group in Synopsis.Group.allCases {
             let lines = commands.filter { $0.group == group }.map { ("  \($0.name)", $0.summary) }
             if !lines.isEmpty { text += "\n\(group.rawValue):\n" + aligned(lines) }
@@ -35,6 +35,9 @@ package enum Help {
             + "\nGlobal Option:\n  --trace   Tell on standard error, in front of the command's own, what the kernel is asked by netlink and answers\n"
             + "\nRun '\(program) COMMAND --help' for more information on a command.\n"
     }
+
+    /// What commands are about whose first word does not say so.
+    private static let subjects = ["system": "all of it", "builder": "builds", "buildx": "builds"]
 
     /// The first ones of names of two words.
     private static func words(of commands: [Synopsis]) -> [String] {

@@ -37,6 +37,13 @@ package struct Output {
         line(text)
     }
 
+    /// At once to standard error: what goes on while a command is at work, a terminal being its reader's affair.
+    package static func tell(_ bytes: [UInt8]) {
+        var output = Output(descriptor: STDERR_FILENO)
+        output.bytes = bytes
+        output.flush()
+    }
+
     package mutating func flush() {
         guard let descriptor else { return }
         var written = 0

@@ -15,6 +15,10 @@ package struct ImageConfig: Equatable, Sendable {
     /// Paths, sorted.
     package var volumes: [String] = []
     package var labels: [String: String] = [:]
+    /// Instructions for builds on it, with their documents.
+    package var onBuild: [String] = []
+    /// What runs the lines of instructions; nil is `/bin/sh -c`.
+    package var shell: [String]?
 
     package init() {}
 
@@ -45,6 +49,8 @@ extension ImageConfig {
             guard let value = value.string else { throw RecordError("config.Labels is not valid") }
             labels[key] = value
         }
+        onBuild = try reader.optional("OnBuild", \.strings) ?? []
+        shell = try reader.optional("Shell", \.strings)
         if let member = memberWithZeroByte { throw RecordError("config.\(member) has a zero byte") }
         // What stands for bytes that are not UTF-8 in here would be another text in there.
         guard !self.json.compact.hasForeignBytes else { throw RecordError("config holds U+10FE80 to U+10FEFF") }
@@ -56,7 +62,7 @@ extension ImageConfig {
             ("Env", environment), ("Entrypoint", entrypoint ?? []), ("Cmd", command ?? []),
             ("WorkingDir", [workingDirectory]), ("User", [user]), ("StopSignal", stopSignal.map { [$0] } ?? []),
             ("Healthcheck", healthCheck?.test ?? []), ("ExposedPorts", exposedPorts), ("Volumes", volumes),
-            ("Labels", Array(labels.keys) + labels.values),
+            ("Labels", Array(labels.keys) + labels.values), ("OnBuild", onBuild), ("Shell", shell ?? []),
         ]
         return members.first { $0.values.contains { $0.utf8.contains(0) } }?.name
     }
@@ -77,6 +83,8 @@ extension ImageConfig {
         }
         if let stopSignal { members.append(("StopSignal", .string(stopSignal))) }
         if let healthCheck { members.append(("Healthcheck", healthCheck.json)) }
+        if !onBuild.isEmpty { members.append(("OnBuild", .strings(onBuild))) }
+        if let shell { members.append(("Shell", .strings(shell))) }
         return .object(members)
     }
 

@@ -50,6 +50,8 @@ package struct DiskSpace: Sendable {
     package let layers: (bytes: Int64, unused: Int64)
     package let containers: [ContainerSummary]
     package let volumes: [Volume]
+    /// Steps of builds that are kept, and bytes of theirs that are in no image.
+    package var kept: (steps: Int, bytes: Int64) = (0, 0)
 
     package init(
         images: [Image], layers: (bytes: Int64, unused: Int64), containers: [ContainerSummary], volumes: [Volume] = []
@@ -65,6 +67,10 @@ package struct DiskSpace: Sendable {
         func bytes(_ volumes: [Volume]) -> Int64 { volumes.reduce(0) { $0 + $1.bytes } }
         return Part(
             total: volumes.count, active: volumes.count - idle.count, bytes: bytes(volumes), reclaimable: bytes(idle))
+    }
+
+    package var cachePart: Part {
+        Part(total: kept.steps, active: 0, bytes: kept.bytes, reclaimable: kept.bytes)
     }
 
     package var imagePart: Part {

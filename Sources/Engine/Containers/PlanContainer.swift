@@ -11,7 +11,11 @@ extension Engine {
     func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
         try checkHost(request)
         if let recording = request.recording { return try plan(recording, request) }
-        let source = try rootSource(request)
+        return try plan(request, from: rootSource(request))
+    }
+
+    /// Of one whose root file system is known.
+    func plan(_ request: RunRequest, from source: RootSource) throws(OperationError) -> ContainerPlan {
         let arguments = try arguments(request, source)
         let id = ContainerID.random()
         var definition = ContainerDefinition(

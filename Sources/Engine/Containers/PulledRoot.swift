@@ -8,10 +8,10 @@ extension Engine {
     /// An image that a container is to be made of, and that is not here, or may have changed at its registry.
     /// - Parameter isMissing: Docker's line says so.
     func pulledImage(
-        _ name: String, _ request: RunRequest, isMissing: Bool
+        _ name: String, _ platform: String?, isMissing: Bool
     ) throws(OperationError) -> Image {
         if isMissing { progress.say("Unable to find image '\(try Reference(name))' locally") }
-        let id = try pullAside(name, request.platform)
+        let id = try pullAside(name, platform)
         guard let image = try imageStore.resolve(id) else {
             throw OperationError("run", name, reason: "the image was removed as soon as it had come", kind: .notFound)
         }

@@ -46,14 +46,18 @@ extension Engine {
         return implied
     }
 
-    /// The image that a name is meant for, by the policy that holds.
     private func wantedImage(_ name: String, _ request: RunRequest) throws(OperationError) -> Image {
+        try wantedImage(name, request.pullPolicy, platform: request.platform)
+    }
+
+    /// The image that a name is meant for, by the policy that holds; nil is `missing`.
+    func wantedImage(_ name: String, _ policy: PullPolicy?, platform: String?) throws(OperationError) -> Image {
         let isID = Digest(hex: name) != nil || Digest(name) != nil
-        if request.pullPolicy == .always, !isID { return try pulledImage(name, request, isMissing: false) }
+        if policy == .always, !isID { return try pulledImage(name, platform, isMissing: false) }
         if let image = try image(named: name) { return image }
         if let image = try imageStandingFor(name) { return image }
-        if request.pullPolicy == .never || isID { throw try noSuchImage(name) }
-        return try pulledImage(name, request, isMissing: true)
+        if policy == .never || isID { throw try noSuchImage(name) }
+        return try pulledImage(name, platform, isMissing: true)
     }
 
     private func namedByBareWord(_ word: String, _ request: RunRequest) throws(OperationError) -> Image {
@@ -81,7 +85,7 @@ extension Engine {
 
     /// The default image is there under its own name from the start.
     /// - Parameter shortestID: as many digits of an id count as one.
-    private func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
+    func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
         if let image = try imageStore.resolve(name, shortestID: shortestID) { return image }
         let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
         return isDefault ? try imageStore.defaultImage() : nil
@@ -98,7 +102,7 @@ extension Engine {
         return RootSource(name: absolute, image: nil, layers: [absolute], command: command)
     }
 
-    private func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
+    func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
         let program = Program.current
         let ways = "bring it by \(program.name) pull, \(program.name) load -i FILE or \(program.name) import FILE NAME"
         // As docker the first word is always an image.

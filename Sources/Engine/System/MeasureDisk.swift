@@ -19,7 +19,7 @@ extension Engine {
         func bytes(_ isCounted: (StoredLayer) -> Bool) -> Int64 {
             layers.reduce(0) { isCounted($1) ? $0 + $1.bytes : $0 }
         }
-        let space = DiskSpace(
+        var space = DiskSpace(
             images: images.elements.map { image in
                 DiskSpace.Image(
                     image, shared: bytes { $0.images.contains(image.id) && $0.images.count > 1 },
@@ -27,6 +27,7 @@ extension Engine {
             },
             layers: (bytes { _ in true }, bytes { layer in !layer.images.contains { users[$0] != nil } }),
             containers: containers.elements, volumes: volumes.elements)
+        space.kept = (imageStore.cachedSteps().count, imageStore.buildCacheBytes())
         return (space, containers.failures + images.failures + volumes.failures)
     }
 

@@ -3,10 +3,9 @@ import Core
 extension DiskSpace {
     /// The rows of `system df`.
     package var rows: [Row] {
-        let none = Part(total: 0, active: 0, bytes: 0, reclaimable: 0)
         return [
             imagePart.row("Images"), containerPart.row("Containers"), volumePart.row("Local Volumes"),
-            none.row("Build Cache"),
+            cachePart.row("Build Cache"),
         ]
     }
 }

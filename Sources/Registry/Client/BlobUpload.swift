@@ -1,4 +1,5 @@
 import Core
+import Linux
 import Transfer
 
 extension RegistrySession {
@@ -137,7 +138,8 @@ extension RegistrySession {
                 response.status == 401 && !hasCredentials
                 ? "no basic auth credentials"
                 : errors.text.isEmpty ? "denied: requested access to the resource is denied" : errors.text
-            return OperationError(text, remedy: "log in: mydocker login \(source.registry)", kind: .denied)
+            return OperationError(
+                text, remedy: "log in: \(Program.current.name) login \(source.registry)", kind: .denied)
         }
         return OperationError(
             "push", "\(source.registry)/\(source.repository)",

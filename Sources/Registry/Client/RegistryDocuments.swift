@@ -1,4 +1,5 @@
 import Core
+import Linux
 import Transfer
 
 /// A manifest or an index of some, byte for byte.
@@ -57,7 +58,7 @@ extension RegistrySession {
     /// In Docker's words.
     func refusal(of response: TransferResponse, pulling reference: Reference) -> OperationError {
         let errors = RegistryErrors(response.body)
-        let logIn = "log in if it is a private one: mydocker login \(source.registry)"
+        let logIn = "log in if it is a private one: \(Program.current.name) login \(source.registry)"
         if response.status == 401 || response.status == 403 || errors.code == "DENIED" {
             return OperationError(
                 "pull access denied for \(reference.name), repository does not exist or may require 'docker login': "

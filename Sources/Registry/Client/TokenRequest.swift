@@ -1,4 +1,5 @@
 import Core
+import Linux
 import Transfer
 
 extension RegistrySession {
@@ -90,6 +91,10 @@ extension RegistrySession {
             ? said.isEmpty ? "unauthorized: incorrect username or password" : said
             : "received unexpected HTTP status: \(response.status)" + (said.isEmpty ? "" : " (\(said))")
         return TransferError(
-            .refused, OperationError("Get \"\(url.shown)\"", reason: reason, kind: isDenied ? .denied : .failed))
+            .refused,
+            OperationError(
+                "Get \"\(url.shown)\"", reason: reason,
+                remedy: isDenied ? "log in: \(Program.current.name) login \(source.registry)" : nil,
+                kind: isDenied ? .denied : .failed))
     }
 }

@@ -74,8 +74,9 @@ struct CredentialHelper {
         switch try Fork.fork() {
         case .child:
             Fork.die(with: parent)
-            dup2(requests.readNumber, STDIN_FILENO)
-            dup2(answers.writeNumber, STDOUT_FILENO)
+            // Released, since nothing here comes to the end of its scope.
+            if let input = requests.takeRead()?.release() { dup2(input, STDIN_FILENO) }
+            if let output = answers.takeWrite()?.release() { dup2(output, STDOUT_FILENO) }
             _ = CallersProgram.become([program, verb], setting: [:])
             _exit(127)
         case .parent(let child):

@@ -1,0 +1,83 @@
+import Core
+import Engine
+import Linux
+
+/// `mydocker build`: makes an image as a Dockerfile says.
+package struct BuildCommand: Command {
+    package static var synopsis: Synopsis {
+        Synopsis(
+            name: "build", aliases: ["buildx build", "image build", "builder build"], group: .images,
+            operands: "PATH | -",
+            summary: "Build an image from a Dockerfile", operandCount: 1...1)
+    }
+
+    /// How what is being done is told.
+    enum Progress: String, CaseIterable { case auto, plain, tty, quiet }
+
+    /// What can be taken over as it is given.
+    var request = BuildRequest()
+    var arguments: [String] = []
+    var labels: [String] = []
+    var progress = Progress.auto
+    var isQuiet = false
+    var secrets: [String] = []
+    var agents: [String] = []
+    var outputs: [String] = []
+    /// Flags that change nothing here.
+    var idle: [String] = []
+
+    package init() {}
+
+    package mutating func run(
+        _ operands: [String], _ context: inout CommandContext
+    ) throws(OperationError) -> Int32 {
+        let request = try request(for: operands[0], lookUp: context.environment)
+        context.flush()
+        let id = try context.engine.build(request)
+        context.warn(idle.map { OperationError("\($0) has no effect: what this host has built is known anyway") })
+        if isQuiet, !id.isEmpty { context.answer(id: id) } else { context.answer = .object([("id", .string(id))]) }
+        return 0
+    }
+
+    package func request(for path: String, lookUp: (String) -> String?) throws(OperationError) -> BuildRequest {
+        var request = request
+        guard !path.isEmpty else { throw OperationError("path cannot be empty", kind: .invalid) }
+        if ["http://", "https://", "git://", "git@", "github.com/"].contains(where: path.hasPrefix) {
+            throw OperationError(
+                "build context", path, reason: "contexts elsewhere are not supported",
+                remedy: "fetch it first and name its directory", kind: .unsupported)
+        }
+        request.context = path == "-" ? .standardInput : .directory(path)
+        guard request.context != .standardInput || request.file != "-" else {
+            throw OperationError(
+                "invalid argument: can't use stdin for both build context and dockerfile", kind: .invalid)
+        }
+        for argument in arguments {
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            // A name alone has the caller's value, if there is one.
+            request.arguments[parts[0]] = parts.count > 1 ? parts[1] : lookUp(parts[0])
+        }
+        request.labels = try EnvironmentValue.labels(files: [], flags: labels)
+        for text in secrets {
+            let secret = try BuildValues.secret(text, lookUp: lookUp)
+            request.secrets[secret.id] = secret.bytes
+        }
+        for text in agents {
+            let agent = try BuildValues.agent(text, lookUp: lookUp)
+            request.agents[agent.id] = agent.socket
+        }
+        request.outputs = try outputs.map(BuildValues.output).compactMap { $0 }
+        request.newest = try Self.newest(request.arguments["SOURCE_DATE_EPOCH"] ?? lookUp("SOURCE_DATE_EPOCH"))
+        if !isQuiet, progress != .quiet { request.report = { Output.tell($0) } }
+        return request
+    }
+
+    private static func newest(_ text: String?) throws(OperationError) -> Int64? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let seconds = Int64(text), (0...253_402_300_799).contains(seconds) else {
+            throw OperationError(
+                "invalid SOURCE_DATE_EPOCH: \(JSON.quoted(text)) is no number of seconds", kind: .invalid)
+        }
+        return seconds
+    }
+}

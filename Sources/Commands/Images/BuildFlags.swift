@@ -1,0 +1,110 @@
+import Core
+import Engine
+
+extension BuildCommand {
+    package static var flags: [Flag<BuildCommand>] {
+        nameFlags + fileFlags + stepFlags + valueFlags + outputFlags + idleFlags
+    }
+
+    private static var valueFlags: [Flag<BuildCommand>] {
+        [
+            .value("secret", "id=NAME[,src=FILE|env=VARIABLE]", "Give RUN --mount=type=secret something to read") {
+                command, text throws(OperationError) in
+                command.secrets.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("ssh", "default|NAME=SOCKET", "Let RUN --mount=type=ssh ask an agent") {
+                command, text throws(OperationError) in
+                command.agents.append(try SimpleValue.nonEmpty(text))
+            },
+            .value(
+                "output", short: "o", "DIRECTORY|-|type=local|tar,dest=PATH",
+                "Write the image's files there instead of keeping it"
+            ) { command, text throws(OperationError) in
+                command.outputs.append(try SimpleValue.nonEmpty(text))
+            },
+        ]
+    }
+
+    /// What is asked for happens anyway.
+    private static var idleFlags: [Flag<BuildCommand>] {
+        [
+            .toggle("load", "Keep the image on this host, as is done anyway") { _, _ in },
+            .toggle("rm", "Leave no containers behind, as is done anyway") { _, _ in },
+            .toggle("force-rm", "Leave no containers behind, as is done anyway") { _, _ in },
+            .value("cache-from", "SOURCE", "Without effect: what was built on this host is known") {
+                command, _ throws(OperationError) in
+                command.idle.append("--cache-from")
+            },
+            .value("provenance", "BOOL", "Only false: there are no attestations") { _, text throws(OperationError) in
+                guard Boolean.read(text) == false else { throw OperationError("there are no attestations: use false") }
+            },
+            .value("sbom", "BOOL", "Only false: there are no attestations") { _, text throws(OperationError) in
+                guard Boolean.read(text) == false else { throw OperationError("there are no attestations: use false") }
+            },
+        ]
+    }
+
+    private static var nameFlags: [Flag<BuildCommand>] {
+        [
+            .value("tag", short: "t", "NAME", "Name of the image; several may be given") {
+                command, text throws(OperationError) in
+                command.request.tags.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("label", "KEY=VALUE", "Give the image a label") { command, text throws(OperationError) in
+                command.labels.append(text)
+            },
+            .value("iidfile", "FILE", "Write the image's id to a file") { command, text throws(OperationError) in
+                command.request.identityFile = try SimpleValue.nonEmpty(text)
+            },
+        ]
+    }
+
+    private static var fileFlags: [Flag<BuildCommand>] {
+        [
+            .value("file", short: "f", "FILE", "Dockerfile to read, or - for standard input (PATH/Dockerfile)") {
+                command, text throws(OperationError) in
+                command.request.file = try SimpleValue.nonEmpty(text)
+            },
+            .value("target", "STAGE", "Build this stage, by name or number") { command, text throws(OperationError) in
+                command.request.target = try SimpleValue.nonEmpty(text)
+            },
+            .value("build-arg", "NAME[=VALUE]", "Give an ARG a value") { command, text throws(OperationError) in
+                command.arguments.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("platform", "PLATFORM", "Only this host's own") { command, text throws(OperationError) in
+                command.request.platform = try SimpleValue.nonEmpty(text)
+            },
+        ]
+    }
+
+    private static var stepFlags: [Flag<BuildCommand>] {
+        [
+            .toggle("pull", "Ask registries for images that are here, too") { $0.request.pulls = $1 },
+            .toggle("no-cache", "Carry out every step, whatever was built before") { $0.request.ignoresCache = $1 },
+            .value("network", "MODE", "Network of RUN: default, none or host") { command, text throws(OperationError) in
+                guard let network = BuildRequest.Network(rawValue: text) else {
+                    throw OperationError("use default, none or host")
+                }
+                command.request.network = network
+            },
+            .value("add-host", "HOST:IP", "Add a line to /etc/hosts of RUN (ip: host-gateway)") {
+                command, text throws(OperationError) in
+                guard let host = ExtraHost(text) else { throw OperationError("bad format for add-host: \"\(text)\"") }
+                command.request.extraHosts.append(host)
+            },
+        ]
+    }
+
+    private static var outputFlags: [Flag<BuildCommand>] {
+        [
+            .toggle("quiet", short: "q", "Print only the image's id") { $0.isQuiet = $1 },
+            .value("progress", "KIND", "How progress is shown: auto, plain, tty or quiet") {
+                command, text throws(OperationError) in
+                guard let progress = Progress(rawValue: text) else {
+                    throw OperationError("use auto, plain, tty or quiet")
+                }
+                command.progress = progress
+            },
+        ]
+    }
+}

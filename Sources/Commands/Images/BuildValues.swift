@@ -1,0 +1,76 @@
+import Core
+import Engine
+import Linux
+
+/// `--secret`, `--ssh` and `--output`: fields with commas between them.
+enum BuildValues {
+    /// BuildKit's.
+    private static let longestSecret = 500 << 10
+
+    private static func fields(_ text: String) -> [(key: String, value: String?)] {
+        text.split(separator: ",").map { field in
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (parts[0].lowercased(), parts.count > 1 ? String(parts[1]) : nil)
+        }
+    }
+
+    /// `id=NAME[,src=FILE|,env=VARIABLE]`: what the caller has by that name now.
+    static func secret(
+        _ text: String, lookUp: (String) -> String?
+    ) throws(OperationError) -> (id: String, bytes: [UInt8]) {
+        var (id, source, variable): (String?, String?, String?)
+        for (key, value) in fields(text) {
+            switch key {
+            case "id": id = value
+            case "src", "source": source = value
+            case "env": variable = value
+            case "type" where value == "file" || value == "env": break
+            default: throw OperationError("invalid field '\(key)' in secret: \(text)", kind: .invalid)
+            }
+        }
+        guard let id, !id.isEmpty else { throw OperationError("secret without id: \(text)", kind: .invalid) }
+        if let bytes = (variable ?? (source == nil ? id : nil)).flatMap(lookUp)?.kernelBytes { return (id, bytes) }
+        guard variable == nil, let path = source else {
+            throw OperationError(
+                "secret \(id)", reason: "neither a file (src=) nor a variable (env=) of the caller's is named",
+                kind: .notFound)
+        }
+        return (id, try Files.read(path, limit: longestSecret))
+    }
+
+    /// `default`, or `NAME=SOCKET`.
+    static func agent(_ text: String, lookUp: (String) -> String?) throws(OperationError) -> (
+        id: String, socket: String
+    ) {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        let socket = parts.count > 1 ? parts[1] : lookUp("SSH_AUTH_SOCK") ?? ""
+        guard let path = Files.absolute(socket), !socket.isEmpty else {
+            throw OperationError(
+                "invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set", kind: .notFound)
+        }
+        return (parts.first ?? "default", path)
+    }
+
+    /// `DIRECTORY`, `-`, or `type=local|tar,dest=PATH`. Nil is the store: `type=image` and `type=docker` without a place.
+    static func output(_ text: String) throws(OperationError) -> BuildRequest.Output? {
+        if text == "-" { return .archive(nil) }
+        guard text.contains("=") else { return .directory(text) }
+        var (type, destination): (String?, String?)
+        for (key, value) in fields(text) {
+            switch key {
+            case "type": type = value
+            case "dest": destination = value
+            default: throw OperationError("\(key) of --output is not supported", kind: .unsupported)
+            }
+        }
+        switch (type, destination) {
+        case ("local", let path?): return .directory(path)
+        case ("tar", let path): return .archive(path == "-" ? nil : path)
+        case ("local", nil): throw OperationError("dest is required for type local", kind: .invalid)
+        case ("image", nil), ("docker", nil): return nil
+        default:
+            throw OperationError(
+                "output type \(type ?? "none") is not supported", remedy: "use local or tar", kind: .unsupported)
+        }
+    }
+}

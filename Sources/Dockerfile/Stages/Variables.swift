@@ -1,0 +1,133 @@
+import Core
+
+/// What ARG and ENV have set up to some instruction. Of one name ENV has the last word.
+package struct Variables: Sendable {
+    /// Proxies, which every RUN has when the caller gives them; they are in no image and count for no cache.
+    package static let proxies: Set<String> = Set(
+        ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].flatMap { [$0, $0.lowercased()] })
+
+    /// Of ARG, in the order of their first mention.
+    package private(set) var arguments: [(name: String, value: String)] = []
+    /// `NAME=VALUE`, those of the image.
+    package private(set) var environment: [String]
+    private let escape: UInt8
+
+    package init(environment: [String] = [], escape: UInt8) {
+        self.environment = environment
+        self.escape = escape
+    }
+
+    package func value(_ name: String) -> String? {
+        environment.last { $0.utf8.starts(with: (name + "=").utf8) }.map {
+            String($0.utf8.dropFirst(name.utf8.count + 1)) ?? ""
+        }
+            ?? arguments.last { $0.name == name }?.value
+    }
+
+    package mutating func setArgument(_ name: String, to value: String) {
+        arguments.removeAll { $0.name == name }
+        arguments.append((name, value))
+    }
+
+    package mutating func setEnvironment(_ name: String, to value: String) {
+        let entry = "\(name)=\(value)"
+        if let index = environment.firstIndex(where: { $0.utf8.starts(with: (name + "=").utf8) }) {
+            environment[index] = entry
+        } else {
+            environment.append(entry)
+        }
+    }
+
+    private var expander: Expander {
+        let values = Dictionary(
+            arguments.map { ($0.name, $0.value) } + environment.map(Self.pair), uniquingKeysWith: { $1 })
+        return Expander(escape: escape) { values[$0] }
+    }
+
+    private static func pair(_ entry: String) -> (String, String) {
+        let equals = entry.utf8.firstIndex(of: .equals) ?? entry.endIndex
+        return (String(entry[..<equals]), String(entry[equals...].utf8.dropFirst()) ?? "")
+    }
+
+    package func word(_ text: String) throws(DockerfileError) -> String { try expander.word(text) }
+    package func words(_ text: String) throws(DockerfileError) -> [String] { try expander.words(text) }
+    package func document(_ text: String) throws(DockerfileError) -> String { try expander.document(text) }
+}
+
+/// What stands for the whole build: what the caller says, the platform, and the arguments in front of the first stage.
+package struct BuildArguments: Sendable {
+    /// By their names: `--build-arg`.
+    package let given: [String: String]
+    /// `TARGETPLATFORM` and its like: every stage may name them.
+    private let platform: [String: String]
+    /// Those in front of the first stage.
+    package private(set) var global: [(name: String, value: String?)] = []
+    private let escape: UInt8
+
+    /// - Parameter architecture: `amd64`
+    package init(
+        _ file: Dockerfile, given: [String: String], architecture: String, target: String
+    ) throws(DockerfileError) {
+        self.given = given
+        escape = file.directives.escape
+        var platform = ["TARGETSTAGE": target]
+        for side in ["TARGET", "BUILD"] {
+            platform["\(side)PLATFORM"] = "linux/\(architecture)"
+            platform["\(side)OS"] = "linux"
+            platform["\(side)ARCH"] = architecture
+            platform["\(side)VARIANT"] = ""
+        }
+        self.platform = platform
+        for instruction in file.globalArguments {
+            guard case .argument(let arguments) = instruction.command else { continue }
+            for argument in arguments {
+                let value = try locating(instruction.lines) { () throws(DockerfileError) in
+                    if let value = given[argument.name] { return Optional(value) }
+                    return try argument.value.map(variables.word)
+                }
+                global.removeAll { $0.name == argument.name }
+                global.append((argument.name, value))
+            }
+        }
+    }
+
+    /// What FROM sees.
+    private var variables: Variables {
+        var variables = Variables(escape: escape)
+        for (name, value) in platform { variables.setArgument(name, to: given[name] ?? value) }
+        for (name, value) in global { if let value { variables.setArgument(name, to: value) } }
+        return variables
+    }
+
+    /// FROM's image and platform with their values.
+    package func expanded(_ from: From, at lines: ClosedRange<Int>) throws(DockerfileError) -> From {
+        try locating(lines) { () throws(DockerfileError) in
+            var from = from
+            let variables = variables
+            let written = from.image
+            from.image = try variables.word(written)
+            guard !from.image.isEmpty else { throw DockerfileError("base name (\(written)) should not be blank") }
+            from.platform = try from.platform.map(variables.word)
+            return from
+        }
+    }
+
+    /// The value that an ARG of a stage has: of the caller, its own, or that in front of the first stage.
+    package func value(of argument: Argument, in variables: Variables) throws(DockerfileError) -> String? {
+        if let value = given[argument.name] { return value }
+        if let usual = argument.value { return try variables.word(usual) }
+        if let value = global.last(where: { $0.name == argument.name })?.value { return value }
+        return platform[argument.name]
+    }
+
+    /// Those of the caller that no ARG mentions.
+    package func unused(in file: Dockerfile) -> [String] {
+        let instructions = file.globalArguments + file.stages.flatMap(\.instructions)
+        let named = instructions.flatMap { instruction -> [String] in
+            guard case .argument(let arguments) = instruction.command else { return [] }
+            return arguments.map(\.name)
+        }
+        let known = Variables.proxies.union(platform.keys).union(named).union(["SOURCE_DATE_EPOCH"])
+        return given.keys.filter { !known.contains($0) && !$0.hasPrefix("BUILDKIT_") }.sorted()
+    }
+}

@@ -1,0 +1,84 @@
+import Core
+import Glibc
+import Images
+import Lifecycle
+import Linux
+import Supervisor
+
+extension Engine {
+    /// Makes an image as a Dockerfile says.
+    /// - Returns: its id.
+    package func build(_ request: BuildRequest) throws(OperationError) -> String {
+        let references = try request.tags.map { text throws(OperationError) in try Reference(text) }
+        for reference in references where reference.digest != nil {
+            throw OperationError(
+                "invalid tag \"\(reference)\": refusing to create a tag with a digest reference", kind: .invalid)
+        }
+        if let platform = request.platform { try checkPlatform(platform) }
+        InheritedDescriptors.close()
+        try prepare()
+        return try inScope { labels throws(OperationError) in
+            let builder = getpid()
+            let guardian = try Guardian { imageStore.clearWorkspaces(of: builder) }
+            defer { guardian.dismiss() }
+            let job = try BuildJob(self, request, labels: labels)
+            defer { job.workspace.remove() }
+            return try build(job, as: references)
+        }
+    }
+
+    private func build(_ job: BuildJob, as references: [Reference]) throws(OperationError) -> String {
+        for name in job.arguments.unused(in: job.input.file) {
+            warn("build argument \"\(name)\" is not used by the Dockerfile")
+        }
+        let signals = try SignalSource(ForwardedSignals.all)
+        signals.onSignal = { if Interruption.isOne($0) { job.interruption = $0 } }
+        do throws(OperationError) {
+            try BuildSchedule(job, signals).run()
+        } catch {
+            // What was done need not be done again.
+            _ = try? job.workspace.publish(nil, as: [], keeping: job.kept)
+            throw error
+        }
+        return try export(job, as: references)
+    }
+
+    private func export(_ job: BuildJob, as references: [Reference]) throws(OperationError) -> String {
+        guard var image = job.stages[job.graph.target]?.image else {
+            throw OperationError("nothing was built")
+        }
+        image.config.labels.merge(job.request.labels) { $1 }
+        if !image.isDated { image.created = job.moment(.now()) }
+        if !job.request.outputs.isEmpty { return try writeOutputs(image, job) }
+        let number = job.report.begin("exporting to image")
+        let digest = try job.workspace.publish(image, as: references, keeping: job.kept)
+        let id = digest?.description ?? ""
+        job.report.note(number, "writing image \(id)")
+        for reference in references { job.report.note(number, "naming to \(reference)") }
+        job.report.done(number)
+        for reference in references { host.announce(Event(.image, "tag", id, ["name": reference.description])) }
+        if let path = job.request.identityFile { try Files.replace(path, Array(id.utf8), mode: 0o644) }
+        return id
+    }
+
+    /// Nothing of the image is kept then but its steps.
+    private func writeOutputs(_ image: BuiltImage, _ job: BuildJob) throws(OperationError) -> String {
+        for output in job.request.outputs {
+            let number = job.report.begin("exporting to client")
+            try job.write(image, to: output)
+            job.report.done(number)
+        }
+        _ = try job.workspace.publish(nil, as: [], keeping: job.kept)
+        return ""
+    }
+
+    /// As images and arguments have it.
+    static var architecture: String { Platform.host.architecture }
+
+    func checkPlatform(_ text: String) throws(OperationError) {
+        guard text == "linux" || text == "linux/\(Self.architecture)" || text == Self.architecture else {
+            throw OperationError(
+                "build for \(text)", reason: "this host runs linux/\(Self.architecture) only", kind: .unsupported)
+        }
+    }
+}

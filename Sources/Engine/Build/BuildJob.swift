@@ -1,0 +1,78 @@
+import Core
+import Dockerfile
+import Images
+import Lifecycle
+import Linux
+
+/// One build: what all of its stages and steps have in common.
+final class BuildJob {
+    let engine: Engine
+    let request: BuildRequest
+    /// Those of the scope that the build belongs to.
+    let labels: [String: String]
+    let workspace: BuildWorkspace
+    let input: BuildInput
+    let arguments: BuildArguments
+    let graph: StageGraph
+    let report: BuildReport
+    private(set) var stages: [Int: StageBuild] = [:]
+    /// What the next build may find.
+    var kept: [CachedStep] = []
+    /// The signal that asks the build to end.
+    var interruption: Int32?
+    private var places = 0
+
+    init(_ engine: Engine, _ request: BuildRequest, labels: [String: String]) throws(OperationError) {
+        self.engine = engine
+        self.request = request
+        self.labels = labels
+        workspace = try BuildWorkspace(in: engine.imageStore)
+        input = try BuildInput(request, workspace)
+        report = BuildReport(request.report)
+        do throws(DockerfileError) {
+            arguments = try BuildArguments(
+                input.file, given: request.arguments, architecture: Engine.architecture,
+                target: request.target ?? "default")
+            graph = try StageGraph(input.file, arguments, target: request.target)
+        } catch {
+            throw BuildFailure(error, in: input.text, of: input.fileName).told(to: request.report)
+        }
+    }
+
+    /// When something is said to have been made.
+    func moment(_ created: Timestamp) -> Timestamp {
+        request.newest.map { Timestamp(nanoseconds: $0 * 1_000_000_000) } ?? created
+    }
+
+    func makeStages() throws(OperationError) {
+        for index in graph.order { stages[index] = try StageBuild(input.file.stages[index], of: self) }
+    }
+
+    /// A number that nothing else of this build has.
+    func nextPlace() -> Int {
+        places += 1
+        return places
+    }
+
+    /// What is said of an error at some lines of the file, whatever its own exit code is.
+    func failure(_ error: OperationError, at lines: ClosedRange<Int>) -> OperationError {
+        let error = OperationError(
+            "failed to solve: \(error)", remedy: error.remedy, exitCode: 1, kind: error.kind)
+        return BuildFailure(error, at: lines, in: input.text, of: input.fileName).told(to: request.report)
+    }
+
+    /// Calls `body`, whose errors are about an instruction.
+    func locating<Value>(_ body: () throws(DockerfileError) -> Value) throws(OperationError) -> Value {
+        do throws(DockerfileError) {
+            return try body()
+        } catch {
+            let failure = OperationError(error.message, kind: .invalid)
+            throw self.failure(failure, at: error.lines ?? 1...1)
+        }
+    }
+
+    /// Where images come from that stages name.
+    func image(named name: String) throws(OperationError) -> Image {
+        try engine.wantedImage(name, request.pulls ? .always : .missing, platform: request.platform)
+    }
+}

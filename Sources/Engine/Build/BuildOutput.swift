@@ -1,0 +1,31 @@
+import Core
+import Glibc
+import Images
+import Lifecycle
+import Linux
+
+extension BuildJob {
+    /// Writes the files of an image to where they are wanted.
+    func write(_ image: BuiltImage, to output: BuildRequest.Output) throws(OperationError) {
+        let directory = try workspace.makeUpper("output-\(nextPlace())")
+        let tree = try LayeredTree(workspace.directories(of: image.layers), in: directory, isWritable: false)
+        switch output {
+        case .directory(let path): try Self.copy(tree.root, to: path)
+        case .archive(let path):
+            let place = try TreePlace("/", below: tree.root, followsLink: false)
+            let form = TreeArchive.Form(name: nil, leavesMounts: true)
+            try ArchiveTarget(path).fill { (file: borrowing Descriptor) throws(OperationError) in
+                _ = try TreeArchive.write(place, form, to: file, named: "image")
+            }
+        }
+        tree.close()
+    }
+
+    private static func copy(_ root: borrowing Descriptor, to path: String) throws(OperationError) {
+        try Files.makeDirectories(path, mode: 0o755)
+        let target = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+        let source = try root.open(inRoot: "/", O_RDONLY | O_DIRECTORY)
+        var copy = TreeCopy(.kept)
+        try copy.copyContents(of: source, from: "/", to: target, path: path)
+    }
+}

@@ -1,0 +1,170 @@
+import Containers
+import Core
+import Dockerfile
+import Glibc
+import Images
+import Lifecycle
+import Linux
+
+/// `COPY` and `ADD`, settled.
+struct CopyStep {
+    enum Origin {
+        case context
+        case layers([BuiltLayer])
+    }
+
+    let copy: Copy
+    let origin: Origin
+    /// Absolute; with a slash behind it where it must be a directory.
+    let destination: String
+    let mode: ModeChange?
+    let excluded: IgnoreFile
+
+    init(_ copy: Copy, of stage: StageBuild) throws(OperationError) {
+        self.copy = copy
+        origin = try Self.origin(copy.from, of: stage)
+        let path = CleanPath.join(stage.image.config.workingDirectory, copy.destination)
+        let last = copy.destination.pathComponents.last ?? ""
+        let isDirectory = copy.destination.hasSuffix("/") || [".", "..", ""].contains(last)
+        destination = isDirectory && path != "/" ? path + "/" : path
+        mode = try copy.mode.map { text throws(OperationError) in
+            guard let mode = ModeChange(text) else {
+                throw OperationError("invalid chmod parameter: '\(text)'", kind: .invalid)
+            }
+            return mode
+        }
+        excluded = try Self.excluded(copy)
+        try check()
+    }
+
+    private static func excluded(_ copy: Copy) throws(OperationError) -> IgnoreFile {
+        do throws(DockerfileError) { return try IgnoreFile(patterns: copy.excluded) } catch {
+            throw OperationError(error.message, kind: .invalid)
+        }
+    }
+
+    /// - Parameter name: of a stage or image; nil is the context.
+    static func origin(_ name: String?, of stage: StageBuild) throws(OperationError) -> Origin {
+        guard let name else { return .context }
+        let source: StageSource
+        do throws(DockerfileError) {
+            source = try StageGraph.source(named: name, in: stage.job.input.file)
+        } catch {
+            throw OperationError(error.message, kind: .invalid)
+        }
+        switch source {
+        case .scratch: return .layers([])
+        case .stage(let index): return .layers(stage.job.stages[index]?.image.layers ?? [])
+        case .image(let name):
+            return .layers(try stage.job.workspace.begin(from: stage.job.image(named: name)).layers)
+        }
+    }
+
+    private func check() throws(OperationError) {
+        let name = copy.isAdd ? "ADD" : "COPY"
+        let isDirectory = destination.hasSuffix("/")
+        if copy.sources.count > 1, !isDirectory {
+            throw OperationError(
+                "When using \(name) with more than one source file, the destination must be a directory "
+                    + "and end with a /", kind: .invalid)
+        }
+        for case .path(let path) in copy.sources where copy.isAdd && Self.isRemote(path) {
+            throw OperationError(
+                "ADD of \"\(path)\" is not supported",
+                remedy: "fetch it in a RUN, or before the build",
+                kind: .unsupported)
+        }
+        if copy.checksum != nil {
+            throw OperationError(
+                "checksum can't be specified for non-HTTP(S) & non-Git sources", kind: .invalid)
+        }
+    }
+
+    private static func isRemote(_ path: String) -> Bool {
+        ["http://", "https://", "git@", "git://", "ssh://"].contains { path.hasPrefix($0) }
+    }
+
+    /// What its result depends on, beside the files.
+    var value: JSON {
+        [
+            "destination": .string(destination), "owner": .optional(copy.owner), "mode": .optional(copy.mode),
+            "parents": copy.keepsParents ? true : false, "add": copy.isAdd ? true : false,
+            "unpacks": copy.unpacks.map { $0 ? true : false } ?? .null,
+        ]
+    }
+}
+
+// MARK: - Carrying it out
+
+extension CopyStep {
+    /// Finds the files, and copies them unless that was done before.
+    func perform(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> StepResult {
+        switch origin {
+        case .context: return try perform(step, job, from: job.input.root, leavingOut: job.input.ignored)
+        case .layers(let layers):
+            let directory = try job.workspace.makeUpper("source-\(step.place)")
+            let tree = try LayeredTree(job.workspace.directories(of: layers), in: directory, isWritable: false)
+            let result = try perform(step, job, from: tree.root, leavingOut: IgnoreFile())
+            tree.close()
+            return result
+        }
+    }
+
+    private func perform(
+        _ step: BuildStep, _ job: BuildJob, from root: borrowing Descriptor, leavingOut ignored: IgnoreFile
+    ) throws(OperationError) -> StepResult {
+        let owner = try resolvedOwner(step, job)
+        var ownership = CopyOwnership.settled(user: owner?.uid, group: owner?.gid, mode: mode)
+        if owner == nil, case .context = origin { ownership = .settled(user: 0, group: 0, mode: mode) }
+        let selection = CopySelection(ignored: ignored, excluded: excluded)
+        let listings = try sources(root, selection).map { place throws(OperationError) in
+            try CopyListing(place, below: root, selection, ownership)
+        }
+        let documents = documents
+        let content: JSON = .array(
+            listings.map { .string($0.digestText) }
+                + documents.map { ["name": .string($0.name), "text": .string($0.content)] })
+        let key = try step.key(content: content)
+        if !job.request.ignoresCache, let kept = job.engine.imageStore.kept(key) {
+            return StepResult(kept)
+        }
+        let layer = try job.changing(step) { target throws(OperationError) in
+            let placement = try CopyTarget(self, ownership, owner, target)
+            for listing in listings { try placement.copy(listing, from: root) }
+            for document in documents { try placement.write(document) }
+            if listings.isEmpty, documents.isEmpty { try placement.makeDestination() }
+        }
+        var isSure = true
+        for listing in listings where isSure { isSure = try listing.isUnchanged(root, selection, ownership) }
+        return StepResult(key: key, layer: layer, isSure: isSure)
+    }
+
+    private var documents: [Heredoc] {
+        copy.sources.compactMap { if case .document(let document) = $0 { document } else { nil } }
+    }
+
+    /// Nil leaves owners as they are.
+    private func resolvedOwner(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> ResolvedUser? {
+        guard let text = copy.owner else { return nil }
+        let layers = job.workspace.directories(of: step.layers)
+        do throws(OperationError) {
+            var user = try job.engine.resolveUser(text, adding: [], in: .layers(layers, mounts: []))
+            // A number alone is that of the group, too.
+            if !text.contains(":"), text.utf8.allSatisfy(\.isDigit) { user.gid = user.uid }
+            return user
+        } catch {
+            throw OperationError("\(error.description)", kind: error.kind)
+        }
+    }
+
+    /// The paths that the sources name, wildcards being matched.
+    private func sources(
+        _ root: borrowing Descriptor, _ selection: CopySelection
+    ) throws(OperationError) -> [CopySource] {
+        var found: [CopySource] = []
+        for case .path(let text) in copy.sources {
+            found += try CopySource.all(text, below: root, selection, keepsParents: copy.keepsParents)
+        }
+        return found
+    }
+}

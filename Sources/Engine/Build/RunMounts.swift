@@ -1,0 +1,188 @@
+import Core
+import Dockerfile
+import Glibc
+import Images
+import Lifecycle
+import Linux
+
+/// What a RUN sees beside its image: `--mount`.
+struct RunMounts {
+    struct Mount {
+        let mount: RunMount
+        /// Absolute.
+        let target: String
+        /// Of a bind.
+        let origin: CopyStep.Origin?
+    }
+
+    let mounts: [Mount]
+    private let ignored: IgnoreFile
+
+    init(_ run: Run, of stage: StageBuild) throws(OperationError) {
+        ignored = stage.job.input.ignored
+        mounts = try run.mounts.map { mount throws(OperationError) in
+            let usual = mount.kind == .secret ? "/run/secrets/" + (mount.id ?? "") : "/run/buildkit/ssh_agent.0"
+            let target = CleanPath.join(stage.image.config.workingDirectory, mount.target ?? usual)
+            guard target != "/" else {
+                throw OperationError("invalid mount target \"/\"", kind: .invalid)
+            }
+            guard mount.kind != .cache || mount.from == nil else {
+                throw OperationError(
+                    "RUN --mount=type=cache,from=… is not supported",
+                    remedy: "copy it into the cache by the command itself", kind: .unsupported)
+            }
+            let origin = mount.kind == .bind ? try CopyStep.origin(mount.from, of: stage) : nil
+            return Mount(mount: mount, target: target, origin: origin)
+        }
+    }
+
+    /// Whether what it sees must be read before anybody can say whether it was there before.
+    var readsContext: Bool {
+        mounts.contains { if case .context = $0.origin { true } else { false } }
+    }
+
+    /// What a result depends on, beside files of the context. What a cache or a secret holds is none of that.
+    var value: JSON {
+        .array(
+            mounts.map { mount in
+                var members: [(key: String, value: JSON)] = [
+                    ("kind", .string(mount.mount.kind.rawValue)), ("target", .string(mount.target)),
+                    ("source", .optional(mount.mount.source)), ("id", .optional(mount.mount.id)),
+                ]
+                if case .layers(let layers) = mount.origin {
+                    members.append(("layers", .strings(layers.map(\.diff.description))))
+                }
+                return .object(members)
+            })
+    }
+
+    private var selection: CopySelection { CopySelection(ignored: ignored, excluded: IgnoreFile()) }
+    private static let kept = CopyOwnership.settled(user: nil, group: nil, mode: nil)
+
+    private func sources(_ mount: Mount, below root: borrowing Descriptor) throws(OperationError) -> CopyListing {
+        let source = try CopySource.one(mount.mount.source ?? "/", below: root, selection)
+        return try CopyListing(source, below: root, selection, Self.kept)
+    }
+
+    /// What the files of the context say that are seen.
+    func content(_ job: BuildJob) throws(OperationError) -> JSON {
+        var digests: [JSON] = []
+        for mount in mounts {
+            guard case .context = mount.origin else { continue }
+            digests.append(.string(try sources(mount, below: job.input.root).digestText))
+        }
+        return digests.isEmpty ? .null : .array(digests)
+    }
+}
+
+/// Mounts that are ready for a container.
+struct PreparedMounts {
+    var binds: [BindMount] = []
+    var temporary: [TemporaryMount] = []
+    var environment: [String] = []
+    /// Open as long as the container runs.
+    let locks = DescriptorSet()
+
+    var targets: [String] { binds.map(\.target) + temporary.map(\.target) }
+}
+
+extension RunMounts {
+    func prepare(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> PreparedMounts {
+        var prepared = PreparedMounts()
+        for (number, mount) in mounts.enumerated() {
+            let place = job.workspace.file("mount-\(step.place)-\(number)")
+            switch mount.mount.kind {
+            case .bind: try addBind(mount, step, number, at: place, job, &prepared)
+            case .cache: try addCache(mount, job, &prepared)
+            case .tmpfs:
+                let data = mount.mount.size.map { "size=\($0)" } ?? ""
+                prepared.temporary.append(
+                    TemporaryMount(target: mount.target, data: data, isExecutable: true, readOnly: false))
+            case .secret: try addSecret(mount, at: place, job, &prepared)
+            case .ssh: try addAgent(mount, job, &prepared)
+            }
+        }
+        return prepared
+    }
+
+    /// A copy, so that what is ignored is not there, no link leads out, and what is written there is gone afterwards.
+    private func addBind(
+        _ mount: Mount, _ step: BuildStep, _ number: Int, at place: String, _ job: BuildJob,
+        _ prepared: inout PreparedMounts
+    ) throws(OperationError) {
+        try Files.makeDirectory(place, mode: 0o755, existing: false)
+        let path: String
+        switch mount.origin {
+        case .context, nil: path = try copy(mount, from: job.input.root, to: place)
+        case .layers(let layers):
+            let directory = try job.workspace.makeUpper("source-\(step.place)-\(number)")
+            let tree = try LayeredTree(job.workspace.directories(of: layers), in: directory, isWritable: false)
+            path = try copy(mount, from: tree.root, to: place)
+            tree.close()
+        }
+        prepared.binds.append(
+            BindMount(
+                source: path, target: mount.target, readOnly: mount.mount.isReadOnly ?? true, makesSource: false))
+    }
+
+    /// - Returns: where it is.
+    private func copy(
+        _ mount: Mount, from root: borrowing Descriptor, to place: String
+    ) throws(OperationError) -> String {
+        let listing = try sources(mount, below: root)
+        let source = try TreePlace("/" + listing.source.path, below: root, followsLink: true)
+        let directory = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
+        var copy = TreeCopy(Self.kept)
+        copy.wants = { listing.paths.contains($0) }
+        guard listing.isDirectory else {
+            try copy.copy(source, from: listing.source.path, to: directory, as: FileName("file"), path: place)
+            return place + "/file"
+        }
+        try copy.copyContents(
+            of: source.openDirectory(), from: listing.source.path, to: directory, path: place, equipping: true)
+        return place
+    }
+
+    private func addCache(_ mount: Mount, _ job: BuildJob, _ prepared: inout PreparedMounts) throws(OperationError) {
+        let options = mount.mount
+        let mode = options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o755
+        let owner = (options.owner.flatMap { UInt32($0) } ?? 0, options.group.flatMap { UInt32($0) } ?? 0)
+        let cache = CacheDirectory(id: options.id ?? mount.target, mode: mode, user: owner.0, group: owner.1)
+        let path = try job.engine.imageStore.cacheDirectory(
+            cache, waits: options.sharing == .locked, isShared: options.sharing == .shared, locks: prepared.locks)
+        prepared.binds.append(
+            BindMount(
+                source: path, target: mount.target, readOnly: options.isReadOnly ?? false, makesSource: false))
+    }
+
+    private func addSecret(
+        _ mount: Mount, at place: String, _ job: BuildJob, _ prepared: inout PreparedMounts
+    ) throws(OperationError) {
+        let options = mount.mount
+        let id = options.id ?? options.target?.pathComponents.last ?? ""
+        guard let secret = job.request.secrets[id] else {
+            if options.isRequired { throw OperationError("secret \(id): not found", kind: .notFound) }
+            return
+        }
+        if let variable = options.variable { prepared.environment.append("\(variable)=\(String(kernel: secret))") }
+        if options.variable != nil, options.target == nil { return }
+        let directory = try Descriptor.open(job.workspace.path, O_RDONLY | O_DIRECTORY)
+        try directory.replaceFile(
+            FileName(place.pathComponents.last ?? ""), secret,
+            mode: mode_t(options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o400),
+            user: options.owner.flatMap { UInt32($0) } ?? 0, group: options.group.flatMap { UInt32($0) } ?? 0)
+        prepared.binds.append(BindMount(source: place, target: mount.target, readOnly: true, makesSource: false))
+    }
+
+    private func addAgent(_ mount: Mount, _ job: BuildJob, _ prepared: inout PreparedMounts) throws(OperationError) {
+        guard let socket = job.request.agents[mount.mount.id ?? "default"] else {
+            if mount.mount.isRequired {
+                throw OperationError(
+                    "unset ssh forward key \(mount.mount.id ?? "default")", kind: .notFound)
+            }
+            return
+        }
+        prepared.binds.append(BindMount(source: socket, target: mount.target, readOnly: false, makesSource: false))
+        prepared.environment.append("SSH_AUTH_SOCK=\(mount.target)")
+    }
+}

@@ -1,0 +1,96 @@
+import Core
+import Glibc
+import Linux
+
+/// Where a build works: a directory in the store's file system, which goes with the build. Its layers lie here until all is done.
+package struct BuildWorkspace: ~Copyable {
+    private let store: ImageStore
+    private let workspace: Workspace
+    /// A directory with nothing in it, below the layers of an image that has none.
+    private let empty: String
+
+    package init(in store: ImageStore) throws(OperationError) {
+        let workspace = try store.workspace()
+        let empty = workspace.file("empty")
+        try Files.makeDirectory(empty, mode: 0o755, existing: false)
+        self.empty = empty
+        self.store = store
+        self.workspace = workspace
+    }
+
+    /// Everything in it goes. What cannot go now is removed by the next command that works on images.
+    package func remove() { try? Files.removeTree(workspace.path) }
+
+    package var path: String { workspace.path }
+    package func file(_ name: String) -> String { workspace.file(name) }
+
+    /// The layers' directories, topmost first: overlayfs's order. A layer stands where it is topmost.
+    package func directories(of layers: [BuiltLayer]) -> [String] {
+        var seen: Set<Digest> = []
+        let unique = layers.reversed().filter { seen.insert($0.diff).inserted }
+        return unique.isEmpty ? [empty] : unique.map { directory(of: $0) }
+    }
+
+    private func directory(of layer: BuiltLayer) -> String {
+        layer.place.map { workspace.file("layer-\($0)") } ?? store.layout.layer(layer.diff)
+    }
+
+    /// A directory for one step's changes, with `upper` and `work` in it.
+    package func makeUpper(_ name: String) throws(OperationError) -> String {
+        let directory = workspace.file(name)
+        try Files.makeDirectory(directory, existing: false)
+        for name in ["upper", "work"] { try Files.makeDirectory("\(directory)/\(name)", mode: 0o755, existing: false) }
+        return directory
+    }
+
+    /// Makes a layer of what a step has changed.
+    /// - Parameters:
+    ///   - number: another one for each.
+    ///   - newest: no file's time is later; nil leaves all as they are.
+    package func pack(_ upper: String, _ number: Int, newest: Int64?) throws(OperationError) -> BuiltLayer {
+        let draft = try store.pack(upper, layer: number, in: workspace, newest: newest)
+        return BuiltLayer(blob: draft.blob, diff: draft.diff, size: draft.size, place: number)
+    }
+
+    /// What is built on an image.
+    package func begin(from image: Image) throws(OperationError) -> BuiltImage {
+        let draft = try store.draft(from: image)
+        var built = BuiltImage()
+        built.config = draft.config
+        built.created = image.created
+        built.history = draft.history
+        built.layers = draft.layers.map { BuiltLayer(blob: $0.blob, diff: $0.diff, size: $0.size, place: nil) }
+        return built
+    }
+
+    /// Puts an image into the store, and what can be found again when the same is built.
+    /// - Parameters:
+    ///   - image: nil keeps only the steps.
+    ///   - references: none makes an image without a name.
+    package func publish(
+        _ image: BuiltImage?, as references: [Reference], keeping steps: [CachedStep]
+    ) throws(OperationError) -> Digest? {
+        let names = try references.map(ImageStore.taggable)
+        if image != nil || !steps.isEmpty { try Archive.syncFileSystem(of: workspace.path) }
+        try store.keep(steps, in: workspace)
+        guard let image else { return nil }
+        let publication = Publication(draft: draft(of: image), references: names)
+        return try store.publish([publication], in: workspace)[0]
+    }
+
+    private func draft(of image: BuiltImage) -> ImageDraft {
+        var draft = ImageDraft()
+        draft.config = image.config
+        draft.author = image.author
+        draft.created = image.created
+        draft.history = image.datedHistory
+        draft.layers = image.layers.map { layer in
+            let isHere = layer.place.map { Files.exists(workspace.file("blob-\($0)")) } ?? false
+            let source = layer.place.flatMap { place in
+                isHere ? (blob: workspace.file("blob-\(place)"), tree: workspace.file("layer-\(place)")) : nil
+            }
+            return LayerDraft(blob: layer.blob, diff: layer.diff, size: layer.size, source: source)
+        }
+        return draft
+    }
+}

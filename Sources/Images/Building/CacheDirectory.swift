@@ -1,0 +1,119 @@
+import Core
+import Glibc
+import Linux
+
+/// A directory that outlives builds: `RUN --mount=type=cache`.
+package struct CacheDirectory: Sendable {
+    let id: String
+    /// Of a new one.
+    let mode: UInt32
+    let user: uid_t
+    let group: gid_t
+
+    package init(id: String, mode: UInt32, user: uid_t, group: gid_t) {
+        self.id = id
+        self.mode = mode
+        self.user = user
+        self.group = group
+    }
+}
+
+extension ImageStore {
+    /// Milliseconds: another build's command may take that long.
+    private static let patience: Int64 = 3_600_000
+
+    /// Where it is; made when it is not there.
+    /// - Parameters:
+    ///   - waits: nobody else has it meanwhile: whoever has it is waited for, an hour at most.
+    ///   - isShared: others may have it, too; if neither, one that somebody has gives way to a further one.
+    ///   - locks: keeps it in use.
+    package func cacheDirectory(
+        _ cache: CacheDirectory, waits: Bool, isShared: Bool, locks: DescriptorSet
+    ) throws(OperationError) -> String {
+        try layout.create()
+        let name = try Digest(of: cache.id.kernelBytes).hex
+        for number in 0..<64 {
+            let path = "\(layout.buildCache)/mount-\(name)" + (number == 0 ? "" : "-\(number)")
+            let lock = try Descriptor.open(path + ".lock", O_RDWR | O_CREAT, as: "lock")
+            if waits || isShared {
+                try lock.lock(named: path, exclusive: !isShared, within: Self.patience)
+            } else if lock.tryLock(exclusive: true) != 0 {
+                continue
+            }
+            locks.insert(lock)
+            try make(cache, at: path)
+            return path
+        }
+        throw OperationError("mount cache", cache.id, reason: "too many others have it", kind: .exhausted)
+    }
+
+    private func make(_ cache: CacheDirectory, at path: String) throws(OperationError) {
+        guard try Files.makeDirectory(path, mode: 0o700) else { return }
+        try FaultPoint.pass("set owner of", path)
+        guard path.withKernelString({ chown($0, cache.user, cache.group) }) == 0 else {
+            throw OperationError("create directory", path, errno: errno)
+        }
+        try FaultPoint.pass("set mode of", path)
+        guard path.withKernelString({ chmod($0, mode_t(cache.mode)) }) == 0 else {
+            throw OperationError("create directory", path, errno: errno)
+        }
+    }
+}
+
+extension ImageStore {
+    /// Removes what builds have kept: steps that no image has layers of, or all of them, and directories of mounts that no build has now.
+    /// - Parameter all: steps whose layers are in images, too.
+    /// - Returns: the keys and names of what is gone, and how many bytes that has freed.
+    package func pruneBuildCache(
+        all: Bool, where isSelected: (CachedStep) -> Bool
+    ) throws(OperationError) -> (removed: [String], bytes: Int64) {
+        var removed: [String] = []
+        let before = buildCacheBytes()
+        let lock = try FileLock.store(layout)
+        let index = try ImageIndex.read(layout.index)
+        var used: Set<Digest> = []
+        for image in index.images { used.formUnion((try? record(image))?.layers ?? []) }
+        for step in cachedSteps() where isSelected(step) && (all || !used.contains(step.layer.diff)) {
+            try Files.remove("\(layout.buildCache)/\(step.key.hex).json")
+            removed.append(step.key.hex)
+        }
+        try discardUnused(keeping: index, holding: lock)
+        lock.release()
+        removed += try removeMounts()
+        return (removed, max(0, before - buildCacheBytes()))
+    }
+
+    private func discardUnused(keeping index: ImageIndex, holding lock: borrowing FileLock) throws(OperationError) {
+        let trash = try Workspace(in: layout, holding: lock)
+        try collectGarbage(keeping: index, trash: trash, holding: lock)
+    }
+
+    private func removeMounts() throws(OperationError) -> [String] {
+        var removed: [String] = []
+        for name in try Files.names(in: layout.buildCache).sorted()
+        where name.hasPrefix("mount-") && !name.hasSuffix(".lock") {
+            let path = "\(layout.buildCache)/\(name)"
+            guard let lock = try? Descriptor.open(path + ".lock", O_RDWR), lock.tryLock(exclusive: true) == 0 else {
+                continue
+            }
+            try Files.removeTree(path)
+            try Files.remove(path + ".lock")
+            removed.append(name)
+        }
+        return removed
+    }
+
+    /// What is on disk of steps that is in no image, and of directories of mounts.
+    package func buildCacheBytes() -> Int64 {
+        var used: Set<Digest> = []
+        for image in (try? ImageIndex.read(layout.index))?.images ?? [] {
+            used.formUnion((try? record(image))?.layers ?? [])
+        }
+        let layers = Set(cachedSteps().map(\.layer.diff)).subtracting(used)
+        let mounts = ((try? Files.names(in: layout.buildCache)) ?? []).filter {
+            $0.hasPrefix("mount-") && !$0.hasSuffix(".lock")
+        }
+        return layers.reduce(0) { $0 + Files.diskUsage(below: layout.layer($1)) }
+            + mounts.reduce(0) { $0 + Files.diskUsage(below: "\(layout.buildCache)/\($1)") }
+    }
+}
