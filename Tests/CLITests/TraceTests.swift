@@ -2,7 +2,7 @@ import Testing
 
 extension CLI {
     /// `--trace`: what the kernel is asked and answers.
-    @Suite struct Trace {
+    @Suite struct TracedMessages {
         @Test func messagesAreShownBesideTheAnswer() {
             let outcome = Host.elsewhere(
                 """
