@@ -25,6 +25,7 @@ extension ImageStore {
         telling progress: any TransferProgress
     ) throws(OperationError) -> PulledImage {
         let connection = try session.connection()
+        if platform == nil, let current = try unchanged(reference, session, connection) { return current }
         let remote = try RemoteImage.find(reference, for: platform, session, connection)
         let source = reference.pinned(to: remote.digest)
         // A digest says more than a tag.
@@ -38,6 +39,29 @@ extension ImageStore {
         let draft = try pull.configuration(of: remote, connection)
         try pull.publish(draft, remote, as: shown, source)
         return PulledImage(id: id, digest: remote.digest, isNew: true)
+    }
+
+    /// The image that a tag has here, when the registry has nothing else under it.
+    private func unchanged(
+        _ reference: Reference, _ session: RegistrySession, _ connection: Connection
+    ) throws(OperationError) -> PulledImage? {
+        guard reference.digest == nil, let tag = reference.tag else { return nil }
+        let index = try ImageIndex.read(layout.index)
+        let named = index.entries.first { $0.reference == reference.text }
+        guard let named, let source = named.source, try isWhole(named.image, in: index),
+            try runsHere(named.image, index),
+            let digest = try session.manifestDigest(tag, connection).flatMap({ Digest($0) }),
+            source == reference.pinned(to: digest)
+        else { return nil }
+        return PulledImage(id: named.image, digest: digest, isNew: false)
+    }
+
+    /// One that was pulled for another platform may have the same name.
+    private func runsHere(_ id: Digest, _ index: ImageIndex) throws(OperationError) -> Bool {
+        let details = try details(of: image(id, in: index))
+        let platform = Platform(
+            system: details.system, architecture: details.architecture, variant: details.variant)
+        return platform.rank != nil
     }
 
     /// Names an image that is here already.

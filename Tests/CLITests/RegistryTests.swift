@@ -191,6 +191,41 @@ extension CLI.Registries {
         }
     }
 
+    /// At a terminal both are asked for; the password is not shown, and the terminal is as before, also after a signal.
+    @Test func loginAtATerminal() throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            func typed(_ keys: String) -> Outcome {
+                Host.shell(
+                    "export HOME=\(scratch); \(keys) | "
+                        + "script -qec \"$MYDOCKER login localhost:5010; echo code \\$?; stty -a | grep -o ' echo '\" /dev/null"
+                )
+            }
+            let right = typed("(sleep 0.5; echo tester; sleep 0.5; echo secret; sleep 0.3)")
+            #expect(right.text.contains("Login Succeeded") && right.text.contains("code 0"), "\(right.text)")
+            #expect(!right.text.contains("secret") && right.text.contains(" echo "), "\(right.text)")
+            #expect(registry.requests("/v2/").contains { $0[3] == "Basic" && $0[4] == "dGVzdGVyOnNlY3JldA==" })
+            Host.shell("rm \(scratch)/.docker/config.json")
+            let interrupted = typed("(sleep 0.5; echo tester; sleep 0.5; printf '\\003'; sleep 0.3)")
+            #expect(interrupted.text.contains("code 130") && interrupted.text.contains(" echo "), "\(interrupted.text)")
+        }
+    }
+
+    /// Registries that count pulls do not count a look at what a tag leads to.
+    @Test func whatIsUnchangedIsNotPulledAgain() throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            let name = registry.name("good")
+            for _ in 1...2 { succeed("pull", "-q", name) }
+            let methods = registry.requests("/good/manifests/").map { $0[1] }
+            #expect(methods == ["GET", "HEAD"], "\(methods)")
+            // Under another tag it is another matter.
+            succeed("tag", name, name + ":other")
+            #expect(mydocker("image", "inspect", "-f", "{{.RepoDigests}}", name + ":other").text.contains("@sha256:"))
+            succeed("rmi", name, name + ":other")
+        }
+    }
+
     @Test func loginThatCannotBe() throws {
         try withScratch { scratch in
             for (arguments, words) in [

@@ -28,14 +28,28 @@ extension RegistrySession {
         _ name: String, of reference: Reference, _ connection: Connection
     ) throws(OperationError) -> RegistryDocument {
         try open(connection)
-        var request = request(.get, try url("manifests/\(name)"))
-        request.headers.set("Accept", Self.manifestTypes.joined(separator: ", "))
+        var request = try manifestRequest(.get, name)
         request.limits.answer = Self.longestManifest
         let response = try send(request, scope: .pull, connection)
         guard response.isSuccess else { throw refusal(of: response, pulling: reference) }
         let type = (response.headers["Content-Type"] ?? "").prefix { $0 != ";" && $0 != " " }
         return RegistryDocument(
             bytes: response.body, mediaType: String(type), digest: response.headers["Docker-Content-Digest"])
+    }
+
+    private func manifestRequest(
+        _ method: TransferRequest.Method, _ name: String
+    ) throws(OperationError) -> TransferRequest {
+        var request = request(method, try url("manifests/\(name)"))
+        request.headers.set("Accept", Self.manifestTypes.joined(separator: ", "))
+        return request
+    }
+
+    /// What a tag leads to now; nil where the registry does not say. To ask this counts as no pull at registries that count them.
+    package func manifestDigest(_ tag: String, _ connection: Connection) throws(OperationError) -> String? {
+        try open(connection)
+        let response = try send(try manifestRequest(.head, tag), scope: .pull, connection)
+        return response.isSuccess ? response.headers["Docker-Content-Digest"] : nil
     }
 
     /// A blob that is kept in memory.
