@@ -446,6 +446,8 @@ extension CLI.Build {
     @Test func aKilledBuildLeavesNothing() throws {
         let context = try BuildContext("FROM busybox\nCOPY Dockerfile /\nRUN touch /x; sleep 1000")
         defer { context.remove() }
+        // The network of that name is made on first use, and stays.
+        succeed("run", "--rm", "busybox", "true")
         succeed("builder", "prune", "-f", "-a")
         Ledger.expectUnchanged {
             for signal in ["KILL", "TERM"] {
