@@ -34,18 +34,21 @@ let package = Package(
         c("CNetlink", linking: ["mnl"]), swift("Netlink", ["Core", "Linux", "CNetlink"]),
         c("CIPTables", linking: ["ip4tc"]), swift("Firewall", ["Core", "Linux", "CIPTables", "Netlink"]),
         c("CArchive"), c("CSeccomp"), c("CLaunch"),
+        c("CCurl"), swift("Transfer", ["Core", "Linux", "CCurl"]),
+        // What registries say, and how they are spoken to.
+        swift("Registry", ["Core", "Linux", "Transfer"]),
         swift("Records", ["Core", "Linux"]),
         swift("IPAM", ["Core", "Linux"]),
         swift("Networking", ["Core", "Linux", "IPAM", "Netlink", "Firewall"]),
-        swift("Images", ["Core", "Linux", "CArchive"]),
+        swift("Images", ["Core", "Linux", "CArchive", "Registry", "Transfer"]),
         swift("Containers", ["Core", "Linux", "CLaunch", "CSeccomp"]),
         swift("Lifecycle", ["Core", "Linux", "Records", "Netlink", "Networking", "IPAM", "Containers"]),
         swift("Supervisor", ["Core", "Linux", "Lifecycle", "Containers"]),
         swift(
             "Engine",
             [
-                "Core", "Linux", "Records", "Networking", "IPAM", "Dockerfile", "Images", "Containers", "Lifecycle",
-                "Supervisor",
+                "Core", "Linux", "Records", "Networking", "IPAM", "Dockerfile", "Registry", "Images", "Containers",
+                "Lifecycle", "Supervisor",
             ]),
         // The language of Dockerfiles, from text to values. Nothing is looked up in it.
         swift("Dockerfile", ["Core"]),
@@ -75,6 +78,7 @@ let package = Package(
         test("NetlinkTests", ["Core", "Linux", "Netlink", "CNetlink", "Fuzzing"]),
         test("FirewallTests", ["Core", "Linux", "Firewall", "CIPTables", "Fuzzing"]),
         test("IPAMTests", ["Core", "Linux", "IPAM", "Fuzzing"]),
+        test("RegistryTests", ["Core", "Linux", "Transfer", "Registry", "Fuzzing"]),
         test("RecordsTests", ["Core", "Linux", "Records"]),
         test("NetworkingTests", ["Core", "Linux", "Firewall", "Netlink", "Networking"]),
         test("ImagesTests", ["Core", "Linux", "Images", "CArchive", "Fuzzing"]),
@@ -92,7 +96,7 @@ let package = Package(
             ]),
         test("CommandsTests", ["Core", "Linux", "Lifecycle", "Engine", "Forms", "Commands", "Fuzzing"]),
         // As root, in scripts/in-sandbox: against the kernel, and the whole program.
-        test("SandboxTests", ["Core", "Linux", "Netlink", "Firewall"]),
+        test("SandboxTests", ["Core", "Linux", "Netlink", "Firewall", "Transfer"]),
         test("CLITests", []),
     ]
 )

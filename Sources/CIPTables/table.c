@@ -128,13 +128,23 @@ static const void *seen(
     return entry;
 }
 
+static const void *seen_ipv6(
+    struct ciptables_table *table, const struct ip6t_entry *entry, int *size, const char **target) {
+    if (!entry) return NULL;
+    *size = entry->next_offset;
+    *target = table->six->get_target(entry, table->handle);
+    return entry;
+}
+
 const void *ciptables_first_entry(
     struct ciptables_table *table, const char *chain, int *size, const char **target) {
+    if (table->six) return seen_ipv6(table, table->six->first_rule(chain, table->handle), size, target);
     return seen(table, iptc_first_rule(chain, table->handle), size, target);
 }
 
 const void *ciptables_next_entry(
     struct ciptables_table *table, const void *entry, int *size, const char **target) {
+    if (table->six) return seen_ipv6(table, table->six->next_rule(entry, table->handle), size, target);
     return seen(table, iptc_next_rule(entry, table->handle), size, target);
 }
 

@@ -12,6 +12,8 @@ package struct Engine: Sendable {
     let scope: String?
     /// Whether a command that changes something ends what nobody else ends any more. What ends that does not.
     let endsDeadScopes: Bool
+    /// Who is shown how far an image is on its way.
+    package var progress: any TransferProgress = NoProgress()
 
     var layout: Layout { host.layout }
     var containerStore: ContainerStore { host.containerStore }

@@ -6,6 +6,8 @@ package struct Image: Sendable {
     package let id: Digest
     /// `name:tag`, sorted.
     package let references: [String]
+    /// `name@sha256:…`, by which registries have it, sorted.
+    package let sources: [String]
     package let config: ImageConfig
     package let created: Timestamp
     /// Bytes in the files of all layers.
@@ -26,6 +28,8 @@ package struct ImageEntry: Equatable, Sendable {
     package let created: Timestamp
     package let size: Int64
     package var labels: [String: String] = [:]
+    /// `name@sha256:…`, by which registries have the image.
+    package var sources: [String] = []
 }
 
 /// What `resolve` needs of an image, in one small file: manifest and configuration, which can be long, stay unread.

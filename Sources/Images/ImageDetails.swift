@@ -20,6 +20,7 @@ extension ImageDetails {
             ImageSummary(
                 id: image.id.description, references: image.references, created: image.created, size: image.size),
             config: image.config, layers: image.layers.map(\.description), layerDirectories: image.layerDirectories)
+        summary.sources = image.sources
         architecture = configuration["architecture"]?.string ?? ""
         variant = configuration["variant"]?.string
         system = configuration["os"]?.string ?? "linux"

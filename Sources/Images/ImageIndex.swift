@@ -12,6 +12,8 @@ struct ImageIndex {
         var reference: String?
         /// The scope that it goes with.
         var scope: String?
+        /// `NAME@sha256:…`, by which a registry has it.
+        var source: String?
     }
 
     static let mediaType = "application/vnd.oci.image.index.v1+json"
@@ -21,6 +23,7 @@ struct ImageIndex {
     /// Spares reading the manifest to get from a name to an image's id.
     private static let imageKey = "mydocker.image.id"
     private static let scopeKey = "mydocker.scope"
+    private static let sourceKey = "mydocker.image.source"
 
     private(set) var entries: [Entry] = []
     /// What another program put here: not ours to use, nor to lose.
@@ -68,7 +71,9 @@ struct ImageIndex {
         else { return nil }
         let reference = json["annotations"]?[referenceKey]?.string
         let scope = json["annotations"]?[scopeKey]?.string
-        return Entry(manifest: manifest, manifestSize: size, image: image, reference: reference, scope: scope)
+        let source = json["annotations"]?[sourceKey]?.string
+        return Entry(
+            manifest: manifest, manifestSize: size, image: image, reference: reference, scope: scope, source: source)
     }
 
     var json: JSON {
@@ -77,6 +82,7 @@ struct ImageIndex {
             if let reference = entry.reference { annotations.append((ImageIndex.referenceKey, .string(reference))) }
             annotations.append((ImageIndex.imageKey, .string(entry.image.description)))
             if let scope = entry.scope { annotations.append((ImageIndex.scopeKey, .string(scope))) }
+            if let source = entry.source { annotations.append((ImageIndex.sourceKey, .string(source))) }
             return [
                 "mediaType": .string(Manifest.mediaType),
                 "digest": .string(entry.manifest.description),
@@ -112,6 +118,7 @@ extension ImageIndex {
 
     private func entry(named reference: Reference) -> Entry? {
         entries.first { entry in
+            if let digest = reference.digest, entry.source == reference.pinned(to: digest) { return true }
             guard entry.reference == reference.text || reference.tag == nil else { return false }
             return reference.digest.map { $0 == entry.manifest } ?? true
         }
@@ -129,6 +136,9 @@ extension ImageIndex {
     func references(to image: Digest) -> [String] {
         entries.filter { $0.image == image }.compactMap(\.reference).sorted()
     }
+    func sources(of image: Digest) -> [String] {
+        Set(entries.filter { $0.image == image }.compactMap(\.source)).sorted()
+    }
     var images: Set<Digest> { Set(entries.map(\.image)) }
 }
 
@@ -138,17 +148,18 @@ extension ImageIndex {
     /// Adds an image under a name, which any other image loses.
     mutating func add(_ entry: Entry) {
         var entry = entry
-        let same = entries.first { $0.image == entry.image && $0.reference == entry.reference }
+        let same = entries.first { $0.image == entry.image && $0.isNamed(as: entry) }
+        if entry.source == nil { entry.source = same?.source }
         // What was there outside of a scope stays when the scope goes.
         if let same, same.scope == nil || entry.scope == nil { entry.scope = nil }
         if let reference = entry.reference, same == nil { removeReference(reference) }
         // An image that has a name now needs no nameless entry, unless the name will go with its scope.
         entries.removeAll { other in
             guard other.image == entry.image else { return false }
-            if other.reference == entry.reference { return true }
-            return other.reference == nil && (entry.scope == nil || other.scope == entry.scope)
+            if other.isNamed(as: entry) { return true }
+            return other.reference == nil && other.source == nil && (entry.scope == nil || other.scope == entry.scope)
         }
-        if entry.reference != nil || !contains(entry.image) { entries.append(entry) }
+        if entry.reference != nil || entry.source != nil || !contains(entry.image) { entries.append(entry) }
     }
 
     /// An image without names stays, as Docker's `<none>`.
@@ -167,12 +178,29 @@ extension ImageIndex {
         }
     }
 
+    /// - Returns: whether that is anything new.
+    mutating func setSource(_ source: String, of image: Digest, _ reference: String) -> Bool {
+        guard let index = entries.firstIndex(where: { $0.image == image && $0.reference == reference }),
+            entries[index].source != source
+        else { return false }
+        entries[index].source = source
+        return true
+    }
+
     mutating func removeImage(_ image: Digest) { entries.removeAll { $0.image == image } }
 
     mutating func tag(_ image: Digest, as reference: String, in scope: String?) {
         guard var entry = entries.first(where: { $0.image == image }) else { return }
         entry.reference = reference
         entry.scope = scope
+        entry.source = nil
         add(entry)
+    }
+}
+
+extension ImageIndex.Entry {
+    /// Of one image: an entry without a name is known by where it comes from.
+    fileprivate func isNamed(as other: ImageIndex.Entry) -> Bool {
+        reference == other.reference && (reference != nil || source == other.source)
     }
 }

@@ -40,6 +40,8 @@ struct ImageDraft {
 struct Publication {
     let draft: ImageDraft
     let references: [String]
+    /// `NAME@sha256:…`, by which a registry has it.
+    var source: String?
 }
 
 // MARK: - Layers
@@ -82,7 +84,7 @@ extension ImageStore {
         return draft(content, blob: blobPath, tree: tree)
     }
 
-    private func draft(_ content: Archive.Content, blob: String, tree: String) -> LayerDraft {
+    func draft(_ content: Archive.Content, blob: String, tree: String) -> LayerDraft {
         let mediaType = Manifest.layerType + content.compression.suffix
         return LayerDraft(
             blob: Manifest.Blob(mediaType: mediaType, digest: content.blob, size: content.blobSize),
@@ -90,7 +92,7 @@ extension ImageStore {
     }
 
     /// The umask must not decide who may enter a container's root directory.
-    private func newTree(_ number: Int, in workspace: borrowing Workspace) throws(OperationError) -> String {
+    func newTree(_ number: Int, in workspace: borrowing Workspace) throws(OperationError) -> String {
         let tree = workspace.file("layer-\(number)")
         try Files.makeDirectory(tree, mode: 0o755, existing: false)
         try FaultPoint.pass("set mode of", tree)
@@ -131,7 +133,7 @@ extension ImageStore {
                 index.add(
                     ImageIndex.Entry(
                         manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
-                        reference: reference, scope: scope))
+                        reference: reference, scope: scope, source: image.source))
             }
         }
         try write(index, holding: lock)

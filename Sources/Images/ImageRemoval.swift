@@ -78,7 +78,7 @@ extension ImageStore {
         _ image: Digest, _ references: [String], isUsed: Bool, from index: inout ImageIndex,
         holding lock: borrowing FileLock
     ) throws(OperationError) -> [String] {
-        let lines = references.map { "Untagged: \($0)" }
+        let lines = (references + index.sources(of: image)).map { "Untagged: \($0)" }
         guard !isUsed else {
             for reference in references { index.removeReference(reference) }
             try write(index, holding: lock)

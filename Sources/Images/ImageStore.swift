@@ -48,7 +48,7 @@ package struct ImageStore: Sendable {
                 summaries.append(
                     ImageEntry(
                         id: id, reference: reference, created: record.created, size: record.size,
-                        labels: record.config.labels))
+                        labels: record.config.labels, sources: index.sources(of: id)))
             }
         }
         return summaries.sorted { left, right in
@@ -108,7 +108,8 @@ extension ImageStore {
     func image(_ id: Digest, in index: ImageIndex) throws(OperationError) -> Image {
         let record = try record(id)
         return Image(
-            id: id, references: index.references(to: id), config: record.config, created: record.created,
+            id: id, references: index.references(to: id), sources: index.sources(of: id), config: record.config,
+            created: record.created,
             size: record.size, manifest: record.manifest, layers: record.layers,
             layerDirectories: ImageStore.topmost(record.layers).map(layout.layer))
     }

@@ -3,10 +3,12 @@ import Core
 /// An OCI image manifest: the blobs that make up an image.
 struct Manifest {
     /// A blob by digest, size and kind.
-    struct Blob: Equatable, Sendable {
+    struct Blob: Hashable, Sendable {
         var mediaType: String
         var digest: Digest
         var size: Int64
+        /// Where else it may be had, of one that no registry may keep.
+        var places: [String] = []
 
         init(mediaType: String, digest: Digest, size: Int64) {
             self.mediaType = mediaType
@@ -18,6 +20,7 @@ struct Manifest {
             mediaType = try reader.string("mediaType")
             digest = try reader.text("digest") { Digest($0) }
             size = try reader.int("size")
+            places = try reader.optional("urls", \.strings) ?? []
         }
 
         var json: JSON {
@@ -65,21 +68,11 @@ struct ImageDocument {
     /// As objects: what other programs wrote there is kept.
     var history: [JSON]
 
-    static var architecture: String {
-        #if arch(arm64)
-            "arm64"
-        #elseif arch(riscv64)
-            "riscv64"
-        #else
-            "amd64"
-        #endif
-    }
-
     var json: JSON {
         var members: [(key: String, value: JSON)] = [("created", .string(created.description))]
         if let author { members.append(("author", .string(author))) }
         members += [
-            ("architecture", .string(ImageDocument.architecture)),
+            ("architecture", .string(Platform.hostArchitecture)),
             ("os", "linux"),
             ("config", config.json),
             ("rootfs", ["type": "layers", "diff_ids": .strings(layers.map(\.description))]),

@@ -43,6 +43,7 @@ struct SavedDocument {
     let layers: [Digest]
     /// Nil when it says nothing.
     let platform: Platform?
+    let created: Timestamp?
 
     init(_ json: JSON) throws(RecordError) {
         let reader = try RecordReader(json)
@@ -51,46 +52,6 @@ struct SavedDocument {
         layers = texts.compactMap { Digest($0) }
         guard layers.count == texts.count else { throw RecordError("rootfs.diff_ids is not valid") }
         platform = Platform(json)
-    }
-}
-
-/// What an image was built for.
-package struct Platform: Equatable, CustomStringConvertible {
-    let system: String
-    package let architecture: String
-
-    package static let host = Platform(system: "linux", architecture: ImageDocument.architecture)
-
-    /// A 64-bit kernel runs 32-bit programs, too.
-    private static let runnable: [String] = {
-        let second = ["amd64": "386", "arm64": "arm"][host.architecture]
-        return [host.architecture] + (second.map { [$0] } ?? [])
-    }()
-
-    init(system: String, architecture: String) {
-        self.system = system
-        self.architecture = architecture
-    }
-
-    /// Nil when `json` does not say both.
-    init?(_ json: JSON) {
-        guard let system = json["os"]?.string, let architecture = json["architecture"]?.string, !system.isEmpty,
-            !architecture.isEmpty
-        else { return nil }
-        self.init(system: system, architecture: architecture)
-    }
-
-    /// What an attestation is said to be for.
-    var isUnknown: Bool { system == "unknown" }
-
-    /// The lower, the better; nil when this host cannot run it.
-    var rank: Int? { system == Platform.host.system ? Platform.runnable.firstIndex(of: architecture) : nil }
-
-    package var description: String { "\(system)/\(architecture)" }
-
-    /// - Parameter name: of the image, or of the archive.
-    static func refusal(of name: String, _ platforms: [Platform]) -> OperationError {
-        let found = Set(platforms.map(\.description)).sorted().joined(separator: ", ")
-        return OperationError("no matching manifest for \(host): \"\(name)\" is for \(found)")
+        created = json["created"]?.string.flatMap { Timestamp(parsing: $0) }
     }
 }

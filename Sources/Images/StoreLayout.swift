@@ -16,15 +16,18 @@ struct StoreLayout: Sendable {
     var buildCache: String { root + "/build-cache" }
     /// Work that is not finished, or was never going to be.
     var temporary: String { root + "/temporary" }
+    /// Blobs on their way here, by their digests; who gets one has the file's lock. What a kill has left is gone on with.
+    var downloads: String { root + "/downloads" }
 
     func blob(_ digest: Digest) -> String { "\(blobs)/\(digest.hex)" }
     func layer(_ digest: Digest) -> String { "\(layers)/\(digest.hex)" }
+    func download(_ digest: Digest) -> String { "\(downloads)/\(digest.hex)" }
     func record(_ image: Digest) -> String { "\(records)/\(image.hex).json" }
 
     /// Nobody but root may come near the set-user-ID programs of unpacked layers.
     func create() throws(OperationError) {
         try Files.makeDirectories(root, mode: 0o700)
-        for path in [blobs, layers, records, buildCache, temporary] { try Files.makeDirectories(path) }
+        for path in [blobs, layers, records, buildCache, temporary, downloads] { try Files.makeDirectories(path) }
     }
 
     /// Says what the directory is, to other programs.

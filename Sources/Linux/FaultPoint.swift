@@ -1,6 +1,7 @@
 import CLinux
 import Core
 import Glibc
+import Synchronization
 
 /// Where a test can make this process fail, die or stop: each effect on the host passes a point just before it happens.
 ///
@@ -8,8 +9,9 @@ import Glibc
 /// the number of the original. `MYDOCKER_FAULT_LIST` names a file to which each appends a line with its number and what it
 /// was about to do; `MYDOCKER_FAULT` is `ACTION@NUMBER`. Without these a point costs one comparison.
 package enum FaultPoint {
-    // Read before there is a second thread; changed by `pass` and `disarm`, which one thread at a time calls.
+    // Read before there is a second thread; changed with `lock` held.
     nonisolated(unsafe) private static var plan = FaultPlan()
+    private static let lock = Mutex(())
 
     /// - Throws: the error of `error` or `enospc`, when it is this point's turn.
     @inline(__always)
@@ -17,7 +19,12 @@ package enum FaultPoint {
         _ operation: @autoclosure () -> String, _ subject: @autoclosure () -> String? = nil
     ) throws(OperationError) {
         guard plan != nil else { return }
-        try plan?.pass(operation(), subject())
+        try passSlowly(operation(), subject())
+    }
+
+    /// Several threads pass points when layers are on their way.
+    private static func passSlowly(_ operation: String, _ subject: String?) throws(OperationError) {
+        try lock.withLock { _ throws(OperationError) in try plan?.pass(operation, subject) }
     }
 
     /// For a process that has to put right what became of another one, with the same points.

@@ -1,3 +1,5 @@
+import Core
+
 /// A rule of nftables about what goes from one interface to another. It has the form in which iptables-nft writes its own, so that
 /// `iptables -S` shows it.
 package struct InterfaceRule: Equatable, Sendable {
@@ -25,14 +27,14 @@ package struct RuleChain: Equatable, Sendable {
     let table: String
     let name: String
 
-    /// - Parameter table: of IPv4, as iptables has them.
-    package init(ofIPv4 table: String, _ name: String) {
-        family = 2
+    /// - Parameter table: of one family, as iptables has them.
+    package init(_ family: AddressFamily, _ table: String, _ name: String) {
+        self.family = family == .ipv4 ? 2 : 10
         self.table = table
         self.name = name
     }
 
-    package var text: String { "ip \(table) \(name)" }
+    package var text: String { "\(family == 2 ? "ip" : "ip6") \(table) \(name)" }
 }
 
 /// What is said of a rule that is there.

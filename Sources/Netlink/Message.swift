@@ -28,9 +28,11 @@ struct Message {
         return datagram.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: header.payload, as: type) }
     }
 
+    var payload: ArraySlice<UInt8> { datagram[header.payload..<header.payload + header.length] }
+
     /// Whether its payload holds these bytes somewhere.
     func contains(_ bytes: [UInt8]) -> Bool {
-        let payload = datagram[header.payload..<header.payload + header.length]
+        let payload = payload
         return payload.indices.contains { payload[$0...].starts(with: bytes) }
     }
 

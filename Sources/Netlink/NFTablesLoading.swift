@@ -8,14 +8,9 @@ extension NFTablesRun {
         let base = expression.number(NFTA_PAYLOAD_BASE.rawValue)
         let place = (expression.number(NFTA_PAYLOAD_OFFSET.rawValue), expression.number(NFTA_PAYLOAD_LEN.rawValue))
         if base == NFT_PAYLOAD_NETWORK_HEADER.rawValue {
-            switch place {
-            case (12, 1...4): return address(packet.source, "ip saddr", place.1)
-            case (16, 1...4): return address(packet.destination, "ip daddr", place.1)
-            case (9, 1): return NFTablesValue(bytes: [packet.transport], name: "ip protocol", form: .transport)
-            default: break
-            }
+            if let value = packet.family == .ipv4 ? fieldOfIPv4(place) : fieldOfIPv6(place) { return value }
         }
-        if base == NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, packet.transport != 1 {
+        if base == NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, packet.hasPorts {
             switch place {
             case (0, 2): return port(packet.sourcePort, "sport")
             case (2, 2): return port(packet.destinationPort, "dport")
@@ -25,9 +20,26 @@ extension NFTablesRun {
         return NFTablesValue(bytes: nil, name: "@\(base),\(place.0 * 8),\(place.1 * 8)", form: .other)
     }
 
+    private func fieldOfIPv4(_ place: (offset: UInt32, length: UInt32)) -> NFTablesValue? {
+        switch place {
+        case (12, 1...4): address(packet.source, "ip saddr", place.length)
+        case (16, 1...4): address(packet.destination, "ip daddr", place.length)
+        case (9, 1): NFTablesValue(bytes: [packet.transport], name: "ip protocol", form: .transport)
+        default: nil
+        }
+    }
+
+    private func fieldOfIPv6(_ place: (offset: UInt32, length: UInt32)) -> NFTablesValue? {
+        switch place {
+        case (8, 1...16): address(packet.source, "ip6 saddr", place.length)
+        case (24, 1...16): address(packet.destination, "ip6 daddr", place.length)
+        case (6, 1): NFTablesValue(bytes: [packet.transport], name: "ip6 nexthdr", form: .transport)
+        default: nil
+        }
+    }
+
     private func address(_ address: IPAddress, _ name: String, _ length: UInt32) -> NFTablesValue {
-        NFTablesValue(
-            bytes: address.family == .ipv4 ? Array(address.bytes.prefix(Int(length))) : nil, name: name, form: .address)
+        NFTablesValue(bytes: Array(address.bytes.prefix(Int(length))), name: name, form: .address(address.family))
     }
 
     private func port(_ port: UInt16?, _ name: String) -> NFTablesValue {
@@ -41,8 +53,11 @@ extension NFTablesRun {
         case NFT_META_L4PROTO.rawValue:
             NFTablesValue(bytes: [packet.transport], name: "meta l4proto", form: .transport)
         case NFT_META_NFPROTO.rawValue:
-            NFTablesValue(bytes: [UInt8(CNETLINK_NFPROTO_IPV4)], name: "meta nfproto", form: .other)
-        case NFT_META_PROTOCOL.rawValue: NFTablesValue(bytes: [8, 0], name: "meta protocol", form: .other)
+            NFTablesValue(bytes: [NFTables.number(of: packet.family)], name: "meta nfproto", form: .other)
+        case NFT_META_PROTOCOL.rawValue:
+            // ETH_P_IP and ETH_P_IPV6.
+            NFTablesValue(
+                bytes: packet.family == .ipv4 ? [0x08, 0] : [0x86, 0xdd], name: "meta protocol", form: .other)
         case NFT_META_MARK.rawValue: NFTablesValue(bytes: [0, 0, 0, 0], name: "meta mark", form: .other)
         default: NFTablesValue(bytes: nil, name: "meta \(key)", form: .other)
         }

@@ -2,12 +2,12 @@ import CNetlink
 import Core
 import Glibc
 
-/// All that nftables has about packets of IPv4, whoever made it.
+/// All that nftables has about packets of one family, whoever made it.
 extension NFTablesSocket {
-    package mutating func traceableTables() throws(OperationError) -> [TraceableTable] {
+    package mutating func traceableTables(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
         var chains: [Place: [FoundChain]] = [:]
         for message in try socket.dump({ $0.getChains() }) {
-            guard let chain = try FoundChain(message) else { continue }
+            guard let chain = try FoundChain(message, family) else { continue }
             chains[chain.table, default: []].append(chain)
         }
         var tables: [TraceableTable] = []
@@ -53,13 +53,13 @@ private struct Place: Hashable {
     let number: UInt8
     let name: String
 
-    /// Nil of a family that IPv4 does not pass.
-    init?(_ number: UInt8, _ name: String) {
-        guard [UInt8(CNETLINK_NFPROTO_IPV4), UInt8(CNETLINK_NFPROTO_INET)].contains(number) else { return nil }
+    /// Nil of one that packets of the family do not pass.
+    init?(_ number: UInt8, _ name: String, _ family: AddressFamily) {
+        guard [NFTables.number(of: family), UInt8(CNETLINK_NFPROTO_INET)].contains(number) else { return nil }
         (self.number, self.name) = (number, name)
     }
 
-    var family: String { number == UInt8(CNETLINK_NFPROTO_INET) ? "inet" : "ip" }
+    var family: String { NFTables.name(ofFamily: number) ?? "" }
 }
 
 private struct FoundChain {
@@ -68,7 +68,7 @@ private struct FoundChain {
     let hook: TraceableChain.Hook?
     let drops: Bool
 
-    init?(_ message: Message) throws(OperationError) {
+    init?(_ message: Message, _ family: AddressFamily) throws(OperationError) {
         var table: String?, name: String?, type = ""
         var place: (number: UInt32, priority: Int32)?
         var drops = false
@@ -84,9 +84,8 @@ private struct FoundChain {
             default: break
             }
         }
-        guard let table, let name, let own = Place(try message.fixedHeader(nfgenmsg.self).nfgen_family, table) else {
-            return nil
-        }
+        let number = try message.fixedHeader(nfgenmsg.self).nfgen_family
+        guard let table, let name, let own = Place(number, table, family) else { return nil }
         self.table = own
         self.name = name
         self.drops = drops

@@ -175,7 +175,7 @@ struct NFTablesRun {
         func loaded(_ type: UInt32) -> [UInt8]? {
             expression.bytes(type) == nil ? nil : registers[register(expression.number(type))]?.bytes
         }
-        let address = loaded(NFTA_NAT_REG_ADDR_MIN.rawValue).flatMap { PacketBytes($0).address(0) }
+        let address = loaded(NFTA_NAT_REG_ADDR_MIN.rawValue).flatMap { PacketBytes($0).address(0, packet.family) }
         let port = loaded(NFTA_NAT_REG_PROTO_MIN.rawValue).flatMap { PacketBytes($0).port(0) }
         let to = "to " + (address.map { "\($0)" } ?? "") + (port.map { ":\($0)" } ?? "")
         if expression.number(NFTA_NAT_TYPE.rawValue) == NFT_NAT_SNAT.rawValue {

@@ -4,7 +4,7 @@ import Glibc
 
 /// A chain of nftables that packets come by (<linux/netfilter/nf_tables.h>).
 package struct BaseChain: Equatable, Sendable {
-    /// As `nft` calls it; nil for a family that IPv4 does not pass.
+    /// As `nft` calls it; nil for one that neither IPv4 nor IPv6 passes.
     package let family: String?
     package let table: String
     package let name: String
@@ -13,6 +13,11 @@ package struct BaseChain: Equatable, Sendable {
     /// What no rule decides on is dropped.
     package let drops: Bool
     fileprivate let number: UInt8
+
+    /// Whether packets of the family come by.
+    package func isPassed(by family: AddressFamily) -> Bool {
+        [NFTables.number(of: family), UInt8(CNETLINK_NFPROTO_INET)].contains(number)
+    }
 }
 
 /// A conversation with nftables.
@@ -55,6 +60,11 @@ enum NFTables {
     static func type(_ message: nf_tables_msg_types) -> Int32 { NFNL_SUBSYS_NFTABLES << 8 | Int32(message.rawValue) }
     static func number(of family: AddressFamily) -> UInt8 {
         UInt8(family == .ipv4 ? CNETLINK_NFPROTO_IPV4 : CNETLINK_NFPROTO_IPV6)
+    }
+    /// Nil of one that is not about IP.
+    static func name(ofFamily number: UInt8) -> String? {
+        [Int(CNETLINK_NFPROTO_IPV4): "ip", Int(CNETLINK_NFPROTO_IPV6): "ip6", Int(CNETLINK_NFPROTO_INET): "inet"][
+            Int(number)]
     }
     static func header(_ family: UInt8) -> nfgenmsg {
         nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)
@@ -109,12 +119,10 @@ extension BaseChain {
         guard let table, let name else { throw .malformed("chain") }
         let number = try message.fixedHeader(nfgenmsg.self).nfgen_family
         self.init(
-            family: Self.families[Int(number)], table: table, name: name,
+            family: NFTables.name(ofFamily: number), table: table, name: name,
             isForward: hook == UInt32(CNETLINK_NF_INET_FORWARD),
             drops: policy == UInt32(CNETLINK_NF_DROP), number: number)
     }
-
-    private static let families = [Int(CNETLINK_NFPROTO_IPV4): "ip", Int(CNETLINK_NFPROTO_INET): "inet"]
 
     private static func hook(_ attribute: Attribute) throws(OperationError) -> UInt32? {
         var parts = attribute.nested()

@@ -18,19 +18,20 @@ extension NFTablesValue {
     func text(_ data: [UInt8]) -> String {
         let bytes = PacketBytes(data)
         switch form {
-        case .address:
-            let whole = PacketBytes(data + [UInt8](repeating: 0, count: max(0, 4 - data.count)))
+        case .address(let family):
+            let count = family.bits / 8
+            let whole = PacketBytes(data + [UInt8](repeating: 0, count: max(0, count - data.count)))
             let length =
-                data.count < 4 ? "/\(8 * data.count)" : mask.map { "/\($0.reduce(0) { $0 + $1.nonzeroBitCount })" }
-            return whole.address(0).map { "\($0)\(length ?? "")" } ?? "?"
+                data.count < count ? "/\(8 * data.count)" : mask.map { "/\($0.reduce(0) { $0 + $1.nonzeroBitCount })" }
+            return whole.address(0, family).map { "\($0)\(length ?? "")" } ?? "?"
         case .port: return bytes.port(0).map { "\($0)" } ?? "?"
         case .name:
             // Without its zero byte more may follow.
             return "\"\(bytes.text(0..<data.count))\(data.last == 0 ? "" : "*")\""
-        case .transport: return [1: "icmp", 6: "tcp", 17: "udp"][data.first ?? 0] ?? "\(data.first ?? 0)"
+        case .transport: return TracedPacket.name(ofTransport: data.first ?? 0)
         case .type: return bytes.uint32(0) == 2 ? "local" : "\(bytes.uint32(0) ?? 0)"
         case .state, .status, .other:
-            if name == "meta nfproto", data == [2] { return "ipv4" }
+            if name == "meta nfproto", let family = [[2]: "ipv4", [10]: "ipv6"][data] { return family }
             return "0x" + data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         }
     }

@@ -1,3 +1,5 @@
+import Core
+
 /// What a register holds.
 struct NFTablesValue {
     /// Nil when nobody knows.
@@ -8,5 +10,8 @@ struct NFTablesValue {
     /// Of a part of the value that is looked at.
     var mask: [UInt8]?
 
-    enum Form { case address, port, name, transport, state, status, type, other }
+    enum Form: Equatable {
+        case address(AddressFamily)
+        case port, name, transport, state, status, type, other
+    }
 }

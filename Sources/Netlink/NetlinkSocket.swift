@@ -8,6 +8,8 @@ import Linux
 struct NetlinkSocket: ~Copyable {
     private let socket: OpaquePointer
     private let port: UInt32
+    /// One of NETLINK_*.
+    private let kind: Int32
     /// Each close of a netfilter socket waits for what nftables has still to take apart, whoever has deleted that.
     private let closesLater: Bool
     // Not from 1: an adopted socket may still hold answers to somebody else's first requests.
@@ -22,6 +24,7 @@ struct NetlinkSocket: ~Copyable {
         guard let socket, result == 0 else { throw OperationError("open netlink socket", errno: -result) }
         self.socket = socket
         port = cnetlink_port(socket)
+        kind = number
         closesLater = number == NETLINK_NETFILTER
     }
 
@@ -34,6 +37,7 @@ struct NetlinkSocket: ~Copyable {
         guard let socket, result == 0 else { throw OperationError("use netlink socket", errno: -result) }
         self.socket = socket
         port = cnetlink_port(socket)
+        kind = NETLINK_ROUTE
         closesLater = false
     }
 
@@ -81,6 +85,7 @@ struct NetlinkSocket: ~Copyable {
         batch.addSequence(sequence)
         sequence &+= UInt32(count)
         let socket = socket
+        KernelTrace.write(MessageText.lines(batch.bytes, protocol: kind, sign: ">"))
         let result = batch.withBytes { $0.isEmpty ? 0 : cnetlink_send(socket, $0.baseAddress, $0.count) }
         guard result == 0 else { throw OperationError("send netlink request", errno: -result) }
         while !exchange.isComplete { try exchange.accept(receive()) }
@@ -98,6 +103,7 @@ struct NetlinkSocket: ~Copyable {
             let failure = Int32(-result)
             throw OperationError("receive netlink reply", errno: failure == EAGAIN ? ETIMEDOUT : failure)
         }
+        KernelTrace.write(MessageText.lines(datagram, protocol: kind, sign: "<"))
         return datagram
     }
 }

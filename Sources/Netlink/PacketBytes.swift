@@ -13,8 +13,11 @@ package struct PacketBytes: Sendable {
     package func uint32(_ offset: Int) -> UInt32? { value(offset) }
     /// In network byte order.
     package func port(_ offset: Int) -> UInt16? { uint16(offset).map { UInt16(bigEndian: $0) } }
-    package func address(_ offset: Int) -> IPAddress? {
-        uint32(offset).map { IPAddress(ipv4: UInt32(bigEndian: $0)) }
+    package func address(_ offset: Int, _ family: AddressFamily) -> IPAddress? {
+        switch family {
+        case .ipv4: uint32(offset).map { IPAddress(ipv4: UInt32(bigEndian: $0)) }
+        case .ipv6: (value(offset) as UInt128?).map { IPAddress(ipv6: UInt128(bigEndian: $0)) }
+        }
     }
     /// Up to a zero byte.
     package func text(_ range: Range<Int>) -> String {

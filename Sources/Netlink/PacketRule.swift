@@ -20,13 +20,23 @@ package struct PacketRule: Equatable, Sendable {
         case status(UInt32, isNegated: Bool)
     }
 
+    /// The port that a packet's becomes.
+    package enum Ports: Equatable, Sendable {
+        case kept
+        /// Whichever of them the kernel chooses.
+        case any(of: ClosedRange<UInt16>)
+        /// The first one becomes the first of them, and so on, as far as they go: a map that the rule has to itself.
+        case moved(from: UInt16, to: ClosedRange<UInt16>)
+    }
+
     package enum Action: Equatable, Sendable {
+        package typealias Ports = PacketRule.Ports
+
         case accept, drop, goBack
         case jump(String)
         case masquerade
         case translateSource(IPAddress)
-        /// - ports: nil keeps the port.
-        case translateDestination(IPAddress, ports: ClosedRange<UInt16>?)
+        case translateDestination(IPAddress, Ports)
     }
 
     package let tests: [Test]
@@ -47,14 +57,15 @@ package struct PacketRule: Equatable, Sendable {
 // MARK: - Messages
 
 extension RequestBatch {
-    mutating func put(_ rule: PacketRule) {
+    /// - Parameter map: the number of the rule's map in this transaction, where it has one.
+    mutating func put(_ rule: PacketRule, map: UInt32) {
         nest(Int(NFTA_RULE_EXPRESSIONS.rawValue)) { batch in
             for test in rule.tests { batch.put(test) }
             batch.expression("counter") { counter in
                 counter.put(Int(NFTA_COUNTER_BYTES.rawValue), bigEndian: UInt64(0))
                 counter.put(Int(NFTA_COUNTER_PACKETS.rawValue), bigEndian: UInt64(0))
             }
-            batch.put(rule.action)
+            batch.put(rule.action, map)
         }
         put(Int(NFTA_RULE_USERDATA.rawValue), RuleNotes.bytes(comment: rule.comment, note: rule.note))
     }
@@ -133,15 +144,15 @@ extension RequestBatch {
         }
     }
 
-    private mutating func put(_ action: PacketRule.Action) {
+    private mutating func put(_ action: PacketRule.Action, _ map: UInt32) {
         switch action {
         case .accept: decide(Int32(CNETLINK_NF_ACCEPT))
         case .drop: decide(Int32(CNETLINK_NF_DROP))
         case .goBack: decide(NFT_RETURN.rawValue)
         case .jump(let chain): decide(NFT_JUMP.rawValue, chain)
         case .masquerade: expression("masq") { _ in }
-        case .translateSource(let address): translate(NFT_NAT_SNAT, address, nil)
-        case .translateDestination(let address, let ports): translate(NFT_NAT_DNAT, address, ports)
+        case .translateSource(let address): translate(NFT_NAT_SNAT, address, .kept, map)
+        case .translateDestination(let address, let ports): translate(NFT_NAT_DNAT, address, ports, map)
         }
     }
 
@@ -158,19 +169,25 @@ extension RequestBatch {
     }
 
     /// An address of IPv6 fills the first register, of 16 bytes.
-    private mutating func translate(_ kind: nft_nat_types, _ address: IPAddress, _ ports: ClosedRange<UInt16>?) {
+    private mutating func translate(
+        _ kind: nft_nat_types, _ address: IPAddress, _ ports: PacketRule.Ports, _ map: UInt32
+    ) {
         set(NFT_REG_1, address.bytes)
-        if let ports {
-            set(NFT_REG_2, ports.lowerBound.networkBytes)
-            if ports.count > 1 { set(NFT_REG_3, ports.upperBound.networkBytes) }
+        switch ports {
+        case .kept: break
+        case .any(let range):
+            set(NFT_REG_2, range.lowerBound.networkBytes)
+            if range.count > 1 { set(NFT_REG_3, range.upperBound.networkBytes) }
+        case .moved: lookUpDestinationPort(in: map)
         }
         expression("nat") { nat in
             nat.put(Int(NFTA_NAT_TYPE.rawValue), bigEndian: kind.rawValue)
             nat.put(Int(NFTA_NAT_FAMILY.rawValue), bigEndian: UInt32(NFTables.number(of: address.family)))
             nat.put(Int(NFTA_NAT_REG_ADDR_MIN.rawValue), bigEndian: NFT_REG_1.rawValue)
-            guard let ports else { return }
+            if ports == .kept { return }
             nat.put(Int(NFTA_NAT_REG_PROTO_MIN.rawValue), bigEndian: NFT_REG_2.rawValue)
-            if ports.count > 1 { nat.put(Int(NFTA_NAT_REG_PROTO_MAX.rawValue), bigEndian: NFT_REG_3.rawValue) }
+            guard case .any(let range) = ports, range.count > 1 else { return }
+            nat.put(Int(NFTA_NAT_REG_PROTO_MAX.rawValue), bigEndian: NFT_REG_3.rawValue)
         }
     }
 }

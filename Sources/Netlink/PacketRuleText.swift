@@ -20,7 +20,7 @@ extension PacketRule {
             }
         }
         if let protocolName { words.append("meta l4proto \(protocolName)") }
-        words += ["counter", action.text]
+        words += ["counter", action.text(transport: tests.compactMap(\.transportName).first ?? "th")]
         if !comment.isEmpty { words.append("comment \"\(comment)\"") }
         return words.joined(separator: " ")
     }
@@ -59,10 +59,11 @@ extension PacketRule {
         ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
     }
 
-    private static func transport(_ number: UInt8) -> String {
+    fileprivate static func transport(_ number: UInt8) -> String {
         switch Int(number) {
         case Int(IPPROTO_TCP): "tcp"
         case Int(IPPROTO_UDP): "udp"
+        case Int(IPPROTO_SCTP): "sctp"
         default: "\(number)"
         }
     }
@@ -78,8 +79,15 @@ extension PacketRule {
     }
 }
 
+extension PacketRule.Test {
+    fileprivate var transportName: String? {
+        if case .transport(let number) = self { PacketRule.transport(number) } else { nil }
+    }
+}
+
 extension PacketRule.Action {
-    fileprivate var text: String {
+    /// - Parameter transport: whose ports they are.
+    fileprivate func text(transport: String) -> String {
         switch self {
         case .accept: "accept"
         case .drop: "drop"
@@ -87,9 +95,18 @@ extension PacketRule.Action {
         case .jump(let chain): "jump \(chain)"
         case .masquerade: "masquerade"
         case .translateSource(let address): "snat to \(address)"
-        case .translateDestination(let address, nil): "dnat to \(address)"
-        case .translateDestination(let address, let ports?):
-            "dnat to \(address.family == .ipv4 ? "\(address)" : "[\(address)]"):\(PacketRule.range(ports))"
+        case .translateDestination(let address, let ports): "dnat to \(Self.destination(address, ports, transport))"
+        }
+    }
+
+    private static func destination(_ address: IPAddress, _ ports: Ports, _ transport: String) -> String {
+        switch ports {
+        case .kept: return "\(address)"
+        case .any(let range):
+            return "\(address.family == .ipv4 ? "\(address)" : "[\(address)]"):\(PacketRule.range(range))"
+        case .moved(let first, let range):
+            let pairs = range.enumerated().map { "\(first + UInt16($0.offset)) : \($0.element)" }
+            return "\(address) : \(transport) dport map { \(pairs.joined(separator: ", ")) }"
         }
     }
 }

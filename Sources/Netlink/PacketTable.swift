@@ -57,6 +57,14 @@ package enum PacketTableChange: Sendable {
     }
 }
 
+extension PacketTableChange {
+    /// What its messages take at most, in bytes.
+    fileprivate var length: Int {
+        guard case .addRule(let rule, _, _, _) = self else { return 1024 }
+        return 1024 + (PortMap(of: rule)?.length ?? 0)
+    }
+}
+
 extension NFTablesSocket {
     /// Nothing of a table that is not there.
     package mutating func read(_ table: String, of family: AddressFamily) throws(OperationError) -> PacketTable {
@@ -76,7 +84,7 @@ extension NFTablesSocket {
     package mutating func change(
         _ table: String, of family: AddressFamily, _ changes: [PacketTableChange], since read: PacketTable
     ) throws(OperationError) {
-        var batch = RequestBatch(capacity: 4096 + changes.count * 1024)
+        var batch = RequestBatch(capacity: 4096 + changes.reduce(0) { $0 + $1.length })
         batch.family = family
         batch.beginTransaction(table, generation: read.generation)
         for change in changes { batch.put(change, of: table) }
@@ -134,6 +142,7 @@ extension RequestBatch {
     private mutating func add(
         _ rule: PacketRule, to chain: String, of table: String, _ place: PacketTableChange.RulePlace, _ id: UInt32
     ) {
+        if let map = PortMap(of: rule) { add(map, to: table, id) }
         beginChange(
             NFT_MSG_NEWRULE, place == .atEnd ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE, "add rule", chain)
         put(Int(NFTA_RULE_TABLE.rawValue), table)
@@ -144,10 +153,10 @@ extension RequestBatch {
         case .beforeNew(let other): put(Int(NFTA_RULE_POSITION_ID.rawValue), bigEndian: other)
         }
         put(Int(NFTA_RULE_ID.rawValue), bigEndian: id)
-        put(rule)
+        put(rule, map: id)
     }
 
-    private mutating func beginChange(
+    mutating func beginChange(
         _ type: nf_tables_msg_types, _ flags: Int32, _ operation: String, _ subject: String
     ) {
         begin(

@@ -1,10 +1,10 @@
 import Core
 
-/// A packet of IPv4 as rules see it at one moment of its way; what nobody knows of it is nil.
+/// A packet as rules see it at one moment of its way; what nobody knows of it is nil.
 package struct TracedPacket: Equatable, Sendable {
     package var source: IPAddress
     package var destination: IPAddress
-    /// Of IP: 1 ICMP, 6 TCP, 17 UDP.
+    /// Of IP: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6.
     package var transport: UInt8
     package var sourcePort: UInt16?
     package var destinationPort: UInt16?
@@ -24,6 +24,13 @@ package struct TracedPacket: Equatable, Sendable {
         self.destination = destination
         self.transport = transport
         destinationPort = port
+    }
+
+    package var family: AddressFamily { destination.family }
+    var hasPorts: Bool { transport != 1 && transport != 58 }
+    /// As iptables and nft call it.
+    package static func name(ofTransport number: UInt8) -> String {
+        [1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"][number] ?? "\(number)"
     }
 
     /// The state of connection tracking, by its bit (NF_CT_STATE_BIT).

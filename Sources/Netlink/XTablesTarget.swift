@@ -19,38 +19,42 @@ package struct XTablesTarget: Sendable {
             "AUDIT":
             ("-j \(name)", .goesOn)
         case "DNAT": destination(packet)
-        case "SNAT": source
+        case "SNAT": source(packet)
         case "MASQUERADE": ("-j MASQUERADE", .translateSource(nil))
         case "REDIRECT": ("-j REDIRECT", .unknown("-j REDIRECT"))
         default: ("-j \(name)", .unknown("-j \(name)"))
         }
     }
 
-    /// struct nf_nat_range2 since revision 2, struct nf_nat_ipv4_multi_range_compat before; in both the flags tell
-    /// whether there is an address (1) and ports (2).
+    /// struct nf_nat_range2 since revision 2, of which IPv6 has had the beginning since revision 1, before that struct
+    /// nf_nat_ipv4_multi_range_compat; in all of them flags tell whether there is an address (1) and ports (2).
+    private func isRange(_ packet: TracedPacket) -> Bool { revision >= 2 || packet.family == .ipv6 }
+
     private func destination(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
-        let isNew = revision >= 2
-        guard let flags = info.uint32(isNew ? 0 : 4), let address = info.address(isNew ? 4 : 8),
+        let isNew = isRange(packet)
+        guard let flags = info.uint32(isNew ? 0 : 4), let address = info.address(isNew ? 4 : 8, packet.family),
             let port = info.port(isNew ? 36 : 16)
         else { return ("-j DNAT", .unknown("-j DNAT")) }
         let to = flags & 1 != 0 ? address : nil
+        let written = packet.family == .ipv4 ? "\(address)" : "[\(address)]"
         // A range that is moved (NF_NAT_RANGE_PROTO_OFFSET) counts from another port.
         if flags & 32 != 0, let last = info.port(38), let base = info.port(40) {
             let moved = packet.destinationPort.map { port &+ ($0 &- base) }
             return (
-                "-j DNAT --to-destination \(address):\(port)-\(last)/\(base)", .translateDestination(to, port: moved)
+                "-j DNAT --to-destination \(written):\(port)-\(last)/\(base)", .translateDestination(to, port: moved)
             )
         }
         let hasPort = flags & 2 != 0
         return (
-            "-j DNAT --to-destination \(address)" + (hasPort ? ":\(port)" : ""),
+            "-j DNAT --to-destination " + (hasPort ? "\(written):\(port)" : "\(address)"),
             .translateDestination(to, port: hasPort ? port : nil)
         )
     }
 
-    private var source: (text: String, action: TracedAction) {
-        let isNew = revision >= 2
-        guard let address = info.address(isNew ? 4 : 8) else { return ("-j SNAT", .unknown("-j SNAT")) }
+    private func source(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
+        guard let address = info.address(isRange(packet) ? 4 : 8, packet.family) else {
+            return ("-j SNAT", .unknown("-j SNAT"))
+        }
         return ("-j SNAT --to-source \(address)", .translateSource(address))
     }
 }

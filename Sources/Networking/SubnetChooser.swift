@@ -26,14 +26,17 @@ package struct SubnetChooser: Sendable {
     /// 15 subnets of /16 for the predefined network, like Docker's.
     package static let defaultPool = Pool(Subnet(IPAddress(ipv4: 0xac11_0000), 12), subnetLength: 16, skipping: 1)
     /// 4096 subnets of /22: 1021 containers each.
-    package static let userPool = Pool(Subnet(IPAddress(ipv4: 0x0a40_0000), 10), subnetLength: 22, skipping: 0)
+    package static let userPool = Pool(Subnet(IPAddress(ipv4: 0x0a40_0000), 10), subnetLength: 22)
 
     package struct Pool: Sendable {
         let range: Subnet
         let subnetLength: Int
         let skipping: Int
 
-        init(_ range: Subnet, subnetLength: Int, skipping: Int) {
+        /// - Parameters:
+        ///   - subnetLength: not shorter than the range's.
+        ///   - skipping: how many of its first subnets stay free.
+        package init(_ range: Subnet, subnetLength: Int, skipping: Int = 0) {
             self.range = range.network
             self.subnetLength = subnetLength
             self.skipping = skipping
@@ -52,11 +55,13 @@ package struct SubnetChooser: Sendable {
         }
     }
 
-    /// The first free subnet of `pool`.
-    package func choose(from pool: Pool) throws(OperationError) -> Subnet {
-        for index in pool.skipping..<pool.count {
-            let subnet = pool.subnet(index)
-            if occupant(of: subnet) == nil { return subnet }
+    /// The first free subnet of `pools`, in their order.
+    package func choose(from pools: [Pool]) throws(OperationError) -> Subnet {
+        for pool in pools {
+            for index in pool.skipping..<pool.count {
+                let subnet = pool.subnet(index)
+                if occupant(of: subnet) == nil { return subnet }
+            }
         }
         throw OperationError(
             "all predefined address pools have been fully subnetted", remedy: "give the network a --subnet of its own")

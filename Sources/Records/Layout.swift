@@ -8,12 +8,17 @@ package struct Layout: Sendable {
     package let state: String
     /// What lives as long as the kernel that runs.
     package let runtime: String
+    /// What the administrator has settled (`HostConfiguration`); it may be missing.
+    package let configuration: String
 
-    package static let standard = Layout(state: "/var/lib/mydocker", runtime: "/run/mydocker")
+    package static let standard = Layout(
+        state: "/var/lib/mydocker", runtime: "/run/mydocker", configuration: "/etc/mydocker/config.json")
 
-    package init(state: String, runtime: String) {
+    /// - Parameter configuration: nil: in `state`.
+    package init(state: String, runtime: String, configuration: String? = nil) {
         self.state = state
         self.runtime = runtime
+        self.configuration = configuration ?? state + "/config.json"
     }
 
     package var images: String { state + "/images" }

@@ -43,7 +43,7 @@ extension CLI {
             ("docker compose up", "docker: 'compose' is not a docker command.\nSee 'docker --help'\n"),
             ("docker logs idnosuch", "docker: No such container: idnosuch\n"),
             ("docker rm", "docker: 'docker rm' requires at least 1 argument\n"),
-            ("docker run --net none idnosuch", "docker: Unable to find image 'idnosuch:latest' locally\n"),
+            ("docker run --net none idnosuch", "Unable to find image 'idnosuch:latest' locally\n"),
             (
                 "docker -H tcp://x ps",
                 "docker: cannot use host \"tcp://x\": mydocker runs containers on this host alone\n"

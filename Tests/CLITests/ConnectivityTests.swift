@@ -50,7 +50,7 @@ extension CLI.Connectivity {
     @Test(arguments: ["ACCEPT", "DROP"])
     func B37_B38_reachesTheOutsideUnderThisHostsAddress(policy: String) throws {
         try Outside.with { outside in
-            let network = try TestNetwork("ccout", "10.201.52.1/24")
+            let network = try TestNetwork("ccout", "10.201.52.1/24", "--firewall", "iptables")
             defer { network.remove() }
             Host.run(["iptables-legacy", "-P", "FORWARD", policy])
             defer { Host.run(["iptables-legacy", "-P", "FORWARD", "ACCEPT"]) }
@@ -270,8 +270,15 @@ extension CLI.Connectivity {
                         #expect(outside.place.ask(transport, box.address, port, seconds: 0.3) == .silence)
                         #expect(server.clients == [])
                         // It is the firewall that stops it.
-                        Host.run(["iptables-legacy", "-I", "FORWARD", "-i", Outside.link, "-j", "ACCEPT"])
-                        defer { Host.run(["iptables-legacy", "-D", "FORWARD", "-i", Outside.link, "-j", "ACCEPT"]) }
+                        Host.shell(
+                            """
+                            iptables-legacy -A MYDOCKER-USER -i \(Outside.link) -j ACCEPT
+                            nft add rule ip mydocker-filter MYDOCKER-USER iifname \(Outside.link) accept
+                            """)
+                        defer {
+                            Host.shell(
+                                "iptables-legacy -F MYDOCKER-USER; nft flush chain ip mydocker-filter MYDOCKER-USER")
+                        }
                         #expect(outside.place.ask(transport, box.address, port) == .said("box to \(Outside.address)"))
                     }
                 }
@@ -319,8 +326,15 @@ extension CLI.Connectivity {
             }
             // The forgery is a good one: without the rule it works.
             try Server.with(.host, .tcp, 20261, address: "127.0.0.1", name: "host") { _ in
-                Host.run(["iptables-legacy", "-I", "INPUT", "-i", "ccloop", "-j", "ACCEPT"])
-                defer { Host.run(["iptables-legacy", "-D", "INPUT", "-i", "ccloop", "-j", "ACCEPT"]) }
+                Host.shell(
+                    """
+                    iptables-legacy -I INPUT -i ccloop -j ACCEPT
+                    nft insert rule ip mydocker-filter INPUT iifname ccloop accept
+                    """)
+                defer {
+                    Host.shell(
+                        "iptables-legacy -D INPUT -i ccloop -j ACCEPT; nft flush chain ip mydocker-filter INPUT")
+                }
                 #expect(
                     attacker.place.ask(.tcp, "127.0.0.1", 20261, from: attacker.address)
                         == .said("host to \(attacker.address)"))

@@ -68,6 +68,32 @@ extension CLI.BesideDocker {
         #expect(outcome.lines == wanted, "\(outcome.text)")
     }
 
+    /// The same where Docker has ip6tables, too: for networks that have IPv6, and no others.
+    @Test func networksOfIPv6() {
+        let outcome = beside(
+            """
+            n6() { ip6tables-nft "$@" 2>/dev/null; }
+            rules6() { n6 -S DOCKER-USER | sed 1d; }
+            ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
+            n6 -P FORWARD DROP; n6 -N DOCKER-USER; n6 -A DOCKER-USER -j RETURN; n6 -A FORWARD -j DOCKER-USER
+            $m network create --subnet 10.77.7.1/24 --subnet fd00:77:7::1/64 bd0 >/dev/null
+            $m network create --subnet 10.77.8.1/24 bd1 >/dev/null
+            rules6 | wc -l; rules6 | grep -c bd1; rules | grep -c bd1
+            $m run -d --name web -net bd0 -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n ping -6 -q -c 1 -W 2 fd00:250::2 >/dev/null && echo out
+            ip netns exec far curl -s -m 2 '[fd00:250::1]/index.html'
+            n6 -F DOCKER-USER; n6 -A DOCKER-USER -j RETURN; $m system check; echo $?
+            $m run --rm -net bd0 true; rules6 | wc -l
+            $m network explain bd0 | grep -c '^ip6tables-nft -I DOCKER-USER'
+            $m rm -f web >/dev/null; $m network rm bd0 bd1 >/dev/null; rules6
+            """)
+        #expect(
+            outcome.lines == [
+                "6", "0", "5", "out", "page", #"rule ip6 filter DOCKER-USER bd0: missing; network "bd0" needs it"#, "3",
+                "6", "5", "-A DOCKER-USER -j RETURN",
+            ], "\(outcome.text)")
+    }
+
     /// Nobody is asked by a chain that nothing leads to.
     @Test func aChainThatIsNotAskedIsNoHelp() {
         let outcome = beside(

@@ -36,6 +36,8 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     var keepsExit = false
     /// Some of its points are passed later, by its supervisor in the next commands.
     var goesOn = false
+    /// There is one at localhost:5000, which has nothing at first.
+    var needsRegistry = false
     /// A command that fails has made nothing.
     var isAllOrNothing = false
     /// The next plain commands, and those that take away what the command has made.
@@ -52,6 +54,13 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     private static let other = "10.230.0.5/30"
     private static let gone = "No such container"
     private static let anything = "mydocker: "
+
+    private static let remoteName = "localhost:5000/fwpull"
+    /// An image at the registry, and not here.
+    private static let remoteImage = [
+        Step("create --name fwbox --net none busybox true"), Step("cp /etc/passwd fwbox:/mark"),
+        Step("commit fwbox \(remoteName)"), Step("rm fwbox"), Step("push -q \(remoteName)"), Step("rmi \(remoteName)"),
+    ]
 
     /// It takes the one address and the port.
     private static let plainRun = Step("run --rm --net \(network) -p \(port) true")
@@ -239,6 +248,22 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
         FaultScenario(
             name: "export", before: [start, settle], after: [Step("rm -f fwbox")],
             command: ["export", "-o", "/run/fwbox.tar", "fwbox"], next: [Step("exec fwbox true")]),
+        FaultScenario(
+            name: "pull", before: remoteImage, command: ["pull", "-q", remoteName], needsRegistry: true,
+            next: [
+                Step("pull -q \(remoteName)"), Step("run --rm --net none \(remoteName) true"),
+                Step("rmi \(remoteName)"),
+            ]),
+        FaultScenario(
+            name: "run of an image that is not here", before: remoteImage,
+            command: ["run", "--rm", "--net", "none", remoteName, "true"], isVariant: true, needsRegistry: true,
+            next: [Step("run --rm --net none \(remoteName) true"), Step("rmi \(remoteName)")]),
+        FaultScenario(
+            name: "push",
+            before: remoteImage + [Step("pull -q \(remoteName)"), Step("tag \(remoteName) localhost:5000/fwother")],
+            after: [Step("rmi -f \(remoteName) localhost:5000/fwother")],
+            command: ["push", "-q", "localhost:5000/fwother"], needsRegistry: true,
+            next: [Step("push -q localhost:5000/fwother")]),
         FaultScenario(
             name: "network create", command: ["network", "create", "--subnet", other, "fwother"],
             isAllOrNothing: true,

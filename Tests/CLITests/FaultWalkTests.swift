@@ -20,7 +20,10 @@ extension CLI {
                 succeed("run", "--rm", "--net", network.name, "true")
                 succeed("run", "--net", "none", "--name", "fwreader", "echo", "words")
                 defer { succeed("rm", "fwreader") }
-                try walk(scenario)
+                try withScratch { scratch in
+                    let registry = scenario.needsRegistry ? try TestRegistry(scratch, port: 5000) : nil
+                    try withExtendedLifetime(registry) { try walk(scenario) }
+                }
             }
         }
 

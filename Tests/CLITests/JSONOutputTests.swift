@@ -65,14 +65,30 @@ extension CLI {
             ("system df --json", "[.[].Type]", #"["Images","Containers","Local Volumes","Build Cache"]"#),
             ("system df --json -v", ".[0].Volumes", "[]"),
             ("info --json", ".Driver", #""overlay2""#),
+            ("tag --json busybox localhost:5000/jsbox", ".", #"{"name":"localhost:5000/jsbox"}"#),
+            ("push --json localhost:5000/jsbox", ".[0].name", #""localhost:5000/jsbox:latest""#),
+            ("pull --json localhost:5000/jsbox", "[.name,.new]", #"["localhost:5000/jsbox:latest",false]"#),
+            ("manifest inspect --json localhost:5000/jsbox", ".schemaVersion", "2"),
+            ("rmi --json localhost:5000/jsbox", "length", "1"),
+            ("login --json -u a -p b localhost:5000", ".", #"{"registry":"localhost:5000"}"#),
+            ("logout --json localhost:5000", ".removed", "true"),
             ("image inspect --json busybox", ".[0].RepoTags", #"["busybox:latest"]"#),
         ]
 
         @Test func resultsAreOneValue() throws {
             #expect(Host.hasDefaultImage)
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                try compareResults("export REGISTRY_AUTH_FILE=\(scratch)/auth.json; ")
+                _ = registry
+            }
+        }
+
+        /// - Parameter preparation: words of shell in front of each line.
+        private func compareResults(_ preparation: String) throws {
             defer { Host.shell("$MYDOCKER rm -f jsrun jscreated jsother; $MYDOCKER network rm -f jsnet jsnet2") }
             for (line, filter, expected) in Self.lines {
-                let outcome = Host.shell("$MYDOCKER \(line)")
+                let outcome = Host.shell("\(preparation)$MYDOCKER \(line)")
                 #expect(outcome.code == 0, "\(line): \(outcome.error)")
                 #expect(outcome.lines.count == 1, "\(line): \(outcome.text)")
                 let value = Host.run(["jq", "-c", filter], input: outcome.output)

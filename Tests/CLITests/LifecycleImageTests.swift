@@ -262,7 +262,7 @@ extension CLI.Images {
         #expect(runOnce("busybox:latest", "echo", "x").text == "x\n")
         #expect(runOnce("--image", "busybox", "echo", "x").text == "x\n")
         #expect(runOnce("sh", "-c", "busybox | head -n 1").text.hasPrefix("BusyBox"))
-        // What looks like an image is never fetched.
+        // What looks like an image is asked for, and no program of the default image.
         let digest = "@sha256:" + String(repeating: "0", count: 64)
         for (word, name) in [
             ("lfnosuch:v1", "lfnosuch:v1"), ("library/lfnosuch", "library/lfnosuch:latest"),
@@ -271,7 +271,7 @@ extension CLI.Images {
             let outcome = runOnce(word, "true", seconds: 10)
             #expect(outcome.code == 125 && outcome.text == "", "\(word)")
             #expect(
-                outcome.error.hasPrefix("mydocker: Unable to find image '\(name)' locally\n"), "\(outcome.error)")
+                outcome.error.hasPrefix("Unable to find image '\(name)' locally\n"), "\(outcome.error)")
         }
         let missing = runOnce("--image", "busybox", "lfnosuch")
         #expect(missing.error == "mydocker: exec \"lfnosuch\": executable file not found in $PATH\n")

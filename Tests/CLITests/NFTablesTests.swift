@@ -81,7 +81,7 @@ extension CLI.NFTables {
             ], "\(outcome.text)")
     }
 
-    /// One rule of the legacy tables would do for a range; here each port is one.
+    /// A range that is moved is one rule, with a map.
     @Test func rulesComeAndGo() {
         let outcome = scene(
             """
@@ -99,8 +99,8 @@ extension CLI.NFTables {
         #expect(
             outcome.lines == [
                 "ip daddr 127.0.0.1 tcp dport 81 dnat to 10.77.7.2:80 comment ID",
-                "tcp dport 80 dnat to 10.77.7.2:80 comment ID", "tcp dport 8000 dnat to 10.77.7.2:9000 comment ID",
-                "tcp dport 8001 dnat to 10.77.7.2:9001 comment ID", "tcp dport 8002 dnat to 10.77.7.2:9002 comment ID",
+                "tcp dport 80 dnat to 10.77.7.2:80 comment ID",
+                "tcp dport 8000-8002 dnat to 10.77.7.2:tcp dport map { 8000 : 9000, 8001 : 9001, 8002 : 9002 } comment ID",
                 "udp dport 5300 dnat to 10.77.7.2:53 comment ID", "1", "0", "bd0", "bd1", "bd2",
                 "table ip mydocker-filter", "1", "bd0", "as before",
             ], "\(outcome.text)")

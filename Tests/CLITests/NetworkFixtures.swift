@@ -15,6 +15,12 @@ struct TestNetwork {
     init(
         _ name: String, _ subnet: String, _ options: String..., sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
+        try self.init(name, subnet, options, sourceLocation: sourceLocation)
+    }
+
+    init(
+        _ name: String, _ subnet: String, _ options: [String], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         self.name = name
         self.subnet = subnet
         let outcome = Host.run(
@@ -106,6 +112,9 @@ extension Host {
     static func rules(_ table: String, _ chain: String...) -> [String] {
         run(["iptables-legacy", "-w", "-t", table, "-S"] + chain).lines
     }
+
+    /// Of both firewalls, each in the words of its own tool.
+    static var rulesOfBoth: [String] { run(["iptables-legacy-save"]).lines + run(["nft", "list", "ruleset"]).lines }
 
     /// Waits for the interfaces of containers that are gone: the kernel takes a network namespace down in its own time.
     static func settle(sourceLocation: SourceLocation = #_sourceLocation) {

@@ -253,7 +253,10 @@ extension CLI.NetworkOptions {
             """
             for n in 1 2 3; do $m network create --subnet 10.77.$n.0/24 net$n >/dev/null; done
             page net1 web --net name=net2,gw-priority=3 -p 80:80
-            rule() { iptables-legacy -t nat -S MYDOCKER-DNAT | sed -n 's/.*destination //p'; }
+            rule() {
+              iptables-legacy -t nat -S MYDOCKER-DNAT 2>/dev/null | sed -n 's/.*destination //p'
+              nft list chain ip mydocker-nat MYDOCKER-DNAT 2>/dev/null | sed -n 's/.*dnat to \\([^ ]*\\).*/\\1/p'
+            }
             rule; yes far far $fetch 10.250.0.1/index.html
             $m network connect --gw-priority 7 net3 web; rule; yes far far $fetch 10.250.0.1/index.html
             $m restart -t 0 web >/dev/null; rule; yes far far $fetch 10.250.0.1/index.html

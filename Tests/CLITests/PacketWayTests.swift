@@ -79,6 +79,60 @@ extension CLI.PacketWay {
         #expect(outcome.lines == arriving.map { "\($0) \(stopped.contains($0) ? 3 : 0)" }, "\(outcome.text)")
     }
 
+    /// The same of IPv6.
+    @Test(arguments: ["iptables", "nftables"], [0, 1]) func whatIsToldOfIPv6IsWhatHappens(
+        firewall: String, bridged: Int
+    ) {
+        let outcome = scene(
+            """
+            echo \(bridged) >/proc/sys/net/bridge/bridge-nf-call-ip6tables 2>/dev/null
+            ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
+            ip -n far -6 route add default via fd00:250::1
+            $m network create --firewall \(firewall) --subnet 10.77.7.1/24 --subnet fd00:77:7::1/64 bd0 >/dev/null
+            $m network create --firewall \(firewall) --subnet 10.77.8.1/24 --subnet fd00:77:8::1/64 bd1 >/dev/null
+            $m network create --firewall \(firewall) --internal --subnet 10.77.9.1/24 --subnet fd00:77:9::1/64 bd2 >/dev/null
+            $m run -d --name web --network bd0 -p 80:80 -p '[::1]:81:80' -p 8000-8002:9000-9002 \\
+              sh -c 'echo page >/index.html; for p in 9000 9001 9002; do httpd -p $p -h /; done; exec httpd -f -h /' >/dev/null
+            $m run -d --name other --network bd1 sleep 1000 >/dev/null
+            $m run -d --name within --network bd2 sleep 1000 >/dev/null
+            $m run -d --name near --network bd0 sleep 1000 >/dev/null
+            sleep .2
+            web=fd00:77:7::2
+            ping6() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n ping -6 -q -c 1 -W 1 $2 | grep -q ' 1 received'; }
+            curl6() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n curl -s -m 1 $2; }
+            both far fd00:250::2 '[fd00:250::1]:80' far curl -s -m 1 '[fd00:250::1]/index.html'
+            both loopback ::1 '[::1]:80' curl -s -m 1 '[::1]/index.html'
+            both loopback-only ::1 '[::1]:81' curl -s -m 1 '[::1]:81/index.html'
+            both host fd00:250::1 '[fd00:250::1]:80' curl -s -m 1 '[fd00:250::1]/index.html'
+            both range fd00:250::2 '[fd00:250::1]:8002' far curl -s -m 1 '[fd00:250::1]:8002/index.html'
+            both far-past-the-host fd00:250::2 "[$web]:80" far curl -s -m 1 "[$web]/index.html"
+            both another-network fd00:77:8::2 $web ping6 other $web
+            both neighbour fd00:77:7::3 "[$web]:80" curl6 near "[$web]/index.html"
+            both itself $web '[fd00:250::1]:80' curl6 web '[fd00:250::1]/index.html'
+            both other-published fd00:77:8::2 '[fd00:250::1]:80' curl6 other '[fd00:250::1]/index.html'
+            both out web fd00:250::2 ping6 web fd00:250::2
+            both gateway near fd00:77:7::1 ping6 near fd00:77:7::1
+            both within-out within fd00:250::2 ping6 within fd00:250::2
+            both within-in $web fd00:77:9::2 ping6 web fd00:77:9::2
+            both within-gateway within fd00:77:9::1 ping6 within fd00:77:9::1
+            way ::1 '[::1]:81' | tail -2; $m network doctor >/run/said || cat /run/said
+            ip -6 route add default via fd00:250::2; ip6tables-nft -I FORWARD -i bd0 -j REJECT 2>/dev/null; both others web fd00:250::2 ping6 web fd00:250::2
+            $m network doctor bd0 | grep -c 'ip6 filter FORWARD'
+            ip6tables-nft -F FORWARD 2>/dev/null; ip -6 route add fd00:77:7:0:1::/80 dev out0
+            $m network doctor bd0 | grep -o 'the route [^ ]* dev out0'
+            """)
+        let stopped: Set = ["far-past-the-host", "another-network", "within-out", "within-in"]
+        let names = [
+            "far", "loopback", "loopback-only", "host", "range", "far-past-the-host", "another-network", "neighbour",
+            "itself", "other-published", "out", "gateway", "within-out", "within-in", "within-gateway",
+        ]
+        #expect(
+            outcome.lines == names.map { "\($0) \(stopped.contains($0) ? 3 : 0)" } + [
+                "supervisor   of container web listens, port 81, and passes it on from this host",
+                "arrives: at container web, port 80", "others 3", "1", "the route fd00:77:7:0:1::/80 dev out0",
+            ], "\(outcome.text)")
+    }
+
     @Test(arguments: ["iptables", "nftables"]) func theRuleThatDecides(firewall: String) {
         let outcome = scene(
             """
@@ -141,7 +195,7 @@ extension CLI.PacketWay {
         let outcome = scene(
             """
             networks iptables
-            for words in '--from web' '--to web' '--from web --to web:80 bd0' '--from web --to nosuch' '--from ::1 --to web' \\
+            for words in '--from web' '--to web' '--from web --to web:80 bd0' '--from web --to nosuch' '--from ::1 --to web' '--from ::1 --to 10.0.0.1' \\
               '--from web --to 10.0.0.1:0' '--from web --to 10.0.0.1 --proto tcp' '--from web --to 10.0.0.1:80 --proto icmp' \\
               '--from web --to web --proto sctp'; do $m network explain $words; echo $?; done
             way 192.0.2.1 web:80; echo $?
@@ -153,7 +207,8 @@ extension CLI.PacketWay {
         #expect(
             outcome.lines == together + together + together + [
                 "mydocker: No such container: nosuch", "1",
-                "mydocker: follow a packet of ::1: the way of packets of IPv4 is told alone", "1",
+                "mydocker: container web: it has no address of IPv6", "1",
+                "mydocker: follow a packet: its addresses are one of IPv4 and one of IPv6", "1",
                 "mydocker: invalid port \"0\": use 1 to 65535",
                 "1",
                 "mydocker: tcp needs a port", remedy, "1", "mydocker: icmp has no ports", remedy, "1",

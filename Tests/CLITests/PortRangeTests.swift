@@ -1,7 +1,7 @@
 import Testing
 
 extension CLI.NetworkOptions {
-    /// A run of ports that keep their numbers is one rule, and one entry of a list.
+    /// A run of ports that lie as far apart is one rule, and one entry of a list.
     @Test(arguments: ["iptables", "nftables"]) func rangesOfPorts(firewall: String) {
         let outcome = scene(
             """
@@ -10,13 +10,18 @@ extension CLI.NetworkOptions {
               sh -c 'echo page >/index.html; exec httpd -f -p 8899 -h /' >/dev/null
             echo $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT') $(nft list ruleset | grep -c 'dnat to')
             $m ps --format '{{.Ports}}'; $m port box | wc -l; yes last far $fetch 10.250.0.1:8899/index.html
+            $m rm -f box >/dev/null; $m run -d --net one --name box -p 8000-8899:18000-18899 \\
+              sh -c 'echo moved >/index.html; exec httpd -f -p 18899 -h /' >/dev/null
+            echo $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT') $(nft list ruleset | grep -c 'dnat to')
+            yes last far $fetch 10.250.0.1:8899/index.html; $m rm -f box >/dev/null
             $m system check && echo clean
             ulimit -n 1000; $m run --rm --net one -p 10000-10899:10000-10899 -p 9100:80 true; echo $?
             """)
         #expect(
             outcome.lines == [
                 firewall == "iptables" ? "2 0" : "0 2",
-                "0.0.0.0:8000-8899->8000-8899/tcp, 127.0.0.1:9000-9009->9000-9009/udp", "910", "last page", "clean",
+                "0.0.0.0:8000-8899->8000-8899/tcp, 127.0.0.1:9000-9009->9000-9009/udp", "910", "last page",
+                firewall == "iptables" ? "1 0" : "0 1", "last moved", "clean",
                 "mydocker: publish 901 ports: a process may have 1000 files open, and a port takes one",
                 "  publish fewer ports, or allow more open files (ulimit -n)", "125",
             ], "\(outcome.text)")

@@ -84,7 +84,7 @@ extension CLI.Publishing {
 
     /// B59, and R9.1: whatever a port was, it is free again, and no rule names it.
     @Test func B59_aPortIsFreeHoweverTheContainerEnds() throws {
-        let network = try TestNetwork("cpend", "10.201.114.1/24")
+        let network = try TestNetwork("cpend", "10.201.114.1/24", "--firewall", "iptables")
         defer { network.remove() }
         let flags = ["-p", "20216:80", "-p", "20216:80/udp"]
         func start(_ name: String) throws -> Box {
@@ -190,7 +190,7 @@ extension CLI.Publishing {
         let before = others()
         try #require(before.filter { $0.hasPrefix("-A") }.count >= 8)
         try Ledger.expectUnchanged {
-            let network = try TestNetwork("cpforeign", "10.201.117.1/24")
+            let network = try TestNetwork("cpforeign", "10.201.117.1/24", "--firewall", "iptables")
             #expect(others() == before)
             // A place for the user's own rules, which are looked at first.
             Host.run(["iptables-legacy", "-A", "MYDOCKER-USER", "-s", "192.0.2.7", "-j", "DROP"])
@@ -209,7 +209,7 @@ extension CLI.Publishing {
 
     /// R4.3, B59d: nobody's rule is lost when others write the tables at the same time.
     @Test func B59d_otherWritersOfTheTablesLoseNothing() throws {
-        let network = try TestNetwork("cplock", "10.201.118.1/24")
+        let network = try TestNetwork("cplock", "10.201.118.1/24", "--firewall", "iptables")
         defer { network.remove() }
         let outcome = Host.shell(
             """
@@ -229,7 +229,7 @@ extension CLI.Publishing {
 
     /// R3.4: a rule for the same port that is nobody's we know is not lost against in silence.
     @Test func aForeignRuleForThePortIsNamed() throws {
-        let network = try TestNetwork("cprule", "10.201.119.1/24")
+        let network = try TestNetwork("cprule", "10.201.119.1/24", "--firewall", "iptables")
         defer { network.remove() }
         let rule = [
             "-t", "nat", "MYDOCKER-DNAT", "-p", "tcp", "--dport", "20224", "-j", "DNAT", "--to-destination",

@@ -81,7 +81,7 @@ extension CLI.Publishing {
 
     @Test func B38_publishedPortsSurviveAForwardPolicyOfDrop() throws {
         try Outside.with { outside in
-            let network = try TestNetwork("cpdrop", "10.201.93.1/24")
+            let network = try TestNetwork("cpdrop", "10.201.93.1/24", "--firewall", "iptables")
             defer { network.remove() }
             Host.run(["iptables-legacy", "-P", "FORWARD", "DROP"])
             defer { Host.run(["iptables-legacy", "-P", "FORWARD", "ACCEPT"]) }

@@ -22,6 +22,7 @@ extension CLI {
               for state in /run/mydocker/containers/*/state.json; do kill -KILL $(jq .supervisor $state); done
               for link in $(ls /sys/class/net); do [ -e /sys/class/net/$link/bridge ] && ip link delete $link; done
               for table in filter nat; do iptables-legacy -t $table -F; iptables-legacy -t $table -X; done
+              nft flush ruleset
               echo 0 >/proc/sys/net/ipv4/ip_forward
               while find /sys/fs/cgroup -depth -path '*/mydocker*' -type d | grep .; do
                 find /sys/fs/cgroup -depth -path '*/mydocker*' -type d -exec rmdir {} + 2>/dev/null
@@ -103,7 +104,7 @@ extension CLI {
                     $m run -d --name heir -net rb0 -p 7790:80 --ip 10.77.3.9 sh -c 'echo heir >/index.html; exec httpd -f -h /' >/dev/null
                     until curl -s 127.0.0.1:7790; do sleep 0.02; done
                     $m exec heir ping -q -c 1 10.77.3.1 | grep -c '1 packets received'
-                    iptables-legacy -t nat -S | grep -c -- '--dport 7790'
+                    { iptables-legacy -t nat -S; nft list ruleset; } | grep -c 'dport 7790 '
                     cat /proc/sys/net/ipv4/ip_forward
                     [ -e /sys/class/net/rb1 ] || echo rb1 is not needed yet
                     $m run --rm -net rb1 ping -q -c 3 -W 1 10.77.4.1 | grep -c ' [123] packets received'

@@ -70,8 +70,8 @@ extension CLI.Reload {
             // A run looks after networks that were joined since the machine started, as this one is from here on.
             if succeed("network", "reload").lines.contains("bridge") { succeed("run", "--rm", "true") }
             try Ledger.expectUnchanged {
-                let network = try TestNetwork("crl", "10.201.130.1/24")
-                let other = try TestNetwork("crl2", "10.201.131.1/24")
+                let network = try TestNetwork("crl", "10.201.130.1/24", "--firewall", "iptables")
+                let other = try TestNetwork("crl2", "10.201.131.1/24", "--firewall", "iptables")
                 defer { for network in [network, other] { network.remove() } }
                 let box = try Box("crlbox", on: "crl", ["-p", "20230:80"])
                 defer { box.remove() }

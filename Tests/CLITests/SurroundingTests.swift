@@ -87,7 +87,8 @@ extension CLI.Surroundings {
 
     @Test func whatCannotMatterIsToldOnce() {
         let idle = runOnce(
-            "--isolation", "default", "-q", "--pull", "missing", "--platform", "linux", "--userns", "host", "true")
+            "--isolation", "default", "-q", "--pull", "missing", "--platform", "linux", "--userns", "host", "busybox",
+            "true")
         #expect(idle.code == 0 && idle.error.split(separator: "\n").count == 1, "\(idle.error)")
         let platform = runOnce("--platform", "linux/s390x", "true")
         #expect(platform.code == 125 && platform.error.contains("linux/s390x"))

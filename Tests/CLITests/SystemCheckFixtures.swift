@@ -52,10 +52,11 @@ struct CheckReport: Decodable {
 /// A network with a container on it. The host is after `body` what it was before it.
 /// - Parameter ports: flags of `run` that publish some.
 func withCheckedContainer(
-    _ number: Int, ports: [String] = ["-p", "20210:80"], sourceLocation: SourceLocation = #_sourceLocation,
+    _ number: Int, ports: [String] = ["-p", "20210:80"], options: [String] = [],
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (TestNetwork, Box) throws -> Void
 ) throws {
-    let network = try TestNetwork("chk", "10.210.\(number).1/24")
+    let network = try TestNetwork("chk", "10.210.\(number).1/24", options)
     let box = try Box("chkbox", on: "chk", ports)
     defer {
         box.remove()

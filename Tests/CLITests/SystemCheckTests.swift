@@ -82,7 +82,7 @@ extension CLI.SystemCheck {
         "-t nat -A MYDOCKER-POSTROUTING -s 10.210.4.0/24 ! -o chkgone -j MASQUERADE",
     ])
     func ruleWithoutAnOwner(rule: String) throws {
-        try withCheckedContainer(4) { _, _ in
+        try withCheckedContainer(4, options: ["--firewall", "iptables"]) { _, _ in
             shell("iptables-legacy \(rule)")
             try CheckReport.expectRepair("rule", rule.contains("chkgone") ? "chkgone" : nobodyShort)
         }
@@ -93,7 +93,7 @@ extension CLI.SystemCheck {
         "-I FORWARD -j MYDOCKER-FORWARD",
     ])
     func ruleThatIsMissingOrThereTwice(change: String) throws {
-        try withCheckedContainer(5) { _, _ in
+        try withCheckedContainer(5, options: ["--firewall", "iptables"]) { _, _ in
             shell("iptables-legacy \(change)")
             let report = try CheckReport.take()
             #expect(report.found == ["rule"])

@@ -22,6 +22,7 @@ import Testing
             ("container stop", "stop"), ("container inspect", "container inspect"), ("container commit", "commit"),
             ("image ls", "images"),
             ("image list", "images"), ("image rm", "rmi"), ("image remove", "rmi"), ("image load", "load"),
+            ("image save", "save"),
             ("image import", "import"), ("image tag", "tag"), ("image inspect", "image inspect"),
         ]
         for (written, name) in words {

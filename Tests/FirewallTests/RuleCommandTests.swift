@@ -51,7 +51,7 @@ import Testing
             ))
     }
 
-    /// A range that is moved is one rule of the legacy tables, and one for each port of nftables.
+    /// A range that is moved is one rule of the legacy tables, and with a map for nftables.
     @Test func ofPorts() throws {
         let ground = FirewallGround.nothing.adding(intent)
         let comment = "-m comment --comment mydocker-0123456789ab"
@@ -68,8 +68,7 @@ import Testing
         #expect(
             try commands(NFTablesFirewall(), ports, upon: ground) == [
                 "\(rule) ip daddr 127.0.0.1 tcp dport 90 counter dnat to 192.168.10.2:80 \(end)",
-                "\(rule) tcp dport 8000 counter dnat to 192.168.10.2:9000 \(end)",
-                "\(rule) tcp dport 8001 counter dnat to 192.168.10.2:9001 \(end)",
+                "\(rule) tcp dport 8000-8001 counter dnat to 192.168.10.2 : tcp dport map { 8000 : 9000, 8001 : 9001 } \(end)",
             ])
     }
 

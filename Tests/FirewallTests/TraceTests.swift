@@ -117,7 +117,8 @@ import Testing
         // In a snapshot verdicts and jumps have no name of their own (struct xt_entry_target, at target_offset).
         switch rule.target {
         case .accept, .drop, .return, .jump:
-            let offset = Int(bytes[88]) | Int(bytes[89]) << 8
+            let place = rule.table.family == .ipv4 ? 88 : 140
+            let offset = Int(bytes[place]) | Int(bytes[place + 1]) << 8
             for place in offset + 2..<offset + 31 { bytes[place] = 0 }
         default: break
         }
@@ -129,7 +130,7 @@ import Testing
             case .jump(let chain): chain
             default: ""
             }
-        return LegacyRule(PacketBytes(bytes.prefix(Int(size))), target: target)
+        return LegacyRule(PacketBytes(bytes.prefix(Int(size))), rule.table.family, target: target)
     }
 
     /// Each of our rules reads as iptables-save prints it, and is for the packets that it is for.
@@ -143,6 +144,29 @@ import Testing
                 "127.0.0.1/32", with: "127.0.0.1/32")
             #expect(text == rule.description)
         }
+    }
+
+    /// The same of IPv6, in its own structures.
+    @Test func ownRulesOfIPv6AreUnderstood() throws {
+        let (here, there) = (try #require(IPAddress("fd00:77::2")), try #require(IPAddress("fd00:250::2")))
+        let packet = TracedPacket(from: there, to: here, 6, port: 80)
+        let gateway6 = Subnet(try #require(IPAddress("fd00:77::1")), 64)
+        let network = NetworkIntent(
+            bridge: "testbridge", gateway: try #require(Subnet("10.0.0.1/24")), gateway6: gateway6, isInternal: false)
+        let published = FirewallRule(
+            .nat6, "D", transport: .tcp, ports: 80...80, target: .dnat(to: here, ports: 8080...8080))
+        let rules =
+            network.rules.filter { $0.table.family == .ipv6 } + [published] + IntentRules.layout(of: .ipv6).tailJumps
+        #expect(rules.count > 6)
+        for rule in rules {
+            let judged = try legacy(rule).judge(packet)
+            #expect("-A \(rule.chain) \(judged.text)" == rule.description)
+        }
+        #expect(try legacy(published).judge(packet).action == .translateDestination(here, port: 8080))
+        let near = FirewallRule(.filter6, "F", source: .yes(gateway6), target: .drop)
+        #expect(try legacy(near).judge(packet).isMeant == .no)
+        let far = FirewallRule(.filter6, "F", source: .not(gateway6), target: .drop)
+        #expect(try legacy(far).judge(packet) == JudgedRule("! -s fd00:77::/64 -j DROP", .yes, .drop))
     }
 
     @Test func whatTheyAreFor() throws {
@@ -162,8 +186,10 @@ import Testing
         var known = packet
         known.addressTypes = [known.destination: 2]
         #expect(local.judge(known) == JudgedRule("-m addrtype --dst-type LOCAL -j X", .yes, .jump("X")))
-        for size in 0..<120 {
-            _ = LegacyRule(PacketBytes([UInt8](repeating: 0xff, count: size)), target: "").judge(packet)
+        for size in 0..<180 {
+            for family in AddressFamily.allCases {
+                _ = LegacyRule(PacketBytes([UInt8](repeating: 0xff, count: size)), family, target: "").judge(packet)
+            }
         }
     }
 }

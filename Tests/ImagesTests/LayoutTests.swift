@@ -57,7 +57,7 @@ import Testing
         // What could be loaded is not loaded, either.
         archive.finish([try archive.image("ours", name: "ours:1"), try archive.index([entry], name: "other:1")])
         let failure = error { _ = try scratch.load(archive) }
-        let text = "no matching manifest for linux/\(ImageDocument.architecture): \"other:1\" is for linux/\(other)"
+        let text = "no matching manifest for linux/\(Platform.hostArchitecture): \"other:1\" is for linux/\(other)"
         #expect(failure?.description == text)
         #expect(try scratch.store.list().isEmpty)
     }

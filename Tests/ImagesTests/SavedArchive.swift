@@ -5,7 +5,7 @@ import Linux
 
 /// The files of an archive of images, as `docker save` and others write them, and their digests.
 struct SavedArchive {
-    static let otherArchitecture = ImageDocument.architecture == "arm64" ? "amd64" : "arm64"
+    static let otherArchitecture = Platform.hostArchitecture == "arm64" ? "amd64" : "arm64"
     private(set) var files: [(name: String, content: [UInt8])] = []
     private var links: [(name: String, target: String)] = []
 
@@ -17,7 +17,7 @@ struct SavedArchive {
     }
 
     static func config(
-        _ layers: [[UInt8]], architecture: String? = ImageDocument.architecture, config: JSON = ["Cmd": ["sh"]]
+        _ layers: [[UInt8]], architecture: String? = Platform.hostArchitecture, config: JSON = ["Cmd": ["sh"]]
     ) throws -> [UInt8] {
         let digests = try layers.map { try Archive.digest($0).description }
         var members: [(key: String, value: JSON)] = [
@@ -63,7 +63,7 @@ struct SavedArchive {
 
     /// An image of one file, for `architecture`, whose descriptor says so.
     mutating func image(
-        _ body: String, _ architecture: String = ImageDocument.architecture, name: String? = nil
+        _ body: String, _ architecture: String = Platform.hostArchitecture, name: String? = nil
     ) throws -> JSON {
         let layer = Self.layer("file", body)
         let platform: JSON = ["os": "linux", "architecture": .string(architecture)]

@@ -18,14 +18,18 @@ struct BaseChainTests {
         let found = try #require(try chain(family: 2, hook: 2, policy: 0))
         #expect(found.family == "ip" && found.table == "filter" && found.name == "FORWARD")
         #expect(found.isForward && found.drops)
-        #expect(try chain(family: 1, hook: 2, policy: 0)?.family == "inet")
+        #expect(found.isPassed(by: .ipv4) && !found.isPassed(by: .ipv6))
+        let both = try #require(try chain(family: 1, hook: 2, policy: 0))
+        #expect(both.family == "inet" && both.isPassed(by: .ipv4) && both.isPassed(by: .ipv6))
+        let six = try #require(try chain(family: 10, hook: 2, policy: 0))
+        #expect(six.family == "ip6" && !six.isPassed(by: .ipv4) && six.isPassed(by: .ipv6))
     }
 
     @Test func othersAreToldApart() throws {
         #expect(try chain(family: 2, hook: nil, policy: nil) == nil)
         #expect(try chain(family: 2, hook: 3, policy: 0)?.isForward == false)
         #expect(try chain(family: 2, hook: 2, policy: 1)?.drops == false)
-        #expect(try chain(family: 10, hook: 2, policy: 0)?.family == nil)
+        #expect(try chain(family: 7, hook: 2, policy: 0)?.family == nil)
         let flow = try #require(try Message.all(in: message(0x100, [2, 0, 0, 0])).first)
         #expect(throws: OperationError.self) { try BaseChain(flow) }
     }

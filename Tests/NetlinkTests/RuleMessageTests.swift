@@ -5,7 +5,7 @@ import Testing
 
 /// Numbers from linux/netfilter/nf_tables.h; those in attributes are in network byte order.
 struct RuleMessageTests {
-    private let chain = RuleChain(ofIPv4: "filter", "DOCKER-USER")
+    private let chain = RuleChain(.ipv4, "filter", "DOCKER-USER")
 
     /// NFT_MSG_NEWRULE of a rule with such expressions: name and attributes of each.
     private func rule(

@@ -15,14 +15,15 @@ import Testing
     }
 
     /// What `put` writes, as the kernel gives it back.
-    private func rule(_ tests: [PacketRule.Test], _ action: PacketRule.Action, _ comment: String = "") throws
-        -> NFTablesRule
-    {
+    private func rule(
+        _ tests: [PacketRule.Test], _ action: PacketRule.Action, _ comment: String = "",
+        sets: [String: NFTablesSet] = [:]
+    ) throws -> NFTablesRule {
         var batch = RequestBatch()
         batch.begin(
             Int(NFTables.type(NFT_MSG_NEWRULE)), 0, NFTables.header(2), .init(operation: "", subject: nil), asks: true)
-        batch.put(PacketRule(tests, action, comment: comment, note: []))
-        return try parsed(batch.bytes)
+        batch.put(PacketRule(tests, action, comment: comment, note: []), map: 1)
+        return try parsed(batch.bytes, sets: sets)
     }
 
     private func parsed(_ bytes: [UInt8], sets: [String: NFTablesSet] = [:]) throws -> NFTablesRule {
@@ -66,10 +67,44 @@ import Testing
         }
     }
 
+    @Test func rulesOfIPv6() throws {
+        let (here, there) = (try #require(IPAddress("fd00:77::2")), try #require(IPAddress("fd00:250::2")))
+        var packet = TracedPacket(from: there, to: here, 58, port: nil)
+        packet.input = "out0"
+        let network = try #require(Subnet("fd00:250::/64"))
+        let own = try rule([.source(network, isNegated: false), .input("out0", isNegated: false)], .drop)
+        let judged = own.judge(packet)
+        #expect(judged.isMeant == .yes && judged.action == .drop)
+        #expect(judged.text == #"ip6 saddr fd00:250::/64 iifname "out0" counter drop"#)
+        #expect(try rule([.destination(network, isNegated: false)], .drop).judge(packet).isMeant == .no)
+        let translated = try rule([], .translateDestination(here, .any(of: 80...80))).judge(packet)
+        #expect(translated.action == .translateDestination(here, port: 80))
+        // No port is compared with what begins an ICMPv6 message.
+        #expect(try rule([.destinationPorts(80...80)], .drop).judge(packet).isMeant == .unknown("@2,16,16"))
+    }
+
+    /// A port becomes the one that the rule's map has for it.
+    @Test func movedPorts() throws {
+        let address = IPAddress(ipv4: 0x0a4d_0702)
+        let action = PacketRule.Action.translateDestination(address, .moved(from: 79, to: 8079...8081))
+        let tests: [PacketRule.Test] = [.transport(6), .destinationPorts(79...81)]
+        let map = try #require(PortMap(of: PacketRule(tests, action, comment: "", note: [])))
+        var set = NFTablesSet()
+        set.elements = map.elements.map {
+            NFTablesSet.Element(
+                key: $0.key.networkBytes, last: nil, endsInterval: false, data: $0.value.networkBytes, verdict: nil)
+        }
+        let judged = try rule(tests, action, sets: ["__map%d": set]).judge(packet)
+        #expect(judged.isMeant == .yes && judged.action == .translateDestination(address, port: 8080))
+        #expect(
+            try PacketRule(tests, action, comment: "", note: []).text()
+                == "tcp dport 79-81 counter dnat to 10.77.7.2 : tcp dport map { 79 : 8079, 80 : 8080, 81 : 8081 }")
+    }
+
     @Test func whatARuleIsFor() throws {
         let published = try rule(
             [.transport(6), .destinationPorts(80...80)],
-            .translateDestination(IPAddress(ipv4: 0x0a4d_0702), ports: 8080...8080), "x")
+            .translateDestination(IPAddress(ipv4: 0x0a4d_0702), .any(of: 8080...8080)), "x")
         let judged = published.judge(packet)
         #expect(judged.isMeant == .yes)
         #expect(judged.action == .translateDestination(IPAddress(ipv4: 0x0a4d_0702), port: 8080))

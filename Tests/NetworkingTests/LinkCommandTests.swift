@@ -68,7 +68,7 @@ import Testing
             FoundRule(handle: 2, comment: "mydocker: br0", isBareReturn: false),
             FoundRule(handle: 3, comment: nil, isBareReturn: true),
         ]
-        let lines = DockerUserChain.commands(admitting: "br0", among: found).map(\.description)
+        let lines = DockerUserChain(.ipv4).commands(admitting: "br0", among: found).map(\.description)
         #expect(lines.count == 5)
         #expect(
             lines[1] == "iptables-nft -I DOCKER-USER 3 -i br0 -o docker+ -m comment --comment 'mydocker: br0' -j RETURN"

@@ -8,25 +8,25 @@ import Testing
     }
 
     @Test func theFirstFreeOneIsTaken() throws {
-        #expect(try chooser().choose(from: SubnetChooser.defaultPool).description == "172.17.0.0/16")
-        #expect(try chooser("172.17.3.0/24").choose(from: SubnetChooser.defaultPool).description == "172.18.0.0/16")
-        #expect(try chooser("172.16.0.0/14").choose(from: SubnetChooser.defaultPool).description == "172.20.0.0/16")
-        #expect(try chooser("10.64.0.0/22").choose(from: SubnetChooser.userPool).description == "10.64.4.0/22")
+        #expect(try chooser().choose(from: [SubnetChooser.defaultPool]).description == "172.17.0.0/16")
+        #expect(try chooser("172.17.3.0/24").choose(from: [SubnetChooser.defaultPool]).description == "172.18.0.0/16")
+        #expect(try chooser("172.16.0.0/14").choose(from: [SubnetChooser.defaultPool]).description == "172.20.0.0/16")
+        #expect(try chooser("10.64.0.0/22").choose(from: [SubnetChooser.userPool]).description == "10.64.4.0/22")
     }
 
     @Test func theLastOneIsTakenToo() throws {
         let users = chooser("10.64.0.0/11", "10.96.0.0/12", "10.112.0.0/13", "10.120.0.0/14", "10.124.0.0/15")
-        #expect(try users.choose(from: SubnetChooser.userPool).description == "10.126.0.0/22")
+        #expect(try users.choose(from: [SubnetChooser.userPool]).description == "10.126.0.0/22")
         let all = (0..<4095).map { Subnet(IPAddress(ipv4: 0x0a40_0000 + UInt32($0) << 10), 22) }
         let last = SubnetChooser(occupants: all.map { .init($0, "test") })
-        #expect(try last.choose(from: SubnetChooser.userPool).description == "10.127.252.0/22")
+        #expect(try last.choose(from: [SubnetChooser.userPool]).description == "10.127.252.0/22")
         let docker = chooser("172.16.0.0/13", "172.24.0.0/14", "172.28.0.0/15", "172.30.0.0/16")
-        #expect(try docker.choose(from: SubnetChooser.defaultPool).description == "172.31.0.0/16")
+        #expect(try docker.choose(from: [SubnetChooser.defaultPool]).description == "172.31.0.0/16")
     }
 
     @Test func routesToEverywhereSayNothing() throws {
         let vpn = chooser("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1")
-        #expect(try vpn.choose(from: SubnetChooser.userPool).description == "10.64.0.0/22")
+        #expect(try vpn.choose(from: [SubnetChooser.userPool]).description == "10.64.0.0/22")
     }
 
     @Test func B14_overlapNamesTheOccupant() throws {
@@ -39,12 +39,12 @@ import Testing
     @Test func fourThousandNetworksAreDisjoint() throws {
         var occupants: [SubnetChooser.Occupant] = []
         for _ in 0..<256 {
-            let subnet = try SubnetChooser(occupants: occupants).choose(from: SubnetChooser.userPool)
+            let subnet = try SubnetChooser(occupants: occupants).choose(from: [SubnetChooser.userPool])
             #expect(!occupants.contains { $0.subnet.overlaps(subnet) })
             occupants.append(.init(subnet, ""))
         }
         let all = SubnetChooser(occupants: [.init(try #require(Subnet("10.64.0.0/10")), "all")])
-        let error = #expect(throws: OperationError.self) { try all.choose(from: SubnetChooser.userPool) }
+        let error = #expect(throws: OperationError.self) { try all.choose(from: [SubnetChooser.userPool]) }
         #expect(error?.description == "all predefined address pools have been fully subnetted")
     }
 }

@@ -41,6 +41,9 @@ package enum CommandLineTool {
         switch first {
         case _ where helpWords.contains(first): return help(about: Array(words.dropFirst()), &context)
         case "--version", "-version", "-v": return VersionCommand.execute([], &context)
+        case "--trace", "-trace":
+            KernelTrace.begin()
+            return runCommand(words.dropFirst(), &context)
         default: break
         }
         if let (command, rest) = find(words) {
@@ -60,9 +63,10 @@ package enum CommandLineTool {
             TopCommand.self, StatsCommand.self,
             CopyCommand.self, DiffCommand.self, ExportCommand.self, CommitCommand.self,
             BuildCommand.self, BuilderPruneCommand.self, ImagesCommand.self, ImportCommand.self, LoadCommand.self,
-            TagCommand.self,
+            SaveCommand.self, TagCommand.self,
             RemoveImageCommand.self,
             ImagePruneCommand.self, ImageInspectCommand.self,
+            PullCommand.self, PushCommand.self, LoginCommand.self, LogoutCommand.self, ManifestInspectCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
             NetworkPruneCommand.self, NetworkReloadCommand.self, NetworkConnectCommand.self,
             NetworkDisconnectCommand.self, NetworkExplainCommand.self, NetworkDoctorCommand.self,

@@ -31,7 +31,9 @@ package enum Help {
             let lines = commands.filter { $0.group == group }.map { ("  \($0.name)", $0.summary) }
             if !lines.isEmpty { text += "\n\(group.rawValue):\n" + aligned(lines) }
         }
-        return text + "\nRun '\(program) COMMAND --help' for more information on a command.\n"
+        return text
+            + "\nGlobal Option:\n  --trace   Tell on standard error, in front of the command's own, what the kernel is asked by netlink and answers\n"
+            + "\nRun '\(program) COMMAND --help' for more information on a command.\n"
     }
 
     /// What commands are about whose first word does not say so.

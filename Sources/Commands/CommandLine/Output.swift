@@ -97,6 +97,12 @@ package struct CommandContext {
         return Engine(scope: scope) { OperationError($0).json("warning", remedy: nil) }
     }
 
+    package func engine(telling progress: any TransferProgress) -> Engine {
+        var engine = engine
+        engine.progress = progress
+        return engine
+    }
+
     /// A context that keeps what is printed.
     package static func recording() -> CommandContext {
         var context = CommandContext()

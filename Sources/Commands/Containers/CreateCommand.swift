@@ -37,7 +37,7 @@ package struct CreateCommand: Command {
             return 0
         }
         request.detached = request.attached.isEmpty
-        context.answer(id: try context.engine.create(request).hex)
+        context.answer(id: try run.engine(in: context).create(request).hex)
         return 0
     }
 

@@ -24,6 +24,8 @@ package struct RunCommand: ProgramCommand {
     var linkLocal: [IPAddress] = []
     var restart = ""
     var health = HealthFlags()
+    /// Nothing is said of pulling.
+    var isQuiet = false
     /// Nothing is made.
     var isDryRun = false
     /// The file of the run that is repeated.
@@ -49,7 +51,7 @@ package struct RunCommand: ProgramCommand {
             return 0
         }
         context.flush()
-        switch try context.engine.run(request) {
+        switch try engine(in: context).run(request) {
         case .exited(let code): return code
         case .detached(let id):
             context.answer(id: id.hex)
@@ -59,6 +61,11 @@ package struct RunCommand: ProgramCommand {
             try context.engine.wait(started: id, until: readiness, deadline)
             return 0
         }
+    }
+
+    /// One that shows how far the image is on its way.
+    func engine(in context: CommandContext) -> Engine {
+        context.engine(telling: TransferBoard(sayingTo: .error, isQuiet: isQuiet || context.isJSON))
     }
 
     /// - Parameters:

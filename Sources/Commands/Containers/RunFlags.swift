@@ -6,7 +6,7 @@ extension RunCommand {
         standardIO + recordings + log + identity + programFlags + program + healthChecks + mounts + network + names
             + limits
             + kernelLimits
-            + namespaces + kernel + security + idle
+            + namespaces + kernel + security + pulling + idle
     }
 
     private static var standardIO: [Flag<RunCommand>] {
@@ -83,6 +83,21 @@ extension RunCommand {
                 command, text throws(OperationError) in
                 command.request.rootDirectory = try SimpleValue.nonEmpty(text)
             },
+        ]
+    }
+
+    private static var pulling: [Flag<RunCommand>] {
+        [
+            .value("pull", "POLICY", "Ask a registry for the image: always, missing (the default) or never") {
+                command, text throws(OperationError) in
+                guard let policy = PullPolicy(rawValue: text) else {
+                    throw OperationError(
+                        "invalid pull option: '\(text)': must be one of \"always\", \"missing\" or \"never\"",
+                        kind: .invalid)
+                }
+                command.request.pullPolicy = policy
+            },
+            .toggle("quiet", short: "q", "Say nothing of pulling") { $0.isQuiet = $1 },
         ]
     }
 

@@ -6,21 +6,6 @@ import Linux
 extension RunCommand {
     static var idle: [Flag<RunCommand>] {
         [
-            .value("pull", "POLICY", "missing or never: images are brought by load and import") {
-                _, text throws(OperationError) in
-                switch text {
-                case "missing", "never": return
-                case "always":
-                    throw OperationError(
-                        "there is no registry to pull from: bring the image by \(Program.current.name) load -i FILE",
-                        kind: .unsupported)
-                default:
-                    throw OperationError(
-                        "invalid pull option: '\(text)': must be one of \"always\", \"missing\" or \"never\"",
-                        kind: .invalid)
-                }
-            },
-            .toggle("quiet", short: "q", "Say nothing of pulling") { _, _ in },
             .value("platform", "OS/ARCHITECTURE", "This host's platform, and no other one") {
                 command, text throws(OperationError) in
                 command.request.platform = SimpleValue.given(text)

@@ -7,6 +7,8 @@ package struct ImageSummary: Equatable, Sendable {
     /// Bytes.
     package var size: Int64
     package var labels: [String: String] = [:]
+    /// `name@sha256:…`, by which registries have it.
+    package var sources: [String] = []
 
     package init(id: String, references: [String], created: Timestamp, size: Int64) {
         self.id = id

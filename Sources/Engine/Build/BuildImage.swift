@@ -73,7 +73,7 @@ extension Engine {
     }
 
     /// As images and arguments have it.
-    static var architecture: String { Platform.host.architecture }
+    static var architecture: String { Platform.hostArchitecture }
 
     func checkPlatform(_ text: String) throws(OperationError) {
         guard text == "linux" || text == "linux/\(Self.architecture)" || text == Self.architecture else {

@@ -73,7 +73,8 @@ final class BuildJob {
 
     /// Where images come from that stages name.
     func image(named name: String) throws(OperationError) -> Image {
-        if let image = try engine.image(named: name) { return image }
-        throw try engine.noSuchImage(name)
+        var wanted = RunRequest()
+        wanted.pullPolicy = request.pulls ? .always : .missing
+        return try engine.wantedImage(name, wanted)
     }
 }

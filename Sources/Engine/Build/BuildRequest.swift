@@ -30,6 +30,8 @@ package struct BuildRequest: Sendable {
     package var target: String?
     package var arguments: [String: String] = [:]
     package var labels: [String: String] = [:]
+    /// Images of stages are asked for at their registries, whether they are here or not.
+    package var pulls = false
     /// Nothing is taken from earlier builds.
     package var ignoresCache = false
     package var network = Network.usual

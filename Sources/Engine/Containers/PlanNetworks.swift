@@ -101,7 +101,9 @@ extension Engine {
         if publish.contains(where: { $0.transport == .sctp }), !Socket.isOffered(.sctp) {
             throw OperationError.noProtocol(.sctp)
         }
-        let usual = mode.wishes.leading.flatMap { binding(mode.wishes[$0].network) } ?? request.publishAddress
+        if publish.isEmpty { return [] }
+        var usual = mode.wishes.leading.flatMap { binding(mode.wishes[$0].network) } ?? request.publishAddress
+        if usual == nil { usual = try layout.readConfiguration().publishAddress }
         return publish.map { $0.settled(usual: usual) }
     }
 

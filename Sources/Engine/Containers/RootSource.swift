@@ -3,6 +3,7 @@ import Core
 import Images
 import Lifecycle
 import Linux
+import Registry
 
 /// Where a container's root file system comes from, and which words are its command.
 struct RootSource {
@@ -17,31 +18,70 @@ struct RootSource {
 }
 
 extension Engine {
-    /// The first word names an image when it is in the store, is a path to a root file system, or looks like a
-    /// reference; otherwise the default image runs all the words. `--image` and `--rootfs` leave no doubt.
+    /// The first word names an image when it is in the store, is a path to a root file system, or looks like a reference;
+    /// otherwise the default image runs all the words, unless it has no such program: then it is an image that is not here yet.
+    /// `--image`, `--rootfs` and `--pull` leave no doubt.
     func rootSource(_ request: RunRequest) throws(OperationError) -> RootSource {
         if let directory = request.rootDirectory { return try rootDirectory(directory, command: request.words) }
         if let name = request.image {
-            guard let image = try image(named: name) else { throw try noSuchImage(name) }
-            return source(image, name, request.words)
+            return source(try wantedImage(name, request), name, request.words)
         }
         guard let first = request.words.first else {
             // Docker wants an image; here the default one has a command of its own.
             return source(try imageStore.defaultImage(), ImageStore.defaultReference, [])
         }
         let rest = Array(request.words.dropFirst())
+        let isDirectory = first.contains("/") && Files.isDirectory(first)
+        if request.pullPolicy != nil, !isDirectory { return source(try wantedImage(first, request), first, rest) }
         // `df`, `dd` and `ed` are programs, whatever the ids of images begin with.
         if let image = try image(named: first, shortestID: 4) { return source(image, first, rest) }
-        if first.contains("/"), Files.isDirectory(first) { return try rootDirectory(first, command: rest) }
-        if Reference.isMeant(by: first) { throw try noSuchImage(first) }
-        var implied = source(try imageStore.defaultImage(), ImageStore.defaultReference, request.words)
+        if isDirectory { return try rootDirectory(first, command: rest) }
+        if Reference.isMeant(by: first) { return source(try wantedImage(first, request), first, rest) }
+        let defaultImage = try imageStore.defaultImage()
+        if hasProgram(first, defaultImage, request) == false {
+            return source(try namedByBareWord(first, request), first, rest)
+        }
+        var implied = source(defaultImage, ImageStore.defaultReference, request.words)
         implied.isImplied = true
         return implied
     }
 
+    /// The image that a name is meant for, by the policy that holds.
+    func wantedImage(_ name: String, _ request: RunRequest) throws(OperationError) -> Image {
+        let isID = Digest(hex: name) != nil || Digest(name) != nil
+        if request.pullPolicy == .always, !isID { return try pulledImage(name, request, isMissing: false) }
+        if let image = try image(named: name) { return image }
+        if let image = try imageStandingFor(name) { return image }
+        if request.pullPolicy == .never || isID { throw try noSuchImage(name) }
+        return try pulledImage(name, request, isMissing: true)
+    }
+
+    private func namedByBareWord(_ word: String, _ request: RunRequest) throws(OperationError) -> Image {
+        do throws(OperationError) {
+            return try wantedImage(word, request)
+        } catch {
+            var error = error
+            let program = Program.current.name
+            error.remedy =
+                "\"\(word)\" is no program of the default image (\(ImageStore.defaultReference)) either: bring the image "
+                + "by \(program) pull \(word), \(program) load -i FILE or \(program) import FILE \(word)"
+            throw error
+        }
+    }
+
+    /// What a short name stands for by registries.conf, where that is here.
+    private func imageStandingFor(_ name: String) throws(OperationError) -> Image? {
+        guard Program.current != .docker, (try? Reference(name)) != nil else { return nil }
+        let configuration = try RegistriesConfiguration.read(environment: CallersEnvironment.value)
+        for candidate in try configuration.candidates(for: name) {
+            if let image = try imageStore.resolve(candidate.description) { return image }
+        }
+        return nil
+    }
+
     /// The default image is there under its own name from the start.
     /// - Parameter shortestID: as many digits of an id count as one.
-    func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
+    private func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
         if let image = try imageStore.resolve(name, shortestID: shortestID) { return image }
         let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
         return isDefault ? try imageStore.defaultImage() : nil
@@ -58,9 +98,9 @@ extension Engine {
         return RootSource(name: absolute, image: nil, layers: [absolute], command: command)
     }
 
-    func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
+    private func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
         let program = Program.current
-        let ways = "bring it by \(program.name) load -i FILE or \(program.name) import FILE NAME"
+        let ways = "bring it by \(program.name) pull, \(program.name) load -i FILE or \(program.name) import FILE NAME"
         // As docker the first word is always an image.
         let other = program == .docker ? "" : ", or name a command to run in the default image"
         return .imageNotFound(try Reference(name), remedy: ways + other)

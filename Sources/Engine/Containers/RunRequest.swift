@@ -76,6 +76,8 @@ package struct RunRequest: Equatable, Sendable {
     package var exposedPorts: [String] = []
     package var annotations: [String: String] = [:]
     package var pidFile: String?
+    /// When its image is asked for at a registry; nil leaves open whether the first word is one.
+    package var pullPolicy: PullPolicy?
     /// `OS[/ARCHITECTURE]` that it is to be for.
     package var platform: String?
     /// Of `--security-opt`, as they were written, about what no program of ours does.

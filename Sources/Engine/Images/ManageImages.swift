@@ -39,6 +39,7 @@ extension Engine {
                 var summary = ImageSummary(
                     id: id, references: references, created: entry.created, size: entry.size)
                 summary.labels = entry.labels
+                summary.sources = entry.sources
                 listing.elements.append(summary)
             }
         }

@@ -12,6 +12,9 @@ extension Engine {
         if !imageStore.deadWorkspaces().isEmpty { try imageStore.clearWorkspaces() }
         let found = try images()
         var pruned = Listing<PrunedObject>(elements: [], failures: found.failures)
+        // Nor is what has come of images whose pull has ended before it was done.
+        let bytes = try imageStore.clearDownloads()
+        if bytes > 0 { pruned.elements.append(PrunedObject(lines: [], bytes: bytes)) }
         let used = try usedImages()
         for image in found.elements where all || image.references.isEmpty {
             guard !used.contains(image.id), selection(image.labels, image.created) else { continue }

@@ -4,15 +4,15 @@ import Networking
 
 extension Engine {
     /// The gateways' addresses, each with its subnet: what was asked for is checked, and what was not is chosen.
-    /// - Parameter pool: where one of IPv4 is chosen from.
+    /// - Parameter pools: where one of IPv4 is chosen from.
     /// - Parameter isBesideHost: such a network may have the subnet that the host has there, where it is asked for.
     func gateways(
-        _ request: NetworkRequest, pool: SubnetChooser.Pool, beside others: [NetworkDefinition], isBesideHost: Bool
+        _ request: NetworkRequest, pools: [SubnetChooser.Pool], beside others: [NetworkDefinition], isBesideHost: Bool
     ) throws(OperationError) -> (gateway: Subnet, gateway6: Subnet?) {
         let asked = try request.pool(of: .ipv4)
         let occupants = isBesideHost && asked.subnet != nil ? [] : try HostSubnets.occupants(of: .ipv4)
         let gateway = try self.gateway(asked, occupants, beside: others) {
-            chooser throws(OperationError) in try chooser.choose(from: pool)
+            chooser throws(OperationError) in try chooser.choose(from: pools)
         }
         guard request.hasIPv6 else { return (gateway, nil) }
         try checkIPv6(request)

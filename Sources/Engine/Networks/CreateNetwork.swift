@@ -111,7 +111,9 @@ extension Engine {
         let driver = try host.drivers.named(request.driver)
         // As in Docker: a parent of its own leads nowhere.
         if driver.isBesideHost, !request.isConfigOnly, request.options.parent == nil { request.isInternal = true }
-        let firewall = driver.isBesideHost ? .none : request.firewall ?? .ofThisHost
+        let configuration = try layout.readConfiguration()
+        let firewall: FirewallBackend =
+            driver.isBesideHost ? .none : request.firewall ?? configuration.firewall ?? .ofThisHost
         let (others, failures) = try networkStore.all()
         if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
         // What cannot be read could overlap.
@@ -119,11 +121,11 @@ extension Engine {
         let id = ContainerID.random()
         let device = Self.device(for: request, name, id, driver)
         if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
-        let pool = isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool
+        let pools = configuration.pools ?? [isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool]
         let gateways =
             request.isConfigOnly
             ? try configured(request)
-            : try gateways(request, pool: pool, beside: others, isBesideHost: driver.isBesideHost)
+            : try gateways(request, pools: pools, beside: others, isBesideHost: driver.isBesideHost)
         return request.definition(id, name, gateways, device, firewall)
     }
 
@@ -174,5 +176,12 @@ extension NetworkRequest {
         network.configFrom = configFrom.flatMap(Name.init)
         network.isAttachable = isAttachable
         return network
+    }
+}
+
+extension HostConfiguration {
+    /// Nil: mydocker's own.
+    fileprivate var pools: [SubnetChooser.Pool]? {
+        addressPools.isEmpty ? nil : addressPools.map { SubnetChooser.Pool($0.base, subnetLength: $0.prefixLength) }
     }
 }

@@ -23,19 +23,26 @@ extension Engine {
     package func trace(_ request: PacketRequest) throws(OperationError) -> PacketWay {
         let containers = tracedContainers()
         let (name, port) = try target(request.to)
-        let transport = request.transport ?? (port == nil ? "icmp" : "tcp")
-        guard let number = ["icmp": UInt8(1), "tcp": 6, "udp": 17][transport] else {
-            throw OperationError("unknown protocol \(transport)", reason: "there are tcp, udp and icmp", kind: .invalid)
+        let family = (IPAddress(request.from) ?? IPAddress(name))?.family ?? .ipv4
+        let number = try transport(request.transport ?? (port == nil ? "icmp" : "tcp"), family, port)
+        let source = try address(request.from, containers, family, beside: nil)
+        let destination = try address(name, containers, family, beside: source)
+        var tracer = try PacketTracer(containers, family)
+        return tracer.trace(PacketQuestion(from: source, to: destination, number, port: port))
+    }
+
+    /// - Returns: of IP.
+    private func transport(_ name: String, _ family: AddressFamily, _ port: UInt16?) throws(OperationError) -> UInt8 {
+        let icmp: UInt8 = family == .ipv4 ? 1 : 58
+        guard let number = ["icmp": icmp, "tcp": 6, "udp": 17][name] else {
+            throw OperationError("unknown protocol \(name)", reason: "there are tcp, udp and icmp", kind: .invalid)
         }
-        guard (port == nil) == (number == 1) else {
+        guard (port == nil) == (number == icmp) else {
             throw OperationError(
-                number == 1 ? "icmp has no ports" : "\(transport) needs a port",
+                number == icmp ? "icmp has no ports" : "\(name) needs a port",
                 remedy: "use --to ADDRESS:PORT for tcp and udp, and --to ADDRESS for icmp", kind: .invalid)
         }
-        let source = try address(request.from, containers, beside: nil)
-        let destination = try address(name, containers, beside: source)
-        var tracer = try PacketTracer(containers)
-        return tracer.trace(PacketQuestion(from: source, to: destination, number, port: port))
+        return number
     }
 
     func tracedContainers() -> [TracedContainer] {
@@ -59,13 +66,12 @@ extension Engine {
 
     /// - Parameter other: of a container on several networks its address on that one's.
     private func address(
-        _ text: String, _ containers: [TracedContainer], beside other: IPAddress?
+        _ text: String, _ containers: [TracedContainer], _ family: AddressFamily, beside other: IPAddress?
     ) throws(OperationError) -> IPAddress {
         if let address = IPAddress(text) {
-            guard address.family == .ipv4 else {
+            guard address.family == family else {
                 throw OperationError(
-                    "follow a packet of \(address)", reason: "the way of packets of IPv4 is told alone",
-                    kind: .unsupported)
+                    "follow a packet", reason: "its addresses are one of IPv4 and one of IPv6", kind: .invalid)
             }
             return address
         }
@@ -74,7 +80,9 @@ extension Engine {
         guard let container = containers.first(where: { $0.name == name }) else {
             throw OperationError("container \(id) is not running", kind: .notRunning)
         }
-        let near = container.endpoints.first { endpoint in other.map { endpoint.address.contains($0) } ?? false }
+        let near = container.endpoints.first { endpoint in
+            other.map { other in endpoint.subnets.contains { $0.contains(other) } } ?? false
+        }
         guard let endpoint = near ?? container.endpoints.first else {
             throw OperationError("container \(name)", reason: "it has no address", kind: .unsupported)
         }
@@ -83,6 +91,12 @@ extension Engine {
                 "follow a packet of container \(name)", reason: "network \(endpoint.network) is beside this host",
                 kind: .unsupported)
         }
-        return endpoint.address.address
+        guard
+            let address = (near ?? container.endpoints.first { $0.families.contains(family) } ?? endpoint).addresses
+                .first(where: { $0.family == family })
+        else {
+            throw OperationError("container \(name)", reason: "it has no address of IPv6", kind: .unsupported)
+        }
+        return address
     }
 }

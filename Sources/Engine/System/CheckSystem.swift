@@ -74,13 +74,12 @@ extension Engine {
             let again = try audit().findings
             findings.removeAll { !again.contains($0) }
             pauses += 1
-            // A namespace takes its time to die, longer when many do: so does the veth in it.
-            guard findings.contains(where: { $0.leakClass == .veth }), pauses < Self.patience else { break }
+            guard findings.contains(where: \.takesItsTime), pauses < Self.patience else { break }
         }
         return SystemReport(findings: findings)
     }
 
-    /// How often a lingering veth is looked at.
+    /// How often what takes its time is looked at.
     private static let patience = 20
 
     /// Does what every command does for what it needs itself, for everything, and looks again.
@@ -104,5 +103,12 @@ extension Engine {
 }
 
 extension SystemFinding {
+    /// A namespace takes its time to die, longer when many do: so does the veth in it. And the definition of a network that a
+    /// command has given its name is on its way to the disk.
+    fileprivate var takesItsTime: Bool {
+        if case .releaseNetworkName = remedy { return true }
+        return leakClass == .veth
+    }
+
     fileprivate func isSame(as other: SystemFinding) -> Bool { leakClass == other.leakClass && what == other.what }
 }

@@ -217,7 +217,7 @@ extension SystemAudit {
                 SystemFinding(.state, $0, "the program that was writing it is gone", .removeFile($0))
             }
             + records.workspaces.map {
-                SystemFinding(.state, $0, "the import or commit that was working there is gone", .clearWorkspaces)
+                SystemFinding(.state, $0, "the import, commit or pull that was working there is gone", .clearWorkspaces)
             }
             + records.deadScopes.map {
                 SystemFinding(.state, "scope \($0)", "it has ended, and not what belongs to it", .endScope($0))
@@ -238,11 +238,13 @@ extension SystemAudit {
     private func namespaceMount(_ mount: KernelSnapshot.Mount) -> SystemFinding? {
         guard mount.type == "nsfs", mount.root.hasPrefix("net:") else { return nil }
         let name = mount.point.split(separator: "/").last.map(String.init) ?? ""
+        // Where ip-netns(8) keeps names; other programs have places of their own, with names like ours.
+        let directory = String(mount.point.dropLast(name.utf8.count + 1))
         let why: String
         if let id = kernel.namespaces[mount.root] {
             why = "it keeps the network namespace of container \(id.short)"
         } else if records.containers.keys.contains(where: { name == $0.hex || name == $0.short })
-            || layout.isInside(mount.point) || name.isContainerNamespace
+            || layout.isInside(mount.point) || (directory == "/run/netns" && name.isContainerNamespace)
         {
             why = "it keeps a network namespace, and no container that runs needs it"
         } else {

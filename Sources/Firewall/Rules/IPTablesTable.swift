@@ -6,7 +6,6 @@ import Linux
 /// A table of the kernel's legacy iptables, or ip6tables.
 final class IPTablesTable: KernelTable {
     typealias Syntax = IPTablesSyntax
-    static var shiftsRanges: Bool { true }
 
     private let handle: OpaquePointer
     private let name: FirewallTable
@@ -29,10 +28,13 @@ final class IPTablesTable: KernelTable {
 
     /// The kernel would make a table by being asked about it. Without its library nobody here has ever used one.
     static func isUsed(_ table: FirewallTable) -> Bool {
-        let file = table.family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
-        let names = Files.text("/proc/thread-self/net/\(file)") ?? ""
-        guard names.split(separator: "\n").contains(table.name[...]) else { return false }
-        return table.family == .ipv4 || ciptables_has_ipv6() != 0
+        namesInUse(of: table.family).contains(table.name)
+    }
+
+    static func namesInUse(of family: AddressFamily) -> [String] {
+        let file = family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
+        let names = (Files.text("/proc/thread-self/net/\(file)") ?? "").split(separator: "\n").map(String.init)
+        return family == .ipv4 || names.isEmpty || ciptables_has_ipv6() != 0 ? names : []
     }
 
     /// Writes the table back whole.

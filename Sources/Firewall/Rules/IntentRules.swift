@@ -118,12 +118,11 @@ enum IntentRules {
     }
 
     /// What an endpoint has for its published ports.
-    static func rules(of published: PublishedPorts, shiftingRanges: Bool = true) -> [FirewallRule] {
+    static func rules(of published: PublishedPorts) -> [FirewallRule] {
         published.addresses.flatMap { address in
             FirewallRule.publishing(
                 published.ports.filter { $0.hostAddress.family == address.family && $0.hostAddress != .loopbackIPv6 },
-                in: publish, to: address,
-                owner: published.owner, shiftingRanges: shiftingRanges)
+                in: publish, to: address, owner: published.owner)
         }
     }
 }
@@ -131,8 +130,7 @@ enum IntentRules {
 extension FirewallChange {
     /// Makes the rules of networks and endpoints what they should be, and our chains with them. Ports alone concern no
     /// other table than their own; where nothing is wanted, no table is.
-    /// - Parameter shiftingRanges: the firewall can do that.
-    init(establishing intent: FirewallIntent, shiftingRanges: Bool = true) {
+    init(establishing intent: FirewallIntent) {
         if intent.isEmpty {
             self.init([])
             return
@@ -143,7 +141,7 @@ extension FirewallChange {
             layouts: .ensure(families.map(IntentRules.layout)))
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
         for published in intent.published {
-            set(published.owner, IntentRules.rules(of: published, shiftingRanges: shiftingRanges))
+            set(published.owner, IntentRules.rules(of: published))
         }
     }
 

@@ -21,8 +21,6 @@ final class NFTablesTable: KernelTable {
         let origin: Origin
     }
 
-    static var shiftsRanges: Bool { false }
-
     private let name: FirewallTable
     private let subject: String
     private var socket: NFTablesSocket
@@ -229,8 +227,13 @@ extension PacketRule.Action {
         case .masquerade: self = .masquerade
         case .snat(let address): self = .translateSource(address)
         case .dnat(let address, let ports, let base):
-            guard base == nil else { return nil }
-            self = .translateDestination(address, ports: ports)
+            self = .translateDestination(address, Self.ports(ports, base))
         }
+    }
+
+    /// One port is written as it is; several of which each becomes another one are a map.
+    private static func ports(_ ports: ClosedRange<UInt16>?, _ base: UInt16?) -> Ports {
+        guard let ports else { return .kept }
+        return base.map { .moved(from: $0, to: ports) } ?? .any(of: ports)
     }
 }

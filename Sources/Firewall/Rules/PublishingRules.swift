@@ -3,12 +3,10 @@ import Core
 extension FirewallRule {
     /// The rules that send published ports on to a container: a run of ports that lie as far apart on the host as
     /// in the container is one rule. A range that keeps its numbers needs no rewriting of ports at all.
-    /// - Parameter shiftingRanges: else each port of a run whose numbers change is a rule of its own.
     static func publishing(
-        _ mappings: [PortMapping], in chain: String, to address: IPAddress, owner: FirewallOwner,
-        shiftingRanges: Bool = true
+        _ mappings: [PortMapping], in chain: String, to address: IPAddress, owner: FirewallOwner
     ) -> [FirewallRule] {
-        runs(of: mappings, shiftingRanges: shiftingRanges).map { run in
+        runs(of: mappings).map { run in
             FirewallRule(
                 .nat(of: address.family), chain, destination: run.first.hostAddress.ownSubnet.map { .yes($0) },
                 transport: run.first.transport, ports: run.first.hostPort...run.last.hostPort,
@@ -18,10 +16,10 @@ extension FirewallRule {
 
     private typealias Run = (first: PortMapping, last: PortMapping)
 
-    private static func runs(of mappings: [PortMapping], shiftingRanges: Bool) -> [Run] {
+    private static func runs(of mappings: [PortMapping]) -> [Run] {
         var runs: [Run] = []
         for mapping in Set(mappings).sorted(by: precedes) {
-            if let last = runs.last?.last, last.isFollowed(by: mapping), shiftingRanges || mapping.distance == 0 {
+            if let last = runs.last?.last, last.isFollowed(by: mapping) {
                 runs[runs.count - 1].last = mapping
             } else {
                 runs.append((mapping, mapping))

@@ -5,9 +5,8 @@ extension RuleFirewall {
     func commands(
         establishing intent: FirewallIntent, upon ground: FirewallGround, isStale: (FirewallOwner) -> Bool
     ) throws(OperationError) -> [ShellCommand] {
-        let shifts = Table.shiftsRanges
-        let change = FirewallChange(establishing: intent, shiftingRanges: shifts)
-        let before = FirewallChange(establishing: ground.added, shiftingRanges: shifts)
+        let change = FirewallChange(establishing: intent)
+        let before = FirewallChange(establishing: ground.added)
         var commands: [ShellCommand] = []
         for name in change.tables {
             let table = try planned(name, isFound: ground.isFound)

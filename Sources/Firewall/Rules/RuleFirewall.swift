@@ -23,7 +23,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         isStale: (FirewallOwner) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
     ) throws(OperationError) -> Bool {
         try apply(isStale: isStale) { () throws(OperationError) in
-            FirewallChange(establishing: try intent(), shiftingRanges: Table.shiftsRanges)
+            FirewallChange(establishing: try intent())
         }
     }
 
@@ -40,7 +40,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences {
         var inspection = TableInspection(
-            FirewallChange(establishing: intent, shiftingRanges: Table.shiftsRanges), isOwner: isOwner)
+            FirewallChange(establishing: intent), isOwner: isOwner)
         for name in inspection.tables {
             if !inspection.isWanted(name) { guard try Table.isUsed(name) else { continue } }
             try inspection.look(at: Table(name), name)

@@ -18,8 +18,6 @@ protocol RuleTable: AnyObject {
 /// A table of one of the kernel's firewalls.
 protocol KernelTable: RuleTable {
     associatedtype Syntax: RuleSyntax
-    /// Ports can be sent on to others that lie as far apart, by one rule.
-    static var shiftsRanges: Bool { get }
     /// Whether anybody has used the table yet.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool
     init(_ name: FirewallTable) throws(OperationError)

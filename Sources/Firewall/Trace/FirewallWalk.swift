@@ -33,6 +33,16 @@ package struct FirewallWalk: Sendable {
 
     package init(_ tables: [TraceableTable]) { self.tables = tables }
 
+    /// All that packets of the family meet on this host.
+    package static func tables(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
+        let tables = try LegacyTables.read(of: family)
+        // A kernel without nftables has no rules there.
+        guard var socket = try? NFTablesSocket(), let others = try? socket.traceableTables(of: family) else {
+            return tables
+        }
+        return tables + others
+    }
+
     /// Takes the steps that were noted since the last time.
     package mutating func takeSteps() -> [Step] {
         defer { steps = [] }
@@ -56,6 +66,20 @@ package struct FirewallWalk: Sendable {
             }
         }
         return .passes
+    }
+
+    /// Whether a chain of a place drops or refuses the packet, whatever others do.
+    package mutating func isStopped(_ packet: TracedPacket, by chain: String, of table: String) -> Bool {
+        var packet = packet
+        for found in tables where found.name == table {
+            guard let base = found.chain(chain) else { continue }
+            switch walk(base, found, &packet, depth: 0) {
+            case .dropped, .rejected: return true
+            case .accepted: return false
+            case .returned: return base.drops
+            }
+        }
+        return false
     }
 
     private func bases(_ place: PacketHook.Place) -> [(table: TraceableTable, chain: TraceableChain)] {

@@ -1,28 +1,46 @@
 import Core
 import Netlink
 
-/// A rule of a legacy table in the kernel's form: struct ipt_entry with its matches and its target (<linux/netfilter_ipv4/ip_tables.h>).
+/// A rule of a legacy table in the kernel's form: struct ipt_entry or ip6t_entry with its matches and its target
+/// (<linux/netfilter_ipv4/ip_tables.h>, <linux/netfilter_ipv6/ip6_tables.h>).
 struct LegacyRule: TraceableRule {
     private let entry: PacketBytes
+    private let family: AddressFamily
     /// A verdict, a chain, or the name of a target.
     private let target: String
 
-    init(_ entry: PacketBytes, target: String) {
+    init(_ entry: PacketBytes, _ family: AddressFamily, target: String) {
         self.entry = entry
+        self.family = family
         self.target = target
+        place = family == .ipv4 ? .ofIPv4 : .ofIPv6
     }
 
-    /// Offsets in struct ipt_ip, and behind it in struct ipt_entry.
+    private let place: Places
+
+    /// Offsets in struct ipt_ip or ip6t_ip6, and behind it in the entry. Two addresses come first, then their masks.
+    private struct Places {
+        let input: Int, output: Int, inputMask: Int, outputMask: Int
+        let transport: Int, flags: Int, inversion: Int
+        let target: Int, matches: Int
+        /// The flag of a jump that does not come back.
+        let goTo: UInt8
+
+        static let ofIPv4 = Places(
+            input: 16, output: 32, inputMask: 48, outputMask: 64, transport: 80, flags: 82, inversion: 83, target: 88,
+            matches: 112, goTo: 0x02)
+        static let ofIPv6 = Places(
+            input: 64, output: 80, inputMask: 96, outputMask: 112, transport: 128, flags: 131, inversion: 132,
+            target: 140, matches: 168, goTo: 0x04)
+    }
+
+    /// struct xt_entry_match: size, name, revision, and then its data.
     private enum Offset {
-        static let input = 16, output = 32, inputMask = 48, outputMask = 64
-        static let transport = 80, flags = 82, inversion = 83
-        static let target = 88, matches = 112
-        /// struct xt_entry_match: size, name, revision, and then its data.
         static let name = 2, revision = 31, data = 32
     }
 
     func judge(_ packet: TracedPacket) -> JudgedRule {
-        guard entry.bytes.count >= Offset.matches else { return JudgedRule("…", .unknown("its length"), .unknown("")) }
+        guard entry.bytes.count >= place.matches else { return JudgedRule("…", .unknown("its length"), .unknown("")) }
         var words: [String] = []
         var holds = Certainty.yes
         func note(_ part: (text: String, holds: Certainty)?) {
@@ -31,26 +49,29 @@ struct LegacyRule: TraceableRule {
             holds = holds.and(part.holds)
         }
         note(address("-s", 0, packet.source, bit: 0x08))
-        note(address("-d", 4, packet.destination, bit: 0x10))
-        note(link("-i", Offset.input, Offset.inputMask, packet.input, bit: 0x01))
-        note(link("-o", Offset.output, Offset.outputMask, packet.output, bit: 0x02))
+        note(address("-d", 1, packet.destination, bit: 0x10))
+        note(link("-i", place.input, place.inputMask, packet.input, bit: 0x01))
+        note(link("-o", place.output, place.outputMask, packet.output, bit: 0x02))
         note(transport(packet))
         for match in matches { note(match.judge(packet)) }
         let (text, action) = judgeTarget(packet)
         return JudgedRule((words + [text]).joined(separator: " "), holds, action)
     }
 
-    private func isInverted(_ bit: UInt8) -> Bool { (entry.uint8(Offset.inversion) ?? 0) & bit != 0 }
+    private func isInverted(_ bit: UInt8) -> Bool { (entry.uint8(place.inversion) ?? 0) & bit != 0 }
     private func sign(_ bit: UInt8) -> String { isInverted(bit) ? "! " : "" }
 
+    /// - Parameter index: 0 is the source, 1 the destination.
     private func address(
-        _ option: String, _ offset: Int, _ own: IPAddress, bit: UInt8
+        _ option: String, _ index: Int, _ own: IPAddress, bit: UInt8
     ) -> (text: String, holds: Certainty)? {
-        guard let wanted = entry.address(offset)?.ipv4, let mask = entry.address(offset + 8)?.ipv4 else { return nil }
-        if mask == 0, !isInverted(bit) { return nil }
-        let isMet = own.ipv4.map { $0 & mask == wanted } ?? false
-        let length = mask.nonzeroBitCount
-        return ("\(sign(bit))\(option) \(IPAddress(ipv4: wanted))/\(length)", Certainty(isMet).negated(isInverted(bit)))
+        let size = family.bits / 8
+        guard let wanted = entry.address(index * size, family), let mask = entry.address((index + 2) * size, family)
+        else { return nil }
+        if mask.number == 0, !isInverted(bit) { return nil }
+        let isMet = own.family == family && own.number & mask.number == wanted.number
+        let length = mask.number.nonzeroBitCount
+        return ("\(sign(bit))\(option) \(wanted)/\(length)", Certainty(isMet).negated(isInverted(bit)))
     }
 
     private func link(
@@ -66,15 +87,15 @@ struct LegacyRule: TraceableRule {
     }
 
     private func transport(_ packet: TracedPacket) -> (text: String, holds: Certainty)? {
-        guard let number = entry.uint16(Offset.transport), number != 0 else { return nil }
-        let name = [1: "icmp", 6: "tcp", 17: "udp"][number] ?? "\(number)"
+        guard let number = entry.uint16(place.transport), number != 0 else { return nil }
+        let name = UInt8(exactly: number).map(TracedPacket.name) ?? "\(number)"
         return ("\(sign(0x40))-p \(name)", Certainty(number == UInt16(packet.transport)).negated(isInverted(0x40)))
     }
 
     private var matches: [XTablesMatch] {
         var found: [XTablesMatch] = []
-        var offset = Offset.matches
-        let end = Int(entry.uint16(Offset.target) ?? 0)
+        var offset = place.matches
+        let end = Int(entry.uint16(place.target) ?? 0)
         while offset < end, let size = entry.uint16(offset).map(Int.init), size >= Offset.data,
             offset + size <= entry.bytes.count
         {
@@ -89,7 +110,7 @@ struct LegacyRule: TraceableRule {
     }
 
     private func judgeTarget(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
-        let offset = Int(entry.uint16(Offset.target) ?? 0)
+        let offset = Int(entry.uint16(place.target) ?? 0)
         let name = entry.text(offset + Offset.name..<offset + Offset.revision)
         guard name.isEmpty || name == "ERROR" else {
             let info = entry.bytes.dropFirst(offset + Offset.data)
@@ -97,8 +118,7 @@ struct LegacyRule: TraceableRule {
                 name, revision: Int(entry.uint8(offset + Offset.revision) ?? 0), PacketBytes(info)
             ).judge(packet)
         }
-        // What follows is struct ipt_ip's flag of a jump that does not come back.
-        let isGoTo = (entry.uint8(Offset.flags) ?? 0) & 0x02 != 0
+        let isGoTo = (entry.uint8(place.flags) ?? 0) & place.goTo != 0
         switch target {
         case "": return ("", .goesOn)
         case "ACCEPT": return ("-j ACCEPT", .accept)

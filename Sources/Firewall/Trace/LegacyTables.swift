@@ -6,10 +6,11 @@ import Netlink
 /// The legacy tables, whoever has filled them.
 package enum LegacyTables {
     /// Those that somebody has used: one that nobody has used would be made by asking about it.
-    package static func read() throws(OperationError) -> [TraceableTable] {
-        let names = (Files.text("/proc/thread-self/net/ip_tables_names") ?? "").split(separator: "\n").map(String.init)
+    package static func read(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
         var tables: [TraceableTable] = []
-        for name in names.sorted() where priorities[name] != nil { tables.append(try read(name)) }
+        for name in IPTablesTable.namesInUse(of: family).sorted() where priorities[name] != nil {
+            tables.append(try read(name, family))
+        }
         return tables
     }
 
@@ -23,9 +24,9 @@ package enum LegacyTables {
         "PREROUTING": .prerouting, "INPUT": .input, "FORWARD": .forward, "OUTPUT": .output, "POSTROUTING": .postrouting,
     ]
 
-    private static func read(_ name: String) throws(OperationError) -> TraceableTable {
+    private static func read(_ name: String, _ family: AddressFamily) throws(OperationError) -> TraceableTable {
         var handle: OpaquePointer?
-        let result = ciptables_open(0, name, &handle)
+        let result = ciptables_open(family == .ipv6 ? 1 : 0, name, &handle)
         guard result == 0, let handle else { throw OperationError("read iptables table", name, errno: -result) }
         defer { ciptables_close(handle) }
         var chains: [String] = []
@@ -35,10 +36,11 @@ package enum LegacyTables {
             next = ciptables_next_chain(handle)
         }
         return TraceableTable(
-            "iptables-legacy \(name)",
+            "\(family == .ipv4 ? "iptables" : "ip6tables")-legacy \(name)",
             chains.map { chain in
                 TraceableChain(
-                    chain, hook(of: chain, in: name), drops: ciptables_drops(handle, chain) != 0, rules(chain, handle))
+                    chain, hook(of: chain, in: name), drops: ciptables_drops(handle, chain) != 0,
+                    rules(chain, handle, family))
             })
     }
 
@@ -49,14 +51,15 @@ package enum LegacyTables {
             place, priority: isOfSources ? sourceTranslation : priority, translates: table == "nat")
     }
 
-    private static func rules(_ chain: String, _ handle: OpaquePointer) -> [LegacyRule] {
+    private static func rules(_ chain: String, _ handle: OpaquePointer, _ family: AddressFamily) -> [LegacyRule] {
         var rules: [LegacyRule] = []
         var size: Int32 = 0
         var target: UnsafePointer<CChar>?
         var next = ciptables_first_entry(handle, chain, &size, &target)
         while let entry = next {
             let bytes = UnsafeRawBufferPointer(start: entry, count: Int(size))
-            rules.append(LegacyRule(PacketBytes(bytes), target: target.map { String(cString: $0) } ?? ""))
+            rules.append(
+                LegacyRule(PacketBytes(bytes), family, target: target.map { String(cString: $0) } ?? ""))
             next = ciptables_next_entry(handle, entry, &size, &target)
         }
         return rules

@@ -6,9 +6,21 @@ extension ImageSummary {
     ///   - wanted: `REPOSITORY` or `REPOSITORY:TAG`: only such names.
     ///   - isWhole: ids in full.
     package func rows(wanted: String?, now: Timestamp, isWhole: Bool) -> [Row] {
-        let names = references.isEmpty ? [("<none>", "<none>")] : references.sorted().map(Self.parts)
         return names.filter { wanted == nil || wanted == $0.0 || wanted == "\($0.0):\($0.1)" }
             .map { row(repository: $0.0, tag: $0.1, now: now, isWhole: isWhole) }
+    }
+
+    /// An image without a name is shown by where it came from.
+    private var names: [(String, String)] {
+        if !references.isEmpty { return references.sorted().map(Self.parts) }
+        let repositories = Set(sources.map { String($0.prefix { $0 != "@" }) })
+        return repositories.isEmpty ? [("<none>", "<none>")] : repositories.sorted().map { ($0, "<none>") }
+    }
+
+    /// By which the repository has it.
+    private func digest(in repository: String) -> String {
+        let source = sources.first { $0.hasPrefix(repository + "@") }
+        return source.map { String($0.dropFirst(repository.utf8.count + 1)) } ?? "<none>"
     }
 
     private func row(repository: String, tag: String, now: Timestamp, isWhole: Bool) -> Row {
@@ -16,8 +28,7 @@ extension ImageSummary {
         return Row(fields: [
             "CreatedAt": .string(HumanText.moment(created)),
             "CreatedSince": .string(HumanText.ago(created, now: now)),
-            // Known of an image that came from a registry.
-            "Digest": "<none>",
+            "Digest": .string(digest(in: repository)),
             "ID": .string(isWhole ? id : String(digits.prefix(12))),
             "Repository": .string(repository), "Size": .string(HumanText.size(size)), "Tag": .string(tag),
         ])

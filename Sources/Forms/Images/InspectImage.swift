@@ -4,7 +4,8 @@ extension ImageDetails {
     /// The form of `docker image inspect`.
     package var inspected: JSON {
         [
-            "Id": .string(summary.id), "RepoTags": .strings(summary.references), "RepoDigests": [],
+            "Id": .string(summary.id), "RepoTags": .strings(summary.references),
+            "RepoDigests": .strings(summary.sources),
             "Parent": "", "Comment": .string(comment ?? ""), "Created": .string(summary.created.description),
             "DockerVersion": "", "Author": .string(author ?? ""), "Config": config.inspected,
             "Architecture": .string(architecture), "Variant": .optional(variant),

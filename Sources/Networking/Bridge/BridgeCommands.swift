@@ -117,13 +117,16 @@ extension BridgeDriver {
 
     private func admissions(_ plan: NetworkPlan) throws(OperationError) -> [ShellCommand] {
         // A kernel without nftables has no such chain.
-        guard var tables = try? NFTablesSocket(), let found = try tables.rules(of: DockerUserChain.chain) else {
-            return []
+        guard var tables = try? NFTablesSocket() else { return [] }
+        var commands: [ShellCommand] = []
+        for chain in DockerUserChain.all {
+            guard let found = try tables.rules(of: chain.chain) else { continue }
+            for device in plan.networks.filter(chain.isAbout).map(\.device) {
+                if plan.ground == .found, DockerUserChain.change(device, found) == nil { continue }
+                commands += chain.commands(admitting: device, among: found)
+            }
         }
-        return plan.networks.filter { !$0.isInternal }.flatMap { network in
-            if plan.ground == .found, DockerUserChain.change(network.device, found) == nil { return [ShellCommand]() }
-            return DockerUserChain.commands(admitting: network.device, among: found)
-        }
+        return commands
     }
 }
 
@@ -133,12 +136,13 @@ extension NetworkPlan.Ground {
 
 extension DockerUserChain {
     /// - Parameter found: what is in the chain; rules about the device in it are not counted.
-    static func commands(admitting device: String, among found: [FoundRule]) -> [ShellCommand] {
-        let rules = rules(for: device)
+    func commands(admitting device: String, among found: [FoundRule]) -> [ShellCommand] {
+        let rules = Self.rules(for: device)
+        let tool = family == .ipv4 ? "iptables-nft" : "ip6tables-nft"
         let others = found.filter { rule in !rules.contains { $0.comment == rule.comment } }
         let place = others.firstIndex(where: \.isBareReturn) ?? others.count
         return rules.enumerated().map { offset, rule in
-            ShellCommand(["iptables-nft", "-I", "DOCKER-USER", "\(place + offset + 1)"] + rule.words)
+            ShellCommand([tool, "-I", "DOCKER-USER", "\(place + offset + 1)"] + rule.words)
         }
     }
 }

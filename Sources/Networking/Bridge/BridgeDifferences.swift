@@ -38,10 +38,13 @@ extension WantedBridges {
     }
 
     private func admissions(_ observed: ObservedBridges) -> [BridgeDifference] {
-        networks.map(\.definition).filter { observed.unadmitted.contains($0.device) }.map {
-            BridgeDifference(
-                subject: .rule, what: "\(DockerUserChain.chain.text) \($0.device)",
-                why: "missing; network \"\($0.name)\" needs it", remedy: .establishRules, network: $0.id)
+        DockerUserChain.all.flatMap { chain in
+            let devices = observed.unadmitted[chain.family] ?? []
+            return networks.map(\.definition).filter { devices.contains($0.device) }.map {
+                BridgeDifference(
+                    subject: .rule, what: "\(chain.chain.text) \($0.device)",
+                    why: "missing; network \"\($0.name)\" needs it", remedy: .establishRules, network: $0.id)
+            }
         }
     }
 

@@ -31,10 +31,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         } catch {
             failure = error
         }
-        do throws(OperationError) {
-            try DockerUserChain.dismiss(network.device)
-        } catch {
-            failure = failure ?? error
+        for chain in DockerUserChain.all {
+            do throws(OperationError) {
+                try chain.dismiss(network.device)
+            } catch {
+                failure = failure ?? error
+            }
         }
         var netlink = try RouteSocket()
         if let link = try netlink.link(.named(network.device)), network.owns(link) {

@@ -60,9 +60,11 @@ extension BridgeDriver {
             from: wanted.intent(on: observed), of: wanted.networks.map(\.definition),
             isOwner: wanted.owners.map { owners in { owners.include($0) } })
         // A kernel without nftables has no such chain.
-        let outward = wanted.networks.map(\.definition).filter { !$0.isInternal && observed.bridge(of: $0) != nil }
-        observed.unadmitted = Set((try? DockerUserChain.lacking(outward.map(\.device))) ?? [])
-        if wanted.owners != nil { observed.admitted = (try? DockerUserChain.devices()) ?? [] }
+        let made = wanted.networks.map(\.definition).filter { observed.bridge(of: $0) != nil }
+        for chain in DockerUserChain.all {
+            observed.unadmitted[chain.family] = Set((try? chain.lacking(made)) ?? [])
+            if wanted.owners != nil { observed.admitted[chain.family] = try? chain.devices() }
+        }
     }
 
     /// Nil when it has just gone.

@@ -34,7 +34,7 @@ extension BridgeDriver {
             }
             for member in published { StaleFlows.forget(to: member.endpoint) }
             // Whoever makes a network is told when that was to no avail (`obstacles`).
-            try? DockerUserChain.admit(restored.filter { !$0.isInternal }.map(\.device))
+            for chain in DockerUserChain.all { try? chain.admit(restored) }
         } catch {
             failures.append((nil, error))
         }
@@ -63,7 +63,7 @@ extension BridgeDriver {
             switch difference.remedy {
             case .removeLink(let name): try netlink.deleteLink(.named(name))
             case .takeOffBridge(let name): try netlink.setMaster(.named(name), bridge: nil)
-            case .dismiss(let device): try DockerUserChain.dismiss(device)
+            case .dismiss(let device): for chain in DockerUserChain.all { try chain.dismiss(device) }
             default: continue
             }
         }

@@ -10,12 +10,14 @@ extension WantedBridges {
             + admissions(observed.admitted, owners)
     }
 
-    private func admissions(_ devices: Set<String>, _ owners: Owners) -> [BridgeDifference] {
+    private func admissions(_ devices: [AddressFamily: Set<String>], _ owners: Owners) -> [BridgeDifference] {
         guard let defined = owners.networks else { return [] }
-        return devices.subtracting(defined.map(\.device)).sorted().map {
-            BridgeDifference(
-                subject: .rule, what: "\(DockerUserChain.chain.text) \($0)",
-                why: "there is no network that it belongs to", remedy: .dismiss($0))
+        return DockerUserChain.all.flatMap { chain in
+            (devices[chain.family] ?? []).subtracting(defined.map(\.device)).sorted().map {
+                BridgeDifference(
+                    subject: .rule, what: "\(chain.chain.text) \($0)",
+                    why: "there is no network that it belongs to", remedy: .dismiss($0))
+            }
         }
     }
 

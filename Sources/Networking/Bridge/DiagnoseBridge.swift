@@ -8,7 +8,7 @@ extension BridgeDriver {
         var netlink = try RouteSocket()
         guard let bridge = try netlink.link(.named(network.device)), bridge.alias == network.alias else { return [] }
         let links = Dictionary(try netlink.links().map { ($0.index, $0.name) }) { first, _ in first }
-        let routes = try netlink.routes(of: network.subnet.family)
+        let routes = try netlink.routes(of: .ipv4) + (network.gateway6 == nil ? [] : netlink.routes(of: .ipv6))
         let policies = obstacles(to: network)
         // A chain that drops by its policy is found by both.
         let rules = try policies.isEmpty ? RuleObstacles.find(to: network, containers) : []

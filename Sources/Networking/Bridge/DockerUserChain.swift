@@ -5,8 +5,13 @@ import Netlink
 /// ours get through. Rules of ours there say in their comment which bridge they are about. Those that somebody has put there
 /// himself are asked first, and neither they nor a rule or policy of Docker's is ever changed. (Where Docker uses the legacy
 /// tables, our own chain is asked before its policy, and nothing is needed.)
-enum DockerUserChain {
-    static let chain = RuleChain(ofIPv4: "filter", "DOCKER-USER")
+struct DockerUserChain {
+    static let all = AddressFamily.allCases.map(DockerUserChain.init)
+
+    let family: AddressFamily
+    var chain: RuleChain { RuleChain(family, "filter", "DOCKER-USER") }
+
+    init(_ family: AddressFamily) { self.family = family }
 
     /// What a network's bridge exchanges with the outside passes; whether our own rules let it is another question. What goes to
     /// one of Docker's bridges is for Docker to decide.
@@ -20,33 +25,38 @@ enum DockerUserChain {
         ]
     }
 
-    /// Those of `devices` that have not all of their rules there; nobody where there is no such chain.
-    static func lacking(_ devices: [String]) throws(OperationError) -> [String] {
-        var tables = try NFTablesSocket()
-        guard let found = try tables.rules(of: chain) else { return [] }
-        return devices.filter { change($0, found) != nil }
+    /// Whether the network has to get through there: it leads out, and has addresses of the family.
+    func isAbout(_ network: NetworkDefinition) -> Bool {
+        !network.isInternal && network.gateways.contains { $0.family == family }
     }
 
-    /// Puts the rules of `devices` there, in front of what would keep them from being asked.
-    static func admit(_ devices: [String]) throws(OperationError) {
+    /// Devices of those of `networks` that have not all of their rules there; of nobody where there is no such chain.
+    func lacking(_ networks: [NetworkDefinition]) throws(OperationError) -> [String] {
         var tables = try NFTablesSocket()
-        for device in devices {
-            guard let found = try tables.rules(of: chain), let change = change(device, found) else { continue }
-            try tables.replace(change.gone, by: rules(for: device), in: chain, before: change.next)
+        guard let found = try tables.rules(of: chain) else { return [] }
+        return networks.filter(isAbout).map(\.device).filter { Self.change($0, found) != nil }
+    }
+
+    /// Puts the rules of `networks` there, in front of what would keep them from being asked.
+    func admit(_ networks: [NetworkDefinition]) throws(OperationError) {
+        var tables = try NFTablesSocket()
+        for device in networks.filter(isAbout).map(\.device) {
+            guard let found = try tables.rules(of: chain), let change = Self.change(device, found) else { continue }
+            try tables.replace(change.gone, by: Self.rules(for: device), in: chain, before: change.next)
         }
     }
 
-    static func dismiss(_ device: String) throws(OperationError) {
+    func dismiss(_ device: String) throws(OperationError) {
         // What could not be asked was never changed.
         guard var tables = try? NFTablesSocket() else { return }
         let rules = try tables.rules(of: chain) ?? []
-        try tables.replace(own(device, rules).map(\.handle), by: [], in: chain, before: nil)
+        try tables.replace(Self.own(device, rules).map(\.handle), by: [], in: chain, before: nil)
     }
 
     /// Bridges that rules are about.
-    static func devices() throws(OperationError) -> Set<String> {
+    func devices() throws(OperationError) -> Set<String> {
         var tables = try NFTablesSocket()
-        return Set(try (tables.rules(of: chain) ?? []).compactMap { $0.comment.flatMap(device) })
+        return Set(try (tables.rules(of: chain) ?? []).compactMap { $0.comment.flatMap(Self.device) })
     }
 
     /// What has to go, and what the rules stand in front of; nil when they are all there and are asked.

@@ -2,19 +2,54 @@ import Core
 import Firewall
 import Netlink
 
-/// Chains that are not ours and drop what is forwarded unless a rule of theirs lets it pass: Docker's on a
-/// host whose iptables is that of nftables, or an administrator's own. What our tables accept is dropped there all the same.
+/// Chains that are not ours and drop what a network forwards, by a rule or by their policy: Docker's on a host whose iptables is
+/// that of nftables, ufw's, firewalld's, or an administrator's own. What our tables accept is dropped there all the same.
 enum ForwardPolicy {
-    /// One for each chain that has no rule about a network's bridge. Nothing where nftables cannot be asked.
+    /// One for each chain that has no rule about the network's bridge. Nothing where nftables cannot be asked.
     static func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
         guard !network.isInternal else { return [] }
         var obstacles = legacyObstacles(to: network)
         guard var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else { return obstacles }
-        for chain in chains where chain.isForward && chain.drops {
-            guard let family = chain.family, (try? tables.mentions(network.device, in: chain)) != true else { continue }
-            obstacles.append(obstacle("\(family) \(chain.table) \(chain.name)", network.device))
+        for family in AddressFamily.allCases where network.gateways.contains(where: { $0.family == family }) {
+            for chain in foreign(chains, family) {
+                guard let name = chain.family, (try? tables.mentions(network.device, in: chain)) != true else {
+                    continue
+                }
+                guard stops(network, family, in: chain) else { continue }
+                let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
+                let obstacle = obstacle(to: network.device, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
+                if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
+            }
         }
         return obstacles
+    }
+
+    private static func foreign(_ chains: [BaseChain], _ family: AddressFamily) -> [BaseChain] {
+        chains.filter { $0.isForward && $0.isPassed(by: family) && !$0.table.hasPrefix("mydocker-") }
+    }
+
+    /// Whether the first packet of a connection that a container begins comes to an end there: not for one purpose alone.
+    private static func stops(_ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain) -> Bool {
+        // The last one of the subnet that a container can have.
+        guard let subnet = network.gateways.first(where: { $0.family == family })?.network,
+            let source = IPAddress(family, number: subnet.last.number - 1),
+            let tables = try? FirewallWalk.tables(of: family)
+        else { return chain.drops }
+        let output = uplink(family)
+        return [(transport: UInt8(6), port: UInt16(443)), (17, 40000)].allSatisfy { transport, port in
+            var packet = TracedPacket(from: source, to: PacketQuestion.elsewhere(family), transport, port: port)
+            (packet.input, packet.output) = (network.device, output)
+            var walk = FirewallWalk(tables)
+            return walk.isStopped(packet, by: chain.name, of: "nft \(chain.family ?? "") \(chain.table)")
+        }
+    }
+
+    /// The name of the link that the default route has; nil: there is none.
+    private static func uplink(_ family: AddressFamily) -> String? {
+        guard var netlink = try? RouteSocket(),
+            let index = try? netlink.route(to: PacketQuestion.elsewhere(family)).link
+        else { return nil }
+        return try? netlink.link(.index(index))?.name
     }
 
     /// The rules of a network that has its own in the legacy tables let it pass there.
@@ -25,13 +60,31 @@ enum ForwardPolicy {
         return [obstacle("the legacy iptables chain \"FORWARD\"", device, rules)]
     }
 
+    /// ufw(8) asks it from FORWARD.
+    private static func chainOfUFW(_ family: AddressFamily) -> String {
+        family == .ipv4 ? "ufw-before-forward" : "ufw6-before-forward"
+    }
+
     /// - Parameter chain: as `nft` calls it.
-    static func obstacle(_ chain: String, _ device: String) -> NetworkObstacle {
-        let rules =
-            chain == "ip filter FORWARD"  // the chain that iptables calls FORWARD
-            ? ["-i", "-o"].map { "iptables-nft -I FORWARD \($0) \(device) -j ACCEPT" }
-            : ["iifname", "oifname"].map { "nft insert rule \(chain) \($0) \(device) accept" }
-        return obstacle("the nftables chain \"\(chain)\"", device, rules)
+    static func obstacle(to device: String, _ chain: String, isOfUFW: Bool = false) -> NetworkObstacle {
+        obstacle("the nftables chain \"\(chain)\"", device, isOfUFW ? commandsOfUFW(device) : remedies(device, chain))
+    }
+
+    /// They last, where rules typed in go with the next reload of ufw.
+    private static func commandsOfUFW(_ device: String) -> [String] {
+        ["in", "out"].map { "ufw route allow \($0) on \(device)" }
+    }
+
+    private static func remedies(_ device: String, _ chain: String) -> [String] {
+        switch chain {
+        case "ip filter FORWARD", "ip6 filter FORWARD":  // the chains that iptables and ip6tables call FORWARD
+            let tool = chain.hasPrefix("ip6") ? "ip6tables-nft" : "iptables-nft"
+            return ["-i", "-o"].map { "\(tool) -I FORWARD \($0) \(device) -j ACCEPT" }
+        case "inet firewalld filter_FORWARD":
+            return ["", "--permanent "].map { "firewall-cmd \($0)--zone=trusted --add-interface=\(device)" }
+        default:
+            return ["iifname", "oifname"].map { "nft insert rule \(chain) \($0) \(device) accept" }
+        }
     }
 
     private static func obstacle(_ chain: String, _ device: String, _ rules: [String]) -> NetworkObstacle {

@@ -22,8 +22,8 @@ package struct ObservedBridges: Sendable {
     /// The families of which this host forwards packets.
     var routed = Set(AddressFamily.allCases)
     /// Bridges that Docker's chain for others does not let through, though it is there; and those that it has rules about.
-    var unadmitted: Set<String> = []
-    var admitted: Set<String> = []
+    var unadmitted: [AddressFamily: Set<String>] = [:]
+    var admitted: [AddressFamily: Set<String>] = [:]
     /// From the intents of the networks whose bridge is among `links`.
     var firewall = FirewallDifferences()
 

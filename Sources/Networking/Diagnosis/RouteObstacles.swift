@@ -12,12 +12,12 @@ enum RouteObstacles {
     static func find(
         to network: NetworkDefinition, _ routes: [RouteInfo], bridge: Int32, links: [Int32: String]
     ) -> [NetworkObstacle] {
-        let subnet = network.subnet
-        return routes.filter { route in
-            route.link != bridge && route.table != local && route.destination.overlaps(subnet)
+        routes.compactMap { route in
+            guard route.link != bridge, route.table != local,
+                let subnet = network.gateways.map(\.network).first(where: { route.destination.overlaps($0) }),
                 // A default route, and the halves that VPNs have instead of one, say nothing.
-                && route.destination.prefixLength > 1
-        }.map { route in
+                route.destination.prefixLength > 1
+            else { return nil }
             let way = route.link.flatMap { links[$0] }.map { " dev \($0)" } ?? ""
             return NetworkObstacle(
                 .route, "the route \(route.destination)\(way)", effect(of: route.destination, on: subnet),

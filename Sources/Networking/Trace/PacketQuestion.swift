@@ -1,10 +1,10 @@
 import Core
 
-/// What somebody wants to know of a packet.
+/// What somebody wants to know of a packet. Both addresses are of one family.
 package struct PacketQuestion: Equatable, Sendable {
     package let source: IPAddress
     package let destination: IPAddress
-    /// Of IP: 1, 6 or 17.
+    /// Of IP: 1, 6, 17 or 58.
     package let transport: UInt8
     package let port: UInt16?
 
@@ -13,5 +13,12 @@ package struct PacketQuestion: Equatable, Sendable {
         self.destination = destination
         self.transport = transport
         self.port = port
+    }
+}
+
+extension PacketQuestion {
+    /// Nobody's: of TEST-NET-1 (RFC 5737) and 2001:db8::/32 (RFC 3849). By the default route.
+    static func elsewhere(_ family: AddressFamily) -> IPAddress {
+        family == .ipv4 ? IPAddress(ipv4: 0xc000_0201) : IPAddress(ipv6: 0x2001_0db8 << 96 | 1)
     }
 }

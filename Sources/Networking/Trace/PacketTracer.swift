@@ -4,28 +4,23 @@ import Glibc
 import Linux
 import Netlink
 
-/// Follows a packet on its way by this host: the kernel is asked for routes and has given its rules; nothing is sent.
+/// Follows packets of one family on their way by this host: the kernel is asked for routes and has given its rules; nothing is sent.
 package struct PacketTracer: ~Copyable {
     private var netlink: RouteSocket
     private let links: [LinkInfo]
     private let containers: [TracedContainer]
+    private let family: AddressFamily
     private var walk: FirewallWalk
     private var way = PacketWay()
 
-    package init(_ containers: [TracedContainer]) throws(OperationError) {
-        let tables = try Self.tables()
+    package init(_ containers: [TracedContainer], _ family: AddressFamily) throws(OperationError) {
+        let tables = try FirewallWalk.tables(of: family)
         var netlink = try RouteSocket()
         links = try netlink.links()
         self.netlink = netlink
         self.containers = containers
+        self.family = family
         walk = FirewallWalk(tables)
-    }
-
-    private static func tables() throws(OperationError) -> [TraceableTable] {
-        let tables = try LegacyTables.read()
-        // A kernel without nftables has no rules there.
-        guard var socket = try? NFTablesSocket(), let others = try? socket.traceableTables() else { return tables }
-        return tables + others
     }
 
     package mutating func trace(_ question: PacketQuestion) -> PacketWay {
@@ -47,7 +42,7 @@ package struct PacketTracer: ~Copyable {
 
     private func place(of address: IPAddress) -> (container: TracedContainer, endpoint: Endpoint)? {
         for container in containers {
-            if let endpoint = container.endpoints.first(where: { $0.address.address == address }) {
+            if let endpoint = container.endpoints.first(where: { $0.addresses.contains(address) }) {
                 return (container, endpoint)
             }
         }
@@ -83,15 +78,15 @@ package struct PacketTracer: ~Copyable {
     // MARK: Where it begins
 
     private mutating func leave(_ container: TracedContainer, _ endpoint: Endpoint, _ packet: inout TracedPacket) {
-        if packet.destination.isLoopback { return stop("127.0.0.0/8 is the container's own there") }
-        let isNear = endpoint.address.network.contains(packet.destination)
-        let near = container.endpoints.first { $0.address.network.contains(packet.destination) }
-        if !isNear, let near {
-            return stop(
-                "container \(container.name) reaches \(packet.destination) by \(near.interface) as \(near.address.address)"
-            )
+        if packet.destination.isLoopback {
+            return stop("\(family == .ipv4 ? "127.0.0.0/8" : "::1") is the container's own there")
         }
-        guard isNear || endpoint.gateway != nil else {
+        let isNear = endpoint.place(family)?.network.contains(packet.destination) == true
+        let near = container.endpoints.first { $0.place(family)?.network.contains(packet.destination) == true }
+        if !isNear, let near, let own = near.place(family)?.address {
+            return stop("container \(container.name) reaches \(packet.destination) by \(near.interface) as \(own)")
+        }
+        guard isNear || endpoint.gateway(family) != nil else {
             return stop("network \(endpoint.network) is internal: container \(container.name) has no way out")
         }
         note(
@@ -99,17 +94,18 @@ package struct PacketTracer: ~Copyable {
             "container \(container.name) → \(endpoint.hostInterface), where it may send as itself alone")
         guard let bridge = link(named: endpoint.bridge) else { return stop("there is no bridge \(endpoint.bridge)") }
         note(bridge.name, "the bridge of network \(endpoint.network)")
-        if isNear, packet.destination != endpoint.gateway, !isOwn(packet.destination) {
+        if isNear, packet.destination != endpoint.gateway(family), !isOwn(packet.destination) {
             return cross(bridge, &packet)
         }
         enter(by: bridge, &packet)
     }
 
-    /// From one port of a bridge to another. Rules of IPv4 are asked where the kernel has bridges do so.
+    /// From one port of a bridge to another. Rules of IP are asked where the kernel has bridges do so.
     private mutating func cross(_ bridge: LinkInfo, _ packet: inout TracedPacket) {
         packet.input = bridge.name
-        if Sysctl.get("net/bridge/bridge-nf-call-iptables") == "1" {
-            note(bridge.name, "bridge-nf-call-iptables is 1: rules of IPv4 are asked")
+        let setting = family == .ipv4 ? "bridge-nf-call-iptables" : "bridge-nf-call-ip6tables"
+        if Sysctl.get("net/bridge/\(setting)") == "1" {
+            note(bridge.name, "\(setting) is 1: rules are asked")
             guard pass(.prerouting, &packet) else { return }
             packet.output = bridge.name
             guard pass(.forward, &packet), pass(.postrouting, &packet) else { return }
@@ -152,6 +148,7 @@ package struct PacketTracer: ~Copyable {
             return arriveHere(&packet, by: input.name)
         }
         guard route.isOrdinary else { return stop("routing drops what is for \(packet.destination)") }
+        guard HostRouting.families.contains(family) else { return stop(notForwarding) }
         packet.output = link(route.link)?.name
         note("routing", "to \(packet.destination) by \(packet.output ?? "no link")")
         guard pass(.forward, &packet) else { return }
@@ -182,7 +179,31 @@ package struct PacketTracer: ~Copyable {
         packet.output = nil
         guard pass(.input, &packet) else { return }
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
-        way.end = .arrives("at this host\(port), from \(packet.source)")
+        guard let (container, mapping) = listener(packet) else {
+            way.end = .arrives("at this host\(port), from \(packet.source)")
+            return
+        }
+        note("supervisor", "of container \(container.name) listens\(port), and passes it on from this host")
+        way.end = .arrives("at container \(container.name), port \(mapping.containerPort)")
+    }
+
+    /// Whose supervisor answers for a published port: what no rule translates.
+    private func listener(_ packet: TracedPacket) -> (TracedContainer, PortMapping)? {
+        guard packet.family == .ipv6, !packet.hasNewDestination else { return nil }
+        for container in containers {
+            let mapping = container.endpoints.flatMap(\.ports).first { port in
+                port.hostAddress.family == .ipv6 && port.hostPort == packet.destinationPort
+                    && (port.transport == .tcp ? 6 : 17) == packet.transport
+                    && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)
+            }
+            if let mapping { return (container, mapping) }
+        }
+        return nil
+    }
+
+    private var notForwarding: String {
+        let setting = HostRouting.setting(family).replacing("/", with: ".")
+        return "this host does not forward (\(setting) is 0)"
     }
 
     /// What is let through one way need not be the other way.
@@ -209,8 +230,7 @@ package struct PacketTracer: ~Copyable {
             let why =
                 switch error.errno {
                 // What comes in is not looked up for anywhere else then.
-                case EHOSTUNREACH where !HostRouting.families.contains(.ipv4):
-                    "this host does not forward (net.ipv4.ip_forward is 0)"
+                case EHOSTUNREACH where !HostRouting.families.contains(family): notForwarding
                 case EXDEV: "routing drops a source that is not behind that link (rp_filter)"
                 case EINVAL: "routing drops addresses that cannot be there (a martian)"
                 default: error.description
@@ -219,4 +239,10 @@ package struct PacketTracer: ~Copyable {
             return nil
         }
     }
+}
+
+extension Endpoint {
+    /// Its address with the subnet that it is in; nil: it has none.
+    fileprivate func place(_ family: AddressFamily) -> Subnet? { family == .ipv4 ? address : address6 }
+    fileprivate func gateway(_ family: AddressFamily) -> IPAddress? { family == .ipv4 ? gateway : gateway6 }
 }

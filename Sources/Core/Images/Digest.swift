@@ -1,5 +1,3 @@
-import Core
-
 /// A SHA-256 digest, as OCI writes it: what an image's id, a blob and a layer are named by.
 package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// 64 lower-case hex digits: a safe path component.
@@ -16,7 +14,7 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.hex = hex
     }
 
-    init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
         hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

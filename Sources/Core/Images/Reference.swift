@@ -1,5 +1,3 @@
-import Core
-
 /// The name of an image: `[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST]` (Docker's grammar).
 package struct Reference: Hashable, Sendable, CustomStringConvertible {
     package static let defaultTag = "latest"
@@ -47,6 +45,39 @@ package struct Reference: Hashable, Sendable, CustomStringConvertible {
         }
         return String(name)
     }
+}
+
+// MARK: - At a registry
+
+extension Reference {
+    /// Docker's own registry, whose official images lie below `library/`.
+    package static let dockerRegistry = "docker.io"
+
+    /// `HOST[:PORT]`.
+    package var registry: String { parts.registry }
+
+    /// What its registry calls it, without the tag: `library/busybox`.
+    package var repository: String { parts.repository }
+
+    /// With all that is usually left out: `docker.io/library/busybox:latest`.
+    package var canonical: String {
+        "\(registry)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
+    }
+
+    /// Whether a word names its registry, and is no short name that others may stand for.
+    package static func namesRegistry(_ text: String) -> Bool {
+        text.firstIndex(of: "/").map { isRegistry(text[..<$0]) } ?? false
+    }
+
+    private var parts: (registry: String, repository: String) {
+        guard let slash = name.firstIndex(of: "/") else { return (Reference.dockerRegistry, "library/\(name)") }
+        let first = name[..<slash]
+        guard Reference.isRegistry(first) else { return (Reference.dockerRegistry, name) }
+        return (String(first), String(name[name.index(after: slash)...]))
+    }
+
+    /// The same image under the digest of its manifest, whatever tag it has: `name@sha256:…`.
+    package func pinned(to digest: Digest) -> String { "\(name)@\(digest)" }
 }
 
 // MARK: - Grammar

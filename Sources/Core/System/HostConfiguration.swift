@@ -1,0 +1,42 @@
+/// What this host's administrator has settled for all commands (`/etc/mydocker/config.json`). Keys are those of Docker's
+/// daemon.json where there is one. A flag, an option of a network and a variable of the environment come before.
+package struct HostConfiguration: Equatable, Sendable {
+    /// Of IPv4: where the subnets of networks are chosen that ask for none.
+    package struct AddressPool: Equatable, Sendable {
+        package let base: Subnet
+        /// Of each subnet; from the base's own to 30.
+        package let prefixLength: Int
+
+        package init(base: Subnet, prefixLength: Int) {
+            self.base = base
+            self.prefixLength = prefixLength
+        }
+    }
+
+    /// Who has the rules of new networks; nil: found out.
+    package var firewall: FirewallBackend?
+    /// Where `-p` publishes when nothing says so; nil: at all addresses.
+    package var publishAddress: IPAddress?
+    /// None: mydocker's own.
+    package var addressPools: [AddressPool] = []
+
+    package init() {}
+
+    private static let keys = ["firewall-backend", "ip", "default-address-pools"]
+
+    package init(_ json: JSON) throws(RecordError) {
+        let reader = try RecordReader(json)
+        for (key, _) in json.members ?? [] where !Self.keys.contains(key) {
+            throw RecordError("there is no key \"\(key)\"; there are \(Self.keys.joined(separator: ", "))")
+        }
+        firewall = try reader.optionalText("firewall-backend", FirewallBackend.init)
+        publishAddress = try reader.optionalText("ip") { text in
+            IPAddress(text).flatMap { $0.family == .ipv4 && ($0.isUnicast || $0.isUnspecified) ? $0 : nil }
+        }
+        addressPools = try reader.optionalObjects("default-address-pools") { pool throws(RecordError) in
+            let base = try pool.text("base") { Subnet($0).flatMap { $0.family == .ipv4 ? $0 : nil } }
+            let length = try pool.int("size", in: Int64(base.prefixLength)...30)
+            return AddressPool(base: base.network, prefixLength: Int(length))
+        }
+    }
+}

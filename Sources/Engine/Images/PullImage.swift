@@ -1,0 +1,87 @@
+import Core
+import Images
+import Lifecycle
+import Linux
+import Registry
+
+/// When an image is asked for at a registry.
+package enum PullPolicy: String, Sendable {
+    case always, missing, never
+}
+
+/// What a pull has brought.
+package struct PullOutcome: Sendable {
+    /// As it is named here from now on.
+    package let reference: Reference
+    package let id: String
+    /// `sha256:…`, by which the registry has it.
+    package let digest: String
+    package let isNew: Bool
+}
+
+extension Engine {
+    /// Brings an image from a registry.
+    /// - Parameters:
+    ///   - text: a name of any form. A short one may stand for several, which are tried one after the other.
+    ///   - platform: nil is this host's.
+    package func pullImage(_ text: String, platform: String? = nil) throws(OperationError) -> PullOutcome {
+        let wanted = try platform.map { text throws(OperationError) in try Platform(parsing: text) }
+        // A wrong name is found before anything is read.
+        _ = try Reference(text)
+        try prepare()
+        let settings = try RegistrySettings(environment: CallersEnvironment.value)
+        let candidates = try candidates(for: text, settings)
+        return try inScope { _ throws(OperationError) in
+            try WorkerThread.result { () throws(OperationError) in
+                try pullFirst(of: candidates, wanted, settings)
+            }
+        }
+    }
+
+    /// What a short name stands for: as docker it is always one of Docker's registry.
+    func candidates(for text: String, _ settings: RegistrySettings) throws(OperationError) -> [Reference] {
+        Program.current == .docker ? [try Reference(text)] : try settings.configuration.candidates(for: text)
+    }
+
+    private func pullFirst(
+        of candidates: [Reference], _ platform: Platform?, _ settings: RegistrySettings
+    ) throws(OperationError) -> PullOutcome {
+        var failures: [OperationError] = []
+        for reference in candidates {
+            do throws(OperationError) {
+                return try pull(reference, platform, settings)
+            } catch {
+                // One that asks us to end means all of it.
+                if error.exitCode != nil || candidates.count == 1 { throw error }
+                failures.append(error)
+            }
+        }
+        let reasons = failures.map(\.description).joined(separator: "; ")
+        throw OperationError(
+            "pull", candidates.first?.name, reason: reasons, remedy: failures.last?.remedy,
+            kind: failures.last?.kind ?? .failed)
+    }
+
+    /// From one of the places that it may be at: mirrors come first, and what is wrong with one does not matter.
+    private func pull(
+        _ reference: Reference, _ platform: Platform?, _ settings: RegistrySettings
+    ) throws(OperationError) -> PullOutcome {
+        let name = reference.digest.map { "\($0)" } ?? reference.tag ?? Reference.defaultTag
+        progress.say("\(name): Pulling from \(reference.repository)")
+        for source in try settings.configuration.sources(of: reference) {
+            do throws(OperationError) {
+                let session = try RegistrySession(source, settings)
+                let image = try imageStore.pull(reference, for: platform, from: session, telling: progress)
+                let text = reference.digest == nil ? reference.text : reference.pinned(to: image.digest)
+                if image.isNew { host.announce(Event(.image, "pull", text, ["name": reference.name])) }
+                return PullOutcome(
+                    reference: reference, id: image.id.description, digest: image.digest.description,
+                    isNew: image.isNew)
+            } catch {
+                guard source.isMirror, error.exitCode == nil else { throw error }
+                warn("mirror \(source.registry): \(error.description)")
+            }
+        }
+        throw OperationError("pull", reference.description, reason: "there is no registry to ask", kind: .notFound)
+    }
+}

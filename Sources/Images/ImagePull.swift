@@ -1,0 +1,182 @@
+import Core
+import Glibc
+import Linux
+import Registry
+import Synchronization
+import Transfer
+
+/// An image that was asked for at a registry.
+package struct PulledImage: Sendable {
+    package let id: Digest
+    /// By which the registry has it.
+    package let digest: Digest
+    /// Whether it, or the name for it, was not here before.
+    package let isNew: Bool
+}
+
+extension ImageStore {
+    /// Brings an image from a registry: until the index is replaced, at the very end, nobody sees any of it. What a pull that
+    /// is killed has of layers is gone on with by the next one.
+    ///
+    /// Signals are for the thread that calls; it has to be another one that does this (`WorkerThread.result`).
+    /// - Parameter platform: nil is this host's.
+    package func pull(
+        _ reference: Reference, for platform: Platform?, from session: RegistrySession,
+        telling progress: any TransferProgress
+    ) throws(OperationError) -> PulledImage {
+        let connection = try session.connection()
+        let remote = try RemoteImage.find(reference, for: platform, session, connection)
+        let source = reference.pinned(to: remote.digest)
+        // A digest says more than a tag.
+        let shown = reference.digest == nil ? reference.text : nil
+        let id = remote.manifest.config.digest
+        if let known = try name(known: id, shown, source) {
+            return PulledImage(id: id, digest: remote.digest, isNew: known)
+        }
+        let pull = ImagePull(
+            store: self, reference: reference, platform: platform, session: session, progress: progress)
+        let draft = try pull.configuration(of: remote, connection)
+        try pull.publish(draft, remote, as: shown, source)
+        return PulledImage(id: id, digest: remote.digest, isNew: true)
+    }
+
+    /// Names an image that is here already.
+    /// - Returns: whether that changed anything; nil when the image is not here, or not whole.
+    private func name(
+        known id: Digest, _ name: String?, _ source: String
+    ) throws(OperationError) -> Bool? {
+        guard try isWhole(id, in: ImageIndex.read(layout.index)) else { return nil }
+        let lock = try FileLock.store(layout)
+        var index = try ImageIndex.read(layout.index)
+        guard try isWhole(id, in: index), var entry = index.entries.first(where: { $0.image == id }) else { return nil }
+        entry.reference = name
+        entry.source = source
+        entry.scope = scope
+        if index.entries.contains(where: { $0.image == id && $0.reference == name && $0.source == source }) {
+            return false
+        }
+        index.add(entry)
+        try write(index, holding: lock)
+        return true
+    }
+
+    private func isWhole(_ id: Digest, in index: ImageIndex) throws(OperationError) -> Bool {
+        guard index.contains(id), let record = try? record(id) else { return false }
+        return record.layers.allSatisfy { Files.isDirectory(layout.layer($0)) }
+            && record.blobs.allSatisfy { Files.exists(layout.blob($0)) }
+    }
+}
+
+/// One pull, once its documents are known.
+private struct ImagePull {
+    let store: ImageStore
+    let reference: Reference
+    let platform: Platform?
+    let session: RegistrySession
+    let progress: any TransferProgress
+    /// How many layers come at a time: Docker's number.
+    private static let concurrency = 3
+
+    /// The draft without its layers, and what these are.
+    struct Configuration {
+        var draft: ImageDraft
+        /// Lowest first.
+        let layers: [Digest]
+    }
+
+    func configuration(
+        of remote: RemoteImage, _ connection: Connection
+    ) throws(OperationError) -> Configuration {
+        let blob = remote.manifest.config
+        let bytes = try session.smallBlob(
+            blob.digest.description, size: blob.size, of: reference, connection)
+        guard try Archive.digest(bytes) == blob.digest else {
+            throw OperationError(
+                "image config verification failed for digest \(blob.digest): it has other content", kind: .damaged)
+        }
+        let document = try ImageStore.parse(bytes, named: "\(reference)") { json throws(RecordError) in
+            try SavedDocument(json)
+        }
+        if let built = document.platform, built.rank(for: platform) == nil {
+            throw Platform.refusal(of: reference.description, [built], wanted: platform ?? .host)
+        }
+        guard document.layers.count == remote.manifest.layers.count else {
+            throw OperationError(
+                "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)
+        }
+        var draft = ImageDraft()
+        draft.config = document.config
+        draft.created = document.created ?? draft.created
+        draft.original = (bytes, remote.manifestBytes)
+        return Configuration(draft: draft, layers: document.layers)
+    }
+
+    func publish(
+        _ configuration: Configuration, _ remote: RemoteImage, as name: String?, _ source: String
+    ) throws(OperationError) {
+        let layers = zip(remote.manifest.layers, configuration.layers).map { Layer(blob: $0, diff: $1) }
+        let workspace = try store.workspace()
+        let locks = try DownloadLocks(missing(layers).map(\.blob.digest), in: store.layout) {
+            progress.note($0.hex, .waiting)
+        }
+        // While we waited another one may have brought them.
+        let wanted = missing(layers)
+        let drafts = try bring(wanted, in: workspace)
+        var draft = configuration.draft
+        for layer in layers {
+            if let new = drafts[layer] {
+                draft.layers.append(new)
+                continue
+            }
+            progress.note(layer.blob.digest.hex, .present)
+            let size = Files.diskUsage(below: store.layout.layer(layer.diff))
+            draft.layers.append(LayerDraft(blob: layer.blob, diff: layer.diff, size: size, source: nil))
+        }
+        _ = try store.publish(
+            [Publication(draft: draft, references: name.map { [$0] } ?? [], source: source)], in: workspace)
+        locks.discard()
+    }
+
+    struct Layer: Hashable {
+        let blob: Manifest.Blob
+        let diff: Digest
+    }
+
+    /// Those that are not in the store, each once.
+    private func missing(_ layers: [Layer]) -> [Layer] {
+        var seen: Set<Layer> = []
+        return layers.filter { layer in
+            let isThere =
+                Files.isDirectory(store.layout.layer(layer.diff)) && Files.exists(store.layout.blob(layer.blob.digest))
+            return !isThere && seen.insert(layer).inserted
+        }
+    }
+
+    private func bring(
+        _ layers: [Layer], in workspace: borrowing Workspace
+    ) throws(OperationError) -> [Layer: LayerDraft] {
+        var trees: [(String, String)] = []
+        for number in layers.indices {
+            trees.append(
+                (try store.newTree(2 * number, in: workspace), try store.newTree(2 * number + 1, in: workspace)))
+        }
+        let finished = FinishedLayers()
+        for layer in layers { progress.note(layer.blob.digest.hex, .begun) }
+        let places = trees
+        try WorkerThread.each(below: layers.count, limit: Self.concurrency, cancelling: session.cancellation) {
+            number throws(OperationError) in
+            let layer = layers[number]
+            let pull = LayerPull(
+                store: store, session: session, reference: reference, blob: layer.blob, diff: layer.diff,
+                progress: progress)
+            finished.add(layer, try pull.run(into: (first: places[number].0, second: places[number].1)))
+        }
+        return finished.all
+    }
+
+    private final class FinishedLayers: Sendable {
+        private let drafts = Mutex<[Layer: LayerDraft]>([:])
+        func add(_ layer: Layer, _ draft: LayerDraft) { drafts.withLock { $0[layer] = draft } }
+        var all: [Layer: LayerDraft] { drafts.withLock { $0 } }
+    }
+}

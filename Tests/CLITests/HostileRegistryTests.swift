@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// Registries that lie, break off, or lead elsewhere: one clear line, and nothing is left.
+    @Suite(.serialized) struct HostileRegistries {
+        init() { #expect(Host.hasDefaultImage) }
+    }
+}
+
+extension CLI.HostileRegistries {
+    /// Repository, words of the error.
+    private static let refusals: [(String, String)] = [
+        ("wrongdigest", "verification failed for digest"),
+        ("wrongdiff", "filesystem layer verification failed for digest"),
+        ("short", "bytes and no more"), ("traversal", "the name leads out of the archive"),
+        ("long", "has sent more than its"), ("endless", "has sent more than its"),
+        ("many", "it has 10000 layers, more than 500"), ("negative", "a layer has -1 bytes"),
+        ("huge", "is longer than 4194304 bytes"),
+        ("longconfig", "is longer than"), ("looping", "stopped after 10 redirects"),
+        ("oldform", "has the form of Docker before 1.10"),
+        ("nojson", "its manifest is not valid"), ("both", "its manifest is not valid"), ("chart", "it is no image"),
+        ("foreignplatform", "no matching manifest for linux/"), ("empty", "no matching manifest for linux/"),
+        ("nothing", "not found: manifest unknown"), ("metadata", "leads to this host's own or link-local addresses"),
+    ]
+
+    @Test func whatIsRefused() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try HostileRegistry(scratch, port: 5010)
+                for (repository, words) in Self.refusals {
+                    let outcome = Host.mydocker(home: scratch, ["pull", "-q", registry.name(repository)], seconds: 90)
+                    #expect(outcome.code == 1 && outcome.text == "", "\(repository)")
+                    #expect(outcome.error.contains(words), "\(repository): \(outcome.error)")
+                    let lines = outcome.error.split(separator: "\n").filter { !$0.hasPrefix("  ") }
+                    #expect(lines.count == 1 && outcome.error.utf8.count < 2000, "\(repository): \(outcome.error)")
+                    let check = mydocker("system", "check")
+                    #expect(check.code == 0, "\(repository): \(check.text)")
+                    #expect(
+                        Host.shell(
+                            "ls /var/lib/mydocker/images/downloads /var/lib/mydocker/images/temporary | grep -v :"
+                        ).lines.isEmpty, "\(repository)")
+                }
+                let other = registry.name("good") + "@sha256:" + String(repeating: "1", count: 64)
+                let outcome = mydocker("pull", other)
+                #expect(
+                    outcome.code == 1 && outcome.error.contains("manifest verification failed for digest"),
+                    "\(outcome.error)")
+            }
+        }
+    }
+
+    @Test func whatIsOvercome() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try HostileRegistry(scratch, port: 5010)
+                for repository in ["good", "docker", "busy", "broken", "norange", "elsewhere"] {
+                    let name = registry.name(repository)
+                    let outcome = Host.mydocker(home: scratch, ["pull", "-q", name], seconds: 90)
+                    #expect(outcome.text == name + ":latest\n", "\(repository): \(outcome.error)")
+                    #expect(inspect("{{.Created}}", name).hasPrefix("2001-02-03T04:05:06"))
+                    succeed("rmi", name)
+                }
+                // It went on where it had broken off.
+                let ranges = registry.requests("/broken/blobs/").map { $0[4] }.filter { $0 != "-" }
+                #expect(ranges.count > 1 && Set(ranges).count == ranges.count, "\(ranges)")
+                #expect(registry.requests("/busy/manifests/").count == 3)
+                #expect(!FileManager.default.fileExists(atPath: "/escaped"))
+            }
+        }
+    }
+
+    /// What a registry is told of who asks, it alone is told.
+    @Test func credentialsGoToNobodyElse() throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            try FileManager.default.createDirectory(atPath: scratch + "/.docker", withIntermediateDirectories: true)
+            try writeFile(
+                #"{"auths":{"localhost:5010":{"auth":"dGVzdGVyOnNlY3JldA=="}},"HttpHeaders":{"X-Secret":"x"}}"#,
+                scratch + "/.docker/config.json")
+            for repository in ["elsewhere", "looping", "metadata"] {
+                _ = Host.mydocker(home: scratch, ["pull", "-q", registry.name(repository)])
+            }
+            #expect(Host.mydocker(home: scratch, ["pull", "-q", registry.name("basic")]).code == 0)
+            let own = registry.requests("/basic/").filter { $0[0] == "127.0.0.1" }
+            #expect(own.contains { $0.contains("Basic") }, "\(own)")
+            let others = registry.requests("/").filter { $0[0] == "127.0.0.2" }
+            #expect(!others.isEmpty && others.allSatisfy { $0[3] == "-" }, "\(others)")
+            succeed("rmi", registry.name("basic"), registry.name("elsewhere"))
+        }
+    }
+
+    @Test func noTLSIsTakenAway() throws {
+        try withScratch { scratch in
+            let authority = try TestAuthority(scratch + "/server", names: "DNS:registry.test,IP:127.0.0.1,IP:127.0.0.2")
+            let registry = try HostileRegistry(scratch, port: 5010, tls: authority)
+            try withHostFile("/etc/hosts", Host.read("/etc/hosts") + "\n127.0.0.1 registry.test\n") {
+                let directory = "/etc/docker/certs.d/registry.test:5010"
+                Host.shell("mkdir -p \(directory); cp \(authority.root) \(directory)/ca.crt")
+                defer { Host.shell("rm -r \(directory); rmdir -p --ignore-fail-on-non-empty /etc/docker/certs.d") }
+                #expect(Host.mydocker(home: scratch, ["pull", "-q", "registry.test:5010/good"]).code == 0)
+                let outcome = Host.mydocker(home: scratch, ["pull", "-q", "registry.test:5010/downgrade"])
+                #expect(
+                    outcome.code == 1 && outcome.error.contains("redirected from https to http"), "\(outcome.error)")
+                // Where it is redirected to is another one, whose certificate is not trusted for that.
+                let other = Host.mydocker(home: scratch, ["pull", "-q", "registry.test:5010/elsewhere"])
+                #expect(other.code == 1 && other.error.contains("failed to verify certificate"), "\(other.error)")
+                succeed("rmi", "registry.test:5010/good")
+            }
+            _ = registry
+        }
+    }
+
+    @Test func configurationOfRegistries() throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            func asked(_ configuration: String, _ arguments: String...) throws -> Outcome {
+                try writeFile(configuration, scratch + "/registries.conf")
+                return Host.mydocker(
+                    home: scratch, arguments, environment: ["CONTAINERS_REGISTRIES_CONF": scratch + "/registries.conf"])
+            }
+            let mirrored = """
+                unqualified-search-registries = ["nowhere.invalid", "images.test"]
+                [[registry]]
+                location = "images.test"
+                [[registry.mirror]]
+                location = "localhost:1"
+                [[registry.mirror]]
+                location = "localhost:5010"
+                [[registry]]
+                location = "blocked.test"
+                blocked = true
+                [aliases]
+                "short" = "localhost:5010/good"
+                """
+            let pulled = try asked(mirrored, "pull", "-q", "good")
+            #expect(pulled.text == "images.test/good:latest\n", "\(pulled.error)")
+            #expect(pulled.error.contains("warning: mirror localhost:1"))
+            #expect(try asked(mirrored, "pull", "-q", "short").text == "localhost:5010/good:latest\n")
+            let blocked = try asked(mirrored, "pull", "blocked.test/x")
+            #expect(blocked.code == 1 && blocked.error.contains("is blocked in registries.conf"), "\(blocked.error)")
+            let wrong = try asked("nonsense = 1", "pull", "good")
+            #expect(wrong.code == 1 && wrong.error.contains("nonsense is not known"), "\(wrong.error)")
+            let line = try asked("a = [", "pull", "good")
+            #expect(line.code == 1 && line.error.contains("line 1"), "\(line.error)")
+            succeed("rmi", "-f", "images.test/good", "localhost:5010/good")
+            _ = registry
+        }
+    }
+}

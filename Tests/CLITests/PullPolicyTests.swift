@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+extension CLI {
+    /// When `run` and `create` ask a registry.
+    @Suite(.serialized) struct PullPolicies {
+        init() { #expect(Host.hasDefaultImage) }
+    }
+}
+
+extension CLI.PullPolicies {
+    /// A registry with `box`, which is not here.
+    private func withBox(_ body: (_ name: String, _ scratch: String) throws -> Void) throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let name = registry.host + "/box"
+                succeed("tag", "busybox", name)
+                succeed("push", "-q", name)
+                succeed("rmi", name)
+                try body(name, scratch)
+                mydocker("rmi", name)
+                _ = registry
+            }
+        }
+    }
+
+    @Test func missingIsPulled() throws {
+        try withBox { name, _ in
+            let first = runOnce(name, "echo", "hi")
+            #expect(first.code == 0 && first.text == "hi\n", "\(first.error)")
+            #expect(
+                first.error.hasPrefix("Unable to find image '\(name):latest' locally\nlatest: Pulling from box\n"),
+                "\(first.error)")
+            #expect(first.error.contains("Status: Downloaded newer image for \(name):latest\n"))
+            let second = runOnce(name, "echo", "hi")
+            #expect(second.text == "hi\n" && second.error == "")
+            succeed("rmi", name)
+            #expect(runOnce("-q", name, "echo", "hi").error == "")
+            succeed("rmi", name)
+            #expect(succeed("create", "--name", "regbox", "--net", "none", name).word.count == 64)
+            succeed("rm", "regbox")
+        }
+    }
+
+    @Test func policies() throws {
+        try withBox { name, _ in
+            let never = runOnce("--pull", "never", name, "true")
+            #expect(
+                never.code == 125 && never.error.hasPrefix("mydocker: Unable to find image '\(name):latest' locally\n"))
+            let always = runOnce("--pull", "always", name, "echo", "hi")
+            #expect(always.text == "hi\n" && always.error.contains("Status: Downloaded newer image"), "\(always.error)")
+            #expect(runOnce("--pull", "always", name, "true").error.contains("Status: Image is up to date"))
+            #expect(runOnce("--pull=missing", name, "true").error == "")
+            #expect(runOnce("--pull=sometimes", name, "true").code == 125)
+            // With a policy the first word is an image, whatever else it may be.
+            let word = runOnce("--pull", "never", "httpd", "true")
+            #expect(word.code == 125 && word.error.contains("Unable to find image 'httpd:latest' locally"))
+        }
+    }
+
+    /// A bare word that is no program of the default image.
+    @Test func aBareWord() throws {
+        try withBox { name, scratch in
+            let file = scratch + "/registries.conf"
+            try writeFile("[aliases]\n\"box\" = \"\(name)\"\n", file)
+            let environment = ["CONTAINERS_REGISTRIES_CONF": file]
+            let first = runOnce("box", "echo", "hi", environment: environment)
+            #expect(
+                first.text == "hi\n" && first.error.contains("Unable to find image 'box:latest' locally"),
+                "\(first.error)")
+            let second = runOnce("box", "echo", "hi", environment: environment)
+            #expect(second.text == "hi\n" && second.error == "", "it is here under its own name: \(second.error)")
+        }
+    }
+
+    @Test func whatCannotBePulledIsAnError() throws {
+        Ledger.expectUnchanged {
+            for arguments in [
+                ["localhost:1/x"], ["-d", "localhost:1/x"], ["--pull", "always", "localhost:1/x", "true"],
+            ] {
+                let outcome = Host.run([Host.mydocker, "run", "--net", "none"] + arguments)
+                #expect(outcome.code == 125 && outcome.text == "", "\(arguments)")
+                #expect(outcome.error.contains("connect: connection refused"), "\(arguments): \(outcome.error)")
+            }
+            #expect(mydocker("create", "localhost:1/x").code == 1)
+        }
+    }
+
+    /// An image that is here costs no look at a manifest, nor at a library or a configuration of registries.
+    @Test func whatIsHereIsRun() throws {
+        try withScratch { scratch in
+            let trace = scratch + "/trace"
+            let outcome = Host.run(
+                [
+                    "strace", "-f", "-o", trace, "-e", "trace=open,openat,connect", Host.mydocker, "run", "--rm",
+                    "--net", "none", "busybox", "true",
+                ])
+            #expect(outcome.code == 0, "\(outcome.error)")
+            let text = Host.read(trace)
+            #expect(text.contains("busybox") || text.contains("index.json"), "nothing was traced")
+            for word in ["libcurl", "libssl", "registries.conf", ".docker", "blobs/sha256", "resolv.conf\""]
+            where word != "resolv.conf\"" {
+                #expect(!text.contains(word), "\(word)")
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Testing
+
+extension CLI {
+    /// `save`, and what this program and others make of it.
+    @Suite(.serialized) struct Saving {
+        /// Two images, of which one has two names; afterwards nothing of them is left.
+        private func scene(_ script: String) -> Outcome {
+            Host.elsewhere(
+                """
+                exec 2>&1
+                m=$MYDOCKER; cd "$(mktemp -d)"
+                box() { $m run --name made --net none "$@" >/dev/null; }
+                box sh -c 'echo one >/one'; $m commit --change 'CMD ["cat", "/one"]' made sv:1 >/dev/null; $m rm made >/dev/null
+                box --image sv:1 sh -c 'echo two >/two'; $m commit --change 'CMD ["cat", "/one", "/two"]' made other >/dev/null
+                $m rm made >/dev/null; $m tag sv:1 sv:again
+                ids() { $m image inspect -f '{{.Id}}' "$@"; }
+
+                """ + script)
+        }
+
+        @Test func whatWasSavedIsLoaded() {
+            let outcome = scene(
+                """
+                ids sv:1 other >before
+                $m save sv other -o both.tar; $m save other sv:1 >stream.tar; $m save -o again.tar sv other
+                cmp both.tar again.tar && echo same bytes; stat -c %a both.tar
+                $m rmi sv:1 sv:again other >/dev/null
+                $m load -i both.tar | sort; ids sv:1 other | cmp - before && echo same images
+                $m run --rm --net none sv:again; $m run --rm --net none other
+                $m rmi sv:1 sv:again other >/dev/null; $m load <stream.tar | sort
+                id=$($m images -q --no-trunc sv:1); $m rmi other >/dev/null; $m save $id | tar -xO manifest.json
+                echo; $m rmi -f sv:1 >/dev/null; $m system check && echo clean
+                """)
+            let lines = outcome.lines
+            #expect(
+                lines.dropLast(2) == [
+                    "same bytes", "600", "Loaded image: other:latest", "Loaded image: sv:1", "Loaded image: sv:again",
+                    "same images", "one", "one", "two", "Loaded image: other:latest", "Loaded image: sv:1",
+                ], "\(outcome.text)")
+            #expect(
+                lines.dropLast().last?.contains(#""RepoTags":null"#) == true && lines.last == "clean", "\(outcome.text)"
+            )
+        }
+
+        /// skopeo reads it as Docker's archive, as podman and docker do, and as an image layout.
+        @Test func othersReadIt() {
+            let outcome = scene(
+                """
+                $m save sv:1 -o docker.tar; $m save --format oci-archive other -o oci.tar
+                for from in docker-archive:docker.tar:sv:1 oci-archive:docker.tar oci-archive:oci.tar; do
+                  rm -rf copy; skopeo copy -q --insecure-policy $from oci:copy:x && ls copy | tr '\\n' ' '
+                  skopeo inspect --config oci:copy:x | jq -c .config.Cmd
+                done
+                tar -tf oci.tar | grep -c manifest.json
+                tar -xOf docker.tar index.json | jq -c '.manifests[].annotations'
+                $m rmi sv:1 sv:again other >/dev/null; skopeo copy -q --insecure-policy oci:copy:x docker-archive:theirs.tar:back:7
+                $m load -i theirs.tar; $m run --rm --net none back:7
+                """)
+            let copied = "blobs index.json oci-layout "
+            #expect(
+                outcome.lines == [
+                    copied + #"["cat","/one"]"#, copied + #"["cat","/one"]"#, copied + #"["cat","/one","/two"]"#, "0",
+                    #"{"io.containerd.image.name":"docker.io/library/sv:1","org.opencontainers.image.ref.name":"1"}"#,
+                    "Loaded image: back:7", "one", "two",
+                ], "\(outcome.text)")
+        }
+
+        @Test func whatCannotBeSaved() {
+            let outcome = scene(
+                """
+                $m save nosuch; echo $?; $m save; echo $?; $m save --format tar sv:1; echo $?
+                $m save -o nosuch/x.tar sv:1; echo $?; $m save -o . sv:1; echo $?
+                blob=/var/lib/mydocker/images/blobs/sha256/$(ls -S /var/lib/mydocker/images/blobs/sha256 | head -1)
+                truncate -s 100 $blob; $m save -o broken.tar sv:1 | sed 's/sha256.*:/…:/'; ls
+                $m save sv:1 >/dev/full; echo $?
+                """)
+            let usage = "Run 'mydocker save --help' for more information"
+            #expect(
+                outcome.lines == [
+                    "mydocker: No such image: nosuch", "1", "mydocker: 'mydocker save' requires at least 1 argument",
+                    usage, "1",
+                    #"invalid argument "tar" for "--format" flag: there are docker-archive and oci-archive"#, usage,
+                    "125",
+                    #"mydocker: create "nosuch/x.tar": No such file or directory"#, "1",
+                    #"mydocker: create ".": Is a directory"#, "1",
+                    "", "1",
+                ], "\(outcome.text)")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Core
+
+@Suite struct HostConfigurationTests {
+    private func read(_ text: String) throws -> HostConfiguration { try HostConfiguration(JSON(parsing: text)) }
+
+    @Test func dockersKeys() throws {
+        let configuration = try read(
+            """
+            {"firewall-backend": "nftables", "ip": "127.0.0.1",
+             "default-address-pools": [{"base": "10.200.0.7/16", "size": 24}, {"base": "10.9.0.0/24", "size": 24}]}
+            """)
+        #expect(configuration.firewall == .nftables && configuration.publishAddress == .loopbackIPv4)
+        let bases = configuration.addressPools.map { "\($0.base) \($0.prefixLength)" }
+        #expect(bases == ["10.200.0.0/16 24", "10.9.0.0/24 24"])
+        #expect(try read("{}") == HostConfiguration())
+    }
+
+    @Test(arguments: [
+        (#"[]"#, "record is not an object"),
+        (
+            #"{"firewall": "nftables"}"#,
+            #"there is no key "firewall"; there are firewall-backend, ip, default-address-pools"#
+        ),
+        (#"{"firewall-backend": "pf"}"#, "firewall-backend is not valid"),
+        (#"{"ip": "fe80::1"}"#, "ip is not valid"),
+        (#"{"ip": "224.0.0.1"}"#, "ip is not valid"),
+        (#"{"default-address-pools": {}}"#, "default-address-pools is not valid"),
+        (
+            #"{"default-address-pools": [{"base": "fd00::/8", "size": 64}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "10.0.0.0/24", "size": 16}]}"#,
+            "default-address-pools[0].size is not valid"
+        ),
+        (#"{"default-address-pools": [{"base": "10.0.0.0/24"}]}"#, "default-address-pools[0].size is missing"),
+    ])
+    func whatIsNotUnderstoodIsAnError(text: String, reason: String) {
+        let error = #expect(throws: RecordError.self) { try self.read(text) }
+        #expect(error?.description == reason)
+    }
+}

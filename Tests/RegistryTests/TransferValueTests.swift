@@ -1,0 +1,123 @@
+import Core
+import Fuzzing
+import Testing
+
+@testable import Registry
+@testable import Transfer
+
+@Suite struct TransferValueTests {
+    @Test(arguments: [
+        ("https://Host/a?b", "https://host/a?b"), ("http://h:80/", "http://h/"), ("https://h:5000", "https://h:5000/"),
+        ("https://[::1]:5000/x", "https://[::1]:5000/x"), ("HTTPS://h?q", "https://h/?q"),
+        ("https://h/a#f", "https://h/a"),
+    ])
+    func urls(_ text: String, _ expected: String) { #expect(ResourceURL(text)?.description == expected) }
+
+    @Test(arguments: [
+        "", "h", "ftp://h/", "file:///etc/passwd", "https://", "https:///x", "https://u@h/", "https://u:p@h/",
+        "https://h:0/",
+        "https://h:99999/", "https://h /", "https://h/\r\nX: y", "https://h/\u{e9}", "https://[h]/", "https://[::1",
+        "https://h\\@x/",
+        "https://h:/", "//h/x",
+    ])
+    func whatIsNoURL(_ text: String) { #expect(ResourceURL(text) == nil) }
+
+    @Test(arguments: [
+        ("https://other/x", "https://other/x"), ("//other/x", "https://other/x"), ("/x?y", "https://h:1/x?y"),
+        ("x", "https://h:1/a/x"),
+        ("../x", "https://h:1/x"), ("../../../x/.", "https://h:1/x/"), ("?z", "https://h:1/a/b?z"),
+        ("", "https://h:1/a/b?q"),
+        ("http://h/", "http://h/"),
+    ])
+    func locations(_ location: String, _ expected: String) {
+        #expect(ResourceURL("https://h:1/a/b?q")?.resolving(location)?.description == expected)
+    }
+
+    @Test func parameters() {
+        let url = ResourceURL("https://h/t")?.adding("scope", "repository:a/b:pull,push").adding("s", "x y")
+        #expect(url?.description == "https://h/t?scope=repository%3Aa%2Fb%3Apull%2Cpush&s=x%20y")
+        #expect(url?.shown == "https://h/t", "what is in a query may be secret")
+    }
+
+    private func redirected(_ from: String, _ location: String, status: Int = 307) throws -> TransferRequest? {
+        let url = try #require(ResourceURL(from))
+        var request = TransferRequest(
+            .get, url, headers: HTTPHeaders([("authorization", "Basic x"), ("Range", "bytes=1-")]))
+        request.trust.certificates = [1]
+        request.trust.skipsVerification = true
+        var response = TransferResponse(url: url)
+        response.status = status
+        response.headers.set("location", location)
+        return try Redirect.next(after: response, to: request)
+    }
+
+    @Test func credentialsGoToNoOtherHost() throws {
+        let other = try redirected("https://h/a", "https://storage/b")
+        #expect(other?.headers["Authorization"] == nil && other?.headers["Range"] == "bytes=1-")
+        #expect(other?.trust == TransferTrust())
+        for location in ["https://h:444/", "https://h.evil/"] {
+            #expect(try redirected("https://h/a", location)?.headers["Authorization"] == nil)
+        }
+        #expect(try redirected("https://h/a", "/b")?.headers["Authorization"] == "Basic x")
+        #expect(try redirected("http://h/a", "https://h/a")?.headers["Authorization"] == nil)
+    }
+
+    @Test func whatIsNotFollowed() throws {
+        for location in ["http://h/a", "ftp://h/a", "https://u:p@h/", ""] {
+            if location.isEmpty { continue }
+            #expect(throws: TransferError.self, "\(location)") { try redirected("https://h/a", location) }
+        }
+        #expect(try redirected("https://h/a", "/b", status: 200) == nil)
+        #expect(try redirected("https://h/a", "/b", status: 304) == nil)
+    }
+
+    @Test func proxies() throws {
+        let settings = ProxySettings { ["https_proxy": "p:1", "HTTP_PROXY": "q", "no_proxy": "a,.b"][$0] }
+        #expect(settings.proxy(for: try #require(ResourceURL("https://x/"))) == "p:1")
+        #expect(settings.proxy(for: try #require(ResourceURL("http://x/"))) == "q")
+        #expect(settings.proxy(for: try #require(ResourceURL("http://127.0.0.1:5/"))) == "")
+        #expect(settings.exceptions == "a,.b")
+    }
+
+    @Test func headers() {
+        var headers = HTTPHeaders([("A", "1"), ("a", "2")])
+        #expect(headers["a"] == "1" && headers.values(of: "A") == ["1", "2"])
+        headers.set("A", "3")
+        #expect(headers.values(of: "a") == ["3"])
+        #expect(!HTTPHeaders.isValue("a\r\nb") && HTTPHeaders.isValue("a b"))
+    }
+
+    @Test func delays() {
+        #expect((1...5).map { RetryDelay.milliseconds(after: $0) } == [250, 1000, 4000, 16000, nil])
+        #expect(RetryDelay.milliseconds(after: 1, told: "2") == 2000)
+        #expect(RetryDelay.milliseconds(after: 1, told: "100000") == nil)
+        #expect(RetryDelay.milliseconds(after: 1, told: "Wed, 21 Oct 2026 07:28:00 GMT") == 250)
+    }
+
+    @Test func errorsOfRegistries() {
+        func text(_ body: String) -> String { RegistryErrors(Array(body.utf8)).text }
+        #expect(
+            text(#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#)
+                == "manifest unknown: manifest unknown")
+        #expect(text(#"{"details":"incorrect username or password"}"#) == "incorrect username or password")
+        #expect(text("<html>") == "" && text(#"{"errors":{}}"#) == "")
+    }
+
+    @Test func addressesBeyondARegistry() {
+        #expect(RefusedAddresses(beyond: "93.184.216.34") == [.linkLocal, .loopback])
+        #expect(
+            RefusedAddresses(beyond: "127.0.0.1") == [.linkLocal] && RefusedAddresses(beyond: "::1") == [.linkLocal])
+        #expect(RefusedAddresses(beyond: "169.254.1.1") == [])
+    }
+
+    @Test func fuzz() {
+        Fuzz.texts(["https://h:1/a/b?q", "../x?y#z", "//h/", "http://[::1]:80/./../a"], cost: 2) { text in
+            if let url = ResourceURL(text), ResourceURL(url.description) != url {
+                Issue.record("\(text.debugDescription)")
+            }
+            if let url = ResourceURL("https://h/a/b?q")?.resolving(text), ResourceURL(url.description) != url {
+                Issue.record("\(text.debugDescription)")
+            }
+        }
+    }
+}
