@@ -330,7 +330,7 @@ extension CLI.Build {
             ">>> RUN exit 7"
         ),
         ("FROM busybox\nRUN [\"nosuch\"]", "nosuch", ">>> RUN [\"nosuch\"]"),
-        ("FROM nosuch:1", "Unable to find image 'nosuch:1' locally", ">>> FROM nosuch:1"),
+        ("FROM nosuch:1", "failed to solve: ", ">>> FROM nosuch:1"),
         ("FROM busybox\nCOPY nosuch /", "failed to solve: \"/nosuch\": not found", ">>> COPY nosuch /"),
         (
             "FROM busybox\nCOPY Dockerfile x /y",

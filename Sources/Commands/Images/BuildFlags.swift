@@ -79,7 +79,9 @@ extension BuildCommand {
 
     private static var stepFlags: [Flag<BuildCommand>] {
         [
-            .toggle("pull", "Ask registries for images that are here, too") { $0.request.pulls = $1 },
+            .toggle("pull", "Ask registries for the images of stages, whether they are here or not") {
+                $0.request.pulls = $1
+            },
             .toggle("no-cache", "Carry out every step, whatever was built before") { $0.request.ignoresCache = $1 },
             .value("network", "MODE", "Network of RUN: default, none or host") { command, text throws(OperationError) in
                 guard let network = BuildRequest.Network(rawValue: text) else {

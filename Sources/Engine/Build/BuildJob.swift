@@ -73,6 +73,6 @@ final class BuildJob {
 
     /// Where images come from that stages name.
     func image(named name: String) throws(OperationError) -> Image {
-        try engine.wantedImage(name, request.pulls ? .always : .missing, platform: request.platform)
+        try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
     }
 }

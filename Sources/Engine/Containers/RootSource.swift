@@ -85,7 +85,7 @@ extension Engine {
 
     /// The default image is there under its own name from the start.
     /// - Parameter shortestID: as many digits of an id count as one.
-    func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
+    private func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
         if let image = try imageStore.resolve(name, shortestID: shortestID) { return image }
         let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
         return isDefault ? try imageStore.defaultImage() : nil
@@ -102,7 +102,7 @@ extension Engine {
         return RootSource(name: absolute, image: nil, layers: [absolute], command: command)
     }
 
-    func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
+    private func noSuchImage(_ name: String) throws(OperationError) -> OperationError {
         let program = Program.current
         let ways = "bring it by \(program.name) pull, \(program.name) load -i FILE or \(program.name) import FILE NAME"
         // As docker the first word is always an image.
