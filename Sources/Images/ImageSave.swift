@@ -15,14 +15,16 @@ package struct ImageToSave: Sendable {
 
 extension ImageStore {
     /// Writes images as a tar archive: each of their blobs once, byte for byte as it is in the store.
-    /// - Parameter images: each once.
+    /// - Parameters:
+    ///   - images: each once.
+    ///   - name: of the output, for errors.
     package func save(
-        _ images: [ImageToSave], as form: SavedForm, to output: borrowing Descriptor
+        _ images: [ImageToSave], as form: SavedForm, to output: borrowing Descriptor, named name: String
     ) throws(OperationError) {
         var parts: [SavedPart] = []
         for image in images { parts.append(try part(image)) }
-        for entry in SavedPlan(parts, form).entries { try write(entry, to: output) }
-        try put(ArchiveHeader.end, output)
+        for entry in SavedPlan(parts, form).entries { try write(entry, to: output, name) }
+        try put(ArchiveHeader.end, output, name)
     }
 
     private func part(_ image: ImageToSave) throws(OperationError) -> SavedPart {
@@ -37,20 +39,24 @@ extension ImageStore {
                 mediaType: type, digest: image.image.manifest, size: Int64(bytes.count)))
     }
 
-    private func write(_ entry: SavedEntry, to output: borrowing Descriptor) throws(OperationError) {
+    private func write(
+        _ entry: SavedEntry, to output: borrowing Descriptor, _ target: String
+    ) throws(OperationError) {
         switch entry {
-        case .directory(let name): try put(ArchiveHeader.bytes(name, size: 0), output)
+        case .directory(let name): try put(ArchiveHeader.bytes(name, size: 0), output, target)
         case .document(let name, let bytes):
             let size = Int64(bytes.count)
-            try put(ArchiveHeader.bytes(name, size: size) + bytes + ArchiveHeader.padding(after: size), output)
-        case .blob(let blob): try write(blob, to: output)
+            try put(ArchiveHeader.bytes(name, size: size) + bytes + ArchiveHeader.padding(after: size), output, target)
+        case .blob(let blob): try write(blob, to: output, target)
         }
     }
 
-    private func write(_ blob: Manifest.Blob, to output: borrowing Descriptor) throws(OperationError) {
+    private func write(
+        _ blob: Manifest.Blob, to output: borrowing Descriptor, _ target: String
+    ) throws(OperationError) {
         let path = layout.blob(blob.digest)
         let file = try Descriptor.open(path, O_RDONLY)
-        try put(ArchiveHeader.bytes(SavedPlan.path(blob.digest), size: blob.size), output)
+        try put(ArchiveHeader.bytes(SavedPlan.path(blob.digest), size: blob.size), output, target)
         var rest = blob.size
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while rest > 0 {
@@ -62,16 +68,18 @@ extension ImageStore {
                     "save", path, reason: "it is shorter than the image says", remedy: "pull or build the image anew",
                     kind: .damaged)
             }
-            try put(Array(buffer[..<count]), output)
+            try put(Array(buffer[..<count]), output, target)
             try Interruption.check("save", path)
             rest -= Int64(count)
         }
-        try put(ArchiveHeader.padding(after: blob.size), output)
+        try put(ArchiveHeader.padding(after: blob.size), output, target)
     }
 
-    private func put(_ bytes: [UInt8], _ output: borrowing Descriptor) throws(OperationError) {
-        try FaultPoint.pass("write", "archive")
-        try Files.writeAll(bytes, to: output, named: "archive")
+    private func put(
+        _ bytes: [UInt8], _ output: borrowing Descriptor, _ target: String
+    ) throws(OperationError) {
+        try FaultPoint.pass("write", target)
+        try Files.writeAll(bytes, to: output, named: target)
     }
 }
 

@@ -24,7 +24,7 @@ extension Engine {
         }
         let found = images
         try ArchiveTarget(path).fill { (output: borrowing Descriptor) throws(OperationError) in
-            try imageStore.save(found, as: form, to: output)
+            try imageStore.save(found, as: form, to: output, named: path ?? "standard output")
         }
         for image in found { host.announce(Event(.image, "save", image.image.id.description, [:])) }
     }
