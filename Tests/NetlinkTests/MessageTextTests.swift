@@ -20,7 +20,7 @@ import Testing
                 peerMAC: try #require(MACAddress("02:42:0a:4d:07:02")), peerNamespace: .process(4711)))
         #expect(
             lines(batch) == [
-                "> RTM_NEWLINK REQUEST ACK ECHO EXCL CREATE #0 index 0 flags 0x0 change 0x1",
+                "> RTM_NEWLINK REQUEST ACK ECHO EXCL CREATE #0 index 0 flags 0x0 change 0x0",
                 #">     IFLA_IFNAME "ab\u001bcd""#, ">     IFLA_MASTER 7", ">     IFLA_MTU 1400",
                 ">     IFLA_NUM_TX_QUEUES 1", ">     IFLA_NUM_RX_QUEUES 1", ">     IFLA_LINKINFO",
                 #">         IFLA_INFO_KIND "veth""#, ">         IFLA_INFO_DATA", ">             #1",
