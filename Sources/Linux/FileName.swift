@@ -7,6 +7,23 @@ package struct FileName: Hashable, Sendable {
 
     package init(_ text: String) { bytes = text.kernelBytes.map(CChar.init(bitPattern:)) + [0] }
 
+    /// One that somebody else has chosen.
+    /// - Throws: EINVAL of what would lead elsewhere: with a slash or a zero byte in it, `.`, `..`, or empty.
+    package init(single text: String) throws(OperationError) {
+        let name = FileName(text)
+        guard name.isSingle else {
+            throw OperationError("invalid file name \(JSON.quoted(text))", kind: .invalid)
+        }
+        self = name
+    }
+
+    /// Whether it names something in a directory, and not the directory itself or what lies elsewhere.
+    package var isSingle: Bool {
+        let name = bytes.dropLast()
+        return !name.isEmpty && !name.contains(0x2f) && !name.contains(0) && Array(name) != [0x2e]
+            && Array(name) != [0x2e, 0x2e]
+    }
+
     fileprivate init(bytes: [CChar]) { self.bytes = bytes }
 
     /// Of no file.

@@ -198,3 +198,8 @@ private struct TextPool {
         for list in lists { list.deallocate() }
     }
 }
+
+extension RefusedAddresses {
+    /// - Parameter address: numeric.
+    package static func isOfThisHost(_ address: String) -> Bool { ccurl_is_of_this_host(address) != 0 }
+}

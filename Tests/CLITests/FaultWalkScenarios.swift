@@ -252,12 +252,14 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
             name: "pull", before: remoteImage, command: ["pull", "-q", remoteName], needsRegistry: true,
             next: [
                 Step("pull -q \(remoteName)"), Step("run --rm --net none \(remoteName) true"),
-                Step("rmi \(remoteName)"),
+                Step("rmi \(remoteName)"), Step("image prune -f"),
             ]),
         FaultScenario(
             name: "run of an image that is not here", before: remoteImage,
             command: ["run", "--rm", "--net", "none", remoteName, "true"], isVariant: true, needsRegistry: true,
-            next: [Step("run --rm --net none \(remoteName) true"), Step("rmi \(remoteName)")]),
+            next: [
+                Step("run --rm --net none \(remoteName) true"), Step("rmi \(remoteName)"), Step("image prune -f"),
+            ]),
         FaultScenario(
             name: "push",
             before: remoteImage + [Step("pull -q \(remoteName)"), Step("tag \(remoteName) localhost:5000/fwother")],

@@ -99,7 +99,7 @@ private final class FaultWalker {
             #expect(state.end(seconds: 5) == 0 && state.text == "0\n", "\(what): \(state.text)")
         }
         for step in scenario.next.suffix(1) { try Self.perform(step, what + ": \(command.text)") }
-        try expectNothingLeft(what + ": \(command.text)")
+        try expectNothingLeft(what + ": \(command.text)", but: action == .stop ? others : nil)
     }
 
     /// A command that hangs keeps no reader from answering; then it is killed.
@@ -124,7 +124,9 @@ private final class FaultWalker {
     }
 
     /// Soon, because a guardian takes its time.
-    private func expectNothingLeft(_ what: String) throws {
+    /// - Parameter others: who was there before a fault that stops; a supervisor that has come to its point after the
+    ///   command had ended is killed, as one is that stops before.
+    private func expectNothingLeft(_ what: String, but others: [pid_t]? = nil) throws {
         var trace = try Trace.take()
         let end = Date(timeIntervalSinceNow: 10)
         // A process that was just ending when the baseline was taken is no loss.
@@ -133,6 +135,11 @@ private final class FaultWalker {
             baseline.lines.subtracting(trace.lines).filter { !$0.hasPrefix("process ") }.sorted()
         }
         while !(left.isEmpty && lost.isEmpty), Date() < end {
+            if let others {
+                for process in Trace.processes() where process.state == "T" && !others.contains(process.pid) {
+                    kill(process.pid, SIGKILL)
+                }
+            }
             usleep(5000)
             trace = try Trace.take()
         }

@@ -102,6 +102,7 @@ extension CLI {
                 Self.lines.map { "mydocker-" + $0.line.split(separator: " --json")[0].replacing(" ", with: "-") })
             let programs: Set = [
                 "mydocker", "mydocker-exec", "mydocker-attach", "mydocker-logs", "mydocker-load", "mydocker-export",
+                "mydocker-save",
                 "mydocker-scope-run",
             ]
             let missing = Set(succeed("man").lines).subtracting(shown).subtracting(programs)

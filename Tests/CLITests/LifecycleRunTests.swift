@@ -35,8 +35,9 @@ extension CLI.Lifecycle {
                         [Host.mydocker, "run", "--net", "none", "--name", "lfnorun"] + flags + command)
                     #expect(outcome.code == code, "\(flags) \(command)")
                     #expect(outcome.text == "", "nothing runs, so there is no id")
-                    #expect(outcome.error.hasPrefix("mydocker: "), "\(outcome.error)")
-                    #expect(outcome.error.split(separator: "\n").count <= 2, "\(outcome.error)")
+                    // What could be an image was asked for at its registry.
+                    let said = outcome.error.split(separator: "\n").drop { !$0.hasPrefix("mydocker: ") }
+                    #expect((1...2).contains(said.count), "\(outcome.error)")
                 }
             }
         }

@@ -74,4 +74,7 @@ void ccurl_close(struct ccurl_connection *connection);
 
 void ccurl_transfer(
     struct ccurl_connection *connection, const struct ccurl_request *request, struct ccurl_result *result);
+/* Whether an address, written as usual, is one of this host's own, or leads to it as 0.0.0.0 does. */
+int ccurl_is_of_this_host(const char *address);
+
 #endif

@@ -38,7 +38,7 @@ struct CopyListing {
         }
         self.paths = paths
         self.stamps = stamps
-        let text = [source.keptParents.joined(separator: "/"), isDirectory ? "" : source.path] + lines
+        let text = [source.keptParents.joined(separator: "/"), source.path] + lines
         digestText = try Digest(of: Array(JSON.strings(text).compact.utf8)).description
     }
 

@@ -71,18 +71,21 @@ struct CopyTarget: ~Copyable {
     }
 
     /// The directory and the name that a file gets.
-    private func target(named name: String, _ parents: String) throws(OperationError) -> NewFile {
+    private func target(named text: String, _ parents: String) throws(OperationError) -> NewFile {
+        let name = try FileName(single: text)
         if step.destination.hasSuffix("/") || !parents.isEmpty {
-            return NewFile(directory: try directory(step.destination + "/" + parents), name: FileName(name))
+            return NewFile(directory: try directory(step.destination + "/" + parents), name: name)
         }
         let names = step.destination.pathComponents
         if let there = try? TreePlace(step.destination, below: root, followsLink: true) {
-            if there.isDirectory { return NewFile(directory: try there.openDirectory(), name: FileName(name)) }
+            if there.isDirectory { return NewFile(directory: try there.openDirectory(), name: name) }
             // What a link leads to is replaced, not the link.
             if there.status != nil { return NewFile(directory: try there.directory.duplicate(), name: there.name) }
         }
         let parent = try directory("/" + names.dropLast().joined(separator: "/"))
-        return NewFile(directory: parent, name: FileName(names.last ?? name))
+        return NewFile(
+            directory: parent,
+            name: try names.last.map { last throws(OperationError) in try FileName(single: last) } ?? name)
     }
 
     /// A document of the Dockerfile as a file.

@@ -13,6 +13,8 @@ struct RunMounts {
         let target: String
         /// Of a bind.
         let origin: CopyStep.Origin?
+        /// Whether there is such a secret or agent.
+        let isGiven: Bool
     }
 
     let mounts: [Mount]
@@ -32,8 +34,19 @@ struct RunMounts {
                     remedy: "copy it into the cache by the command itself", kind: .unsupported)
             }
             let origin = mount.kind == .bind ? try CopyStep.origin(mount.from, of: stage) : nil
-            return Mount(mount: mount, target: target, origin: origin)
+            let isGiven =
+                switch mount.kind {
+                case .secret: stage.job.request.secrets[Self.identifier(of: mount)] != nil
+                case .ssh: stage.job.request.agents[mount.id ?? "default"] != nil
+                case .bind, .cache, .tmpfs: true
+                }
+            return Mount(mount: mount, target: target, origin: origin, isGiven: isGiven)
         }
+    }
+
+    /// Of a secret.
+    private static func identifier(of mount: RunMount) -> String {
+        mount.id ?? mount.target?.pathComponents.last ?? ""
     }
 
     /// Whether what it sees must be read before anybody can say whether it was there before.
@@ -48,6 +61,11 @@ struct RunMounts {
                 var members: [(key: String, value: JSON)] = [
                     ("kind", .string(mount.mount.kind.rawValue)), ("target", .string(mount.target)),
                     ("source", .optional(mount.mount.source)), ("id", .optional(mount.mount.id)),
+                    ("variable", .optional(mount.mount.variable)), ("mode", .optional(mount.mount.mode)),
+                    ("owner", .optional(mount.mount.owner)), ("group", .optional(mount.mount.group)),
+                    ("readOnly", mount.mount.isReadOnly.map { .bool($0) } ?? .null),
+                    ("size", .optional(mount.mount.size)), ("given", .bool(mount.isGiven)),
+                    ("required", .bool(mount.mount.isRequired)),
                 ]
                 if case .layers(let layers) = mount.origin {
                     members.append(("layers", .strings(layers.map(\.diff.description))))
@@ -159,7 +177,7 @@ extension RunMounts {
         _ mount: Mount, at place: String, _ job: BuildJob, _ prepared: inout PreparedMounts
     ) throws(OperationError) {
         let options = mount.mount
-        let id = options.id ?? options.target?.pathComponents.last ?? ""
+        let id = Self.identifier(of: options)
         guard let secret = job.request.secrets[id] else {
             if options.isRequired { throw OperationError("secret \(id): not found", kind: .notFound) }
             return

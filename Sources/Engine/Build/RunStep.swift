@@ -16,7 +16,8 @@ struct RunStep {
     let proxies: [String]
     let directory: String
     let user: String
-    let network: Run.Network
+    let network: BuildRequest.Network
+    let hosts: [ExtraHost]
     let mounts: RunMounts
     /// A document that is executed.
     let file: (name: String, content: String)?
@@ -43,7 +44,14 @@ struct RunStep {
         environment = declared.map { "\($0.name)=\($0.value)" } + set
         directory = stage.image.config.workingDirectory
         user = stage.image.config.user
-        network = run.network
+        network =
+            run.network == .usual ? job.request.network : BuildRequest.Network(rawValue: run.network.rawValue) ?? .usual
+        hosts = job.request.extraHosts
+        guard network != .host || job.request.network == .host else {
+            throw OperationError(
+                "network.host is not allowed", remedy: "build with --network host, when you trust the Dockerfile",
+                kind: .denied)
+        }
         mounts = try RunMounts(run, of: stage)
     }
 
@@ -53,7 +61,7 @@ struct RunStep {
     var value: JSON {
         [
             "words": .strings(words), "environment": .strings(environment), "directory": .string(directory),
-            "user": .string(user), "network": .string(network.rawValue),
+            "user": .string(user), "network": .string(network.rawValue), "hosts": .strings(hosts.map { "\($0)" }),
             "file": .optional(file?.content), "mounts": mounts.value,
         ]
     }
@@ -74,10 +82,8 @@ struct RunStep {
         request.hostname = "build"
         request.labels = job.labels
         request.log.isKept = false
-        request.names.extraHosts = job.request.extraHosts
-        let network =
-            self.network == .usual ? job.request.network : BuildRequest.Network(rawValue: self.network.rawValue)
-        if let network, network != .usual { request.networks = [NetworkChoice(network.rawValue)] }
+        request.names.extraHosts = hosts
+        if network != .usual { request.networks = [NetworkChoice(network.rawValue)] }
         return request
     }
 

@@ -119,11 +119,14 @@ extension BuildStep {
         switch work {
         case .copy(let copy): return try copy.perform(self, job)
         case .run(let run):
-            let key = try key(content: run.mounts.content(job))
+            let content = try run.mounts.content(job)
+            let key = try key(content: content)
             if run.mounts.readsContext, !job.request.ignoresCache, let kept = job.engine.imageStore.kept(key) {
                 return StepResult(kept)
             }
-            return StepResult(key: key, layer: try run.perform(self, job, name: name, streams: streams))
+            let layer = try run.perform(self, job, name: name, streams: streams)
+            let isSure = try run.mounts.content(job) == content
+            return StepResult(key: key, layer: layer, isSure: isSure)
         case .directory(let path):
             let key = try key(content: .null)
             let layer = try job.changing(self) { root throws(OperationError) in

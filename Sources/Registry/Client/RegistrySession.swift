@@ -130,9 +130,9 @@ extension RegistrySession {
 
 extension RefusedAddresses {
     init(beyond address: String) {
-        let isLoopback = address == "::1" || address.hasPrefix("127.")
+        let isOfThisHost = RefusedAddresses.isOfThisHost(address)
         let isLinkLocal = address.hasPrefix("169.254.") || address.lowercased().hasPrefix("fe80:")
-        self = isLinkLocal ? [] : isLoopback ? [.linkLocal] : [.linkLocal, .loopback]
+        self = isLinkLocal ? [] : isOfThisHost ? [.linkLocal] : [.linkLocal, .loopback]
     }
 }
 
