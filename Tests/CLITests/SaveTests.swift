@@ -71,7 +71,7 @@ extension CLI {
                 $m save nosuch; echo $?; $m save; echo $?; $m save --format tar sv:1; echo $?
                 $m save -o nosuch/x.tar sv:1; echo $?; $m save -o . sv:1; echo $?
                 blob=/var/lib/mydocker/images/blobs/sha256/$(ls -S /var/lib/mydocker/images/blobs/sha256 | head -1)
-                truncate -s 100 $blob; $m save -o broken.tar sv:1 | sed 's/"[^"]*"/…/'; ls
+                truncate -s 100 $blob; $m save -o broken.tar sv:1 2>&1 | sed 's/"[^"]*"/…/'; ls
                 $m save sv:1 >/dev/full; echo $?
                 """)
             let usage = "Run 'mydocker save --help' for more information"
