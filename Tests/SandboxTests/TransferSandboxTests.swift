@@ -85,6 +85,13 @@ import Testing
             Issue.record("it is connected to")
             return
         }
+        // By another way to this host.
+        request.url = ResourceURL(.http, host: "0.0.0.0", port: server.port, target: "/")
+        guard case .addressRefused? = try kind(request) else {
+            Issue.record("0.0.0.0 is connected to")
+            return
+        }
+        #expect(RefusedAddresses.isOfThisHost("::") && !RefusedAddresses.isOfThisHost("192.0.2.1"))
         request.refusedAddresses = .linkLocal
         guard try kind(request) == nil else {
             Issue.record("it is not connected to")
