@@ -14,7 +14,17 @@ struct Workspace: ~Copyable {
         var generator = SystemRandomNumberGenerator()
         path = "\(layout.temporary)/\(Self.prefix(of: getpid()))\(String(generator.next() as UInt64, radix: 16))"
         try Files.makeDirectory(path, existing: false)
-        lock = try FileLock.acquire(path + "/lock")
+        lock = try Self.lock(new: path)
+    }
+
+    /// One that cannot be locked goes at once: to others it is a dead one's.
+    private static func lock(new path: String) throws(OperationError) -> FileLock {
+        do throws(OperationError) {
+            return try FileLock.acquire(path + "/lock")
+        } catch {
+            try? Files.removeTree(path)
+            throw error
+        }
     }
 
     deinit { try? Files.removeTree(path) }
