@@ -3,7 +3,7 @@ import Testing
 
 extension CLI {
     /// `RUN --mount`, what is kept of builds, and where else images go to.
-    @Suite(.serialized) struct BuildMounts {
+    @Suite(.serialized, .sweepsImages) struct BuildMounts {
         init() { #expect(Host.hasDefaultImage) }
     }
 }

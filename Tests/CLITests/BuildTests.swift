@@ -3,33 +3,9 @@ import Testing
 
 extension CLI {
     /// Dockerfiles, what they become, and what is left of those that become nothing.
-    @Suite(.serialized) struct Build {
+    @Suite(.serialized, .sweepsImages) struct Build {
         init() { #expect(Host.hasDefaultImage) }
     }
-}
-
-/// A directory with a Dockerfile, made by a script.
-struct BuildContext {
-    let directory: String
-
-    init(_ dockerfile: String, _ script: String = "true") throws {
-        let scratch = try #require(ProcessInfo.processInfo.environment["MYDOCKER_SANDBOX_SCRATCH"])
-        directory = "\(scratch)/build-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try write(dockerfile)
-        let made = Host.shell("umask 022; cd \(directory) && { \(script)\n}")
-        try #require(made.code == 0, "\(made.error)")
-    }
-
-    func write(_ dockerfile: String) throws {
-        try Data(dockerfile.utf8).write(to: URL(fileURLWithPath: directory + "/Dockerfile"))
-    }
-
-    func build(_ arguments: String...) -> Outcome {
-        Host.run([Host.mydocker, "build"] + arguments + [directory])
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: directory) }
 }
 
 /// Builds it, calls `body` with the image's name, and removes the image.

@@ -5,7 +5,7 @@ extension CLI {
     /// Whatever kills, stops or fails a command, at whichever of its effects: the next one works, and nothing is left.
     ///
     /// Each point with one of the actions, in turn, begun anywhere; with `MYDOCKER_SOAK=1` each point with each action.
-    @Suite(.serialized) struct FaultWalk {
+    @Suite(.serialized, .sweepsImages) struct FaultWalk {
         private static let isSoak = ProcessInfo.processInfo.environment["MYDOCKER_SOAK"] == "1"
 
         @Test(arguments: FaultScenario.all) func everyPoint(of scenario: FaultScenario) throws {

@@ -3,7 +3,7 @@ import Testing
 
 extension CLI {
     /// docs/json.md
-    @Suite struct JSONOutput {
+    @Suite(.sweepsImages) struct JSONOutput {
         /// A command line, a filter of jq, and what that says of standard output; in this order.
         private static let lines: [(line: String, filter: String, expected: String)] = [
             ("network create --json --subnet 10.234.0.0/24 jsnet", ".id|length", "64"),

@@ -198,7 +198,7 @@ extension CLI.Registries {
             func typed(_ keys: String) -> Outcome {
                 Host.shell(
                     "export HOME=\(scratch); \(keys) | "
-                        + "script -qec \"$MYDOCKER login localhost:5010; echo code \\$?; stty -a | grep -o ' echo '\" /dev/null"
+                        + "script -qec \"trap : INT; $MYDOCKER login localhost:5010; echo code \\$?; stty -a | grep -o ' echo '\" /dev/null"
                 )
             }
             let right = typed("(sleep 0.5; echo tester; sleep 0.5; echo secret; sleep 0.3)")

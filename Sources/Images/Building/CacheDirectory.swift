@@ -67,6 +67,7 @@ extension ImageStore {
     package func pruneBuildCache(
         all: Bool, where isSelected: (CachedStep) -> Bool
     ) throws(OperationError) -> (removed: [String], bytes: Int64) {
+        guard Files.exists(layout.buildCache) else { return ([], 0) }
         var removed: [String] = []
         let before = buildCacheBytes()
         let lock = try FileLock.store(layout)
