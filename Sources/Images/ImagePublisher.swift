@@ -186,7 +186,7 @@ extension ImageStore {
             if let source = layer.source {
                 try move(source.blob, to: layout.blob(layer.blob.digest))
                 try move(source.tree, to: layout.layer(layer.diff))
-            } else if !Files.isDirectory(layout.layer(layer.diff)) {
+            } else if !Files.isDirectory(layout.layer(layer.diff)) || !Files.exists(layout.blob(layer.blob.digest)) {
                 throw OperationError("commit image", reason: "the image that it is based on was removed meanwhile")
             }
         }

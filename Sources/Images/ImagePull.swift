@@ -144,7 +144,7 @@ private struct ImagePull {
             progress.note($0.hex, .waiting)
         }
         // While we waited another one may have brought them.
-        let wanted = missing(layers)
+        let wanted = try missing(layers, holdingOthersIn: workspace)
         let drafts = try bring(wanted, in: workspace)
         var draft = configuration.draft
         for layer in layers {
@@ -164,6 +164,18 @@ private struct ImagePull {
     struct Layer: Hashable {
         let blob: Manifest.Blob
         let diff: Digest
+    }
+
+    /// The same, when all others stay until the workspace goes.
+    private func missing(
+        _ layers: [Layer], holdingOthersIn workspace: borrowing Workspace
+    ) throws(OperationError) -> [Layer] {
+        let lock = try FileLock.store(store.layout)
+        let missing = missing(layers)
+        let present = layers.filter { !missing.contains($0) }
+        try workspace.hold(
+            present.map(\.blob.digest), layers: present.map(\.diff), in: store.layout, holding: lock)
+        return missing
     }
 
     /// Those that are not in the store, each once.

@@ -30,7 +30,12 @@ extension ImageStore {
         }
         let user = try container(match.image)
         try check(match, references, force, user)
-        return try remove(match.image, references, isUsed: user != nil, from: &index, holding: lock)
+        var trash: Workspace?
+        let lines = try remove(match.image, references, isUsed: user != nil, from: &index, to: &trash, holding: lock)
+        // Others need not wait for the disk.
+        lock.release()
+        trash = nil
+        return lines
     }
 
     /// Images that a scope has made and that containers outside of it use are no longer the scope's.
@@ -76,7 +81,7 @@ extension ImageStore {
 
     private func remove(
         _ image: Digest, _ references: [String], isUsed: Bool, from index: inout ImageIndex,
-        holding lock: borrowing FileLock
+        to trash: inout Workspace?, holding lock: borrowing FileLock
     ) throws(OperationError) -> [String] {
         let lines = (references + index.sources(of: image)).map { "Untagged: \($0)" }
         guard !isUsed else {
@@ -87,22 +92,24 @@ extension ImageStore {
         index.removeImage(image)
         let layers: [Digest]
         do throws(OperationError) {
-            layers = try discardImages(missingFrom: index, holding: lock)
+            layers = try discardImages(missingFrom: index, to: &trash, holding: lock)
         } catch {
             guard error.errno == ENOSPC else { throw error }
             try makeRoom(with: image, keeping: index)
-            layers = try discardImages(missingFrom: index, holding: lock)
+            layers = try discardImages(missingFrom: index, to: &trash, holding: lock)
         }
         return lines + ["Deleted: \(image)"] + layers.map { "Deleted: \($0)" }
     }
 
     /// - Returns: the layers that no image needs any more.
     private func discardImages(
-        missingFrom index: ImageIndex, holding lock: borrowing FileLock
+        missingFrom index: ImageIndex, to trash: inout Workspace?, holding lock: borrowing FileLock
     ) throws(OperationError) -> [Digest] {
-        let trash = try Workspace(in: layout, holding: lock)
+        let bin = try Workspace(in: layout, holding: lock)
         try write(index, holding: lock)
-        return try collectGarbage(keeping: index, trash: trash, holding: lock)
+        let layers = try collectGarbage(keeping: index, trash: bin, holding: lock)
+        trash = consume bin
+        return layers
     }
 
     /// The disk is full, and even to forget an image takes some room: what only that image needs goes first. Should we

@@ -128,9 +128,9 @@ extension ImageStore {
     /// A place to work in, after what dead processes left was cleared away.
     func workspace() throws(OperationError) -> Workspace {
         try layout.create()
+        try Workspace.reclaim(in: layout)
         let lock = try FileLock.store(layout)
         try layout.mark(holding: lock)
-        try Workspace.reclaim(in: layout, holding: lock)
         let workspace = try Workspace(in: layout, holding: lock)
         try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace, holding: lock)
         return workspace
@@ -154,6 +154,9 @@ extension ImageStore {
             blobs.insert(step.layer.blob.digest.hex)
             layers.insert(step.layer.diff.hex)
         }
+        let held = try Workspace.held(in: layout, holding: lock)
+        blobs.formUnion(held)
+        layers.formUnion(held)
         let records = Set(index.images.map { $0.hex + ".json" })
         try discard(from: layout.records, except: records, to: trash)
         try discard(from: layout.blobs, except: blobs, to: trash)

@@ -45,11 +45,17 @@ struct LayerPull: Sendable {
             content = try unpack(input, to: tree)
         } catch {
             feeder.join()
-            throw kept.reason.map(abandonDamaged) ?? abandon(error)
+            throw kept.reason.map(abandonDamaged) ?? abandon(Self.judged(error))
         }
         feeder.join()
         if let reason = kept.reason { throw abandonDamaged(reason) }
         return try check(content, tree)
+    }
+
+    /// What cannot be unpacked is damaged, unless the disk or the host refuses.
+    private static func judged(_ error: OperationError) -> OperationError {
+        guard error.errno == nil, error.exitCode == nil, error.kind == .failed else { return error }
+        return OperationError(error.description, remedy: error.remedy, kind: .damaged)
     }
 
     /// The feeder finds out when nobody reads any more.

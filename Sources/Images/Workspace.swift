@@ -29,26 +29,66 @@ struct Workspace: ~Copyable {
 
     deinit { try? Files.removeTree(path) }
 
+    consuming func remove() {}
+
     /// What the names of all that a process makes begin with.
     static func prefix(of process: pid_t) -> String { "\(process)-" }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Removes the workspaces of the dead.
-    static func reclaim(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) {
-        // Two may find it dead at once, and what stays is found again.
-        for path in try dead(in: layout) { try? Files.removeTree(path) }
+    /// Removes the workspaces of the dead. Nobody waits for the disk meanwhile.
+    static func reclaim(in layout: StoreLayout) throws(OperationError) {
+        let lock = try FileLock.store(layout)
+        let dead = try dead(in: layout)
         // The index is written under the lock that we hold.
         for file in try Files.names(in: layout.root) where file.hasSuffix(".tmp") {
             try? Files.remove("\(layout.root)/\(file)")
         }
+        lock.release()
+        // Two may find it dead at once, and what stays is found again.
+        for path in dead { try? Files.removeTree(path) }
     }
 
+    /// What is there is dead only while no new one can be made: with the store's lock, or as something to look at.
     static func dead(in layout: StoreLayout) throws(OperationError) -> [String] {
         try Files.names(in: layout.temporary).map { "\(layout.temporary)/\($0)" }.filter { path in
             // Without a lock file it died between two system calls, or is being removed right now.
             !FileLock.isHeld(path + "/lock")
         }
+    }
+}
+
+// MARK: - What others must leave there
+
+extension Workspace {
+    private static let uses = "uses"
+
+    /// Has blobs and layers of the store stay there as long as this is, whatever becomes of the images that have them.
+    /// - Throws: when one of them is not there.
+    func hold(
+        _ blobs: [Digest], layers: [Digest], in layout: StoreLayout, holding store: borrowing FileLock
+    ) throws(OperationError) {
+        guard blobs.allSatisfy({ Files.exists(layout.blob($0)) }),
+            layers.allSatisfy({ Files.isDirectory(layout.layer($0)) })
+        else {
+            throw OperationError(
+                "use image", reason: "it was removed meanwhile", remedy: "try again", kind: .notFound)
+        }
+        let text = (blobs + layers).map { "\($0.hex)\n" }.joined()
+        let path = file(Self.uses)
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644, as: "create")
+        try FaultPoint.pass("write", path)
+        try Files.writeAll(Array(text.utf8), to: file, named: path)
+    }
+
+    /// The digits of all that is held.
+    static func held(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) -> Set<String> {
+        var held: Set<String> = []
+        for name in try Files.names(in: layout.temporary) {
+            guard let bytes = try? Files.read("\(layout.temporary)/\(name)/\(uses)") else { continue }
+            held.formUnion(String(kernel: bytes).split(separator: "\n").map(String.init))
+        }
+        return held
     }
 }
 

@@ -93,7 +93,7 @@ package struct FileLock: ~Copyable {
     }
 
     /// The holder before us may have removed the file: then our lock is on one that nobody finds.
-    private static func isStill(_ file: borrowing Descriptor, at path: String) -> Bool {
+    package static func isStill(_ file: borrowing Descriptor, at path: String) -> Bool {
         var ours = stat()
         guard fstat(file.number, &ours) == 0, let named = Files.status(path) else { return false }
         return ours.st_ino == named.st_ino && ours.st_dev == named.st_dev

@@ -29,7 +29,7 @@ package enum Files {
             if failure == EINTR { continue }
             guard failure == 0 else { throw OperationError("read", name, errno: failure) }
             if chunk.isEmpty { return bytes }
-            bytes = bytes.isEmpty ? chunk : bytes + chunk
+            if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
             guard bytes.count <= limit else { throw OperationError("read", name, errno: EFBIG) }
             // Most are shorter than this; what is left is then an empty read.
             if bytes.count >= capacity { capacity = 65_536 }

@@ -125,7 +125,6 @@ extension TransferRequest {
         // Nobody waits for a go-ahead before a body.
         c.headers = pool.list(headers.fields.map { "\($0.name): \($0.value)" } + ["Expect:"])
         c.proxy = pool.text(proxies.proxy(for: url))
-        c.no_proxy = pool.text(proxies.exceptions)
         c.client_certificate = trust.client.map { pool.text($0.certificate) }
         c.client_key = trust.client.map { pool.text($0.key) }
         c.skips_verification = trust.skipsVerification ? 1 : 0

@@ -20,7 +20,25 @@ package struct ProxySettings: Equatable, Sendable {
     /// Empty when there is none: what is this host's own is never asked for by another.
     func proxy(for url: ResourceURL) -> String {
         if url.host == "localhost" || url.host == "::1" || url.host.hasPrefix("127.") { return "" }
+        if exceptions.split(whereSeparator: { $0 == "," || $0 == " " }).contains(where: { Self.is(url, in: $0) }) {
+            return ""
+        }
         return url.scheme == .https ? https : http
+    }
+
+    /// - Parameter exception: `*`, a name with all below it, an address, a network, each but the last with a port or without.
+    private static func `is`(_ url: ResourceURL, in exception: Substring) -> Bool {
+        if exception == "*" { return true }
+        if exception.contains("/") {
+            guard let network = Subnet(String(exception)), let address = IPAddress(url.host) else { return false }
+            return network.contains(address)
+        }
+        let text = exception.lowercased()
+        let start = text.hasPrefix("*.") ? text.dropFirst(2) : text.hasPrefix(".") ? text.dropFirst() : text[...]
+        let authority = Authority(start)
+        if let port = authority?.port, port != url.port { return false }
+        let name = authority?.host ?? String(start)
+        return url.host == name || url.host.hasSuffix(".\(name)")
     }
 
     /// A proxy as messages call it: without a password. Nil when there is none.

@@ -22,8 +22,6 @@ extension Connection {
 enum Redirect {
     static let maximum = 10
     private static let statuses: Set<Int> = [301, 302, 303, 307, 308]
-    /// Headers that are for one server alone.
-    private static let secrets = ["Authorization", "Cookie", "Proxy-Authorization"]
 
     /// Nil when the answer is one.
     static func next(
@@ -39,10 +37,7 @@ enum Redirect {
         var next = request
         next.url = target
         guard target.origin != request.url.origin else { return next }
-        for name in secrets { next.headers.set(name, nil) }
-        next.trust.client = nil
-        next.trust.certificates = []
-        next.trust.skipsVerification = false
+        next.forgetSender()
         return next
     }
 

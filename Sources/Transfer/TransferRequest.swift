@@ -37,6 +37,17 @@ package struct TransferRequest: Sendable {
         self.headers = headers
         self.body = body
     }
+
+    /// What says nothing of whoever asks; all else may be in confidence, such as headers of a configuration.
+    private static let impersonal: Set<String> = [
+        "accept", "content-range", "content-type", "range", "user-agent",
+    ]
+
+    /// Leaves out all that is meant for one server alone: for another one.
+    package mutating func forgetSender() {
+        headers = HTTPHeaders(headers.fields.filter { Self.impersonal.contains($0.name.lowercased()) })
+        trust = TransferTrust()
+    }
 }
 
 package struct RefusedAddresses: OptionSet, Sendable {

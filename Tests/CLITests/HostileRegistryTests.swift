@@ -85,7 +85,8 @@ extension CLI.HostileRegistries {
             let own = registry.requests("/basic/").filter { $0[0] == "127.0.0.1" }
             #expect(own.contains { $0.contains("Basic") }, "\(own)")
             let others = registry.requests("/").filter { $0[0] == "127.0.0.2" }
-            #expect(!others.isEmpty && others.allSatisfy { $0[3] == "-" }, "\(others)")
+            #expect(!others.isEmpty && others.allSatisfy { $0[3] == "-" && $0.last == "-" }, "\(others)")
+            #expect(own.allSatisfy { $0.last == "x" }, "\(own)")
             succeed("rmi", registry.name("basic"), registry.name("elsewhere"))
         }
     }

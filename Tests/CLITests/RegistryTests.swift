@@ -145,6 +145,12 @@ extension CLI.Registries {
                 #expect(asked("push", name).code == 0)
                 succeed("rmi", name)
                 #expect(asked("pull", "-q", name).text == name + ":latest\n")
+                // A token for both repositories takes the blobs over.
+                let second = registry.host + "/second"
+                succeed("tag", name, second)
+                let mounted = asked("push", second)
+                #expect(mounted.code == 0 && mounted.error.contains("Mounted from private"), "\(mounted.error)")
+                succeed("rmi", second)
                 #expect(asked("logout", registry.host).text == "Removing login credentials for localhost:5000\n")
                 #expect(asked("logout", registry.host).text == "Not logged in to localhost:5000\n")
                 succeed("rmi", name)

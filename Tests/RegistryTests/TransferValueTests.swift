@@ -77,6 +77,18 @@ import Testing
         #expect(settings.proxy(for: try #require(ResourceURL("http://x/"))) == "q")
         #expect(settings.proxy(for: try #require(ResourceURL("http://127.0.0.1:5/"))) == "")
         #expect(settings.exceptions == "a,.b")
+        for (exception, url, isOne) in [
+            ("*", "https://h/", true), ("example.com", "https://a.example.com/", true), (".b", "https://a.b/", true),
+            ("example.com", "https://notexample.com/", false), ("*.b", "https://a.b/", true),
+            ("h:1", "https://h/", false),
+            ("h:443", "https://h/", true), ("10.0.0.0/8", "https://10.1.2.3/", true),
+            ("x, 1.2.3.4", "https://1.2.3.4/", true),
+            ("10.0.0.0/8", "https://11.1.2.3/", false), ("[fd00::1]", "https://[fd00::1]/", true),
+            ("", "https://h/", false),
+        ] {
+            let settings = ProxySettings { ["https_proxy": "p:1", "no_proxy": exception][$0] }
+            #expect(settings.isUsed(for: try #require(ResourceURL(url))) == !isOne, "\(exception) \(url)")
+        }
         // No message has the password.
         for (proxy, shown) in [
             ("http://u:p@h:3128", "h:3128"), ("http://u:p@h:3128/", "h:3128"), ("u:p@h", "h"), ("h:1", "h:1"),

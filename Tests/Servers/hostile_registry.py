@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
     def note(self):
         with lock, open(LOG, "a") as log:
             words = [self.command, self.path, self.headers.get("Authorization", "-"), self.headers.get("Range", "-")]
-            print(f"{ADDRESS}", *words, file=log)
+            print(f"{ADDRESS}", *words, self.headers.get("X-Secret", "-"), file=log)
 
     def count(self, name):
         with lock:

@@ -36,7 +36,7 @@ struct ccurl_request {
     int file;
     int64_t file_offset, file_length;
     /* "" is none; the environment is not asked. */
-    const char *proxy, *no_proxy;
+    const char *proxy;
     /* PEM, trusted beside the system's; NULL is none. */
     const char *certificates;
     size_t certificates_length;

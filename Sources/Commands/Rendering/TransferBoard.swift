@@ -90,23 +90,6 @@ extension TransferPhase {
         }
     }
 
-    /// Docker's; nil for what changes all the time.
-    fileprivate var words: String? {
-        switch self {
-        case .present: "Already exists"
-        case .begun: "Pulling fs layer"
-        case .waiting: "Waiting for another pull"
-        case .downloading, .uploading: nil
-        case .retrying(let reason): "Retrying: \(reason)"
-        case .unpacking: "Download complete"
-        case .mounted(let repository): "Mounted from \(repository)"
-        case .complete: "Pull complete"
-        case .preparing: "Preparing"
-        case .presentThere: "Layer already exists"
-        case .pushed: "Pushed"
-        }
-    }
-
     fileprivate var bar: String {
         switch self {
         case .downloading(let count, let total): "Downloading \(Self.bar(count, total))"

@@ -20,6 +20,25 @@ package enum TransferPhase: Equatable, Sendable {
     case pushed
 }
 
+extension TransferPhase {
+    /// Docker's; nil for what changes all the time.
+    package var words: String? {
+        switch self {
+        case .present: "Already exists"
+        case .begun: "Pulling fs layer"
+        case .waiting: "Waiting for another pull"
+        case .downloading, .uploading: nil
+        case .retrying(let reason): "Retrying: \(reason)"
+        case .unpacking: "Download complete"
+        case .mounted(let repository): "Mounted from \(repository)"
+        case .complete: "Pull complete"
+        case .preparing: "Preparing"
+        case .presentThere: "Layer already exists"
+        case .pushed: "Pushed"
+        }
+    }
+}
+
 /// Whoever shows how far it is. Several threads tell.
 package protocol TransferProgress: Sendable {
     /// - Parameter part: the digits of a digest.

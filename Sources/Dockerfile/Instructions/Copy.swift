@@ -50,7 +50,8 @@ package struct Copy: Equatable, Sendable {
     }
 
     private mutating func takePaths(of body: InstructionBody, _ name: String) throws(DockerfileError) {
-        var words = body.jsonWords ?? body.rawWords
+        let jsonWords = body.jsonWords
+        var words = jsonWords ?? body.rawWords
         guard let last = words.popLast() else { throw DockerfileError("\(name) requires at least one argument") }
         guard !words.isEmpty else {
             throw DockerfileError(
@@ -60,7 +61,7 @@ package struct Copy: Equatable, Sendable {
         destination = last
         var documents = body.heredocs[...]
         for word in words {
-            if body.jsonWords == nil, Heredoc(word: word.kernelBytes[...], escape: body.escape) != nil,
+            if jsonWords == nil, Heredoc(word: word.kernelBytes[...], escape: body.escape) != nil,
                 let document = documents.popFirst()
             {
                 sources.append(.document(document))

@@ -9,6 +9,8 @@ package struct Dockerfile: Sendable {
     /// In front of the first stage: what FROM may name, and what stages may take over.
     package let globalArguments: [Instruction]
     package let stages: [Stage]
+    /// Of each name the last stage that has it.
+    let stageNames: [String: Int]
 
     package init(_ bytes: [UInt8]) throws(DockerfileError) {
         guard bytes.count <= Self.longest else { throw DockerfileError("the file is longer than 10 MB") }
@@ -36,6 +38,8 @@ package struct Dockerfile: Sendable {
         directives = lines.directives
         globalArguments = arguments
         self.stages = stages
+        let named = stages.compactMap { stage in stage.from.name.map { ($0, stage.index) } }
+        stageNames = Dictionary(named, uniquingKeysWith: { $1 })
     }
 }
 

@@ -30,9 +30,13 @@ package struct StageGraph: Sendable {
         _ file: Dockerfile, _ arguments: BuildArguments, target: String?
     ) throws(DockerfileError) {
         var bases: [StageSource] = []
+        // Of each name the last stage so far; there may be very many.
+        var earlier: [String: Int] = [:]
         for stage in file.stages {
-            let from = try arguments.expanded(stage.from, at: stage.origin.lines)
-            bases.append(Self.base(from.image, before: stage.index, in: file))
+            let image = try arguments.expanded(stage.from, at: stage.origin.lines).image
+            let named = earlier[image.lowercased()].map { StageSource.stage($0) }
+            bases.append(image == "scratch" ? .scratch : named ?? .image(image))
+            if let name = stage.from.name { earlier[name] = stage.index }
         }
         var needs: [Set<Int>] = []
         for stage in file.stages {
@@ -51,12 +55,6 @@ package struct StageGraph: Sendable {
         order = try Self.order(self.target, needs, file)
     }
 
-    private static func base(_ name: String, before index: Int, in file: Dockerfile) -> StageSource {
-        if name == "scratch" { return .scratch }
-        let earlier = file.stages[..<index].last { $0.from.name == name.lowercased() }
-        return earlier.map { .stage($0.index) } ?? .image(name)
-    }
-
     /// What `--from` names: a stage by name or number, or an image.
     package static func source(named name: String, in file: Dockerfile) throws(DockerfileError) -> StageSource {
         if let number = Int(name) {
@@ -64,8 +62,7 @@ package struct StageGraph: Sendable {
             return .stage(number)
         }
         if name == "scratch" { return .scratch }
-        let stage = file.stages.last { $0.from.name == name.lowercased() }
-        return stage.map { .stage($0.index) } ?? .image(name)
+        return file.stageNames[name.lowercased()].map { .stage($0) } ?? .image(name)
     }
 
     /// Where an instruction takes files from, beside the context.
@@ -85,7 +82,7 @@ package struct StageGraph: Sendable {
 
     private static func target(_ text: String?, in file: Dockerfile) throws(DockerfileError) -> Int {
         guard let text, !text.isEmpty else { return file.stages.count - 1 }
-        if let stage = file.stages.last(where: { $0.from.name == text.lowercased() }) { return stage.index }
+        if let index = file.stageNames[text.lowercased()] { return index }
         if let number = Int(text), file.stages.indices.contains(number) { return number }
         throw DockerfileError("target stage \"\(text)\" could not be found")
     }
@@ -97,18 +94,22 @@ package struct StageGraph: Sendable {
         var order: [Int] = []
         var (isOpen, isDone): (Set<Int>, Set<Int>) = ([], [])
         var path = [target]
+        // Of each stage on the path, what it needs and has not been looked at.
+        var open = [needs[target].sorted()[...]]
         while let stage = path.last {
             isOpen.insert(stage)
-            let missing = needs[stage].sorted().first { !isDone.contains($0) }
-            if let missing {
+            while let next = open[open.count - 1].first, isDone.contains(next) { open[open.count - 1].removeFirst() }
+            if let missing = open[open.count - 1].first {
                 guard !isOpen.contains(missing) else {
                     let closing = file.stages[missing]
                     throw DockerfileError(
                         "circular dependency detected on stage: \(closing.label)", at: closing.origin.lines)
                 }
                 path.append(missing)
+                open.append(needs[missing].sorted()[...])
             } else {
                 path.removeLast()
+                open.removeLast()
                 isDone.insert(stage)
                 order.append(stage)
             }

@@ -63,15 +63,16 @@ package struct BuildArguments: Sendable {
     /// `TARGETPLATFORM` and its like: every stage may name them.
     private let platform: [String: String]
     /// Those in front of the first stage.
-    package private(set) var global: [(name: String, value: String?)] = []
-    private let escape: UInt8
+    private var global: [String: String] = [:]
+    /// What FROM sees.
+    private var variables: Variables
 
     /// - Parameter architecture: `amd64`
     package init(
         _ file: Dockerfile, given: [String: String], architecture: String, target: String
     ) throws(DockerfileError) {
         self.given = given
-        escape = file.directives.escape
+        variables = Variables(escape: file.directives.escape)
         var platform = ["TARGETSTAGE": target]
         for side in ["TARGET", "BUILD"] {
             platform["\(side)PLATFORM"] = "linux/\(architecture)"
@@ -80,6 +81,7 @@ package struct BuildArguments: Sendable {
             platform["\(side)VARIANT"] = ""
         }
         self.platform = platform
+        for (name, value) in platform { variables.setArgument(name, to: given[name] ?? value) }
         for instruction in file.globalArguments {
             guard case .argument(let arguments) = instruction.command else { continue }
             for argument in arguments {
@@ -87,18 +89,11 @@ package struct BuildArguments: Sendable {
                     if let value = given[argument.name] { return Optional(value) }
                     return try argument.value.map(variables.word)
                 }
-                global.removeAll { $0.name == argument.name }
-                global.append((argument.name, value))
+                guard let value else { continue }
+                global[argument.name] = value
+                variables.setArgument(argument.name, to: value)
             }
         }
-    }
-
-    /// What FROM sees.
-    private var variables: Variables {
-        var variables = Variables(escape: escape)
-        for (name, value) in platform { variables.setArgument(name, to: given[name] ?? value) }
-        for (name, value) in global { if let value { variables.setArgument(name, to: value) } }
-        return variables
     }
 
     /// FROM's image and platform with their values.
@@ -118,7 +113,7 @@ package struct BuildArguments: Sendable {
     package func value(of argument: Argument, in variables: Variables) throws(DockerfileError) -> String? {
         if let value = given[argument.name] { return value }
         if let usual = argument.value { return try variables.word(usual) }
-        if let value = global.last(where: { $0.name == argument.name })?.value { return value }
+        if let value = global[argument.name] { return value }
         return platform[argument.name]
     }
 

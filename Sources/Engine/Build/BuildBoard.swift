@@ -7,19 +7,23 @@ import Linux
 struct BuildBoard {
     /// Milliseconds between two pictures.
     static let interval: Int64 = 100
-    private static let shownLines = 4
+    /// Of a step's output.
+    static let shownLines = 4
 
     /// How many lines the terminal shows of it.
     private var height = 0
     private var drawn: Int64 = 0
+    /// The next picture is not put off.
+    var isDue = false
     private var isFinished = false
 
     /// - Parameter isLast: it is not to be drawn over any more.
     /// - Returns: what draws the picture; nil when the last one is too young, or was the last.
     mutating func text(of steps: [BuildReport.Step], isLast: Bool) -> [UInt8]? {
         let now = Deadline.millisecondsNow
-        guard !isFinished, isLast || now - drawn >= Self.interval, let first = steps.first else { return nil }
+        guard !isFinished, isLast || isDue || now - drawn >= Self.interval, let first = steps.first else { return nil }
         drawn = now
+        isDue = false
         isFinished = isLast
         let size = Terminal.size(of: STDERR_FILENO)
         let columns = max(Int(size?.columns ?? 80), 20)

@@ -66,10 +66,11 @@ final class BuildJob {
         return places
     }
 
-    /// What is said of an error at some lines of the file, whatever its own exit code is.
+    /// What is said of an error at some lines of the file, whatever its own exit code is, unless a signal has ended it.
     func failure(_ error: OperationError, at lines: ClosedRange<Int>) -> OperationError {
+        let code = error.exitCode.flatMap { $0 > 128 ? $0 : nil } ?? 1
         let error = OperationError(
-            "failed to solve: \(error)", remedy: error.remedy, exitCode: 1, kind: error.kind)
+            "failed to solve: \(error)", remedy: error.remedy, exitCode: code, kind: error.kind)
         report.finish()
         return BuildFailure(error, at: lines, in: input.text, of: input.fileName).told(to: request.report)
     }
@@ -85,11 +86,14 @@ final class BuildJob {
     }
 
     /// Where images come from that stages name.
-    func image(named name: String) throws(OperationError) -> Image {
+    /// - Parameter step: of the report, which tells of a pull.
+    func image(named name: String, telling step: Int? = nil) throws(OperationError) -> Image {
         guard (try? Reference(name)) != nil else {
             throw OperationError(
                 "failed to parse stage name \(JSON.quoted(name)): invalid reference format", kind: .invalid)
         }
+        var engine = engine
+        if let step { engine.progress = BuildPull(report, step) }
         return try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
     }
 }

@@ -25,6 +25,7 @@ final class BuildReport {
     }
 
     private static let keptLines = 20
+    private static let longestLine = 64 << 10
     private let form: BuildRequest.Progress
     private let write: ([UInt8]) -> Void
     private var steps: [Step] = []
@@ -44,15 +45,26 @@ final class BuildReport {
     }
 
     func output(_ number: Int, _ bytes: [UInt8]) {
-        var rest = steps[number - 1].partial + bytes
+        var rest = bytes[...]
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let text = Array("\(seconds(number, 3)) ".utf8) + rest[..<end]
-            if form == .plain { write(Array("#\(number) ".utf8) + text + [UInt8(ascii: "\n")]) }
-            steps[number - 1].tail = steps[number - 1].tail.suffix(Self.keptLines - 1) + [text]
-            rest = Array(rest[(end + 1)...])
+            add(steps[number - 1].partial + rest[..<end], to: number)
+            steps[number - 1].partial = []
+            rest = rest[(end + 1)...]
         }
-        steps[number - 1].partial = rest
+        steps[number - 1].partial += rest
+        // What never ends a line fills no memory.
+        if steps[number - 1].partial.count >= Self.longestLine {
+            add(steps[number - 1].partial, to: number)
+            steps[number - 1].partial = []
+        }
         draw()
+    }
+
+    private func add(_ line: [UInt8], to number: Int) {
+        let text = Array("\(seconds(number, 3)) ".utf8) + line
+        if form == .plain { write(Array("#\(number) ".utf8) + text + [UInt8(ascii: "\n")]) }
+        if steps[number - 1].tail.count == Self.keptLines { steps[number - 1].tail.removeFirst() }
+        steps[number - 1].tail.append(text)
     }
 
     func done(_ step: Int) { end(step, .done, "DONE \(seconds(step, 1))s") }
@@ -65,7 +77,7 @@ final class BuildReport {
         end(number, .failed, "ERROR: \(error)")
         finish()
         let step = steps[number - 1]
-        guard !step.tail.isEmpty else { return }
+        guard !step.tail.allSatisfy(\.isEmpty) else { return }
         let rule = Array("------\n".utf8)
         let lines = step.tail.flatMap { $0 + [UInt8(ascii: "\n")] }
         write(rule + Array(" > \(step.title):\n".utf8) + lines + rule)
@@ -90,6 +102,17 @@ final class BuildReport {
     }
 
     // MARK: On a terminal
+
+    /// Lines about what a step does, below it, in place of its output. There are always as many, so that whoever draws the
+    /// picture next, this process or a copy of it, draws over all of it.
+    func show(_ number: Int, _ lines: [String]) {
+        guard form == .terminal else { return }
+        let shown = lines.suffix(BuildBoard.shownLines).map { Array($0.utf8) }
+        let isNew = steps[number - 1].tail.isEmpty
+        steps[number - 1].tail = shown + Array(repeating: [], count: BuildBoard.shownLines - shown.count)
+        if isNew { board.isDue = true }
+        draw()
+    }
 
     /// Milliseconds after which time alone changes what is shown; negative where it does not.
     var patience: Int32 { form == .terminal ? Int32(BuildBoard.interval) : -1 }

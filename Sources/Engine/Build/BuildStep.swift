@@ -17,8 +17,8 @@ struct BuildStep {
     enum Work {
         case run(RunStep)
         case copy(CopyStep)
-        /// Makes a directory.
-        case directory(String)
+        /// Makes a directory, as the image's user has it.
+        case directory(String, user: String)
     }
 
     let instruction: Instruction
@@ -28,6 +28,8 @@ struct BuildStep {
     /// Of the place for what it changes.
     let place: Int
     let title: String
+    /// Seconds: no time in its layer is later. Nil leaves all as they are.
+    let newest: Int64?
 
     /// Nil for an instruction that changes no files.
     init?(_ instruction: Instruction, of stage: StageBuild) throws(OperationError) {
@@ -37,14 +39,17 @@ struct BuildStep {
         case .copy(let copy): work = .copy(try CopyStep(copy, of: stage))
         case .workingDirectory(let path):
             let absolute = CleanPath.join(stage.image.config.workingDirectory, path)
+            // It is there.
+            if absolute == "/" { return nil }
             instruction.command = .workingDirectory(absolute)
-            work = .directory(absolute)
+            work = .directory(absolute, user: stage.image.config.user)
         default: return nil
         }
         self.instruction = instruction
         layers = stage.image.layers
         place = stage.job.nextPlace()
         title = stage.title(instruction.text)
+        newest = stage.job.request.newest
     }
 
     /// As the image's history has it.
@@ -59,7 +64,8 @@ struct BuildStep {
     /// - Parameter content: what files say that are copied.
     func key(content: JSON) throws(OperationError) -> Digest {
         let parts: JSON = [
-            "version": 1, "layers": .strings(layers.map(\.diff.description)), "work": workValue, "content": content,
+            "version": 2, "layers": .strings(layers.map(\.diff.description)), "work": workValue, "content": content,
+            "newest": .optional(newest),
         ]
         return try Digest(of: Array(parts.compact.utf8))
     }
@@ -68,7 +74,7 @@ struct BuildStep {
         switch work {
         case .run(let step): ["run": step.value]
         case .copy(let step): ["copy": step.value]
-        case .directory(let path): ["directory": .string(path)]
+        case .directory(let path, let user): ["directory": .string(path), "user": .string(user)]
         }
     }
 }

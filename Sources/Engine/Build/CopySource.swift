@@ -61,7 +61,7 @@ struct CopySource {
         let sources = found.map {
             CopySource(path: $0.joined(separator: "/"), keptParents: Array($0.dropLast().dropFirst(pivot)))
         }
-        if hasWildcards { return sources }
+        if hasWildcards { return sources.filter { $0.isThere(root, selection) } }
         for source in sources where !source.isThere(root, selection) {
             throw OperationError("\"/\(source.path)\": not found", kind: .notFound)
         }

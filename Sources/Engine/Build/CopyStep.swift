@@ -70,7 +70,14 @@ struct CopyStep {
         }
         switch source {
         case .scratch: return .layers([])
-        case .stage(let index): return .layers(stage.job.stages[index]?.image.layers ?? [])
+        case .stage(let index):
+            // What triggers of an image name was not known when the stages were put into order.
+            guard stage.job.graph.needs[stage.stage.index].contains(index), let source = stage.job.stages[index] else {
+                throw OperationError(
+                    "ONBUILD of the image below takes files from stage \(JSON.quoted(name)), which may not be there yet",
+                    remedy: "name the stage in a COPY of the Dockerfile's own, too", kind: .unsupported)
+            }
+            return .layers(source.image.layers)
         case .image(let name):
             return .layers(try stage.job.workspace.begin(from: stage.job.image(named: name)).layers)
         }
@@ -140,7 +147,7 @@ extension CopyStep {
             listings.map { .string($0.digestText) } + fetched.value
                 + documents.map { ["name": .string($0.name), "text": .string($0.content)] })
         let key = try step.key(content: content)
-        if !job.request.ignoresCache, let kept = job.engine.imageStore.kept(key) {
+        if !job.request.ignoresCache, let kept = try job.workspace.kept(key) {
             return StepResult(kept)
         }
         let layer = try job.changing(step) { target throws(OperationError) in
@@ -159,7 +166,7 @@ extension CopyStep {
     private func keptRemote(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> StepResult? {
         guard let checksum, !job.request.ignoresCache else { return nil }
         let key = try step.key(content: .array(remotes.map { FetchedFile(name: $0.fileName, digest: checksum).value }))
-        return job.engine.imageStore.kept(key).map(StepResult.init)
+        return try job.workspace.kept(key).map(StepResult.init)
     }
 
     private func fetch(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> FetchedFiles {

@@ -15,6 +15,8 @@ struct RunMounts {
         let origin: CopyStep.Origin?
         /// Whether there is such a secret or agent.
         let isGiven: Bool
+
+        var cacheID: String { mount.id ?? target }
     }
 
     let mounts: [Mount]
@@ -100,6 +102,8 @@ struct PreparedMounts {
     /// `NAME=VALUE`.
     var environment: [String] = []
     var secretEnvironment: [String] = []
+    /// Where each cache is, by its id.
+    var caches: [String: String] = [:]
     /// Open as long as the container runs.
     let locks = DescriptorSet()
 
@@ -110,11 +114,15 @@ extension RunMounts {
     func prepare(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> PreparedMounts {
         var prepared = PreparedMounts()
         let secrets = try secretDirectory(step, job)
+        // In the same order everywhere: two that wait for each other's would wait for ever.
+        for mount in mounts.filter({ $0.mount.kind == .cache }).sorted(by: { $0.cacheID < $1.cacheID }) {
+            try addCache(mount, job, &prepared)
+        }
         for (number, mount) in mounts.enumerated() {
             let place = job.workspace.file("mount-\(step.place)-\(number)")
             switch mount.mount.kind {
             case .bind: try addBind(mount, step, number, at: place, job, &prepared)
-            case .cache: try addCache(mount, job, &prepared)
+            case .cache: break
             case .tmpfs:
                 let data = mount.mount.size.map { "size=\($0)" } ?? ""
                 prepared.temporary.append(
@@ -168,9 +176,16 @@ extension RunMounts {
         let options = mount.mount
         let mode = options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o755
         let owner = (options.owner.flatMap { UInt32($0) } ?? 0, options.group.flatMap { UInt32($0) } ?? 0)
-        let cache = CacheDirectory(id: options.id ?? mount.target, mode: mode, user: owner.0, group: owner.1)
-        let path = try job.engine.imageStore.cacheDirectory(
-            cache, waits: options.sharing == .locked, isShared: options.sharing == .shared, locks: prepared.locks)
+        let cache = CacheDirectory(id: mount.cacheID, mode: mode, user: owner.0, group: owner.1)
+        let path: String
+        if let known = prepared.caches[mount.cacheID] {
+            path = known
+        } else {
+            path = try job.engine.imageStore.cacheDirectory(
+                cache, waits: options.sharing == .locked, isShared: options.sharing == .shared, locks: prepared.locks,
+                drafts: job.workspace.path)
+        }
+        prepared.caches[mount.cacheID] = path
         prepared.binds.append(
             BindMount(
                 source: path, target: mount.target, readOnly: options.isReadOnly ?? false, makesSource: false))

@@ -117,7 +117,7 @@ struct RunStep {
         let code = try engine.host.runHere(plan, for: streams, passesSignals: false) { code throws(OperationError) in
             guard code == 0 else { return }
             try MountPoints.clear(in: upper, above: directories, prepared.targets)
-            layer = try job.workspace.pack(upper, step.place, newest: job.request.newest)
+            layer = try job.workspace.pack(upper, step.place, newest: step.newest)
         }
         guard code == 0, let layer else {
             throw OperationError(

@@ -45,7 +45,7 @@ final class StageBuild {
         case .stage(let index): image = job.stages[index]?.image ?? image
         case .image(let name):
             do throws(OperationError) {
-                image = try job.workspace.begin(from: job.image(named: name))
+                image = try job.workspace.begin(from: job.image(named: name, telling: step))
             } catch {
                 job.report.failed(step, error)
                 throw job.failure(error, at: stage.origin.lines)
@@ -54,8 +54,12 @@ final class StageBuild {
         job.report.done(step)
         if image.isDated { image.created = job.moment(image.created) }
         variables = Variables(environment: image.config.environment, escape: job.input.file.directives.escape)
+        if case .stage(let index) = job.graph.bases[stage.index], let below = job.stages[index]?.variables {
+            for argument in below.arguments { variables.setArgument(argument.name, to: argument.value) }
+        }
         // As Docker has it, whatever the image below says.
         if variables.value("PATH") == nil { variables.setEnvironment("PATH", to: Environment.defaultPath) }
+        image.config.environment = variables.environment
         try takeTriggers()
     }
 
@@ -111,6 +115,7 @@ final class StageBuild {
     func finish(_ step: BuildStep, with result: StepResult) {
         pending.removeLast()
         number += 1
+        image.config.environment = variables.environment
         image.layers.append(result.layer)
         image.created = max(image.created, job.moment(result.created))
         if case .workingDirectory(let path) = step.instruction.command { image.config.workingDirectory = path }
@@ -149,7 +154,8 @@ final class StageBuild {
         case .healthCheck(let check): image.config.healthCheck = check
         case .onBuild(let trigger): image.config.onBuild.append(trigger.text)
         case .maintainer(let author): image.author = author
-        case .from, .run, .copy, .workingDirectory: break
+        case .workingDirectory(let path): image.config.workingDirectory = path
+        case .from, .run, .copy: break
         }
     }
 

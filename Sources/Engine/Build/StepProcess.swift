@@ -121,16 +121,19 @@ extension BuildStep {
         case .run(let run):
             let content = try run.mounts.content(job)
             let key = try key(content: content)
-            if run.mounts.readsContext, !job.request.ignoresCache, let kept = job.engine.imageStore.kept(key) {
+            if run.mounts.readsContext, !job.request.ignoresCache, let kept = try job.workspace.kept(key) {
                 return StepResult(kept)
             }
             let layer = try run.perform(self, job, name: name, streams: streams)
             let isSure = try run.mounts.content(job) == content
             return StepResult(key: key, layer: layer, isSure: isSure)
-        case .directory(let path):
+        case .directory(let path, let user):
             let key = try key(content: .null)
+            let directories = job.workspace.directories(of: layers)
+            let owner =
+                user.isEmpty ? nil : try job.engine.resolveUser(user, adding: [], in: .layers(directories, mounts: []))
             let layer = try job.changing(self) { root throws(OperationError) in
-                _ = try root.makeDirectories(inRoot: path, user: 0, group: 0)
+                _ = try root.makeDirectories(inRoot: path, user: owner?.uid ?? 0, group: owner?.gid ?? 0)
             }
             return StepResult(key: key, layer: layer)
         }
@@ -145,7 +148,7 @@ extension BuildStep {
         }
         if job.request.ignoresCache { return nil }
         let key = try key(content: .null)
-        return job.engine.imageStore.kept(key).map(StepResult.init)
+        return try job.workspace.kept(key).map(StepResult.init)
     }
 }
 
@@ -158,6 +161,6 @@ extension BuildJob {
         let tree = try LayeredTree(workspace.directories(of: step.layers), in: directory, isWritable: true)
         try body(tree.root)
         tree.close()
-        return try workspace.pack(directory + "/upper", step.place, newest: request.newest)
+        return try workspace.pack(directory + "/upper", step.place, newest: step.newest)
     }
 }

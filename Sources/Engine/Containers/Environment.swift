@@ -21,7 +21,8 @@ struct Environment {
 
     static func value(_ key: String, in entries: [String]) -> String? {
         entries.last { self.key($0).elementsEqual(key.utf8) }.map {
-            String($0[$0.utf8.index($0.startIndex, offsetBy: key.utf8.count + 1)...])
+            // An image may have words without a `=`.
+            String($0.utf8.dropFirst(key.utf8.count + 1)) ?? ""
         }
     }
 

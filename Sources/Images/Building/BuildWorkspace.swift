@@ -55,12 +55,26 @@ package struct BuildWorkspace: ~Copyable {
     /// What is built on an image.
     package func begin(from image: Image) throws(OperationError) -> BuiltImage {
         let draft = try store.draft(from: image)
+        let lock = try FileLock.store(store.layout)
+        try workspace.hold(
+            draft.layers.map(\.blob.digest), layers: draft.layers.map(\.diff), in: store.layout, holding: lock)
+        lock.release()
         var built = BuiltImage()
         built.config = draft.config
         built.created = image.created
         built.history = draft.history
         built.layers = draft.layers.map { BuiltLayer(blob: $0.blob, diff: $0.diff, size: $0.size, place: nil) }
         return built
+    }
+
+    /// What a step has come to before, which stays there until this build has ended; nil where nobody knows.
+    package func kept(_ key: Digest) throws(OperationError) -> CachedStep? {
+        guard store.kept(key) != nil else { return nil }
+        let lock = try FileLock.store(store.layout)
+        // A prune may have been here meanwhile.
+        guard let step = store.kept(key) else { return nil }
+        try workspace.hold([step.layer.blob.digest], layers: [step.layer.diff], in: store.layout, holding: lock)
+        return step
     }
 
     /// Puts an image into the store, and what can be found again when the same is built.

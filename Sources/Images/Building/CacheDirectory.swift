@@ -27,36 +27,52 @@ extension ImageStore {
     ///   - waits: nobody else has it meanwhile: whoever has it is waited for, an hour at most.
     ///   - isShared: others may have it, too; if neither, one that somebody has gives way to a further one.
     ///   - locks: keeps it in use.
+    ///   - drafts: a directory in the store's file system, for new ones.
     package func cacheDirectory(
-        _ cache: CacheDirectory, waits: Bool, isShared: Bool, locks: DescriptorSet
+        _ cache: CacheDirectory, waits: Bool, isShared: Bool, locks: DescriptorSet, drafts: String
     ) throws(OperationError) -> String {
         try layout.create()
         let name = try Digest(of: cache.id.kernelBytes).hex
         for number in 0..<64 {
             let path = "\(layout.buildCache)/mount-\(name)" + (number == 0 ? "" : "-\(number)")
-            let lock = try Descriptor.open(path + ".lock", O_RDWR | O_CREAT, as: "lock")
-            if waits || isShared {
-                try lock.lock(named: path, exclusive: !isShared, within: Self.patience)
-            } else if lock.tryLock(exclusive: true) != 0 {
+            guard let lock = try Self.lock(path + ".lock", waits: waits || isShared, isShared: isShared) else {
                 continue
             }
             locks.insert(lock)
-            try make(cache, at: path)
+            if !Files.exists(path) { try make(cache, FileName(path.pathComponents.last ?? ""), in: drafts) }
             return path
         }
         throw OperationError("mount cache", cache.id, reason: "too many others have it", kind: .exhausted)
     }
 
-    private func make(_ cache: CacheDirectory, at path: String) throws(OperationError) {
-        guard try Files.makeDirectory(path, mode: 0o700) else { return }
-        try FaultPoint.pass("set owner of", path)
-        guard path.withKernelString({ chown($0, cache.user, cache.group) }) == 0 else {
-            throw OperationError("create directory", path, errno: errno)
+    /// - Returns: nil when others have it and it is not to be waited for.
+    private static func lock(_ path: String, waits: Bool, isShared: Bool) throws(OperationError) -> Descriptor? {
+        while true {
+            let file = try Descriptor.open(path, O_RDWR | O_CREAT, as: "lock")
+            if waits {
+                try file.lock(named: path, exclusive: !isShared, within: patience)
+            } else if file.tryLock(exclusive: true) != 0 {
+                return nil
+            }
+            // A prune may have removed it meanwhile.
+            if FileLock.isStill(file, at: path) { return file }
         }
-        try FaultPoint.pass("set mode of", path)
-        guard path.withKernelString({ chmod($0, mode_t(cache.mode)) }) == 0 else {
-            throw OperationError("create directory", path, errno: errno)
+    }
+
+    /// It is there whole or not at all, whoever is killed; of two that share it one is first.
+    private func make(_ cache: CacheDirectory, _ name: FileName, in drafts: String) throws(OperationError) {
+        let draft = "\(drafts)/\(name.text)"
+        try Files.makeDirectory(draft, mode: 0o700)
+        try FaultPoint.pass("set owner of", draft)
+        guard draft.withKernelString({ chown($0, cache.user, cache.group) }) == 0 else {
+            throw OperationError("create directory", draft, errno: errno)
         }
+        try FaultPoint.pass("set mode of", draft)
+        guard draft.withKernelString({ chmod($0, mode_t(cache.mode)) }) == 0 else {
+            throw OperationError("create directory", draft, errno: errno)
+        }
+        let target = try Descriptor.open(layout.buildCache, O_RDONLY | O_DIRECTORY)
+        _ = try Descriptor.open(drafts, O_RDONLY | O_DIRECTORY).move(name, to: target, named: name.text)
     }
 }
 
@@ -78,15 +94,13 @@ extension ImageStore {
             try Files.remove("\(layout.buildCache)/\(step.key.hex).json")
             removed.append(step.key.hex)
         }
-        try discardUnused(keeping: index, holding: lock)
-        lock.release()
-        removed += try removeMounts()
-        return (removed, max(0, before - buildCacheBytes()))
-    }
-
-    private func discardUnused(keeping index: ImageIndex, holding lock: borrowing FileLock) throws(OperationError) {
         let trash = try Workspace(in: layout, holding: lock)
         try collectGarbage(keeping: index, trash: trash, holding: lock)
+        // Others need not wait for the disk.
+        lock.release()
+        trash.remove()
+        removed += try removeMounts()
+        return (removed, max(0, before - buildCacheBytes()))
     }
 
     private func removeMounts() throws(OperationError) -> [String] {

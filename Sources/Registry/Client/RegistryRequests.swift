@@ -29,9 +29,7 @@ extension RegistrySession {
             // What has gone to somebody is not sent there twice.
             let response = try retrying(isBreakFinal: sink != nil) { () throws(TransferError) in
                 var request = request
-                if isOwn(request.url) {
-                    request.headers.set("Authorization", try authorization(scope, connection))
-                }
+                try addSender(to: &request, scope, connection)
                 if request.method == .get || request.method == .head { return try connection.fetch(request, to: sink) }
                 return try connection.transfer(request, to: sink, sent: sent)
             }
@@ -41,7 +39,7 @@ extension RegistrySession {
             with { state in
                 let challenges = Challenge.parse(response.headers.values(of: "WWW-Authenticate"))
                 if !challenges.isEmpty { state.challenges = challenges }
-                state.tokens[scope?.rawValue ?? ""] = nil
+                state.tokens[scope] = nil
             }
         }
     }
@@ -51,7 +49,7 @@ extension RegistrySession {
         _ request: TransferRequest, _ connection: Connection, sent: @escaping (Int64) -> Void
     ) throws(TransferError) -> TransferResponse {
         var request = request
-        if isOwn(request.url) { request.headers.set("Authorization", try authorization(.push, connection)) }
+        try addSender(to: &request, .push, connection)
         let response = try connection.transfer(request, sent: sent)
         if RetryDelay.isPassing(response.status) {
             throw TransferError(.broken, refusal(pushing: response))
@@ -59,7 +57,17 @@ extension RegistrySession {
         return response
     }
 
-    /// What is said to the registry is said to nobody else.
+    /// What is said to the registry is said to nobody else, such as a host that a manifest or an answer names.
+    private func addSender(
+        to request: inout TransferRequest, _ scope: RegistryAction?, _ connection: Connection
+    ) throws(TransferError) {
+        if isOwn(request.url) {
+            request.headers.set("Authorization", try authorization(scope, connection))
+        } else {
+            request.forgetSender()
+        }
+    }
+
     private func isOwn(_ url: ResourceURL) -> Bool { with { $0.base?.origin == url.origin } }
 
     /// - Parameter isBreakFinal: what is broken off on the way is not tried again.

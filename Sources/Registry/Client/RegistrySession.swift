@@ -4,9 +4,19 @@ import Synchronization
 import Transfer
 
 /// What may be done with a repository; a token is for one.
-package enum RegistryAction: String, Sendable {
-    case pull = "pull"
-    case push = "pull,push"
+package enum RegistryAction: Hashable, Sendable {
+    case pull, push
+    /// Takes a blob over from another one.
+    case mount(from: String)
+
+    /// As token servers read them.
+    func scopes(of repository: String) -> [String] {
+        switch self {
+        case .pull: ["repository:\(repository):pull"]
+        case .push: ["repository:\(repository):pull,push"]
+        case .mount(let other): ["repository:\(repository):pull,push", "repository:\(other):pull"]
+        }
+    }
 }
 
 /// A repository at a registry, as several threads ask it for things: whom to tell what about oneself is found once.
@@ -23,8 +33,8 @@ package final class RegistrySession: Sendable {
         var base: ResourceURL?
         var challenges: [Challenge] = []
         var refused: RefusedAddresses = []
-        /// By scope; the value of `Authorization`.
-        var tokens: [String: String] = [:]
+        /// The value of `Authorization`; nil is for the registry itself.
+        var tokens: [RegistryAction?: String] = [:]
     }
 
     /// - Parameter credentials: in place of those that are kept.
@@ -121,6 +131,11 @@ extension RegistrySession {
         let response = try send(request(.get, base), scope: nil, connection)
         guard response.isSuccess else {
             let said = RegistryErrors(response.body).text
+            guard response.status == 401 || response.status == 403 else {
+                throw OperationError(
+                    "login attempt to \(base.shown)",
+                    reason: "failed with status: \(response.status)" + (said.isEmpty ? "" : " (\(said))"))
+            }
             throw OperationError(
                 "Get \"\(base.shown)\"", reason: said.isEmpty ? "unauthorized: authentication required" : said,
                 kind: .denied)

@@ -5,12 +5,11 @@ import Transfer
 extension RegistrySession {
     /// The value of `Authorization`; nil where the registry does not ask.
     func authorization(_ action: RegistryAction?, _ connection: Connection) throws(TransferError) -> String? {
-        let key = action?.rawValue ?? ""
-        let (challenges, known) = with { ($0.challenges, $0.tokens[key]) }
+        let (challenges, known) = with { ($0.challenges, $0.tokens[action]) }
         if let known { return known }
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
             let token = "Bearer " + (try token(bearer, action, connection))
-            with { $0.tokens[key] = token }
+            with { $0.tokens[action] = token }
             return token
         }
         return challenges.contains { $0.scheme == "basic" } ? basic : nil
@@ -20,8 +19,8 @@ extension RegistrySession {
     private func token(
         _ challenge: Challenge, _ action: RegistryAction?, _ connection: Connection
     ) throws(TransferError) -> String {
-        let scope = action.map { "repository:\(source.repository):\($0.rawValue)" }
-        var request = try tokenRequest(challenge, scope)
+        let scopes = action?.scopes(of: source.repository) ?? []
+        var request = try tokenRequest(challenge, scopes)
         if case .get = request.method { request.headers.set("Authorization", basic) }
         let response = try retrying { () throws(TransferError) in
             request.method == .get ? try connection.fetch(request) : try connection.transfer(request)
@@ -37,7 +36,7 @@ extension RegistrySession {
         return token
     }
 
-    private func tokenRequest(_ challenge: Challenge, _ scope: String?) throws(TransferError) -> TransferRequest {
+    private func tokenRequest(_ challenge: Challenge, _ scopes: [String]) throws(TransferError) -> TransferRequest {
         guard let realm = challenge.realm, let url = ResourceURL(realm) else {
             throw TransferError(
                 .refused,
@@ -51,21 +50,21 @@ extension RegistrySession {
                 OperationError(
                     "log in to", source.registry, reason: "its realm \(url.shown) has no TLS", kind: .denied))
         }
-        if let identityToken { return refresh(url, challenge, scope, identityToken) }
+        if let identityToken { return refresh(url, challenge, scopes, identityToken) }
         var target = url
         if let service = challenge.service { target = target.adding("service", service) }
-        if let scope { target = target.adding("scope", scope) }
+        for scope in scopes { target = target.adding("scope", scope) }
         var request = self.request(.get, target)
         forget(&request)
         return request
     }
 
     private func refresh(
-        _ url: ResourceURL, _ challenge: Challenge, _ scope: String?, _ token: String
+        _ url: ResourceURL, _ challenge: Challenge, _ scopes: [String], _ token: String
     ) -> TransferRequest {
         var fields = [("grant_type", "refresh_token"), ("client_id", "mydocker"), ("refresh_token", token)]
         if let service = challenge.service { fields.append(("service", service)) }
-        if let scope { fields.append(("scope", scope)) }
+        if !scopes.isEmpty { fields.append(("scope", scopes.joined(separator: " "))) }
         let text = fields.map { "\($0.0)=\(PercentEncoding.encoded($0.1))" }.joined(separator: "&")
         var request = self.request(.post, url)
         request.headers = HTTPHeaders([
@@ -79,8 +78,11 @@ extension RegistrySession {
     /// What is for the registry alone, where the token server is another host.
     private func forget(_ request: inout TransferRequest) {
         guard request.url.host != with({ $0.base?.host }) else { return }
-        for (name, _) in settings.headers.fields { request.headers.set(name, nil) }
-        request.trust.client = nil
+        // Whoever vouches for a registry vouches for its token server, too.
+        var trust = request.trust
+        trust.client = nil
+        request.forgetSender()
+        request.trust = trust
     }
 
     private func refusal(_ response: TransferResponse, _ url: ResourceURL) -> TransferError {
