@@ -7,10 +7,12 @@ were measured alternately on one machine, never a time by itself. Over budget is
 failure of the whole run.
 """
 import argparse
+import contextlib
 import json
 import os
 import platform
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -303,7 +305,86 @@ class Bench:
         for peer in self.peers:
             self.tools.time(peer.remove_all([f"l{i}" for i in range(1, count + 1)]))
 
-    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory, "k": again, "l": copy, "m": lists}
+    def images(self):
+        """pull from a registry on loopback and load, of one gigabyte in three layers; images with 1,000 names there"""
+        scratch = os.path.join(self.tools.scratch, "images")
+        archive, name = make_image(scratch, self.options.megabytes), "localhost:5000/bench/large:1"
+        with registry(scratch) as port:
+            name = name.replace("5000", str(port))
+            subprocess.run(["skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false", f"oci-archive:{archive}",
+                            f"docker://{name}"], check=True)
+
+            def come(command, *names):
+                def measure(peer):
+                    took = self.tools.time(command(peer))
+                    self.tools.time(peer.remove_image(*names))
+                    return [took]
+                return measure
+
+            [pulls] = self.alternate(come(lambda peer: peer.pull(name), name), 1, rounds=3, warm_ups=1, among=self.peers)
+            peak = self.tools.peak(self.peers[0].pull(name))
+            self.tools.time(self.peers[0].remove_image(name))
+        megabytes = self.options.megabytes
+        self.row(f"n `pull` of {megabytes} MB in three layers, gzip", pulls, 0.6)
+        self.row("n peak memory of that pull", {"mydocker": [peak]}, 64, unit="MB", compare_to_floor=False)
+        saved = archive.replace("large.oci", "large.tar")
+        subprocess.run(["skopeo", "copy", "-q", "--insecure-policy", f"oci-archive:{archive}",
+                        f"docker-archive:{saved}:bench/large:1"], check=True)
+        [loads] = self.alternate(come(lambda peer: peer.load(saved), "bench/large:1"), 1, rounds=3, warm_ups=1, among=self.peers)
+        self.row("n `load` of the same from a file", loads, 0.6)
+        shutil.rmtree(scratch)
+        many = [f"many:{number}" for number in range(1, self.options.many + 1)]
+        for peer in self.peers:
+            for number in many:
+                self.tools.time(peer.tag("busybox", number))
+        [lists] = self.alternate(lambda peer: [self.tools.time(peer.images())], 1, rounds=9, among=self.peers)
+        for peer in self.peers:
+            self.tools.time(peer.remove_image(*many))
+        self.row(f"n `images`, {len(many)} there", lists, 0.5)
+
+    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory, "k": again, "l": copy, "m": lists, "n": images}
+
+
+def make_image(scratch, megabytes):
+    """An OCI archive of three layers: programs, as compressible as programs are, and one layer of noise."""
+    root, layout = os.path.join(scratch, "root"), os.path.join(scratch, "layout")
+    os.makedirs(root)
+    subprocess.run(["umoci", "init", "--layout", layout], check=True)
+    subprocess.run(["umoci", "new", "--image", f"{layout}:x"], check=True)
+    with open(shutil.which("python3"), "rb") as file:
+        program = file.read(1 << 20).ljust(1 << 20, b"x")
+    for layer in range(3):
+        place = os.path.join(root, str(layer))
+        os.makedirs(place)
+        for number in range(megabytes // 3):
+            with open(os.path.join(place, str(number)), "wb") as file:
+                file.write(os.urandom(1 << 20) if layer == 2 else os.urandom(1 << 12) + program[1 << 12:])
+        subprocess.run(["umoci", "insert", "--image", f"{layout}:x", place, f"/{layer}"], check=True)
+        shutil.rmtree(place)
+    archive = os.path.join(scratch, "large.oci")
+    subprocess.run(["tar", "-C", layout, "-cf", archive, "."], check=True)
+    shutil.rmtree(layout)
+    return archive
+
+
+@contextlib.contextmanager
+def registry(scratch, port=5000):
+    """Debian's docker-registry, on loopback."""
+    file = os.path.join(scratch, "registry.yml")
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(f"version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
+                  f"storage: {{filesystem: {{rootdirectory: {scratch}/registry}}}}\n")
+    server = subprocess.Popen(["docker-registry", "serve", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.closing(socket.socket()) as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield port
+    finally:
+        server.kill()
+        server.wait()
 
 
 def make_rootfs(tools):
@@ -327,6 +408,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds of case i (%(default)s)")
     parser.add_argument("--grow", type=int, default=100, help="containers in case j (%(default)s)")
     parser.add_argument("--many", type=int, default=1000, help="containers in case m (%(default)s)")
+    parser.add_argument("--megabytes", type=int, default=1024, help="of the image in case n (%(default)s)")
     parser.add_argument("--svg", metavar="FILE", help="the ratios to the floor, drawn")
     parser.add_argument("--json", metavar="FILE", help="every sample, for later")
     options = parser.parse_args()

@@ -31,6 +31,15 @@ class Tools:
             raise Failed(f"{failures} of {times} failed: {' '.join(command)}\n{done.stderr.strip()[:2000]}")
         return float(microseconds) / 1000
 
+    def peak(self, command):
+        """Megabytes of memory that the command has had at most."""
+        pid = os.posix_spawnp(command[0], command, os.environ, file_actions=[
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)])
+        _, status, usage = os.wait4(pid, 0)
+        if status != 0:
+            raise Failed(f"{' '.join(command)}: {status}")
+        return usage.ru_maxrss / 1024
+
     def netload(self, *arguments, outside=False):
         prefix = ["ip", "netns", "exec", "outside"] if outside else []
         done = subprocess.run([*prefix, self.path("netload"), *map(str, arguments)], capture_output=True, text=True,
@@ -159,6 +168,21 @@ class MyDocker:
 
     def statistics(self):
         return [self.program, "stats", "--no-stream"]
+
+    def pull(self, name):
+        return [self.program, "pull", "-q", name]
+
+    def load(self, file):
+        return [self.program, "load", "-i", file]
+
+    def remove_image(self, *names):
+        return [self.program, "rmi", "-f", *names]
+
+    def tag(self, image, name):
+        return [self.program, "tag", image, name]
+
+    def images(self):
+        return [self.program, "images"]
 
     def memory(self):
         """KiB of memory that all processes of the program have to themselves, plus their shares of what they share."""

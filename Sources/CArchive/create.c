@@ -61,8 +61,8 @@ static int archive_node(struct creation *x, int *directory, const char *base, si
     if (x->tree) return S_ISSOCK(status.st_mode) ? 0 : add_of_tree(x, parent, base, &status);
     if (S_ISCHR(status.st_mode) && status.st_rdev == 0)
         return creation_add_marker(x, directory_end, WHITEOUT_PREFIX, base);
-    // Sockets mean nothing without their process, and devices are not part of images.
-    if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode) && !S_ISFIFO(status.st_mode)) return 0;
+    // They mean nothing without their process.
+    if (S_ISSOCK(status.st_mode)) return 0;
     return creation_add_file(x, parent, base, &status);
 }
 

@@ -12,6 +12,7 @@
 struct extraction {
     struct tree tree;
     struct carchive_stream *stream;
+    struct carchive_budget *budget;
     struct carchive_result *result;
     struct archive *archive;
     /* The entry that is being restored. */
@@ -148,14 +149,14 @@ static int restore_symlink(struct extraction *x, int parent, const char *base) {
     return set_metadata_at(x, parent, base);
 }
 
-/* By a descriptor: by its name chmod would follow a link that somebody has put there meanwhile. */
-static int set_pipe_mode(struct extraction *x, int parent, const char *base) {
+/* Of a pipe or device, by a descriptor: by its name chmod would follow a link that somebody has put there meanwhile. */
+static int set_node_mode(struct extraction *x, int parent, const char *base) {
     char path[32];
     struct stat status;
     int fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = 0;
     if (fd < 0) return fail(x, "set mode of");
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+    if (fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == A(entry_filetype)(x->entry))
         result = chmod(path, A(entry_mode)(x->entry) & 07777) < 0 ? fail(x, "set mode of") : 0;
     close(fd);
     return result;
@@ -165,7 +166,26 @@ static int restore_fifo(struct extraction *x, int parent, const char *base) {
     if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
     if (mkfifoat(parent, base, 0600) < 0) return fail(x, "create named pipe");
     if (set_metadata_at(x, parent, base) < 0) return -1;
-    return set_pipe_mode(x, parent, base);
+    return set_node_mode(x, parent, base);
+}
+
+/* Of a layer, which is mounted without devices: it opens nothing there. What has the number of a whiteout is none, and
+ * without the right to make devices, as in another container, there are none. */
+static int restore_device(struct extraction *x, int parent, const char *base) {
+    mode_t kind = (mode_t)A(entry_filetype)(x->entry);
+    dev_t number = A(entry_rdev)(x->entry);
+    if (x->directory || (kind == S_IFCHR && number == 0)) {
+        x->left_out++;
+        return 0;
+    }
+    if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
+    if (mknodat(parent, base, kind | 0600, number) < 0) {
+        if (errno != EPERM) return fail(x, "create device");
+        x->left_out++;
+        return 0;
+    }
+    if (set_metadata_at(x, parent, base) < 0) return -1;
+    return set_node_mode(x, parent, base);
 }
 
 /* The target is looked up as every other name: inside, or nowhere. */
@@ -215,7 +235,8 @@ static int restore_entry(struct extraction *x) {
     case AE_IFDIR: return restore_directory(x, parent, base);
     case AE_IFLNK: return restore_symlink(x, parent, base);
     case AE_IFIFO: return restore_fifo(x, parent, base);
-    // A layer is mounted without devices; a container gets its own /dev.
+    case AE_IFCHR:
+    case AE_IFBLK: return restore_device(x, parent, base);
     default: x->left_out++; return 0;
     }
 }
@@ -243,6 +264,7 @@ static int restore_all(struct extraction *x) {
         if (status == ARCHIVE_EOF) return 0;
         if (status < ARCHIVE_WARN) break;
         reason = NULL;
+        if (x->budget && carchive_spend(&x->budget->entries, 1) < 0) return carchive_fail_over(x->tree.failure);
         if (restore_entry(x) < 0) {
             carchive_stream_failure(x->stream, x->tree.failure);
             return -1;
@@ -290,9 +312,12 @@ static int restore(struct extraction *x, int root, struct carchive_failure *fail
     return status;
 }
 
-int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure) {
+int carchive_extract(
+    int input, int copy, int root, struct carchive_budget *budget, struct carchive_result *result,
+    struct carchive_failure *failure) {
     if (begin(result, failure) < 0) return -1;
-    struct extraction x = {.result = result, .stream = carchive_stream_open(input, copy, 1, failure)};
+    struct extraction x = {
+        .result = result, .stream = carchive_stream_open(input, copy, 1, budget, failure), .budget = budget};
     return restore(&x, root, failure);
 }
 
@@ -301,7 +326,7 @@ int carchive_restore_tree(
     struct carchive_result *result, struct carchive_failure *failure) {
     if (begin(result, failure) < 0) return -1;
     struct extraction x = {
-        .result = result, .stream = carchive_stream_open(input, -1, 0, failure), .directory = directory,
+        .result = result, .stream = carchive_stream_open(input, -1, 0, NULL, failure), .directory = directory,
         .is_kernels = is_kernels};
     int status = restore(&x, root, failure);
     *left_out = x.left_out;
@@ -312,7 +337,7 @@ int carchive_is_tar(int input) {
     struct carchive_failure failure;
     struct carchive_result result;
     if (begin(&result, &failure) < 0) return 0;
-    struct extraction x = {.result = &result, .stream = carchive_stream_open(input, -1, 0, &failure)};
+    struct extraction x = {.result = &result, .stream = carchive_stream_open(input, -1, 0, NULL, &failure)};
     if (!x.stream) return 0;
     int status = ARCHIVE_FATAL;
     if ((x.archive = A(read_new)())) {

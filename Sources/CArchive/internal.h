@@ -10,7 +10,7 @@
     X(archive_entry_clear) X(archive_entry_copy_hardlink) X(archive_entry_copy_pathname) \
     X(archive_entry_copy_symlink) X(archive_entry_filetype) X(archive_entry_free) X(archive_entry_gid) \
     X(archive_entry_hardlink) X(archive_entry_mode) X(archive_entry_mtime) X(archive_entry_mtime_nsec) \
-    X(archive_entry_new) X(archive_entry_pathname) X(archive_entry_set_filetype) X(archive_entry_set_gid) \
+    X(archive_entry_new) X(archive_entry_pathname) X(archive_entry_rdev) X(archive_entry_set_filetype) X(archive_entry_set_gid) \
     X(archive_entry_set_mtime) X(archive_entry_set_perm) X(archive_entry_set_rdev) X(archive_entry_set_size) X(archive_entry_set_uid) \
     X(archive_entry_size) X(archive_entry_symlink) X(archive_entry_uid) X(archive_entry_xattr_add_entry) \
     X(archive_entry_xattr_next) X(archive_entry_xattr_reset) X(archive_errno) X(archive_error_string) \
@@ -36,12 +36,20 @@ int carchive_fail(struct carchive_failure *failure, const char *operation, const
 int carchive_fail_because(
     struct carchive_failure *failure, const char *operation, const char *subject, const char *reason);
 
+/* Takes `count` off what is left: -1 when that is not enough. */
+int carchive_spend(int64_t *left, int64_t count);
+/* -1, with a word that the caller of the library replaces: it knows what the limit was. */
+int carchive_fail_over(struct carchive_failure *failure);
+
 int carchive_write_all(int fd, const void *bytes, size_t count);
 
 /* The uncompressed tar stream of a file, read, decompressed and hashed on a thread of its own. */
 struct carchive_stream;
-/* - Parameter hashes: 0 leaves the digests out. */
-struct carchive_stream *carchive_stream_open(int input, int copy, int hashes, struct carchive_failure *failure);
+/* - Parameters:
+ *   - hashes: 0 leaves the digests out.
+ *   - budget: NULL, or what of bytes may come. */
+struct carchive_stream *carchive_stream_open(
+    int input, int copy, int hashes, struct carchive_budget *budget, struct carchive_failure *failure);
 /* The next piece, valid until the next call: its size, 0 at the end, -1. */
 ssize_t carchive_stream_next(struct carchive_stream *stream, const void **bytes);
 /* Reads to the end and fills in digests and compression. */

@@ -67,6 +67,14 @@ int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct car
     return 0;
 }
 
+int carchive_spend(int64_t *left, int64_t count) {
+    return __atomic_sub_fetch(left, count, __ATOMIC_RELAXED) < 0 ? -1 : 0;
+}
+
+int carchive_fail_over(struct carchive_failure *failure) {
+    return carchive_fail_because(failure, "unpack", NULL, "it is larger than is allowed");
+}
+
 int carchive_write_all(int fd, const void *bytes, size_t count) {
     const char *rest = bytes;
     while (count > 0) {
@@ -80,7 +88,8 @@ int carchive_write_all(int fd, const void *bytes, size_t count) {
 }
 
 int carchive_keeps_attribute(const char *name) {
-    return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0;
+    return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 ||
+           strcmp(name, "system.posix_acl_access") == 0 || strcmp(name, "system.posix_acl_default") == 0;
 }
 
 int carchive_clone(int output, int input) { return ioctl(output, FICLONE, input) < 0 ? -errno : 0; }

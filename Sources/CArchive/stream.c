@@ -12,6 +12,7 @@ enum { INPUT_SIZE = 256 << 10, SLOT_SIZE = 256 << 10, SLOTS = 8 };
 
 struct carchive_stream {
     int input, copy, hashes;
+    struct carchive_budget *budget;
     pthread_t thread;
     int started;
     /* Of the thread, until `ended` was seen. */
@@ -51,6 +52,9 @@ static la_ssize_t read_input(struct archive *raw, void *context, const void **by
     } else if (stream->copy >= 0 && carchive_write_all(stream->copy, stream->buffer, (size_t)n) < 0) {
         carchive_fail(&stream->failure, "copy", NULL, errno);
         n = -1;
+    } else if (stream->budget && stream->blob_size + (uint64_t)n > (uint64_t)stream->budget->limit) {
+        carchive_spend(&stream->budget->bytes, INT64_MAX);
+        n = carchive_fail_over(&stream->failure);
     }
     if (n < 0) {
         if (raw) A(set_error)(raw, EIO, "cannot read");
@@ -85,6 +89,7 @@ static int produce_all(struct carchive_stream *stream, struct archive *raw) {
         la_ssize_t n = A(read_data)(raw, slot, SLOT_SIZE);
         if (n < 0) return carchive_fail_because(&stream->failure, "read archive", NULL, A(error_string)(raw));
         if (n == 0) return 0;
+        if (stream->budget && carchive_spend(&stream->budget->bytes, n) < 0) return carchive_fail_over(&stream->failure);
         // Without compression both digests are the same: hash once.
         if (stream->hashes && stream->compression != CARCHIVE_NONE)
             SHA256(update)(&stream->diff, (size_t)n, slot);
@@ -142,7 +147,8 @@ static int start(struct carchive_stream *stream) {
     return error;
 }
 
-struct carchive_stream *carchive_stream_open(int input, int copy, int hashes, struct carchive_failure *failure) {
+struct carchive_stream *carchive_stream_open(
+    int input, int copy, int hashes, struct carchive_budget *budget, struct carchive_failure *failure) {
     struct carchive_stream *stream = malloc(sizeof *stream);
     if (!stream) {
         carchive_fail(failure, "read archive", NULL, ENOMEM);
@@ -152,6 +158,7 @@ struct carchive_stream *carchive_stream_open(int input, int copy, int hashes, st
     stream->input = input;
     stream->copy = copy;
     stream->hashes = hashes;
+    stream->budget = budget;
     SHA256(init)(&stream->blob);
     SHA256(init)(&stream->diff);
     pthread_mutex_init(&stream->lock, NULL);

@@ -70,9 +70,11 @@ static size_t give_body(char *buffer, size_t size, size_t count, void *context) 
     return (size_t)n;
 }
 
+/* Nothing is sent twice: libcurl would begin anew by itself where a connection that it had kept breaks off, and the other end may
+ * have a part by then. */
 static int seek_body(void *context, curl_off_t offset, int origin) {
     struct ccurl_connection *c = context;
-    if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+    if (origin != SEEK_SET || offset < c->sent) return CURL_SEEKFUNC_FAIL;
     c->sent = offset;
     return CURL_SEEKFUNC_OK;
 }
@@ -236,6 +238,7 @@ static enum ccurl_outcome outcome(const struct ccurl_connection *c, CURLcode cod
     case CURLE_SSL_CONNECT_ERROR: return CCURL_NO_TLS;
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_HTTP2:

@@ -34,15 +34,18 @@ enum Archive {
     /// Restores an archive into a directory that nobody else writes to.
     /// - Parameters:
     ///   - copy: a file that gets the archive as it is read.
+    ///   - budget: nil for what is our own.
     ///   - name: what an error calls the archive.
     static func extract(
-        _ input: borrowing Descriptor, copy: borrowing Descriptor?, to directory: String, named name: String
+        _ input: borrowing Descriptor, copy: borrowing Descriptor?, to directory: String, within budget: UnpackBudget?,
+        named name: String
     ) throws(OperationError) -> Content {
         let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
         var result = carchive_result()
         var failure = carchive_failure()
-        guard carchive_extract(input.number, copy.borrowedNumber, root.number, &result, &failure) == 0 else {
-            throw error(failure, archive: name)
+        let left = budget?.left
+        guard carchive_extract(input.number, copy.borrowedNumber, root.number, left, &result, &failure) == 0 else {
+            throw budget?.refusal(of: name) ?? error(failure, archive: name)
         }
         return content(result)
     }

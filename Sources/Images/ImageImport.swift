@@ -8,9 +8,11 @@ extension ImageStore {
     ///   - source: a path, or `-` for standard input.
     ///   - reference: nil makes an image without a name.
     ///   - changes: instructions of a Dockerfile, such as `CMD ["sh"]`.
+    ///   - budget: that was used by nobody yet.
     /// - Returns: the image's id.
     package func importArchive(
-        _ source: String, as reference: Reference?, changes: [String] = [], message: String? = nil
+        _ source: String, as reference: Reference?, changes: [String] = [], message: String? = nil,
+        within budget: UnpackBudget = UnpackBudget(size: UnpackBudget.standardSize)
     ) throws(OperationError) -> Digest {
         let name = try reference.map(ImageStore.taggable)
         var draft = ImageDraft()
@@ -18,7 +20,7 @@ extension ImageStore {
         let input = try ImageStore.open(source)
         let workspace = try workspace()
         let shown = source == "-" ? "standard input" : source
-        draft.layers = [try unpack(input, named: shown, layer: 0, in: workspace)]
+        draft.layers = [try unpack(input, named: shown, layer: 0, within: budget, in: workspace)]
         draft.addHistory("", comment: message ?? "Imported from \(source.escapingForeignBytes)")
         return try publish(draft, as: name, in: workspace)
     }

@@ -12,32 +12,40 @@ package struct LoadedImage: Hashable, Sendable {
 extension ImageStore {
     /// Takes over the images of an archive or directory: an OCI image layout, or what `docker save` of any age,
     /// `podman save`, `skopeo` and Bazel write. All of them, or none.
-    /// - Parameter source: a path, or `-` for standard input.
+    /// - Parameters:
+    ///   - source: a path, or `-` for standard input.
+    ///   - budget: that was used by nobody yet; for the archive, and once more for all layers in it.
     /// - Returns: each image under each of the archive's own names, in the archive's order.
-    package func load(_ source: String) throws(OperationError) -> [LoadedImage] {
-        if Files.isDirectory(source) { return try load(SavedDirectory(source, shown: source), in: workspace()) }
+    package func load(
+        _ source: String, within budget: UnpackBudget = UnpackBudget(size: UnpackBudget.standardSize)
+    ) throws(OperationError) -> [LoadedImage] {
+        if Files.isDirectory(source) {
+            return try load(SavedDirectory(source, shown: source), within: budget, in: workspace())
+        }
         let input = try ImageStore.open(source)
         let workspace = try workspace()
         let directory = workspace.file("archive")
         try Files.makeDirectory(directory)
         let shown = source == "-" ? "standard input" : source
         try FaultPoint.pass("unpack archive", shown)
-        _ = try Archive.extract(input, copy: nil, to: directory, named: shown)
-        return try load(SavedDirectory(directory, shown: shown), in: workspace)
+        _ = try Archive.extract(input, copy: nil, to: directory, within: budget, named: shown)
+        return try load(SavedDirectory(directory, shown: shown), within: budget.renewed(), in: workspace)
     }
 
     private func load(
-        _ directory: SavedDirectory, in workspace: borrowing Workspace
+        _ directory: SavedDirectory, within budget: UnpackBudget, in workspace: borrowing Workspace
     ) throws(OperationError) -> [LoadedImage] {
         let images = try directory.images()
         guard !images.isEmpty else {
             throw OperationError("load images", directory.shown, reason: "there is no image in it")
         }
-        var shelf = LayerShelf(store: self, directory: directory)
+        for image in images { try ImageStore.checkDepth(image.layers.count) }
+        var shelf = LayerShelf(store: self, directory: directory, budget: budget)
         var publications: [Publication] = []
         for image in images {
             var draft = ImageDraft()
             draft.config = image.document.config
+            draft.created = image.document.created ?? draft.created
             draft.original = (image.config, image.manifest)
             for layer in image.layers { draft.layers.append(try shelf.layer(layer, in: workspace)) }
             publications.append(Publication(draft: draft, references: image.references))
@@ -54,11 +62,13 @@ extension ImageStore {
 private struct LayerShelf {
     let store: ImageStore
     let directory: SavedDirectory
+    let budget: UnpackBudget
     private var layers: [SavedImage.Layer: LayerDraft] = [:]
 
-    init(store: ImageStore, directory: SavedDirectory) {
+    init(store: ImageStore, directory: SavedDirectory, budget: UnpackBudget) {
         self.store = store
         self.directory = directory
+        self.budget = budget
     }
 
     mutating func layer(
@@ -67,7 +77,7 @@ private struct LayerShelf {
         if let known = layers[layer] { return known }
         let input = try directory.open(layer.path)
         let name = directory.path(layer.path)
-        let draft = try store.unpack(input, named: name, layer: layers.count, in: workspace)
+        let draft = try store.unpack(input, named: name, layer: layers.count, within: budget, in: workspace)
         guard draft.diff == layer.diff, layer.blob == nil || layer.blob == draft.blob.digest else {
             throw OperationError("load layer", name, reason: "its content does not have the digest that it should have")
         }

@@ -49,7 +49,8 @@ struct Publication {
 extension ImageStore {
     /// Unpacks an archive and keeps it as it came.
     func unpack(
-        _ input: borrowing Descriptor, named name: String, layer number: Int, in workspace: borrowing Workspace
+        _ input: borrowing Descriptor, named name: String, layer number: Int, within budget: UnpackBudget,
+        in workspace: borrowing Workspace
     ) throws(OperationError) -> LayerDraft {
         let blobPath = workspace.file("blob-\(number)")
         let tree = try newTree(number, in: workspace)
@@ -60,8 +61,8 @@ extension ImageStore {
         try FaultPoint.pass("unpack archive", name)
         let content =
             cloned
-            ? try Archive.extract(blob, copy: nil, to: tree, named: name)
-            : try Archive.extract(input, copy: .some(blob), to: tree, named: name)
+            ? try Archive.extract(blob, copy: nil, to: tree, within: budget, named: name)
+            : try Archive.extract(input, copy: .some(blob), to: tree, within: budget, named: name)
         return draft(content, blob: blobPath, tree: tree)
     }
 
@@ -77,7 +78,7 @@ extension ImageStore {
         let written = try Archive.create(blob, from: directory, newest: newest)
         lseek(blob.number, 0, SEEK_SET)
         try FaultPoint.pass("unpack archive", blobPath)
-        let content = try Archive.extract(blob, copy: nil, to: tree, named: blobPath)
+        let content = try Archive.extract(blob, copy: nil, to: tree, within: nil, named: blobPath)
         guard content.diff == written.diff else {
             throw OperationError("archive", directory, reason: "what was read back is not what was written")
         }
@@ -152,6 +153,7 @@ extension ImageStore {
     func prepare(
         _ draft: ImageDraft, _ number: Int, in workspace: borrowing Workspace
     ) throws(OperationError) -> Prepared {
+        try ImageStore.checkDepth(draft.layers.count)
         let document = draft.document.json.compact
         guard draft.original != nil || !document.hasForeignBytes else {
             throw OperationError(

@@ -19,9 +19,11 @@ extension ImageStore {
     /// is killed has of layers is gone on with by the next one.
     ///
     /// Signals are for the thread that calls; it has to be another one that does this (`WorkerThread.result`).
-    /// - Parameter platform: nil is this host's.
+    /// - Parameters:
+    ///   - platform: nil is this host's.
+    ///   - budget: that was used by nobody yet.
     package func pull(
-        _ reference: Reference, for platform: Platform?, from session: RegistrySession,
+        _ reference: Reference, for platform: Platform?, from session: RegistrySession, within budget: UnpackBudget,
         telling progress: any TransferProgress
     ) throws(OperationError) -> PulledImage {
         let connection = try session.connection()
@@ -35,7 +37,7 @@ extension ImageStore {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
         }
         let pull = ImagePull(
-            store: self, reference: reference, platform: platform, session: session, progress: progress)
+            store: self, reference: reference, platform: platform, session: session, budget: budget, progress: progress)
         let draft = try pull.configuration(of: remote, connection)
         try pull.publish(draft, remote, as: shown, source)
         return PulledImage(id: id, digest: remote.digest, isNew: true)
@@ -97,6 +99,7 @@ private struct ImagePull {
     let reference: Reference
     let platform: Platform?
     let session: RegistrySession
+    let budget: UnpackBudget
     let progress: any TransferProgress
     /// How many layers come at a time: Docker's number.
     private static let concurrency = 3
@@ -138,6 +141,7 @@ private struct ImagePull {
     func publish(
         _ configuration: Configuration, _ remote: RemoteImage, as name: String?, _ source: String
     ) throws(OperationError) {
+        try budget.check(remote.manifest.layers.map(\.size), of: reference.description)
         let layers = zip(remote.manifest.layers, configuration.layers).map { Layer(blob: $0, diff: $1) }
         let workspace = try store.workspace()
         let locks = try DownloadLocks(missing(layers).map(\.blob.digest), in: store.layout) {
@@ -204,7 +208,7 @@ private struct ImagePull {
             let layer = layers[number]
             let pull = LayerPull(
                 store: store, session: session, reference: reference, blob: layer.blob, diff: layer.diff,
-                progress: progress)
+                budget: budget, progress: progress)
             finished.add(layer, try pull.run(into: (first: places[number].0, second: places[number].1)))
         }
         return finished.all

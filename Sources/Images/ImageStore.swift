@@ -77,6 +77,16 @@ extension ImageStore {
         OperationError("No such image: \((try? Reference(text))?.description ?? text)", kind: .notFound)
     }
 
+    /// As many as Docker has in an overlay, whose kernels take no more than one page of them.
+    static let maximumLayers = 127
+
+    static func checkDepth(_ count: Int) throws(OperationError) {
+        guard count > maximumLayers else { return }
+        throw OperationError(
+            "max depth exceeded", reason: "\(count) layers, where \(maximumLayers) are possible",
+            remedy: "flatten it: export a container and import the result", kind: .exhausted)
+    }
+
     /// A digest is computed, not given.
     static func taggable(_ reference: Reference) throws(OperationError) -> String {
         guard reference.digest == nil, reference.tag != nil else {

@@ -12,6 +12,7 @@ struct LayerPull: Sendable {
     let reference: Reference
     let blob: Manifest.Blob
     let diff: Digest
+    let budget: UnpackBudget
     let progress: any TransferProgress
 
     private var path: String { store.layout.download(blob.digest) }
@@ -61,7 +62,7 @@ struct LayerPull: Sendable {
     /// The feeder finds out when nobody reads any more.
     private func unpack(_ input: consuming Descriptor, to tree: String) throws(OperationError) -> Archive.Content {
         try FaultPoint.pass("unpack archive", name)
-        return try Archive.extract(input, copy: nil, to: tree, named: name)
+        return try Archive.extract(input, copy: nil, to: tree, within: budget, named: name)
     }
 
     private func check(_ content: Archive.Content, _ tree: String) throws(OperationError) -> LayerDraft {

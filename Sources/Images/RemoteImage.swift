@@ -9,8 +9,6 @@ struct RemoteImage {
     let manifestBytes: [UInt8]
     let manifest: Manifest
 
-    /// More are no image: the kernel takes no more in an overlay (OVL_MAX_STACK).
-    private static let maximumLayers = 500
     private static let maximumDepth = 4
     private static let indexTypes = [
         ImageIndex.mediaType, "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -44,10 +42,7 @@ struct RemoteImage {
                 reason: "it is no image: its configuration is of the type \(manifest.config.mediaType)",
                 kind: .unsupported)
         }
-        guard manifest.layers.count <= Self.maximumLayers else {
-            throw ManifestSearch.damaged(
-                reference, "it has \(manifest.layers.count) layers, more than \(Self.maximumLayers)")
-        }
+        try ImageStore.checkDepth(manifest.layers.count)
         for layer in manifest.layers {
             guard Manifest.isLayer(layer.mediaType) else {
                 throw OperationError(

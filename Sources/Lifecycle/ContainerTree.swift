@@ -74,6 +74,7 @@ extension Host {
         var files = RootFilesystem(layers: definition.layers, directory: layout.container(definition.id))
         files.isReadOnly = definition.readOnlyRoot
         let descriptors = DescriptorSet()
+        try files.fitLayers()
         files.mounts = try boundMounts(of: definition, into: descriptors, isWritable: isWritable)
         let process = ProcessPlan(
             command: "", arguments: [], environment: [], directory: "/", path: "", capabilities: 0)

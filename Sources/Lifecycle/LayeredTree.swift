@@ -14,7 +14,8 @@ package struct LayeredTree: ~Copyable {
     ///   - layers: topmost first.
     ///   - directory: holds `upper`, and `work` when something is to be written.
     package init(_ layers: [String], in directory: String, isWritable: Bool) throws(OperationError) {
-        let files = RootFilesystem(layers: layers, directory: directory)
+        var files = RootFilesystem(layers: layers, directory: directory)
+        try files.fitLayers()
         let process = ProcessPlan(
             command: "", arguments: [], environment: [], directory: "/", path: "", capabilities: 0)
         let plan = LaunchPlan(

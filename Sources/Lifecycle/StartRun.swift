@@ -99,6 +99,7 @@ extension ContainerRun {
         _ mounts: DescriptorSet, _ network: borrowing NetworkNamespace?, _ others: OtherContainers
     ) throws(OperationError) -> LaunchPlan {
         var root = rootFilesystem(others)
+        try root.fitLayers()
         root.needsNetworkSettings = !network.hasSettings
         let host = try host.hostMounts(of: definition, endpoints: state.endpoints, into: mounts, sharing: others.files)
         root.mounts = host.mounts

@@ -213,7 +213,7 @@ struct FileIdentity: Hashable {
 }
 
 extension Descriptor {
-    func ownStatus() throws(OperationError) -> stat {
+    package func ownStatus() throws(OperationError) -> stat {
         var status = stat()
         guard fstat(number, &status) == 0 else { throw OperationError("examine", errno: errno) }
         return status

@@ -2,10 +2,17 @@ import Glibc
 
 extension Files {
     /// How many bytes of the disk all below a directory takes, each file once. What cannot be read counts nothing.
-    package static func diskUsage(below path: String) -> Int64 {
+    package static func diskUsage(below path: String) -> Int64 { sum(below: path) { Int64($0.st_blocks) } * 512 }
+
+    /// How many bytes the regular files below a directory have, each once.
+    package static func contentSize(below path: String) -> Int64 {
+        sum(below: path) { $0.isRegular ? Int64($0.st_size) : 0 }
+    }
+
+    private static func sum(below path: String, _ count: (stat) -> Int64) -> Int64 {
         var pending = [path]
         var counted: Set<ino_t> = []
-        var blocks: Int64 = 0
+        var sum: Int64 = 0
         while let directory = pending.popLast() {
             for name in (try? names(in: directory)) ?? [] {
                 let entry = "\(directory)/\(name)"
@@ -15,9 +22,9 @@ extension Files {
                 } else if status.st_nlink > 1, !counted.insert(status.st_ino).inserted {
                     continue
                 }
-                blocks += Int64(status.st_blocks)
+                sum += count(status)
             }
         }
-        return blocks * 512
+        return sum
     }
 }

@@ -62,7 +62,7 @@ extension CLI {
                 let file = #"mydocker: read configuration "/etc/mydocker/config.json":"#
                 #expect(
                     outcome.lines == [
-                        #"\#(file) there is no key "firewall"; there are firewall-backend, ip, default-address-pools"#,
+                        #"\#(file) there is no key "firewall"; there are firewall-backend, ip, default-address-pools, max-image-size"#,
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
                         "  mend the file, or remove it", "125", "0", "\(file) unexpected end at byte 0",

@@ -15,7 +15,7 @@ extension CLI.HostileRegistries {
         ("wrongdiff", "filesystem layer verification failed for digest"),
         ("short", "bytes and no more"), ("traversal", "the name leads out of the archive"),
         ("long", "has sent more than its"), ("endless", "has sent more than its"),
-        ("many", "it has 10000 layers, more than 500"), ("negative", "a layer has -1 bytes"),
+        ("many", "max depth exceeded: 10000 layers"), ("negative", "a layer has -1 bytes"),
         ("huge", "is longer than 4194304 bytes"),
         ("longconfig", "is longer than"), ("looping", "stopped after 10 redirects"),
         ("oldform", "has the form of Docker before 1.10"),
@@ -67,6 +67,21 @@ extension CLI.HostileRegistries {
                 #expect(registry.requests("/busy/manifests/").count == 3)
                 #expect(!FileManager.default.fileExists(atPath: "/escaped"))
             }
+        }
+    }
+
+    /// Each time it goes on where the registry says that it was.
+    @Test func aPushThatBreaksOffGoesOn() throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            succeed("tag", "busybox", registry.name("breaking"))
+            let outcome = Host.mydocker(home: scratch, ["push", registry.name("breaking")], seconds: 90)
+            #expect(outcome.code == 0, "\(outcome.error)")
+            #expect(outcome.lines.last?.hasPrefix("latest: digest: sha256:") == true, "\(outcome.text)")
+            let starts = registry.requests("/breaking/blobs/uploads/1").filter { $0[1] == "PATCH" }
+                .map { Int($0[4].prefix { $0 != "-" }) ?? 0 }
+            #expect(starts.filter { $0 > 0 }.count == 3 && Set(starts.filter { $0 > 0 }).count == 3, "\(starts)")
+            succeed("rmi", registry.name("breaking"))
         }
     }
 

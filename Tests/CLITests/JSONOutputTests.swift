@@ -33,6 +33,9 @@ extension CLI {
             ("diff --json jsrun", ".", "[]"), ("cp --json jsrun:/etc/hosts - | wc -c | jq '.>999'", ".", "true"),
             ("commit --json jsrun jsimage", ".id[:7]", #""sha256:""#),
             ("images --json jsimage", ".[0].Tag", #""latest""#),
+            ("history --json jsimage", "[.[-1].ID,length>1]", #"["<missing>",true]"#),
+            ("image files --json jsimage /bin/busybox", ".[0].Path", #""/bin/busybox""#),
+            ("image diff --json busybox jsimage", ".", "[]"),
             ("tag --json jsimage jsimage:2", ".", #"{"name":"jsimage:2"}"#),
             ("rmi --json jsimage:2", ".", #"[{"name":"jsimage:2","done":["Untagged: jsimage:2"]}]"#),
             ("rmi --json jsimage", ".[0].done|length > 1", "true"),
@@ -60,7 +63,7 @@ extension CLI {
             ("image prune --json -f --filter label=jsnone", ".", #"{"images":[],"reclaimedBytes":0}"#),
             (
                 "system prune --json -f --filter label=jsnone", ".",
-                #"{"containers":[],"networks":[],"images":[],"reclaimedBytes":0}"#
+                #"{"containers":[],"networks":[],"images":[],"build cache objects":[],"reclaimedBytes":0}"#
             ),
             ("system df --json", "[.[].Type]", #"["Images","Containers","Local Volumes","Build Cache"]"#),
             ("system df --json -v", ".[0].Volumes", "[]"),
@@ -68,6 +71,7 @@ extension CLI {
             ("tag --json busybox localhost:5000/jsbox", ".", #"{"name":"localhost:5000/jsbox"}"#),
             ("push --json localhost:5000/jsbox", ".[0].name", #""localhost:5000/jsbox:latest""#),
             ("pull --json localhost:5000/jsbox", "[.name,.new]", #"["localhost:5000/jsbox:latest",false]"#),
+            ("pull -a --json localhost:5000/jsbox", "[.[]|.name,.new]", #"["localhost:5000/jsbox:latest",false]"#),
             ("manifest inspect --json localhost:5000/jsbox", ".schemaVersion", "2"),
             ("rmi --json localhost:5000/jsbox", "length", "1"),
             ("login --json -u a -p b localhost:5000", ".", #"{"registry":"localhost:5000"}"#),

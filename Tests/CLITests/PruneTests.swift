@@ -104,6 +104,10 @@ extension CLI {
                 $m system prune -af >/run/output; echo $?
                 grep -v '^[0-9a-f]\\{64\\}$\\|^deleted: \\|^Total' /run/output
                 $m ps -a --format '{{.Names}}'; $m images --format '{{.Repository}}'
+                printf 'FROM busybox\\nRUN echo a >/a\\n' >/run/Dockerfile
+                $m build -q -t cached -f /run/Dockerfile /run/root >/dev/null 2>&1; $m rmi cached >/dev/null
+                $m system prune -f --filter label=a | grep -c 'build cache'
+                $m system prune -f | grep -A1 '^Deleted build cache objects:$' | sed 's/^[0-9a-f]\\{64\\}$/object/'
                 """)
             #expect(
                 outcome.text == """
@@ -129,6 +133,9 @@ extension CLI {
 
                     runs
                     busybox
+                    0
+                    Deleted build cache objects:
+                    object
 
                     """, "\(outcome.error)")
         }

@@ -41,6 +41,32 @@ extension CLI.Registries {
         }
     }
 
+    @Test func allTagsOfAName() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let name = registry.host + "/team/many"
+                for tag in ["1", "2", "old"] { succeed("tag", "busybox", "\(name):\(tag)") }
+                succeed("push", "-q", "-a", name)
+                succeed("rmi", name + ":1", name + ":2", name + ":old")
+                let pulled = succeed("pull", "-a", name)
+                #expect(pulled.lines.filter { $0.hasSuffix(": Pulling from team/many") }.count == 3)
+                #expect(pulled.lines.filter { $0.hasPrefix("Digest: sha256:") }.count == 3)
+                #expect(pulled.lines.suffix(2) == ["Status: Downloaded newer image for \(name)", name])
+                #expect(Set(succeed("images", "--format", "{{.Tag}}", name).lines) == ["1", "2", "old"])
+                #expect(succeed("pull", "-a", "-q", name).text == name + "\n")
+                for wrong in [name + ":1", name + "@sha256:" + String(repeating: "0", count: 64)] {
+                    let refused = mydocker("pull", "-a", wrong)
+                    #expect(refused.code == 1)
+                    #expect(refused.error == "mydocker: tag can't be used with --all-tags/-a\n", "\(refused.error)")
+                }
+                let missing = mydocker("pull", "-a", registry.host + "/no/such")
+                #expect(missing.code == 1 && missing.error.contains("repository name not known"), "\(missing.error)")
+                succeed("rmi", name + ":1", name + ":2", name + ":old")
+            }
+        }
+    }
+
     @Test func byDigest() throws {
         try Ledger.expectUnchanged {
             try withScratch { scratch in

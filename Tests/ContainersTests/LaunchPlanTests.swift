@@ -1,6 +1,7 @@
 import CLaunch
 import Core
 import Foundation
+import Linux
 import Testing
 
 @testable import Containers
@@ -46,6 +47,27 @@ import Testing
     @Test func tooManyLayersAreAnErrorBeforeAnything() {
         let long = String(repeating: "x", count: 90)
         #expect(throws: OperationError.self) { try steps { $0.layers = (0..<60).map { "/\(long)\($0)" } } }
+    }
+
+    @Test func layersWhosePathsAreTooLongGoByLinks() throws {
+        let directory = NSTemporaryDirectory() + "fit-\(getpid())"
+        try Files.makeDirectory(directory)
+        defer { try? Files.removeTree(directory) }
+        let layers = (0..<127).map { "/" + String(repeating: "x", count: 90) + "\($0)" }
+        // Also when some of the links are there already.
+        for _ in 0..<2 {
+            var root = RootFilesystem(layers: layers, directory: directory)
+            try root.fitLayers()
+            #expect(root.layers == (0..<127).map { "l/\($0)" })
+            #expect(try root.steps().contains { $0.data?.hasPrefix("lowerdir=l/0:l/1:") == true })
+            #expect(
+                try root.layers.map { try FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)") }
+                    == layers)
+        }
+        // Short ones stay as they are, and nothing is made.
+        var few = RootFilesystem(layers: ["/l1"], directory: "/nonexistent")
+        try few.fitLayers()
+        #expect(few.layers == ["/l1"])
     }
 
     @Test func kernelFileSystemsAreMountedOnRealDirectoriesOnly() throws {

@@ -21,11 +21,13 @@ import Testing
         (#"[]"#, "record is not an object"),
         (
             #"{"firewall": "nftables"}"#,
-            #"there is no key "firewall"; there are firewall-backend, ip, default-address-pools"#
+            #"there is no key "firewall"; there are firewall-backend, ip, default-address-pools, max-image-size"#
         ),
         (#"{"firewall-backend": "pf"}"#, "firewall-backend is not valid"),
         (#"{"ip": "fe80::1"}"#, "ip is not valid"),
         (#"{"ip": "224.0.0.1"}"#, "ip is not valid"),
+        (#"{"max-image-size": "0"}"#, "max-image-size is not valid"),
+        (#"{"max-image-size": 5}"#, "max-image-size is not valid"),
         (#"{"default-address-pools": {}}"#, "default-address-pools is not valid"),
         (
             #"{"default-address-pools": [{"base": "fd00::/8", "size": 64}]}"#,

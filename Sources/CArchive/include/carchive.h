@@ -36,14 +36,24 @@ struct carchive_result {
     int compression;
 };
 
+/* What may still be unpacked of what came from elsewhere, counted down by all threads that share it: who comes below 0 fails. */
+struct carchive_budget {
+    /* Of a compressed archive, which never changes, and of the tar streams in them. */
+    int64_t limit, bytes;
+    int64_t entries;
+};
+
 /* Loads both libraries. */
 int carchive_load(struct carchive_failure *failure);
 
 int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct carchive_failure *failure);
 
 /* Reads the archive `input` to its end and restores it into the directory `root`, as a layer of an overlay.
- * Writes the bytes as they are read to `copy` unless that is -1. */
-int carchive_extract(int input, int copy, int root, struct carchive_result *result, struct carchive_failure *failure);
+ * Writes the bytes as they are read to `copy` unless that is -1. `budget` may be NULL. Devices that we may not make are left
+ * out. */
+int carchive_extract(
+    int input, int copy, int root, struct carchive_budget *budget, struct carchive_result *result,
+    struct carchive_failure *failure);
 
 /* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. Times after `newest`,
  * in seconds, are written as that. */

@@ -15,12 +15,18 @@ package struct DiffCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        let changes = try context.engine.changes(of: operands[0])
-        for change in changes {
-            let path = context.output.isTerminal ? TerminalText.escaped(change.path) : change.path
-            context.output.line("\(change.kind.rawValue) \(path)")
-        }
-        context.answer = .array(changes.map { ["kind": .string($0.kind.rawValue), "path": .string($0.path)] })
+        context.show(try context.engine.changes(of: operands[0]))
         return 0
+    }
+}
+
+extension CommandContext {
+    /// A line for each.
+    mutating func show(_ changes: [FileChange]) {
+        for change in changes {
+            let path = output.isTerminal ? TerminalText.escaped(change.path) : change.path
+            output.line("\(change.kind.rawValue) \(path)")
+        }
+        answer = .array(changes.map { ["kind": .string($0.kind.rawValue), "path": .string($0.path)] })
     }
 }

@@ -12,6 +12,7 @@ package struct ImportCommand: Command {
 
     var changes: [String] = []
     var message: String?
+    var maximumSize: Int64?
 
     package init() {}
 
@@ -20,6 +21,10 @@ package struct ImportCommand: Command {
             .value("change", short: "c", "INSTRUCTION", "Apply a Dockerfile instruction, such as 'CMD [\"sh\"]'") {
                 command, text throws(OperationError) in
                 command.changes.append(try SimpleValue.nonEmpty(text))
+            },
+            .value("max-size", "BYTES", "Refuse an archive that is larger unpacked") {
+                command, text throws(OperationError) in
+                command.maximumSize = try LimitValue.imageSize(text)
             },
             .value("message", short: "m", "TEXT", "Where the image is from") { command, text throws(OperationError) in
                 command.message = text
@@ -32,7 +37,8 @@ package struct ImportCommand: Command {
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
         let id = try Progress.shown("import \(operands[0])") { () throws(OperationError) in
-            try engine.importImage(path: operands[0], as: operands[1], changes: changes, message: message)
+            try engine.importImage(
+                path: operands[0], as: operands[1], changes: changes, message: message, maximumSize: maximumSize)
         }
         context.answer(id: id)
         return 0

@@ -13,6 +13,7 @@ package struct LoadCommand: Command {
 
     /// `-` is standard input.
     var input = "-"
+    var maximumSize: Int64?
 
     package init() {}
 
@@ -21,7 +22,11 @@ package struct LoadCommand: Command {
             .value("input", short: "i", "FILE", "Read from a file or directory instead of standard input") {
                 command, text throws(OperationError) in
                 command.input = try SimpleValue.nonEmpty(text)
-            }
+            },
+            .value("max-size", "BYTES", "Refuse an archive of images that are larger unpacked") {
+                command, text throws(OperationError) in
+                command.maximumSize = try LimitValue.imageSize(text)
+            },
         ]
     }
 
@@ -30,7 +35,7 @@ package struct LoadCommand: Command {
     ) throws(OperationError) -> Int32 {
         let engine = context.engine
         let lines = try Progress.shown("load \(input)") { () throws(OperationError) in
-            try engine.loadImages(from: input)
+            try engine.loadImages(from: input, maximumSize: maximumSize)
         }
         for line in lines { context.output.line(line) }
         context.answer = .array(lines.map(Self.object))

@@ -42,8 +42,16 @@ package struct SystemPruneCommand: Command {
         }
         let images = try engine.pruneImages(all: all, selection)
         context.list("Images", images)
-        context.tellReclaimed(containers.bytes + unnamed.bytes + images.bytes)
-        return max(containers.exitCode, networks.exitCode, unnamed.exitCode, images.exitCode)
+        let cache = try pruneBuildCache(engine, now: context.now())
+        context.list("build cache objects", cache)
+        context.tellReclaimed(containers.bytes + unnamed.bytes + images.bytes + cache.bytes)
+        return max(containers.exitCode, networks.exitCode, unnamed.exitCode, images.exitCode, cache.exitCode)
+    }
+
+    /// What builds have kept has no labels: a filter by one means nothing of it.
+    private func pruneBuildCache(_ engine: Engine, now: Timestamp) throws(OperationError) -> Listing<PrunedObject> {
+        guard options.filter.values(of: "label").isEmpty else { return Listing(elements: [], failures: []) }
+        return try engine.pruneBuildCache(all: all, before: PruneOptions.end(of: options.filter, now: now))
     }
 
     private var warning: [String] {
@@ -53,7 +61,7 @@ package struct SystemPruneCommand: Command {
             "  - all networks not used by at least one container",
         ]
         if volumes { lines.append("  - all anonymous volumes not used by at least one container") }
-        lines += ["  - all \(images)", ""]
+        lines += ["  - all \(images)", all ? "  - all build cache" : "  - unused build cache", ""]
         let conditions = options.filter.texts
         if !conditions.isEmpty {
             lines += ["  Items to be pruned will be filtered with:"] + conditions.map { "  - \($0)" } + [""]

@@ -14,6 +14,14 @@ package enum LimitValue {
         return bytes == 0 ? nil : bytes
     }
 
+    /// Bytes that an image may have unpacked.
+    package static func imageSize(_ text: String) throws(OperationError) -> Int64 {
+        guard let bytes = ByteCount.parse(text), bytes > 0 else {
+            throw OperationError("use a number of bytes such as 64m or 1g")
+        }
+        return bytes
+    }
+
     /// Memory and swap together; -1 is as much swap as there is.
     package static func memorySwap(_ text: String) throws(OperationError) -> Int64? {
         text == "-1" ? -1 : try memory(text)

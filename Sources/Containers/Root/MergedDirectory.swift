@@ -13,7 +13,7 @@ package struct MergedDirectory {
         package var kind: mode_t { status.kind }
     }
 
-    private let places: [OpenDirectory]
+    let places: [OpenDirectory]
 
     /// - Throws: nothing for what is not there.
     /// - Returns: nil unless there is a directory at `path`.

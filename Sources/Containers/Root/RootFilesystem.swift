@@ -48,6 +48,10 @@ package struct RootFilesystem: Sendable {
 
     /// The kernel takes one page of mount options (PAGE_SIZE in fs/namespace.c).
     private static let optionLimit = 4095
+    /// What of that is left for the layers.
+    private static let lowerLimit = optionLimit - 64
+    /// The directory of the layers' links.
+    private static let layerLinks = "l"
 
     package func steps() throws(OperationError) -> [LaunchStep] {
         var steps = try rootSteps()
@@ -80,6 +84,21 @@ package struct RootFilesystem: Sendable {
     }
 
     private var lower: String { layers.map(\.overlayEscaped).joined(separator: ":") }
+
+    /// Where the layers' paths are too long for one page, they go by short links in the container's directory, as Docker's go by
+    /// those of its `l`: of all ways the one that every kernel has. (`lowerdir+` takes layers one by one since Linux 6.7; descriptors
+    /// would have to be opened in the child's own mount namespace.) The links go with the directory, and are the same each time.
+    package mutating func fitLayers() throws(OperationError) {
+        guard lower.utf8.count > Self.lowerLimit else { return }
+        try Files.makeDirectory("\(directory)/\(Self.layerLinks)")
+        var short: [String] = []
+        for (number, layer) in layers.enumerated() {
+            let link = "\(Self.layerLinks)/\(number)"
+            _ = try Files.makeSymbolicLink("\(directory)/\(link)", to: layer)
+            short.append(link)
+        }
+        layers = short
+    }
 
     /// The overlay is mounted over the container's own directory: no further mount point is needed.
     private func overlaySteps(_ options: String) throws(OperationError) -> [LaunchStep] {

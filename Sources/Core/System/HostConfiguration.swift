@@ -20,9 +20,12 @@ package struct HostConfiguration: Equatable, Sendable {
     /// None: mydocker's own.
     package var addressPools: [AddressPool] = []
 
+    /// Bytes that an image may have when it is unpacked; nil: what is usual.
+    package var maximumImageSize: Int64?
+
     package init() {}
 
-    private static let keys = ["firewall-backend", "ip", "default-address-pools"]
+    private static let keys = ["firewall-backend", "ip", "default-address-pools", "max-image-size"]
 
     package init(_ json: JSON) throws(RecordError) {
         let reader = try RecordReader(json)
@@ -32,6 +35,9 @@ package struct HostConfiguration: Equatable, Sendable {
         firewall = try reader.optionalText("firewall-backend", FirewallBackend.init)
         publishAddress = try reader.optionalText("ip") { text in
             IPAddress(text).flatMap { $0.family == .ipv4 && ($0.isUnicast || $0.isUnspecified) ? $0 : nil }
+        }
+        maximumImageSize = try reader.optionalText("max-image-size") { text in
+            ByteCount.parse(text).flatMap { $0 > 0 ? $0 : nil }
         }
         addressPools = try reader.optionalObjects("default-address-pools") { pool throws(RecordError) in
             let base = try pool.text("base") { Subnet($0).flatMap { $0.family == .ipv4 ? $0 : nil } }

@@ -7,21 +7,34 @@ import Records
 
 extension Engine {
     package func importImage(
-        path: String, as reference: String, changes: [String], message: String?
+        path: String, as reference: String, changes: [String], message: String?, maximumSize: Int64? = nil
     ) throws(OperationError) -> String {
         try prepare()
+        let budget = UnpackBudget(size: try imageSize(maximumSize))
         let id = try inScope { _ throws(OperationError) in
-            try imageStore.importArchive(path, as: Reference(reference), changes: changes, message: message).description
+            try imageStore.importArchive(
+                path, as: Reference(reference), changes: changes, message: message, within: budget
+            ).description
         }
         host.announce(Event(.image, "import", id, ["name": reference]))
         return id
     }
 
-    /// - Parameter source: an archive or directory of images, or `-` for standard input.
+    /// Bytes that an image may have unpacked.
+    /// - Parameter asked: nil: as the host is configured.
+    func imageSize(_ asked: Int64?) throws(OperationError) -> Int64 {
+        if let asked { return asked }
+        return try layout.readConfiguration().maximumImageSize ?? UnpackBudget.standardSize
+    }
+
+    /// - Parameters:
+    ///   - source: an archive or directory of images, or `-` for standard input.
+    ///   - maximumSize: bytes that they may have unpacked; nil: as the host is configured.
     /// - Returns: a line for each name that the archive gives an image, and each image that it gives none.
-    package func loadImages(from source: String) throws(OperationError) -> [String] {
+    package func loadImages(from source: String, maximumSize: Int64? = nil) throws(OperationError) -> [String] {
         try prepare()
-        let images = try inScope { _ throws(OperationError) in try imageStore.load(source) }
+        let budget = UnpackBudget(size: try imageSize(maximumSize))
+        let images = try inScope { _ throws(OperationError) in try imageStore.load(source, within: budget) }
         host.announce(
             images.map { Event(.image, "load", $0.id.description, ["name": $0.reference ?? $0.id.description]) })
         return images.map { image in image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)" }

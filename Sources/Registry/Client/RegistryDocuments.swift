@@ -52,6 +52,28 @@ extension RegistrySession {
         return response.isSuccess ? response.headers["Docker-Content-Digest"] : nil
     }
 
+    /// More are nobody's.
+    private static let mostTags = 10_000
+
+    /// The tags of the repository, in the registry's order; by the page, where there are many.
+    package func tags(of reference: Reference, _ connection: Connection) throws(OperationError) -> [String] {
+        try open(connection)
+        var tags: [String] = []
+        while true {
+            let rest = tags.last.map { "&last=\($0)" } ?? ""
+            let response = try send(request(.get, try url("tags/list?n=1000\(rest)")), scope: .pull, connection)
+            guard response.isSuccess else { throw refusal(of: response, pulling: reference) }
+            let page = (try? JSON(parsing: response.body))?["tags"]
+            let names = page == nil || page == .null ? [] : page?.strings
+            guard let names, names.allSatisfy({ (try? Reference("x:\($0)")) != nil }), tags.count < Self.mostTags else {
+                throw OperationError(
+                    "pull", reference.name, reason: "the registry's list of tags is not valid", kind: .damaged)
+            }
+            tags += names
+            if names.isEmpty || response.headers["Link"] == nil { return tags }
+        }
+    }
+
     /// A blob that is kept in memory.
     package func smallBlob(
         _ digest: String, size: Int64, of reference: Reference, _ connection: Connection
