@@ -63,6 +63,7 @@ extension ContainerRun {
     /// Nothing while it rests.
     func makeLink(_ index: Int, isDefaultRoute: Bool) throws(OperationError) {
         guard let namespace else { return }
+        noteFirewall(of: index)
         state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
             state.endpoints[index], in: namespace.namespace, &namespace.inside, isDefaultRoute: isDefaultRoute,
             isStale: host.isStale)

@@ -11,6 +11,9 @@ extension BesideHostDriver {
             "adopt network \(network.name)", reason: "no other program makes networks of driver \(network.driver)",
             kind: .unsupported)
     }
+    package func leave(
+        _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
+    ) throws(OperationError) {}
     package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
 
     package func diagnose(

@@ -16,7 +16,9 @@ extension BridgeDriver {
         commands += try admissions(plan)
         let established = FirewallIntent(plan.networks + plan.established, [])
         for member in plan.endpoints { commands += try commandsOf(member) }
-        let published = plan.endpoints.map(\.endpoint).filter { !$0.ports.isEmpty }.map(PublishedPorts.init)
+        let published = plan.endpoints.filter { !$0.endpoint.ports.isEmpty }.map {
+            PublishedPorts($0.endpoint, by: $0.network.firewall)
+        }
         commands += try ruleCommands(
             FirewallIntent(published: published), plan.networks + plan.established,
             upon: plan.ground.firewall.adding(established), isStaleOwner)

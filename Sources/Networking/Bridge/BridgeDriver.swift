@@ -25,11 +25,13 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
-        do throws(OperationError) {
-            try firewalls[network.firewall].withdraw(
-                .network(bridge: network.device), of: network.gateways.map(\.family))
-        } catch {
-            failure = error
+        for backend in network.firewalls {
+            do throws(OperationError) {
+                try firewalls[backend].withdraw(
+                    .network(bridge: network.device), of: network.gateways.map(\.family))
+            } catch {
+                failure = failure ?? error
+            }
         }
         for chain in DockerUserChain.all {
             do throws(OperationError) {
@@ -43,6 +45,13 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             try netlink.deleteLink(.index(link.index))
         }
         if let failure { throw failure }
+    }
+
+    package func leave(
+        _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
+    ) throws(OperationError) {
+        let owners = (network.map { [.network(bridge: $0.device)] } ?? []) + endpoints.map(FirewallOwner.endpoint)
+        try firewalls[firewall].clear(owners, withFrame: true)
     }
 
     /// B23: an interface that is not ours is neither used nor ever deleted.
@@ -134,7 +143,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     ) throws(OperationError) {
         guard !endpoint.ports.isEmpty else { return }
         try establish(firewalls[endpoint.firewall], isStale) {
-            FirewallIntent(published: [PublishedPorts(endpoint)])
+            FirewallIntent(published: [PublishedPorts(endpoint, by: endpoint.firewall)])
         }
         StaleFlows.forget(to: endpoint)
     }

@@ -60,9 +60,12 @@ extension WantedBridges {
 extension FirewallIntent {
     /// - Parameter members: of these networks.
     init(_ networks: [NetworkDefinition], _ members: [NetworkMember]) {
-        self.init(
-            networks: networks.map(NetworkIntent.init),
-            published: members.map(\.endpoint).filter { !$0.ports.isEmpty }.map(PublishedPorts.init))
+        let published = members.map(\.endpoint).filter { !$0.ports.isEmpty }.map { endpoint in
+            // What the endpoint says may be from before a move.
+            let network = networks.first { $0.id == endpoint.networkID }
+            return PublishedPorts(endpoint, by: network?.firewall ?? endpoint.firewall)
+        }
+        self.init(networks: networks.map(NetworkIntent.init), published: published)
     }
 }
 
@@ -80,9 +83,9 @@ extension NetworkIntent {
 }
 
 extension PublishedPorts {
-    init(_ endpoint: Endpoint) {
+    init(_ endpoint: Endpoint, by backend: FirewallBackend) {
         self.init(
             endpoint: endpoint.id, address: endpoint.address.address, address6: endpoint.address6?.address,
-            ports: endpoint.ports, backend: endpoint.firewall)
+            ports: endpoint.ports, backend: backend)
     }
 }
