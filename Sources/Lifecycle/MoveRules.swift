@@ -28,7 +28,7 @@ extension Host {
 
     /// All of them where it is not known.
     private func backends(of endpoint: Endpoint) -> [FirewallBackend] {
-        if endpoint.ports.isEmpty { return [endpoint.firewall] }
+        if !endpoint.publishes { return [endpoint.firewall] }
         do throws(OperationError) {
             let others = try networkStore.definition(of: endpoint)?.firewalls ?? []
             return [endpoint.firewall] + others.filter { $0 != endpoint.firewall }
@@ -47,13 +47,13 @@ extension Host {
 extension ContainerRun {
     /// Before an endpoint publishes something.
     func noteFirewall(of index: Int) {
-        guard !state.endpoints[index].ports.isEmpty else { return }
+        guard state.endpoints[index].publishes else { return }
         if let backend = host.firewallMovedTo(by: state.endpoints[index]) { state.endpoints[index].firewall = backend }
     }
 
     /// Once the container is on record as running: a move that did not find it there was on record itself before that.
     func followMoves() throws(OperationError) {
-        for index in state.endpoints.indices where !state.endpoints[index].ports.isEmpty {
+        for index in state.endpoints.indices where state.endpoints[index].publishes {
             while let backend = host.firewallMovedTo(by: state.endpoints[index]) {
                 let driver = try host.drivers.of(state.endpoints[index])
                 let former = state.endpoints[index].firewall

@@ -19,13 +19,4 @@ extension BesideHostDriver {
     package func diagnose(
         _ network: NetworkDefinition, _ containers: [TracedContainer]
     ) throws(OperationError) -> [NetworkObstacle] { obstacles(to: network) }
-
-    package func commands(
-        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
-    ) throws(OperationError) -> [ShellCommand] {
-        let driver = plan.networks.first?.driver ?? plan.endpoints.first?.network.driver ?? ""
-        throw OperationError(
-            "commands for networks of driver \(driver)", reason: "those of bridge networks are told alone",
-            kind: .unsupported)
-    }
 }

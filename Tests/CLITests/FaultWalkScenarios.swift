@@ -141,7 +141,9 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
         FaultScenario(
             name: "network reload --firewall, and the next command", prepare: moving,
             command: ["network", "reload", "--firewall", "nftables", "fwother"],
-            next: [Step("run --rm --net \(network) true"), Step("system check")] + moved),
+            next: [
+                Step("run --rm --net \(network) true"), Step("network reload fwother"), Step("system check"),
+            ] + moved),
         FaultScenario(
             name: "network reload --firewall, and the end", prepare: moving,
             command: ["network", "reload", "--firewall", "nftables", "fwother"], isVariant: true, next: moved),

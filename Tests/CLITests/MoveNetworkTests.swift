@@ -10,7 +10,10 @@ extension CLI.NFTables {
             """
             ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
             ip -n far route add default via fd00:250::1
-            saved() { { iptables-legacy-save; ip6tables-legacy-save; nft list ruleset; } 2>/dev/null | grep -v '^#'; }
+            saved() {
+              { iptables-legacy-save; ip6tables-legacy-save; nft list ruleset; } 2>/dev/null | grep -i mydocker |
+                sed 's/ packets [0-9]* bytes [0-9]*//;s/\\[[0-9:]*\\]//'
+            }
             $m network create --firewall \(from) --subnet 10.77.6.0/24 stays >/dev/null; saved >/run/before
             $m network create --firewall \(from) --subnet 10.77.7.0/24 --subnet fd00:77:7::/64 moves >/dev/null
             $m network create --firewall \(from) --subnet 10.77.8.0/24 second >/dev/null
@@ -41,7 +44,8 @@ extension CLI.NFTables {
             """)
         #expect(
             outcome.lines == [
-                "moves", "second", "0", to, to, "0", "as before", "8", "0", "clean", "page", "disconnected page", "clean",
+                "moves", "second", "0", to, to, "0", "as before", "8", "0", "clean", "page", "disconnected page",
+                "clean",
                 "second", "back page", "second", "clean", "moves", "second", "nothing left",
             ], "\(outcome.text)")
     }
@@ -54,7 +58,8 @@ extension CLI.NFTables {
             $m network create --firewall iptables --subnet 10.77.8.0/24 -o com.docker.network.bridge.enable_icc=false apart >/dev/null
             $m network create -d macvlan -o parent=out0 --subnet 10.77.9.0/24 beside >/dev/null
             $m run -d --name web --network moves -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
-            for name in moves apart beside nosuch; do $m network reload --firewall none $name; echo $?; done
+            for name in moves apart nosuch; do $m network reload --firewall none $name; echo $?; done
+            $m network reload --firewall nftables beside; echo $?
             $m network reload --firewall ipset; echo $?
             $m network inspect moves -f '{{index .Options "mydocker.firewall"}}'; yes far far $fetch 10.250.0.1/index.html
             $m rm -f web >/dev/null; $m network reload --firewall none moves; iptables-legacy-save | grep -c moves
@@ -65,11 +70,13 @@ extension CLI.NFTables {
             outcome.lines == [
                 "mydocker: network moves: container \(id) publishes ports, and without a firewall there are none",
                 "  stop or remove that container first", "1",
-                "mydocker: network apart: members of a network are kept apart by its firewall, and it would have none", "1",
-                "mydocker: network beside: networks of driver macvlan have no firewall", "1",
+                "mydocker: network apart: members of a network are kept apart by its firewall, and it would have none",
+                "1",
                 "mydocker: network nosuch not found", "1",
+                "mydocker: network beside: networks of driver macvlan have no firewall", "1",
                 "invalid argument \"ipset\" for \"--firewall\" flag: there are iptables, nftables and none",
-                "Run 'mydocker network reload --help' for more information", "125", "iptables", "far page", "moves", "0",
+                "Run 'mydocker network reload --help' for more information", "125", "iptables", "far page", "moves",
+                "0",
                 "mydocker: publish port: the network has no firewall",
                 "  use a network that was created without --firewall none", "125", "clean",
             ], "\(outcome.text)")

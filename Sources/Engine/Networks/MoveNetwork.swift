@@ -67,7 +67,7 @@ extension Engine {
                 "network \(network.name)",
                 reason: "members of a network are kept apart by its firewall, and it would have none", kind: .conflict)
         }
-        guard let publisher = members.first(where: { !$0.endpoint.ports.isEmpty }) else { return }
+        guard let publisher = members.first(where: \.endpoint.publishes) else { return }
         throw OperationError(
             "network \(network.name)",
             reason: "container \(publisher.id.short) publishes ports, and without a firewall there are none",

@@ -16,6 +16,7 @@ extension Engine {
     ) throws(OperationError) -> Listing<String> {
         try prepare()
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            try networkStore.removeUnfinished()
             var listing = try names.isEmpty ? networks() : networks(called: names)
             if let firewall { listing = move(listing, to: firewall) }
             let failures = host.restore(listing.elements)

@@ -60,7 +60,7 @@ extension WantedBridges {
 extension FirewallIntent {
     /// - Parameter members: of these networks.
     init(_ networks: [NetworkDefinition], _ members: [NetworkMember]) {
-        let published = members.map(\.endpoint).filter { !$0.ports.isEmpty }.map { endpoint in
+        let published = members.map(\.endpoint).filter(\.publishes).map { endpoint in
             // What the endpoint says may be from before a move.
             let network = networks.first { $0.id == endpoint.networkID }
             return PublishedPorts(endpoint, by: network?.firewall ?? endpoint.firewall)
@@ -77,7 +77,8 @@ extension NetworkIntent {
         membersMeet = network.options.membersMeet
         masquerades = network.options.masquerades
         hasHostAddress = network.options.hasHostAddress
-        isOpen = network.options.gatewayMode == .unprotected
+        open = Set(AddressFamily.allCases.filter { network.options.gatewayMode(of: $0) == .unprotected })
+        routed = network.options.routedFamilies
         trustedInterfaces = network.options.trustedInterfaces
     }
 }
@@ -86,6 +87,6 @@ extension PublishedPorts {
     init(_ endpoint: Endpoint, by backend: FirewallBackend) {
         self.init(
             endpoint: endpoint.id, address: endpoint.address.address, address6: endpoint.address6?.address,
-            ports: endpoint.ports, backend: backend)
+            ports: endpoint.ports, openPorts: endpoint.openPorts, backend: backend)
     }
 }
