@@ -47,8 +47,8 @@ let package = Package(
         swift(
             "Engine",
             [
-                "Core", "Linux", "Records", "Networking", "IPAM", "Dockerfile", "Registry", "Images", "Containers",
-                "Lifecycle", "Supervisor",
+                "Core", "Linux", "Records", "Networking", "IPAM", "Dockerfile", "Transfer", "Registry", "Images",
+                "Containers", "Lifecycle", "Supervisor",
             ]),
         // The language of Dockerfiles, from text to values. Nothing is looked up in it.
         swift("Dockerfile", ["Core"]),

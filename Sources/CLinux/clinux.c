@@ -63,6 +63,13 @@ int clinux_open_tree(int dirfd, const char *path, int recursive) {
 
 int clinux_enter_mounts(int pidfd) { return result(setns(pidfd, CLONE_NEWNS)); }
 
+int clinux_cover(const char *directory) {
+    if (unshare(CLONE_NEWNS) < 0) return -errno;
+    /* Mounts of the host still come in; none goes out. */
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) return -errno;
+    return result(mount("mydocker", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"));
+}
+
 int clinux_clone_mount(const char *path) {
     int place = clinux_openat2(AT_FDCWD, path, O_PATH, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
     if (place < 0) return place;

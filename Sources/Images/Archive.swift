@@ -62,9 +62,13 @@ enum Archive {
     }
 
     static func digest(_ bytes: [UInt8]) throws(OperationError) -> Digest {
+        try bytes.withUnsafeBytes { bytes in Result { () throws(OperationError) in try digest(bytes) } }.get()
+    }
+
+    static func digest(_ bytes: UnsafeRawBufferPointer) throws(OperationError) -> Digest {
         var digest = [UInt8](repeating: 0, count: Int(CARCHIVE_DIGEST_SIZE))
         var failure = carchive_failure()
-        guard carchive_sha256(bytes, bytes.count, &digest, &failure) == 0 else {
+        guard carchive_sha256(bytes.baseAddress, bytes.count, &digest, &failure) == 0 else {
             throw error(failure, archive: "")
         }
         return Digest(bytes: digest)

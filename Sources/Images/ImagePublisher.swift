@@ -140,14 +140,16 @@ extension ImageStore {
         return prepared.map(\.id)
     }
 
-    private struct Prepared {
+    struct Prepared {
         let number: Int
         let id: Digest
         let manifest: Manifest.Blob
+        /// Of the manifest as it was made here.
+        let content: Manifest
     }
 
     /// Writes configuration, manifest and record to the workspace.
-    private func prepare(
+    func prepare(
         _ draft: ImageDraft, _ number: Int, in workspace: borrowing Workspace
     ) throws(OperationError) -> Prepared {
         let document = draft.document.json.compact
@@ -167,7 +169,7 @@ extension ImageStore {
             size: draft.layers.reduce(0) { $0 + $1.size }, layers: draft.layers.map(\.diff),
             blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config)
         try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned(1).compact.utf8), mode: 0o644)
-        return Prepared(number: number, id: config.digest, manifest: manifest)
+        return Prepared(number: number, id: config.digest, manifest: manifest, content: content)
     }
 
     private func writeBlob(

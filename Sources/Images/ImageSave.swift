@@ -23,7 +23,15 @@ extension ImageStore {
     ) throws(OperationError) {
         var parts: [SavedPart] = []
         for image in images { parts.append(try part(image)) }
-        for entry in SavedPlan(parts, form).entries { try write(entry, to: output, name) }
+        try save(parts, as: form, to: output, named: name) { layout.blob($0) }
+    }
+
+    /// - Parameter path: where a blob is.
+    func save(
+        _ parts: [SavedPart], as form: SavedForm, to output: borrowing Descriptor, named name: String,
+        from path: (Digest) -> String
+    ) throws(OperationError) {
+        for entry in SavedPlan(parts, form).entries { try write(entry, to: output, name, from: path) }
         try put(ArchiveHeader.end, output, name)
     }
 
@@ -40,21 +48,20 @@ extension ImageStore {
     }
 
     private func write(
-        _ entry: SavedEntry, to output: borrowing Descriptor, _ target: String
+        _ entry: SavedEntry, to output: borrowing Descriptor, _ target: String, from path: (Digest) -> String
     ) throws(OperationError) {
         switch entry {
         case .directory(let name): try put(ArchiveHeader.bytes(name, size: 0), output, target)
         case .document(let name, let bytes):
             let size = Int64(bytes.count)
             try put(ArchiveHeader.bytes(name, size: size) + bytes + ArchiveHeader.padding(after: size), output, target)
-        case .blob(let blob): try write(blob, to: output, target)
+        case .blob(let blob): try write(blob, at: path(blob.digest), to: output, target)
         }
     }
 
     private func write(
-        _ blob: Manifest.Blob, to output: borrowing Descriptor, _ target: String
+        _ blob: Manifest.Blob, at path: String, to output: borrowing Descriptor, _ target: String
     ) throws(OperationError) {
-        let path = layout.blob(blob.digest)
         let file = try Descriptor.open(path, O_RDONLY)
         try put(ArchiveHeader.bytes(SavedPlan.path(blob.digest), size: blob.size), output, target)
         var rest = blob.size

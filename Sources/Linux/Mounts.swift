@@ -1,3 +1,4 @@
+import CLinux
 import Core
 import Glibc
 
@@ -9,6 +10,15 @@ package enum Mounts {
         guard path.withKernelString({ umount2($0, Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) }) == 0 else {
             throw OperationError("unmount", path, errno: errno)
         }
+    }
+}
+
+extension Mounts {
+    /// Has this process, and those that it makes from here on, see memory in place of a directory. Others see the directory.
+    package static func cover(_ directory: String) throws(OperationError) {
+        try FaultPoint.pass("cover", directory)
+        let status = directory.withKernelString { clinux_cover($0) }
+        guard status == 0 else { throw OperationError("cover", directory, errno: -status) }
     }
 }
 

@@ -23,5 +23,13 @@ package struct ProxySettings: Equatable, Sendable {
         return url.scheme == .https ? https : http
     }
 
+    /// A proxy as messages call it: without a password. Nil when there is none.
+    func shown(for url: ResourceURL) -> String? {
+        let proxy = proxy(for: url)
+        guard !proxy.isEmpty else { return nil }
+        let address = proxy.split(separator: "/").last { !$0.hasSuffix(":") } ?? ""
+        return String(address.split(separator: "@", omittingEmptySubsequences: false).last ?? "")
+    }
+
     package func isUsed(for url: ResourceURL) -> Bool { !proxy(for: url).isEmpty }
 }

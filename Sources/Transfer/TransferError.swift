@@ -46,15 +46,16 @@ extension TransferError {
     init(_ result: ccurl_result, _ request: TransferRequest) {
         let reason = withUnsafeBytes(of: result.reason) { String(kernel: $0.prefix { $0 != 0 }) }
         let url = request.url
+        let proxy = request.proxies.shown(for: url)
         switch result.outcome {
         case CCURL_NO_SUCH_HOST:
-            let host = request.proxies.isUsed(for: url) ? request.proxies.proxy(for: url) : url.host
             self.init(
-                .noSuchHost, request, "dial tcp: lookup \(host): no such host",
+                .noSuchHost, request, "dial tcp: lookup \(proxy ?? url.host): no such host",
                 remedy: "see whether the name is right, and /etc/resolv.conf")
         case CCURL_NOT_CONNECTED:
             let why = result.number == 0 ? reason : String(kernel: strerror(result.number)).lowercased()
-            self.init(.notConnected(result.number), request, "dial tcp \(url.host):\(url.port): connect: \(why)")
+            let peer = proxy.map { "proxy \($0)" } ?? "\(url.host):\(url.port)"
+            self.init(.notConnected(result.number), request, "dial tcp \(peer): connect: \(why)")
         case CCURL_TIMED_OUT: self.init(.timedOut, request, "nothing came in time: \(reason)", .timedOut)
         case CCURL_NOT_TRUSTED:
             self.init(

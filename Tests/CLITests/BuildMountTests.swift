@@ -128,6 +128,17 @@ extension CLI.BuildMounts {
         #expect(Host.shell("tar tf \(place).tar").lines == ["./", "a/", "a/b"])
         #expect(Host.shell("$MYDOCKER build -q -o - \(context.directory) | tar t").lines == ["./", "a/", "a/b"])
         #expect(context.build("--output", "type=registry").code == 1)
+        for type in ["docker", "oci"] {
+            #expect(context.build("-t", "built/\(type):1", "-o", "type=\(type),dest=\(place).tar").code == 0)
+            // It is nowhere until somebody loads it, and others read it as well.
+            #expect(mydocker("image", "inspect", "built/\(type):1").code == 1)
+            let other = "\(type == "oci" ? "oci" : "docker")-archive:\(place).tar"
+            let layers = Host.shell("skopeo inspect --override-os linux \(other) | jq '.Layers|length'")
+            #expect(layers.word == "1", "\(layers.error)")
+            #expect(succeed("load", "-i", place + ".tar").text.contains("built/\(type):1"))
+            #expect(succeed("image", "inspect", "-f", "{{len .RootFS.Layers}}", "built/\(type):1").word == "1")
+            mydocker("rmi", "built/\(type):1")
+        }
         #expect(!succeed("images", "-q").lines.contains(""))
     }
 

@@ -317,7 +317,9 @@ extension CLI.Build {
         ("FROM busybox\nCOPY Dockerfile /etc/passwd/x", "something in it is no directory", ">>> COPY"),
         ("FROM busybox\nENV a=${x?missing}", "failed to solve: x: missing", ">>> ENV"),
         ("FROM busybox\nSTOPSIGNAL NOSUCH", "failed to solve: invalid signal: NOSUCH", ">>> STOPSIGNAL"),
-        ("FROM busybox\nADD http://127.0.0.1/x /", "is not supported", ">>> ADD"),
+        ("FROM busybox\nADD git@example.com:a.git /", "is not supported", ">>> ADD"),
+        ("FROM busybox\nARG a=${b:?missing}", "failed to solve: b: missing", ">>> ARG"),
+        ("FROM busybox:$none", "failed to parse stage name \"busybox:\": invalid reference format", ">>> FROM"),
         ("FROM --platform=linux/s390x busybox", "this host runs", ">>> FROM"),
         ("FROM busybox\nRUN --mount=type=secret,id=x,required true", "secret x: not found", ">>> RUN"),
         ("FROM busybox\nRUN --security=insecure true", "security.insecure is not allowed", ">>> RUN"),
@@ -375,7 +377,12 @@ extension CLI.Build {
             "FROM busybox AS a\nRUN ln -s /proc/1/root /r; ln -s /nosuch-\(getpid()) /n\nFROM busybox\nCOPY --from=a /r/etc/shadow /x"
         )
         #expect(context.build().code == 1)
-        // A link of the image is followed inside of it.
+        // A link of the image is followed inside of it, to where nothing is yet, too.
+        try context.write("FROM busybox\nRUN ln -s ../n/f /n1; ln -s /m /n2\nCOPY d/f /n1\nCOPY d /n2")
+        let new = context.build("-q")
+        #expect(
+            new.code == 0 && runOnce(new.word, "cat", "/n/f", "/m/f", "/n1").lines == ["1", "1", "1"], "\(new.error)")
+        mydocker("rmi", "-f", new.word)
         try context.write("FROM busybox\nRUN ln -s /../../../../tmp/made /made\nCOPY d/f /made/f")
         let made = context.build("-q")
         #expect(made.code == 0 && runOnce(made.word, "cat", "/tmp/made/f").word == "1", "\(made.error)")

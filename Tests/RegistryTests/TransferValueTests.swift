@@ -77,7 +77,31 @@ import Testing
         #expect(settings.proxy(for: try #require(ResourceURL("http://x/"))) == "q")
         #expect(settings.proxy(for: try #require(ResourceURL("http://127.0.0.1:5/"))) == "")
         #expect(settings.exceptions == "a,.b")
+        // No message has the password.
+        for (proxy, shown) in [
+            ("http://u:p@h:3128", "h:3128"), ("http://u:p@h:3128/", "h:3128"), ("u:p@h", "h"), ("h:1", "h:1"),
+            ("socks5h://u:p@[::1]:9", "[::1]:9"), ("", nil),
+        ] {
+            let settings = ProxySettings { $0 == "https_proxy" ? proxy : nil }
+            #expect(settings.shown(for: try #require(ResourceURL("https://x/"))) == shown)
+        }
     }
+
+    @Test(
+        arguments: [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Wed, 31 Dec 1969 23:59:59 GMT", nil), ("Sunday, 06-Nov-94 08:49:37 GMT", nil), ("", nil),
+            ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 6 Nov 1994 08:49:37 GMT", nil),
+            ("Sun, 06 Now 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 08:49:37+01:00 GMT", nil),
+        ] as [(String, Int64?)])
+    func dates(text: String, seconds: Int64?) { #expect(HTTPDate.seconds(text) == seconds) }
+
+    @Test(
+        arguments: [
+            ("a%20b", "a b"), ("%C3%a4", "ä"), ("a+b", "a+b"), ("%", nil), ("%2", nil), ("%+1", nil),
+            ("%2e%2e%2f", "../"),
+        ] as [(String, String?)])
+    func percents(text: String, decoded: String?) { #expect(PercentEncoding.decoded(text) == decoded) }
 
     @Test func headers() {
         var headers = HTTPHeaders([("A", "1"), ("a", "2")])

@@ -103,6 +103,9 @@ int clinux_is_network(int file);
 
 /* Moves this process into the mount namespace of another one, by its pidfd. For a process that does nothing else. */
 int clinux_enter_mounts(int pidfd);
+/* Moves this process into a mount namespace of its own, where a file system in memory covers `directory`: nobody outside sees
+ * what is put there, and it goes with the namespace. */
+int clinux_cover(const char *directory);
 /* A detached clone of what is mounted at `path`, with all below it; symbolic links are refused. */
 int clinux_clone_mount(const char *path);
 

@@ -21,6 +21,7 @@ package struct PsCommand: Command {
     var quiet = false
     var wholeTexts = false
     var sizes = false
+    var external = false
     /// Only the newest so many.
     var last: Int?
     var format: String?
@@ -34,6 +35,7 @@ package struct PsCommand: Command {
             .toggle("quiet", short: "q", "Print ids only") { $0.quiet = $1 },
             .toggle("no-trunc", "Do not cut ids and commands") { $0.wholeTexts = $1 },
             .toggle("size", short: "s", "Show what each has on disk, too") { $0.sizes = $1 },
+            .toggle("external", "Show those of builds, too, as Podman does") { $0.external = $1 },
             .toggle("latest", short: "l", "Show the newest container, running or not") { $0.last = $1 ? 1 : nil },
             .value("last", short: "n", "NUMBER", "Show the newest so many, running or not; -1 shows all") {
                 command, text throws(OperationError) in
@@ -59,7 +61,7 @@ package struct PsCommand: Command {
         try checkFilter()
         let comparesAge = filter.keys.contains { $0 == "before" || $0 == "since" }
         let listing = try context.engine.containers(
-            all: showsStopped || comparesAge, sizes: sizes || format?.contains(".Size") ?? false)
+            all: showsStopped || comparesAge, sizes: sizes || format?.contains(".Size") ?? false, external: external)
         context.warn(listing.failures)
         let shown = try ofAge(listing.elements).filter { showsStopped || $0.isRunning }
         context.output.write(try text(of: shown, now: context.now()))

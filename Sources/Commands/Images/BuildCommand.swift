@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Glibc
 import Linux
 
 /// `mydocker build`: makes an image as a Dockerfile says.
@@ -68,8 +69,26 @@ package struct BuildCommand: Command {
         }
         request.outputs = try outputs.map(BuildValues.output).compactMap { $0 }
         request.newest = try Self.newest(request.arguments["SOURCE_DATE_EPOCH"] ?? lookUp("SOURCE_DATE_EPOCH"))
-        if !isQuiet, progress != .quiet { request.report = { Output.tell($0) } }
+        request.progress = try shownProgress()
+        request.report = { Output.tell($0) }
         return request
+    }
+
+    private func shownProgress() throws(OperationError) -> BuildRequest.Progress {
+        if isQuiet { return .quiet }
+        let isTerminal = Terminal.isTerminal(STDERR_FILENO)
+        switch progress {
+        case .quiet: return .quiet
+        case .plain: return .plain
+        case .auto: return isTerminal ? .terminal : .plain
+        case .tty:
+            guard isTerminal else {
+                throw OperationError(
+                    "--progress tty", reason: "standard error is no terminal", remedy: "use --progress plain",
+                    kind: .invalid)
+            }
+            return .terminal
+        }
     }
 
     private static func newest(_ text: String?) throws(OperationError) -> Int64? {

@@ -17,8 +17,8 @@ extension BuildCommand {
                 command.agents.append(try SimpleValue.nonEmpty(text))
             },
             .value(
-                "output", short: "o", "DIRECTORY|-|type=local|tar,dest=PATH",
-                "Write the image's files there instead of keeping it"
+                "output", short: "o", "DIRECTORY|-|type=TYPE,dest=PATH",
+                "Write the image there instead of keeping it: its files (local, tar), or all of it (docker, oci)"
             ) { command, text throws(OperationError) in
                 command.outputs.append(try SimpleValue.nonEmpty(text))
             },

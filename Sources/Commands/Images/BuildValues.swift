@@ -51,7 +51,8 @@ enum BuildValues {
         return (parts.first ?? "default", path)
     }
 
-    /// `DIRECTORY`, `-`, or `type=local|tar,dest=PATH`. Nil is the store: `type=image` and `type=docker` without a place.
+    /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`. Nil is the store: `type=image`, and `type=docker`
+    /// without a place.
     static func output(_ text: String) throws(OperationError) -> BuildRequest.Output? {
         if text == "-" { return .archive(nil) }
         guard text.contains("=") else { return .directory(text) }
@@ -68,9 +69,12 @@ enum BuildValues {
         case ("tar", let path): return .archive(path == "-" ? nil : path)
         case ("local", nil): throw OperationError("dest is required for type local", kind: .invalid)
         case ("image", nil), ("docker", nil): return nil
+        case ("docker", let path?): return .image(.docker, path == "-" ? nil : path)
+        case ("oci", let path): return .image(.oci, path == "-" ? nil : path)
         default:
             throw OperationError(
-                "output type \(type ?? "none") is not supported", remedy: "use local or tar", kind: .unsupported)
+                "output type \(type ?? "none") is not supported", remedy: "use local, tar, docker or oci",
+                kind: .unsupported)
         }
     }
 }

@@ -54,6 +54,8 @@ package struct ContainerDefinition: Equatable, Sendable {
     package var groupsAdded: [String] = []
     /// Where the number of its first process is written when that begins.
     package var pidFile: String?
+    /// It is a RUN of a build, and goes with that.
+    package var isBuild = false
     package var asked = ContainerRequestRecord()
     /// Ports to publish once the container is on a network again.
     package private(set) var withheld: [PublishRequest] = []
@@ -136,6 +138,7 @@ extension ContainerDefinition: Record {
         kernel = try reader.optionalObject("kernel", KernelSettings.init) ?? KernelSettings()
         groupsAdded = try reader.optional("groupsAdded", \.strings) ?? []
         pidFile = try reader.optional("pidFile", \.string)
+        isBuild = try reader.optional("isBuild", \.bool) ?? false
         cgroupParent = try reader.optionalText("cgroupParent") { try? CgroupParent($0) }
     }
 
@@ -158,7 +161,7 @@ extension ContainerDefinition: Record {
             "withheld": .array(withheld.map(\.json)), "namespaces": namespaces.json, "names": names.json,
             "kernel": kernel.json, "groupsAdded": .strings(groupsAdded), "pidFile": .optional(pidFile),
             "timeLimit": .optional(timeLimit), "cgroupParent": .optional(cgroupParent?.text),
-            "healthCheck": healthCheck?.json ?? .null,
+            "healthCheck": healthCheck?.json ?? .null, "isBuild": isBuild ? true : .null,
         ]
     }
 }

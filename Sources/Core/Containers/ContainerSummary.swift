@@ -11,6 +11,7 @@ package struct ContainerSummary: Sendable {
     package var pid: Int32?
     package var networks: [String]
     package var labels: [String: String]
+    package var isBuild = false
     package var binds: [BindMount] = []
     package var volumes: [VolumeMount] = []
     /// `80/tcp`

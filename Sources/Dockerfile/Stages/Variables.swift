@@ -10,44 +10,46 @@ package struct Variables: Sendable {
     package private(set) var arguments: [(name: String, value: String)] = []
     /// `NAME=VALUE`, those of the image.
     package private(set) var environment: [String]
+    // A file may set thousands, and each of its lines may ask for any.
+    private var argumentPlaces: [String: Int] = [:]
+    private var environmentPlaces: [String: Int] = [:]
     private let escape: UInt8
 
     package init(environment: [String] = [], escape: UInt8) {
         self.environment = environment
         self.escape = escape
+        for (place, entry) in environment.enumerated() { environmentPlaces[Self.name(of: entry)] = place }
     }
 
     package func value(_ name: String) -> String? {
-        environment.last { $0.utf8.starts(with: (name + "=").utf8) }.map {
-            String($0.utf8.dropFirst(name.utf8.count + 1)) ?? ""
+        if let place = environmentPlaces[name] {
+            return String(environment[place].utf8.drop { $0 != .equals }.dropFirst()) ?? ""
         }
-            ?? arguments.last { $0.name == name }?.value
+        return argumentPlaces[name].map { arguments[$0].value }
     }
 
     package mutating func setArgument(_ name: String, to value: String) {
-        arguments.removeAll { $0.name == name }
-        arguments.append((name, value))
+        if let place = argumentPlaces[name] {
+            arguments[place].value = value
+        } else {
+            argumentPlaces[name] = arguments.count
+            arguments.append((name, value))
+        }
     }
 
     package mutating func setEnvironment(_ name: String, to value: String) {
         let entry = "\(name)=\(value)"
-        if let index = environment.firstIndex(where: { $0.utf8.starts(with: (name + "=").utf8) }) {
-            environment[index] = entry
+        if let place = environmentPlaces[name] {
+            environment[place] = entry
         } else {
+            environmentPlaces[name] = environment.count
             environment.append(entry)
         }
     }
 
-    private var expander: Expander {
-        let values = Dictionary(
-            arguments.map { ($0.name, $0.value) } + environment.map(Self.pair), uniquingKeysWith: { $1 })
-        return Expander(escape: escape) { values[$0] }
-    }
+    private static func name(of entry: String) -> String { String(entry.utf8.prefix { $0 != .equals }) ?? "" }
 
-    private static func pair(_ entry: String) -> (String, String) {
-        let equals = entry.utf8.firstIndex(of: .equals) ?? entry.endIndex
-        return (String(entry[..<equals]), String(entry[equals...].utf8.dropFirst()) ?? "")
-    }
+    private var expander: Expander { Expander(escape: escape) { value($0) } }
 
     package func word(_ text: String) throws(DockerfileError) -> String { try expander.word(text) }
     package func words(_ text: String) throws(DockerfileError) -> [String] { try expander.words(text) }

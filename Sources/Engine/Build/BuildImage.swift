@@ -17,6 +17,7 @@ extension Engine {
         if let platform = request.platform { try checkPlatform(platform) }
         InheritedDescriptors.close()
         try prepare()
+        removeDeadBuilds()
         return try inScope { labels throws(OperationError) in
             let builder = getpid()
             let guardian = try Guardian { imageStore.clearWorkspaces(of: builder) }
@@ -27,14 +28,24 @@ extension Engine {
         }
     }
 
+    /// Takes away what RUNs have left that were killed together with all who watched over them: nobody else knows their
+    /// names.
+    func removeDeadBuilds() {
+        for id in (try? containerStore.runtimeIDs()) ?? [] {
+            guard case .orphaned = host.liveness(of: id), (try? containerStore.definition(id))?.isBuild == true else {
+                continue
+            }
+            try? remove(id.hex, force: true)
+        }
+    }
+
     private func build(_ job: BuildJob, as references: [Reference]) throws(OperationError) -> String {
         for name in job.arguments.unused(in: job.input.file) {
             warn("build argument \"\(name)\" is not used by the Dockerfile")
         }
-        let signals = try SignalSource(ForwardedSignals.all)
-        signals.onSignal = { if Interruption.isOne($0) { job.interruption = $0 } }
+        defer { job.report.finish() }
         do throws(OperationError) {
-            try BuildSchedule(job, signals).run()
+            try BuildSchedule(job).run()
         } catch {
             // What was done need not be done again.
             _ = try? job.workspace.publish(nil, as: [], keeping: job.kept)
@@ -49,7 +60,7 @@ extension Engine {
         }
         image.config.labels.merge(job.request.labels) { $1 }
         if !image.isDated { image.created = job.moment(.now()) }
-        if !job.request.outputs.isEmpty { return try writeOutputs(image, job) }
+        if !job.request.outputs.isEmpty { return try writeOutputs(image, job, as: references) }
         let number = job.report.begin("exporting to image")
         let digest = try job.workspace.publish(image, as: references, keeping: job.kept)
         let id = digest?.description ?? ""
@@ -62,10 +73,12 @@ extension Engine {
     }
 
     /// Nothing of the image is kept then but its steps.
-    private func writeOutputs(_ image: BuiltImage, _ job: BuildJob) throws(OperationError) -> String {
+    private func writeOutputs(
+        _ image: BuiltImage, _ job: BuildJob, as references: [Reference]
+    ) throws(OperationError) -> String {
         for output in job.request.outputs {
             let number = job.report.begin("exporting to client")
-            try job.write(image, to: output)
+            try job.write(image, to: output, as: references)
             job.report.done(number)
         }
         _ = try job.workspace.publish(nil, as: [], keeping: job.kept)

@@ -3,6 +3,7 @@ import Dockerfile
 import Images
 import Lifecycle
 import Linux
+import Supervisor
 
 /// One build: what all of its stages and steps have in common.
 final class BuildJob {
@@ -18,8 +19,9 @@ final class BuildJob {
     private(set) var stages: [Int: StageBuild] = [:]
     /// What the next build may find.
     var kept: [CachedStep] = []
+    let signals: SignalSource
     /// The signal that asks the build to end.
-    var interruption: Int32?
+    private var interruption: Int32?
     private var places = 0
 
     init(_ engine: Engine, _ request: BuildRequest, labels: [String: String]) throws(OperationError) {
@@ -28,7 +30,7 @@ final class BuildJob {
         self.labels = labels
         workspace = try BuildWorkspace(in: engine.imageStore)
         input = try BuildInput(request, workspace)
-        report = BuildReport(request.report)
+        report = BuildReport(request.progress, request.report)
         do throws(DockerfileError) {
             arguments = try BuildArguments(
                 input.file, given: request.arguments, architecture: Engine.architecture,
@@ -37,6 +39,16 @@ final class BuildJob {
         } catch {
             throw BuildFailure(error, in: input.text, of: input.fileName).told(to: request.report)
         }
+        // Until here a signal ends this process, and what it had read is gone with it.
+        signals = try SignalSource(ForwardedSignals.all)
+        signals.onSignal = { [unowned self] in if Interruption.isOne($0) { interruption = $0 } }
+    }
+
+    /// - Throws: when a signal has asked the build to end.
+    func checkInterruption() throws(OperationError) {
+        signals.drain()
+        guard let interruption else { return }
+        throw OperationError("build", reason: "ended by \(Signal.name(interruption))").exiting(with: 128 + interruption)
     }
 
     /// When something is said to have been made.
@@ -58,6 +70,7 @@ final class BuildJob {
     func failure(_ error: OperationError, at lines: ClosedRange<Int>) -> OperationError {
         let error = OperationError(
             "failed to solve: \(error)", remedy: error.remedy, exitCode: 1, kind: error.kind)
+        report.finish()
         return BuildFailure(error, at: lines, in: input.text, of: input.fileName).told(to: request.report)
     }
 
@@ -73,6 +86,10 @@ final class BuildJob {
 
     /// Where images come from that stages name.
     func image(named name: String) throws(OperationError) -> Image {
-        try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
+        guard (try? Reference(name)) != nil else {
+            throw OperationError(
+                "failed to parse stage name \(JSON.quoted(name)): invalid reference format", kind: .invalid)
+        }
+        return try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
     }
 }

@@ -5,11 +5,23 @@ import Lifecycle
 import Linux
 
 extension BuildJob {
-    /// Writes the files of an image to where they are wanted.
-    func write(_ image: BuiltImage, to output: BuildRequest.Output) throws(OperationError) {
+    /// Writes an image to where it is wanted.
+    /// - Parameter references: its names, where an archive has any.
+    func write(
+        _ image: BuiltImage, to output: BuildRequest.Output, as references: [Reference]
+    ) throws(OperationError) {
+        guard case .image(let form, let path) = output else { return try writeFiles(of: image, to: output) }
+        let number = nextPlace()
+        try ArchiveTarget(path).fill { (file: borrowing Descriptor) throws(OperationError) in
+            try workspace.save(image, number, as: references, form, to: file, named: path ?? "standard output")
+        }
+    }
+
+    private func writeFiles(of image: BuiltImage, to output: BuildRequest.Output) throws(OperationError) {
         let directory = try workspace.makeUpper("output-\(nextPlace())")
         let tree = try LayeredTree(workspace.directories(of: image.layers), in: directory, isWritable: false)
         switch output {
+        case .image: break
         case .directory(let path): try Self.copy(tree.root, to: path)
         case .archive(let path):
             let place = try TreePlace("/", below: tree.root, followsLink: false)

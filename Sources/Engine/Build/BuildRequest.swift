@@ -14,11 +14,13 @@ package struct BuildRequest: Sendable {
         case none, host
     }
 
-    /// Where the files of the image go to, instead of the store.
+    /// Where the image goes to, instead of the store.
     package enum Output: Equatable, Sendable {
-        /// A directory, made where there is none.
+        /// All of it, as an archive that `load` reads; nil is standard output.
+        case image(SavedForm, String?)
+        /// Its files: a directory, made where there is none.
         case directory(String)
-        /// An archive; nil is standard output.
+        /// Its files as an archive; nil is standard output.
         case archive(String?)
     }
 
@@ -47,7 +49,18 @@ package struct BuildRequest: Sendable {
     package var newest: Int64?
     /// What is built for; nil is this host.
     package var platform: String?
-    /// Gets lines about what is being done, each whole.
+    /// How what is being done is told.
+    package enum Progress: Sendable {
+        /// In lines.
+        case plain
+        /// As a picture that is drawn over.
+        case terminal
+        /// Only what a step has said that fails.
+        case quiet
+    }
+
+    package var progress = Progress.plain
+    /// Gets what is told, in whole lines.
     package var report: @Sendable ([UInt8]) -> Void = { _ in }
 
     package init() {}

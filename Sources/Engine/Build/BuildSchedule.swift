@@ -6,15 +6,11 @@ import Linux
 /// Carries out the stages of a build: those that need nothing of each other side by side.
 final class BuildSchedule {
     private let job: BuildJob
-    private let signals: SignalSource
     private var running: [StepProcess] = []
     /// Processors are what steps compete for.
     private let limit = max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-    init(_ job: BuildJob, _ signals: SignalSource) {
-        self.job = job
-        self.signals = signals
-    }
+    init(_ job: BuildJob) { self.job = job }
 
     /// - Throws: what has failed first; the others are ended then.
     func run() throws(OperationError) {
@@ -70,13 +66,9 @@ final class BuildSchedule {
     private func wait() throws(OperationError) {
         var requests: [pollfd] = []
         for process in running { process.watch(&requests) }
-        let count = requests.count
-        signals.watch(&requests)
-        Polling.wait(for: &requests)
-        if requests[count...].contains(where: { $0.revents != 0 }) { signals.drain() }
-        if let signal = job.interruption {
-            throw OperationError("build", reason: "ended by \(Signal.name(signal))").exiting(with: 128 + signal)
-        }
+        job.signals.watch(&requests)
+        if Polling.wait(for: &requests, milliseconds: job.report.patience) { return job.report.draw() }
+        try job.checkInterruption()
         for (index, process) in running.enumerated() {
             guard try process.advance(requests[(2 * index)..<(2 * index + 2)]) else { continue }
             running.removeAll { $0 === process }

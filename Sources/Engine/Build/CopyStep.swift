@@ -19,6 +19,11 @@ struct CopyStep {
     let destination: String
     let mode: ModeChange?
     let excluded: IgnoreFile
+    /// Below where it copies from.
+    private let paths: [String]
+    private let remotes: [RemoteSource]
+    /// Of what the one URL gives.
+    private let checksum: Digest?
 
     init(_ copy: Copy, of stage: StageBuild) throws(OperationError) {
         self.copy = copy
@@ -34,6 +39,17 @@ struct CopyStep {
             return mode
         }
         excluded = try Self.excluded(copy)
+        var (paths, remotes): ([String], [RemoteSource]) = ([], [])
+        for case .path(let text) in copy.sources {
+            if copy.isAdd, let remote = try RemoteSource(text) { remotes.append(remote) } else { paths.append(text) }
+        }
+        (self.paths, self.remotes) = (paths, remotes)
+        checksum = try copy.checksum.map { text throws(OperationError) in
+            guard let digest = Digest(text) else {
+                throw OperationError("invalid checksum digest \(JSON.quoted(text))", kind: .invalid)
+            }
+            return digest
+        }
         try check()
     }
 
@@ -68,20 +84,17 @@ struct CopyStep {
                 "When using \(name) with more than one source file, the destination must be a directory "
                     + "and end with a /", kind: .invalid)
         }
-        for case .path(let path) in copy.sources where copy.isAdd && Self.isRemote(path) {
+        if copy.checksum != nil, remotes.count != 1 || copy.sources.count != 1 {
             throw OperationError(
-                "ADD of \"\(path)\" is not supported",
-                remedy: "fetch it in a RUN, or before the build",
-                kind: .unsupported)
+                copy.sources.count > 1
+                    ? "checksum can't be specified for multiple sources"
+                    : "checksum can't be specified for non-HTTP(S) & non-Git sources", kind: .invalid)
         }
-        if copy.checksum != nil {
+        for remote in remotes where isDirectory && remote.name == nil {
             throw OperationError(
-                "checksum can't be specified for non-HTTP(S) & non-Git sources", kind: .invalid)
+                "cannot determine filename for source \"\(remote.url.shown)\"",
+                remedy: "name the file in the destination", kind: .invalid)
         }
-    }
-
-    private static func isRemote(_ path: String) -> Bool {
-        ["http://", "https://", "git@", "git://", "ssh://"].contains { path.hasPrefix($0) }
     }
 
     /// What its result depends on, beside the files.
@@ -117,12 +130,14 @@ extension CopyStep {
         var ownership = CopyOwnership.settled(user: owner?.uid, group: owner?.gid, mode: mode)
         if owner == nil, case .context = origin { ownership = .settled(user: 0, group: 0, mode: mode) }
         let selection = CopySelection(ignored: ignored, excluded: excluded)
+        if let kept = try keptRemote(step, job) { return kept }
+        let fetched = try fetch(step, job)
         let listings = try sources(root, selection).map { place throws(OperationError) in
             try CopyListing(place, below: root, selection, ownership)
         }
         let documents = documents
         let content: JSON = .array(
-            listings.map { .string($0.digestText) }
+            listings.map { .string($0.digestText) } + fetched.value
                 + documents.map { ["name": .string($0.name), "text": .string($0.content)] })
         let key = try step.key(content: content)
         if !job.request.ignoresCache, let kept = job.engine.imageStore.kept(key) {
@@ -130,13 +145,30 @@ extension CopyStep {
         }
         let layer = try job.changing(step) { target throws(OperationError) in
             let placement = try CopyTarget(self, ownership, owner, target)
-            for listing in listings { try placement.copy(listing, from: root) }
+            for listing in listings { try placement.copy(listing, from: root, unpacking: copy.unpacks ?? true) }
+            try placement.copy(fetched, unpacking: copy.unpacks ?? false)
             for document in documents { try placement.write(document) }
-            if listings.isEmpty, documents.isEmpty { try placement.makeDestination() }
+            if listings.isEmpty, documents.isEmpty, fetched.files.isEmpty { try placement.makeDestination() }
         }
         var isSure = true
         for listing in listings where isSure { isSure = try listing.isUnchanged(root, selection, ownership) }
         return StepResult(key: key, layer: layer, isSure: isSure)
+    }
+
+    /// What was made before of a URL whose content is known beforehand.
+    private func keptRemote(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> StepResult? {
+        guard let checksum, !job.request.ignoresCache else { return nil }
+        let key = try step.key(content: .array(remotes.map { FetchedFile(name: $0.fileName, digest: checksum).value }))
+        return job.engine.imageStore.kept(key).map(StepResult.init)
+    }
+
+    private func fetch(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> FetchedFiles {
+        let directory = job.workspace.file("remote-\(step.place)")
+        let files = try FetchedFiles(remotes, into: directory, isOfHost: job.request.network == .host)
+        if let checksum, let digest = files.files.first?.digest, digest != checksum {
+            throw OperationError("digest mismatch \(digest): \(checksum)", kind: .denied)
+        }
+        return files
     }
 
     private var documents: [Heredoc] {
@@ -162,7 +194,7 @@ extension CopyStep {
         _ root: borrowing Descriptor, _ selection: CopySelection
     ) throws(OperationError) -> [CopySource] {
         var found: [CopySource] = []
-        for case .path(let text) in copy.sources {
+        for text in paths {
             found += try CopySource.all(text, below: root, selection, keepsParents: copy.keepsParents)
         }
         return found

@@ -17,6 +17,10 @@ struct CopyTarget: ~Copyable {
     private let ownership: CopyOwnership
     private let owner: ResolvedUser?
     private let root: Descriptor
+    /// A link at its end is followed.
+    private let destination: String
+
+    private static let maximumLinks = 40
 
     init(
         _ step: CopyStep, _ ownership: CopyOwnership, _ owner: ResolvedUser?, _ root: borrowing Descriptor
@@ -25,16 +29,34 @@ struct CopyTarget: ~Copyable {
         self.ownership = ownership
         self.owner = owner
         self.root = try root.duplicate()
+        destination = Self.followed(step.destination, below: root)
+    }
+
+    /// Where a path leads to, whether there is something or not: what a link is for is made there, and the link stays.
+    private static func followed(_ path: String, below root: borrowing Descriptor) -> String {
+        var path = path
+        for _ in 0..<maximumLinks {
+            guard let place = try? TreePlace(path, below: root, followsLink: false),
+                let link = place.directory.link(at: place.name)
+            else { break }
+            let slash = path.hasSuffix("/") ? "/" : ""
+            let parent = path.pathComponents.dropLast().map { $0 + "/" }.joined()
+            path = CleanPath.of(link.isAbsolutePath ? link : "/\(parent)\(link)") + slash
+        }
+        return path
     }
 
     /// The directory that is named, made where it is missing.
-    func makeDestination() throws(OperationError) { _ = try directory(step.destination) }
+    func makeDestination() throws(OperationError) { _ = try directory(destination) }
 
     private func directory(_ path: String) throws(OperationError) -> Descriptor {
         try root.makeDirectories(inRoot: path, user: owner?.uid ?? 0, group: owner?.gid ?? 0)
     }
 
-    func copy(_ listing: CopyListing, from source: borrowing Descriptor) throws(OperationError) {
+    /// - Parameter unpacking: whether ADD takes archives apart.
+    func copy(
+        _ listing: CopyListing, from source: borrowing Descriptor, unpacking: Bool
+    ) throws(OperationError) {
         let place = try TreePlace("/" + listing.source.path, below: source, followsLink: true)
         let parents = listing.source.keptParents.map { $0 + "/" }.joined()
         var copy = TreeCopy(ownership)
@@ -42,42 +64,55 @@ struct CopyTarget: ~Copyable {
         copy.wants = { paths.contains($0) }
         if listing.isDirectory {
             let name = step.copy.keepsParents ? (listing.source.path.pathComponents.last ?? "") : ""
-            let path = step.destination + "/" + parents + name
+            let path = destination + "/" + parents + name
             let isNew = (try? root.open(inRoot: path, Descriptor.pathOnly)) == nil
             try copy.copyContents(
-                of: place.openDirectory(), from: listing.source.path, to: directory(path), path: step.destination,
+                of: place.openDirectory(), from: listing.source.path, to: directory(path), path: destination,
                 equipping: isNew)
             return
         }
-        if try unpack(place, listing) { return }
-        let file = try target(named: listing.source.path.pathComponents.last ?? "", parents)
-        try copy.copy(place, from: listing.source.path, to: file.directory, as: file.name, path: step.destination)
+        try copyFile(place, from: listing.source.path, parents, &copy, unpacking)
     }
 
-    /// - Returns: whether it was an archive that ADD takes apart.
-    private func unpack(_ place: borrowing TreePlace, _ listing: CopyListing) throws(OperationError) -> Bool {
-        guard step.copy.isAdd, step.copy.unpacks ?? true, place.status?.isRegular == true else { return false }
-        let file = try place.directory.open(entry: place.name, O_RDONLY | O_NOFOLLOW, named: listing.source.path)
-        let beginning = try Files.readBeginning(of: file, named: listing.source.path, count: 512)
-        lseek(file.number, 0, SEEK_SET)
-        guard TreeArchive.mayBegin(beginning), try TreeArchive.isArchive(file, named: listing.source.path) else {
-            return false
+    /// What came from servers.
+    func copy(_ fetched: FetchedFiles, unpacking: Bool) throws(OperationError) {
+        for (number, file) in fetched.files.enumerated() {
+            let source = try Descriptor.open("\(fetched.directory)/\(number)", O_RDONLY | O_DIRECTORY)
+            let place = try TreePlace("/" + file.name.text, below: source, followsLink: false)
+            var copy = TreeCopy(ownership)
+            try copyFile(place, from: file.name.text, "", &copy, unpacking)
         }
+    }
+
+    private func copyFile(
+        _ place: borrowing TreePlace, from path: String, _ parents: String, _ copy: inout TreeCopy, _ unpacking: Bool
+    ) throws(OperationError) {
+        if step.copy.isAdd, unpacking, try unpack(place, path) { return }
+        let file = try target(named: path.pathComponents.last ?? "", parents)
+        try copy.copy(place, from: path, to: file.directory, as: file.name, path: destination)
+    }
+
+    /// - Returns: whether it was an archive.
+    private func unpack(_ place: borrowing TreePlace, _ source: String) throws(OperationError) -> Bool {
+        guard place.status?.isRegular == true else { return false }
+        let file = try place.directory.open(entry: place.name, O_RDONLY | O_NOFOLLOW, named: source)
+        let beginning = try Files.readBeginning(of: file, named: source, count: 512)
         lseek(file.number, 0, SEEK_SET)
-        _ = try directory(step.destination)
-        let path = CleanPath.of(step.destination)
-        _ = try TreeArchive.restore(file, to: path, below: root, named: listing.source.path)
+        guard TreeArchive.mayBegin(beginning), try TreeArchive.isArchive(file, named: source) else { return false }
+        lseek(file.number, 0, SEEK_SET)
+        _ = try directory(destination)
+        _ = try TreeArchive.restore(file, to: CleanPath.of(destination), below: root, named: source)
         return true
     }
 
     /// The directory and the name that a file gets.
     private func target(named text: String, _ parents: String) throws(OperationError) -> NewFile {
         let name = try FileName(single: text)
-        if step.destination.hasSuffix("/") || !parents.isEmpty {
-            return NewFile(directory: try directory(step.destination + "/" + parents), name: name)
+        if destination.hasSuffix("/") || !parents.isEmpty {
+            return NewFile(directory: try directory(destination + "/" + parents), name: name)
         }
-        let names = step.destination.pathComponents
-        if let there = try? TreePlace(step.destination, below: root, followsLink: true) {
+        let names = destination.pathComponents
+        if let there = try? TreePlace(destination, below: root, followsLink: true) {
             if there.isDirectory { return NewFile(directory: try there.openDirectory(), name: name) }
             // What a link leads to is replaced, not the link.
             if there.status != nil { return NewFile(directory: try there.directory.duplicate(), name: there.name) }

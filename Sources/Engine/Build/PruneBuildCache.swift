@@ -6,6 +6,7 @@ extension Engine {
     /// - Parameter all: also what images have anyway.
     package func pruneBuildCache(all: Bool, before end: Timestamp?) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
+        removeDeadBuilds()
         let (removed, bytes) = try imageStore.pruneBuildCache(all: all) { step in end.map { step.created < $0 } ?? true
         }
         if removed.isEmpty { return Listing(elements: [], failures: []) }

@@ -97,7 +97,9 @@ struct RunMounts {
 struct PreparedMounts {
     var binds: [BindMount] = []
     var temporary: [TemporaryMount] = []
+    /// `NAME=VALUE`.
     var environment: [String] = []
+    var secretEnvironment: [String] = []
     /// Open as long as the container runs.
     let locks = DescriptorSet()
 
@@ -107,6 +109,7 @@ struct PreparedMounts {
 extension RunMounts {
     func prepare(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> PreparedMounts {
         var prepared = PreparedMounts()
+        let secrets = try secretDirectory(step, job)
         for (number, mount) in mounts.enumerated() {
             let place = job.workspace.file("mount-\(step.place)-\(number)")
             switch mount.mount.kind {
@@ -116,7 +119,7 @@ extension RunMounts {
                 let data = mount.mount.size.map { "size=\($0)" } ?? ""
                 prepared.temporary.append(
                     TemporaryMount(target: mount.target, data: data, isExecutable: true, readOnly: false))
-            case .secret: try addSecret(mount, at: place, job, &prepared)
+            case .secret: try addSecret(mount, FileName("\(number)"), in: secrets, job, &prepared)
             case .ssh: try addAgent(mount, job, &prepared)
             }
         }
@@ -173,8 +176,18 @@ extension RunMounts {
                 source: path, target: mount.target, readOnly: options.isReadOnly ?? false, makesSource: false))
     }
 
+    /// Secrets lie in memory that the step's process and its container alone see: no disk has them afterwards, whatever ends
+    /// the builder.
+    private func secretDirectory(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> String {
+        let directory = job.workspace.file("secrets-\(step.place)")
+        guard mounts.contains(where: { $0.mount.kind == .secret && $0.isGiven }) else { return directory }
+        try Files.makeDirectory(directory, mode: 0o700, existing: false)
+        try Mounts.cover(directory)
+        return directory
+    }
+
     private func addSecret(
-        _ mount: Mount, at place: String, _ job: BuildJob, _ prepared: inout PreparedMounts
+        _ mount: Mount, _ name: FileName, in secrets: String, _ job: BuildJob, _ prepared: inout PreparedMounts
     ) throws(OperationError) {
         let options = mount.mount
         let id = Self.identifier(of: options)
@@ -182,14 +195,17 @@ extension RunMounts {
             if options.isRequired { throw OperationError("secret \(id): not found", kind: .notFound) }
             return
         }
-        if let variable = options.variable { prepared.environment.append("\(variable)=\(String(kernel: secret))") }
+        if let variable = options.variable {
+            prepared.secretEnvironment.append("\(variable)=\(String(kernel: secret))")
+        }
         if options.variable != nil, options.target == nil { return }
-        let directory = try Descriptor.open(job.workspace.path, O_RDONLY | O_DIRECTORY)
+        let directory = try Descriptor.open(secrets, O_RDONLY | O_DIRECTORY)
         try directory.replaceFile(
-            FileName(place.pathComponents.last ?? ""), secret,
+            name, secret,
             mode: mode_t(options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o400),
             user: options.owner.flatMap { UInt32($0) } ?? 0, group: options.group.flatMap { UInt32($0) } ?? 0)
-        prepared.binds.append(BindMount(source: place, target: mount.target, readOnly: true, makesSource: false))
+        let source = "\(secrets)/\(name.text)"
+        prepared.binds.append(BindMount(source: source, target: mount.target, readOnly: true, makesSource: false))
     }
 
     private func addAgent(_ mount: Mount, _ job: BuildJob, _ prepared: inout PreparedMounts) throws(OperationError) {

@@ -72,9 +72,11 @@ struct RunStep {
         request.words = words
         request.name = name
         request.autoRemove = true
+        request.isBuild = true
         request.streams = streams
         request.passesSignals = false
         request.environment = proxies + environment + prepared.environment
+        request.secretEnvironment = prepared.secretEnvironment
         request.binds = prepared.binds
         request.temporaryMounts = prepared.temporary
         request.workingDirectory = directory.isEmpty ? "/" : directory

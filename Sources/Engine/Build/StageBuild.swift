@@ -55,7 +55,7 @@ final class StageBuild {
         if image.isDated { image.created = job.moment(image.created) }
         variables = Variables(environment: image.config.environment, escape: job.input.file.directives.escape)
         // As Docker has it, whatever the image below says.
-        if variables.value("PATH") == nil { set("PATH", to: Environment.defaultPath) }
+        if variables.value("PATH") == nil { variables.setEnvironment("PATH", to: Environment.defaultPath) }
         try takeTriggers()
     }
 
@@ -92,6 +92,7 @@ final class StageBuild {
     /// - Returns: nil when there is none.
     func nextStep() throws(OperationError) -> BuildStep? {
         while let written = pending.last {
+            try job.checkInterruption()
             let variables = variables
             let instruction = try job.locating { () throws(DockerfileError) in try written.expanded(variables) }
             do throws(OperationError) {
@@ -102,6 +103,7 @@ final class StageBuild {
             try settle(instruction)
             pending.removeLast()
         }
+        image.config.environment = variables.environment
         return nil
     }
 
@@ -129,7 +131,8 @@ final class StageBuild {
     private func apply(_ command: Instruction.Command) throws(OperationError) {
         switch command {
         case .argument(let arguments): try declare(arguments)
-        case .environment(let settings): for setting in settings { set(setting.name, to: setting.value) }
+        case .environment(let settings):
+            for setting in settings { variables.setEnvironment(setting.name, to: setting.value) }
         case .label(let settings): for setting in settings { image.config.labels[setting.name] = setting.value }
         case .command(let invocation):
             image.config.command = invocation.words(shell: shell)
@@ -155,17 +158,12 @@ final class StageBuild {
 
     private func declare(_ arguments: [Argument]) throws(OperationError) {
         for argument in arguments {
-            let variables = variables
-            let value = try job.locating { () throws(DockerfileError) in
-                try self.job.arguments.value(of: argument, in: variables)
+            let value: String?
+            do throws(DockerfileError) { value = try job.arguments.value(of: argument, in: variables) } catch {
+                throw OperationError(error.message, kind: .invalid)
             }
-            if let value { self.variables.setArgument(argument.name, to: value) }
+            if let value { variables.setArgument(argument.name, to: value) }
         }
-    }
-
-    private func set(_ name: String, to value: String) {
-        variables.setEnvironment(name, to: value)
-        image.config.environment = variables.environment
     }
 
     private func setStopSignal(_ text: String) throws(OperationError) {
@@ -175,5 +173,19 @@ final class StageBuild {
         image.config.stopSignal = text
     }
 
-    private static func merged(_ old: [String], _ new: [String]) -> [String] { Set(old + new).sorted() }
+    /// - Parameter old: sorted, each once.
+    private static func merged(_ old: [String], _ new: [String]) -> [String] {
+        var merged = old
+        for element in new {
+            var places = merged.indices
+            while !places.isEmpty {
+                let middle = places.lowerBound + places.count / 2
+                places = merged[middle] < element ? middle + 1..<places.upperBound : places.lowerBound..<middle
+            }
+            if places.lowerBound == merged.count || merged[places.lowerBound] != element {
+                merged.insert(element, at: places.lowerBound)
+            }
+        }
+        return merged
+    }
 }

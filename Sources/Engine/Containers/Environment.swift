@@ -2,17 +2,21 @@
 struct Environment {
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     private(set) var entries: [String] = []
+    /// Of each key among them: an image may have thousands.
+    private var places: [[UInt8]: Int] = [:]
 
     mutating func set(_ entry: String) {
-        if let index = entries.firstIndex(where: { Self.key($0).elementsEqual(Self.key(entry)) }) {
-            entries[index] = entry
+        let key = Array(Self.key(entry))
+        if let place = places[key] {
+            entries[place] = entry
         } else {
+            places[key] = entries.count
             entries.append(entry)
         }
     }
 
     mutating func setDefault(_ key: String, _ value: String) {
-        if Self.value(key, in: entries) == nil { entries.append("\(key)=\(value)") }
+        if places[Array(key.utf8)] == nil { set("\(key)=\(value)") }
     }
 
     static func value(_ key: String, in entries: [String]) -> String? {

@@ -9,11 +9,14 @@ extension Engine {
     /// - Parameters:
     ///   - all: also those that do not run.
     ///   - sizes: count what each has on disk, too.
-    package func containers(all: Bool, sizes: Bool = false) throws(OperationError) -> Listing<ContainerSummary> {
+    ///   - external: also those of builds, which go by themselves.
+    package func containers(
+        all: Bool, sizes: Bool = false, external: Bool = false
+    ) throws(OperationError) -> Listing<ContainerSummary> {
         var listing = Listing<ContainerSummary>(elements: [], failures: [])
         for id in try all ? containerStore.ids() : containerStore.runtimeIDs() {
             do throws(OperationError) {
-                guard var summary = try summary(of: id) else { continue }
+                guard var summary = try summary(of: id), external || !summary.isBuild else { continue }
                 if sizes { summary.size = try size(of: id) }
                 if all || summary.isRunning { listing.elements.append(summary) }
             } catch {
@@ -41,6 +44,7 @@ extension Engine {
             created: definition.created, phase: phase, ports: state?.endpoints.flatMap(\.ports).sorted() ?? [],
             address: state?.endpoints.first?.address.address, pid: state?.pid, networks: definition.networkMode.names,
             labels: definition.labels)
+        summary.isBuild = definition.isBuild
         summary.binds = definition.binds
         summary.volumes = definition.volumes
         summary.exposedPorts = definition.exposedPorts

@@ -36,6 +36,7 @@ extension Engine {
         definition.networkMode.publish(try publishRequests(request, source.image, definition.networkMode))
         definition.asked = asked(request, source, definition)
         var process = try processPlan(definition, user)
+        for entry in request.secretEnvironment { process.environment.append(entry) }
         if definition.terminal { process.terminalSize = request.streams.terminalSize }
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)
@@ -83,6 +84,7 @@ extension Engine {
         definition.terminal = request.terminal
         definition.openStdin = request.interactive
         definition.autoRemove = request.autoRemove
+        definition.isBuild = request.isBuild
         definition.binds = request.binds
         definition.volumes = request.volumes
         definition.temporaryMounts = request.temporaryMounts

@@ -7,7 +7,7 @@ extension Engine {
     /// Removes the containers that do not run.
     package func pruneContainers(_ selection: PruneSelection) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
-        let found = try containers(all: true)
+        let found = try containers(all: true, external: true)
         var pruned = Listing<PrunedObject>(elements: [], failures: found.failures)
         for container in found.elements where !containerStore.isHeld(container.id) {
             guard selection(container.labels, container.created) else { continue }

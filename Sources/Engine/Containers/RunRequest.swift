@@ -27,6 +27,9 @@ package struct RunRequest: Equatable, Sendable {
     package var readiness: ReadyCondition?
     /// `KEY=VALUE`, later ones win.
     package var environment: [String] = []
+    /// The same, for its first program alone: no record has them.
+    package var secretEnvironment: [String] = []
+    package var isBuild = false
     package var binds: [BindMount] = []
     package var temporaryMounts: [TemporaryMount] = []
     package var volumes: [VolumeMount] = []

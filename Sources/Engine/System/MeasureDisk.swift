@@ -8,7 +8,7 @@ extension Engine {
     /// What images, containers and volumes have on disk.
     /// - Returns: that, and what could not be read of it.
     package func diskSpace() throws(OperationError) -> (space: DiskSpace, failures: [OperationError]) {
-        let containers = try containers(all: true, sizes: true)
+        let containers = try containers(all: true, sizes: true, external: true)
         let images = try images()
         let layers = try imageStore.storedLayers()
         let volumes = try volumeSpaces()

@@ -34,6 +34,22 @@ package struct CachedStep: Sendable {
 
 extension Digest {
     package init(of bytes: [UInt8]) throws(OperationError) { self = try Archive.digest(bytes) }
+
+    /// - Parameter file: nobody else writes to it.
+    package init(ofFile file: borrowing Descriptor, named name: String) throws(OperationError) {
+        var status = stat()
+        guard fstat(file.number, &status) == 0 else { throw OperationError("read", name, errno: errno) }
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            self = try Archive.digest([])
+            return
+        }
+        guard let memory = mmap(nil, count, PROT_READ, MAP_PRIVATE, file.number, 0), memory != MAP_FAILED else {
+            throw OperationError("read", name, errno: errno)
+        }
+        defer { munmap(memory, count) }
+        self = try Archive.digest(UnsafeRawBufferPointer(start: memory, count: count))
+    }
 }
 
 extension ImageStore {

@@ -78,6 +78,28 @@ package struct BuildWorkspace: ~Copyable {
         return try store.publish([publication], in: workspace)[0]
     }
 
+    /// Writes an image as an archive, without keeping it.
+    /// - Parameters:
+    ///   - number: another one for each.
+    ///   - name: of the output, for errors.
+    package func save(
+        _ image: BuiltImage, _ number: Int, as references: [Reference], _ form: SavedForm,
+        to output: borrowing Descriptor, named name: String
+    ) throws(OperationError) {
+        let names = try references.map { reference throws(OperationError) in
+            try Reference(ImageStore.taggable(reference))
+        }
+        let draft = draft(of: image)
+        let prepared = try store.prepare(draft, number, in: workspace)
+        var places = [
+            prepared.id: workspace.file("config-\(number)"),
+            prepared.manifest.digest: workspace.file("manifest-\(number)"),
+        ]
+        for layer in draft.layers { if let source = layer.source { places[layer.blob.digest] = source.blob } }
+        let part = SavedPart(names: names, manifest: prepared.content, descriptor: prepared.manifest)
+        try store.save([part], as: form, to: output, named: name) { places[$0] ?? store.layout.blob($0) }
+    }
+
     private func draft(of image: BuiltImage) -> ImageDraft {
         var draft = ImageDraft()
         draft.config = image.config

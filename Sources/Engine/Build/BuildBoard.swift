@@ -1,0 +1,58 @@
+import Core
+import Glibc
+import Linux
+
+/// The picture of a build on a terminal: a line for each step, below those that run what they say. It is drawn over again
+/// where it stands.
+struct BuildBoard {
+    /// Milliseconds between two pictures.
+    static let interval: Int64 = 100
+    private static let shownLines = 4
+
+    /// How many lines the terminal shows of it.
+    private var height = 0
+    private var drawn: Int64 = 0
+    private var isFinished = false
+
+    /// - Parameter isLast: it is not to be drawn over any more.
+    /// - Returns: what draws the picture; nil when the last one is too young, or was the last.
+    mutating func text(of steps: [BuildReport.Step], isLast: Bool) -> [UInt8]? {
+        let now = Deadline.millisecondsNow
+        guard !isFinished, isLast || now - drawn >= Self.interval, let first = steps.first else { return nil }
+        drawn = now
+        isFinished = isLast
+        let size = Terminal.size(of: STDERR_FILENO)
+        let columns = max(Int(size?.columns ?? 80), 20)
+        let ended = steps.count { $0.ended != nil }
+        let time = Self.seconds(now - first.started, 1)
+        let head = "[+] Building \(time)s (\(ended)/\(steps.count))" + (isLast ? " FINISHED" : "")
+        let body = steps.flatMap { Self.lines(of: $0, now, columns) }
+        // What does not fit cannot be drawn over.
+        let lines = [head] + body.suffix(max(Int(size?.rows ?? 24) - 3, 1))
+        var text = height > 0 ? "\u{1b}[\(height)A" : ""
+        for line in lines { text += "\r\u{1b}[K\(line)\n" }
+        text += "\u{1b}[J"
+        height = lines.count
+        return Array(text.utf8)
+    }
+
+    private static func lines(of step: BuildReport.Step, _ now: Int64, _ columns: Int) -> [String] {
+        let word = [.cached, .failed, .canceled].contains(step.outcome) ? step.outcome.rawValue + " " : ""
+        let title = " => \(word)\(step.title)"
+        let time = seconds((step.ended ?? now) - step.started, 1) + "s"
+        let room = columns - time.count - 2
+        let shown = String(title.prefix(room))
+        let line = shown + String(repeating: " ", count: room - shown.count + 1) + time
+        guard step.outcome == .running else { return [line] }
+        let output = step.tail.suffix(shownLines).map { bytes in
+            " => => # " + TerminalText.escaped(String(kernel: bytes).escapingForeignBytes)
+        }
+        return [line] + output.map { String($0.prefix(columns - 1)) }
+    }
+
+    /// `0.123`
+    static func seconds(_ milliseconds: Int64, _ digits: Int) -> String {
+        let fraction = String(String(1000 + milliseconds % 1000).dropFirst().prefix(digits))
+        return "\(milliseconds / 1000).\(fraction)"
+    }
+}

@@ -1,0 +1,114 @@
+import Core
+import Dockerfile
+import Glibc
+import Images
+import Linux
+import Transfer
+
+/// A file that ADD gets from a server.
+struct RemoteSource {
+    let url: ResourceURL
+    /// What it is called in a directory; nil where the URL has no name for it.
+    let name: FileName?
+    /// The same, or BuildKit's for what has none.
+    var fileName: FileName { name ?? FileName("download") }
+
+    /// BuildKit's, whatever the server says.
+    static let mode: mode_t = 0o600
+
+    private static let gitSchemes = ["git@", "git://", "ssh://"]
+
+    /// - Returns: nil for a path of the context.
+    init?(_ text: String) throws(OperationError) {
+        let isWeb = ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
+        let path = text.prefix { $0 != "#" && $0 != "?" }
+        if Self.gitSchemes.contains(where: text.hasPrefix) || isWeb && path.hasSuffix(".git") {
+            throw OperationError(
+                "ADD of the git repository \"\(text)\" is not supported",
+                remedy: "clone it in a RUN, or before the build", kind: .unsupported)
+        }
+        guard isWeb else { return nil }
+        guard let url = ResourceURL(text) else {
+            throw OperationError("ADD: \"\(text)\" is no URL without a user", kind: .invalid)
+        }
+        self.url = url
+        let last = url.target.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        name = PercentEncoding.decoded(last).flatMap { try? FileName(single: $0) }
+    }
+
+    /// Gets it.
+    /// - Parameter isOfHost: whether the host's own addresses may be asked, as a RUN on the host's network may.
+    /// - Returns: its digest.
+    func fetch(into directory: borrowing Descriptor, isOfHost: Bool) throws(OperationError) -> Digest {
+        let name = fileName
+        var request = TransferRequest(.get, url)
+        request.proxies = ProxySettings(CallersEnvironment.value)
+        request.headers.set("User-Agent", "mydocker")
+        if !isOfHost { request.refusedAddresses = [.loopback, .linkLocal] }
+        try FaultPoint.pass("create", name.text)
+        let file = try directory.open(
+            entry: name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: Self.mode, named: name.text)
+        let response: TransferResponse
+        do throws(TransferError) {
+            response = try Connection().fetch(request) { bytes, _ throws(OperationError) in
+                try FaultPoint.pass("write", name.text)
+                try Files.writeAll(bytes, to: file, named: name.text)
+            }
+        } catch {
+            throw Self.explained(error)
+        }
+        guard response.isSuccess else {
+            throw OperationError("ADD \(url.shown)", reason: "invalid response status \(response.status)")
+        }
+        try setTime(of: file, name, response.headers["Last-Modified"].flatMap(HTTPDate.seconds) ?? 0)
+        return try Digest(ofFile: file, named: name.text)
+    }
+
+    private static func explained(_ error: TransferError) -> OperationError {
+        guard case .addressRefused = error.kind else { return error.error }
+        return OperationError(
+            error.error.description, remedy: "build with --network host, when you trust the Dockerfile", kind: .denied)
+    }
+
+    /// As the server says when it was changed; 0 where it does not: BuildKit's, and the same at every build.
+    private func setTime(
+        of file: borrowing Descriptor, _ name: FileName, _ seconds: Int64
+    ) throws(OperationError) {
+        try FaultPoint.pass("set times of", name.text)
+        let time = timespec(tv_sec: Int(seconds), tv_nsec: 0)
+        guard futimens(file.number, [time, time]) == 0 else {
+            throw OperationError("set times of", name.text, errno: errno)
+        }
+    }
+}
+
+/// What one URL has given.
+struct FetchedFile {
+    let name: FileName
+    let digest: Digest
+
+    /// What a result depends on.
+    var value: JSON { ["name": .string(name.text), "digest": .string(digest.description)] }
+}
+
+/// The files that an ADD has got, each in a directory of its own, by its number.
+struct FetchedFiles {
+    let directory: String
+    let files: [FetchedFile]
+
+    init(_ remotes: [RemoteSource], into directory: String, isOfHost: Bool) throws(OperationError) {
+        self.directory = directory
+        if !remotes.isEmpty { try Files.makeDirectory(directory, mode: 0o700, existing: false) }
+        var files: [FetchedFile] = []
+        for (number, remote) in remotes.enumerated() {
+            let path = "\(directory)/\(number)"
+            try Files.makeDirectory(path, mode: 0o700, existing: false)
+            let place = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+            let digest = try remote.fetch(into: place, isOfHost: isOfHost)
+            files.append(FetchedFile(name: remote.fileName, digest: digest))
+        }
+        self.files = files
+    }
+
+    var value: [JSON] { files.map(\.value) }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+/// What is told of builds, and what others see of them.
+extension CLI.Build {
+    /// Whoever asks for the id alone still learns what has failed, and where.
+    @Test func aQuietBuildSaysWhatFails() throws {
+        let context = try BuildContext("FROM busybox\nRUN for i in $(seq 30); do echo line $i; done; exit 3")
+        defer { context.remove() }
+        let outcome = context.build("-q")
+        #expect(outcome.code == 1 && outcome.text.isEmpty)
+        #expect(
+            outcome.error.contains("> [2/2] RUN") && outcome.error.contains(" line 30\n------\nDockerfile:2\n"),
+            "\(outcome.error)")
+        #expect(!outcome.error.contains("line 10\n") && !outcome.error.contains("#2"), "\(outcome.error)")
+    }
+
+    /// On a terminal it is one picture, which ends as it was.
+    @Test func aPictureOnATerminal() throws {
+        let context = try BuildContext("FROM busybox\nRUN echo word; sleep 1; exit $(cat /code 2>/dev/null || echo 0)")
+        defer { context.remove() }
+        func drawn(_ words: String) -> String {
+            Host.shell("script -qec \"$MYDOCKER build \(words) \(context.directory)\" /dev/null").text
+        }
+        let shown = drawn("--no-cache")
+        #expect(shown.contains("=> => # ") && shown.contains("word"), "\(shown)")
+        #expect(shown.contains("[+] Building ") && shown.contains("(3/3) FINISHED"), "\(shown)")
+        #expect(shown.contains("\u{1b}[3A"), "\(shown)")
+        #expect(!drawn("--no-cache --progress plain").contains("\u{1b}["))
+        try context.write("FROM busybox\nRUN exit 7")
+        let failed = drawn("")
+        #expect(failed.contains(" => ERROR [2/2] RUN exit 7") && failed.contains("Dockerfile:2"), "\(failed)")
+        let refused = context.build("--progress", "tty")
+        #expect(refused.code == 1 && refused.error.contains("no terminal"), "\(refused.error)")
+    }
+
+    /// Scripts that remove all containers do not end builds.
+    @Test func containersOfBuildsAreNotListed() throws {
+        let context = try BuildContext(
+            "FROM busybox\nRUN --mount=type=secret,id=s,env=V --mount=type=secret,id=f echo begun; sleep 1000")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            echo inafile > \(context.directory).s
+            V=invariable $MYDOCKER build --secret id=s,env=V --secret id=f,src=\(context.directory).s \
+              \(context.directory) 2> \(context.directory).log & builder=$!
+            until grep -q begun \(context.directory).log; do sleep 0.05; done
+            $MYDOCKER ps -q; $MYDOCKER ps -aq; $MYDOCKER ps -q --external | wc -w
+            rm \(context.directory).s
+            # No disk has what was given in confidence, while it is there or after.
+            grep -rl -e inafile -e invariable /var/lib/mydocker /run/mydocker
+            kill -9 $builder; wait $builder
+            grep -rl -e inafile -e invariable /var/lib/mydocker /run/mydocker
+            rm \(context.directory).log
+            """, seconds: 60)
+        #expect(outcome.lines == ["1"], "\(outcome.text)\(outcome.error)")
+        Host.eventually("nothing is left") { mydocker("system", "check").code == 0 }
+    }
+
+    /// Thousands of lines cost no more than each of them; a signal is heeded between any two.
+    @Test func manyLines() throws {
+        let lines = (1...8000).map { "ENV A\($0)=${A1}x B\($0)=y\nEXPOSE \($0)\n" }.joined()
+        let context = try BuildContext("FROM busybox\n" + lines)
+        defer { context.remove() }
+        let id = context.build("-q")
+        #expect(id.code == 0, "\(id.error)")
+        let counts = Host.shell(
+            "$MYDOCKER image inspect \(id.word) | jq '.[0].Config|(.Env|length),(.ExposedPorts|length)'")
+        #expect(counts.lines == ["16001", "8000"])
+        mydocker("rmi", "-f", id.word)
+        // Longer than anybody waits: a signal ends it between any two.
+        try context.write("FROM busybox\n" + String(repeating: "ENV a=b\n", count: 500_000))
+        let ended = Host.shell(
+            """
+            python3 -c 'import os,signal,sys
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            os.execvp(sys.argv[1], sys.argv[1:])' $MYDOCKER build --no-cache \(context.directory) 2>/dev/null & sleep 0.5
+            kill -TERM $!; wait $!; echo $?
+            """)
+        #expect(ended.word == "143", "\(ended.text)")
+    }
+}
