@@ -9,6 +9,8 @@ CFLAGS = -std=gnu11 -O2 -fno-strict-aliasing -Wall -Wextra -Werror
 BENCH_PROGRAMS = .build/bench/floor .build/bench/timeit .build/bench/netload
 # e.g. make bench BENCH='--cases a,b,c -n 25'
 BENCH ?=
+# e.g. make bench FIREWALL=nftables; without one networks have that which they choose by themselves
+FIREWALL ?=
 # e.g. make soak SOAK='--seed 1 kills=20000 xtables=60'; without names everything, in its long form
 SOAK ?=
 # e.g. make vm-test KERNEL=6.12 TESTS='Limit|Restart'
@@ -63,7 +65,7 @@ demo: build
 	scripts/in-sandbox scripts/demo
 
 bench: build bench-programs
-	scripts/in-sandbox bench/with-peers python3 -B bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
+	scripts/in-sandbox $(if $(FIREWALL),scripts/configured '{"firewall-backend":"$(FIREWALL)"}') bench/with-peers python3 -B bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
 
 bench-programs: $(BENCH_PROGRAMS)
 $(BENCH_PROGRAMS): | bootstrap

@@ -38,8 +38,10 @@ package struct NetworkIntent: Hashable, Sendable {
     package var masquerades = true
     /// Whether the gateway's address is this host's.
     package var hasHostAddress = true
-    /// Whether members are reached at their own addresses from anywhere; and by which interfaces from outside, where not.
-    package var isOpen = false
+    /// The families of which members are reached at their own addresses from anywhere; those of which they are at the ports that they
+    /// publish, and nothing is translated; and by which interfaces they are from outside in any case.
+    package var open: Set<AddressFamily> = []
+    package var routed: Set<AddressFamily> = []
     package var trustedInterfaces: [String] = []
 
     package init(bridge: String, gateway: Subnet, gateway6: Subnet? = nil, isInternal: Bool) {
@@ -62,18 +64,21 @@ package struct PublishedPorts: Hashable, Sendable {
     /// Of IPv6; nil: it has none, and what is published of it is not for the firewall.
     package let address6: IPAddress?
     package let ports: [PortMapping]
+    /// Of the endpoint itself, where nothing is translated: the address of this host says of which family.
+    package let openPorts: [PortMapping]
     /// Who has the rules.
     package let backend: FirewallBackend
 
     package init(
         endpoint: EndpointID, address: IPAddress, address6: IPAddress? = nil, ports: [PortMapping],
-        backend: FirewallBackend = .iptables
+        openPorts: [PortMapping] = [], backend: FirewallBackend = .iptables
     ) {
         self.backend = backend
         self.address6 = address6
         self.endpoint = endpoint
         self.address = address
         self.ports = ports
+        self.openPorts = openPorts
     }
 
     var addresses: [IPAddress] { [address] + (address6.map { [$0] } ?? []) }

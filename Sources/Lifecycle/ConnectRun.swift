@@ -43,6 +43,7 @@ extension ContainerRun {
             try writeState()
             try makeLink(index, isDefaultRoute: isLeading && state.endpoints.count { $0.gateway != nil } == 1)
             try writeState()
+            if namespace != nil { try followMoves() }
             if isLeading { try routeAll(by: state.endpoints[index]) }
             if takesPorts { try movePorts(to: index) }
         } catch {
@@ -56,7 +57,7 @@ extension ContainerRun {
     /// They are one endpoint's: its rules go before the other one's come.
     private func movePorts(to index: Int) throws(OperationError) {
         for former in state.endpoints.indices where !state.endpoints[former].ports.isEmpty && former != index {
-            try host.drivers.of(state.endpoints[former]).disconnect(state.endpoints[former])
+            try host.withdrawRules(of: state.endpoints[former])
             state.endpoints[index].ports += state.endpoints[former].ports
             state.endpoints[former].ports = []
         }
@@ -91,7 +92,7 @@ extension ContainerRun {
     /// for whoever clears away.
     private func leave(_ endpoint: Endpoint, _ network: NetworkDefinition) throws(OperationError) {
         let driver = try host.drivers.of(endpoint)
-        try driver.disconnect(endpoint)
+        try host.withdrawRules(of: endpoint)
         if let namespace { try driver.detach(endpoint, &namespace.inside) }
         try host.withdrawAliases(of: endpoint, id, from: network)
         try host.release(endpoint.leases, from: network, of: id)
@@ -114,9 +115,11 @@ extension ContainerRun {
     private func publish(_ index: Int) throws(OperationError) {
         // The sockets are the supervisor's, too.
         try ports?.move(to: state.endpoints[index].bridge)
+        noteFirewall(of: index)
         try writeState()
         if namespace == nil { return }
         try host.drivers.of(state.endpoints[index]).publishAnew(state.endpoints[index], isStale: host.isStale)
+        try followMoves()
     }
 
     /// Nothing while it rests.

@@ -13,7 +13,8 @@ extension Host {
         // One that nobody is on may be about to be removed; it is made when it is used.
         guard deviants.contains(where: networks.contains) || isAnyUsed(deviants) else { return }
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
-            for network in networks { try checkDefined(network) }
+            // Nobody moves one meanwhile.
+            let networks = try current(networks)
             for (name, failure) in restore(networks + usedNetworks(besides: networks)) {
                 if networks.contains(where: { $0.name == name }) { throw failure }
                 warn(failure.description)
@@ -21,6 +22,15 @@ extension Host {
                 if name == nil { for network in networks { try drivers.of(network).create(network) } }
             }
         }
+    }
+
+    private func current(_ networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        var current: [NetworkDefinition] = []
+        for network in networks {
+            try checkDefined(network)
+            current.append(try networkStore.definition(at: network.key) ?? network)
+        }
+        return current
     }
 
     /// Those that were joined since the last reboot.
@@ -38,7 +48,11 @@ extension Host {
     /// The registry's lock must be held, so that no network is removed meanwhile.
     package func restore(_ networks: [NetworkDefinition]) -> [(name: Name?, failure: OperationError)] {
         // Oldest first: the order in which the rules of all were made.
-        drivers.restore(
+        var failures = drivers.restore(
             networks.sorted { $0.created < $1.created }, members: networkMembers(), isStale: isStale)
+        for network in networks where !failures.contains(where: { $0.name == nil || $0.name == network.name }) {
+            do throws(OperationError) { try endMove(of: network) } catch { failures.append((network.name, error)) }
+        }
+        return failures
     }
 }

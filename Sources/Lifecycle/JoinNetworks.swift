@@ -19,12 +19,13 @@ extension ContainerRun {
         let publish = try host.drivers.of(network).isBesideHost ? [] : wish.publish
         let reservation = try host.reservePorts(publish, on: network)
         let leased = try host.leaseAddresses(from: network, for: id, wish)
-        let endpoint = Endpoint(
+        var endpoint = Endpoint(
             state.endpoints.contains { $0.id == id } ? .random() : id, on: network, wish, at: leased,
             interface: Endpoint.interface(
                 network.options.interfacePrefix, beside: state.endpoints, definition.networkMode.wishes),
             ports: reservation.mappings,
             aliases: definition.hostAlias)
+        endpoint.openPorts = network.openPorts(publish)
         do throws(OperationError) {
             try enter(endpoint, network, wish)
         } catch {
@@ -63,6 +64,7 @@ extension ContainerRun {
     /// Nothing while it rests.
     func makeLink(_ index: Int, isDefaultRoute: Bool) throws(OperationError) {
         guard let namespace else { return }
+        noteFirewall(of: index)
         state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
             state.endpoints[index], in: namespace.namespace, &namespace.inside, isDefaultRoute: isDefaultRoute,
             isStale: host.isStale)

@@ -13,10 +13,11 @@ extension Host {
             let ports = try reservePorts(publish, on: network, device: "lo").mappings
             let addresses = try nextAddresses(of: network, wish)
             let name = Endpoint.interface(network.options.interfacePrefix, beside: endpoints, wishes)
-            endpoints.append(
-                Endpoint(
-                    endpoints.isEmpty ? id : .random(), on: network, wish, at: addresses, interface: name, ports: ports,
-                    aliases: []))
+            var endpoint = Endpoint(
+                endpoints.isEmpty ? id : .random(), on: network, wish, at: addresses, interface: name, ports: ports,
+                aliases: [])
+            endpoint.openPorts = network.openPorts(publish)
+            endpoints.append(endpoint)
         }
         return endpoints
     }

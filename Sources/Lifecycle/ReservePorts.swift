@@ -12,6 +12,7 @@ extension Host {
         try checkDistinct(requests)
         return try PortReservation(
             requests, device: device ?? network.device, hasIPv6: network.gateway6 != nil,
+            routed: network.options.routedFamilies,
             isReleased: { port, transport in
                 // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
                 // And one that nobody has on record may have been given back since it was asked for.
@@ -52,5 +53,12 @@ extension Host {
                     "port \(request.hostPorts?.lowerBound ?? 0)/\(request.transport.rawValue) is published twice")
             }
         }
+    }
+}
+
+extension NetworkDefinition {
+    /// What of published ports is open at members' own addresses.
+    func openPorts(_ requests: [PublishRequest]) -> [PortMapping] {
+        requests.flatMap { $0.openPorts(of: options.routedFamilies, hasIPv6: gateway6 != nil) }
     }
 }

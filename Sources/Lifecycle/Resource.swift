@@ -63,7 +63,7 @@ extension Host {
         case .aliases(let endpoint, let network): try withdrawAliases(of: endpoint, id, from: network)
         case .cgroups: try removeCgroups(of: id, state)
         case .rules(let endpoint):
-            try drivers.of(endpoint).disconnect(endpoint)
+            try withdrawRules(of: endpoint)
             if Files.exists(layout.containerJoined(id)) { try detach(endpoint, of: id) }
         case .rulesOfEachDriver: for driver in drivers.all { try driver.withdraw(id) }
         }

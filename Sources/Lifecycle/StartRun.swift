@@ -35,6 +35,7 @@ extension ContainerRun {
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()
         try recordStart(child.pid)
+        try followMoves()
         // Whoever changes something from now on finds the process on record; who did so before may not have.
         if isRepeated { host.catchUp(definition, state) }
         withExtendedLifetime((mounts, others)) {}

@@ -18,6 +18,7 @@ extension RequestBatch {
         beginCreation("create veth", veth.name, up: false)
         put(IFLA_IFNAME, veth.name)
         put(IFLA_MASTER, UInt32(bitPattern: veth.bridge))
+        if let mac = veth.mac { put(IFLA_ADDRESS, mac.bytes) }
         putEnd(veth)
         nest(IFLA_LINKINFO) {
             $0.put(IFLA_INFO_KIND, "veth")

@@ -52,6 +52,8 @@ package struct VethRequest: Equatable, Sendable {
     package var name: String
     /// Index of the bridge.
     package var bridge: Int32
+    /// Of the end here; nil: the kernel chooses one.
+    package var mac: MACAddress?
     /// Bytes, of both ends; nil leaves 1500.
     package var mtu: Int?
     package var peerName: String

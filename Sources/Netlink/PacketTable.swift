@@ -27,13 +27,13 @@ package struct PacketTable: Sendable {
         package let handle: UInt64
         /// `PacketRule.note`; nil of one that somebody else has made.
         package let note: [UInt8]?
-        /// Names of chains that it may jump to are in it.
-        fileprivate let message: Message
-
-        package func mentions(_ chain: String) -> Bool { message.contains(Array(chain.utf8) + [0]) }
     }
 
     package var chains: [String: [Rule]] = [:]
+    /// Rules that somebody else has made. Names of chains that they may jump to are in them.
+    fileprivate var others: [Message] = []
+    /// Whether the rules of all chains were read.
+    package fileprivate(set) var isWhole = true
     /// The kernel's count of changes, when this was read.
     let generation: UInt32
 }
@@ -66,16 +66,30 @@ extension PacketTableChange {
 }
 
 extension NFTablesSocket {
-    /// Nothing of a table that is not there.
-    package mutating func read(_ table: String, of family: AddressFamily) throws(OperationError) -> PacketTable {
-        var found = PacketTable(generation: try generation())
+    /// None of a table that is not there.
+    package mutating func chains(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
+        var chains: [String] = []
         for message in try socket.dump({ $0.getChains() }) {
-            if let chain = try message.chainName(of: table, family) { found.chains[chain] = [] }
+            if let chain = try message.chainName(of: table, family) { chains.append(chain) }
         }
+        return chains
+    }
+
+    /// Nothing of a table that is not there.
+    /// - Parameter meant: chains whose rules are read; nil: all. A table of a thousand networks has ten thousand rules.
+    package mutating func read(
+        _ table: String, of family: AddressFamily, rulesOf meant: [String]? = nil
+    ) throws(OperationError) -> PacketTable {
+        var found = PacketTable(generation: try generation())
+        for chain in try chains(of: table, family) { found.chains[chain] = [] }
         if found.chains.isEmpty { return found }
-        for message in try socket.dump({ $0.getRules(ofTable: table, family) }) {
-            let (chain, rule) = try PacketTable.Rule.read(message)
-            found.chains[chain, default: []].append(rule)
+        guard let meant else {
+            try found.add(socket.dump { $0.getRules(ofTable: table, family) })
+            return found
+        }
+        found.isWhole = false
+        for chain in meant where found.chains[chain] != nil {
+            try found.add(socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
         }
         return found
     }
@@ -112,11 +126,12 @@ extension RequestBatch {
             Label(operation: "read rules", subject: nil), asks: true)
     }
 
-    fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily) {
+    fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily, chain: String? = nil) {
         begin(
             Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(NFTables.number(of: family)),
             Label(operation: "list rules", subject: table), asks: true)
         put(Int(NFTA_RULE_TABLE.rawValue), table)
+        if let chain { put(Int(NFTA_RULE_CHAIN.rawValue), chain) }
     }
 
     fileprivate mutating func put(_ change: PacketTableChange, of table: String) {
@@ -201,6 +216,20 @@ extension PacketTable.Rule {
             }
         }
         guard let handle, let chain else { throw .malformed("rule") }
-        return (chain, PacketTable.Rule(handle: handle, note: note, message: message))
+        return (chain, PacketTable.Rule(handle: handle, note: note))
+    }
+}
+
+extension PacketTable {
+    package func othersMention(_ chain: String) -> Bool {
+        others.contains { $0.contains(Array(chain.utf8) + [0]) }
+    }
+
+    fileprivate mutating func add(_ messages: [Message]) throws(OperationError) {
+        for message in messages {
+            let (chain, rule) = try Rule.read(message)
+            chains[chain, default: []].append(rule)
+            if rule.note == nil { others.append(message) }
+        }
     }
 }

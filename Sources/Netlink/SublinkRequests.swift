@@ -113,10 +113,18 @@ extension RequestBatch {
 }
 
 extension SublinkRequest.Kind {
-    fileprivate var name: String {
+    package var name: String {
         switch self {
         case .macvlan: "macvlan"
         case .ipvlan: "ipvlan"
+        }
+    }
+
+    /// When none is named.
+    package var usualMode: String {
+        switch self {
+        case .macvlan: "bridge"
+        case .ipvlan: "l2"
         }
     }
 }

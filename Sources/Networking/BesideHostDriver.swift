@@ -11,18 +11,12 @@ extension BesideHostDriver {
             "adopt network \(network.name)", reason: "no other program makes networks of driver \(network.driver)",
             kind: .unsupported)
     }
+    package func leave(
+        _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
+    ) throws(OperationError) {}
     package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
 
     package func diagnose(
         _ network: NetworkDefinition, _ containers: [TracedContainer]
     ) throws(OperationError) -> [NetworkObstacle] { obstacles(to: network) }
-
-    package func commands(
-        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
-    ) throws(OperationError) -> [ShellCommand] {
-        let driver = plan.networks.first?.driver ?? plan.endpoints.first?.network.driver ?? ""
-        throw OperationError(
-            "commands for networks of driver \(driver)", reason: "those of bridge networks are told alone",
-            kind: .unsupported)
-    }
 }

@@ -24,6 +24,10 @@ package struct ConfigurationDriver: BesideHostDriver, Sendable {
         isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint { throw Self.refusal }
 
+    package func commands(
+        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> [ShellCommand] { [] }
+
     package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {}
     package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}
     package func detach(_ endpoint: Endpoint) throws(OperationError) {}

@@ -8,8 +8,11 @@ extension Endpoint {
     ///   - bridge: its index.
     ///   - mtu: the bridge's.
     func veth(on bridge: Int32, mtu: Int?, in namespace: NetworkNamespaceReference) -> VethRequest {
-        VethRequest(
+        var request = VethRequest(
             name: hostInterface, bridge: bridge, mtu: mtu, peerName: interface, peerMAC: mac, peerNamespace: namespace)
+        // The bridge keeps its own.
+        if mode == NetworkOptions.unmanaged { request.mac = mac.greatest }
+        return request
     }
 
     /// - Parameters:

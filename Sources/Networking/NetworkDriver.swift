@@ -32,6 +32,11 @@ package protocol NetworkDriver: EndpointDriver {
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)]
 
+    /// Takes what a network has moved away from a firewall: rules of the network, unless that is nil, and of endpoints on it.
+    func leave(
+        _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
+    ) throws(OperationError)
+
     /// What a person would type to have made what a plan says. A reader.
     /// - Parameter isStale: as in `connect`.
     func commands(

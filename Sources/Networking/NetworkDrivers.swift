@@ -13,8 +13,10 @@ package struct NetworkDrivers: Sendable {
     package var all: [any NetworkDriver] { names.compactMap { drivers[$0] } }
     private var names: [String] { drivers.keys.sorted() }
 
+    /// - Parameter mode: `NetworkOptions.mode`.
     /// - Throws: for a name that is none, as in a record of another version.
-    package func named(_ name: String) throws(OperationError) -> any NetworkDriver {
+    package func named(_ name: String, mode: String?) throws(OperationError) -> any NetworkDriver {
+        if name == BridgeDriver.name, mode == NetworkOptions.unmanaged { return UnmanagedBridgeDriver() }
         if let driver = drivers[name] { return driver }
         if name == ConfigurationDriver.name { return ConfigurationDriver() }
         throw OperationError(
@@ -22,14 +24,16 @@ package struct NetworkDrivers: Sendable {
     }
 
     package func of(_ network: NetworkDefinition) throws(OperationError) -> any NetworkDriver {
-        try named(network.driver)
+        try named(network.driver, mode: network.options.mode)
     }
-    package func of(_ endpoint: Endpoint) throws(OperationError) -> any NetworkDriver { try named(endpoint.driver) }
+    package func of(_ endpoint: Endpoint) throws(OperationError) -> any NetworkDriver {
+        try named(endpoint.driver, mode: endpoint.mode)
+    }
 
     /// Those of `networks` of which something is missing on the host.
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         var deviants: [NetworkDefinition] = []
-        for (name, networks) in byDriver(networks) { deviants += try named(name).deviants(among: networks) }
+        for networks in byDriver(networks) { deviants += try of(networks[0]).deviants(among: networks) }
         return deviants
     }
 
@@ -38,11 +42,11 @@ package struct NetworkDrivers: Sendable {
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)] {
         var failures: [(name: Name?, failure: OperationError)] = []
-        for (name, networks) in byDriver(networks) {
+        for networks in byDriver(networks) {
             do throws(OperationError) {
                 let ids = Set(networks.map(\.id))
                 let members = members.filter { ids.contains($0.endpoint.networkID) }
-                failures += try named(name).restore(networks, members: members, isStale: isStale)
+                failures += try of(networks[0]).restore(networks, members: members, isStale: isStale)
             } catch {
                 for network in networks { failures.append((network.name, error)) }
             }
@@ -55,22 +59,31 @@ package struct NetworkDrivers: Sendable {
         for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> [ShellCommand] {
         var commands: [ShellCommand] = []
-        for (name, _) in byDriver(plan.networks + plan.endpoints.map(\.network)) {
-            commands += try named(name).commands(for: plan.of(driver: name), isStale: isStale)
+        for networks in byDriver(plan.networks + plan.endpoints.map(\.network)) {
+            let part = plan.of { Kind($0) == Kind(networks[0]) }
+            commands += try of(networks[0]).commands(for: part, isStale: isStale)
         }
         return commands
     }
 
     /// In the order of the first network of each.
-    private func byDriver(_ networks: [NetworkDefinition]) -> [(name: String, networks: [NetworkDefinition])] {
-        var groups: [(name: String, networks: [NetworkDefinition])] = []
+    private func byDriver(_ networks: [NetworkDefinition]) -> [[NetworkDefinition]] {
+        var groups: [[NetworkDefinition]] = []
         for network in networks {
-            if let index = groups.firstIndex(where: { $0.name == network.driver }) {
-                groups[index].networks.append(network)
+            if let index = groups.firstIndex(where: { Kind($0[0]) == Kind(network) }) {
+                groups[index].append(network)
             } else {
-                groups.append((network.driver, [network]))
+                groups.append([network])
             }
         }
         return groups
     }
+}
+
+/// By which a driver is chosen.
+private struct Kind: Equatable {
+    let driver: String
+    let isUnmanaged: Bool
+
+    init(_ network: NetworkDefinition) { (driver, isUnmanaged) = (network.driver, network.options.isUnmanaged) }
 }

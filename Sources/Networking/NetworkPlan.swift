@@ -37,9 +37,9 @@ package struct NetworkPlan: Sendable {
         self.ground = ground
     }
 
-    func of(driver: String) -> NetworkPlan {
-        NetworkPlan(
-            networks.filter { $0.driver == driver }, endpoints.filter { $0.network.driver == driver }, upon: ground)
+    /// What of it is about networks of one kind.
+    func of(_ isMeant: (NetworkDefinition) -> Bool) -> NetworkPlan {
+        NetworkPlan(networks.filter(isMeant), endpoints.filter { isMeant($0.network) }, upon: ground)
     }
 
     /// Those of endpoints, which are there before.

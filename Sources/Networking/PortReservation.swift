@@ -22,18 +22,20 @@ package struct PortReservation: ~Copyable {
     /// - Parameters:
     ///   - device: the bridge.
     ///   - hasIPv6: whether the network has.
+    ///   - routed: families of which this host has no port for it.
     ///   - isReleased: asked about a port that is taken: whether it was a dead container's and is free now.
     ///   - holder: names the container that has a port, for the error.
     package init(
-        _ requests: [PublishRequest], device: String, hasIPv6: Bool, isReleased: (UInt16, TransportProtocol) -> Bool,
+        _ requests: [PublishRequest], device: String, hasIPv6: Bool, routed: Set<AddressFamily> = [],
+        isReleased: (UInt16, TransportProtocol) -> Bool,
         holder: (UInt16, TransportProtocol) -> String?
     ) throws(OperationError) {
         let sockets = DescriptorSet()
         var mappings: [PortMapping] = []
         for request in requests {
-            for choice in request.choices {
-                mappings += try Self.reserve(
-                    choice, request, request.addresses(hasIPv6: hasIPv6), device, sockets, isReleased, holder)
+            let addresses = request.addresses(hasIPv6: hasIPv6).filter { !routed.contains($0.family) }
+            for choice in addresses.isEmpty ? [] : request.choices {
+                mappings += try Self.reserve(choice, request, addresses, device, sockets, isReleased, holder)
             }
         }
         self.sockets = sockets

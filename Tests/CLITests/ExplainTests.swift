@@ -86,6 +86,40 @@ extension CLI.Explain {
             outcome.lines == ["0 some", "same some", "same some", "same some", "clean"], "\(outcome.text)")
     }
 
+    /// The same of networks beside this host, whose parent is another's, and there before.
+    @Test(arguments: ["bridge", "private", "passthru"]) func theCommandsMakeTheSameBesideTheHost(mode: String) {
+        let outcome = elsewhere(
+            """
+            parent() { ip link add eth9 address 02:00:00:00:09:09 type veth peer name eth8; ip link set eth9 up; ip link set eth8 up; }
+            links() {
+              ip -d -j address show | jq -cS '.[] | select(.ifname | test("^eth0$")) | {ifname, mtu, operstate, flags, address,
+                addresses: [.addr_info[] | {local, prefixlen, broadcast, scope}], kind: .linkinfo.info_kind, mode: .linkinfo.info_data.mode}'
+            }
+            export -f parent links
+            parent
+            create="$m network create -d macvlan -o parent=eth9 -o macvlan_mode=\(mode) --subnet 10.77.7.0/24 --subnet fd00:77:7::/64 -o mtu=1400"
+            $create --dry-run lan; echo $?; ls /var/lib/mydocker/networks 2>/dev/null; $create lan >/dev/null
+            $m run --dry-run --name web --network lan true >/run/dry; echo $?
+            $m run -d --name web --network lan sleep 1000 >/dev/null; of web >/run/made
+            $m network explain lan web >/run/commands; echo $?
+            diff /run/dry /run/commands >/dev/null && echo told before; grep -c 'ip link add link eth9' /run/commands
+            unshare -n -m --propagation private bash -ec '
+              mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns; mount -t tmpfs none /run/netns; }
+              ip link set lo up; parent
+              sh -e /run/commands >/run/said || cat /run/said
+              sleep .3; ip netns exec web bash -c inside >/run/typed'
+            diff /run/made /run/typed && echo same $(test -s /run/made && echo some)
+            $m network create -d macvlan -o parent=nope --subnet 10.78.7.0/24 --dry-run lan2; echo $?
+            $m rm -f web >/dev/null; $m network rm lan; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "0", "0", "0", "told before", "1", "same some",
+                #"mydocker: parent interface "nope": this host has none of that name"#,
+                "  name one that it has, or NAME.VLAN of one", "1", "lan", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// What would be done is what was done, and until then nothing is.
     @Test(arguments: ["iptables", "nftables"]) func aDryRunTellsWhatIsDone(firewall: String) {
         let outcome = elsewhere(

@@ -71,6 +71,13 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     private static let startShort = Step(["run", "-d"] + onNetwork + ["sh", "-c", "mkdir /d; echo x >/d/file"])
     private static let removeByForce = Step("rm -f fwbox", excuse: gone)
 
+    /// A network on which somebody publishes a port, and how it goes.
+    private static let moving = [
+        Step("network create --firewall iptables --subnet \(other) --subnet fd00:77::/64 fwother"),
+        Step("run -d --name fwbox --net fwother -p \(port) sleep 1000"),
+    ]
+    private static let moved = [Step("rm -f fwbox"), Step("network remove fwother")]
+
     static let all: [FaultScenario] = [
         FaultScenario(
             name: "run", command: ["run", "--rm"] + onNetwork + ["echo", "hi"], isGuarded: true, next: [plainRun]),
@@ -131,6 +138,15 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
                 Step("network create --firewall nftables --subnet \(other) fwother", excuse: "already exists"),
                 Step("network remove fwother"),
             ]),
+        FaultScenario(
+            name: "network reload --firewall, and the next command", prepare: moving,
+            command: ["network", "reload", "--firewall", "nftables", "fwother"],
+            next: [
+                Step("run --rm --net \(network) true"), Step("network reload fwother"), Step("system check"),
+            ] + moved),
+        FaultScenario(
+            name: "network reload --firewall, and the end", prepare: moving,
+            command: ["network", "reload", "--firewall", "nftables", "fwother"], isVariant: true, next: moved),
         FaultScenario(
             name: "run -d --rm", command: ["run", "-d", "--rm"] + onNetwork + ["echo", "hi"],
             isVariant: true, next: [Step("wait fwbox", excuse: gone), plainRun, removeByForce]),

@@ -51,6 +51,37 @@ extension CLI.Macvlan {
             ], "\(outcome.text)")
     }
 
+    /// Addresses of both families, at once, and no router is believed.
+    @Test func membersWithIPv6() {
+        let outcome = scene(
+            """
+            ip -n lan addr add fd00:77::1/64 dev lan0 nodad; ip addr add fd00:77::9/64 dev eth9 nodad
+            $create --subnet fd00:77::/64 lan >/dev/null
+            $m network inspect lan -f '{{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{end}}'
+            $m run -d --name one --net lan --ip6 fd00:77::50 sleep 1000 >/dev/null; $m run -d --name two --net lan sleep 1000 >/dev/null
+            for n in one two; do inside $n ip -o -6 addr show eth0 scope global | awk '{print $4}'; done
+            inside one ip -6 route | sed -n 's/ metric.*//;s/ *$//;/default/p'
+            pid=$($m inspect -f '{{.State.Pid}}' one)
+            pings6() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n ping -q -c 1 -W 1 $2 | grep -q ' 1 .*received' && echo reached; }
+            yes router pings6 one fd00:77::1; yes neighbour pings6 two fd00:77::50; yes host pings6 one fd00:77::9
+            nsenter -t $pid -n cat /proc/sys/net/ipv6/conf/eth0/accept_ra
+            $m run --rm --net lan --ip6 fd00:78::1 true 2>&1 | head -1; $m run --rm --net lan --ip6 fd00:77::50 true 2>&1 | head -1
+            $m network create -d macvlan -o parent=eth9 --subnet 10.88.0.0/16 --subnet fd00:79::/120 other 2>&1 | head -1
+            $m network create --subnet 10.77.1.0/24 br >/dev/null; $m run -d --name three --net br sleep 1000 >/dev/null
+            $m network connect lan three; inside three ip -o -6 addr show eth1 scope global | awk '{print $4}'
+            $m rm -f one two three >/dev/null; $m network rm lan br; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "true 192.168.77.0/24 192.168.77.1 fd00:77::/64 fd00:77::1 ", "fd00:77::50/64", "fd00:77::2/64",
+                "default via fd00:77::1 dev eth0", "router reached", "neighbour reached", "host no", "0",
+                "mydocker: address fd00:78::1: the network is fd00:77::/64",
+                #"mydocker: Address already in use "fd00:77::50": held by container "one""#,
+                "mydocker: invalid subnet fd00:79::/120: it has fewer addresses than 10.88.0.0/16, and containers have one in each",
+                "fd00:77::3/64", "lan", "br", "clean",
+            ], "\(outcome.text)")
+    }
+
     @Test(arguments: ["private", "vepa", "passthru"]) func modes(mode: String) {
         let outcome = scene(
             """

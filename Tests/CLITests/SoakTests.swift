@@ -9,7 +9,9 @@ extension CLI {
         private let script = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent("../../scripts/soak").path
 
-        @Test(arguments: ["kills=120", "parallel=20", "exits=400", "logs=24", "xtables=10", "ports=100"])
+        @Test(arguments: [
+            "kills=120", "parallel=20", "exits=400", "logs=24", "xtables=10", "firewalls=10", "ports=100",
+        ])
         func nothingGoesWrong(soak: String) {
             expectNothing(wrong: Host.run([script, "--limit", "60", soak], seconds: 120))
         }

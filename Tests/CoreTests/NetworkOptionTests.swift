@@ -32,7 +32,9 @@ import Testing
         ("name=a/b", "use a name of 1 to 15 bytes, without / or :"),
         ("com.docker.network.bridge.enable_icc=maybe", "use true or false"),
         ("com.docker.network.bridge.host_binding_ipv4=::1", "use an IPv4 address of this host"),
-        ("com.docker.network.bridge.gateway_mode_ipv4=x", "there are nat, nat-unprotected, isolated"),
+        ("com.docker.network.bridge.gateway_mode_ipv4=x", "there are nat, nat-unprotected, routed, isolated"),
+        ("com.docker.network.bridge.gateway_mode_ipv6=isolated", "there are nat, nat-unprotected, routed"),
+        ("mode=bridge", "there are managed, unmanaged"),
         ("com.docker.network.bridge.trusted_host_interfaces=a::b", "use names of interfaces with : between them"),
         ("com.docker.network.container_iface_prefix=abcdefghijklm", "use a name of 1 to 12 bytes, without / or :"),
         ("com.docker.network.container_iface_prefix=", "use a name of 1 to 12 bytes, without / or :"),
@@ -41,6 +43,25 @@ import Testing
         let error = #expect(throws: OperationError.self) { try options(text) }
         #expect(error?.description.hasSuffix(reason) == true, "\(error?.description ?? "")")
         #expect(error?.kind == .invalid)
+    }
+
+    @Test func gatewayModesAreOfAFamilyEach() throws {
+        let both = try options(
+            "com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected",
+            "com.docker.network.bridge.gateway_mode_ipv6=routed")
+        #expect(both.gatewayMode(of: .ipv4) == .unprotected && both.gatewayMode(of: .ipv6) == .routed)
+        #expect(both.routedFamilies == [.ipv6])
+        #expect(try NetworkOptions(both.texts, driver: "bridge") == both)
+        #expect(try options("com.docker.network.bridge.gateway_mode_ipv4=routed").gatewayMode(of: .ipv6) == .nat)
+    }
+
+    @Test func bridgesOfOthers() throws {
+        let others = try options("mode=unmanaged", "name=br9")
+        #expect(others.isUnmanaged && !others.hasHostAddress)
+        #expect(others.texts.map(\.key) == ["com.docker.network.bridge.name", "mode"])
+        #expect(try options("mode=managed") == NetworkOptions())
+        #expect(try NetworkOptions([("mode", "private")], driver: "macvlan").texts.map(\.value) == ["private"])
+        #expect(throws: OperationError.self) { try NetworkOptions([("mode", "unmanaged")], driver: "macvlan") }
     }
 
     @Test func optionsThatAreNone() throws {

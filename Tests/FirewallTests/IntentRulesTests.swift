@@ -97,9 +97,11 @@ import Testing
         let masquerade = "-A MYDOCKER-POSTROUTING -s 192.168.10.0/24 ! -o testbridge -j MASQUERADE"
         #expect(differences { $0.masquerades = false } == ["- \(masquerade)"])
         #expect(
-            differences { $0.isOpen = true } == [
+            differences { $0.open = [.ipv4] } == [
                 "+ -A MYDOCKER-FORWARD -o testbridge -j ACCEPT", "- -A MYDOCKER-FORWARD -o testbridge -j DROP",
             ])
+        #expect(differences { $0.open = [.ipv6] } == [])
+        #expect(differences { $0.routed = [.ipv4] } == ["- \(masquerade)"])
         #expect(
             differences { $0.trustedInterfaces = ["eth0", "wg0"] } == [
                 "+ -A MYDOCKER-FORWARD -i eth0 -o testbridge -j ACCEPT",
@@ -107,6 +109,36 @@ import Testing
             ])
         #expect(differences { $0.hasHostAddress = false }.allSatisfy { $0.hasPrefix("- ") && $0.contains("SNAT") })
         #expect(differences { $0.hasHostAddress = false }.count == 2)
+    }
+
+    /// Nothing is translated; the rest is kept out by the network's last rule, which comes behind.
+    @Test func openPortsAreLetInAtTheContainersOwnAddress() throws {
+        func port(_ number: UInt16, _ transport: TransportProtocol, _ host: IPAddress = .anyIPv4) -> PortMapping {
+            PortMapping(hostAddress: host, hostPort: number, containerPort: number, transport: transport)
+        }
+        let published = PublishedPorts(
+            endpoint: .random(), address: try #require(IPAddress("10.7.0.2")), address6: IPAddress("fd00:7::2"),
+            ports: [],
+            openPorts: [port(80, .tcp), port(81, .tcp), port(53, .udp), port(80, .tcp, .anyIPv6)])
+        let comment = "-m comment --comment mydocker-\(published.endpoint.short) -j ACCEPT"
+        #expect(
+            IntentRules.rules(of: published).map(\.description) == [
+                "-A MYDOCKER-FORWARD -d 10.7.0.2/32 -p tcp -m tcp --dport 80:81 \(comment)",
+                "-A MYDOCKER-FORWARD -d 10.7.0.2/32 -p udp -m udp --dport 53 \(comment)",
+                "-A MYDOCKER-FORWARD -d fd00:7::2/128 -p tcp -m tcp --dport 80 \(comment)",
+            ])
+        let change = FirewallChange(establishing: FirewallIntent(published: [published]))
+        #expect(change.tables == [.filter, .nat, .filter6, .nat6])
+    }
+
+    /// What is about an endpoint alone need not know the rules of a thousand networks.
+    @Test func whichChainsAChangeIsAbout() {
+        let port = PublishedPorts("0123456789ab", Golden.mappings)
+        #expect(port.disconnection.chains(of: .nat) == ["MYDOCKER-DNAT"])
+        #expect(port.connection.chains(of: .nat) == ["MYDOCKER-DNAT", "OUTPUT", "POSTROUTING", "PREROUTING"])
+        #expect(port.connection.chains(of: .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
+        #expect(network.creation.chains(of: .nat) == nil && network.removal.chains(of: .filter) == nil)
+        #expect(FirewallChange(clearing: [port.owner], withChains: false).chains(of: .nat) == nil)
     }
 
     /// All of them carry the bridge, by which they are found again.

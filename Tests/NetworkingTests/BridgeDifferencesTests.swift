@@ -102,6 +102,23 @@ import Testing
         #expect(deviants { $0.faults = [.init("place", "why")] } == ["web", "other"])
     }
 
+    /// Both firewalls may have rules of one that moves; those of its members are where its own are going.
+    @Test func oneThatMovesIsToBeRestored() {
+        var moving = network
+        (moving.firewall, moving.formerFirewall) = (.nftables, .iptables)
+        let wanted = WantedBridges(needed: [moving], members: [member])
+        let found = wanted.differences(from: .having(whole()))
+        #expect(found.map(\.what) == [#"network "web""#])
+        #expect(found.map(\.why) == ["its move from iptables to nftables has not come to its end"])
+        #expect(found.allSatisfy { $0.isLack(of: moving) })
+        #expect(moving.firewalls == [.nftables, .iptables] && network.firewalls == [.iptables])
+        var publishing = member.endpoint
+        publishing.ports = [PortMapping(hostPort: 80, containerPort: 80)]
+        let publisher = NetworkMember(id: member.id, endpoint: publishing, process: member.process)
+        #expect(publishing.firewall == .iptables)
+        #expect(FirewallIntent([moving], [publisher]).published.map(\.backend) == [.nftables])
+    }
+
     @Test func theFirewallsTextsAreSaidWithWhoNeedsThem() {
         var firewall = FirewallDifferences()
         firewall.lacks = [

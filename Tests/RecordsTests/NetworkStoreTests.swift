@@ -40,6 +40,18 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
     }
 
     /// As `create` and `remove` leave them when they are killed.
+    /// What a move has not come to the end of is on record, and else there is no word of it.
+    @Test func aMoveIsOnRecord() throws {
+        let made = try network("br0")
+        #expect(made.json["formerFirewall"] == nil && made.json["firewall"] == nil)
+        var moving = made
+        (moving.firewall, moving.formerFirewall) = (.nftables, .iptables)
+        try store.create(moving)
+        #expect(try store.find("br0") == moving)
+        try store.replace(made)
+        #expect(try store.find("br0")?.formerFirewall == nil)
+    }
+
     @Test func namesOfNoNetworkGo() throws {
         let (made, damaged) = (try network("made"), try network("damaged"))
         try store.create(made)

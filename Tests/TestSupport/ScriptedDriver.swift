@@ -40,6 +40,11 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (String) -> Bool
     ) -> [(name: Name?, failure: OperationError)] { [] }
+    package func leave(
+        _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
+    ) throws(OperationError) {
+        try note("leave \(firewall.rawValue) \(network?.name.text ?? "-") \(endpoints.count)")
+    }
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
         isDefaultRoute: Bool, isStale: (String) -> Bool

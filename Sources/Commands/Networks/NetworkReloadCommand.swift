@@ -16,7 +16,7 @@ package struct NetworkReloadCommand: Command {
 
     package static var flags: [Flag<NetworkReloadCommand>] {
         [
-            .value("firewall", "FIREWALL", "Move networks that nobody is on to iptables, nftables or none") {
+            .value("firewall", "FIREWALL", "Move their rules to iptables, nftables or none") {
                 command, text throws(OperationError) in
                 guard let firewall = FirewallBackend(rawValue: text) else {
                     throw OperationError("there are iptables, nftables and none", kind: .invalid)

@@ -22,6 +22,9 @@ package struct Endpoint: Equatable, Sendable {
     package var bridge: String
     package var mtu: Int?
     package var ports: [PortMapping]
+    /// Where its addresses of a family are not translated: ports at which it is reached at these. That of this host is the same one,
+    /// and stands for the family.
+    package var openPorts: [PortMapping] = []
     /// What others call the container on this network, beside its name.
     package var aliases: [NetworkAlias] = []
     /// Further addresses, of the link alone.
@@ -66,6 +69,9 @@ package struct Endpoint: Equatable, Sendable {
         return [address.address] + (second.map { $0 == address.address ? [] : [$0] } ?? [])
     }
 
+    /// Whether the firewall has rules of it.
+    package var publishes: Bool { !ports.isEmpty || !openPorts.isEmpty }
+
     /// Its places in the network's subnets.
     package var subnets: [Subnet] { [address] + (address6.map { [$0] } ?? []) }
     package var gateways: [IPAddress] { [gateway, gateway6].compactMap { $0 } }
@@ -99,6 +105,7 @@ extension Endpoint: Record {
         address6 = try reader.optionalText("address6", Subnet.init)
         gateway6 = try reader.optionalText("gateway6", IPAddress.init)
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
+        openPorts = try reader.optionalObjects("openPorts", PortMapping.init)
         hostInterface = try reader.text("hostInterface") { $0.isInterfaceName ? $0 : nil }
         linkLocal = try reader.optionalTexts("linkLocal", IPAddress.init)
         isGatewayOfHost = try reader.optional("gatewayOfHost", \.bool) ?? true
@@ -122,6 +129,7 @@ extension Endpoint: Record {
             ("address6", address6.map { .string($0.description) }),
             ("gateway6", gateway6.map { .string($0.description) }),
             ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
+            ("openPorts", openPorts.isEmpty ? nil : .array(openPorts.map(\.json))),
             ("linkLocal", linkLocal.isEmpty ? nil : .strings(linkLocal.map(\.description))),
             ("gatewayOfHost", isGatewayOfHost ? JSON?.none : false),
             ("onlyPeer", onlyPeer.map { .string($0.description) }),

@@ -30,6 +30,12 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
         return IPAddress(ipv6: identifier.reduce(UInt128(0xfe80) << 48) { $0 << 8 | UInt128($1) })
     }
 
+    /// One that is greater than any other of its last five bytes, and locally administered: a bridge that nobody has given an address
+    /// takes the least of its ports' (br_stp_recalculate_bridge_id), and does not take this one.
+    package var greatest: MACAddress { MACAddress(unchecked: [0xfe] + bytes[1...]) }
+
+    private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
     /// The first address of a subnet that it follows from; nil when there is none.
     package func address(in subnet: Subnet) -> IPAddress? {
         guard bytes.starts(with: [0x02, 0x42]) else { return nil }

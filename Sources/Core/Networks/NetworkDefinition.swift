@@ -14,6 +14,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let created: Timestamp
     /// Who has its rules.
     package var firewall = FirewallBackend.iptables
+    /// Who had them, while they move: it may have some still.
+    package var formerFirewall: FirewallBackend?
     /// What addresses are chosen from, of a family; the whole subnet where there is none of it.
     package var ranges: [AddressRange] = []
     /// Addresses of the subnet that are somebody else's, by the names of those (`--aux-address`).
@@ -82,6 +84,9 @@ package struct NetworkDefinition: Equatable, Sendable {
 
     package func range(of family: AddressFamily) -> AddressRange? { ranges.first { $0.family == family } }
 
+    /// All that may have rules of it.
+    package var firewalls: [FirewallBackend] { [firewall] + (formerFirewall.map { [$0] } ?? []) }
+
     /// It is there without that anybody has made it.
     package var isPredefined: Bool { name.isOfPredefinedNetwork }
 
@@ -110,6 +115,7 @@ extension NetworkDefinition: Record {
         created = Timestamp(nanoseconds: try reader.int("created"))
         // Of before there were others.
         firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
+        formerFirewall = try reader.optionalText("formerFirewall", FirewallBackend.init)
         gateway6 = try reader.optionalText("gateway6", Subnet.init)
         key = id.hex
         try readOptions(reader)
@@ -146,6 +152,7 @@ extension NetworkDefinition: Record {
         ]
         return usual.with([
             ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
+            ("formerFirewall", formerFirewall.map { .string($0.rawValue) }),
             ("gateway6", gateway6.map { .string($0.description) }),
             ("ranges", ranges.isEmpty ? nil : .strings(ranges.map(\.description))),
             ("auxiliary", auxiliary.isEmpty ? JSON?.none : auxiliary.mapValues(\.description).json),

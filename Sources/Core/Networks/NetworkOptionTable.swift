@@ -3,7 +3,11 @@ extension NetworkOption {
         all.first { $0.names.contains(name) && $0.isOffered(by: driver) }
     }
 
-    static let all = common + bridge + beside
+    // Of the names that two have the first one is that of a network without a driver.
+    static let all =
+        common + bridge + beside + [
+            mode(["mode"], "bridge", [NetworkOptions.managed, NetworkOptions.unmanaged])
+        ]
 
     private static let bridgePrefix = "com.docker.network.bridge."
 
@@ -43,14 +47,8 @@ extension NetworkOption {
                 options.hostBinding = IPAddress(text)
                 return options.hostBinding.map { $0.family == .ipv4 && $0.isUnicast } ?? false
             }, text: { $0.hostBinding?.description }),
-        NetworkOption(
-            names: [bridgePrefix + "gateway_mode_ipv4"], drivers: ["bridge"],
-            form: "there are \(NetworkOptions.GatewayMode.allCases.map(\.rawValue).joined(separator: ", "))",
-            read: { text, options in
-                guard let mode = NetworkOptions.GatewayMode(rawValue: text) else { return false }
-                options.gatewayMode = mode
-                return true
-            }, text: { $0.gatewayMode == .nat ? nil : $0.gatewayMode.rawValue }),
+        gatewayMode("ipv4", \.gatewayMode, NetworkOptions.GatewayMode.allCases),
+        gatewayMode("ipv6", \.gatewayMode6, [.nat, .unprotected, .routed]),
         NetworkOption(
             names: [bridgePrefix + "trusted_host_interfaces"], drivers: ["bridge"],
             form: "use names of interfaces with : between them",
@@ -65,6 +63,20 @@ extension NetworkOption {
             form: "it is always true: for a way in there is \(bridgePrefix)gateway_mode_ipv4=nat-unprotected",
             read: { text, _ in text == "strict" || truth(text) == true }, text: { _ in nil }),
     ]
+
+    private static func gatewayMode(
+        _ family: String, _ member: any WritableKeyPath<NetworkOptions, NetworkOptions.GatewayMode> & Sendable,
+        _ modes: [NetworkOptions.GatewayMode]
+    ) -> NetworkOption {
+        NetworkOption(
+            names: [bridgePrefix + "gateway_mode_" + family], drivers: ["bridge"],
+            form: "there are \(modes.map(\.rawValue).joined(separator: ", "))",
+            read: { text, options in
+                guard let mode = NetworkOptions.GatewayMode(rawValue: text), modes.contains(mode) else { return false }
+                options[keyPath: member] = mode
+                return true
+            }, text: { $0[keyPath: member] == .nat ? nil : $0[keyPath: member].rawValue })
+    }
 
     private static let beside = [
         NetworkOption(

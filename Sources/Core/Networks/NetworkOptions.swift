@@ -6,6 +6,8 @@ package struct NetworkOptions: Equatable, Sendable {
         case nat
         /// The same, and from elsewhere at their own addresses, too.
         case unprotected = "nat-unprotected"
+        /// Nothing is translated: they reach the outside, and are reached at published ports, under their own addresses.
+        case routed
         /// This host has no address there, and so neither way.
         case isolated
     }
@@ -28,17 +30,33 @@ package struct NetworkOptions: Equatable, Sendable {
     /// Whether this host gets the gateway's address (`inhibit_ipv4` is the opposite); else somebody on the network has it.
     package var givesHostAddress = true
     package var gatewayMode = GatewayMode.nat
+    /// Of IPv6; none is isolated where the other one is not.
+    package var gatewayMode6 = GatewayMode.nat
     /// Of macvlan and ipvlan: the link of this host that members are on; nil is one of the network's own that leads nowhere.
     package var parent: String?
-    /// How members on one parent reach each other, as the driver calls it; nil is as usual.
+    /// How members on one parent reach each other, as the driver calls it; of a bridge whether it is somebody else's. Nil is as usual.
     package var mode: String?
     /// Interfaces of this host: what comes in by them reaches members at their own addresses.
     package var trustedInterfaces: [String] = []
 
     package init() {}
 
-    /// Whether this host has an address on the bridge.
-    package var hasHostAddress: Bool { givesHostAddress && gatewayMode != .isolated }
+    package func gatewayMode(of family: AddressFamily) -> GatewayMode {
+        family == .ipv4 ? gatewayMode : gatewayMode6
+    }
+
+    /// Of which members are reached at their own addresses.
+    package var routedFamilies: Set<AddressFamily> {
+        Set(AddressFamily.allCases.filter { gatewayMode(of: $0) == .routed })
+    }
+
+    static let managed = "managed"
+    /// Podman's word for a bridge that is there before, and is not ours to change.
+    package static let unmanaged = "unmanaged"
+    package var isUnmanaged: Bool { mode == Self.unmanaged }
+
+    /// Whether this host has an address on the bridge, of our making.
+    package var hasHostAddress: Bool { givesHostAddress && gatewayMode != .isolated && !isUnmanaged }
 }
 
 // MARK: - As texts

@@ -165,6 +165,17 @@ package struct PublishRequest: Hashable, Sendable {
         return hasIPv6 ? [.anyIPv4, .anyIPv6] : [.anyIPv4]
     }
 
+    /// What is to be open at a container's own addresses, of these families.
+    package func openPorts(of families: Set<AddressFamily>, hasIPv6: Bool) -> [PortMapping] {
+        addresses(hasIPv6: hasIPv6).map(\.family).filter(families.contains).flatMap { family in
+            containerPorts.map { port in
+                PortMapping(
+                    hostAddress: family == .ipv4 ? .anyIPv4 : .anyIPv6, hostPort: port, containerPort: port,
+                    transport: transport)
+            }
+        }
+    }
+
     /// One entry per container port, with the host ports that would do for it: nil means any.
     package var choices: [(containerPort: UInt16, hostPorts: ClosedRange<UInt16>?)] {
         guard let hostPorts else { return containerPorts.map { ($0, nil) } }

@@ -12,10 +12,7 @@ extension NetworkRequest {
                 "invalid ip-range \(range)", reason: "an address of IPv6 goes with one of IPv4",
                 remedy: "give a range of these", kind: .unsupported)
         }
-        if hasIPv6, driver.isBesideHost {
-            throw OperationError(
-                "IPv6 network", name, reason: "networks of driver \(self.driver) are of IPv4 only", kind: .unsupported)
-        }
+        if options.isUnmanaged { try checkUnmanaged() }
         if driver.isBesideHost, firewall.map({ $0 != .none }) ?? false {
             throw invalid(
                 "a network of driver \(self.driver) has no firewall: it is beside this host, and not behind it")
@@ -24,16 +21,44 @@ extension NetworkRequest {
         if options.gatewayMode == .isolated, !isInternal {
             throw invalid("gateway mode 'isolated' can only be used for an internal network", "add --internal")
         }
-        if isInternal, options.gatewayMode == .unprotected || !options.trustedInterfaces.isEmpty {
-            throw invalid(
-                "an internal network has no way in: gateway mode nat-unprotected and trusted interfaces are one")
-        }
+        try checkGatewayModes()
         if options.membersMeet { return }
         if firewall == FirewallBackend.none {
             throw invalid("members of a network are kept apart by its firewall, and it has none")
         }
         if !options.hasHostAddress {
             throw invalid("members of a network that do not meet reach this host alone, and it has no address there")
+        }
+    }
+
+    private func checkGatewayModes() throws(OperationError) {
+        let modes = AddressFamily.allCases.map(options.gatewayMode)
+        if options.gatewayMode6 != .nat, !hasIPv6 { throw invalid("a gateway mode of IPv6 needs --ipv6") }
+        let isOpened = modes.contains { $0 == .unprotected || $0 == .routed }
+        if isInternal, isOpened || !options.trustedInterfaces.isEmpty {
+            throw invalid(
+                "an internal network has no way in: gateway modes nat-unprotected and routed and trusted interfaces are one"
+            )
+        }
+        if modes.contains(.routed), firewall == FirewallBackend.none {
+            throw invalid("with gateway mode 'routed' a firewall keeps out what is not published, and there is none")
+        }
+    }
+
+    /// What only rules or settings of ours would bring about.
+    private func checkUnmanaged() throws(OperationError) {
+        var usual = options
+        (usual.mode, usual.device, usual.mtu) = (nil, nil, nil)
+        (usual.interfacePrefix, usual.hasDefaultRoute) = ("eth", true)
+        if let key = usual.texts.first?.key {
+            throw invalid(
+                "option \(key) and mode=unmanaged: the bridge is not ours to change, and has no rules of ours")
+        }
+        guard options.mtu == nil else {
+            throw invalid("option mtu and mode=unmanaged: members have the bridge's")
+        }
+        guard firewall.map({ $0 == .none }) ?? true else {
+            throw invalid("--firewall and mode=unmanaged: a bridge that is not ours has no rules of ours")
         }
     }
 

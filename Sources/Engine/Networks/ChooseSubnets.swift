@@ -16,8 +16,9 @@ extension Engine {
         }
         guard request.hasIPv6 else { return (gateway, nil) }
         try checkIPv6(request)
-        let occupants6 = try HostSubnets.occupants(of: .ipv6)
-        let gateway6 = try self.gateway(request.pool(of: .ipv6), occupants6, beside: others) {
+        let asked6 = try request.pool(of: .ipv6)
+        let occupants6 = isBesideHost && asked6.subnet != nil ? [] : try HostSubnets.occupants(of: .ipv6)
+        let gateway6 = try self.gateway(asked6, occupants6, beside: others) {
             chooser throws(OperationError) in chooser.chooseUniqueLocal()
         }
         guard 128 - gateway6.prefixLength >= 32 - gateway.prefixLength else {

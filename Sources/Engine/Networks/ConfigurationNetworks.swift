@@ -56,7 +56,7 @@ extension Engine {
             throw OperationError("configuration network \"\(name)\" does not exist", kind: .notFound)
         }
         let request = try request.like(model)
-        try request.checkOptions(of: host.drivers.named(request.driver))
+        try request.checkOptions(of: host.drivers.named(request.driver, mode: request.options.mode))
         return request
     }
 }

@@ -60,7 +60,7 @@ extension Engine {
             throw OperationError("only one instance of \"\(predefined)\" network is allowed", kind: .conflict)
         }
         var request = request
-        let driver = try host.drivers.named(request.driver)
+        let driver = try host.drivers.named(request.driver, mode: request.options.mode)
         try request.checkConfiguration()
         if request.isConfigOnly { request.driver = ConfigurationDriver.name }
         try request.checkOptions(of: driver)
@@ -108,9 +108,10 @@ extension Engine {
         let isPredefined = name == .predefinedBridge
         var request = request
         if isPredefined { request.options.device = PredefinedNetwork.bridgeDevice }
-        let driver = try host.drivers.named(request.driver)
+        let driver = try host.drivers.named(request.driver, mode: request.options.mode)
         // As in Docker: a parent of its own leads nowhere.
-        if driver.isBesideHost, !request.isConfigOnly, request.options.parent == nil { request.isInternal = true }
+        let hasParent = request.options.parent != nil || request.options.isUnmanaged
+        if driver.isBesideHost, !request.isConfigOnly, !hasParent { request.isInternal = true }
         let configuration = try layout.readConfiguration()
         let firewall: FirewallBackend =
             driver.isBesideHost ? .none : request.firewall ?? configuration.firewall ?? .ofThisHost
@@ -141,7 +142,7 @@ extension Engine {
         for request: NetworkRequest, _ name: Name, _ id: ContainerID, _ driver: any NetworkDriver
     ) -> String {
         if request.isConfigOnly { return request.options.device ?? NetworkDefinition.noDevice }
-        if driver.isBesideHost { return request.options.parent ?? "dm-\(id.short)" }
+        if driver.isBesideHost, !request.options.isUnmanaged { return request.options.parent ?? "dm-\(id.short)" }
         return request.options.device ?? (name.text.isInterfaceName ? name.text : "br-\(ContainerID.random().short)")
     }
 }

@@ -16,8 +16,9 @@ extension Engine {
     ) throws(OperationError) -> Listing<String> {
         try prepare()
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
+            try networkStore.removeUnfinished()
             var listing = try names.isEmpty ? networks() : networks(called: names)
-            if let firewall { listing = moved(listing, to: firewall) }
+            if let firewall { listing = move(listing, to: firewall) }
             let failures = host.restore(listing.elements)
             listing.elements.removeAll { network in
                 failures.contains { $0.name == nil || $0.name == network.name }
@@ -28,41 +29,6 @@ extension Engine {
             return Listing(
                 elements: listing.elements.map(\.name.text), failures: listing.failures + failures.map(\.failure))
         }
-    }
-
-    private func moved(
-        _ listing: Listing<NetworkDefinition>, to firewall: FirewallBackend
-    ) -> Listing<NetworkDefinition> {
-        var moved = Listing<NetworkDefinition>(elements: [], failures: listing.failures)
-        for network in listing.elements {
-            do throws(OperationError) {
-                moved.elements.append(try move(network, to: firewall))
-            } catch {
-                moved.failures.append(error)
-            }
-        }
-        return moved
-    }
-
-    /// The old rules go first, and with them the bridge, which is made again with the new ones: whoever is killed in between leaves
-    /// a network that has nothing, as after a reboot.
-    private func move(
-        _ network: NetworkDefinition, to firewall: FirewallBackend
-    ) throws(OperationError) -> NetworkDefinition {
-        if network.firewall == firewall { return network }
-        let driver = try host.drivers.of(network)
-        guard !driver.isBesideHost else {
-            throw OperationError(
-                "network \(network.name)", reason: "networks of driver \(network.driver) have no firewall",
-                kind: .unsupported)
-        }
-        try refuse(network, usedBy: host.members(of: network).map(\.id), "moved to another firewall")
-        var moved = network
-        moved.firewall = firewall
-        try driver.delete(network)
-        try networkStore.replace(moved)
-        try driver.create(moved)
-        return moved
     }
 
     func networks(called names: [String]) throws(OperationError) -> Listing<NetworkDefinition> {

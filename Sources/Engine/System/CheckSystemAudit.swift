@@ -284,7 +284,7 @@ extension RecordSnapshot {
             guard let process = containers[id]?.state?.process else { return nil }
             return NetworkMember(id: id, endpoint: endpoint, process: process)
         }
-        let bridged = networks.filter { $0.driver == BridgeDriver.name }
+        let bridged = networks.filter { $0.driver == BridgeDriver.name && !$0.options.isUnmanaged }
         return WantedBridges(
             bridged, isComplete: knowsAllNetworks, living: living.union(livingEndpoints), members: members)
     }

@@ -43,6 +43,8 @@ struct FirewallChange: Hashable, Sendable {
     /// Each for the tables of one family.
     let layouts: LayoutAction
     private(set) var ownerships: [Ownership] = []
+    /// Whether rules of owners may be in chains where they are never put.
+    var looksEverywhere = false
 
     init(_ tables: [FirewallTable], layouts: LayoutAction = .leave) {
         self.tables = tables
@@ -53,6 +55,20 @@ struct FirewallChange: Hashable, Sendable {
     mutating func set(_ owner: FirewallOwner, _ rules: [FirewallRule]) {
         precondition(rules.allSatisfy { $0.owner == owner && tables.contains($0.table) })
         ownerships.append(Ownership(owner: owner, rules: rules))
+    }
+
+    /// The chains of a table that it is about; nil: all of them.
+    func chains(of table: FirewallTable) -> [String]? {
+        let concernsEndpointsAlone = ownerships.allSatisfy { $0.owner.comment != nil }
+        guard concernsEndpointsAlone, !looksEverywhere else { return nil }
+        let own = table.name == "nat" ? IntentRules.publish : IntentRules.forward
+        switch layouts {
+        case .leave: return [own]
+        case .ensure(let layouts):
+            let jumps = layouts.flatMap { $0.headJumps + $0.tailJumps }.filter { $0.table == table }.map(\.chain)
+            return [own] + Set(jumps).sorted()
+        case .removeUnused: return nil
+        }
     }
 
     mutating func remove(_ owner: FirewallOwner) { set(owner, []) }

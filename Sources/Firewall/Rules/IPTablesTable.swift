@@ -10,7 +10,8 @@ final class IPTablesTable: KernelTable {
     private let handle: OpaquePointer
     private let name: FirewallTable
 
-    init(_ name: FirewallTable) throws(OperationError) {
+    /// The kernel gives a table out whole.
+    init(_ name: FirewallTable, rulesOf meant: [String]?) throws(OperationError) {
         var handle: OpaquePointer?
         let ipv6: Int32 = name.family == .ipv6 ? 1 : 0
         var result = ciptables_open(ipv6, name.name, &handle)

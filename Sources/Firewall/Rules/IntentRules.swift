@@ -76,7 +76,8 @@ enum IntentRules {
             FirewallRule(filter, forward, input: .yes($0), output: .yes(bridge), target: .accept)
         }
         return trusted + [
-            FirewallRule(filter, forward, output: .yes(bridge), target: network.isOpen ? .accept : .drop)
+            FirewallRule(
+                filter, forward, output: .yes(bridge), target: network.open.contains(filter.family) ? .accept : .drop)
         ]
     }
 
@@ -101,7 +102,7 @@ enum IntentRules {
         let bridge = network.bridge
         let nat = FirewallTable.nat(of: gateway.family)
         var rules: [FirewallRule] = []
-        if !network.isInternal, network.masquerades {
+        if !network.isInternal, network.masquerades, !network.routed.contains(gateway.family) {
             rules.append(
                 FirewallRule(
                     nat, postrouting, source: .yes(gateway.network), output: .not(bridge), target: .masquerade))
@@ -123,6 +124,9 @@ enum IntentRules {
             FirewallRule.publishing(
                 published.ports.filter { $0.hostAddress.family == address.family && $0.hostAddress != .loopbackIPv6 },
                 in: publish, to: address, owner: published.owner)
+                + FirewallRule.opening(
+                    published.openPorts.filter { $0.hostAddress.family == address.family }, in: forward, to: address,
+                    owner: published.owner)
         }
     }
 }
@@ -137,7 +141,7 @@ extension FirewallChange {
         }
         let families = intent.families
         self.init(
-            intent.networks.isEmpty ? families.map(FirewallTable.nat) : families.flatMap(FirewallTable.all),
+            intent.concernsPortsAlone ? families.map(FirewallTable.nat) : families.flatMap(FirewallTable.all),
             layouts: .ensure(families.map(IntentRules.layout)))
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
         for published in intent.published {
@@ -161,11 +165,15 @@ extension FirewallChange {
         self.init(
             FirewallTable.allCases,
             layouts: withChains ? .removeUnused(AddressFamily.allCases.map(IntentRules.layout)) : .leave)
+        looksEverywhere = true
         for owner in owners { remove(owner) }
     }
 }
 
 extension FirewallIntent {
+    /// Those of this host, which are translated.
+    fileprivate var concernsPortsAlone: Bool { networks.isEmpty && published.allSatisfy(\.openPorts.isEmpty) }
+
     /// IPv4, which every network has, and IPv6 where anything of it is wanted.
     fileprivate var families: [AddressFamily] {
         let hasIPv6 = networks.contains { $0.gateway6 != nil } || published.contains { $0.address6 != nil }

@@ -24,22 +24,24 @@ final class NFTablesTable: KernelTable {
     private let name: FirewallTable
     private let subject: String
     private var socket: NFTablesSocket
-    private let read: PacketTable
+    /// Without its rules, which are in `contents`.
+    private var read: PacketTable
     private var contents: [String: [Entry]] = [:]
     private var changes: [PacketTableChange] = []
     private var lastNumber: UInt32 = 0
 
-    init(_ name: FirewallTable) throws(OperationError) {
+    init(_ name: FirewallTable, rulesOf meant: [String]?) throws(OperationError) {
         self.name = name
         subject = Self.subject(name)
         do throws(OperationError) {
             socket = try NFTablesSocket()
-            read = try socket.read(subject, of: name.family)
+            read = try socket.read(subject, of: name.family, rulesOf: meant)
         } catch {
             throw Self.cannotOpen(error)
         }
         for (chain, rules) in read.chains {
             contents[chain] = rules.map { Entry(rule: RawRule(noted: $0.note), origin: .kernel($0.handle)) }
+            read.chains[chain] = []
         }
         if read.chains.isEmpty { makeTable() }
     }
@@ -48,7 +50,7 @@ final class NFTablesTable: KernelTable {
 
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool {
         guard var socket = try? NFTablesSocket() else { return false }
-        return try !socket.read(subject(name), of: name.family).chains.isEmpty
+        return try !socket.chains(of: subject(name), name.family).isEmpty
     }
 
     private func makeTable() {
@@ -90,9 +92,7 @@ final class NFTablesTable: KernelTable {
     }
 
     func references(to chain: String) -> Int {
-        let own = contents.values.joined().count { $0.rule.jumps(to: chain) }
-        let foreign = read.chains.values.joined().count { $0.note == nil && $0.mentions(chain) }
-        return own + foreign
+        contents.values.joined().count { $0.rule.jumps(to: chain) } + (read.othersMention(chain) ? 1 : 0)
     }
 
     func create(_ chain: String) throws(OperationError) {
@@ -138,7 +138,8 @@ final class NFTablesTable: KernelTable {
 
     /// A table whose last rule goes, goes with it.
     func commit() -> Int32 {
-        let isEmpty = contents.values.allSatisfy(\.isEmpty) && contents.count == Self.hooks(name).count
+        let isEmpty =
+            read.isWhole && contents.values.allSatisfy(\.isEmpty) && contents.count == Self.hooks(name).count
         if isEmpty, read.chains.isEmpty { return 0 }
         do throws(OperationError) {
             try socket.change(subject, of: name.family, isEmpty ? [.removeTable] : changes, since: read)

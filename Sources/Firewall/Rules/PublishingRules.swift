@@ -14,6 +14,19 @@ extension FirewallRule {
         }
     }
 
+    /// The rules that let in what is for ports of a container, at its own address: a run of ports is one rule.
+    static func opening(
+        _ mappings: [PortMapping], in chain: String, to address: IPAddress, owner: FirewallOwner
+    ) -> [FirewallRule] {
+        // Where nothing is translated the port of this host is the container's.
+        runs(of: mappings).map { run in
+            FirewallRule(
+                .filter(of: address.family), chain, destination: address.ownSubnet.map { .yes($0) },
+                transport: run.first.transport, ports: run.first.containerPort...run.last.containerPort,
+                comment: owner.comment, target: .accept)
+        }
+    }
+
     private typealias Run = (first: PortMapping, last: PortMapping)
 
     private static func runs(of mappings: [PortMapping]) -> [Run] {

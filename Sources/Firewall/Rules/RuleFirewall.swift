@@ -60,7 +60,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var hasChanged = false
         for table in change.tables {
             if onlyUsed { guard try Table.isUsed(table) else { continue } }
-            let wasWritten = try write(to: table) { editor throws(OperationError) in
+            let wasWritten = try write(to: table, chains: change.chains(of: table)) { editor throws(OperationError) in
                 try editor.apply(change, isStale: isStale)
             }
             hasChanged = hasChanged || wasWritten
@@ -74,19 +74,20 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         _ name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) {
         let lock = try patience.takeLock(lockPath)
-        _ = try write(to: name, change)
+        _ = try write(to: name, chains: nil, change)
         _ = consume lock
     }
 
     /// From a fresh read each time: somebody without the lock may have written in between.
     private func write(
-        to name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
+        to name: FirewallTable, chains: [String]?,
+        _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) -> Bool {
         var pause = Pause()
         var attempt = 0
         while true {
             attempt += 1
-            let table = try Table(name)
+            let table = try Table(name, rulesOf: chains)
             var editor = TableEditor(table, name)
             try change(&editor)
             guard editor.hasChanged else { return attempt > 1 }

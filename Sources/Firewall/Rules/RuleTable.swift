@@ -7,7 +7,7 @@ protocol RuleTable: AnyObject {
     func create(_ chain: String) throws(OperationError)
     /// Only an empty chain that nothing jumps to can go.
     func delete(_ chain: String) throws(OperationError)
-    /// How many rules jump to it.
+    /// Not 0 where rules jump to it.
     func references(to chain: String) -> Int
     func rules(in chain: String) -> [RawRule]
     /// Positions count from 0.
@@ -20,11 +20,16 @@ protocol KernelTable: RuleTable {
     associatedtype Syntax: RuleSyntax
     /// Whether anybody has used the table yet.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool
-    init(_ name: FirewallTable) throws(OperationError)
+    /// - Parameter meant: chains whose rules are asked for, where the kernel gives them out one by one; nil: all.
+    init(_ name: FirewallTable, rulesOf meant: [String]?) throws(OperationError)
     /// By which a rule is called by the firewall's tool, where that has such numbers.
     func handle(at position: Int, in chain: String) -> UInt64?
     /// Writes all changes at once.
     /// - Returns: 0 or an errno. EAGAIN: it has changed since it was read, and nothing was written.
     func commit() -> Int32
     func cannotCommit(errno: Int32) -> OperationError
+}
+
+extension KernelTable {
+    init(_ name: FirewallTable) throws(OperationError) { try self.init(name, rulesOf: nil) }
 }

@@ -62,10 +62,12 @@ struct TableEditor<Table: RuleTable> {
 
     // MARK: Owners
 
-    /// Rules stay where the first of the owner's was, so that a repair does not move a network behind another.
+    /// Rules stay where the first of the owner's was, so that a repair does not move a network behind another. What an endpoint lets in is
+    /// asked before its network keeps the rest out.
     private mutating func set(_ owner: FirewallOwner, _ wanted: [FirewallRule]) throws(OperationError) {
         for difference in try snapshot.differences(of: owner, from: wanted) {
-            try replace(difference) { difference.places.first ?? $0 }
+            let isInFront = owner.comment != nil && difference.chain == IntentRules.forward
+            try replace(difference) { difference.places.first ?? (isInFront ? 0 : $0) }
         }
     }
 

@@ -16,7 +16,9 @@ extension BridgeDriver {
         commands += try admissions(plan)
         let established = FirewallIntent(plan.networks + plan.established, [])
         for member in plan.endpoints { commands += try commandsOf(member) }
-        let published = plan.endpoints.map(\.endpoint).filter { !$0.ports.isEmpty }.map(PublishedPorts.init)
+        let published = plan.endpoints.filter(\.endpoint.publishes).map {
+            PublishedPorts($0.endpoint, by: $0.network.firewall)
+        }
         commands += try ruleCommands(
             FirewallIntent(published: published), plan.networks + plan.established,
             upon: plan.ground.firewall.adding(established), isStaleOwner)
@@ -81,16 +83,9 @@ extension BridgeDriver {
     }
 
     private func commandsOf(_ member: NetworkPlan.Member) throws(OperationError) -> [ShellCommand] {
-        let endpoint = member.endpoint
-        var mtu = endpoint.mtu
+        var mtu = member.endpoint.mtu
         if mtu == nil { mtu = try bridgeMTU(of: member.network) }
-        // Numbers of links and namespaces are not in what is written.
-        let veth = endpoint.veth(on: 0, mtu: mtu, in: .descriptor(-1))
-        let inside = endpoint.inside(nil, isDefaultRoute: member.isDefaultRoute, member.network.bridgeMAC)
-        let settings = endpoint.address6 == nil ? [] : InterfaceSettings.settings(of: endpoint.interface)
-        return [veth.command(on: endpoint.bridge, in: member.namespace)]
-            + settings.map { .set($0.key, to: $0.value).inside(member.namespace) } + endpoint.port(0).commands
-            + inside.commands.map { $0.inside(member.namespace) }
+        return member.commandsOfVeth(mtu: mtu)
     }
 
     private func bridgeMTU(of network: NetworkDefinition) throws(OperationError) -> Int? {
@@ -127,6 +122,19 @@ extension BridgeDriver {
             }
         }
         return commands
+    }
+}
+
+extension NetworkPlan.Member {
+    /// A link on a bridge that is there.
+    func commandsOfVeth(mtu: Int?) -> [ShellCommand] {
+        // Numbers of links and namespaces are not in what is written.
+        let veth = endpoint.veth(on: 0, mtu: mtu, in: .descriptor(-1))
+        let inside = endpoint.inside(nil, isDefaultRoute: isDefaultRoute, network.bridgeMAC)
+        let settings = endpoint.address6 == nil ? [] : InterfaceSettings.settings(of: endpoint.interface)
+        return [veth.command(on: endpoint.bridge, in: namespace)]
+            + settings.map { .set($0.key, to: $0.value).inside(namespace) } + endpoint.port(0).commands
+            + inside.commands.map { $0.inside(namespace) }
     }
 }
 

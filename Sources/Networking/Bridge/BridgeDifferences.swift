@@ -34,7 +34,18 @@ extension WantedBridges {
         let faults = observed.firewall.faults.map {
             BridgeDifference(subject: .rule, what: $0.place, why: $0.why, remedy: .establishRules)
         }
-        return observed.firewall.lacks.map(difference) + faults + admissions(observed)
+        return observed.firewall.lacks.map(difference) + faults + admissions(observed) + moves
+    }
+
+    /// Whoever restores the network ends its move (`Host.restore`).
+    private var moves: [BridgeDifference] {
+        networks.map(\.definition).compactMap { network in
+            guard let former = network.formerFirewall else { return nil }
+            return BridgeDifference(
+                subject: .rule, what: "network \"\(network.name)\"",
+                why: "its move from \(former.rawValue) to \(network.firewall.rawValue) has not come to its end",
+                remedy: .establishRules, network: network.id)
+        }
     }
 
     private func admissions(_ observed: ObservedBridges) -> [BridgeDifference] {

@@ -25,11 +25,13 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
-        do throws(OperationError) {
-            try firewalls[network.firewall].withdraw(
-                .network(bridge: network.device), of: network.gateways.map(\.family))
-        } catch {
-            failure = error
+        for backend in network.firewalls {
+            do throws(OperationError) {
+                try firewalls[backend].withdraw(
+                    .network(bridge: network.device), of: network.gateways.map(\.family))
+            } catch {
+                failure = failure ?? error
+            }
         }
         for chain in DockerUserChain.all {
             do throws(OperationError) {
@@ -43,6 +45,13 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             try netlink.deleteLink(.index(link.index))
         }
         if let failure { throw failure }
+    }
+
+    package func leave(
+        _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
+    ) throws(OperationError) {
+        let owners = (network.map { [.network(bridge: $0.device)] } ?? []) + endpoints.map(FirewallOwner.endpoint)
+        try firewalls[firewall].clear(owners, withFrame: true)
     }
 
     /// B23: an interface that is not ours is neither used nor ever deleted.
@@ -66,7 +75,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
-        let veth = try createVeth(&endpoint, namespace.descriptor, bridge, &host)
+        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
         try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, bridge.mac))
@@ -94,47 +103,28 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true, bridge?.mac))
     }
 
-    /// By the host's end: whatever the container has made of the other one, and wherever it has put that, goes with it.
     package func detach(_ endpoint: Endpoint) throws(OperationError) {
         var host = try RouteSocket()
-        guard let bridge = try host.link(.named(endpoint.bridge)),
-            let veth = try host.link(.named(endpoint.hostInterface)), veth.kind == "veth", veth.master == bridge.index
-        else { return }
-        try host.deleteLink(.index(veth.index))
+        try host.deleteVeth(of: endpoint)
     }
 
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
-        guard !endpoint.ports.isEmpty else { return }
-        try firewalls[endpoint.firewall].withdraw(.endpoint(endpoint.id), of: endpoint.families)
+        guard endpoint.publishes else { return }
+        let firewall = firewalls[endpoint.firewall]
+        if !endpoint.openPorts.isEmpty { return try firewall.clear([.endpoint(endpoint.id)], withFrame: false) }
+        try firewall.withdraw(.endpoint(endpoint.id), of: endpoint.families)
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        for firewall in firewalls.all { try firewall.withdraw(.endpoint(endpoint), of: AddressFamily.allCases) }
-    }
-
-    /// The name is short, as the seeds show it, and another one when that is taken (B45).
-    private func createVeth(
-        _ endpoint: inout Endpoint, _ namespace: borrowing Descriptor, _ bridge: LinkInfo,
-        _ host: inout RouteSocket
-    ) throws(OperationError) -> VethPair {
-        var names = Endpoint.hostInterfaces(endpoint.id).dropFirst()
-        while true {
-            do throws(OperationError) {
-                return try host.createVeth(
-                    endpoint.veth(on: bridge.index, mtu: bridge.mtu, in: .descriptor(namespace.number)))
-            } catch {
-                guard error.errno == EEXIST, let name = names.popFirst() else { throw error }
-                endpoint.hostInterface = name
-            }
-        }
+        for firewall in firewalls.all { try firewall.clear([.endpoint(endpoint)], withFrame: false) }
     }
 
     private func publish(
         _ endpoint: Endpoint, _ isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) {
-        guard !endpoint.ports.isEmpty else { return }
+        guard endpoint.publishes else { return }
         try establish(firewalls[endpoint.firewall], isStale) {
-            FirewallIntent(published: [PublishedPorts(endpoint)])
+            FirewallIntent(published: [PublishedPorts(endpoint, by: endpoint.firewall)])
         }
         StaleFlows.forget(to: endpoint)
     }

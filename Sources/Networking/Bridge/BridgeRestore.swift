@@ -21,7 +21,7 @@ extension BridgeDriver {
             }
         }
         let ids = Set(restored.map(\.id))
-        let published = members.filter { ids.contains($0.endpoint.networkID) && !$0.endpoint.ports.isEmpty }
+        let published = members.filter { ids.contains($0.endpoint.networkID) && $0.endpoint.publishes }
         do throws(OperationError) {
             guard !restored.isEmpty else { return failures }
             for (firewall, networks) in firewalls.groups(of: restored) {

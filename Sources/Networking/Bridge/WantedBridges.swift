@@ -60,9 +60,12 @@ extension WantedBridges {
 extension FirewallIntent {
     /// - Parameter members: of these networks.
     init(_ networks: [NetworkDefinition], _ members: [NetworkMember]) {
-        self.init(
-            networks: networks.map(NetworkIntent.init),
-            published: members.map(\.endpoint).filter { !$0.ports.isEmpty }.map(PublishedPorts.init))
+        let published = members.map(\.endpoint).filter(\.publishes).map { endpoint in
+            // What the endpoint says may be from before a move.
+            let network = networks.first { $0.id == endpoint.networkID }
+            return PublishedPorts(endpoint, by: network?.firewall ?? endpoint.firewall)
+        }
+        self.init(networks: networks.map(NetworkIntent.init), published: published)
     }
 }
 
@@ -74,15 +77,16 @@ extension NetworkIntent {
         membersMeet = network.options.membersMeet
         masquerades = network.options.masquerades
         hasHostAddress = network.options.hasHostAddress
-        isOpen = network.options.gatewayMode == .unprotected
+        open = Set(AddressFamily.allCases.filter { network.options.gatewayMode(of: $0) == .unprotected })
+        routed = network.options.routedFamilies
         trustedInterfaces = network.options.trustedInterfaces
     }
 }
 
 extension PublishedPorts {
-    init(_ endpoint: Endpoint) {
+    init(_ endpoint: Endpoint, by backend: FirewallBackend) {
         self.init(
             endpoint: endpoint.id, address: endpoint.address.address, address6: endpoint.address6?.address,
-            ports: endpoint.ports, backend: endpoint.firewall)
+            ports: endpoint.ports, openPorts: endpoint.openPorts, backend: backend)
     }
 }

@@ -44,8 +44,11 @@ extension VethRequest {
     ///   - namespace: what the peer's is called.
     func command(on bridge: String, in namespace: String) -> ShellCommand {
         let end = (mtu.map { ["mtu", "\($0)"] } ?? []) + ["numtxqueues", "1", "numrxqueues", "1"]
+        let own = mac.map { ["address", "\($0)"] } ?? []
         return ShellCommand(
-            ["ip", "link", "add", "name", name] + end + ["master", bridge, "type", "veth", "peer", "name", peerName]
+            ["ip", "link", "add", "name", name] + own + end + [
+                "master", bridge, "type", "veth", "peer", "name", peerName,
+            ]
                 + ["address", "\(peerMAC)"] + end + ["netns", namespace])
     }
 }

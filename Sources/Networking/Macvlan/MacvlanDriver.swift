@@ -91,6 +91,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         }
         // In some modes it has the parent's, whatever was asked for.
         endpoint.mac = link.mac ?? endpoint.mac
+        if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try bringUp(link.index, &inside)
         try inside.configureContainer(endpoint.inside(link.index, isDefaultRoute: isDefaultRoute))
         if parent.isUp { try inside.settle([link.index]) }
@@ -126,7 +127,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {}
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {}
 
-    private func kind(of endpoint: Endpoint) throws(OperationError) -> SublinkRequest.Kind {
+    func kind(of endpoint: Endpoint) throws(OperationError) -> SublinkRequest.Kind {
         guard let kind = SublinkRequest.Kind(driver: name, mode: endpoint.mode) else {
             throw OperationError("driver \(name) has no mode \(JSON.quoted(endpoint.mode ?? ""))", kind: .unsupported)
         }
@@ -136,7 +137,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
 
 extension Endpoint {
     /// - Parameter index: of the interface, where it is known.
-    fileprivate func inside(_ index: Int32?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
+    func inside(_ index: Int32?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
         var request = ContainerNetworkRequest(
             interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [])
         request.others = linkLocal

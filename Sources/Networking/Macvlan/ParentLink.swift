@@ -61,7 +61,7 @@ extension MacvlanDriver {
         }
     }
 
-    private func check(_ link: LinkInfo, _ network: NetworkDefinition) throws(OperationError) {
+    func check(_ link: LinkInfo, _ network: NetworkDefinition) throws(OperationError) {
         if link.name == "lo" {
             throw OperationError("loopback interface is not a valid \(name) parent link", kind: .invalid)
         }
@@ -77,13 +77,18 @@ extension MacvlanDriver {
         }
     }
 
-    private func makeParent(of network: NetworkDefinition, _ netlink: inout RouteSocket) throws(OperationError) {
+    func parentRequest(
+        of network: NetworkDefinition, _ netlink: inout RouteSocket
+    ) throws(OperationError) -> ParentRequest {
         let request = try network.parentRequest { name throws(OperationError) in try netlink.link(.named(name))?.index }
-        guard let request else {
-            throw OperationError(
-                "parent interface", network.device, reason: "this host has none of that name",
-                remedy: "name one that it has, or NAME.VLAN of one", kind: .notFound)
-        }
+        if let request { return request }
+        throw OperationError(
+            "parent interface", network.device, reason: "this host has none of that name",
+            remedy: "name one that it has, or NAME.VLAN of one", kind: .notFound)
+    }
+
+    private func makeParent(of network: NetworkDefinition, _ netlink: inout RouteSocket) throws(OperationError) {
+        let request = try parentRequest(of: network, &netlink)
         do throws(OperationError) {
             try netlink.createParent(request, alias: network.parentAlias)
         } catch {

@@ -1,0 +1,114 @@
+import Core
+import Linux
+import Netlink
+
+/// Networks on a bridge of this host that is somebody else's (`-o mode=unmanaged`): it is there before, and neither it nor its addresses
+/// are ever changed or removed. Members get links on it and addresses; what they reach by it is up to whoever has made it. Nothing is
+/// translated, published or filtered but what a member may send as its own.
+package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
+    // MARK: A network
+
+    package func create(_ network: NetworkDefinition) throws(OperationError) {
+        var netlink = try RouteSocket()
+        _ = try bridge(network.device, &netlink)
+    }
+
+    package func delete(_ network: NetworkDefinition) throws(OperationError) {}
+
+    package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
+        guard var netlink = try? RouteSocket() else { return [] }
+        let what = "the bridge \(JSON.quoted(network.device))"
+        guard let link = (try? netlink.link(.named(network.device))) ?? nil, link.kind == "bridge" else {
+            return [NetworkObstacle(.foreign, what, "is not there", remedy: "make it, or remove the network")]
+        }
+        if link.isUp { return [] }
+        return [
+            NetworkObstacle(
+                .foreign, what, "is down: nothing is sent by it",
+                remedy: "bring it up: ip link set \(network.device) up")
+        ]
+    }
+
+    package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        var netlink = try RouteSocket()
+        var deviants: [NetworkDefinition] = []
+        for network in networks where try netlink.link(.named(network.device))?.kind != "bridge" {
+            deviants.append(network)
+        }
+        return deviants
+    }
+
+    /// There is nothing to put back: of a bridge that is gone that is said.
+    package func restore(
+        _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
+    ) -> [(name: Name?, failure: OperationError)] {
+        networks.compactMap { network in
+            do throws(OperationError) {
+                try create(network)
+                return nil
+            } catch {
+                return (network.name, error)
+            }
+        }
+    }
+
+    package func commands(
+        for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> [ShellCommand] {
+        var netlink = try RouteSocket()
+        for network in plan.networks { _ = try bridge(network.device, &netlink) }
+        var commands: [ShellCommand] = []
+        for member in plan.endpoints {
+            commands += member.commandsOfVeth(mtu: try bridge(member.endpoint.bridge, &netlink).mtu)
+        }
+        return commands
+    }
+
+    private func bridge(_ device: String, _ netlink: inout RouteSocket) throws(OperationError) -> LinkInfo {
+        guard let link = try netlink.link(.named(device)) else {
+            throw OperationError(
+                "bridge", device, reason: "this host has none of that name",
+                remedy: "make it, or leave mode=unmanaged away", kind: .notFound)
+        }
+        guard link.kind == "bridge" else {
+            throw OperationError("bridge", device, reason: "the interface of that name is no bridge", kind: .invalid)
+        }
+        guard !link.isOwnBridge else {
+            throw OperationError(
+                "bridge", device, reason: "it is another network's, and goes with that", kind: .conflict)
+        }
+        return link
+    }
+
+    // MARK: An endpoint
+
+    package func connect(
+        _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
+        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+    ) throws(OperationError) -> Endpoint {
+        var endpoint = endpoint
+        var host = try RouteSocket()
+        let bridge = try bridge(endpoint.bridge, &host)
+        endpoint.mtu = bridge.mtu
+        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
+        if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
+        try host.guardPort(endpoint.port(veth.index))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, nil))
+        try inside.settle([veth.peerIndex])
+        if bridge.isUp { try host.settle([veth.index]) }
+        return endpoint
+    }
+
+    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true, nil))
+    }
+
+    package func detach(_ endpoint: Endpoint) throws(OperationError) {
+        var host = try RouteSocket()
+        try host.deleteVeth(of: endpoint)
+    }
+
+    package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}
+    package func disconnect(_ endpoint: Endpoint) throws(OperationError) {}
+    package func withdraw(_ endpoint: EndpointID) throws(OperationError) {}
+}

@@ -1,0 +1,84 @@
+import Testing
+
+/// Networks whose rules go to another firewall (`network reload --firewall`).
+extension CLI.NFTables {
+    /// What is published of either family, names and the other network go on, nothing is refused meanwhile, nothing is left where
+    /// the rules were, and what is made later is where they are now.
+    @Test(arguments: [("iptables", "nftables"), ("nftables", "iptables")])
+    func networksInUseMoveOver(from: String, to: String) {
+        let outcome = scene(
+            """
+            ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
+            ip -n far route add default via fd00:250::1
+            saved() {
+              { iptables-legacy-save; ip6tables-legacy-save; nft list ruleset; } 2>/dev/null | grep -i mydocker |
+                sed 's/ packets [0-9]* bytes [0-9]*//;s/\\[[0-9:]*\\]//'
+            }
+            $m network create --firewall \(from) --subnet 10.77.6.0/24 stays >/dev/null; saved >/run/before
+            $m network create --firewall \(from) --subnet 10.77.7.0/24 --subnet fd00:77:7::/64 moves >/dev/null
+            $m network create --firewall \(from) --subnet 10.77.8.0/24 second >/dev/null
+            $m run -d --name web --network moves -p 80:80 -p 8000-8001:9000-9001 \\
+              sh -c 'echo page >/index.html; httpd -p 9001 -h /; exec httpd -f -h /' >/dev/null
+            $m network connect second web; $m run -d --name other --network second sleep 1000 >/dev/null
+            all() {
+              yes far far $fetch 10.250.0.1/index.html; yes far6 far $fetch -g '[fd00:250::1]/index.html'
+              yes range far $fetch 10.250.0.1:8001/index.html; yes loopback $fetch 127.0.0.1/index.html
+              yes loopback6 $fetch -g '[::1]/index.html'; yes name inside other wget -qO- http://web/
+              yes itself inside web wget -qO- http://10.250.0.1/; yes out pings other 10.250.0.2
+            }
+            all >/run/all
+            while [ ! -e /run/moved ]; do far $fetch 10.250.0.1/index.html >/dev/null || echo refused; done & asking=$!
+            $m network reload --firewall \(to) moves second; echo $?; touch /run/moved; wait $asking
+            $m network inspect moves second -f '{{index .Options "mydocker.firewall"}}'
+            case \(from) in
+              iptables) { iptables-legacy-save; ip6tables-legacy-save; } | grep -c -e moves -e second -e mydocker-;;
+              *) nft list ruleset | grep -c -e moves -e second -e 10.77.7.2;;
+            esac
+            all | diff /run/all - && echo as before; wc -l </run/all; grep -c ' no$' /run/all
+            $m system check && echo clean
+            $m restart -t 0 web >/dev/null; until far $fetch 10.250.0.1/index.html; do sleep .05; done
+            $m network disconnect moves web; yes disconnected $fetch 10.250.0.1/index.html; $m system check && echo clean
+            $m network reload --firewall \(from) second; yes back far $fetch 10.250.0.1/index.html
+            $m network reload --firewall \(to) second; $m rm -f web other >/dev/null
+            $m system check && echo clean; $m network rm moves second; saved | diff /run/before - && echo nothing left
+            """)
+        #expect(
+            outcome.lines == [
+                "moves", "second", "0", to, to, "0", "as before", "8", "0", "clean", "page", "disconnected page",
+                "clean",
+                "second", "back page", "second", "clean", "moves", "second", "nothing left",
+            ], "\(outcome.text)")
+    }
+
+    /// One that cannot be moved stays as it is.
+    @Test func whatCannotBeMovedStays() {
+        let outcome = scene(
+            """
+            $m network create --firewall iptables --subnet 10.77.7.0/24 moves >/dev/null
+            $m network create --firewall iptables --subnet 10.77.8.0/24 -o com.docker.network.bridge.enable_icc=false apart >/dev/null
+            $m network create -d macvlan -o parent=out0 --subnet 10.77.9.0/24 beside >/dev/null
+            $m run -d --name web --network moves -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            for name in moves apart nosuch; do $m network reload --firewall none $name; echo $?; done
+            $m network reload --firewall nftables beside; echo $?
+            $m network reload --firewall ipset; echo $?
+            $m network inspect moves -f '{{index .Options "mydocker.firewall"}}'; yes far far $fetch 10.250.0.1/index.html
+            $m rm -f web >/dev/null; $m network reload --firewall none moves; iptables-legacy-save | grep -c moves
+            $m run --rm --network moves -p 80:80 true; echo $?; $m system check && echo clean
+            """)
+        let id = outcome.lines.first { $0.contains("publishes ports") }?.split(separator: " ").dropFirst(4).first ?? ""
+        #expect(
+            outcome.lines == [
+                "mydocker: network moves: container \(id) publishes ports, and without a firewall there are none",
+                "  stop or remove that container first", "1",
+                "mydocker: network apart: members of a network are kept apart by its firewall, and it would have none",
+                "1",
+                "mydocker: network nosuch not found", "1",
+                "mydocker: network beside: networks of driver macvlan have no firewall", "1",
+                "invalid argument \"ipset\" for \"--firewall\" flag: there are iptables, nftables and none",
+                "Run 'mydocker network reload --help' for more information", "125", "iptables", "far page", "moves",
+                "0",
+                "mydocker: publish port: the network has no firewall",
+                "  use a network that was created without --firewall none", "125", "clean",
+            ], "\(outcome.text)")
+    }
+}

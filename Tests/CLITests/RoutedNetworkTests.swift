@@ -1,0 +1,80 @@
+import Testing
+
+extension CLI.NetworkOptions {
+    /// Gateway mode routed: members have their own addresses outside, and are reached at them where they publish something.
+    @Test(arguments: [("iptables", "nftables"), ("nftables", "iptables")]) func routed(firewall: String, other: String)
+    {
+        let outcome = scene(
+            """
+            b=com.docker.network.bridge
+            ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
+            ip -n far route add default via fd00:250::1
+            $m network create --firewall \(firewall) --subnet 10.77.1.0/24 --subnet fd00:77:1::/64 -o $b.gateway_mode_ipv4=routed \\
+              -o $b.gateway_mode_ipv6=routed routed >/dev/null
+            $m network create --firewall \(firewall) --subnet 10.77.2.0/24 usual >/dev/null
+            page routed web -p 8080:80 -p 53:53/udp; page usual other -p 8080:80; $m exec -d web httpd -p 81 -h /
+            ip netns exec far python3 -c '
+            import socket
+            s = socket.create_server(("", 81)); print(flush=True)
+            while True:
+                c, peer = s.accept(); c.sendall(peer[0].encode()); c.close()' >/run/server &
+            until [ -s /run/server ] && $fetch 10.77.1.2:81/index.html >/dev/null; do sleep .05; done
+            all() {
+              yes far far $fetch 10.77.1.2/index.html; yes far6 far $fetch -g '[fd00:77:1::2]/index.html'
+              yes unpublished far $fetch 10.77.1.2:81/index.html; yes unpublished6 far $fetch -g '[fd00:77:1::2]:81/index.html'
+              yes other-network inside other wget -qO- http://10.77.1.2/
+              yes other-network-unpublished inside other wget -qO- http://10.77.1.2:81/
+              yes out-of-it pings web 10.250.0.2
+            }
+            all; yes host $fetch 10.77.1.2:81/index.html; echo from $(inside web nc -w 1 10.250.0.2 81)
+            $m network inspect routed -f '{{range $k, $v := .Options}}{{$k}}={{$v}} {{end}}'; $m port web; yes host-port far $fetch 10.250.0.1:8080/index.html
+            $m system check && echo clean; all >/run/all
+            $m network explain web | grep -c 'MYDOCKER-FORWARD.*dport 80 '
+            iptables-legacy -F MYDOCKER-FORWARD 2>/dev/null; nft flush ruleset; $m system check | grep -c 'needs it' | sed 's/[1-9][0-9]*/some/'
+            $m network reload >/dev/null; all | diff /run/all - && echo as before
+            $m network reload --firewall \(other) routed; all | diff /run/all - && echo as before
+            $m restart -t 0 web >/dev/null; until $fetch 10.77.1.2/index.html; do sleep .05; done; yes again far $fetch 10.77.1.2/index.html
+            $m rm -f web other >/dev/null; $m system check && echo clean; $m network rm routed usual >/dev/null
+            { iptables-legacy -S; ip6tables-legacy -S; } | grep -c MYDOCKER; nft list tables | grep -c mydocker
+            """)
+        let reached = [
+            "far page", "far6 page", "unpublished no", "unpublished6 no", "other-network page",
+            "other-network-unpublished no", "out-of-it reached",
+        ]
+        #expect(
+            outcome.lines == reached + [
+                "host page", "from 10.77.1.2",
+                "com.docker.network.bridge.gateway_mode_ipv4=routed com.docker.network.bridge.gateway_mode_ipv6=routed "
+                    + "com.docker.network.bridge.name=routed mydocker.firewall=\(firewall) ",
+                "host-port page", "clean", "2", "some", "as before", "routed", "as before", "page", "again page",
+                "clean", "0",
+                "0",
+            ], "\(outcome.text)")
+    }
+
+    /// One line each, and nothing is left.
+    @Test func modesThatCannotBe() {
+        let outcome = scene(
+            """
+            b=com.docker.network.bridge
+            create() { $m network create --subnet 10.77.1.0/24 "$@" one >/run/said 2>&1; echo $? $(head -1 /run/said); }
+            create --internal -o $b.gateway_mode_ipv4=routed
+            create -o $b.gateway_mode_ipv6=routed
+            create --firewall none -o $b.gateway_mode_ipv4=routed
+            create --ipv6 -o $b.gateway_mode_ipv6=isolated
+            create -o mode=unmanaged -o $b.gateway_mode_ipv4=routed
+            ls /var/lib/mydocker/networks; ip -o link | wc -l; $m system check && echo clean
+            """)
+        let conflict = "1 mydocker: conflicting options:"
+        #expect(
+            outcome.lines == [
+                "\(conflict) an internal network has no way in: gateway modes nat-unprotected and routed and trusted interfaces are one",
+                "\(conflict) a gateway mode of IPv6 needs --ipv6",
+                "\(conflict) with gateway mode 'routed' a firewall keeps out what is not published, and there is none",
+                #"125 mydocker: "isolated" is no value of option com.docker.network.bridge.gateway_mode_ipv6: there are nat, nat-unprotected, routed"#,
+                "\(conflict) option com.docker.network.bridge.gateway_mode_ipv4 and mode=unmanaged: "
+                    + "the bridge is not ours to change, and has no rules of ours",
+                "2", "clean",
+            ], "\(outcome.text)")
+    }
+}

@@ -1,0 +1,81 @@
+import Testing
+
+/// Networks on a bridge that is somebody else's (`-o mode=unmanaged`).
+extension CLI.NetworkOptions {
+    private static let bridge = """
+        ip link add br9 address 02:00:00:00:00:99 type bridge; ip addr add 10.88.0.1/24 dev br9; ip link set br9 up
+        ip netns add lan; ip link add v9 type veth peer name w9 netns lan; ip link set v9 master br9 up
+        ip -n lan addr add 10.88.0.77/24 dev w9; ip -n lan link set w9 up
+        create="$m network create -o mode=unmanaged --subnet 10.88.0.0/24"
+        of_the_host() { ip -o addr show br9; ip -o link | awk '{print $2}' | cut -d@ -f1; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/br9/route_localnet; }
+
+        """
+
+    @Test func membersOfABridgeOfOthers() {
+        let outcome = scene(
+            Self.bridge + """
+                of_the_host >/run/before
+                $create -o name=br9 --aux-address router=10.88.0.77 theirs >/dev/null; of_the_host | diff /run/before - && echo untouched
+                $m run -d --name one --net theirs -p 80:80 sleep 1000 | grep -v '^[0-9a-f]*$'
+                $m run -d --name two --net theirs sleep 1000 >/dev/null; address one two
+                yes neighbour pings one 10.88.0.3; yes host pings one 10.88.0.1; yes lan pings one 10.88.0.77; yes name pings two one
+                inside one ip route | sed -n 's/ *$//;/default/p'
+                $m network inspect theirs -f '{{.Driver}} {{json .Options}}'
+                iptables-legacy -S | grep -c MYDOCKER; nft list tables 2>/dev/null | grep -c mydocker
+                tc filter show dev $($m inspect -f '{{.Id}}' one | cut -c1-5) ingress | grep -q bpf && echo guarded
+                $m run --dry-run --name three --net theirs true >/run/dry; echo $? $(grep -c 'master br9' /run/dry)
+                $m run -d --name three --net theirs sleep 1000 >/dev/null; $m network explain theirs three | sed 's/[0-9a-f]\\{5\\} /LINK /' >/run/told
+                sed 's/[0-9a-f]\\{5\\} /LINK /' /run/dry | diff - /run/told >/dev/null && echo told before
+                $m system check && echo clean
+                $m restart -t 0 one >/dev/null; yes restarted pings one 10.88.0.77
+                $m network disconnect theirs two; inside two ip -o link | grep -c eth0
+                $m rm -f one two three >/dev/null; $m network rm theirs
+                for n in $(seq 100); do of_the_host | cmp -s /run/before && break; sleep .05; done; of_the_host | diff /run/before - && echo untouched
+                $m system check && echo clean
+                """)
+        #expect(
+            outcome.lines == [
+                "untouched",
+                "mydocker: warning: network theirs is beside this host: no port of it leads there, and -p publishes nothing",
+                "10.88.0.2 ", "10.88.0.3 ", "neighbour reached", "host reached", "lan reached", "name reached",
+                "default via 10.88.0.1 dev eth0",
+                #"bridge {"com.docker.network.bridge.name":"br9","mode":"unmanaged"}"#, "0", "0", "guarded", "0 1",
+                "told before",
+                "clean", "restarted reached", "0", "theirs", "untouched", "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// One line each, and nothing is left.
+    @Test func bridgesThatCannotBe() {
+        let outcome = scene(
+            Self.bridge + """
+                $m network create --subnet 10.77.1.0/24 ours >/dev/null; of_the_host >/run/before
+                for flags in '-o name=nope' '-o name=lo' '-o name=ours' '-o name=br9 -o com.docker.network.bridge.enable_icc=false' \\
+                  '-o name=br9 -o mtu=1400' '-o name=br9 --firewall iptables' '-o name=br9 -o mode=x'; do
+                  $create $flags one >/run/said 2>&1; echo $? $(head -1 /run/said)
+                done
+                $create -o name=nope --dry-run one 2>&1 | head -1
+                of_the_host | diff /run/before - && echo untouched
+                $create -o name=br9 theirs >/dev/null; $m run --rm --net theirs --ip 10.89.0.2 true; echo $?
+                ip link delete br9; $m run --rm --net theirs true; echo $?; $m network reload theirs; echo $?; $m network doctor | grep -c br9
+                $m network rm theirs ours; $m system check && echo clean
+                """)
+        let conflict = "1 mydocker: conflicting options:"
+        let gone = [
+            #"mydocker: bridge "br9": this host has none of that name"#, "  make it, or leave mode=unmanaged away",
+        ]
+        #expect(
+            outcome.lines == [
+                #"1 mydocker: bridge "nope": this host has none of that name"#,
+                #"1 mydocker: bridge "lo": the interface of that name is no bridge"#,
+                #"1 mydocker: bridge "ours": it is another network's, and goes with that"#,
+                "\(conflict) option com.docker.network.bridge.enable_icc and mode=unmanaged: "
+                    + "the bridge is not ours to change, and has no rules of ours",
+                "\(conflict) option mtu and mode=unmanaged: members have the bridge's",
+                "\(conflict) --firewall and mode=unmanaged: a bridge that is not ours has no rules of ours",
+                #"125 mydocker: "x" is no value of option mode: there are managed, unmanaged"#,
+                #"mydocker: bridge "nope": this host has none of that name"#, "untouched",
+                #"mydocker: requested address is out of range "10.89.0.2": the network is 10.88.0.0/24"#, "125",
+            ] + gone + ["125"] + gone + ["1", "1", "theirs", "ours", "clean"], "\(outcome.text)")
+    }
+}
