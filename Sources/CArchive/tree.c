@@ -17,6 +17,17 @@ static int fail(struct tree *tree, const char *operation, const char *path) {
 
 void tree_open(struct tree *tree, int root, struct carchive_failure *failure) {
     *tree = (struct tree){.root = root, .parent = -1, .failure = failure};
+    tree->last_directory = &tree->directories;
+}
+
+static void forget_directories(struct tree *tree) {
+    while (tree->directories) {
+        struct dated_directory *next = tree->directories->next;
+        free(tree->directories);
+        tree->directories = next;
+    }
+    tree->last_directory = &tree->directories;
+    tree->remembered = 0;
 }
 
 static void forget_parent(struct tree *tree) {
@@ -26,11 +37,7 @@ static void forget_parent(struct tree *tree) {
 
 void tree_close(struct tree *tree) {
     forget_parent(tree);
-    while (tree->directories) {
-        struct dated_directory *next = tree->directories->next;
-        free(tree->directories);
-        tree->directories = next;
-    }
+    forget_directories(tree);
 }
 
 // MARK: names
@@ -188,13 +195,20 @@ int tree_make_whiteout(struct tree *tree, int parent, const char *base, const ch
 
 // MARK: times
 
+/* A small archive may name very many directories, and the same ones again and again. */
+static const size_t most_remembered = 32 << 20;
+
 int tree_date(struct tree *tree, const char *path, const struct timespec times[2]) {
-    struct dated_directory *directory = malloc(sizeof *directory + strlen(path) + 1);
+    size_t size = sizeof(struct dated_directory) + strlen(path) + 1;
+    if (tree->remembered + size > most_remembered) tree_date_directories(tree);
+    struct dated_directory *directory = malloc(size);
     if (!directory) return fail(tree, "restore", path);
-    directory->next = tree->directories;
+    directory->next = NULL;
     memcpy(directory->times, times, sizeof directory->times);
     strcpy(directory->path, path);
-    tree->directories = directory;
+    *tree->last_directory = directory;
+    tree->last_directory = &directory->next;
+    tree->remembered += size;
     return 0;
 }
 
@@ -206,4 +220,5 @@ void tree_date_directories(struct tree *tree) {
         futimens(fd, directory->times);
         close(fd);
     }
+    forget_directories(tree);
 }

@@ -22,7 +22,9 @@ struct tree {
     /* The directory that was used last: archives name the files of a directory one after the other. */
     int parent;
     char parent_path[PATH_MAX];
-    struct dated_directory *directories;
+    /* In the order of the archive; of one that is there twice the last one counts. */
+    struct dated_directory *directories, **last_directory;
+    size_t remembered; /* bytes of them */
     struct carchive_failure *failure;
     /* 1: a directory and another file never replace each other, and what is empty counts. */
     int keeps_kinds;
