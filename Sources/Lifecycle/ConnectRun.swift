@@ -56,10 +56,13 @@ extension ContainerRun {
 
     /// They are one endpoint's: its rules go before the other one's come.
     private func movePorts(to index: Int) throws(OperationError) {
-        for former in state.endpoints.indices where !state.endpoints[former].ports.isEmpty && former != index {
-            try host.withdrawRules(of: state.endpoints[former])
-            state.endpoints[index].ports += state.endpoints[former].ports
-            state.endpoints[former].ports = []
+        try whileNobodyRestores { () throws(OperationError) in
+            for former in state.endpoints.indices where !state.endpoints[former].ports.isEmpty && former != index {
+                try host.withdrawRules(of: state.endpoints[former])
+                state.endpoints[index].ports += state.endpoints[former].ports
+                state.endpoints[former].ports = []
+            }
+            try writeState()
         }
         try publish(index)
     }
@@ -92,13 +95,22 @@ extension ContainerRun {
     /// for whoever clears away.
     private func leave(_ endpoint: Endpoint, _ network: NetworkDefinition) throws(OperationError) {
         let driver = try host.drivers.of(endpoint)
-        try host.withdrawRules(of: endpoint)
-        if let namespace { try driver.detach(endpoint, &namespace.inside) }
-        try host.withdrawAliases(of: endpoint, id, from: network)
-        try host.release(endpoint.leases, from: network, of: id)
-        state.endpoints.removeAll { $0.id == endpoint.id }
-        try writeState()
+        try whileNobodyRestores { () throws(OperationError) in
+            try host.withdrawRules(of: endpoint)
+            if let namespace { try driver.detach(endpoint, &namespace.inside) }
+            try host.withdrawAliases(of: endpoint, id, from: network)
+            try host.release(endpoint.leases, from: network, of: id)
+            state.endpoints.removeAll { $0.id == endpoint.id }
+            try writeState()
+        }
         host.announce(.of(endpoint, of: id, "disconnect"))
+    }
+
+    /// Whoever puts back what networks lack would put back what is on record still.
+    private func whileNobodyRestores(
+        _ body: () throws(OperationError) -> Void
+    ) throws(OperationError) {
+        try FileLock.holding(host.layout.registryLock) { () throws(OperationError) in try body() }
     }
 
     /// The endpoint that leads now takes over the default route and the ports of one that is gone.
