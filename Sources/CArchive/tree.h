@@ -24,6 +24,8 @@ struct tree {
     char parent_path[PATH_MAX];
     struct dated_directory *directories;
     struct carchive_failure *failure;
+    /* Directories that were made for what is in them. */
+    uint64_t implied;
     /* 1: a directory and another file never replace each other, and what is empty counts. */
     int keeps_kinds;
     /* NULL, or whether a directory is the kernel's, where nothing is made. */
