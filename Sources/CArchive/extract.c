@@ -138,6 +138,8 @@ static int restore_directory(struct extraction *x, int parent, const char *base)
     int fd = *x->path ? tree_make_directory(&x->tree, parent, base, x->path) : fcntl(x->tree.root, F_DUPFD_CLOEXEC, 3);
     if (fd < 0) return *x->path ? -1 : fail(x, "open directory");
     int status = set_metadata(x, fd);
+    // The archive names it after what is in it.
+    if (x->tree.implied > 0 && carchive_take_implied(fd)) x->tree.implied--;
     close(fd);
     return status < 0 ? -1 : tree_date(&x->tree, x->path, times);
 }
@@ -307,10 +309,13 @@ static int restore(struct extraction *x, int root, struct carchive_failure *fail
     x->tree.keeps_kinds = x->directory != NULL;
     x->tree.is_kernels = x->is_kernels;
     int status = extract_in_utf8(x);
+    x->result->implied = x->tree.implied;
     tree_close(&x->tree);
     carchive_stream_close(x->stream);
     return status;
 }
+
+int carchive_take_implied(int directory) { return fremovexattr(directory, IMPLIED_ATTRIBUTE) == 0; }
 
 int carchive_extract(
     int input, int copy, int root, struct carchive_budget *budget, struct carchive_result *result,

@@ -63,6 +63,7 @@ void carchive_stream_close(struct carchive_stream *stream);
 #define WHITEOUT_PREFIX ".wh."
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 #define WHITEOUT_META ".wh..wh."
+#define IMPLIED_ATTRIBUTE "trusted.mydocker.implied"
 #define OPAQUE_ATTRIBUTE "trusted.overlay.opaque"
 
 /* Whether an attribute belongs to an image. `trusted.overlay.*` in an archive could point out of the layer,

@@ -73,13 +73,20 @@ static int open_in_root(struct tree *tree, const char *path) {
     return -1;
 }
 
+/* Nothing says what it is like: it may be what a layer below says. Who may not mark anything leaves it as it is. */
+static int make_implied(struct tree *tree, int parent, const char *base, const char *path) {
+    int fd = tree_make_directory(tree, parent, base, path);
+    if (fd >= 0 && !tree->keeps_kinds && fsetxattr(fd, IMPLIED_ATTRIBUTE, "y", 1, 0) == 0) tree->implied++;
+    return fd;
+}
+
 /* Opens the directory that the first `length` bytes of `path` name, made anew where there is none. */
 static int open_step(struct tree *tree, int parent, char *path, size_t start, size_t length) {
     char after = path[length];
     path[length] = 0;
     int fd = open_in_root(tree, path);
     // ENOTDIR: what is in the way is a whiteout, or a file that the archive replaces by a directory.
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) fd = tree_make_directory(tree, parent, path + start, path);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) fd = make_implied(tree, parent, path + start, path);
     else if (fd < 0) fail(tree, "open directory", path);
     path[length] = after;
     return fd;

@@ -26,6 +26,8 @@ struct tree {
     struct dated_directory *directories, **last_directory;
     size_t remembered; /* bytes of them */
     struct carchive_failure *failure;
+    /* Directories that were made for what is in them. */
+    uint64_t implied;
     /* 1: a directory and another file never replace each other, and what is empty counts. */
     int keeps_kinds;
     /* NULL, or whether a directory is the kernel's, where nothing is made. */

@@ -29,6 +29,8 @@ enum Archive {
         /// Bytes in regular files.
         let size: Int64
         let compression: Compression
+        /// Whether a directory is marked: the archive has files in it and does not name it.
+        let hasImpliedDirectories: Bool
     }
 
     /// Restores an archive into a directory that nobody else writes to.
@@ -96,7 +98,8 @@ enum Archive {
             blobSize: Int64(result.blob_size),
             diff: Digest(bytes: withUnsafeBytes(of: result.diff_digest) { Array($0) }),
             size: Int64(result.content_size),
-            compression: Compression(rawValue: Int(result.compression)) ?? .none)
+            compression: Compression(rawValue: Int(result.compression)) ?? .none,
+            hasImpliedDirectories: result.implied > 0)
     }
 
     static func error(_ failure: carchive_failure, archive name: String) -> OperationError {

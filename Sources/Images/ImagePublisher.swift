@@ -9,6 +9,8 @@ struct LayerDraft {
     let size: Int64
     /// Where blob and unpacked tree are now; nil when both are in the store.
     let source: (blob: String, tree: String)?
+    /// Its tree has marks that `ImpliedDirectories` settles.
+    var hasImpliedDirectories = false
 }
 
 /// An image all of whose parts are in a workspace or the store.
@@ -89,7 +91,8 @@ extension ImageStore {
         let mediaType = Manifest.layerType + content.compression.suffix
         return LayerDraft(
             blob: Manifest.Blob(mediaType: mediaType, digest: content.blob, size: content.blobSize),
-            diff: content.diff, size: content.size, source: (blob, tree))
+            diff: content.diff, size: content.size, source: (blob, tree),
+            hasImpliedDirectories: content.hasImpliedDirectories)
     }
 
     /// The umask must not decide who may enter a container's root directory.
@@ -123,6 +126,7 @@ extension ImageStore {
         var prepared: [Prepared] = []
         for (number, image) in images.enumerated() {
             prepared.append(try prepare(image.draft, number, in: workspace))
+            try ImpliedDirectories(layers: image.draft.layers, layout: layout).settle()
         }
         // Most of the writing, before others have to wait for the lock.
         try Archive.syncFileSystem(of: workspace.path)

@@ -75,7 +75,9 @@ struct LayerPull: Sendable {
             )
         }
         progress.note(blob.digest.hex, .complete)
-        return LayerDraft(blob: blob, diff: diff, size: content.size, source: (path, tree))
+        return LayerDraft(
+            blob: blob, diff: diff, size: content.size, source: (path, tree),
+            hasImpliedDirectories: content.hasImpliedDirectories)
     }
 
     /// What is no layer is not gone on with.

@@ -66,7 +66,6 @@ extension CLI {
                 add("data/GNUSparseFile.0/sparse", body=listing + block, pax={
                     "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "data/sparse", "GNU.sparse.realsize": "1073741824"})
             def upper(add):
-                add("data", tarfile.DIRTYPE, 0o751, owner=(3, 4))
                 sparse(add)
                 add("data/.wh.gone")
                 add("data/hidden", tarfile.DIRTYPE, 0o700)
@@ -101,7 +100,7 @@ extension CLI {
                 size = s.st_size if stat.S_ISREG(s.st_mode) else 0
                 attributes = ["%s=%s" % (n, os.getxattr(path, n, follow_symlinks=False).hex())
                     for n in sorted(os.listxattr(path, follow_symlinks=False)) if not n.startswith("trusted.")]
-                made = name in ("deep", "deep/down") or name.startswith("long") and stat.S_ISDIR(s.st_mode)
+                made = name in (".", "deep", "deep/down") or name.startswith("long") and stat.S_ISDIR(s.st_mode)
                 print(name, oct(s.st_mode), s.st_uid, s.st_gid, size, "-" if made else s.st_mtime_ns, s.st_rdev, more, *attributes)
             for directory, names, files in os.walk(root):
                 names.sort()

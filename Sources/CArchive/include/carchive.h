@@ -33,6 +33,8 @@ struct carchive_result {
     uint64_t blob_size;
     /* Bytes in regular files. */
     uint64_t content_size;
+    /* Directories that a layer's archive has files in, and does not name: they are marked. */
+    uint64_t implied;
     int compression;
 };
 
@@ -54,6 +56,9 @@ int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct car
 int carchive_extract(
     int input, int copy, int root, struct carchive_budget *budget, struct carchive_result *result,
     struct carchive_failure *failure);
+
+/* Takes the mark of an implied directory off it: 1, or 0 when it has none. */
+int carchive_take_implied(int directory);
 
 /* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. Times after `newest`,
  * in seconds, are written as that. */

@@ -1,0 +1,74 @@
+import Core
+import Glibc
+import Linux
+import Testing
+
+@testable import Images
+
+/// Directories that an archive has files in, and does not name.
+@Suite struct ImpliedDirectoryTests {
+    let scratch: Scratch
+    init() throws { scratch = try Scratch() }
+
+    /// Two layers, of which the upper one names only files of `tmp` and of `own`.
+    private func layers() throws -> (lower: String, upper: String) {
+        var lower = Tar()
+        lower.add("tmp", type: "5", mode: 0o1777, mtime: 1_000_000_000)
+        lower.add("file", body: "no directory")
+        var upper = Tar()
+        upper.add("tmp/new", body: "new")
+        upper.add("own/new", body: "new")
+        upper.add("own", type: "5", mode: 0o700)
+        upper.add("file/new", body: "new")
+        let store = scratch.store
+        let workspace = try store.workspace()
+        var draft = ImageDraft()
+        for (number, tar) in [lower, upper].enumerated() {
+            let path = try scratch.write("\(number).tar", tar.finished)
+            let input = try ImageStore.open(path)
+            let budget = UnpackBudget(size: 1 << 20)
+            draft.layers.append(
+                try store.unpack(input, named: path, layer: number, within: budget, in: workspace))
+        }
+        #expect(!draft.layers[0].hasImpliedDirectories)
+        _ = try store.publish(draft, as: "x:1", in: workspace)
+        let directories = try #require(try store.resolve("x:1")).layerDirectories
+        return (directories[1], directories[0])
+    }
+
+    /// Only who may set such attributes can mark what is to be settled.
+    private var mayMark: Bool { geteuid() == 0 }
+
+    @Test func theyAreLikeThoseBelow() throws {
+        let (lower, upper) = try layers()
+        let tmp = try #require(Files.status(upper + "/tmp"))
+        if mayMark {
+            #expect(tmp.st_mode == S_IFDIR | 0o1777 && tmp.st_mtim.tv_sec == 1_000_000_000)
+        }
+        #expect(Files.status(lower + "/tmp")?.st_mode == S_IFDIR | 0o1777)
+        // Named after what is in it; and what was a file below.
+        #expect(Files.status(upper + "/own")?.st_mode == S_IFDIR | 0o700)
+        #expect(Files.status(upper + "/file")?.st_mode == S_IFDIR | 0o755)
+        for name in ["tmp", "own", "file"] {
+            let directory = try Descriptor.open("\(upper)/\(name)", O_RDONLY | O_DIRECTORY)
+            #expect(directory.attribute("trusted.mydocker.implied", limit: 8) == nil)
+        }
+    }
+
+    @Test func whatIsTooLargeIsRefused() throws {
+        var tar = Tar()
+        for number in 0..<5 { tar.add("f\(number)", body: "x") }
+        let path = try scratch.write("a.tar", tar.finished)
+        let few = UnpackBudget(size: 1 << 20, entries: 4)
+        let failure = error { _ = try scratch.store.importArchive(path, as: nil, within: few) }
+        #expect(failure?.cause == .reason("it has more than 4 entries") && failure?.kind == .exhausted)
+        let small = UnpackBudget(size: 4096)
+        let other = error { _ = try scratch.store.importArchive(path, as: nil, within: small) }
+        #expect(other?.cause == .reason("it is larger than 4KiB"))
+        try scratch.expectClean(images: 0)
+        let enough = UnpackBudget(size: 1 << 20, entries: 5)
+        _ = try scratch.store.importArchive(path, as: Reference("x"), within: enough)
+        // Sums that do not fit are too large, too.
+        #expect(error { try small.check([.max, .max], of: "x") }?.kind == .exhausted)
+    }
+}
