@@ -227,7 +227,7 @@ import Testing
         guard case .object(let members) = try definition.json else { return }
         let optional: Set = [
             "imageID", "log", "restart", "asked", "devices", "withheld", "volumes", "namespaces", "names", "kernel",
-            "groupsAdded", "pidFile", "timeLimit", "healthCheck", "cgroupParent",
+            "groupsAdded", "pidFile", "timeLimit", "healthCheck", "cgroupParent", "isBuild",
         ]
         for (index, member) in members.enumerated() where !optional.contains(member.key) {
             var broken = members

@@ -27,7 +27,7 @@ extension RegistrySession {
         if try has(digest, connection) { return .present }
         for repository in repositories {
             let query = "blobs/uploads/?mount=\(digest)&from=\(repository)"
-            let response = try send(begin(try url(query)), scope: .mount(from: repository), connection)
+            let response = try send(begin(try url(query)), scope: .takeOver(from: repository), connection)
             if response.status == 201 { return .mounted(from: repository) }
             guard response.status == 202 else { continue }
             try finish(digest, file, size, at: location(in: response), connection, sent)

@@ -7,14 +7,14 @@ import Transfer
 package enum RegistryAction: Hashable, Sendable {
     case pull, push
     /// Takes a blob over from another one.
-    case mount(from: String)
+    case takeOver(from: String)
 
     /// As token servers read them.
     func scopes(of repository: String) -> [String] {
         switch self {
         case .pull: ["repository:\(repository):pull"]
         case .push: ["repository:\(repository):pull,push"]
-        case .mount(let other): ["repository:\(repository):pull,push", "repository:\(other):pull"]
+        case .takeOver(let other): ["repository:\(repository):pull,push", "repository:\(other):pull"]
         }
     }
 }
