@@ -2,15 +2,20 @@ import Core
 import Glibc
 import Linux
 
-/// Where an archive goes.
+/// Where an archive, or another file that a caller names, goes.
 enum ArchiveTarget: ~Copyable {
     case whole(WholeFile)
     /// Standard output, a pipe or a device.
     case stream(Descriptor)
 
-    init(_ path: String?) throws(OperationError) {
+    init(_ path: String?, mode: mode_t = 0o600) throws(OperationError) {
         guard let path else {
             self = .stream(try Descriptor.standard(STDOUT_FILENO))
+            return
+        }
+        // Also by a link of /proc, which names no path.
+        if let status = Files.status(path), !status.isRegular, !status.isDirectory {
+            self = .stream(try Descriptor.open(path, O_WRONLY))
             return
         }
         guard let directory = Files.workingDirectory else {
@@ -24,11 +29,7 @@ enum ArchiveTarget: ~Copyable {
             throw OperationError("create", path, errno: error.errno ?? ENOENT)
         }
         if place.isDirectory { throw OperationError("create", path, errno: EISDIR) }
-        if let status = place.status, !status.isRegular {
-            self = .stream(try Descriptor.open(path, O_WRONLY))
-        } else {
-            self = .whole(try WholeFile(place, path: path, mode: 0o600))
-        }
+        self = .whole(try WholeFile(place, path: path, mode: mode))
     }
 
     /// - Parameter write: gets the file to write to.

@@ -33,7 +33,7 @@ extension ImageStore {
         // A digest says more than a tag.
         let shown = reference.digest == nil ? reference.text : nil
         let id = remote.manifest.config.digest
-        if let known = try name(known: id, shown, source) {
+        if try !isOfAnother(id, than: platform), let known = try name(known: id, shown, source) {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
         }
         let pull = ImagePull(
@@ -51,19 +51,21 @@ extension ImageStore {
         let index = try ImageIndex.read(layout.index)
         let named = index.entries.first { $0.reference == reference.text }
         guard let named, let source = named.source, try isWhole(named.image, in: index),
-            try runsHere(named.image, index),
+            try !isOfAnother(named.image, than: nil),
             let digest = try session.manifestDigest(tag, connection).flatMap({ Digest($0) }),
             source == reference.pinned(to: digest)
         else { return nil }
         return PulledImage(id: named.image, digest: digest, isNew: false)
     }
 
-    /// One that was pulled for another platform may have the same name.
-    private func runsHere(_ id: Digest, _ index: ImageIndex) throws(OperationError) -> Bool {
+    /// Whether an image that is here is not for the platform that is wanted; nil is this host's.
+    private func isOfAnother(_ id: Digest, than wanted: Platform?) throws(OperationError) -> Bool {
+        let index = try ImageIndex.read(layout.index)
+        guard index.contains(id) else { return false }
         let details = try details(of: image(id, in: index))
         let platform = Platform(
             system: details.system, architecture: details.architecture, variant: details.variant)
-        return platform.rank != nil
+        return platform.rank(for: wanted) == nil
     }
 
     /// Names an image that is here already.

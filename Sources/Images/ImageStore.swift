@@ -80,7 +80,7 @@ extension ImageStore {
     /// As many as Docker has in an overlay, whose kernels take no more than one page of them.
     static let maximumLayers = 127
 
-    static func checkDepth(_ count: Int) throws(OperationError) {
+    package static func checkDepth(_ count: Int) throws(OperationError) {
         guard count > maximumLayers else { return }
         throw OperationError(
             "max depth exceeded", reason: "\(count) layers, where \(maximumLayers) are possible",

@@ -21,6 +21,13 @@ package enum Terminal {
         return isTerminal(descriptor) && fstat(descriptor, &status) == 0 && status.st_rdev != 5 << 8 | 2
     }
 
+    /// How much can be shown: what is nobody's terminal, or does not say, has 80 columns and 24 rows.
+    package static func room(of descriptor: Int32) -> (columns: Int, rows: Int) {
+        let size = size(of: descriptor)
+        let (columns, rows) = (Int(size?.columns ?? 0), Int(size?.rows ?? 0))
+        return (columns == 0 ? 80 : max(columns, 20), rows == 0 ? 24 : rows)
+    }
+
     /// Nil when `descriptor` is no terminal.
     package static func size(of descriptor: Int32) -> TerminalSize? {
         var rows: UInt16 = 0

@@ -48,7 +48,34 @@ extension CLI.Build {
             mkdir -p p/a p/b c1; touch p/a/j p/b/other p/readme c1/.env c1/k; echo '**/.env' > .dockerignore
             """
         _ = try built("FROM busybox\nCOPY p/*/j /d/\nCOPY c*/.env c*/k /e/", script)
-        #expect(runOnce("builtnext", "sh", "-c", "ls -A /d /e").lines == ["/d:", "j", "", "/e:", "k"])
+        #expect(runOnce("builtnext", "sh", "-c", "ls -A /d /e").lines == ["/d:", "j", "/e:", "k"])
+    }
+
+    /// With parents kept, two asterisks are any number of directories.
+    @Test func anyNumberOfDirectories() throws {
+        defer { mydocker("rmi", "-f", "builtnext") }
+        let script = "mkdir -p a/b/c n; touch j a/j a/b/c/j n/j; ln -s a l; echo n > .dockerignore"
+        _ = try built("FROM busybox\nCOPY --parents ./**/j /d/\nCOPY --parents a/**/j /e/\nCOPY **/j /f/", script)
+        let found = runOnce("builtnext", "sh", "-c", "find /d /e /f -type f | sort").lines
+        #expect(found == ["/d/a/b/c/j", "/d/a/j", "/d/j", "/e/a/b/c/j", "/e/a/j", "/f/j"])
+    }
+
+    /// The id goes to where it is wanted, whatever that is, and none is there of a build that fails.
+    @Test func identityFiles() throws {
+        let context = try BuildContext("FROM scratch\nLABEL a=b")
+        defer { context.remove() }
+        let file = context.directory + ".id"
+        let outcome = Host.shell(
+            """
+            m="$MYDOCKER build -q --iidfile"; cd \(context.directory); mkfifo fifo; mknod null c 1 3
+            $m \(file) . && cmp \(file) <($m /dev/stderr . 2>&1 >/dev/null) && stat -c %a \(file)
+            $m null . >/dev/null; $m fifo . >/dev/null & cut -c -7 fifo; stat -c %F null fifo
+            rm fifo null; echo RUN false >> Dockerfile; $m \(file) . 2>/dev/null; echo $?; ls \(file) 2>/dev/null
+            """)
+        #expect(
+            outcome.lines.dropFirst() == ["644", "sha256:", "character special file", "fifo", "1"],
+            "\(outcome.text)\(outcome.error)")
+        succeed("image", "prune", "-f")
     }
 
     /// A time that nothing may be later than is part of what is known.

@@ -68,7 +68,7 @@ extension CLI.Build {
                 "stat -c '%a %u:%g %Y %n' /d/f /renamed; cat '/d/a b'; ls /kept /apart")
             #expect(
                 seen.lines == [
-                    "600 0:0 1234567890 /d/f", "751 3:4 1234567890 /renamed", "blank", "/apart:", "f", "", "/kept:",
+                    "600 0:0 1234567890 /d/f", "751 3:4 1234567890 /renamed", "blank", "/apart:", "f", "/kept:",
                     "t.tar",
                 ], "\(seen.text)")
         }

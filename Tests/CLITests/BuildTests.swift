@@ -420,7 +420,9 @@ extension CLI.Build {
                 // In one of its copies it is an error like any other; 9 is what setsid(1) makes of a kill.
                 #expect([0, 1, 9].contains(outcome.code), "\(what)")
                 Host.eventually("nothing left after \(what)") { mydocker("system", "check").code == 0 }
-                #expect(Host.shell("ls /var/lib/mydocker/images/temporary; $MYDOCKER ps -aq").text.isEmpty, "\(what)")
+                #expect(
+                    Host.shell("ls /var/lib/mydocker/images/temporary; $MYDOCKER ps -aq --external").text.isEmpty,
+                    "\(what)")
                 #expect(Host.shell(build.replacing("--no-cache", with: "")).code == 0, "\(what)")
             }
         }
@@ -437,7 +439,7 @@ extension CLI.Build {
                 let outcome = Host.shell(
                     """
                     $MYDOCKER build \(context.directory) 2>/dev/null & builder=$!
-                    until $MYDOCKER ps -q | grep -q .; do sleep 0.05; done
+                    until $MYDOCKER ps -q --external | grep -q .; do sleep 0.05; done
                     kill -\(signal) $builder; wait $builder; echo $?
                     for i in $(seq 100); do $MYDOCKER system check >/dev/null && break; sleep 0.1; done; $MYDOCKER system check >&2
                     # What was done before is kept.

@@ -41,6 +41,11 @@ extension CLI.HostileRegistries {
                             "ls /var/lib/mydocker/images/downloads /var/lib/mydocker/images/temporary | grep -v :"
                         ).lines.isEmpty, "\(repository)")
                 }
+                // What is here is for this host, and nothing else becomes of it.
+                succeed("pull", "-q", registry.name("good"))
+                let elsewhere = mydocker("pull", "-q", "--platform", "linux/s390x", registry.name("good"))
+                #expect(elsewhere.code == 1 && elsewhere.error.contains("no matching manifest for linux/s390x"))
+                succeed("rmi", registry.name("good"))
                 let other = registry.name("good") + "@sha256:" + String(repeating: "1", count: 64)
                 let outcome = mydocker("pull", other)
                 #expect(

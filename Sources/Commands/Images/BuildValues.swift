@@ -14,10 +14,10 @@ enum BuildValues {
         }
     }
 
-    /// `id=NAME[,src=FILE|,env=VARIABLE]`: what the caller has by that name now.
+    /// `id=NAME[,src=FILE|,env=VARIABLE]`: what the caller has by that name now; nil bytes where the variable is not set.
     static func secret(
         _ text: String, lookUp: (String) -> String?
-    ) throws(OperationError) -> (id: String, bytes: [UInt8]) {
+    ) throws(OperationError) -> (id: String, bytes: [UInt8]?) {
         var (id, source, variable): (String?, String?, String?)
         for (key, value) in fields(text) {
             switch key {
@@ -30,7 +30,9 @@ enum BuildValues {
         }
         guard let id, !id.isEmpty else { throw OperationError("secret without id: \(text)", kind: .invalid) }
         if let bytes = (variable ?? (source == nil ? id : nil)).flatMap(lookUp)?.kernelBytes { return (id, bytes) }
-        guard variable == nil, let path = source else {
+        // As BuildKit has it: it matters where a RUN wants it.
+        guard variable == nil else { return (id, nil) }
+        guard let path = source else {
             throw OperationError(
                 "secret \(id)", reason: "neither a file (src=) nor a variable (env=) of the caller's is named",
                 kind: .notFound)

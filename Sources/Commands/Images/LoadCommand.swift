@@ -23,6 +23,7 @@ package struct LoadCommand: Command {
                 command, text throws(OperationError) in
                 command.input = try SimpleValue.nonEmpty(text)
             },
+            .toggle("quiet", short: "q", "Show no progress, as is done anyway") { _, _ in },
             .value("max-size", "BYTES", "Refuse an archive of images that are larger unpacked") {
                 command, text throws(OperationError) in
                 command.maximumSize = try LimitValue.imageSize(text)

@@ -61,14 +61,13 @@ package final class TransferBoard: TransferProgress {
         let now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
         guard isLast || now - state.drawn >= Self.interval else { return }
         state.drawn = now
-        let size = Terminal.size(of: STDERR_FILENO)
-        let columns = max(Int(size?.columns ?? 80), 20)
+        let room = Terminal.room(of: STDERR_FILENO)
         // What does not fit cannot be drawn over.
-        let visible = state.parts.suffix(max(Int(size?.rows ?? 24) - 2, 1))
+        let visible = state.parts.suffix(max(room.rows - 2, 1))
         var text = state.shown > 0 ? "\u{1b}[\(state.shown)A" : ""
         for (name, phase) in visible {
             let line = TerminalText.escaped("\(name): \(phase.bar)")
-            text += "\r\u{1b}[K" + line.prefix(columns - 1) + "\n"
+            text += "\r\u{1b}[K" + line.prefix(room.columns - 1) + "\n"
         }
         state.shown = visible.count
         Self.write(text, to: STDERR_FILENO)

@@ -25,14 +25,13 @@ struct BuildBoard {
         drawn = now
         isDue = false
         isFinished = isLast
-        let size = Terminal.size(of: STDERR_FILENO)
-        let columns = max(Int(size?.columns ?? 80), 20)
+        let room = Terminal.room(of: STDERR_FILENO)
         let ended = steps.count { $0.ended != nil }
         let time = Self.seconds(now - first.started, 1)
         let head = "[+] Building \(time)s (\(ended)/\(steps.count))" + (isLast ? " FINISHED" : "")
-        let body = steps.flatMap { Self.lines(of: $0, now, columns) }
+        let body = steps.flatMap { Self.lines(of: $0, now, room.columns) }
         // What does not fit cannot be drawn over.
-        let lines = [head] + body.suffix(max(Int(size?.rows ?? 24) - 3, 1))
+        let lines = [head] + body.suffix(max(room.rows - 3, 1))
         var text = height > 0 ? "\u{1b}[\(height)A" : ""
         for line in lines { text += "\r\u{1b}[K\(line)\n" }
         text += "\u{1b}[J"

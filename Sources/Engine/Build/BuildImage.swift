@@ -15,6 +15,7 @@ extension Engine {
                 "invalid tag \"\(reference)\": refusing to create a tag with a digest reference", kind: .invalid)
         }
         if let platform = request.platform { try checkPlatform(platform) }
+        try forgetIdentity(request)
         InheritedDescriptors.close()
         try prepare()
         removeDeadBuilds()
@@ -68,8 +69,22 @@ extension Engine {
         for reference in references { job.report.note(number, "naming to \(reference)") }
         job.report.done(number)
         for reference in references { host.announce(Event(.image, "tag", id, ["name": reference.description])) }
-        if let path = job.request.identityFile { try Files.replace(path, Array(id.utf8), mode: 0o644) }
+        try writeIdentity(id, job.request)
         return id
+    }
+
+    private func writeIdentity(_ id: String, _ request: BuildRequest) throws(OperationError) {
+        guard let path = request.identityFile else { return }
+        try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
+            try FaultPoint.pass("write", path)
+            try Files.writeAll(Array(id.utf8), to: file, named: path)
+        }
+    }
+
+    /// Nobody takes an image for the result of a build that has failed.
+    private func forgetIdentity(_ request: BuildRequest) throws(OperationError) {
+        guard let path = request.identityFile, Files.status(path, followLinks: false)?.isRegular == true else { return }
+        try Files.remove(path)
     }
 
     /// Nothing of the image is kept then but its steps.

@@ -47,6 +47,12 @@ struct CopySource {
         var found: [[String]] = [[]]
         var hasWildcards = false
         for name in names {
+            // With parents kept it stands for any number of directories, none included.
+            if keepsParents, name == "**" {
+                hasWildcards = true
+                found = found.flatMap { [$0] + directories(below: $0, root, selection) }
+                continue
+            }
             let pattern: PathPattern
             do throws(DockerfileError) { pattern = try PathPattern(name, allowsDirectories: false) } catch {
                 throw OperationError(error.message, kind: .invalid)
@@ -61,7 +67,10 @@ struct CopySource {
         let sources = found.map {
             CopySource(path: $0.joined(separator: "/"), keptParents: Array($0.dropLast().dropFirst(pivot)))
         }
-        if hasWildcards { return sources.filter { $0.isThere(root, selection) } }
+        if hasWildcards {
+            var seen: Set<String> = []
+            return sources.filter { seen.insert($0.path).inserted && $0.isThere(root, selection) }
+        }
         for source in sources where !source.isThere(root, selection) {
             throw OperationError("\"/\(source.path)\": not found", kind: .notFound)
         }
@@ -100,6 +109,27 @@ struct CopySource {
             }
         }
         return result
+    }
+
+    /// Without those that links lead to.
+    private static func directories(
+        below parent: [String], _ root: borrowing Descriptor, _ selection: CopySelection
+    ) -> [[String]] {
+        var found: [[String]] = []
+        var pending = [parent]
+        while let names = pending.popLast() {
+            guard let directory = try? root.open(inRoot: "/" + names.joined(separator: "/"), O_RDONLY | O_DIRECTORY)
+            else {
+                continue
+            }
+            for name in FileName.all(in: directory).sorted() where directory.status(of: name)?.isDirectory == true {
+                let path = names + [name.text]
+                if case .leave = selection.choose(path.joined(separator: "/"), "", isDirectory: true) { continue }
+                found.append(path)
+                pending.append(path)
+            }
+        }
+        return found
     }
 
     private static func matches(

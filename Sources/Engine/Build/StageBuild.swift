@@ -100,7 +100,10 @@ final class StageBuild {
             let variables = variables
             let instruction = try job.locating { () throws(DockerfileError) in try written.expanded(variables) }
             do throws(OperationError) {
-                if let step = try BuildStep(instruction, of: self) { return step }
+                if let step = try BuildStep(instruction, of: self) {
+                    try ImageStore.checkDepth(image.layers.count + 1)
+                    return step
+                }
             } catch {
                 throw job.failure(error, at: instruction.lines)
             }
