@@ -25,7 +25,7 @@ extension CLI.Build {
         let shown = drawn("--no-cache")
         #expect(shown.contains("=> => # ") && shown.contains("word"), "\(shown)")
         #expect(shown.contains("[+] Building ") && shown.contains("(3/3) FINISHED"), "\(shown)")
-        #expect(shown.contains("\u{1b}[3A"), "\(shown)")
+        #expect(shown.contains("\u{1b}[4A"), "\(shown)")
         #expect(!drawn("--no-cache --progress plain").contains("\u{1b}["))
         try context.write("FROM busybox\nRUN exit 7")
         let failed = drawn("")
