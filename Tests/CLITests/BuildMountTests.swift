@@ -128,6 +128,11 @@ extension CLI.BuildMounts {
         #expect(Host.shell("tar tf \(place).tar").lines == ["./", "a/", "a/b"])
         #expect(Host.shell("$MYDOCKER build -q -o - \(context.directory) | tar t").lines == ["./", "a/", "a/b"])
         #expect(context.build("--output", "type=registry").code == 1)
+        for words in ["-o -", "-o type=oci", "-o type=tar"] {
+            let drawn = Host.shell(
+                "script -qec \"$MYDOCKER build -q \(words) \(context.directory); echo code \\$?\" /dev/null")
+            #expect(drawn.text.contains("refusing to write an archive to a terminal") && drawn.text.contains("code 1"))
+        }
         for type in ["docker", "oci"] {
             #expect(context.build("-t", "built/\(type):1", "-o", "type=\(type),dest=\(place).tar").code == 0)
             // It is nowhere until somebody loads it, and others read it as well.

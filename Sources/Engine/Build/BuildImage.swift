@@ -15,6 +15,10 @@ extension Engine {
                 "invalid tag \"\(reference)\": refusing to create a tag with a digest reference", kind: .invalid)
         }
         if let platform = request.platform { try checkPlatform(platform) }
+        if Terminal.isTerminal(STDOUT_FILENO), request.outputs.contains(where: \.isToStandardOutput) {
+            throw OperationError(
+                "cowardly refusing to write an archive to a terminal. Use dest= or redirect", kind: .invalid)
+        }
         try forgetIdentity(request)
         InheritedDescriptors.close()
         try prepare()

@@ -22,6 +22,13 @@ package struct BuildRequest: Sendable {
         case directory(String)
         /// Its files as an archive; nil is standard output.
         case archive(String?)
+
+        var isToStandardOutput: Bool {
+            switch self {
+            case .image(_, let path), .archive(let path): path == nil
+            case .directory: false
+            }
+        }
     }
 
     package var context = Context.directory(".")
