@@ -57,7 +57,7 @@ package struct Firewalld: ~Copyable {
                 }
             }
         }
-        let text = answer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let text = answer.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         if result == 0 { return text }
         if result == -EREMOTEIO { throw OperationError("ask firewalld: \(method)", first, reason: text) }
         throw OperationError("ask firewalld: \(method)", first, errno: -result)

@@ -65,6 +65,13 @@ import Testing
         let small = UnpackBudget(size: 4096)
         let other = error { _ = try scratch.store.importArchive(path, as: nil, within: small) }
         #expect(other?.cause == .reason("it is larger than 4KiB"))
+        // Directories that are made for what is in them count: a short archive may have very many.
+        var deep = Tar()
+        deep.add("a/b/c/d/e", body: "x")
+        let below = try scratch.write("deep.tar", deep.finished)
+        let four = UnpackBudget(size: 1 << 20, entries: 4)
+        let third = error { _ = try scratch.store.importArchive(below, as: nil, within: four) }
+        #expect(third?.cause == .reason("it has more than 4 entries"))
         try scratch.expectClean(images: 0)
         let enough = UnpackBudget(size: 1 << 20, entries: 5)
         _ = try scratch.store.importArchive(path, as: Reference("x"), within: enough)
