@@ -19,8 +19,11 @@ package protocol Firewall: Sendable {
     ) throws(OperationError) -> Bool
 
     /// Takes away what `owner` has, and with the last network what all of them share.
-    /// - Parameter families: those of its addresses; all of them where that is not known.
-    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError)
+    /// - Parameters:
+    ///   - families: those of its addresses; all of them where that is not known.
+    ///   - withOpenPorts: whether an endpoint may be reached at its own addresses, which is decided elsewhere than what becomes of
+    ///     ports of this host.
+    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily], withOpenPorts: Bool) throws(OperationError)
 
     /// What `establish` would have to put right, and what has no owner. A reader: it waits for nobody and makes nothing.
     /// - Parameter isOwner: asked about each owner that has something. Nil: what has no owner is not looked for.

@@ -78,7 +78,7 @@ extension CLI.NFTables {
                 "Run 'mydocker network reload --help' for more information", "125", "iptables", "far page", "moves",
                 "0",
                 "mydocker: publish port: the network has no firewall",
-                "  use a network that was created without --firewall none", "125", "clean",
+                "  give it one: mydocker network reload --firewall iptables NETWORK", "125", "clean",
             ], "\(outcome.text)")
     }
 }

@@ -27,8 +27,12 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         }
     }
 
-    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {
-        try apply(onlyUsed: true) { FirewallChange(withdrawing: owner, of: families) }
+    func withdraw(
+        _ owner: FirewallOwner, of families: [AddressFamily], withOpenPorts: Bool
+    ) throws(OperationError) {
+        try apply(onlyUsed: true) {
+            FirewallChange(withdrawing: owner, of: families, withOpenPorts: withOpenPorts)
+        }
     }
 
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {

@@ -28,7 +28,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         for backend in network.firewalls {
             do throws(OperationError) {
                 try firewalls[backend].withdraw(
-                    .network(bridge: network.device), of: network.gateways.map(\.family))
+                    .network(bridge: network.device), of: network.gateways.map(\.family), withOpenPorts: false)
             } catch {
                 failure = failure ?? error
             }
@@ -110,13 +110,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
         guard endpoint.publishes else { return }
-        let firewall = firewalls[endpoint.firewall]
-        if !endpoint.openPorts.isEmpty { return try firewall.clear([.endpoint(endpoint.id)], withFrame: false) }
-        try firewall.withdraw(.endpoint(endpoint.id), of: endpoint.families)
+        try firewalls[endpoint.firewall].withdraw(
+            .endpoint(endpoint.id), of: endpoint.families, withOpenPorts: !endpoint.openPorts.isEmpty)
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        for firewall in firewalls.all { try firewall.clear([.endpoint(endpoint)], withFrame: false) }
+        try firewalls.clear([.endpoint(endpoint)], withFrame: false)
     }
 
     private func publish(
