@@ -35,6 +35,9 @@ package protocol Firewall: Sendable {
     /// - Parameter withFrame: what all networks share goes, too, unless there is something in it.
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError)
 
+    /// Whether somebody has rules in the chain that is left to the user, of one of these families. A reader.
+    func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool
+
     /// What a person would tell the firewall's own tool to have done what `establish` does. A reader.
     /// - Parameter isStale: as in `establish`.
     func commands(

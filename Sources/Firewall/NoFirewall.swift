@@ -25,6 +25,8 @@ package struct NoFirewall: Firewall {
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences { FirewallDifferences() }
 
+    package func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool { false }
+
     package func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {}
 
     package func commands(

@@ -14,6 +14,9 @@ extension BesideHostDriver {
     package func leave(
         _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
     ) throws(OperationError) {}
+    package func hasUserRules(
+        in firewall: FirewallBackend, of network: NetworkDefinition
+    ) throws(OperationError) -> Bool { false }
     package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
 
     package func diagnose(

@@ -51,7 +51,7 @@ extension CLI.NetworkOptions {
             Self.bridge + """
                 $m network create --subnet 10.77.1.0/24 ours >/dev/null; of_the_host >/run/before
                 for flags in '-o name=nope' '-o name=lo' '-o name=ours' '-o name=br9 -o com.docker.network.bridge.enable_icc=false' \\
-                  '-o name=br9 -o mtu=1400' '-o name=br9 --firewall iptables' '-o name=br9 -o mode=x'; do
+                  '-o name=br9 -o mtu=1400' '-o name=br9 --firewall iptables' '-o name=br9 --internal' '-o name=br9 -o mode=x'; do
                   $create $flags one >/run/said 2>&1; echo $? $(head -1 /run/said)
                 done
                 $create -o name=nope --dry-run one 2>&1 | head -1
@@ -73,6 +73,7 @@ extension CLI.NetworkOptions {
                     + "the bridge is not ours to change, and has no rules of ours",
                 "\(conflict) option mtu and mode=unmanaged: members have the bridge's",
                 "\(conflict) --firewall and mode=unmanaged: a bridge that is not ours has no rules of ours",
+                "\(conflict) --internal and mode=unmanaged: who is on a bridge that is not ours is not kept in by us",
                 #"125 mydocker: "x" is no value of option mode: there are managed, unmanaged"#,
                 #"mydocker: bridge "nope": this host has none of that name"#, "untouched",
                 #"mydocker: requested address is out of range "10.89.0.2": the network is 10.88.0.0/24"#, "125",

@@ -100,6 +100,7 @@ final class IntentFirewall: Firewall, @unchecked Sendable {
     ) throws(OperationError) {
         try note("withdraw \(owner)" + (withOpenPorts ? " with open ports" : ""))
     }
+    func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool { false }
     func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences {

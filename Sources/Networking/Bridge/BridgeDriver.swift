@@ -54,6 +54,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try firewalls[firewall].clear(owners, withFrame: true)
     }
 
+    package func hasUserRules(
+        in firewall: FirewallBackend, of network: NetworkDefinition
+    ) throws(OperationError) -> Bool {
+        try firewalls[firewall].hasUserRules(of: network.gateways.map(\.family))
+    }
+
     /// B23: an interface that is not ours is neither used nor ever deleted.
     func foreign(_ network: NetworkDefinition) -> OperationError {
         OperationError(
