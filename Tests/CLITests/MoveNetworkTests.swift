@@ -50,6 +50,20 @@ extension CLI.NFTables {
             ], "\(outcome.text)")
     }
 
+    /// A reboot in the middle of a move leaves nothing but the definition, which still names both.
+    @Test func aRepairEndsEveryMove() {
+        let outcome = scene(
+            """
+            $m network create --firewall nftables --subnet 10.77.7.0/24 moves >/dev/null
+            sed -i 's/^{/{"formerFirewall":"iptables",/' /var/lib/mydocker/networks/*.json
+            ip link delete moves; nft flush ruleset
+            $m system check | grep -c 'network "moves": its move from iptables to nftables has not come to its end'
+            $m system check --repair >/dev/null; $m system check && echo clean
+            cat /var/lib/mydocker/networks/*.json | grep -c formerFirewall; $m network inspect moves -f '{{index .Options "mydocker.firewall"}}'
+            """)
+        #expect(outcome.lines == ["1", "clean", "0", "nftables"], "\(outcome.text)")
+    }
+
     /// Rules of the user's own stay where they are, which is told once; and networks that have no firewall are in nobody's way.
     @Test(arguments: [("iptables", "nftables"), ("nftables", "iptables")])
     func rulesOfTheUserStay(from: String, to: String) {

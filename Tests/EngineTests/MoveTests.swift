@@ -48,8 +48,8 @@ import Testing
     @Test func whatHasNoFirewallStays() throws {
         let scene = try scene()
         let model = NetworkDefinition(
-            id: .random(), name: try wanted(Name("model")), driver: "null", gateway: NetworkDefinition.noGateway,
-            device: NetworkDefinition.noDevice, mtu: nil, isInternal: false, labels: [:], created: .now())
+            id: .random(), name: try wanted(Name("model")), driver: "null", gateway: try wanted(Subnet("10.9.9.1/24")),
+            device: "model", mtu: nil, isInternal: false, labels: [:], created: .now())
         try scene.place.host.networkStore.create(model)
         let all = try scene.engine.reloadNetworks([], movingTo: .nftables)
         #expect(all.elements.sorted() == ["model", "web"] && all.failures.isEmpty)
