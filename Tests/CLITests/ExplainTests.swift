@@ -86,6 +86,19 @@ extension CLI.Explain {
             outcome.lines == ["0 some", "same some", "same some", "same some", "clean"], "\(outcome.text)")
     }
 
+    /// As it is when the container runs, whichever network was named first.
+    @Test func theDefaultRouteIsByTheNetworkThatLeads() {
+        let outcome = elsewhere(
+            """
+            for n in 1 2; do $m network create --subnet 10.77.$n.0/24 net$n >/dev/null; done
+            on="--network net1 --network name=net2,gw-priority=3"
+            $m run -d --name web $on sleep 1000 >/dev/null; $m exec web ip route | sed -n 's/ *$//;/default/p'
+            $m network explain web | grep -o 'default via.*'; $m run --dry-run --name other $on true | grep -o 'default via.*'
+            """)
+        #expect(
+            outcome.lines == [String](repeating: "default via 10.77.2.1 dev eth1", count: 3), "\(outcome.text)")
+    }
+
     /// The same of networks beside this host, whose parent is another's, and there before.
     @Test(arguments: ["bridge", "private", "passthru"]) func theCommandsMakeTheSameBesideTheHost(mode: String) {
         let outcome = elsewhere(
