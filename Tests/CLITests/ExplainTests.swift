@@ -86,6 +86,24 @@ extension CLI.Explain {
             outcome.lines == ["0 some", "same some", "same some", "same some", "clean"], "\(outcome.text)")
     }
 
+    /// A parent of a network's own is made with it: a VLAN of a link of this host, and one that leads nowhere.
+    @Test func parentsOfOurOwnAreMade() {
+        let outcome = elsewhere(
+            """
+            ip link add eth9 type veth peer name eth8; ip link set eth9 up
+            create="$m network create -d macvlan --subnet 10.77.7.0/24 --dry-run"
+            { $create -o parent=eth9.5 lan; $create lan; } 2>/dev/null | anywhere
+            ip -o link | grep -c -e eth9.5 -e dm-; ls /var/lib/mydocker/networks
+            """)
+        let mac = "02:42:0a:4d:07:01"
+        #expect(
+            outcome.lines == [
+                "ip link add link eth9 name eth9.5 address \(mac) type vlan id 5", "ip link set dev eth9.5 up",
+                "ip link set dev eth9.5 alias mydocker:ID", "ip link add name dm-ID address \(mac) type dummy",
+                "ip link set dev dm-ID up", "ip link set dev dm-ID alias mydocker:ID", "0",
+            ], "\(outcome.text)")
+    }
+
     /// As it is when the container runs, whichever network was named first.
     @Test func theDefaultRouteIsByTheNetworkThatLeads() {
         let outcome = elsewhere(

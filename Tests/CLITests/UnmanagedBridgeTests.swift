@@ -45,6 +45,26 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// A bridge that is gone, or that the link was taken off: whoever leaves the network has no interface there, and no address, any more.
+    @Test func whoLeavesABridgeThatChanges() {
+        let outcome = scene(
+            Self.bridge + """
+                $create -o name=br9 theirs >/dev/null; $m run -d --name one --net theirs sleep 1000 >/dev/null
+                links() { inside one ip -o link | grep -c eth0; }
+                links; ip link delete br9; $m network disconnect theirs one; echo $?; links
+                ip link add br9 type bridge; ip addr add 10.88.0.1/24 dev br9; ip link set br9 up
+                $m network connect theirs one; links; yes again pings one 10.88.0.1; ip link set $(ls /sys/class/net/br9/brif) nomaster
+                $m network disconnect theirs one; echo $?; links; ls /sys/class/net/br9/brif | wc -l; $m rm -f one >/dev/null
+                $m run -d --name two --net theirs sleep 1000 >/dev/null; $m run -d --name three --net container:two sleep 1000 >/dev/null
+                inside three ip -o link | grep -c eth0; $m rm -f two >/dev/null; inside three ip -o link | grep -c eth0
+                $m rm -f three >/dev/null; $m network rm theirs; $m system check && echo clean
+                """)
+        #expect(
+            outcome.lines == [
+                "1", "0", "0", "1", "again reached", "0", "0", "0", "1", "0", "theirs", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// One line each, and nothing is left.
     @Test func bridgesThatCannotBe() {
         let outcome = scene(

@@ -114,6 +114,11 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try host.deleteVeth(of: endpoint)
     }
 
+    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try detach(endpoint)
+        try inside.deletePeer(of: endpoint)
+    }
+
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
         guard endpoint.publishes else { return }
         try firewalls[endpoint.firewall].withdraw(

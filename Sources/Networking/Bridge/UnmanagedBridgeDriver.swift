@@ -108,6 +108,11 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
         try host.deleteVeth(of: endpoint)
     }
 
+    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try detach(endpoint)
+        try inside.deletePeer(of: endpoint)
+    }
+
     package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {}
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {}

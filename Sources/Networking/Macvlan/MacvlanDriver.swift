@@ -115,11 +115,22 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true))
     }
 
-    /// There is nothing of it on the host's side: it is known by kind and MAC address, whatever it is called by now.
+    /// There is nothing of it on the host's side.
     package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
-        for link in try inside.links() where link.kind == name && link.mac == endpoint.mac {
-            try inside.deleteLink(.index(link.index))
-        }
+        let links = try inside.links()
+        var addresses: [AddressInfo] = []
+        for family in endpoint.families { addresses += try inside.addresses(of: family) }
+        for link in own(endpoint, among: links, addresses) { try inside.deleteLink(.index(link.index)) }
+    }
+
+    /// It is known by kind and MAC address, whatever it is called by now. Those of ipvlan all have the parent's MAC address: of them by its
+    /// own address, and where the program has taken that away, by its name.
+    func own(_ endpoint: Endpoint, among links: [LinkInfo], _ addresses: [AddressInfo]) -> [LinkInfo] {
+        let alike = links.filter { $0.kind == name && $0.mac == endpoint.mac }
+        guard name == "ipvlan" else { return alike }
+        let holders = addresses.filter { endpoint.addresses.contains($0.address.address) }.map(\.link)
+        let own = alike.filter { holders.contains($0.index) }
+        return own.isEmpty ? alike.filter { $0.name == endpoint.interface } : own
     }
 
     package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}
