@@ -28,21 +28,10 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
         guard var netlink = try? RouteSocket() else { return [] }
-        guard let link = (try? netlink.link(.named(network.device))) ?? nil else {
-            return network.options.parent == nil
-                ? []
-                : [
-                    NetworkObstacle(
-                        .foreign, "the parent interface \"\(network.device)\"", "is not there",
-                        remedy: "make it, or remove the network")
-                ]
-        }
-        if link.isUp { return [] }
-        return [
-            NetworkObstacle(
-                .foreign, "the parent interface \"\(network.device)\"", "is down: nothing is sent by it",
-                remedy: "bring it up: ip link set \(network.device) up")
-        ]
+        let link = (try? netlink.link(.named(network.device))) ?? nil
+        // One of the network's own is made when it is used.
+        if link == nil, network.options.parent == nil { return [] }
+        return obstacles(link, "the parent interface", called: network.device)
     }
 
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
