@@ -1,6 +1,8 @@
 import Core
 import Engine
+import Lifecycle
 import Linux
+import Records
 import TestSupport
 import Testing
 

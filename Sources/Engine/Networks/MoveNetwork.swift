@@ -74,7 +74,8 @@ extension Engine {
     ) throws(OperationError) -> NetworkDefinition {
         try checkMove(of: network, to: firewall)
         var former = network
-        (former.firewall, former.formerFirewall) = (firewall, network.firewall)
+        former.firewall = firewall
+        former.formerFirewall = network.firewall
         try networkStore.replace(former)
         return try carriedOut(former)
     }
