@@ -32,7 +32,7 @@ package final class UnpackBudget: @unchecked Sendable {
     func check(_ parts: [Int64], of name: String) throws(OperationError) {
         var rest = size
         for part in parts {
-            guard part <= rest else { throw tooLarge(name) }
+            guard part <= rest else { throw excess(of: name) }
             rest -= part
         }
     }
@@ -42,10 +42,10 @@ package final class UnpackBudget: @unchecked Sendable {
         if left.pointee.entries < 0 {
             return OperationError("unpack", name, reason: "it has more than \(entries) entries", kind: .exhausted)
         }
-        return left.pointee.bytes < 0 ? tooLarge(name) : nil
+        return left.pointee.bytes < 0 ? excess(of: name) : nil
     }
 
-    private func tooLarge(_ name: String) -> OperationError {
+    package func excess(of name: String) -> OperationError {
         OperationError(
             "unpack", name, reason: "it is larger than \(ByteCount.text(size))",
             remedy: "allow more by --max-size, or for all commands by max-image-size in /etc/mydocker/config.json",

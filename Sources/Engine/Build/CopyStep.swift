@@ -163,8 +163,9 @@ extension CopyStep {
         if !job.request.ignoresCache, let kept = try job.workspace.kept(key) {
             return StepResult(kept)
         }
+        let budget = UnpackBudget(size: try job.engine.imageSize(nil))
         let layer = try job.changing(step) { target throws(OperationError) in
-            let placement = try CopyTarget(self, ownership, owner, target)
+            let placement = try CopyTarget(self, ownership, owner, target, within: budget)
             for listing in listings { try placement.copy(listing, from: root, unpacking: copy.unpacks ?? true) }
             try placement.copy(fetched, unpacking: copy.unpacks ?? false)
             for document in documents { try placement.write(document) }
@@ -184,7 +185,8 @@ extension CopyStep {
 
     private func fetch(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> FetchedFiles {
         let directory = job.workspace.file("remote-\(step.place)")
-        let files = try FetchedFiles(remotes, into: directory, isOfHost: job.request.network == .host)
+        let files = try FetchedFiles(
+            remotes, into: directory, isOfHost: job.request.network == .host, limit: job.engine.imageSize(nil))
         if let checksum, let digest = files.files.first?.digest, digest != checksum {
             throw OperationError("digest mismatch \(digest): \(checksum)", kind: .denied)
         }

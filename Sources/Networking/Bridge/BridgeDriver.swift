@@ -40,6 +40,11 @@ package struct BridgeDriver: NetworkDriver, Sendable {
                 failure = failure ?? error
             }
         }
+        do throws(OperationError) {
+            try FirewalldZone.dismiss(network.device)
+        } catch {
+            failure = failure ?? error
+        }
         var netlink = try RouteSocket()
         if let link = try netlink.link(.named(network.device)), network.owns(link) {
             try netlink.deleteLink(.index(link.index))

@@ -35,6 +35,7 @@ extension BridgeDriver {
             for member in published { StaleFlows.forget(to: member.endpoint) }
             // Whoever makes a network is told when that was to no avail (`obstacles`).
             for chain in DockerUserChain.all { try? chain.admit(restored) }
+            try? FirewalldZone.admit(restored)
         } catch {
             failures.append((nil, error))
         }
