@@ -68,6 +68,15 @@ import Testing
         try scratch.expectClean(images: 0)
         let enough = UnpackBudget(size: 1 << 20, entries: 5)
         _ = try scratch.store.importArchive(path, as: Reference("x"), within: enough)
+        // What stands apart counts only where it is said so, and has no more than what is left.
+        let whole = UnpackBudget(size: 1 << 20, entries: 5)
+        _ = try scratch.store.importArchive(path, as: nil, within: whole.apart())
+        let part = whole.apart()
+        _ = try scratch.store.importArchive(path, as: nil, within: part)
+        try whole.spend(part, of: "x")
+        let rest = error { _ = try scratch.store.importArchive(path, as: nil, within: whole.apart()) }
+        #expect(rest?.cause == .reason("it has more than 5 entries"))
+        #expect(error { try whole.spend(part, of: "x") }?.kind == .exhausted)
         // Sums that do not fit are too large, too.
         #expect(error { try small.check([.max, .max], of: "x") }?.kind == .exhausted)
     }
