@@ -26,7 +26,7 @@ extension RegistrySession {
     ) throws(OperationError) -> BlobPresence {
         if try has(digest, connection) { return .present }
         for repository in repositories {
-            guard let response = try mount(digest, from: repository, connection) else { continue }
+            guard let response = try takeOver(digest, from: repository, connection) else { continue }
             if response.status == 201 { return .mounted(from: repository) }
             guard response.status == 202 else { continue }
             try finish(digest, file, size, at: location(in: response), connection, sent)
@@ -39,7 +39,7 @@ extension RegistrySession {
     }
 
     /// - Returns: nil when the token server gives nothing for both repositories: to take a blob over only saves time.
-    private func mount(
+    private func takeOver(
         _ digest: String, from repository: String, _ connection: Connection
     ) throws(OperationError) -> TransferResponse? {
         let place = try url("blobs/uploads/?mount=\(digest)&from=\(repository)")
