@@ -96,8 +96,8 @@ extension MergedDirectory {
 
 extension Descriptor {
     fileprivate func hasAttributes(of other: borrowing Descriptor) -> Bool {
-        let attributes = other.keptAttributes()
-        return keptAttributes().elementsEqual(attributes) { $0.name == $1.name && $0.value == $1.value }
+        let attributes = other.layerAttributes()
+        return layerAttributes().elementsEqual(attributes) { $0.name == $1.name && $0.value == $1.value }
     }
 
     fileprivate func hasContent(of other: borrowing Descriptor, named name: String) throws(OperationError) -> Bool {
