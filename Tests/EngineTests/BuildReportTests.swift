@@ -10,7 +10,7 @@ import Testing
         func add(_ bytes: [UInt8]) { text += String(decoding: bytes, as: UTF8.self) }
     }
 
-    private func report(_ form: BuildRequest.Progress, isTerminal: Bool) -> (BuildReport, Talk) {
+    private func telling(_ form: BuildRequest.Progress, isTerminal: Bool) -> (BuildReport, Talk) {
         let talk = Talk()
         return (BuildReport(form, isTerminal: isTerminal) { talk.add($0) }, talk)
     }
@@ -35,7 +35,7 @@ import Testing
 
     /// Whoever is copied to pull an image knows how high the picture of its copy is.
     @Test func aPullHasItsPlaceInThePicture() {
-        let (report, talk) = report(.terminal, isTerminal: true)
+        let (report, talk) = telling(.terminal, isTerminal: true)
         let step = report.begin("FROM x")
         #expect(talk.text.utf8.count { $0 == UInt8(ascii: "\n") } == 2)
         talk.text = ""
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [true, false]) func whatAFailedStepHasSaidSteersNoTerminal(_ isTerminal: Bool) {
-        let (report, talk) = report(.quiet, isTerminal: isTerminal)
+        let (report, talk) = telling(.quiet, isTerminal: isTerminal)
         let step = report.begin("RUN x")
         report.output(step, Array("\u{1b}]52;c;eA==\u{7}word\n".utf8))
         report.failed(step, OperationError("it has ended"))
