@@ -2,10 +2,12 @@ import Glibc
 
 extension Files {
     /// How many bytes of the disk all below a directory takes, each file once. What cannot be read counts nothing.
-    package static func diskUsage(below path: String) -> Int64 { sum(below: path) { Int64($0.st_blocks) } * 512 }
+    package static func diskUsage(below path: String) -> Int64 {
+        sum(below: path) { min(Int64($0.st_blocks), .max / 512) * 512 }
+    }
 
-    /// How many bytes the regular files below a directory have, each once. Holes count, so files of others may have any number of
-    /// them: what is too many for an integer is the greatest one.
+    /// How many bytes the regular files below a directory have, each once. A hole counts and costs nothing: the greatest number
+    /// stands for all that are greater.
     package static func contentSize(below path: String) -> Int64 {
         sum(below: path) { $0.isRegular ? Int64($0.st_size) : 0 }
     }

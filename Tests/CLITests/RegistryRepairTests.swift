@@ -55,7 +55,7 @@ extension CLI.Registries {
                         "bash", "-ec",
                         """
                         m=$MYDOCKER; cd \(scratch)
-                        add() { date +%s%N >$2; $m create --net none --name regmake $1 true >/dev/null; $m cp $2 regmake:/$2 2>/dev/null; $m commit regmake $3 >/dev/null; $m rm regmake >/dev/null; }
+                        add() { date +%s%N >$2; $m create --net none --name regmake $1 true >/dev/null; $m cp $2 regmake:/$2 >/dev/null 2>&1; $m commit regmake $3 >/dev/null; $m rm regmake >/dev/null; }
                         add busybox one lower; add lower two \(name)
                         $m push -q \(name) >/dev/null; $m rmi \(name) >/dev/null
                         layer=$($m manifest inspect \(name) | jq -r '.layers[-1].digest' | cut -d: -f2)
