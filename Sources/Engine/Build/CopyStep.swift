@@ -79,7 +79,20 @@ struct CopyStep {
             }
             return .layers(source.image.layers)
         case .image(let name):
-            return .layers(try stage.job.workspace.begin(from: stage.job.image(named: name)).layers)
+            return .layers(try layers(of: name, stage.job))
+        }
+    }
+
+    /// Of an image that no stage begins with: to get it is a step by itself.
+    private static func layers(of name: String, _ job: BuildJob) throws(OperationError) -> [BuiltLayer] {
+        let step = job.report.begin("FROM \(name)")
+        do throws(OperationError) {
+            let layers = try job.workspace.begin(from: job.image(named: name, telling: step)).layers
+            job.report.done(step)
+            return layers
+        } catch {
+            job.report.failed(step, error)
+            throw error
         }
     }
 
