@@ -50,7 +50,7 @@ import Testing
         func opened(_ text: String, _ families: Set<AddressFamily>, hasIPv6: Bool = true) throws -> [String] {
             try parse(text).openPorts(of: families, hasIPv6: hasIPv6).map(\.description)
         }
-        #expect(try opened("8080:80-81", [.ipv4]) == ["0.0.0.0:80->80/tcp", "0.0.0.0:81->81/tcp"])
+        #expect(try opened("8080-8081:80-81", [.ipv4]) == ["0.0.0.0:80->80/tcp", "0.0.0.0:81->81/tcp"])
         #expect(try opened("80:80/udp", [.ipv4, .ipv6]) == ["0.0.0.0:80->80/udp", "[::]:80->80/udp"])
         #expect(try opened("80:80", [.ipv4, .ipv6], hasIPv6: false) == ["0.0.0.0:80->80/tcp"])
         #expect(try opened("0.0.0.0:80:80", [.ipv4, .ipv6]) == ["0.0.0.0:80->80/tcp"])

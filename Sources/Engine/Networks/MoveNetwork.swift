@@ -14,13 +14,13 @@ extension Engine {
         var former: [NetworkDefinition] = []
         for network in listing.elements {
             do throws(OperationError) {
-                let isBesideHost = try host.drivers.of(network).isBesideHost
-                if isBesideHost, !areNamed {
-                    moved.elements.append(network)
-                } else {
+                guard try host.drivers.of(network).isBesideHost else {
                     moved.elements.append(try move(network, to: firewall))
                     former.append(network)
+                    continue
                 }
+                if areNamed { throw Self.hasNone(network) }
+                moved.elements.append(network)
             } catch {
                 moved.failures.append(error)
             }
@@ -93,12 +93,12 @@ extension Engine {
         _ = try carriedOut(network)
     }
 
+    private static func hasNone(_ network: NetworkDefinition) -> OperationError {
+        let place = network.isConfigOnly ? "there for others to be made like it" : "beside this host"
+        return OperationError("network \(network.name) is \(place) and has no firewall", kind: .unsupported)
+    }
+
     private func checkMove(of network: NetworkDefinition, to firewall: FirewallBackend) throws(OperationError) {
-        if try host.drivers.of(network).isBesideHost {
-            let place = network.isConfigOnly ? "there for others to be made like it" : "beside this host"
-            throw OperationError(
-                "network \(network.name) is \(place) and has no firewall", kind: .unsupported)
-        }
         let members = try host.members(of: network)
         guard firewall == .none else { return }
         if let need = network.options.needOfFirewall {
