@@ -93,7 +93,7 @@ extension CLI.Explain {
             ip link add eth9 type veth peer name eth8; ip link set eth9 up
             create="$m network create -d macvlan --subnet 10.77.7.0/24 --dry-run"
             { $create -o parent=eth9.5 lan; $create lan; } 2>/dev/null | anywhere
-            ip -o link | grep -c -e eth9.5 -e dm-; ls /var/lib/mydocker/networks
+            ip -o link | grep -c -e eth9.5 -e dm-; ls /var/lib/mydocker/networks 2>/dev/null
             """)
         let mac = "02:42:0a:4d:07:01"
         #expect(

@@ -41,7 +41,7 @@ extension CLI {
             let outcome = beside(
                 """
                 $m network create fd0 >/dev/null
-                busy=$(jobs -p); kill -9 $busy; wait $busy; rm $socket; : >/run/log
+                busy=$(jobs -p); kill -9 $busy; wait $busy 2>/dev/null; rm $socket; : >/run/log
                 \(Self.scene.split(separator: "\n").first { $0.hasPrefix("python3") } ?? "")
                 until [ -S $socket ]; do sleep 0.05; done
                 $m system check; echo $?

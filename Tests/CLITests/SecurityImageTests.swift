@@ -196,7 +196,9 @@ extension CLI.Security {
             find /var/lib/mydocker/images -type c -o -type b | wc -l
             $m images -q | wc -l; $m system check && echo clean
             """)
-        let (absent, node) = ("mydocker: open FILE: No such file or directory", "mydocker: open FILE: it is no regular file")
+        let (absent, node) = (
+            "mydocker: open FILE: No such file or directory", "mydocker: open FILE: it is no regular file"
+        )
         let inArchive = outcome.lines.prefix(14)
         #expect(
             Array(inArchive.prefix(12)) == [absent, "1", node, "1", absent, "1", node, "1", absent, "1", node, "1"],
