@@ -21,11 +21,4 @@ extension Engine {
         let (before, after) = (try presentImage(old), try presentImage(new))
         return try TreeComparison.list(from: before.layerDirectories, to: after.layerDirectories)
     }
-
-    private func presentImage(_ name: String) throws(OperationError) -> Image {
-        guard let image = try imageStore.resolve(name) else {
-            throw OperationError("No such image: \(Reference.shown(name))", kind: .notFound)
-        }
-        return image
-    }
 }
