@@ -184,6 +184,9 @@ class MyDocker:
     def images(self):
         return [self.program, "images"]
 
+    def build(self, directory, *options):
+        return [self.program, "build", "-q", *options, directory]
+
     def memory(self):
         """KiB of memory that all processes of the program have to themselves, plus their shares of what they share."""
         total = 0

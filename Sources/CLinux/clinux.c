@@ -194,6 +194,9 @@ int clinux_socket_pair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_STR
 
 pid_t clinux_fork(void) { return result(fork()); }
 
+/* Without the handlers of pthread_atfork(3): there is one thread, and a program is what the child goes on to. */
+pid_t clinux_fork_contained(void) { return result(syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0)); }
+
 int clinux_die_with(pid_t parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -errno;
     return getppid() == parent ? 0 : -ESRCH;

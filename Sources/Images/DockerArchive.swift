@@ -41,9 +41,6 @@ struct DockerArchive {
         let config = try directory.read(entry.config)
         if let digest = Self.digest(in: entry.config) { try directory.check(config, digest, entry.config) }
         let document = try directory.parse(config, entry.config) { json throws(RecordError) in try SavedDocument(json) }
-        if let platform = document.platform, platform.rank == nil {
-            throw Platform.refusal(of: entry.names.first ?? directory.shown, [platform])
-        }
         guard document.layers.count == entry.layers.count else {
             throw OperationError(
                 "load image", directory.path(entry.config), reason: "its layers are not those of its configuration")

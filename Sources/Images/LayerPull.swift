@@ -141,6 +141,7 @@ struct LayerPull: Sendable {
             if n < 0, errno == EINTR { continue }
             guard n >= 0 else { throw OperationError("read", path, errno: errno) }
             if n == 0 { return count }
+            try Interruption.check("pull", name)
             try FaultPoint.pass("unpack archive", name)
             try Files.writeAll(Array(buffer[..<n]), to: output, named: "pipe")
             count += Int64(n)

@@ -63,15 +63,17 @@ struct LayoutImages {
         return try image(manifest.digest)?.document.platform
     }
 
-    /// The first of the best ones, as image-index.md wants it.
+    /// The first of the best ones, as image-index.md wants it. Where none is for this host, the only one there is: what was
+    /// pulled and saved for another platform is kept as it was.
     private func chosen(of choice: Choice) throws(OperationError) -> [Candidate] {
         func rank(_ candidate: Candidate) -> Int? { candidate.platform.map(\.rank) ?? 0 }
         let possible = choice.candidates.filter { rank($0) != nil }
+        if choice.takesAll { return possible.isEmpty ? choice.candidates : possible }
         guard let best = possible.compactMap(rank).min() else {
+            if Set(choice.candidates.map(\.digest)).count == 1 { return Array(choice.candidates.prefix(1)) }
             throw Platform.refusal(
                 of: choice.reference ?? directory.shown, choice.candidates.compactMap(\.platform))
         }
-        if choice.takesAll { return possible }
         return possible.first { rank($0) == best }.map { [$0] } ?? []
     }
 

@@ -14,6 +14,8 @@ struct StoreLayout: Sendable {
     var records: String { root + "/images" }
     /// What steps of builds have come to, by the digests of all that they depend on.
     var buildCache: String { root + "/build-cache" }
+    /// A file for each further name of the one builder.
+    var builders: String { root + "/builders" }
     /// Work that is not finished, or was never going to be.
     var temporary: String { root + "/temporary" }
     /// Blobs on their way here, by their digests; who gets one has the file's lock. What a kill has left is gone on with.

@@ -14,6 +14,18 @@ package enum Fork {
         return pid == 0 ? .child : .parent(child: pid)
     }
 
+    /// The copy is the first process of a pid namespace: whatever it begins ends with it.
+    static func forkContained() throws(OperationError) -> Fork {
+        try FaultPoint.pass("create process")
+        let pid = clinux_fork_contained()
+        guard pid >= 0 else { throw OperationError("create process", errno: -pid) }
+        return pid == 0 ? .child : .parent(child: pid)
+    }
+
+    /// Has the kernel kill this copy, the first of a pid namespace, once the process that made it has ended: seen from inside,
+    /// that one has no number.
+    static func dieWithOutside() { die(with: 0) }
+
     /// Has the kernel end this copy after some seconds, whatever it waits for.
     package static func die(after seconds: UInt32) { clinux_die_after(seconds) }
 

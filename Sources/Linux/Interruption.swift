@@ -10,6 +10,9 @@ package enum Interruption {
     /// Those of them that the caller wants to have no effect, as `nohup` does, and a shell for what runs in the background.
     package static var ignored: [Int32] { signals.filter { clinux_ignores_signal($0) == 1 } }
 
+    /// The others.
+    static var heeded: [Int32] { signals.filter { clinux_ignores_signal($0) != 1 } }
+
     package static func isOne(_ signal: Int32) -> Bool { signals.contains(signal) }
 
     /// Whether waits end by them. A supervisor whose program runs, or is to run again, has them for the program.

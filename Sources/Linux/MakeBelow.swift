@@ -3,31 +3,51 @@ import Core
 import Glibc
 
 extension Descriptor {
+    private static let maximumLinks = 40
+
     /// A directory below this root with all that is missing above it; links in it are followed as a process would whose root this
-    /// is.
+    /// is, and what a link leads to that is not there is made in its place.
     /// - Parameters:
     ///   - path: absolute.
     ///   - user: whom new ones belong to.
     package func makeDirectories(inRoot path: String, user: uid_t, group: gid_t) throws(OperationError) -> Descriptor {
-        var reached = ""
-        for name in path.pathComponents {
-            reached += "/" + name
-            let place = try TreePlace(reached, below: self, followsLink: true)
-            guard place.status == nil else { continue }
-            try FaultPoint.pass("create directory", reached)
-            let directory = place.directory.number
-            guard mkdirat(directory, place.name.bytes, 0o755) == 0 else {
-                throw OperationError("create directory", reached, errno: errno)
+        var reached: [String] = []
+        var rest = path.pathComponents[...]
+        var links = 0
+        while let name = rest.popFirst() {
+            if name == ".." { _ = reached.popLast() }
+            if name == ".." || name == "." { continue }
+            let here = "/" + (reached + [name]).joined(separator: "/")
+            let place = try TreePlace(here, below: self, followsLink: false)
+            if let link = place.directory.link(at: place.name) {
+                links += 1
+                guard links <= Self.maximumLinks else { throw OperationError("create directory", path, errno: ELOOP) }
+                if link.isAbsolutePath { reached = [] }
+                rest = (link.pathComponents + rest)[...]
+                continue
             }
-            try FaultPoint.pass("set owner of", reached)
-            guard fchownat(directory, place.name.bytes, user, group, AT_SYMLINK_NOFOLLOW) == 0
-            else { throw OperationError("create directory", reached, errno: errno) }
+            reached.append(name)
+            if place.status == nil { try Self.makeDirectory(at: place, named: here, user, group) }
         }
         do throws(OperationError) {
-            return try open(inRoot: reached.isEmpty ? "/" : reached, O_RDONLY | O_DIRECTORY)
+            return try open(inRoot: "/" + reached.joined(separator: "/"), O_RDONLY | O_DIRECTORY)
         } catch {
             throw error.errno == ENOTDIR
                 ? OperationError("copy to", path, reason: "something in it is no directory", kind: .conflict) : error
+        }
+    }
+
+    private static func makeDirectory(
+        at place: borrowing TreePlace, named path: String, _ user: uid_t, _ group: gid_t
+    ) throws(OperationError) {
+        let directory = place.directory.number
+        try FaultPoint.pass("create directory", path)
+        guard mkdirat(directory, place.name.bytes, 0o755) == 0 else {
+            throw OperationError("create directory", path, errno: errno)
+        }
+        try FaultPoint.pass("set owner of", path)
+        guard fchownat(directory, place.name.bytes, user, group, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw OperationError("create directory", path, errno: errno)
         }
     }
 

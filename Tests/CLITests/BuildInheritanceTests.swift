@@ -88,19 +88,46 @@ extension CLI.Build {
         mydocker("rmi", "-f", "builtnext")
     }
 
-    /// Triggers come when the order of stages is settled: they may name what is there anyway, and nothing else.
-    @Test func triggersTakeFromStagesThatAreThere() throws {
+    /// Triggers come when the order of stages is settled: what they name is built all the same, and before them.
+    @Test func triggersTakeFromOtherStages() throws {
         let base = try BuildContext("FROM busybox\nONBUILD COPY --from=tool /t /t")
         defer { base.remove() }
         #expect(base.build("-q", "-t", "builttrigger").code == 0)
         defer { mydocker("rmi", "-f", "builttrigger", "builtnext") }
-        let context = try BuildContext("FROM busybox AS tool\nRUN echo 1 > /t\nFROM builttrigger\nRUN true")
+        let context = try BuildContext("FROM busybox AS tool\nRUN sleep 1; echo 1 > /t\nFROM builttrigger\nRUN cat /t")
         defer { context.remove() }
-        let refused = context.build("-t", "builtnext")
-        #expect(refused.code == 1 && refused.error.contains("from stage \"tool\", which may not be there yet"))
-        try context.write("FROM busybox AS tool\nRUN sleep 1; echo 1 > /t\nFROM builttrigger\nCOPY --from=tool /t /u")
-        #expect(context.build("-q", "-t", "builtnext").code == 0)
-        #expect(runOnce("builtnext", "cat", "/t", "/u").lines == ["1", "1"])
+        let built = context.build("-t", "builtnext")
+        #expect(built.code == 0 && built.error.contains("[tool 2/2] RUN sleep 1"), "\(built.error)")
+        #expect(runOnce("builtnext", "cat", "/t").word == "1")
+        try context.write("FROM builttrigger AS a\nFROM a AS tool\nRUN echo 1 > /t\nFROM a")
+        let circular = context.build("-t", "builtnext")
+        #expect(circular.code == 1 && circular.error.contains("circular dependency"), "\(circular.error)")
+        try context.write("FROM builttrigger")
+        let absent = context.build("-t", "builtnext")
+        #expect(absent.code == 1 && absent.error.contains("no such host"), "\(absent.error)")
+    }
+
+    /// What a link leads to is made below the root, however far up it leads.
+    @Test func aDirectoryBehindALink() throws {
+        defer { mydocker("rmi", "-f", "builtnext") }
+        _ = try built(
+            """
+            FROM busybox
+            RUN mkdir /a && ln -s /new/place /a/l && ln -s ../../../../up /a/up && ln -s l/deep /a/chain
+            WORKDIR /a/l/sub
+            RUN pwd -P > /where; touch here
+            WORKDIR /a/up
+            WORKDIR /a/chain
+            """)
+        let seen = runOnce("builtnext", "sh", "-c", "pwd -P; cat /where; ls /new/place/sub /up; readlink /a/l")
+        #expect(
+            seen.lines == ["/new/place/deep", "/new/place/sub", "/new/place/sub:", "here", "/up:", "/new/place"],
+            "\(seen.text)\(seen.error)")
+        let loop = try BuildContext("FROM busybox\nRUN ln -s a /b && ln -s b /a\nWORKDIR /a")
+        defer { loop.remove() }
+        let refused = loop.build("-q")
+        #expect(refused.code == 1 && refused.error.contains("Too many levels of symbolic links"), "\(refused.error)")
+        #expect(!FileManager.default.fileExists(atPath: "/up"))
     }
 
     /// Caches that two have in another order, or one twice.

@@ -107,7 +107,7 @@ extension CLI.Build {
                 ("ADD \(Self.base)/sub/%2e%2e%2ff /d/", "cannot determine filename"),
                 ("ADD http://u:p@127.0.0.1:8123/f /d/", "is no URL without a user"),
                 ("ADD http://127.0.0.1:8124/f /d/", "connection refused"),
-                ("ADD https://example.com/a.git /d", "clone it in a RUN"),
+                ("ADD git@127.0.0.1:a.git /d", "build with --ssh default"),
             ] {
                 let outcome = try build(context, line)
                 #expect(outcome.code == 1 && outcome.error.contains(message), "\(line): \(outcome.error)")

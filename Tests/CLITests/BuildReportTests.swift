@@ -98,7 +98,7 @@ extension CLI.Build {
             echo inafile > \(context.directory).s
             V=invariable $MYDOCKER build --secret id=s,env=V --secret id=f,src=\(context.directory).s \
               \(context.directory) 2> \(context.directory).log & builder=$!
-            until grep -q begun \(context.directory).log; do sleep 0.05; done
+            until grep -q ' begun$' \(context.directory).log; do sleep 0.05; done
             $MYDOCKER ps -q; $MYDOCKER ps -aq; $MYDOCKER ps -q --external | wc -w
             rm \(context.directory).s
             # No disk has what was given in confidence, while it is there or after.

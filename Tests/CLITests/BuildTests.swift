@@ -317,7 +317,7 @@ extension CLI.Build {
         ("FROM busybox\nCOPY Dockerfile /etc/passwd/x", "something in it is no directory", ">>> COPY"),
         ("FROM busybox\nENV a=${x?missing}", "failed to solve: x: missing", ">>> ENV"),
         ("FROM busybox\nSTOPSIGNAL NOSUCH", "failed to solve: invalid signal: NOSUCH", ">>> STOPSIGNAL"),
-        ("FROM busybox\nADD git@example.com:a.git /", "is not supported", ">>> ADD"),
+        ("FROM busybox\nADD git@example.com:a.git /", "there is no agent", ">>> ADD"),
         ("FROM busybox\nARG a=${b:?missing}", "failed to solve: b: missing", ">>> ARG"),
         ("FROM busybox:$none", "failed to parse stage name \"busybox:\": invalid reference format", ">>> FROM"),
         ("FROM --platform=linux/s390x busybox", "this host runs", ">>> FROM"),
@@ -342,7 +342,12 @@ extension CLI.Build {
 
     @Test(arguments: [
         (["/nosuch"], "unable to prepare context: path \"/nosuch\" not found", 1),
-        (["https://example.com/x.git"], "contexts elsewhere are not supported", 1),
+        (["https://example.com/x.git#-x"], "reference \"-x\" is not valid", 1),
+        (["--push", "/etc"], "tag is needed when pushing to registry", 1),
+        (["--builder", "nosuch", "."], "no builder \"nosuch\" found", 1),
+        (["--provenance=true", "."], "there are no attestations", 125),
+        (["--attest", "type=sbom", "."], "there are no attestations", 125),
+        (["--allow", "security.insecure", "."], "there is network.host alone", 125),
         (["-t", "UPPER", "."], "repository name (UPPER) must be lowercase", 1),
         (["-f", "nosuch", "/etc"], "failed to read dockerfile: open nosuch: no such file or directory", 1),
         (["-f", "-", "-"], "can't use stdin for both build context and dockerfile", 1),

@@ -22,6 +22,19 @@ extension CLI.ImpliedImages {
         }
     }
 
+    @Test(arguments: [
+        "save busybox | tar -t | grep -c manifest.json", "tag busybox f12:1 && $MYDOCKER rmi f12:1 | wc -l",
+        "history -q busybox | wc -l", "inspect -f '{{len .RootFS.Layers}}' busybox",
+        "image inspect -f '{{len .RootFS.Layers}}' docker.io/library/busybox",
+        "image files busybox /bin/sh | grep -c /bin/sh",
+        "push -q busybox 2>&1 | head -n 1 | grep -c -v 'does not exist locally'",
+    ]) func F12_itIsKnownBeforeItsFirstUse(_ words: String) {
+        succeed("rmi", "-f", "busybox")
+        let outcome = Host.shell("$MYDOCKER \(words)")
+        #expect(outcome.word == "1", "\(outcome.text)\(outcome.error)")
+        #expect(mydocker("image", "inspect", "busybox:1.36").code == 1)
+    }
+
     @Test func F12_itsCommandIsOnRecordFromTheFirst() throws {
         succeed("rmi", "-f", "busybox")
         try withContainer("implied1", "busybox", "sleep", "50") { _ in

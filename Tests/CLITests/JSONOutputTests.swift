@@ -53,6 +53,11 @@ extension CLI {
             ("rmi --json jsempty", "length", "1"),
             ("build --json -t jsbuilt - < <(echo FROM scratch) 2>/dev/null", ".id[:7]", #""sha256:""#),
             ("rmi --json jsbuilt", "length", "1"), ("builder prune --json -f", ".reclaimedBytes", "0"),
+            ("buildx version --json", ".version[:1]", #""v""#),
+            ("buildx create --json --name jsb", ".", #"{"name":"jsb"}"#),
+            ("buildx use --json jsb", ".", #"{"name":"jsb"}"#), ("buildx inspect --json", ".driver", #""docker""#),
+            ("buildx ls --json", "[.[].Name]", #"["default *","jsb"]"#), ("buildx du --json", ".reclaimable", "0"),
+            ("buildx rm --json jsb", ".", #"[{"name":"jsb"}]"#),
             ("volume create --json jsvolume", ".", #"{"name":"jsvolume"}"#),
             ("volume ls --json -f name=jsvolume", "[.[].Name]", #"["jsvolume"]"#),
             ("volume inspect --json jsvolume", ".[0].Driver", #""local""#),
@@ -72,6 +77,7 @@ extension CLI {
             ("push --json localhost:5000/jsbox", ".[0].name", #""localhost:5000/jsbox:latest""#),
             ("pull --json localhost:5000/jsbox", "[.name,.new]", #"["localhost:5000/jsbox:latest",false]"#),
             ("pull -a --json localhost:5000/jsbox", "[.[]|.name,.new]", #"["localhost:5000/jsbox:latest",false]"#),
+            ("search --json localhost:5011/thing", ".[0].Name", #""localhost:5011/thing""#),
             ("manifest inspect --json localhost:5000/jsbox", ".schemaVersion", "2"),
             ("rmi --json localhost:5000/jsbox", "length", "1"),
             ("login --json -u a -p b localhost:5000", ".", #"{"registry":"localhost:5000"}"#),
@@ -83,8 +89,9 @@ extension CLI {
             #expect(Host.hasDefaultImage)
             try withScratch { scratch in
                 let registry = try TestRegistry(scratch, port: 5000)
+                let search = try SearchServer(scratch, port: 5011)
                 try compareResults("export REGISTRY_AUTH_FILE=\(scratch)/auth.json; ")
-                _ = registry
+                _ = (registry, search)
             }
         }
 

@@ -137,6 +137,27 @@ extension CLI.Registries {
         }
     }
 
+    /// What a login by a browser has left, which a token server changes into tokens: `identitytoken` of a configuration.
+    @Test func identityTokens() throws {
+        try withScratch { scratch in
+            let registry = try TestRegistry(scratch, port: 5000, access: .token(5001))
+            let name = "\(registry.host)/identity/box"
+            succeed("tag", "busybox", name)
+            defer { mydocker("rmi", "-f", name) }
+            for (token, code) in [("refresh-secret", 0), ("refresh-other", 1), ("secret", 1)] as [(String, Int32)] {
+                try FileManager.default.createDirectory(
+                    atPath: scratch + "/.docker", withIntermediateDirectories: true)
+                try writeFile(
+                    #"{"auths":{"\#(registry.host)":{"identitytoken":"\#(token)"}}}"#, scratch + "/.docker/config.json")
+                for words in [["push", name], ["pull", name], ["manifest", "inspect", name]] {
+                    let outcome = Host.mydocker(home: scratch, words)
+                    #expect(outcome.code == code, "\(token) \(words): \(outcome.error)")
+                    #expect(!outcome.error.contains(token) && (code == 0 || outcome.error.contains("login")))
+                }
+            }
+        }
+    }
+
     @Test(arguments: ["password", "token"]) func whoMay(_ kind: String) throws {
         try Ledger.expectUnchanged {
             try withScratch { scratch in
@@ -375,6 +396,36 @@ extension CLI.Registries {
             _ = command.end(seconds: 5)
             succeed("image", "prune", "-f")
             #expect(Host.shell("ls /var/lib/mydocker/images/downloads").text == "")
+        }
+    }
+
+    /// At whatever moment a signal comes, no other command has anything to take away.
+    @Test func aSignalLeavesNothing() throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            let outcome = Host.shell(
+                """
+                cat >\(scratch)/signals.py <<'END'
+                import os, signal, subprocess, sys, time
+                signal.pthread_sigmask(signal.SIG_SETMASK, [])
+                program, store = os.environ["MYDOCKER"], "/var/lib/mydocker/images/"
+                for moment in range(30):
+                    isSlow = moment % 2
+                    name = sys.argv[1 + isSlow]
+                    command = [program, "run", "--rm", "--net", "none", "--image", name, "true"] if moment % 5 == 4 else [program, "pull", "-q", name]
+                    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    time.sleep(moment * (0.02 if isSlow else 0.003))
+                    process.send_signal(signal.SIGINT if moment % 3 else signal.SIGTERM)
+                    code = process.wait(10)
+                    left = os.listdir(store + "temporary")
+                    left += [file for file in os.listdir(store + "downloads") if os.path.getsize(store + "downloads/" + file) == 0]
+                    if left: print(moment, code, left)
+                    subprocess.run([program, "rmi", "-f", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                END
+                python3 \(scratch)/signals.py \(registry.name("good")) \(registry.name("slow")) && $MYDOCKER system check && echo clean
+                $MYDOCKER image prune -f >/dev/null
+                """)
+            #expect(outcome.lines == ["clean"], "\(outcome.text)\(outcome.error)")
         }
     }
 

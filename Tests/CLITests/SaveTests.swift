@@ -65,6 +65,23 @@ extension CLI {
                 ], "\(outcome.text)")
         }
 
+        /// It does not run here, and is kept all the same, as a pull for that platform keeps it.
+        @Test func anotherPlatformIsLoadedAgain() {
+            let outcome = scene(
+                """
+                $m save sv:1 -o ours.tar; skopeo copy -q --insecure-policy docker-archive:ours.tar oci:copy:x
+                umoci config --image copy:x --architecture s390x 2>/dev/null
+                skopeo copy -q --insecure-policy oci:copy:x docker-archive:theirs.tar:far:1
+                for form in docker-archive oci-archive; do
+                  $m load -i theirs.tar; $m save --format $form far:1 -o $form.tar; $m rmi far:1 >/dev/null
+                  $m load -i $form.tar; $m image inspect -f '{{.Os}}/{{.Architecture}}' far:1
+                done
+                $m rmi sv:1 sv:again other far:1 >/dev/null; $m system check && echo clean
+                """)
+            let once = ["Loaded image: far:1", "Loaded image: far:1", "linux/s390x"]
+            #expect(outcome.lines == once + once + ["clean"], "\(outcome.text)")
+        }
+
         @Test func whatCannotBeSaved() {
             let outcome = scene(
                 """

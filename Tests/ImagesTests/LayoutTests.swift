@@ -48,16 +48,29 @@ import Testing
         #expect(try scratch.content(of: "absent:1") == "ours")
     }
 
-    @Test(arguments: [false, true]) func F2_noPlatformOfThisHostIsRefused(_ saysSo: Bool) throws {
+    /// One that is for another platform alone is kept as a pull for that platform keeps it.
+    @Test(arguments: [false, true]) func F2_theOnlyPlatformIsTaken(_ saysSo: Bool) throws {
         var archive = SavedArchive()
         let other = SavedArchive.otherArchitecture
         let layer = SavedArchive.layer("file", "other")
         let config = try SavedArchive.config([layer], architecture: other)
         let entry = saysSo ? try archive.image("other", other) : try archive.manifest([layer], config: config)
+        let attestation = try archive.attestation()
+        archive.finish([try archive.index([attestation, entry], name: "other:1"), entry])
+        #expect(try scratch.load(archive).map(\.reference) == ["other:1"])
+        #expect(try scratch.content(of: "other:1") == "other")
+    }
+
+    /// Which one of several is meant nobody says.
+    @Test func F2_severalOfOthersAreRefused() throws {
+        var archive = SavedArchive()
+        let other = SavedArchive.otherArchitecture
+        let entries = [try archive.image("other", other), try archive.image("third", "riscv128")]
         // What could be loaded is not loaded, either.
-        archive.finish([try archive.image("ours", name: "ours:1"), try archive.index([entry], name: "other:1")])
+        archive.finish([try archive.image("ours", name: "ours:1"), try archive.index(entries, name: "other:1")])
         let failure = error { _ = try scratch.load(archive) }
-        let text = "no matching manifest for linux/\(Platform.hostArchitecture): \"other:1\" is for linux/\(other)"
+        let text =
+            "no matching manifest for linux/\(Platform.hostArchitecture): \"other:1\" is for linux/\(other), linux/riscv128"
         #expect(failure?.description == text)
         #expect(try scratch.store.list().isEmpty)
     }

@@ -1,5 +1,5 @@
 """A token server for a registry (distribution-spec, "Token Authentication"): whoever has the password gets everything,
-but for `hidden` together with another repository.
+but for `hidden` together with another repository, and so does who has the refresh token `refresh-PASSWORD` (OAuth 2).
 
 token_server.py PORT KEY CERTIFICATE ISSUER SERVICE USER PASSWORD
 """
@@ -41,13 +41,24 @@ class Handler(BaseHTTPRequestHandler):
         wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != wanted:
             return self.answer(401, {"details": "incorrect username or password"})
-        access, scopes = [], parse_qs(urlparse(self.path).query).get("scope", [])
+        scopes = parse_qs(urlparse(self.path).query).get("scope", [])
         if len(scopes) > 1 and "repository:hidden:pull" in scopes:
             return self.answer(403, {"details": "no access to hidden"})
+        self.grant("token", scopes)
+
+    def do_POST(self):
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        wanted = {"grant_type": ["refresh_token"], "refresh_token": ["refresh-" + PASSWORD], "service": [SERVICE]}
+        if self.headers.get("Authorization") or any(form.get(key) != value for key, value in wanted.items()):
+            return self.answer(401, {"details": "invalid refresh token"})
+        self.grant("access_token", form.get("scope", [""])[0].split())
+
+    def grant(self, member, scopes):
+        access = []
         for scope in scopes:
             kind, name, actions = scope.split(":")
             access.append({"type": kind, "name": name, "actions": actions.split(",")})
-        self.answer(200, {"token": token(access), "expires_in": 300})
+        self.answer(200, {member: token(access), "expires_in": 300})
 
     def answer(self, status, value):
         body = json.dumps(value).encode()

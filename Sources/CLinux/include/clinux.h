@@ -113,6 +113,8 @@ int clinux_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
 int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
 /* fork(2). Only for a program without threads: the child goes on as a full copy. */
 pid_t clinux_fork(void);
+/* The same into a pid namespace of its own. */
+pid_t clinux_fork_contained(void);
 /* Has the kernel kill the calling process when `parent` has ended; -ESRCH when it has already. */
 int clinux_die_with(pid_t parent);
 /* Has SIGALRM end the calling process after some seconds. */

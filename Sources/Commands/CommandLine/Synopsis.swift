@@ -34,7 +34,7 @@ package struct Synopsis: Sendable {
     package var names: [String] { [name] + aliases + (groupedName.map { [$0] } ?? []) }
     /// `container run`; nil where there is a name of two words already.
     private var groupedName: String? {
-        guard let prefix = group.prefix, !name.hasPrefix(prefix + " "),
+        guard let prefix = group.prefix, !name.contains(" "),
             !aliases.contains(where: { $0.contains(" ") })
         else { return nil }
         return "\(prefix) \(name)"

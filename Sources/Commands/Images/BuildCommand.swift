@@ -8,7 +8,7 @@ package struct BuildCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
             name: "build", aliases: ["buildx build", "image build", "builder build"], group: .images,
-            operands: "PATH | -",
+            operands: "PATH | URL | -",
             summary: "Build an image from a Dockerfile", operandCount: 1...1)
     }
 
@@ -24,18 +24,22 @@ package struct BuildCommand: Command {
     var secrets: [String] = []
     var agents: [String] = []
     var outputs: [String] = []
+    var contexts: [String] = []
+    var builder: String?
     /// Flags that change nothing here.
-    var idle: [String] = []
+    var idle: Set<String> = []
 
     package init() {}
 
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
+        if let builder { _ = try context.engine.builder(named: builder) }
         let request = try request(for: operands[0], lookUp: context.environment)
         context.flush()
         let id = try context.engine.build(request)
-        context.warn(idle.map { OperationError("\($0) has no effect: what this host has built is known anyway") })
+        context.warn(
+            idle.sorted().map { OperationError("\($0) has no effect: what this host has built is known anyway") })
         if isQuiet, !id.isEmpty { context.answer(id: id) } else { context.answer = .object([("id", .string(id))]) }
         return 0
     }
@@ -43,12 +47,7 @@ package struct BuildCommand: Command {
     package func request(for path: String, lookUp: (String) -> String?) throws(OperationError) -> BuildRequest {
         var request = request
         guard !path.isEmpty else { throw OperationError("path cannot be empty", kind: .invalid) }
-        if ["http://", "https://", "git://", "git@", "github.com/"].contains(where: path.hasPrefix) {
-            throw OperationError(
-                "build context", path, reason: "contexts elsewhere are not supported",
-                remedy: "fetch it first and name its directory", kind: .unsupported)
-        }
-        request.context = path == "-" ? .standardInput : .directory(path)
+        request.context = try .named(path)
         guard request.context != .standardInput || request.file != "-" else {
             throw OperationError(
                 "invalid argument: can't use stdin for both build context and dockerfile", kind: .invalid)
@@ -67,7 +66,13 @@ package struct BuildCommand: Command {
             let agent = try BuildValues.agent(text, lookUp: lookUp)
             request.agents[agent.id] = agent.socket
         }
-        request.outputs = try outputs.map(BuildValues.output).compactMap { $0 }
+        for text in contexts {
+            let context = try BuildValues.context(text)
+            request.named[context.name] = context.context
+        }
+        for text in outputs {
+            if let output = try BuildValues.output(text, &request.pushes) { request.outputs.append(output) }
+        }
         request.newest = try Self.newest(request.arguments["SOURCE_DATE_EPOCH"] ?? lookUp("SOURCE_DATE_EPOCH"))
         request.progress = try shownProgress()
         request.report = { Output.tell($0) }

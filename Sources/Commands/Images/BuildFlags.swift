@@ -3,7 +3,7 @@ import Engine
 
 extension BuildCommand {
     package static var flags: [Flag<BuildCommand>] {
-        nameFlags + fileFlags + stepFlags + valueFlags + outputFlags + idleFlags
+        nameFlags + fileFlags + stepFlags + limitFlags + valueFlags + outputFlags + idleFlags
     }
 
     private static var valueFlags: [Flag<BuildCommand>] {
@@ -11,6 +11,13 @@ extension BuildCommand {
             .value("secret", "id=NAME[,src=FILE|env=VARIABLE]", "Give RUN --mount=type=secret something to read") {
                 command, text throws(OperationError) in
                 command.secrets.append(try SimpleValue.nonEmpty(text))
+            },
+            .value(
+                "build-context", "NAME=DIRECTORY|NAME=docker-image://IMAGE",
+                "Give a directory or image a name for FROM and --from"
+            ) {
+                command, text throws(OperationError) in
+                command.contexts.append(try SimpleValue.nonEmpty(text))
             },
             .value("ssh", "default|NAME=SOCKET", "Let RUN --mount=type=ssh ask an agent") {
                 command, text throws(OperationError) in
@@ -25,25 +32,6 @@ extension BuildCommand {
         ]
     }
 
-    /// What is asked for happens anyway.
-    private static var idleFlags: [Flag<BuildCommand>] {
-        [
-            .toggle("load", "Keep the image on this host, as is done anyway") { _, _ in },
-            .toggle("rm", "Leave no containers behind, as is done anyway") { _, _ in },
-            .toggle("force-rm", "Leave no containers behind, as is done anyway") { _, _ in },
-            .value("cache-from", "SOURCE", "Without effect: what was built on this host is known") {
-                command, _ throws(OperationError) in
-                command.idle.append("--cache-from")
-            },
-            .value("provenance", "BOOL", "Only false: there are no attestations") { _, text throws(OperationError) in
-                guard Boolean.read(text) == false else { throw OperationError("there are no attestations: use false") }
-            },
-            .value("sbom", "BOOL", "Only false: there are no attestations") { _, text throws(OperationError) in
-                guard Boolean.read(text) == false else { throw OperationError("there are no attestations: use false") }
-            },
-        ]
-    }
-
     private static var nameFlags: [Flag<BuildCommand>] {
         [
             .value("tag", short: "t", "NAME", "Name of the image; several may be given") {
@@ -52,6 +40,11 @@ extension BuildCommand {
             },
             .value("label", "KEY=VALUE", "Give the image a label") { command, text throws(OperationError) in
                 command.labels.append(text)
+            },
+            .toggle("push", "Bring the image to the registries that its names say, too") { $0.request.pushes = $1 },
+            .value("metadata-file", "FILE", "Write what has come of it to a file, as JSON") {
+                command, text throws(OperationError) in
+                command.request.metadataFile = try SimpleValue.nonEmpty(text)
             },
             .value("iidfile", "FILE", "Write the image's id to a file") { command, text throws(OperationError) in
                 command.request.identityFile = try SimpleValue.nonEmpty(text)
@@ -83,6 +76,19 @@ extension BuildCommand {
                 $0.request.pulls = $1
             },
             .toggle("no-cache", "Carry out every step, whatever was built before") { $0.request.ignoresCache = $1 },
+            .value("no-cache-filter", "STAGE,...", "Carry out every step of these stages, whatever was built before") {
+                command, text throws(OperationError) in
+                for name in try SimpleValue.nonEmpty(text).split(separator: ",") {
+                    command.request.uncachedStages.insert(name.lowercased())
+                }
+            },
+            .value("allow", "ENTITLEMENT", "network.host: a RUN may ask for the host's network") {
+                command, text throws(OperationError) in
+                guard text == "network.host" else {
+                    throw OperationError("there is network.host alone, not \"\(text)\"", kind: .unsupported)
+                }
+                command.request.allowsHostNetwork = true
+            },
             .value("network", "MODE", "Network of RUN: default, none or host") { command, text throws(OperationError) in
                 guard let network = BuildRequest.Network(rawValue: text) else {
                     throw OperationError("use default, none or host")

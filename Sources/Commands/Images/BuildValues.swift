@@ -53,9 +53,31 @@ enum BuildValues {
         return (parts.first ?? "default", path)
     }
 
-    /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`. Nil is the store: `type=image`, and `type=docker`
-    /// without a place.
-    static func output(_ text: String) throws(OperationError) -> BuildRequest.Output? {
+    /// `NAME=DIRECTORY` or `NAME=docker-image://IMAGE`.
+    static func context(
+        _ text: String
+    ) throws(OperationError) -> (name: String, context: BuildRequest.NamedContext) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+            throw OperationError("invalid context value: \(text), expected key=value", kind: .invalid)
+        }
+        let image = "docker-image://"
+        if parts[1].hasPrefix(image) { return (parts[0], .image(String(parts[1].dropFirst(image.utf8.count)))) }
+        guard !parts[1].contains("://"), !parts[1].hasPrefix("target:") else {
+            throw OperationError(
+                "build context", parts[1], reason: "contexts of this kind are not supported",
+                remedy: "name a directory or docker-image://IMAGE", kind: .unsupported)
+        }
+        guard Files.isDirectory(parts[1]) else {
+            throw OperationError("failed to get build context \(parts[0])", parts[1], errno: 2)
+        }
+        return (parts[0], .directory(parts[1]))
+    }
+
+    /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`. Nil is the store: `type=image`, `type=registry`,
+    /// and `type=docker` without a place.
+    /// - Parameter pushes: is set by `type=registry`, and `push=true`.
+    static func output(_ text: String, _ pushes: inout Bool) throws(OperationError) -> BuildRequest.Output? {
         if text == "-" { return .archive(nil) }
         guard text.contains("=") else { return .directory(text) }
         var (type, destination): (String?, String?)
@@ -63,19 +85,21 @@ enum BuildValues {
             switch key {
             case "type": type = value
             case "dest": destination = value
+            case "push": pushes = value == nil || value == "true"
             default: throw OperationError("\(key) of --output is not supported", kind: .unsupported)
             }
         }
+        if type == "registry" { pushes = true }
         switch (type, destination) {
         case ("local", let path?): return .directory(path)
         case ("tar", let path): return .archive(path == "-" ? nil : path)
         case ("local", nil): throw OperationError("dest is required for type local", kind: .invalid)
-        case ("image", nil), ("docker", nil): return nil
+        case ("image", nil), ("docker", nil), ("registry", nil): return nil
         case ("docker", let path?): return .image(.docker, path == "-" ? nil : path)
         case ("oci", let path): return .image(.oci, path == "-" ? nil : path)
         default:
             throw OperationError(
-                "output type \(type ?? "none") is not supported", remedy: "use local, tar, docker or oci",
+                "output type \(type ?? "none") is not supported", remedy: "use local, tar, docker, oci or registry",
                 kind: .unsupported)
         }
     }

@@ -10,18 +10,26 @@ package struct BuilderPruneCommand: Command {
     }
 
     var all = false
+    var builder: String?
     var options = PruneOptions()
 
     package init() {}
 
     package static var flags: [Flag<BuilderPruneCommand>] {
-        [.toggle("all", short: "a", "Also what is in images") { $0.all = $1 }]
+        [
+            .toggle("all", short: "a", "Also what is in images") { $0.all = $1 },
+            .value("builder", "NAME", "The builder, which is the same by each of its names") {
+                command, text throws(OperationError) in
+                command.builder = try SimpleValue.nonEmpty(text)
+            },
+        ]
             + PruneOptions.flags(["until"]).map { $0.lifted(to: \.options) }
     }
 
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
+        if let builder { _ = try context.engine.builder(named: builder) }
         try options.filter.check(knownKeys: ["until"])
         let end = try PruneOptions.end(of: options.filter, now: context.now())
         let what = all ? "all build cache" : "all dangling build cache"

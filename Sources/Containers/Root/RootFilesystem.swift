@@ -90,6 +90,11 @@ package struct RootFilesystem: Sendable {
     /// would have to be opened in the child's own mount namespace.) The links go with the directory, and are the same each time.
     package mutating func fitLayers() throws(OperationError) {
         guard lower.utf8.count > Self.lowerLimit else { return }
+        let far = layers
+        // What lies beside the directory has a short name as it is.
+        layers = far.map(nearPath)
+        if lower.utf8.count <= Self.lowerLimit { return }
+        layers = far
         try Files.makeDirectory("\(directory)/\(Self.layerLinks)")
         var short: [String] = []
         for (number, layer) in layers.enumerated() {
@@ -98,6 +103,13 @@ package struct RootFilesystem: Sendable {
             short.append(link)
         }
         layers = short
+    }
+
+    /// As it is seen from the directory, where both lie in the same one.
+    private func nearPath(_ layer: String) -> String {
+        guard let slash = directory.utf8.lastIndex(of: UInt8(ascii: "/")) else { return layer }
+        let parent = directory[...slash]
+        return layer.hasPrefix(parent) ? "../" + layer.dropFirst(parent.count) : layer
     }
 
     /// The overlay is mounted over the container's own directory: no further mount point is needed.
@@ -223,7 +235,7 @@ package struct RootFilesystem: Sendable {
 extension String {
     /// `lowerdir` is split at colons, options at commas (fs/overlayfs/params.c).
     fileprivate var overlayEscaped: String {
-        contains(where: { ":,\\".contains($0) })
+        utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\\") })
             ? reduce(into: "") { text, character in
                 if ":,\\".contains(character) { text.append("\\") }
                 text.append(character)

@@ -5,12 +5,14 @@ package enum StageSource: Equatable, Sendable {
     case scratch
     case stage(Int)
     case image(String)
+    /// What the caller has given a name, by that.
+    case context(String)
 
     package var shown: String {
         switch self {
         case .scratch: "scratch"
         case .stage(let index): "\(index)"
-        case .image(let name): name
+        case .image(let name), .context(let name): name
         }
     }
 }
@@ -20,21 +22,29 @@ package struct StageGraph: Sendable {
     /// One for each stage.
     package let bases: [StageSource]
     /// What each stage needs, its base and the sources of its copies and mounts.
-    package let needs: [Set<Int>]
+    package private(set) var needs: [Set<Int>]
     package let target: Int
     /// In an order in which each has what it needs before it; only those that the target needs.
-    package let order: [Int]
+    package private(set) var order: [Int]
+    /// What the caller has given a name, in small letters: it goes before stages and images of that name.
+    private let given: [String: StageSource]
 
-    /// - Parameter target: a name or number; nil is the last one.
+    /// - Parameters:
+    ///   - target: a name or number; nil is the last one.
+    ///   - given: what the caller has given a name.
     package init(
-        _ file: Dockerfile, _ arguments: BuildArguments, target: String?
+        _ file: Dockerfile, _ arguments: BuildArguments, target: String?, given: [String: StageSource] = [:]
     ) throws(DockerfileError) {
+        self.given = given
         var bases: [StageSource] = []
         // Of each name the last stage so far; there may be very many.
         var earlier: [String: Int] = [:]
         for stage in file.stages {
             let image = try arguments.expanded(stage.from, at: stage.origin.lines).image
-            let named = earlier[image.lowercased()].map { StageSource.stage($0) }
+            let named = given[image.lowercased()] ?? earlier[image.lowercased()].map { StageSource.stage($0) }
+            if case .context = named {
+                throw DockerfileError("FROM \(image): a directory is no image", at: stage.origin.lines)
+            }
             bases.append(image == "scratch" ? .scratch : named ?? .image(image))
             if let name = stage.from.name { earlier[name] = stage.index }
         }
@@ -43,7 +53,7 @@ package struct StageGraph: Sendable {
             var needed: Set<Int> = []
             if case .stage(let index) = bases[stage.index] { needed.insert(index) }
             for instruction in stage.instructions {
-                for source in try Self.sources(of: instruction, in: file) {
+                for source in try Self.sources(of: instruction, in: file, given) {
                     if case .stage(let index) = source { needed.insert(index) }
                 }
             }
@@ -55,8 +65,27 @@ package struct StageGraph: Sendable {
         order = try Self.order(self.target, needs, file)
     }
 
-    /// What `--from` names: a stage by name or number, or an image.
-    package static func source(named name: String, in file: Dockerfile) throws(DockerfileError) -> StageSource {
+    /// What a stage is found to need on the way: its image has instructions for those that are built on it.
+    package mutating func add(
+        _ instructions: [Instruction], to stage: Int, in file: Dockerfile
+    ) throws(DockerfileError) {
+        for instruction in instructions {
+            for source in try Self.sources(of: instruction, in: file, given) {
+                if case .stage(let index) = source { needs[stage].insert(index) }
+            }
+        }
+        order = try Self.order(target, needs, file)
+    }
+
+    /// What `--from` names: what the caller has named so, a stage by name or number, or an image.
+    package func source(named name: String, in file: Dockerfile) throws(DockerfileError) -> StageSource {
+        try Self.source(named: name, in: file, given)
+    }
+
+    private static func source(
+        named name: String, in file: Dockerfile, _ given: [String: StageSource]
+    ) throws(DockerfileError) -> StageSource {
+        if let source = given[name.lowercased()] { return source }
         if let number = Int(name) {
             guard file.stages.indices.contains(number) else { throw DockerfileError("invalid stage index \(name)") }
             return .stage(number)
@@ -66,8 +95,8 @@ package struct StageGraph: Sendable {
     }
 
     /// Where an instruction takes files from, beside the context.
-    package static func sources(
-        of instruction: Instruction, in file: Dockerfile
+    private static func sources(
+        of instruction: Instruction, in file: Dockerfile, _ given: [String: StageSource]
     ) throws(DockerfileError) -> [StageSource] {
         let names: [String] =
             switch instruction.command {
@@ -76,7 +105,7 @@ package struct StageGraph: Sendable {
             default: []
             }
         return try locating(instruction.lines) { () throws(DockerfileError) in
-            try names.map { name throws(DockerfileError) in try source(named: name, in: file) }
+            try names.map { name throws(DockerfileError) in try source(named: name, in: file, given) }
         }
     }
 

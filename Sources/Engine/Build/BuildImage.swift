@@ -15,6 +15,13 @@ extension Engine {
                 "invalid tag \"\(reference)\": refusing to create a tag with a digest reference", kind: .invalid)
         }
         if let platform = request.platform { try checkPlatform(platform) }
+        guard !request.pushes || request.outputs.isEmpty else {
+            throw OperationError("push and another output are not possible at once", kind: .invalid)
+        }
+        guard !request.pushes || !references.isEmpty else {
+            throw OperationError(
+                "tag is needed when pushing to registry", remedy: "name the image by -t", kind: .invalid)
+        }
         if Terminal.isTerminal(STDOUT_FILENO), request.outputs.contains(where: \.isToStandardOutput) {
             throw OperationError(
                 "cowardly refusing to write an archive to a terminal. Use dest= or redirect", kind: .invalid)
@@ -73,22 +80,55 @@ extension Engine {
         for reference in references { job.report.note(number, "naming to \(reference)") }
         job.report.done(number)
         for reference in references { host.announce(Event(.image, "tag", id, ["name": reference.description])) }
+        if job.request.pushes { for reference in references { try push(reference, job) } }
         try writeIdentity(id, job.request)
+        try writeMetadata(id, references, job.request)
         return id
     }
 
+    private func push(_ reference: Reference, _ job: BuildJob) throws(OperationError) {
+        let step = job.report.begin("pushing \(reference.canonical)")
+        var engine = self
+        engine.progress = BuildPull(job.report, step)
+        do throws(OperationError) {
+            _ = try engine.pushImage(reference.description, allTags: false)
+        } catch {
+            job.report.failed(step, error)
+            throw error
+        }
+        job.report.done(step)
+    }
+
+    /// In buildx's members.
+    private func writeMetadata(
+        _ id: String, _ references: [Reference], _ request: BuildRequest
+    ) throws(OperationError) {
+        guard let path = request.metadataFile, let image = try imageStore.resolve(id) else { return }
+        let names = references.isEmpty ? nil : JSON.string(references.map(\.canonical).joined(separator: ","))
+        let members: JSON = ["containerimage.config.digest": .string(id)]
+        let document = members.with([
+            ("containerimage.digest", .string(image.manifest.description)), ("image.name", names),
+        ])
+        try Self.write(document.pretty + "\n", to: path)
+    }
+
     private func writeIdentity(_ id: String, _ request: BuildRequest) throws(OperationError) {
-        guard let path = request.identityFile else { return }
+        if let path = request.identityFile { try Self.write(id, to: path) }
+    }
+
+    private static func write(_ text: String, to path: String) throws(OperationError) {
         try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
             try FaultPoint.pass("write", path)
-            try Files.writeAll(Array(id.utf8), to: file, named: path)
+            try Files.writeAll(Array(text.utf8), to: file, named: path)
         }
     }
 
     /// Nobody takes an image for the result of a build that has failed.
     private func forgetIdentity(_ request: BuildRequest) throws(OperationError) {
-        guard let path = request.identityFile, Files.status(path, followLinks: false)?.isRegular == true else { return }
-        try Files.remove(path)
+        for path in [request.identityFile, request.metadataFile].compactMap({ $0 })
+        where Files.status(path, followLinks: false)?.isRegular == true {
+            try Files.remove(path)
+        }
     }
 
     /// Nothing of the image is kept then but its steps.

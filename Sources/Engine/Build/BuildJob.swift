@@ -14,7 +14,7 @@ final class BuildJob {
     let workspace: BuildWorkspace
     let input: BuildInput
     let arguments: BuildArguments
-    let graph: StageGraph
+    private(set) var graph: StageGraph
     let report: BuildReport
     private(set) var stages: [Int: StageBuild] = [:]
     /// What the next build may find.
@@ -29,19 +29,34 @@ final class BuildJob {
         self.request = request
         self.labels = labels
         workspace = try BuildWorkspace(in: engine.imageStore)
-        input = try BuildInput(request, workspace)
         report = BuildReport(request.progress, request.report)
+        input = try BuildInput(request, workspace, report)
         do throws(DockerfileError) {
             arguments = try BuildArguments(
                 input.file, given: request.arguments, architecture: Engine.architecture,
                 target: request.target ?? "default")
-            graph = try StageGraph(input.file, arguments, target: request.target)
+            graph = try StageGraph(
+                input.file, arguments, target: request.target,
+                given: Self.sources(of: request))
         } catch {
             throw BuildFailure(error, in: input.text, of: input.fileName).told(to: request.report)
         }
         // Until here a signal ends this process, and what it had read is gone with it.
         signals = try SignalSource(ForwardedSignals.all)
         signals.onSignal = { [unowned self] in if Interruption.isOne($0) { interruption = $0 } }
+    }
+
+    private static func sources(of request: BuildRequest) -> [String: StageSource] {
+        var sources: [String: StageSource] = [:]
+        for (name, context) in request.named {
+            let name = name.lowercased()
+            if case .image(let image) = context {
+                sources[name] = .image(image)
+            } else {
+                sources[name] = .context(name)
+            }
+        }
+        return sources
     }
 
     /// - Throws: when a signal has asked the build to end.
@@ -57,7 +72,15 @@ final class BuildJob {
     }
 
     func makeStages() throws(OperationError) {
-        for index in graph.order { stages[index] = try StageBuild(input.file.stages[index], of: self) }
+        for index in graph.order where stages[index] == nil {
+            stages[index] = try StageBuild(input.file.stages[index], of: self)
+        }
+    }
+
+    /// Stages that the image below one of them wants something of are built, too.
+    func add(_ triggers: [Instruction], to stage: Int) throws(OperationError) {
+        try locating { () throws(DockerfileError) in try self.graph.add(triggers, to: stage, in: self.input.file) }
+        try makeStages()
     }
 
     /// A number that nothing else of this build has.

@@ -19,7 +19,7 @@ extension BuildJob {
 
     private func writeFiles(of image: BuiltImage, to output: BuildRequest.Output) throws(OperationError) {
         let directory = try workspace.makeUpper("output-\(nextPlace())")
-        let tree = try LayeredTree(workspace.directories(of: image.layers), in: directory, isWritable: false)
+        let tree = try LayeredTree(workspace.nearDirectories(of: image.layers), in: directory, isWritable: false)
         switch output {
         case .image: break
         case .directory(let path): try Self.copy(tree.root, to: path)

@@ -1,5 +1,6 @@
 import Core
 import Images
+import Linux
 
 /// What `build` was asked to do; nothing here has been looked up yet.
 package struct BuildRequest: Sendable {
@@ -7,6 +8,18 @@ package struct BuildRequest: Sendable {
         case directory(String)
         /// An archive, or a Dockerfile alone.
         case standardInput
+        /// The same at a URL.
+        case download(String)
+        case repository(GitAddress)
+
+        /// As the command line has it. A directory of that name goes before a repository at GitHub.
+        package static func named(_ text: String) throws(OperationError) -> Context {
+            if text == "-" { return .standardInput }
+            let isGitHub = text.hasPrefix("github.com/") && !Files.exists(text)
+            if let address = try isGitHub ? GitAddress(gitHub: text) : GitAddress(text) { return .repository(address) }
+            let isWeb = ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
+            return isWeb ? .download(text) : .directory(text)
+        }
     }
 
     package enum Network: String, Sendable {
@@ -31,6 +44,21 @@ package struct BuildRequest: Sendable {
         }
     }
 
+    package enum NamedContext: Equatable, Sendable {
+        case image(String)
+        case directory(String)
+    }
+
+    package struct RunLimits: Equatable, Sendable {
+        package var resources = ResourceLimits()
+        package var ulimits: [ResourceUlimit] = []
+        /// Bytes of /dev/shm; nil is the usual.
+        package var sharedMemory: Int64?
+        package var cgroupParent: CgroupParent?
+
+        package init() {}
+    }
+
     package var context = Context.directory(".")
     /// `-` is standard input; nil is `Dockerfile` in the context.
     package var file: String?
@@ -41,6 +69,18 @@ package struct BuildRequest: Sendable {
     package var labels: [String: String] = [:]
     /// Nothing is taken from earlier builds.
     package var ignoresCache = false
+    /// Nor for these stages alone, by name or number.
+    package var uncachedStages: Set<String> = []
+    /// Images and directories by the names that the Dockerfile has for them.
+    package var named: [String: NamedContext] = [:]
+    /// What each RUN may have of this host.
+    package var limits = RunLimits()
+    /// A RUN may ask for the host's network.
+    package var allowsHostNetwork = false
+    /// The image goes to the registries that its names say, too.
+    package var pushes = false
+    /// Gets, as JSON, what has come of it.
+    package var metadataFile: String?
     /// Images are asked for at their registries, whether they are here or not.
     package var pulls = false
     package var network = Network.usual

@@ -33,8 +33,9 @@ final class BuildSchedule {
                 guard let stage = job.stages[index], !stage.isDone, stage.isReady, running.count < limit,
                     !running.contains(where: { $0.stage === stage })
                 else { continue }
+                let known = job.graph.order.count
                 try goOn(stage)
-                hasChanged = hasChanged || stage.isDone
+                hasChanged = hasChanged || stage.isDone || job.graph.order.count > known
             }
         }
         return !running.isEmpty
@@ -42,6 +43,8 @@ final class BuildSchedule {
 
     private func goOn(_ stage: StageBuild) throws(OperationError) {
         if !stage.hasBegun { try stage.begin() }
+        // Its image may want something of others first.
+        guard stage.isReady else { return }
         while let step = try stage.nextStep() {
             let number = job.report.begin(step.title)
             if let kept = try step.keptLayer(job) {

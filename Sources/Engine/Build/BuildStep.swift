@@ -30,6 +30,8 @@ struct BuildStep {
     let title: String
     /// Seconds: no time in its layer is later. Nil leaves all as they are.
     let newest: Int64?
+    /// Whether nothing of earlier builds is taken.
+    let ignoresCache: Bool
 
     /// Nil for an instruction that changes no files.
     init?(_ instruction: Instruction, of stage: StageBuild) throws(OperationError) {
@@ -47,9 +49,12 @@ struct BuildStep {
         }
         self.instruction = instruction
         layers = stage.image.layers
+        // The copies of this process have the links then.
+        _ = try stage.job.workspace.nearDirectories(of: layers)
         place = stage.job.nextPlace()
         title = stage.title(instruction.text)
         newest = stage.job.request.newest
+        ignoresCache = stage.ignoresCache
     }
 
     /// As the image's history has it.

@@ -9,7 +9,8 @@ import Linux
 /// `COPY` and `ADD`, settled.
 struct CopyStep {
     enum Origin {
-        case context
+        /// By a name of `--build-context`; nil is the context itself.
+        case context(String?)
         case layers([BuiltLayer])
     }
 
@@ -22,6 +23,8 @@ struct CopyStep {
     /// Below where it copies from.
     private let paths: [String]
     private let remotes: [RemoteSource]
+    private let repositories: [GitAddress]
+    private let gitSource: GitRepository.Source
     /// Of what the one URL gives.
     private let checksum: Digest?
 
@@ -39,18 +42,30 @@ struct CopyStep {
             return mode
         }
         excluded = try Self.excluded(copy)
-        var (paths, remotes): ([String], [RemoteSource]) = ([], [])
+        var (paths, remotes, repositories): ([String], [RemoteSource], [GitAddress]) = ([], [], [])
         for case .path(let text) in copy.sources {
-            if copy.isAdd, let remote = try RemoteSource(text) { remotes.append(remote) } else { paths.append(text) }
+            if copy.isAdd, let repository = try GitAddress(text) {
+                repositories.append(try repository.checked(by: copy.checksum))
+            } else if copy.isAdd, let remote = try RemoteSource(text) {
+                remotes.append(remote)
+            } else {
+                paths.append(text)
+            }
         }
-        (self.paths, self.remotes) = (paths, remotes)
-        checksum = try copy.checksum.map { text throws(OperationError) in
+        (self.paths, self.remotes, self.repositories) = (paths, remotes, repositories)
+        checksum = repositories.isEmpty ? try Self.digest(copy.checksum) : nil
+        let request = stage.job.request
+        gitSource = .dockerfile(agent: request.agents["default"], mayAskHost: request.network == .host)
+        try check()
+    }
+
+    private static func digest(_ checksum: String?) throws(OperationError) -> Digest? {
+        try checksum.map { text throws(OperationError) in
             guard let digest = Digest(text) else {
                 throw OperationError("invalid checksum digest \(JSON.quoted(text))", kind: .invalid)
             }
             return digest
         }
-        try check()
     }
 
     private static func excluded(_ copy: Copy) throws(OperationError) -> IgnoreFile {
@@ -61,21 +76,19 @@ struct CopyStep {
 
     /// - Parameter name: of a stage or image; nil is the context.
     static func origin(_ name: String?, of stage: StageBuild) throws(OperationError) -> Origin {
-        guard let name else { return .context }
+        guard let name else { return .context(nil) }
         let source: StageSource
         do throws(DockerfileError) {
-            source = try StageGraph.source(named: name, in: stage.job.input.file)
+            source = try stage.job.graph.source(named: name, in: stage.job.input.file)
         } catch {
             throw OperationError(error.message, kind: .invalid)
         }
         switch source {
         case .scratch: return .layers([])
+        case .context(let name): return .context(name)
         case .stage(let index):
-            // What triggers of an image name was not known when the stages were put into order.
-            guard stage.job.graph.needs[stage.stage.index].contains(index), let source = stage.job.stages[index] else {
-                throw OperationError(
-                    "ONBUILD of the image below takes files from stage \(JSON.quoted(name)), which may not be there yet",
-                    remedy: "name the stage in a COPY of the Dockerfile's own, too", kind: .unsupported)
+            guard let source = stage.job.stages[index], source.isDone else {
+                throw OperationError("stage \(JSON.quoted(name)) is not built", kind: .invalid)
             }
             return .layers(source.image.layers)
         case .image(let name):
@@ -104,7 +117,7 @@ struct CopyStep {
                 "When using \(name) with more than one source file, the destination must be a directory "
                     + "and end with a /", kind: .invalid)
         }
-        if copy.checksum != nil, remotes.count != 1 || copy.sources.count != 1 {
+        if copy.checksum != nil, remotes.count + repositories.count != 1 || copy.sources.count != 1 {
             throw OperationError(
                 copy.sources.count > 1
                     ? "checksum can't be specified for multiple sources"
@@ -133,10 +146,12 @@ extension CopyStep {
     /// Finds the files, and copies them unless that was done before.
     func perform(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> StepResult {
         switch origin {
-        case .context: return try perform(step, job, from: job.input.root, leavingOut: job.input.ignored)
+        case .context(let name):
+            let files = try job.files(of: name)
+            return try perform(step, job, from: files.root, leavingOut: files.ignored)
         case .layers(let layers):
             let directory = try job.workspace.makeUpper("source-\(step.place)")
-            let tree = try LayeredTree(job.workspace.directories(of: layers), in: directory, isWritable: false)
+            let tree = try LayeredTree(job.workspace.nearDirectories(of: layers), in: directory, isWritable: false)
             let result = try perform(step, job, from: tree.root, leavingOut: IgnoreFile())
             tree.close()
             return result
@@ -152,15 +167,19 @@ extension CopyStep {
         let selection = CopySelection(ignored: ignored, excluded: excluded)
         if let kept = try keptRemote(step, job) { return kept }
         let fetched = try fetch(step, job)
+        let clones = try repositories.enumerated().map { number, address throws(OperationError) in
+            try GitClone(
+                address, keepsGitDirectory: copy.keepsGitDirectory, namedBy: gitSource, step.place, number, job)
+        }
         let listings = try sources(root, selection).map { place throws(OperationError) in
             try CopyListing(place, below: root, selection, ownership)
         }
         let documents = documents
         let content: JSON = .array(
-            listings.map { .string($0.digestText) } + fetched.value
+            listings.map { .string($0.digestText) } + fetched.value + clones.map(\.value)
                 + documents.map { ["name": .string($0.name), "text": .string($0.content)] })
         let key = try step.key(content: content)
-        if !job.request.ignoresCache, let kept = try job.workspace.kept(key) {
+        if !step.ignoresCache, let kept = try job.workspace.kept(key) {
             return StepResult(kept)
         }
         let budget = UnpackBudget(size: try job.engine.imageSize(nil))
@@ -168,19 +187,26 @@ extension CopyStep {
             let placement = try CopyTarget(self, ownership, owner, target, within: budget)
             for listing in listings { try placement.copy(listing, from: root, unpacking: copy.unpacks ?? true) }
             try placement.copy(fetched, unpacking: copy.unpacks ?? false)
+            for clone in clones { try clone.copy(to: placement, excluded, ownership) }
             for document in documents { try placement.write(document) }
-            if listings.isEmpty, documents.isEmpty, fetched.files.isEmpty { try placement.makeDestination() }
+            if copy.sources.count == paths.count, listings.isEmpty { try placement.makeDestination() }
         }
         var isSure = true
         for listing in listings where isSure { isSure = try listing.isUnchanged(root, selection, ownership) }
         return StepResult(key: key, layer: layer, isSure: isSure)
     }
 
-    /// What was made before of a URL whose content is known beforehand.
+    /// What was made before of a URL or a commit whose content is known beforehand.
     private func keptRemote(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> StepResult? {
-        guard let checksum, !job.request.ignoresCache else { return nil }
-        let key = try step.key(content: .array(remotes.map { FetchedFile(name: $0.fileName, digest: checksum).value }))
-        return try job.workspace.kept(key).map(StepResult.init)
+        guard !step.ignoresCache, copy.sources.count == 1 else { return nil }
+        var content: JSON?
+        if let checksum, let remote = remotes.first {
+            content = FetchedFile(name: remote.fileName, digest: checksum).value
+        } else if let repository = repositories.first, let commit = repository.knownCommit {
+            content = repository.value(of: commit, keepsGitDirectory: copy.keepsGitDirectory)
+        }
+        guard let content else { return nil }
+        return try job.workspace.kept(step.key(content: .array([content]))).map(StepResult.init)
     }
 
     private func fetch(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> FetchedFiles {

@@ -16,18 +16,9 @@ struct RemoteSource {
     /// BuildKit's, whatever the server says.
     static let mode: mode_t = 0o600
 
-    private static let gitSchemes = ["git@", "git://", "ssh://"]
-
     /// - Returns: nil for a path of the context.
     init?(_ text: String) throws(OperationError) {
-        let isWeb = ["http://", "https://"].contains { text.lowercased().hasPrefix($0) }
-        let path = text.prefix { $0 != "#" && $0 != "?" }
-        if Self.gitSchemes.contains(where: text.hasPrefix) || isWeb && path.hasSuffix(".git") {
-            throw OperationError(
-                "ADD of the git repository \"\(text)\" is not supported",
-                remedy: "clone it in a RUN, or before the build", kind: .unsupported)
-        }
-        guard isWeb else { return nil }
+        guard ["http://", "https://"].contains(where: { text.lowercased().hasPrefix($0) }) else { return nil }
         guard let url = ResourceURL(text) else {
             throw OperationError("ADD: \"\(text)\" is no URL without a user", kind: .invalid)
         }
@@ -71,10 +62,11 @@ struct RemoteSource {
         return try Digest(ofFile: file, named: name.text)
     }
 
-    private static func explained(_ error: TransferError) -> OperationError {
+    static let remedy = "build with --network host, when you trust the Dockerfile"
+
+    static func explained(_ error: TransferError) -> OperationError {
         guard case .addressRefused = error.kind else { return error.error }
-        return OperationError(
-            error.error.description, remedy: "build with --network host, when you trust the Dockerfile", kind: .denied)
+        return OperationError(error.error.description, remedy: remedy, kind: .denied)
     }
 
     /// As the server says when it was changed; 0 where it does not: BuildKit's, and the same at every build.

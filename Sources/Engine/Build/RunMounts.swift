@@ -11,31 +11,30 @@ struct RunMounts {
         let mount: RunMount
         /// Absolute.
         let target: String
-        /// Of a bind.
+        /// Of a bind, and of what a cache begins with.
         let origin: CopyStep.Origin?
         /// Whether there is such a secret or agent.
         let isGiven: Bool
 
-        var cacheID: String { mount.id ?? target }
+        /// What a cache begins with makes it another one.
+        var cacheID: String {
+            let name = mount.id ?? target
+            guard case .layers(let layers) = origin else { return name }
+            return ([name, mount.source ?? "/"] + layers.map(\.diff.hex)).joined(separator: ":")
+        }
     }
 
     let mounts: [Mount]
-    private let ignored: IgnoreFile
 
     init(_ run: Run, of stage: StageBuild) throws(OperationError) {
-        ignored = stage.job.input.ignored
         mounts = try run.mounts.map { mount throws(OperationError) in
             let usual = mount.kind == .secret ? "/run/secrets/" + (mount.id ?? "") : "/run/buildkit/ssh_agent.0"
             let target = CleanPath.join(stage.image.config.workingDirectory, mount.target ?? usual)
             guard target != "/" else {
                 throw OperationError("invalid mount target \"/\"", kind: .invalid)
             }
-            guard mount.kind != .cache || mount.from == nil else {
-                throw OperationError(
-                    "RUN --mount=type=cache,from=… is not supported",
-                    remedy: "copy it into the cache by the command itself", kind: .unsupported)
-            }
-            let origin = mount.kind == .bind ? try CopyStep.origin(mount.from, of: stage) : nil
+            let isCopied = mount.kind == .bind || mount.kind == .cache && mount.from != nil
+            let origin = isCopied ? try CopyStep.origin(mount.from, of: stage) : nil
             let isGiven =
                 switch mount.kind {
                 case .secret: stage.job.request.secrets[Self.identifier(of: mount)] != nil
@@ -76,10 +75,12 @@ struct RunMounts {
             })
     }
 
-    private var selection: CopySelection { CopySelection(ignored: ignored, excluded: IgnoreFile()) }
     private static let kept = CopyOwnership.settled(user: nil, group: nil, mode: nil)
 
-    private func sources(_ mount: Mount, below root: borrowing Descriptor) throws(OperationError) -> CopyListing {
+    private func sources(
+        _ mount: Mount, below root: borrowing Descriptor, leavingOut ignored: IgnoreFile
+    ) throws(OperationError) -> CopyListing {
+        let selection = CopySelection(ignored: ignored, excluded: IgnoreFile())
         let source = try CopySource.one(mount.mount.source ?? "/", below: root, selection)
         return try CopyListing(source, below: root, selection, Self.kept)
     }
@@ -88,8 +89,9 @@ struct RunMounts {
     func content(_ job: BuildJob) throws(OperationError) -> JSON {
         var digests: [JSON] = []
         for mount in mounts {
-            guard case .context = mount.origin else { continue }
-            digests.append(.string(try sources(mount, below: job.input.root).digestText))
+            guard case .context(let name) = mount.origin else { continue }
+            let files = try job.files(of: name)
+            digests.append(.string(try sources(mount, below: files.root, leavingOut: files.ignored).digestText))
         }
         return digests.isEmpty ? .null : .array(digests)
     }
@@ -115,8 +117,9 @@ extension RunMounts {
         var prepared = PreparedMounts()
         let secrets = try secretDirectory(step, job)
         // In the same order everywhere: two that wait for each other's would wait for ever.
-        for mount in mounts.filter({ $0.mount.kind == .cache }).sorted(by: { $0.cacheID < $1.cacheID }) {
-            try addCache(mount, step, job, &prepared)
+        let caches = mounts.enumerated().filter { $0.element.mount.kind == .cache }
+        for (number, mount) in caches.sorted(by: { $0.element.cacheID < $1.element.cacheID }) {
+            try addCache(mount, step, number, job, &prepared)
         }
         for (number, mount) in mounts.enumerated() {
             let place = job.workspace.file("mount-\(step.place)-\(number)")
@@ -140,40 +143,52 @@ extension RunMounts {
         _ prepared: inout PreparedMounts
     ) throws(OperationError) {
         try Files.makeDirectory(place, mode: 0o755, existing: false)
-        let path: String
-        switch mount.origin {
-        case .context, nil: path = try copy(mount, from: job.input.root, to: place)
-        case .layers(let layers):
-            let directory = try job.workspace.makeUpper("source-\(step.place)-\(number)")
-            let tree = try LayeredTree(job.workspace.directories(of: layers), in: directory, isWritable: false)
-            path = try copy(mount, from: tree.root, to: place)
-            tree.close()
-        }
+        let isDirectory = try copy(mount, to: place, equipping: true, step, number, job)
         prepared.binds.append(
             BindMount(
-                source: path, target: mount.target, readOnly: mount.mount.isReadOnly ?? true, makesSource: false))
+                source: isDirectory ? place : place + "/file", target: mount.target,
+                readOnly: mount.mount.isReadOnly ?? true, makesSource: false))
     }
 
-    /// - Returns: where it is.
+    /// - Returns: whether it is a directory, whose content is there now; else it is a file in there.
     private func copy(
-        _ mount: Mount, from root: borrowing Descriptor, to place: String
-    ) throws(OperationError) -> String {
-        let listing = try sources(mount, below: root)
+        _ mount: Mount, to place: String, equipping: Bool, _ step: BuildStep, _ number: Int, _ job: BuildJob
+    ) throws(OperationError) -> Bool {
+        switch mount.origin {
+        case .context(let name):
+            let files = try job.files(of: name)
+            return try copy(mount, from: files.root, leavingOut: files.ignored, to: place, equipping: equipping)
+        case .layers(let layers):
+            let directory = try job.workspace.makeUpper("source-\(step.place)-\(number)")
+            let tree = try LayeredTree(job.workspace.nearDirectories(of: layers), in: directory, isWritable: false)
+            let isDirectory = try copy(
+                mount, from: tree.root, leavingOut: IgnoreFile(), to: place, equipping: equipping)
+            tree.close()
+            return isDirectory
+        case nil: return true
+        }
+    }
+
+    private func copy(
+        _ mount: Mount, from root: borrowing Descriptor, leavingOut ignored: IgnoreFile, to place: String,
+        equipping: Bool
+    ) throws(OperationError) -> Bool {
+        let listing = try sources(mount, below: root, leavingOut: ignored)
         let source = try TreePlace("/" + listing.source.path, below: root, followsLink: true)
         let directory = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
         var copy = TreeCopy(Self.kept)
         copy.wants = { listing.paths.contains($0) }
         guard listing.isDirectory else {
             try copy.copy(source, from: listing.source.path, to: directory, as: FileName("file"), path: place)
-            return place + "/file"
+            return false
         }
         try copy.copyContents(
-            of: source.openDirectory(), from: listing.source.path, to: directory, path: place, equipping: true)
-        return place
+            of: source.openDirectory(), from: listing.source.path, to: directory, path: place, equipping: equipping)
+        return true
     }
 
     private func addCache(
-        _ mount: Mount, _ step: BuildStep, _ job: BuildJob, _ prepared: inout PreparedMounts
+        _ mount: Mount, _ step: BuildStep, _ number: Int, _ job: BuildJob, _ prepared: inout PreparedMounts
     ) throws(OperationError) {
         let options = mount.mount
         let mode = options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o755
@@ -188,7 +203,14 @@ extension RunMounts {
             try Files.makeDirectory(drafts)
             path = try job.engine.imageStore.cacheDirectory(
                 cache, waits: options.sharing == .locked, isShared: options.sharing == .shared, locks: prepared.locks,
-                drafts: drafts)
+                drafts: drafts
+            ) { place throws(OperationError) in
+                guard try copy(mount, to: place, equipping: false, step, number, job) else {
+                    throw OperationError(
+                        "mount cache", mount.cacheID, reason: "what it is to begin with is no directory", kind: .invalid
+                    )
+                }
+            }
         }
         prepared.caches[mount.cacheID] = path
         prepared.binds.append(

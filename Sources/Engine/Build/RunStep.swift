@@ -47,9 +47,10 @@ struct RunStep {
         network =
             run.network == .usual ? job.request.network : BuildRequest.Network(rawValue: run.network.rawValue) ?? .usual
         hosts = job.request.extraHosts
-        guard network != .host || job.request.network == .host else {
+        guard network != .host || job.request.network == .host || job.request.allowsHostNetwork else {
             throw OperationError(
-                "network.host is not allowed", remedy: "build with --network host, when you trust the Dockerfile",
+                "network.host is not allowed",
+                remedy: "build with --allow network.host, when you trust the Dockerfile",
                 kind: .denied)
         }
         mounts = try RunMounts(run, of: stage)
@@ -85,6 +86,9 @@ struct RunStep {
         request.labels = job.labels
         request.log.isKept = false
         request.names.extraHosts = hosts
+        let limits = job.request.limits
+        (request.limits, request.ulimits) = (limits.resources, limits.ulimits)
+        (request.kernel.sharedMemory, request.cgroupParent) = (limits.sharedMemory, limits.cgroupParent)
         if network != .usual { request.networks = [NetworkChoice(network.rawValue)] }
         return request
     }

@@ -28,6 +28,12 @@ final class StageBuild {
     /// Whether the stages are done that it needs.
     var isReady: Bool { job.graph.needs[stage.index].allSatisfy { job.stages[$0]?.isDone ?? false } }
 
+    var ignoresCache: Bool {
+        let named = job.request.uncachedStages
+        return job.request.ignoresCache || named.contains("\(stage.index)")
+            || stage.from.name.map(named.contains) ?? false
+    }
+
     /// `[name 2/3] RUN make`
     func title(_ text: String) -> String {
         let isOnly = job.graph.order.count == 1 && stage.from.name == nil
@@ -43,6 +49,7 @@ final class StageBuild {
         switch job.graph.bases[stage.index] {
         case .scratch: image.config.workingDirectory = "/"
         case .stage(let index): image = job.stages[index]?.image ?? image
+        case .context: break
         case .image(let name):
             do throws(OperationError) {
                 image = try job.workspace.begin(from: job.image(named: name, telling: step))
@@ -90,6 +97,7 @@ final class StageBuild {
         }
         count += instructions.count { $0.changesFiles }
         pending += instructions.reversed()
+        try job.add(instructions, to: stage.index)
     }
 
     /// Goes on to the next step that takes some time.

@@ -121,7 +121,7 @@ extension BuildStep {
         case .run(let run):
             let content = try run.mounts.content(job)
             let key = try key(content: content)
-            if run.mounts.readsContext, !job.request.ignoresCache, let kept = try job.workspace.kept(key) {
+            if run.mounts.readsContext, !ignoresCache, let kept = try job.workspace.kept(key) {
                 return StepResult(kept)
             }
             let layer = try run.perform(self, job, name: name, streams: streams)
@@ -146,7 +146,7 @@ extension BuildStep {
         case .run(let run): if run.mounts.readsContext { return nil }
         case .directory: break
         }
-        if job.request.ignoresCache { return nil }
+        if ignoresCache { return nil }
         let key = try key(content: .null)
         return try job.workspace.kept(key).map(StepResult.init)
     }
@@ -158,7 +158,7 @@ extension BuildJob {
         _ step: BuildStep, _ body: (borrowing Descriptor) throws(OperationError) -> Void
     ) throws(OperationError) -> BuiltLayer {
         let directory = try workspace.makeUpper("step-\(step.place)")
-        let tree = try LayeredTree(workspace.directories(of: step.layers), in: directory, isWritable: true)
+        let tree = try LayeredTree(workspace.nearDirectories(of: step.layers), in: directory, isWritable: true)
         try body(tree.root)
         tree.close()
         return try workspace.pack(directory + "/upper", step.place, newest: step.newest)

@@ -11,7 +11,9 @@ extension Engine {
         _ name: String, _ platform: String?, isMissing: Bool
     ) throws(OperationError) -> Image {
         if isMissing { progress.say("Unable to find image '\(try Reference(name))' locally") }
+        let held = HeldInterruptions()
         let id = try pullAside(name, platform)
+        _ = consume held
         guard let image = try imageStore.resolve(id) else {
             throw OperationError("run", name, reason: "the image was removed as soon as it had come", kind: .notFound)
         }
@@ -48,6 +50,16 @@ extension Engine {
         }
     }
 
+    /// Milliseconds: that long a pull may take to leave nothing.
+    private static var patience: Int32 { 10_000 }
+
+    private func endPull(_ child: pid_t, _ end: borrowing Descriptor) {
+        Glibc.kill(child, SIGTERM)
+        if !Polling.wait(for: end, Int32(POLLIN), milliseconds: Self.patience) { Glibc.kill(child, SIGKILL) }
+        _ = reap(child)
+        imageStore.clearWorkspaces(of: child)
+    }
+
     private func awaitReport(
         of child: pid_t, _ end: borrowing Descriptor, _ name: String
     ) throws(OperationError) -> String {
@@ -55,8 +67,7 @@ extension Engine {
             do throws(OperationError) {
                 try Interruption.check("pull", name)
             } catch {
-                Glibc.kill(child, SIGKILL)
-                _ = reap(child)
+                endPull(child, end)
                 throw error
             }
         }

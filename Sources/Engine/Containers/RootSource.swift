@@ -83,14 +83,6 @@ extension Engine {
         return nil
     }
 
-    /// The default image is there under its own name from the start.
-    /// - Parameter shortestID: as many digits of an id count as one.
-    private func image(named name: String, shortestID: Int = 1) throws(OperationError) -> Image? {
-        if let image = try imageStore.resolve(name, shortestID: shortestID) { return image }
-        let isDefault = (try? Reference(name))?.description == ImageStore.defaultReference
-        return isDefault ? try imageStore.defaultImage() : nil
-    }
-
     private func source(_ image: Image, _ name: String, _ command: [String]) -> RootSource {
         RootSource(name: name, image: image, layers: image.layerDirectories, command: command)
     }

@@ -43,11 +43,4 @@ extension Engine {
         }
         return try result.get()
     }
-
-    private func presentImage(_ name: String) throws(OperationError) -> Image {
-        guard let image = try imageStore.resolve(name) else {
-            throw OperationError("No such image: \(Reference.shown(name))", kind: .notFound)
-        }
-        return image
-    }
 }

@@ -70,6 +70,7 @@ extension Engine {
 
     package func tagImage(_ name: String, as reference: String) throws(OperationError) {
         try prepare()
+        _ = try image(named: name)
         try inScope { _ throws(OperationError) in try imageStore.tag(name, as: Reference(reference)) }
         if let image = (try? imageStore.resolve(reference)) ?? nil {
             host.announce(Event(.image, "tag", image.id.description, ["name": reference]))

@@ -36,9 +36,7 @@ extension Engine {
         let candidates = try candidates(for: text, settings)
         let size = try imageSize(maximumSize)
         return try inScope { _ throws(OperationError) in
-            try WorkerThread.result { () throws(OperationError) in
-                try pullFirst(of: candidates, wanted, settings, size)
-            }
+            try interruptibly { () throws(OperationError) in try pullFirst(of: candidates, wanted, settings, size) }
         }
     }
 
@@ -57,7 +55,7 @@ extension Engine {
         let candidates = try candidates(for: text, settings)
         let size = try imageSize(maximumSize)
         return try inScope { _ throws(OperationError) in
-            try WorkerThread.result { () throws(OperationError) in
+            try interruptibly { () throws(OperationError) in
                 var outcomes: [PullOutcome] = []
                 for reference in try taggedReferences(of: candidates, settings) {
                     let outcome = try pull(reference, wanted, settings, size)
@@ -67,6 +65,16 @@ extension Engine {
                 return outcomes
             }
         }
+    }
+
+    /// A signal leaves nothing that is not whole.
+    private func interruptibly<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(OperationError) -> Value
+    ) throws(OperationError) -> Value {
+        let held = HeldInterruptions()
+        let value = try WorkerThread.result(body)
+        _ = consume held
+        return value
     }
 
     /// Of the first candidate that a registry has.

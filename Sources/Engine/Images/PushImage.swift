@@ -54,7 +54,7 @@ extension Engine {
     }
 
     private func push(_ reference: Reference, to session: RegistrySession) throws(OperationError) -> PushedImage {
-        guard let image = try imageStore.resolve(reference.text), image.references.contains(reference.text) else {
+        guard let image = try image(named: reference.text), image.references.contains(reference.text) else {
             throw noImage(reference.name)
         }
         let (digest, size) = try imageStore.push(image, as: reference, to: session, telling: progress)

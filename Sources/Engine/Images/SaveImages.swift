@@ -30,7 +30,7 @@ extension Engine {
     }
 
     private func saved(_ name: String) throws(OperationError) -> [ImageToSave] {
-        let image = try imageStore.resolve(name)
+        let image = try image(named: name)
         if let image, let reference = try? Reference(name), image.references.contains(reference.text) {
             let hasTag = name.split(separator: "/").last?.contains(":") ?? false
             return hasTag ? [ImageToSave(image, [reference])] : try allTags(of: reference)

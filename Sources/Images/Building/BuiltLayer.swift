@@ -6,7 +6,7 @@ package struct BuiltLayer: Equatable, Sendable {
     /// Of its uncompressed archive.
     package let diff: Digest
     /// Bytes in regular files.
-    let size: Int64
+    package let size: Int64
     /// Of the place in the build's own directory that it is in; nil when it is in the store.
     let place: Int?
 

@@ -28,8 +28,10 @@ extension ImageStore {
     ///   - isShared: others may have it, too; if neither, one that somebody has gives way to a further one.
     ///   - locks: keeps it in use.
     ///   - drafts: a directory in the store's file system, for new ones; nobody else has it.
+    ///   - fill: puts into a new one what it is to begin with.
     package func cacheDirectory(
-        _ cache: CacheDirectory, waits: Bool, isShared: Bool, locks: DescriptorSet, drafts: String
+        _ cache: CacheDirectory, waits: Bool, isShared: Bool, locks: DescriptorSet, drafts: String,
+        filling fill: (String) throws(OperationError) -> Void
     ) throws(OperationError) -> String {
         try layout.create()
         let name = try Digest(of: cache.id.kernelBytes).hex
@@ -39,7 +41,7 @@ extension ImageStore {
                 continue
             }
             locks.insert(lock)
-            if !Files.exists(path) { try make(cache, FileName(path.pathComponents.last ?? ""), in: drafts) }
+            if !Files.exists(path) { try make(cache, FileName(path.pathComponents.last ?? ""), in: drafts, fill) }
             return path
         }
         throw OperationError("mount cache", cache.id, reason: "too many others have it", kind: .exhausted)
@@ -60,7 +62,10 @@ extension ImageStore {
     }
 
     /// It is there whole or not at all, whoever is killed; of two that share it one is first.
-    private func make(_ cache: CacheDirectory, _ name: FileName, in drafts: String) throws(OperationError) {
+    private func make(
+        _ cache: CacheDirectory, _ name: FileName, in drafts: String,
+        _ fill: (String) throws(OperationError) -> Void
+    ) throws(OperationError) {
         let draft = "\(drafts)/\(name.text)"
         try Files.makeDirectory(draft, mode: 0o700)
         try FaultPoint.pass("set owner of", draft)
@@ -71,6 +76,7 @@ extension ImageStore {
         guard draft.withKernelString({ chmod($0, mode_t(cache.mode)) }) == 0 else {
             throw OperationError("create directory", draft, errno: errno)
         }
+        try fill(draft)
         let target = try Descriptor.open(layout.buildCache, O_RDONLY | O_DIRECTORY)
         _ = try Descriptor.open(drafts, O_RDONLY | O_DIRECTORY).move(name, to: target, named: name.text)
     }

@@ -146,8 +146,7 @@ extension RegistrySession {
 extension RefusedAddresses {
     init(beyond address: String) {
         let isOfThisHost = RefusedAddresses.isOfThisHost(address)
-        let isLinkLocal = address.hasPrefix("169.254.") || address.lowercased().hasPrefix("fe80:")
-        self = isLinkLocal ? [] : isOfThisHost ? [.linkLocal] : [.linkLocal, .loopback]
+        self = HostAddresses.isLinkLocal(address) ? [] : isOfThisHost ? [.linkLocal] : [.linkLocal, .loopback]
     }
 }
 

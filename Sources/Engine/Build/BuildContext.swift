@@ -1,0 +1,108 @@
+import Core
+import Dockerfile
+import Glibc
+import Images
+import Linux
+
+/// Where the files of a build are: a directory of the caller's, or one of the build's own that was filled from elsewhere.
+struct BuildContext: ~Copyable {
+    /// O_PATH: what leads out of it leads nowhere.
+    let root: Descriptor
+    /// What came instead of files.
+    let dockerfile: [UInt8]?
+
+    /// Where a context is found.
+    private struct Place {
+        var directory: String
+        /// What of it is the context.
+        var below = "/"
+        var dockerfile: [UInt8]?
+    }
+
+    init(
+        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport
+    ) throws(OperationError) {
+        let place = try Self.place(request, workspace, report)
+        let top = try Self.open(directory: place.directory)
+        // Whatever links a repository has, its directory is below its top.
+        let root = try top.open(inRoot: place.below, O_DIRECTORY | Descriptor.pathOnly)
+        self.root = root
+        dockerfile = place.dockerfile
+    }
+
+    private static func place(
+        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport
+    ) throws(OperationError) -> Place {
+        var place = Place(directory: workspace.file("context"))
+        switch request.context {
+        case .directory(let path): place.directory = path
+        case .standardInput:
+            let input = try Descriptor.standard(STDIN_FILENO)
+            place.dockerfile = try take(input, named: "standard input", into: place.directory, workspace.file("input"))
+        case .download(let text):
+            let step = report.begin("[internal] load remote build context")
+            let file = try download(text, to: workspace.file("download"))
+            place.dockerfile = try take(file, named: text, into: place.directory, workspace.file("input"))
+            report.done(step)
+        case .repository(let address):
+            let step = report.begin("[internal] load git source \(address.shown)")
+            place.directory = try checkOut(address, request, at: place.directory)
+            place.below += address.directory
+            report.done(step)
+        }
+        return place
+    }
+
+    private static func open(directory path: String) throws(OperationError) -> Descriptor {
+        do throws(OperationError) {
+            return try Descriptor.open(path, O_DIRECTORY | Descriptor.pathOnly)
+        } catch {
+            guard error.errno == ENOENT || error.errno == ENOTDIR else { throw error }
+            throw OperationError(
+                "unable to prepare context: path \"\(path)\" not found",
+                remedy: "name a directory, or - for standard input",
+                kind: .notFound)
+        }
+    }
+
+    /// An archive is unpacked.
+    /// - Parameter copy: a file for the archive.
+    /// - Returns: what is none: a Dockerfile alone.
+    private static func take(
+        _ input: borrowing Descriptor, named name: String, into directory: String, _ copy: String
+    ) throws(OperationError) -> [UInt8]? {
+        try Files.makeDirectory(directory, mode: 0o755, existing: false)
+        let beginning = try Files.readBeginning(of: input, named: name, count: 512)
+        guard TreeArchive.mayBegin(beginning) else { return try beginning + BuildInput.read(input, name) }
+        let file = try Descriptor.open(copy, O_RDWR | O_CREAT | O_EXCL, as: "create")
+        try FaultPoint.pass("write", copy)
+        try Files.writeAll(beginning, to: file, named: copy)
+        try Files.copyRest(of: input, to: file, named: copy)
+        lseek(file.number, 0, SEEK_SET)
+        let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+        _ = try TreeArchive.restore(file, to: "", below: root, named: name)
+        return nil
+    }
+
+    /// The caller's own wish: it may be at this host, too.
+    private static func download(_ text: String, to place: String) throws(OperationError) -> Descriptor {
+        guard let remote = try RemoteSource(text) else {
+            throw OperationError("build context", text, reason: "it is no URL", kind: .invalid)
+        }
+        try Files.makeDirectory(place, mode: 0o700, existing: false)
+        let directory = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
+        _ = try remote.fetch(into: directory, isOfHost: true)
+        return try directory.open(entry: remote.fileName, O_RDONLY | O_NOFOLLOW, named: text)
+    }
+
+    private static func checkOut(
+        _ address: GitAddress, _ request: BuildRequest, at place: String
+    ) throws(OperationError) -> String {
+        let repository = try GitRepository(address, namedBy: .caller, at: place)
+        let (commit, name) = try repository.resolved()
+        try repository.check(commit)
+        let keeps = request.arguments["BUILDKIT_CONTEXT_KEEP_GIT_DIR"] == "1"
+        try repository.checkOut(commit, name, keepingGitDirectory: address.keepsGitDirectory ?? keeps)
+        return repository.tree
+    }
+}
