@@ -109,6 +109,12 @@ static int kind_of(const struct sockaddr *address) {
 
 /* Whether an interface of this host has it. */
 static int is_own(const struct sockaddr *address) {
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    const struct in6_addr *ip = &((const struct sockaddr_in6 *)address)->sin6_addr;
+    if (address->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(ip)) {
+        memcpy(&four.sin_addr, ip->s6_addr + 12, sizeof four.sin_addr);
+        address = (const struct sockaddr *)&four;
+    }
     struct ifaddrs *all, *one;
     int found = 0;
     if (getifaddrs(&all) < 0) return 0;
@@ -125,13 +131,14 @@ static int is_own(const struct sockaddr *address) {
     return found;
 }
 
-int ccurl_is_of_this_host(const char *text) {
+int ccurl_kinds_of_address(const char *text) {
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
     const struct sockaddr *address = NULL;
     if (inet_pton(AF_INET, text, &four.sin_addr) == 1) address = (const struct sockaddr *)&four;
     else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1) address = (const struct sockaddr *)&six;
-    return address && (kind_of(address) & CCURL_REFUSE_LOOPBACK || is_own(address));
+    if (!address) return 0;
+    return kind_of(address) | (is_own(address) ? CCURL_REFUSE_LOOPBACK : 0);
 }
 
 /* Whatever a name led to, it is looked at here. */

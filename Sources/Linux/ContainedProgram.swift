@@ -19,9 +19,10 @@ package struct ContainedProgram {
     ///   - words: the first one is looked for in PATH.
     ///   - environment: all of it.
     ///   - directory: where it works.
+    ///   - largestFile: bytes that any file which it writes may have.
     /// - Throws: ENOENT when there is no such program; also when this command is asked to end.
     package static func run(
-        _ words: [String], _ environment: [(name: String, value: String)], in directory: String
+        _ words: [String], _ environment: [(name: String, value: String)], in directory: String, largestFile: Int64
     ) throws(OperationError) -> Outcome {
         var output = try Descriptor.pipe()
         var errors = try Descriptor.pipe()
@@ -31,6 +32,8 @@ package struct ContainedProgram {
             errors.closeRead()
             // Released, since nothing here comes to the end of its scope.
             let ends = (output.takeWrite()?.release() ?? -1, errors.takeWrite()?.release() ?? -1)
+            var most = rlimit(rlim_cur: rlim_t(largestFile), rlim_max: rlim_t(largestFile))
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &most)
             begin(words, environment, in: directory, ends.0, ends.1)
         case .parent(let child):
             output.closeWrite()

@@ -199,6 +199,9 @@ private struct TextPool {
 }
 
 extension RefusedAddresses {
+    /// What an address is of: `loopback` are all of this host's own.
     /// - Parameter address: numeric.
-    package static func isOfThisHost(_ address: String) -> Bool { ccurl_is_of_this_host(address) != 0 }
+    package static func kinds(of address: String) -> RefusedAddresses {
+        RefusedAddresses(rawValue: .init(ccurl_kinds_of_address(address)))
+    }
 }

@@ -22,8 +22,4 @@ package enum HostAddresses {
         }
         return found
     }
-
-    package static func isLinkLocal(_ address: String) -> Bool {
-        address.hasPrefix("169.254.") || address.lowercased().hasPrefix("fe80:")
-    }
 }

@@ -91,7 +91,13 @@ import Testing
             Issue.record("0.0.0.0 is connected to")
             return
         }
-        #expect(RefusedAddresses.isOfThisHost("::") && !RefusedAddresses.isOfThisHost("192.0.2.1"))
+        for (address, kinds) in [
+            ("::", RefusedAddresses.loopback), ("::ffff:127.0.0.1", .loopback), ("192.0.2.1", []),
+            ("169.254.1.1", .linkLocal), ("::ffff:169.254.169.254", .linkLocal), ("febf::1", .linkLocal),
+            ("fec0::1", []),
+        ] {
+            #expect(RefusedAddresses.kinds(of: address) == kinds, "\(address)")
+        }
         request.refusedAddresses = .linkLocal
         guard try kind(request) == nil else {
             Issue.record("it is not connected to")

@@ -74,7 +74,8 @@ void ccurl_close(struct ccurl_connection *connection);
 
 void ccurl_transfer(
     struct ccurl_connection *connection, const struct ccurl_request *request, struct ccurl_result *result);
-/* Whether an address, written as usual, is one of this host's own, or leads to it as 0.0.0.0 does. */
-int ccurl_is_of_this_host(const char *address);
+/* CCURL_REFUSE_* of an address, written as usual: whether it is one of this host's own, or leads to it as 0.0.0.0 does, or is
+ * link-local. */
+int ccurl_kinds_of_address(const char *address);
 
 #endif

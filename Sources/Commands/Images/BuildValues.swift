@@ -85,7 +85,11 @@ enum BuildValues {
             switch key {
             case "type": type = value
             case "dest": destination = value
-            case "push": pushes = value == nil || value == "true"
+            case "push":
+                guard let truth = value.map(Boolean.read) ?? true else {
+                    throw OperationError("invalid value \(JSON.quoted(value ?? "")) of push", kind: .invalid)
+                }
+                pushes = pushes || truth
             default: throw OperationError("\(key) of --output is not supported", kind: .unsupported)
             }
         }

@@ -141,6 +141,8 @@ extension Engine {
             job.report.done(number)
         }
         _ = try job.workspace.publish(nil, as: [], keeping: job.kept)
+        // There is no image that it could say anything of.
+        if let path = job.request.metadataFile { try Self.write("{}\n", to: path) }
         return ""
     }
 

@@ -30,7 +30,7 @@ final class BuildJob {
         self.labels = labels
         workspace = try BuildWorkspace(in: engine.imageStore)
         report = BuildReport(request.progress, request.report)
-        input = try BuildInput(request, workspace, report)
+        input = try BuildInput(request, workspace, report, limit: engine.imageSize(nil))
         do throws(DockerfileError) {
             arguments = try BuildArguments(
                 input.file, given: request.arguments, architecture: Engine.architecture,

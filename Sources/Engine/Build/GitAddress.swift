@@ -1,4 +1,5 @@
 import Core
+import Registry
 import Transfer
 
 /// A git repository, and what of it, as BuildKit's contexts and ADD name it: `https://HOST/PATH.git`, `git://…`, `ssh://…` or
@@ -83,6 +84,10 @@ package struct GitAddress: Equatable, Sendable {
         guard remote.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), let host, !host.isEmpty, !host.hasPrefix("-"),
             !(user ?? "").hasPrefix("-"), !path.hasPrefix("-")
         else { throw Self.invalid("the address", remote) }
+        // git decodes it and looks for brackets in it: of a plain name it sees no other host than is seen here.
+        let login = authority.lastIndex(of: "@").map { authority[..<$0] } ?? ""
+        guard !usesSSH || login.utf8.allSatisfy({ $0.isDigit || $0.isASCIILetter || "._-+".utf8.contains($0) })
+        else { throw Self.invalid("the user", remote) }
         if let reference, !Self.isReference(reference) {
             throw Self.invalid("reference \(JSON.quoted(reference))", remote)
         }
@@ -134,6 +139,22 @@ extension GitAddress {
 
     /// Nil for other protocols, and with a user.
     var web: ResourceURL? { ResourceURL(remote) }
+
+    /// The same at a numeric address, by git's own protocol.
+    func remote(at numeric: String) -> String {
+        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        let port = (Authority(place)?.port).map { ":\($0)" } ?? ""
+        return "git://" + (numeric.contains(":") ? "[\(numeric)]" : numeric) + port + path
+    }
+
+    /// The login of an address of the web, as git's configuration has it.
+    var authorization: (key: String, value: String)? {
+        guard hasUser, let at = authority.lastIndex(of: "@"), let url = ResourceURL(Self.shown(remote)),
+            let login = PercentEncoding.decoded(authority[..<at])
+        else { return nil }
+        let pair = login.contains(":") ? login : login + ":"
+        return ("http.\(url.origin)/.extraHeader", "Authorization: Basic " + Base64Text.encoded(pair.utf8))
+    }
 
     var usesSSH: Bool { remote.hasPrefix("ssh://") || remote.hasPrefix("git@") }
     var hasUser: Bool { user != nil && !usesSSH }

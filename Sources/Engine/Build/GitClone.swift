@@ -18,9 +18,12 @@ extension GitAddress {
 
     /// What a result depends on.
     func value(of commit: String, keepsGitDirectory: Bool) -> JSON {
-        [
-            "commit": .string(commit), "directory": .string(directory),
-            "git": .bool(self.keepsGitDirectory ?? keepsGitDirectory), "submodules": .bool(takesSubmodules),
+        let keeps = self.keepsGitDirectory ?? keepsGitDirectory
+        return [
+            "commit": .string(commit), "directory": .string(directory), "git": .bool(keeps),
+            "submodules": .bool(takesSubmodules),
+            // It is named in there.
+            "remote": keeps ? .string(Self.shown(remote)) : .null,
         ]
     }
 }
@@ -39,7 +42,8 @@ struct GitClone {
         _ job: BuildJob
     ) throws(OperationError) {
         repository = try GitRepository(
-            address, namedBy: source, at: job.workspace.file("git-\(place)-\(number)"))
+            address, namedBy: source, at: job.workspace.file("git-\(place)-\(number)"),
+            limit: job.engine.imageSize(nil))
         (commit, name) = try repository.resolved()
         self.keepsGitDirectory = address.keepsGitDirectory ?? keepsGitDirectory
         try repository.check(commit)

@@ -1,6 +1,7 @@
 import Core
 import Dockerfile
 import Glibc
+import Images
 import Linux
 import Transfer
 
@@ -24,15 +25,25 @@ struct GitRepository {
         "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.autocrlf=false", "core.symlinks=true", "gc.auto=0",
         "maintenance.auto=false", "credential.helper=", "init.defaultBranch=main", "advice.detachedHead=false",
         "http.userAgent=mydocker",
+        // A server that falls silent is not waited for.
+        "http.lowSpeedLimit=1", "http.lowSpeedTime=60",
     ]
     private var remote: String
+    /// A name, and the address of its that was looked at.
+    private var held: (host: String, address: String)?
+    /// Bytes of one commit's files, and of any one file that git writes.
+    private let limit: Int64
 
     /// - Parameter place: a directory that is not there yet.
-    init(_ address: GitAddress, namedBy source: Source, at place: String) throws(OperationError) {
+    init(
+        _ address: GitAddress, namedBy source: Source, at place: String, limit: Int64
+    ) throws(OperationError) {
+        self.limit = limit
         self.address = address
         self.source = source
         self.place = place
-        remote = address.remote
+        // A list of processes shows words.
+        remote = address.authorization == nil ? address.remote : GitAddress.shown(address.remote)
         try Files.makeDirectory(place, mode: 0o700, existing: false)
         for name in ["home", "tree"] { try Files.makeDirectory("\(place)/\(name)", mode: 0o755, existing: false) }
         guard case .dockerfile(let agent, let mayAskHost) = source else { return }
@@ -52,7 +63,14 @@ struct GitRepository {
 
     /// Finds out where the repository is, without this host's own and link-local addresses, and has git go there and nowhere else.
     private mutating func guardAddresses() throws(OperationError) {
-        guard let url = address.web else { return try guardHost() }
+        settings.append("http.followRedirects=false")
+        guard let url = address.web else {
+            // What is none for us may still be one for git.
+            guard address.usesSSH || address.remote.hasPrefix("git://") else {
+                throw GitAddress.invalid("the address", address.remote)
+            }
+            return try guardHost()
+        }
         let suffix = "/info/refs?service=git-upload-pack"
         guard let probe = ResourceURL(url.description + suffix) else { return }
         var request = TransferRequest(.get, probe)
@@ -69,20 +87,25 @@ struct GitRepository {
         }
         let found = response.url
         if found.description.hasSuffix(suffix) { remote = String(found.description.dropLast(suffix.count)) }
-        settings.append("http.followRedirects=false")
         guard !request.proxies.isUsed(for: found), !response.address.isEmpty else { return }
         let numeric = response.address.contains(":") ? "[\(response.address)]" : response.address
         settings.append("http.curloptResolve=\(found.host):\(found.port):\(numeric)")
     }
 
-    /// Other protocols have nothing that holds the address fast: what the name has now is looked at.
-    private func guardHost() throws(OperationError) {
-        for address in HostAddresses.all(of: address.host ?? "")
-        where RefusedAddresses.isOfThisHost(address) || HostAddresses.isLinkLocal(address) {
+    /// Other protocols: git and ssh go to the address that was looked at, whatever the name has a moment later.
+    private mutating func guardHost() throws(OperationError) {
+        let host = address.host ?? ""
+        let found = HostAddresses.all(of: host)
+        guard let first = found.first else {
+            throw OperationError("ADD \(address.shown)", reason: "host \(host) is not known", kind: .notFound)
+        }
+        for address in found where !RefusedAddresses.kinds(of: address).isEmpty {
             throw OperationError(
                 "ADD \(self.address.shown)", reason: "\(address) is this host's own, or link-local",
                 remedy: RemoteSource.remedy, kind: .denied)
         }
+        held = (host, first)
+        if !address.usesSSH { remote = address.remote(at: first) }
     }
 
     // MARK: What it has
@@ -104,12 +127,22 @@ struct GitRepository {
     func checkOut(_ commit: String, _ name: String, keepingGitDirectory: Bool) throws(OperationError) {
         _ = try git(["init", "-q", "--template=", "."])
         try fetch(commit, name)
+        try checkSize(of: commit)
         _ = try git(["checkout", "-q", "--force", "--detach", commit])
+        // Addresses of submodules may be relative to it.
+        _ = try git(["remote", "add", "origin", GitAddress.shown(address.remote)])
         if address.takesSubmodules, Files.exists(tree + "/.gitmodules") { try takeSubmodules() }
-        if keepingGitDirectory {
-            _ = try git(["remote", "add", "origin", GitAddress.shown(address.remote)])
-        } else {
-            try Files.removeTree(tree + "/.git")
+        if !keepingGitDirectory { try Files.removeTree(tree + "/.git") }
+    }
+
+    /// Before they are made: a few trees may name very many files, and the list is then longer than what is read of git.
+    private func checkSize(of commit: String) throws(OperationError) {
+        var left = limit
+        for line in String(kernel: try git(["ls-tree", "-r", "-l", commit])).split(separator: "\n") {
+            let fields = line.prefix { $0 != "\t" }.split(separator: " ")
+            let size = fields.count == 4 ? Int64(fields[3]) ?? 0 : 0
+            guard size <= left else { throw UnpackBudget(size: limit).excess(of: address.shown) }
+            left -= size
         }
     }
 
@@ -125,7 +158,9 @@ struct GitRepository {
         var failure = OperationError("git repository", address.shown, reason: "it has no commit \(commit)")
         for way in ways {
             do throws(OperationError) {
-                _ = try git(["fetch", "-q", "--no-recurse-submodules"] + way)
+                // What came before may be cut off.
+                let deeper = Files.exists(tree + "/.git/shallow") ? ["--unshallow"] : []
+                _ = try git(["fetch", "-q", "--no-recurse-submodules"] + deeper + way)
                 _ = try git(["cat-file", "-e", commit + "^{commit}"])
                 return
             } catch {
@@ -143,17 +178,26 @@ struct GitRepository {
                 remedy: "leave them out by ?submodules=0, or build with --network host, when you trust the Dockerfile",
                 kind: .denied)
         }
-        _ = try git(["submodule", "-q", "update", "--init", "--recursive", "--depth=1"])
+        // Their addresses are the repository's choice: the caller's keys are for a host that the caller reaches by ssh.
+        let protocols = address.usesSSH ? Self.protocols : "http:https:git"
+        _ = try git(["submodule", "-q", "update", "--init", "--recursive", "--depth=1"], protocols)
     }
 
     // MARK: The program
 
-    private func git(_ words: [String]) throws(OperationError) -> [UInt8] {
+    private static let protocols = "http:https:git:ssh"
+
+    private func git(_ words: [String], _ protocols: String = Self.protocols) throws(OperationError) -> [UInt8] {
         let flags = settings.flatMap { ["-c", $0] }
         let outcome: ContainedProgram.Outcome
         do throws(OperationError) {
-            outcome = try ContainedProgram.run(["git"] + flags + words, environment, in: tree)
+            outcome = try ContainedProgram.run(
+                ["git"] + flags + words, environment(protocols), in: tree, largestFile: limit)
         } catch {
+            if error.errno == EFBIG {
+                throw OperationError(
+                    "git \(words[0])", address.shown, reason: "it has too much to say", kind: .exhausted)
+            }
             guard error.errno == ENOENT else { throw error }
             throw OperationError(
                 "run", "git", errno: ENOENT, remedy: "install it on this host: apt-get install git", kind: .notFound)
@@ -166,18 +210,24 @@ struct GitRepository {
         return outcome.output
     }
 
-    private var environment: [(name: String, value: String)] {
+    private func environment(_ protocols: String) -> [(name: String, value: String)] {
         var variables = [
             ("HOME", place + "/home"), ("LC_ALL", "C"), ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_CONFIG_GLOBAL", "/dev/null"),
             ("GIT_CEILING_DIRECTORIES", place),
             ("GIT_TERMINAL_PROMPT", "0"), ("GIT_ASKPASS", "/bin/false"), ("SSH_ASKPASS", "/bin/false"),
-            ("GIT_ALLOW_PROTOCOL", "http:https:git:ssh"), ("GIT_LFS_SKIP_SMUDGE", "1"), ("GIT_SSH_COMMAND", ssh),
+            ("GIT_ALLOW_PROTOCOL", protocols), ("GIT_LFS_SKIP_SMUDGE", "1"), ("GIT_SSH_COMMAND", ssh),
         ]
         for name in ["PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"] + Variables.proxies.sorted() {
             if let value = CallersEnvironment.value(name) { variables.append((name, value)) }
         }
         if let agent { variables.append(("SSH_AUTH_SOCK", agent)) }
+        if let held, !address.usesSSH { variables.append(("GIT_OVERRIDE_VIRTUAL_HOST", held.host)) }
+        if let login = address.authorization {
+            variables += [
+                ("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", login.key), ("GIT_CONFIG_VALUE_0", login.value),
+            ]
+        }
         return variables
     }
 
@@ -190,6 +240,9 @@ struct GitRepository {
 
     /// Of a Dockerfile with the keys of the agent alone. Nobody is asked anything.
     private var ssh: String {
-        source == .caller ? "ssh -o BatchMode=yes" : "ssh -F /dev/null -o BatchMode=yes -o IdentityFile=/dev/null"
+        guard source != .caller else { return "ssh -o BatchMode=yes" }
+        // The words are read by a shell: an address and a host's name have nothing that means anything to one.
+        let place = held.map { " -o HostName=\($0.address) -o HostKeyAlias=\($0.host)" } ?? ""
+        return "ssh -F /dev/null -o BatchMode=yes -o IdentityFile=/dev/null" + place
     }
 }

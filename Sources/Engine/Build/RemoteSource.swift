@@ -20,7 +20,8 @@ struct RemoteSource {
     init?(_ text: String) throws(OperationError) {
         guard ["http://", "https://"].contains(where: { text.lowercased().hasPrefix($0) }) else { return nil }
         guard let url = ResourceURL(text) else {
-            throw OperationError("ADD: \"\(text)\" is no URL without a user", kind: .invalid)
+            throw OperationError(
+                "download", GitAddress.shown(text), reason: "it is no URL without a user", kind: .invalid)
         }
         self.url = url
         let last = url.target.prefix { $0 != "?" }.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
@@ -56,7 +57,7 @@ struct RemoteSource {
             throw Self.explained(error)
         }
         guard response.isSuccess else {
-            throw OperationError("ADD \(url.shown)", reason: "invalid response status \(response.status)")
+            throw OperationError("download \(url.shown)", reason: "invalid response status \(response.status)")
         }
         try setTime(of: file, name, response.headers["Last-Modified"].flatMap(HTTPDate.seconds) ?? 0)
         return try Digest(ofFile: file, named: name.text)

@@ -15,13 +15,6 @@ struct RunMounts {
         let origin: CopyStep.Origin?
         /// Whether there is such a secret or agent.
         let isGiven: Bool
-
-        /// What a cache begins with makes it another one.
-        var cacheID: String {
-            let name = mount.id ?? target
-            guard case .layers(let layers) = origin else { return name }
-            return ([name, mount.source ?? "/"] + layers.map(\.diff.hex)).joined(separator: ":")
-        }
     }
 
     let mounts: [Mount]
@@ -117,9 +110,10 @@ extension RunMounts {
         var prepared = PreparedMounts()
         let secrets = try secretDirectory(step, job)
         // In the same order everywhere: two that wait for each other's would wait for ever.
-        let caches = mounts.enumerated().filter { $0.element.mount.kind == .cache }
-        for (number, mount) in caches.sorted(by: { $0.element.cacheID < $1.element.cacheID }) {
-            try addCache(mount, step, number, job, &prepared)
+        let caches = try mounts.enumerated().filter { $0.element.mount.kind == .cache }
+            .map { number, mount throws(OperationError) in (id: try cacheID(mount, job), number: number, mount: mount) }
+        for cache in caches.sorted(by: { $0.id < $1.id }) {
+            try addCache(cache.mount, cache.id, step, cache.number, job, &prepared)
         }
         for (number, mount) in mounts.enumerated() {
             let place = job.workspace.file("mount-\(step.place)-\(number)")
@@ -187,15 +181,30 @@ extension RunMounts {
         return true
     }
 
+    /// What a cache begins with makes it another one.
+    private func cacheID(_ mount: Mount, _ job: BuildJob) throws(OperationError) -> String {
+        let name = mount.mount.id ?? mount.target
+        let source = mount.mount.source ?? "/"
+        switch mount.origin {
+        case nil: return name
+        case .layers(let layers): return ([name, source] + layers.map(\.diff.hex)).joined(separator: ":")
+        case .context(let context):
+            let files = try job.files(of: context)
+            let digest = try sources(mount, below: files.root, leavingOut: files.ignored).digestText
+            return [name, source, digest].joined(separator: ":")
+        }
+    }
+
     private func addCache(
-        _ mount: Mount, _ step: BuildStep, _ number: Int, _ job: BuildJob, _ prepared: inout PreparedMounts
+        _ mount: Mount, _ id: String, _ step: BuildStep, _ number: Int, _ job: BuildJob,
+        _ prepared: inout PreparedMounts
     ) throws(OperationError) {
         let options = mount.mount
         let mode = options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o755
         let owner = (options.owner.flatMap { UInt32($0) } ?? 0, options.group.flatMap { UInt32($0) } ?? 0)
-        let cache = CacheDirectory(id: mount.cacheID, mode: mode, user: owner.0, group: owner.1)
+        let cache = CacheDirectory(id: id, mode: mode, user: owner.0, group: owner.1)
         let path: String
-        if let known = prepared.caches[mount.cacheID] {
+        if let known = prepared.caches[id] {
             path = known
         } else {
             // Another step may make the same one meanwhile.
@@ -207,12 +216,12 @@ extension RunMounts {
             ) { place throws(OperationError) in
                 guard try copy(mount, to: place, equipping: false, step, number, job) else {
                     throw OperationError(
-                        "mount cache", mount.cacheID, reason: "what it is to begin with is no directory", kind: .invalid
+                        "mount cache", id, reason: "what it is to begin with is no directory", kind: .invalid
                     )
                 }
             }
         }
-        prepared.caches[mount.cacheID] = path
+        prepared.caches[id] = path
         prepared.binds.append(
             BindMount(
                 source: path, target: mount.target, readOnly: options.isReadOnly ?? false, makesSource: false))

@@ -145,8 +145,8 @@ extension RegistrySession {
 
 extension RefusedAddresses {
     init(beyond address: String) {
-        let isOfThisHost = RefusedAddresses.isOfThisHost(address)
-        self = HostAddresses.isLinkLocal(address) ? [] : isOfThisHost ? [.linkLocal] : [.linkLocal, .loopback]
+        let kinds = RefusedAddresses.kinds(of: address)
+        self = kinds.contains(.linkLocal) ? [] : kinds.contains(.loopback) ? [.linkLocal] : [.linkLocal, .loopback]
     }
 }
 
