@@ -1,4 +1,4 @@
-#include "tree.h"
+#include "extract.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,66 +8,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-struct extraction {
-    struct tree tree;
-    struct carchive_stream *stream;
-    struct carchive_budget *budget;
-    struct carchive_result *result;
-    struct archive *archive;
-    /* The entry that is being restored. */
-    struct archive_entry *entry;
-    char path[PATH_MAX];
-    /* Below the root, where a tree goes to; NULL for a layer. */
-    const char *directory;
-    int (*is_kernels)(int directory);
-    uint64_t left_out;
-};
-
-static int fail(struct extraction *x, const char *operation) {
-    return carchive_fail(x->tree.failure, operation, *x->path ? x->path : ".", errno);
-}
-
-static void get_times(struct archive_entry *entry, struct timespec times[2]) {
-    times[0].tv_sec = A(entry_mtime)(entry);
-    times[0].tv_nsec = A(entry_mtime_nsec)(entry);
-    times[1] = times[0];
-}
-
-// MARK: attributes
-
-static int set_attributes(struct extraction *x, int fd) {
-    const char *name;
-    const void *value;
-    size_t size;
-    A(entry_xattr_reset)(x->entry);
-    while (A(entry_xattr_next)(x->entry, &name, &value, &size) == ARCHIVE_OK) {
-        if (!carchive_keeps_attribute(name) || fsetxattr(fd, name, value, size, 0) == 0) continue;
-        // A file system without user attributes loses nothing that a program relies on, unlike a capability.
-        if (errno != ENOTSUP || strncmp(name, "user.", 5) != 0) return fail(x, "set attribute of");
-    }
-    return 0;
-}
-
-/* Ownership first, since changing it clears set-user-ID bits and capabilities. */
-static int set_metadata(struct extraction *x, int fd) {
-    uid_t owner = (uid_t)A(entry_uid)(x->entry);
-    gid_t group = (gid_t)A(entry_gid)(x->entry);
-    if (fchown(fd, owner, group) < 0) return fail(x, "set owner of");
-    if (fchmod(fd, A(entry_mode)(x->entry) & 07777) < 0) return fail(x, "set mode of");
-    return set_attributes(x, fd);
-}
-
-/* For what cannot be opened. */
-static int set_metadata_at(struct extraction *x, int parent, const char *base) {
-    struct timespec times[2];
-    get_times(x->entry, times);
-    uid_t owner = (uid_t)A(entry_uid)(x->entry);
-    gid_t group = (gid_t)A(entry_gid)(x->entry);
-    if (fchownat(parent, base, owner, group, AT_SYMLINK_NOFOLLOW) < 0) return fail(x, "set owner of");
-    if (utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) < 0) return fail(x, "set time of");
-    return 0;
-}
 
 /* Where a name of the archive goes below the root. */
 static int place(struct extraction *x, const char *name, char path[PATH_MAX]) {
@@ -103,13 +43,13 @@ static int write_content(struct extraction *x, int fd) {
     la_int64_t offset, end = 0;
     int status;
     while ((status = A(read_data_block)(x->archive, &bytes, &count, &offset)) == ARCHIVE_OK) {
-        if (write_at(fd, bytes, count, offset) < 0) return fail(x, "write");
+        if (write_at(fd, bytes, count, offset) < 0) return extraction_fail(x, "write");
         end = offset + (la_int64_t)count;
         x->result->content_size += count;
     }
     if (status != ARCHIVE_EOF)
         return carchive_fail_because(x->tree.failure, "read archive", NULL, A(error_string)(x->archive));
-    if (end < A(entry_size)(x->entry) && ftruncate(fd, A(entry_size)(x->entry)) < 0) return fail(x, "write");
+    if (end < A(entry_size)(x->entry) && ftruncate(fd, A(entry_size)(x->entry)) < 0) return extraction_fail(x, "write");
     return 0;
 }
 
@@ -120,13 +60,13 @@ static int restore_file(struct extraction *x, int parent, const char *base) {
         if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
         fd = openat(parent, base, flags, 0600);
     }
-    if (fd < 0) return fail(x, "create");
+    if (fd < 0) return extraction_fail(x, "create");
     struct timespec times[2];
-    get_times(x->entry, times);
+    extraction_times(x->entry, times);
     int status = write_content(x, fd);
-    if (status == 0) status = set_metadata(x, fd);
-    if (status == 0 && futimens(fd, times) < 0) status = fail(x, "set time of");
-    if (close(fd) < 0 && status == 0) status = fail(x, "write");
+    if (status == 0) status = extraction_set_metadata(x, fd);
+    if (status == 0 && futimens(fd, times) < 0) status = extraction_fail(x, "set time of");
+    if (close(fd) < 0 && status == 0) status = extraction_fail(x, "write");
     // Nothing that is only a part.
     if (status < 0 && x->directory) unlinkat(parent, base, 0);
     return status;
@@ -134,10 +74,10 @@ static int restore_file(struct extraction *x, int parent, const char *base) {
 
 static int restore_directory(struct extraction *x, int parent, const char *base) {
     struct timespec times[2];
-    get_times(x->entry, times);
+    extraction_times(x->entry, times);
     int fd = *x->path ? tree_make_directory(&x->tree, parent, base, x->path) : fcntl(x->tree.root, F_DUPFD_CLOEXEC, 3);
-    if (fd < 0) return *x->path ? -1 : fail(x, "open directory");
-    int status = set_metadata(x, fd);
+    if (fd < 0) return *x->path ? -1 : extraction_fail(x, "open directory");
+    int status = extraction_set_metadata(x, fd);
     // The archive names it after what is in it.
     if (x->tree.implied > 0 && carchive_take_implied(fd)) x->tree.implied--;
     close(fd);
@@ -147,47 +87,34 @@ static int restore_directory(struct extraction *x, int parent, const char *base)
 static int restore_symlink(struct extraction *x, int parent, const char *base) {
     const char *target = A(entry_symlink)(x->entry);
     if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
-    if (!target || symlinkat(target, parent, base) < 0) return fail(x, "create symbolic link");
-    return set_metadata_at(x, parent, base);
-}
-
-/* Of a pipe or device, by a descriptor: by its name chmod would follow a link that somebody has put there meanwhile. */
-static int set_node_mode(struct extraction *x, int parent, const char *base) {
-    char path[32];
-    struct stat status;
-    int fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = 0;
-    if (fd < 0) return fail(x, "set mode of");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == A(entry_filetype)(x->entry))
-        result = chmod(path, A(entry_mode)(x->entry) & 07777) < 0 ? fail(x, "set mode of") : 0;
-    close(fd);
-    return result;
+    if (!target || symlinkat(target, parent, base) < 0) return extraction_fail(x, "create symbolic link");
+    return extraction_set_metadata_at(x, parent, base);
 }
 
 static int restore_fifo(struct extraction *x, int parent, const char *base) {
     if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
-    if (mkfifoat(parent, base, 0600) < 0) return fail(x, "create named pipe");
-    if (set_metadata_at(x, parent, base) < 0) return -1;
-    return set_node_mode(x, parent, base);
+    if (mkfifoat(parent, base, 0600) < 0) return extraction_fail(x, "create named pipe");
+    if (extraction_set_metadata_at(x, parent, base) < 0) return -1;
+    return extraction_set_node_mode(x, parent, base);
 }
 
-/* Of a layer, which is mounted without devices: it opens nothing there. What has the number of a whiteout is none, and
+/* Of a layer, or of what becomes one, which is mounted without devices: it opens nothing there. What has the number of a whiteout is none, and
  * without the right to make devices, as in another container, there are none. */
 static int restore_device(struct extraction *x, int parent, const char *base) {
     mode_t kind = (mode_t)A(entry_filetype)(x->entry);
     dev_t number = A(entry_rdev)(x->entry);
-    if (x->directory || (kind == S_IFCHR && number == 0)) {
+    if (x->leaves_devices || (kind == S_IFCHR && number == 0)) {
         x->left_out++;
         return 0;
     }
     if (tree_clear(&x->tree, parent, base, x->path) < 0) return -1;
     if (mknodat(parent, base, kind | 0600, number) < 0) {
-        if (errno != EPERM) return fail(x, "create device");
+        if (errno != EPERM) return extraction_fail(x, "create device");
         x->left_out++;
         return 0;
     }
-    if (set_metadata_at(x, parent, base) < 0) return -1;
-    return set_node_mode(x, parent, base);
+    if (extraction_set_metadata_at(x, parent, base) < 0) return -1;
+    return extraction_set_node_mode(x, parent, base);
 }
 
 /* The target is looked up as every other name: inside, or nowhere. */
@@ -204,7 +131,7 @@ static int restore_hardlink(struct extraction *x, int parent, const char *base) 
     int from = tree_open_directory(&x->tree, slash ? target : "");
     if (from < 0) return -1;
     int status = tree_clear(&x->tree, parent, base, x->path);
-    if (status == 0 && linkat(from, target_base, parent, base, 0) < 0) status = fail(x, "create hard link");
+    if (status == 0 && linkat(from, target_base, parent, base, 0) < 0) status = extraction_fail(x, "create hard link");
     close(from);
     return status;
 }
@@ -308,6 +235,7 @@ static int restore(struct extraction *x, int root, struct carchive_failure *fail
     tree_open(&x->tree, root, failure);
     x->tree.keeps_kinds = x->directory != NULL;
     x->tree.is_kernels = x->is_kernels;
+    x->tree.budget = x->budget;
     int status = extract_in_utf8(x);
     x->result->implied = x->tree.implied;
     tree_close(&x->tree);
@@ -327,12 +255,12 @@ int carchive_extract(
 }
 
 int carchive_restore_tree(
-    int input, int root, const char *directory, int (*is_kernels)(int directory), uint64_t *left_out,
-    struct carchive_result *result, struct carchive_failure *failure) {
+    int input, int root, const char *directory, int makes_devices, int (*is_kernels)(int directory),
+    struct carchive_budget *budget, uint64_t *left_out, struct carchive_result *result, struct carchive_failure *failure) {
     if (begin(result, failure) < 0) return -1;
     struct extraction x = {
-        .result = result, .stream = carchive_stream_open(input, -1, 0, NULL, failure), .directory = directory,
-        .is_kernels = is_kernels};
+        .result = result, .stream = carchive_stream_open(input, -1, 0, budget, failure), .directory = directory,
+        .leaves_devices = !makes_devices, .is_kernels = is_kernels, .budget = budget};
     int status = restore(&x, root, failure);
     *left_out = x.left_out;
     return status;

@@ -1,5 +1,5 @@
-"""A token server for a registry (distribution-spec, "Token Authentication"): whoever has the password gets everything, and so
-does who has the refresh token `refresh-PASSWORD` (OAuth 2).
+"""A token server for a registry (distribution-spec, "Token Authentication"): whoever has the password gets everything,
+but for `hidden` together with another repository, and so does who has the refresh token `refresh-PASSWORD` (OAuth 2).
 
 token_server.py PORT KEY CERTIFICATE ISSUER SERVICE USER PASSWORD
 """
@@ -52,6 +52,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def grant(self, member, scopes):
         access = []
+        if len(scopes) > 1 and "repository:hidden:pull" in scopes:
+            return self.answer(403, {"details": "no access to hidden"})
         for scope in scopes:
             kind, name, actions = scope.split(":")
             access.append({"type": kind, "name": name, "actions": actions.split(",")})

@@ -19,10 +19,11 @@ struct BuildContext: ~Copyable {
         var dockerfile: [UInt8]?
     }
 
+    /// - Parameter limit: bytes that may come from elsewhere, packed and unpacked.
     init(
-        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport
+        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
     ) throws(OperationError) {
-        let place = try Self.place(request, workspace, report)
+        let place = try Self.place(request, workspace, report, limit)
         let top = try Self.open(directory: place.directory)
         // Whatever links a repository has, its directory is below its top.
         let root = try top.open(inRoot: place.below, O_DIRECTORY | Descriptor.pathOnly)
@@ -31,18 +32,20 @@ struct BuildContext: ~Copyable {
     }
 
     private static func place(
-        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport
+        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, _ limit: Int64
     ) throws(OperationError) -> Place {
         var place = Place(directory: workspace.file("context"))
         switch request.context {
         case .directory(let path): place.directory = path
         case .standardInput:
             let input = try Descriptor.standard(STDIN_FILENO)
-            place.dockerfile = try take(input, named: "standard input", into: place.directory, workspace.file("input"))
+            place.dockerfile = try take(
+                input, named: "standard input", into: place.directory, workspace.file("input"), within: nil)
         case .download(let text):
             let step = report.begin("[internal] load remote build context")
-            let file = try download(text, to: workspace.file("download"))
-            place.dockerfile = try take(file, named: text, into: place.directory, workspace.file("input"))
+            let file = try download(text, to: workspace.file("download"), limit)
+            place.dockerfile = try take(
+                file, named: text, into: place.directory, workspace.file("input"), within: UnpackBudget(size: limit))
             report.done(step)
         case .repository(let address):
             let step = report.begin("[internal] load git source \(address.shown)")
@@ -69,7 +72,8 @@ struct BuildContext: ~Copyable {
     /// - Parameter copy: a file for the archive.
     /// - Returns: what is none: a Dockerfile alone.
     private static func take(
-        _ input: borrowing Descriptor, named name: String, into directory: String, _ copy: String
+        _ input: borrowing Descriptor, named name: String, into directory: String, _ copy: String,
+        within budget: UnpackBudget?
     ) throws(OperationError) -> [UInt8]? {
         try Files.makeDirectory(directory, mode: 0o755, existing: false)
         let beginning = try Files.readBeginning(of: input, named: name, count: 512)
@@ -80,18 +84,19 @@ struct BuildContext: ~Copyable {
         try Files.copyRest(of: input, to: file, named: copy)
         lseek(file.number, 0, SEEK_SET)
         let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
-        _ = try TreeArchive.restore(file, to: "", below: root, named: name)
+        _ = try TreeArchive.restore(file, to: "", below: root, within: budget, named: name)
         return nil
     }
 
     /// The caller's own wish: it may be at this host, too.
-    private static func download(_ text: String, to place: String) throws(OperationError) -> Descriptor {
+    private static func download(_ text: String, to place: String, _ limit: Int64) throws(OperationError) -> Descriptor
+    {
         guard let remote = try RemoteSource(text) else {
             throw OperationError("build context", text, reason: "it is no URL", kind: .invalid)
         }
         try Files.makeDirectory(place, mode: 0o700, existing: false)
         let directory = try Descriptor.open(place, O_RDONLY | O_DIRECTORY)
-        _ = try remote.fetch(into: directory, isOfHost: true)
+        _ = try remote.fetch(into: directory, isOfHost: true, limit: limit)
         return try directory.open(entry: remote.fileName, O_RDONLY | O_NOFOLLOW, named: text)
     }
 

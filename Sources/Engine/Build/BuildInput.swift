@@ -15,9 +15,9 @@ struct BuildInput: ~Copyable {
     let text: [UInt8]
 
     init(
-        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport
+        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
     ) throws(OperationError) {
-        let context = try BuildContext(request, workspace, report)
+        let context = try BuildContext(request, workspace, report, limit: limit)
         var given = context.dockerfile
         if given == nil, request.file == "-" {
             given = try Self.read(Descriptor.standard(STDIN_FILENO), "standard input")

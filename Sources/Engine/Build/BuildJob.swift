@@ -30,7 +30,7 @@ final class BuildJob {
         self.labels = labels
         workspace = try BuildWorkspace(in: engine.imageStore)
         report = BuildReport(request.progress, request.report)
-        input = try BuildInput(request, workspace, report)
+        input = try BuildInput(request, workspace, report, limit: engine.imageSize(nil))
         do throws(DockerfileError) {
             arguments = try BuildArguments(
                 input.file, given: request.arguments, architecture: Engine.architecture,
@@ -110,13 +110,13 @@ final class BuildJob {
 
     /// Where images come from that stages name.
     /// - Parameter step: of the report, which tells of a pull.
-    func image(named name: String, telling step: Int? = nil) throws(OperationError) -> Image {
+    func image(named name: String, telling step: Int) throws(OperationError) -> Image {
         guard (try? Reference(name)) != nil else {
             throw OperationError(
                 "failed to parse stage name \(JSON.quoted(name)): invalid reference format", kind: .invalid)
         }
         var engine = engine
-        if let step { engine.progress = BuildPull(report, step) }
+        engine.progress = BuildPull(report, step)
         return try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
     }
 }

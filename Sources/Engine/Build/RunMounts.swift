@@ -198,9 +198,12 @@ extension RunMounts {
         if let known = prepared.caches[mount.cacheID] {
             path = known
         } else {
+            // Another step may make the same one meanwhile.
+            let drafts = job.workspace.file("caches-\(step.place)")
+            try Files.makeDirectory(drafts)
             path = try job.engine.imageStore.cacheDirectory(
                 cache, waits: options.sharing == .locked, isShared: options.sharing == .shared, locks: prepared.locks,
-                drafts: job.workspace.path
+                drafts: drafts
             ) { place throws(OperationError) in
                 guard try copy(mount, to: place, equipping: false, step, number, job) else {
                     throw OperationError(

@@ -27,10 +27,10 @@ extension Engine {
     ) throws(OperationError) -> [ShellCommand] {
         var members: [NetworkPlan.Member] = []
         for container in joined {
-            let first = container.endpoints.first { $0.endpoint.gateway != nil }?.endpoint.id
+            let leading = container.endpoints.map(\.endpoint).leading.map { container.endpoints[$0].endpoint.id }
             members += container.endpoints.map { endpoint, network in
                 NetworkPlan.Member(
-                    endpoint, on: network, in: container.name.text, isDefaultRoute: endpoint.id == first)
+                    endpoint, on: network, in: container.name.text, isDefaultRoute: endpoint.id == leading)
             }
         }
         let plan = NetworkPlan(networks, members, upon: ground)

@@ -81,7 +81,11 @@ extension SystemAudit {
     }
 
     /// Those of which there should be something now.
-    var establishedNetworks: [NetworkDefinition] { records.wantedBridges.established(in: kernel.bridges) }
+    var establishedNetworks: [NetworkDefinition] {
+        let established = records.wantedBridges.established(in: kernel.bridges)
+        // Of a move that has not come to its end there may be nothing on the host since a reboot, and it is ended all the same.
+        return established + records.networks.filter { $0.formerFirewall != nil && !established.contains($0) }
+    }
 
     private var networks: [SystemFinding] {
         guard records.knowsAllNetworks else { return [] }
