@@ -7,6 +7,7 @@ private final class GitServer {
     static let own = "git://127.0.0.1:9418"
     private let log: String
     private var servers: [Int32] = []
+    private var seen = 0
     /// Of the first commit, which has the tag v1, and of the last one.
     let first: String
     let last: String
@@ -48,9 +49,9 @@ private final class GitServer {
 
     /// How often somebody has asked for something since this was asked last.
     func count() -> Int {
-        let count = Host.shell("wc -l < \(log)").word
-        Host.shell("> \(log)")
-        return Int(count) ?? 0
+        let count = Int(Host.shell("wc -l < \(log)").word) ?? 0
+        defer { seen = count }
+        return count - seen
     }
 }
 

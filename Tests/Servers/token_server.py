@@ -41,10 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != wanted:
             return self.answer(401, {"details": "incorrect username or password"})
-        scopes = parse_qs(urlparse(self.path).query).get("scope", [])
-        if len(scopes) > 1 and "repository:hidden:pull" in scopes:
-            return self.answer(403, {"details": "no access to hidden"})
-        self.grant("token", scopes)
+        self.grant("token", parse_qs(urlparse(self.path).query).get("scope", []))
 
     def do_POST(self):
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -55,6 +52,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def grant(self, member, scopes):
         access = []
+        if len(scopes) > 1 and "repository:hidden:pull" in scopes:
+            return self.answer(403, {"details": "no access to hidden"})
         for scope in scopes:
             kind, name, actions = scope.split(":")
             access.append({"type": kind, "name": name, "actions": actions.split(",")})

@@ -19,7 +19,7 @@ struct BuildContext: ~Copyable {
         var dockerfile: [UInt8]?
     }
 
-    /// - Parameter limit: bytes that may come from elsewhere.
+    /// - Parameter limit: bytes that may come from elsewhere, packed and unpacked.
     init(
         _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
     ) throws(OperationError) {
@@ -40,11 +40,12 @@ struct BuildContext: ~Copyable {
         case .standardInput:
             let input = try Descriptor.standard(STDIN_FILENO)
             place.dockerfile = try take(
-                input, named: "standard input", into: place.directory, workspace.file("input"), limit)
+                input, named: "standard input", into: place.directory, workspace.file("input"), within: nil)
         case .download(let text):
             let step = report.begin("[internal] load remote build context")
             let file = try download(text, to: workspace.file("download"), limit)
-            place.dockerfile = try take(file, named: text, into: place.directory, workspace.file("input"), limit)
+            place.dockerfile = try take(
+                file, named: text, into: place.directory, workspace.file("input"), within: UnpackBudget(size: limit))
             report.done(step)
         case .repository(let address):
             let step = report.begin("[internal] load git source \(address.shown)")
@@ -71,7 +72,8 @@ struct BuildContext: ~Copyable {
     /// - Parameter copy: a file for the archive.
     /// - Returns: what is none: a Dockerfile alone.
     private static func take(
-        _ input: borrowing Descriptor, named name: String, into directory: String, _ copy: String, _ limit: Int64
+        _ input: borrowing Descriptor, named name: String, into directory: String, _ copy: String,
+        within budget: UnpackBudget?
     ) throws(OperationError) -> [UInt8]? {
         try Files.makeDirectory(directory, mode: 0o755, existing: false)
         let beginning = try Files.readBeginning(of: input, named: name, count: 512)
@@ -82,14 +84,13 @@ struct BuildContext: ~Copyable {
         try Files.copyRest(of: input, to: file, named: copy)
         lseek(file.number, 0, SEEK_SET)
         let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
-        _ = try TreeArchive.restore(file, to: "", below: root, within: UnpackBudget(size: limit), named: name)
+        _ = try TreeArchive.restore(file, to: "", below: root, within: budget, named: name)
         return nil
     }
 
     /// The caller's own wish: it may be at this host, too.
-    private static func download(
-        _ text: String, to place: String, _ limit: Int64
-    ) throws(OperationError) -> Descriptor {
+    private static func download(_ text: String, to place: String, _ limit: Int64) throws(OperationError) -> Descriptor
+    {
         guard let remote = try RemoteSource(text) else {
             throw OperationError("build context", text, reason: "it is no URL", kind: .invalid)
         }
