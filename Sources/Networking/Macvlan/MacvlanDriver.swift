@@ -73,7 +73,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
 
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
         var host = try RouteSocket()
@@ -93,7 +93,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         endpoint.mac = link.mac ?? endpoint.mac
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try bringUp(link.index, &inside)
-        try inside.configureContainer(endpoint.inside(link.index, isDefaultRoute: isDefaultRoute))
+        try inside.configureContainer(endpoint.inside(link.index, leading: families))
         if parent.isUp { try inside.settle([link.index]) }
         return endpoint
     }
@@ -111,8 +111,10 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         }
     }
 
-    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
-        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true))
+    package func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError) {
+        try inside.routeAll(by: endpoint.inside(nil, leading: families))
     }
 
     /// There is nothing of it on the host's side: it is known by kind and MAC address, whatever it is called by now.
@@ -132,15 +134,5 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             throw OperationError("driver \(name) has no mode \(JSON.quoted(endpoint.mode ?? ""))", kind: .unsupported)
         }
         return kind
-    }
-}
-
-extension Endpoint {
-    /// - Parameter index: of the interface, where it is known.
-    func inside(_ index: Int32?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
-        var request = ContainerNetworkRequest(
-            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [])
-        request.others = linkLocal
-        return request
     }
 }
