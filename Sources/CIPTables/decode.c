@@ -67,7 +67,9 @@ static int get_inversions(uint8_t inversions, struct ciptables_rule *rule) {
 }
 
 static int get_protocol(unsigned protocol, struct ciptables_rule *rule) {
-    if (protocol != 0 && protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP)
+    const unsigned icmp = rule->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+    if (protocol != 0 && protocol != IPPROTO_TCP && protocol != IPPROTO_UDP && protocol != IPPROTO_SCTP &&
+        protocol != icmp)
         return -ENOTSUP;
     rule->protocol = (uint8_t)protocol;
     return 0;

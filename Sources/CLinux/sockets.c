@@ -33,13 +33,15 @@ int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int 
     socklen_t length = internet_name(&name, address, size, port);
     if (length == 0) return -EAFNOSUPPORT;
     int listens = protocol != IPPROTO_UDP, is_ipv6 = name.ss_family == AF_INET6;
-    int waits = is_ipv6 ? SOCK_NONBLOCK : 0, backlog = is_ipv6 ? SOMAXCONN : 1;
-    int fd = socket(name.ss_family, (listens ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | waits, protocol);
+    /* To one of a device nobody connects; at the others somebody listens. None of them ever waits. */
+    int backlog = *device ? 1 : SOMAXCONN, type = listens ? SOCK_STREAM : SOCK_DGRAM;
+    int fd = socket(name.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     if (fd < 0) return -errno;
     int one = 1;
     /* To the device last: until then the port must be free on all of them, also those of other networks. */
     if ((listens && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
         || (is_ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0)
+        || (!is_ipv6 && !listens && setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof one) < 0)
         || bind(fd, (struct sockaddr *)&name, length) < 0 || (listens && listen(fd, backlog) < 0)
         || (*device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0)) {
         int error = errno;
@@ -50,7 +52,12 @@ int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int 
 }
 
 int clinux_bind_to_device(int fd, const char *device) {
-    return result(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)));
+    if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, strlen(device)) < 0) return -errno;
+    int type = SOCK_DGRAM;
+    socklen_t length = sizeof type;
+    if (*device || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0 || type != SOCK_STREAM) return 0;
+    /* From now on somebody listens there. */
+    return result(listen(fd, SOMAXCONN));
 }
 
 int clinux_bound_port(int fd) {
@@ -75,17 +82,48 @@ int clinux_serve_port(uint32_t address, uint16_t port, int tcp) {
     return fd;
 }
 
-int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer) {
-    socklen_t length = sizeof peer->name;
-    memset(peer, 0, sizeof *peer);
-    int received = result(recvfrom(socket, bytes, size, MSG_DONTWAIT, (struct sockaddr *)peer->name, &length));
-    peer->length = length;
-    return received < 0 || length <= sizeof peer->name ? received : -EAFNOSUPPORT;
+/* Room for a struct in_pktinfo. */
+union packet_control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+/* The address of this host that a datagram of IPv4 was sent to, behind the name of its sender: an answer comes from there. */
+static struct in_addr *local_address(struct clinux_peer *peer) {
+    return (struct in_addr *)((char *)peer->name + sizeof(struct sockaddr_in));
 }
 
-int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *peer) {
-    return result(
-        sendto(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)peer->name, peer->length));
+int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer) {
+    memset(peer, 0, sizeof *peer);
+    union packet_control control;
+    struct iovec content = {bytes, size};
+    struct msghdr message = {.msg_name = peer->name, .msg_namelen = sizeof peer->name, .msg_iov = &content,
+                             .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    int received = result(recvmsg(socket, &message, MSG_DONTWAIT));
+    if (received < 0) return received;
+    peer->length = message.msg_namelen;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO)
+        *local_address(peer) = ((struct in_pktinfo *)CMSG_DATA(header))->ipi_spec_dst;
+    return peer->length <= sizeof peer->name ? received : -EAFNOSUPPORT;
+}
+
+int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *to) {
+    struct clinux_peer peer = *to;
+    union packet_control control;
+    struct iovec content = {(void *)bytes, size};
+    struct msghdr message = {
+        .msg_name = peer.name, .msg_namelen = peer.length, .msg_iov = &content, .msg_iovlen = 1};
+    if (((struct sockaddr *)peer.name)->sa_family == AF_INET && local_address(&peer)->s_addr) {
+        struct in_pktinfo information = {.ipi_spec_dst = *local_address(&peer)};
+        memset(&control, 0, sizeof control);
+        control.header = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof information), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+        memcpy(CMSG_DATA(&control.header), &information, sizeof information);
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+    }
+    return result(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 int clinux_reset_on_close(int socket) {

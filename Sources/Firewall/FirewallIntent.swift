@@ -4,6 +4,8 @@ import Core
 package struct FirewallIntent: Hashable, Sendable {
     package var networks: [NetworkIntent]
     package var published: [PublishedPorts]
+    /// Whether none of them can have anything yet, so that nothing has to be looked for.
+    package var isNew = false
 
     package init(networks: [NetworkIntent] = [], published: [PublishedPorts] = []) {
         self.networks = networks
@@ -13,9 +15,11 @@ package struct FirewallIntent: Hashable, Sendable {
     /// What of it is for one firewall.
     /// - Parameter devices: of the networks that have their rules there.
     package func on(_ devices: Set<String>, _ backend: FirewallBackend) -> FirewallIntent {
-        FirewallIntent(
+        var intent = FirewallIntent(
             networks: networks.filter { devices.contains($0.bridge) },
             published: published.filter { $0.backend == backend })
+        intent.isNew = isNew
+        return intent
     }
 
     package var isEmpty: Bool { networks.isEmpty && published.isEmpty }
@@ -26,8 +30,8 @@ package struct FirewallIntent: Hashable, Sendable {
 package struct NetworkIntent: Hashable, Sendable {
     /// The device.
     package let bridge: String
-    /// This host's address on the bridge, with the subnet that it is in.
-    package let gateway: Subnet
+    /// This host's address on the bridge, with the subnet that it is in; nil: the network has none of IPv4.
+    package let gateway: Subnet?
     /// The same of IPv6; nil: the network has none.
     package let gateway6: Subnet?
     /// There is no way out, and none in.
@@ -44,14 +48,16 @@ package struct NetworkIntent: Hashable, Sendable {
     package var routed: Set<AddressFamily> = []
     package var trustedInterfaces: [String] = []
 
-    package init(bridge: String, gateway: Subnet, gateway6: Subnet? = nil, isInternal: Bool) {
+    package init(bridge: String, gateway: Subnet?, gateway6: Subnet? = nil, isInternal: Bool) {
         self.bridge = bridge
         self.gateway = gateway
         self.gateway6 = gateway6
         self.isInternal = isInternal
     }
 
-    var gateways: [Subnet] { [gateway] + (gateway6.map { [$0] } ?? []) }
+    var gateways: [Subnet] { [gateway, gateway6].compactMap { $0 } }
+    /// Of a network without addresses those that its members may give themselves.
+    var families: [AddressFamily] { gateways.isEmpty ? [.ipv4] : gateways.map(\.family) }
 
     package var owner: FirewallOwner { .network(bridge: bridge) }
 }
@@ -59,9 +65,9 @@ package struct NetworkIntent: Hashable, Sendable {
 /// Ports by which an endpoint is reached from elsewhere: this host's, and its own where nothing is translated.
 package struct PublishedPorts: Hashable, Sendable {
     package let endpoint: EndpointID
-    /// The endpoint's.
-    package let address: IPAddress
-    /// Of IPv6; nil: it has none, and what is published of it is not for the firewall.
+    /// The endpoint's; nil: it has none of IPv4, and what is published of that is not for the firewall.
+    package let address: IPAddress?
+    /// The same of IPv6.
     package let address6: IPAddress?
     package let ports: [PortMapping]
     /// Of the endpoint itself, where nothing is translated: the address of this host says of which family.
@@ -70,7 +76,7 @@ package struct PublishedPorts: Hashable, Sendable {
     package let backend: FirewallBackend
 
     package init(
-        endpoint: EndpointID, address: IPAddress, address6: IPAddress? = nil, ports: [PortMapping],
+        endpoint: EndpointID, address: IPAddress?, address6: IPAddress? = nil, ports: [PortMapping],
         openPorts: [PortMapping] = [], backend: FirewallBackend = .iptables
     ) {
         self.backend = backend
@@ -81,6 +87,6 @@ package struct PublishedPorts: Hashable, Sendable {
         self.openPorts = openPorts
     }
 
-    var addresses: [IPAddress] { [address] + (address6.map { [$0] } ?? []) }
+    var addresses: [IPAddress] { [address, address6].compactMap { $0 } }
     package var owner: FirewallOwner { .endpoint(endpoint) }
 }

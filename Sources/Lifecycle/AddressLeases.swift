@@ -36,10 +36,11 @@ extension Host {
         do throws(AddressPoolError) {
             let allocator = try allocator(of: network)
             guard let requested else { return try allocator.next() }
-            guard network.subnet.hosts.contains(requested) else { throw .outOfRange(requested, network.subnet) }
+            let space = network.leaseSpace
+            guard space.hosts.contains(requested) else { throw .outOfRange(requested, space) }
             let leases = allocator.exists ? try allocator.leases() : []
             let holder = leases.first { $0.address == requested }?.owner
-            if holder != nil || requested == network.gateway.address { throw .taken(requested, holder: holder) }
+            if holder != nil || network.reservedLeases.contains(requested) { throw .taken(requested, holder: holder) }
             return requested
         } catch {
             throw leaseError(error, network, name)
@@ -50,9 +51,10 @@ extension Host {
         _ error: AddressPoolError, _ network: NetworkDefinition, _ name: IPAddress?
     ) -> OperationError {
         switch error {
-        case .full:
+        case .full(let space, let capacity):
             OperationError(
-                "network \(network.name)", reason: error.description,
+                "network \(network.name)",
+                reason: AddressPoolError.full(network.gateways.first?.network ?? space, capacity: capacity).description,
                 remedy: "remove containers that are not needed, or use a network with a larger subnet", kind: .exhausted
             )
         case .taken(let address, let holder):
@@ -63,7 +65,7 @@ extension Host {
             )
         case .outOfRange(let address, _):
             OperationError(
-                error.description, (name ?? address).description, reason: "the network is \(network.subnet)")
+                error.description, (name ?? address).description, reason: "the network is \(network.leaseSpace)")
         case .unusable(let failure): failure
         }
     }

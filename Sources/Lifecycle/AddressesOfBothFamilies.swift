@@ -3,7 +3,8 @@ import Records
 
 /// What a container has of a network's addresses.
 struct LeasedAddresses {
-    let address: IPAddress
+    /// Its address of IPv4, where the network has such.
+    let lease: IPAddress
     let address6: IPAddress?
 }
 
@@ -13,16 +14,17 @@ extension Host {
     func leaseAddresses(
         from network: NetworkDefinition, for id: ContainerID, _ wish: EndpointWish
     ) throws(OperationError) -> LeasedAddresses {
+        try checkFamilies(of: wish, on: network)
         guard let asked = wish.address6 else {
-            let address = try lease(from: network, for: id, requested: wish.address)
-            return LeasedAddresses(address: address, address6: network.address6(beside: address))
+            let lease = try lease(from: network, for: id, requested: wish.address)
+            return LeasedAddresses(lease: lease, address6: network.address6(beside: lease))
         }
         try check(asked, on: network)
-        let partner = network.address(beside: asked)
+        let partner = network.lease(beside: asked)
         if let partner { _ = try lease(from: network, for: id, requested: partner, named: asked) }
         do throws(OperationError) {
-            let address = try lease(from: network, for: id, requested: wish.address ?? partner)
-            return LeasedAddresses(address: address, address6: asked)
+            let lease = try lease(from: network, for: id, requested: wish.address ?? partner)
+            return LeasedAddresses(lease: lease, address6: asked)
         } catch {
             if let partner { try? release([partner], from: network, of: id) }
             throw error
@@ -31,15 +33,28 @@ extension Host {
 
     /// What `leaseAddresses` would give. Nothing is changed.
     func nextAddresses(of network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) -> LeasedAddresses {
+        try checkFamilies(of: wish, on: network)
         guard let asked = wish.address6 else {
-            let address = try nextAddress(of: network, requested: wish.address)
-            return LeasedAddresses(address: address, address6: network.address6(beside: address))
+            let lease = try nextAddress(of: network, requested: wish.address)
+            return LeasedAddresses(lease: lease, address6: network.address6(beside: lease))
         }
         try check(asked, on: network)
-        let partner = network.address(beside: asked)
+        let partner = network.lease(beside: asked)
         if let partner { _ = try nextAddress(of: network, requested: partner, named: asked) }
-        let address = try nextAddress(of: network, requested: wish.address ?? partner)
-        return LeasedAddresses(address: address, address6: asked)
+        let lease = try nextAddress(of: network, requested: wish.address ?? partner)
+        return LeasedAddresses(lease: lease, address6: asked)
+    }
+
+    private func checkFamilies(of wish: EndpointWish, on network: NetworkDefinition) throws(OperationError) {
+        if !network.givesAddresses {
+            if wish.address != nil { throw network.givesNone("--ip") }
+            if wish.address6 != nil { throw network.givesNone("--ip6") }
+            if !wish.linkLocal.isEmpty { throw network.givesNone("--link-local-ip") }
+        }
+        guard wish.address != nil, network.gateway == nil else { return }
+        throw OperationError(
+            "network \(network.name) has no IPv4", remedy: "create it without --ipv4=false, or leave --ip away",
+            kind: .invalid)
     }
 
     private func check(_ address: IPAddress, on network: NetworkDefinition) throws(OperationError) {
@@ -65,5 +80,14 @@ extension Host {
         let name = ((try? containerStore.definition(holder.id)) ?? nil)?.name.text ?? holder.id.short
         throw OperationError(
             "Address already in use", "\(address)", reason: "held by container \"\(name)\"", kind: .conflict)
+    }
+}
+
+extension NetworkDefinition {
+    /// - Parameter flag: that asks for what goes with an address alone.
+    package func givesNone(_ flag: String) -> OperationError {
+        OperationError(
+            "network \(name) gives no addresses (--ipam-driver null)",
+            remedy: "leave \(flag) away, or use another network", kind: .invalid)
     }
 }

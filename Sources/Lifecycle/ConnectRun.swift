@@ -19,12 +19,17 @@ extension ContainerRun {
         do throws(OperationError) {
             try host.establish([network])
             var wish = definition.networkMode.wishes.last ?? wish
-            // What is published already stays reserved.
-            let leadsToPorts = try !host.drivers.of(network).isBesideHost
-            let takesPorts = ports != nil && !wish.publish.isEmpty && leadsToPorts
-            if takesPorts { wish.publish = [] }
+            let leadsToPorts = try host.leadsToPorts(on: network)
+            let takesPorts = leadsToPorts && state.endpoints.contains(where: \.publishes)
+            let moved = takesPorts ? wish.publish : []
+            if takesPorts {
+                wish.publish = []
+            } else if leadsToPorts, state.endpoints.leading == nil {
+                // Until now there was nothing that it could go by.
+                wish.publish = definition.publish
+            }
             try join(network, wish)
-            try connectLast(network, takesPorts: takesPorts)
+            try connectLast(network, publishing: moved)
             if let endpoint = state.endpoints.last { host.announce(.of(endpoint, of: id, "connect")) }
         } catch {
             if !state.endpoints.contains(where: { $0.networkID == network.id }) {
@@ -35,17 +40,21 @@ extension ContainerRun {
         }
     }
 
-    private func connectLast(_ network: NetworkDefinition, takesPorts: Bool) throws(OperationError) {
+    /// - Parameter moved: what another endpoint publishes until now.
+    private func connectLast(
+        _ network: NetworkDefinition, publishing moved: [PublishRequest]
+    ) throws(OperationError) {
         let index = state.endpoints.count - 1
-        let isLeading = state.endpoints.leading == index
+        let led = state.endpoints.families(ledBy: index)
+        let others = Set(state.endpoints.dropLast().flatMap(\.gateways).map(\.family))
         do throws(OperationError) {
             // On record before anything names it.
             try writeState()
-            try makeLink(index, isDefaultRoute: isLeading && state.endpoints.count { $0.gateway != nil } == 1)
+            try makeLink(index, leading: led.subtracting(others))
             try writeState()
             if namespace != nil { try followMoves() }
-            if isLeading { try routeAll(by: state.endpoints[index]) }
-            if takesPorts { try movePorts(to: index) }
+            try routeAll(led, by: state.endpoints[index])
+            if !moved.isEmpty { try movePorts(moved, to: index) }
         } catch {
             let endpoint = state.endpoints[index]
             try? leave(endpoint, network)
@@ -54,17 +63,29 @@ extension ContainerRun {
         }
     }
 
-    /// They are one endpoint's: its rules go before the other one's come.
-    private func movePorts(to index: Int) throws(OperationError) {
+    /// They are one endpoint's: its rules go before the other one's come. Ports of this host that are taken already stay so, where the
+    /// endpoint is reached by such; at its own addresses it needs none.
+    private func movePorts(_ requests: [PublishRequest], to index: Int) throws(OperationError) {
+        guard let network = plan.networks.first(where: { $0.id == state.endpoints[index].networkID }) else { return }
+        let reservation = try host.reservePorts(requests, on: network, keeping: ports?.held() ?? [])
+        let mappings = reservation.mappings
+        let formers = state.endpoints.indices.filter { state.endpoints[$0].publishes && $0 != index }
         try whileNobodyRestores { () throws(OperationError) in
-            for former in state.endpoints.indices where !state.endpoints[former].ports.isEmpty && former != index {
+            for former in formers {
                 try host.withdrawRules(of: state.endpoints[former])
-                state.endpoints[index].ports += state.endpoints[former].ports
-                state.endpoints[former].ports = []
+                (state.endpoints[former].ports, state.endpoints[former].openPorts) = ([], [])
             }
+            state.endpoints[index].ports = mappings
+            state.endpoints[index].openPorts = network.openPorts(requests)
             try writeState()
         }
+        ports = consume reservation
         try publish(index)
+        if namespace == nil { return }
+        // No answer of theirs comes back to their own port of the bridge any more.
+        for former in formers {
+            try host.drivers.of(state.endpoints[former]).publishAnew(state.endpoints[former], isStale: host.isStale)
+        }
     }
 
     package func disconnect(_ name: Name) throws(OperationError) {
@@ -115,18 +136,21 @@ extension ContainerRun {
 
     /// The endpoint that leads now takes over the default route and the ports of one that is gone.
     func takeOver(_ gone: Endpoint) throws(OperationError) {
-        let leading = state.endpoints.leading
-        if gone.gateway != nil, let leading { try routeAll(by: state.endpoints[leading]) }
-        guard let index = leading ?? state.endpoints.indices.first, !gone.ports.isEmpty else { return }
-        if try host.drivers.of(state.endpoints[index]).isBesideHost { return }
-        state.endpoints[index].ports = gone.ports
-        try publish(index)
+        for family in gone.gateways.map(\.family) {
+            guard let leading = state.endpoints.leading(family) else { continue }
+            try routeAll([family], by: state.endpoints[leading])
+        }
+        guard let index = state.endpoints.leading ?? state.endpoints.indices.first, gone.publishes else { return }
+        let endpoint = state.endpoints[index]
+        if endpoint.addresses.isEmpty { return }
+        if try host.drivers.of(endpoint).isBesideHost { return }
+        try movePorts(definition.publish, to: index)
     }
 
     /// What an endpoint has only just got.
     private func publish(_ index: Int) throws(OperationError) {
         // The sockets are the supervisor's, too.
-        try ports?.move(to: state.endpoints[index].bridge)
+        try ports?.move(to: state.endpoints[index].bridge, state.endpoints[index].families)
         noteFirewall(of: index)
         try writeState()
         if namespace == nil { return }
@@ -135,8 +159,8 @@ extension ContainerRun {
     }
 
     /// Nothing while it rests.
-    private func routeAll(by endpoint: Endpoint) throws(OperationError) {
-        guard let namespace else { return }
-        try host.drivers.of(endpoint).routeAll(by: endpoint, &namespace.inside)
+    private func routeAll(_ families: Set<AddressFamily>, by endpoint: Endpoint) throws(OperationError) {
+        guard let namespace, !families.isEmpty else { return }
+        try host.drivers.of(endpoint).routeAll(families, by: endpoint, &namespace.inside)
     }
 }

@@ -23,7 +23,8 @@ extension Host {
                 if networks.contains(where: { $0.name == name }) { throw failure }
                 warn(failure.description)
                 // What is wrong with another container's rules is no reason not to run this one.
-                if name == nil { for network in networks { try drivers.of(network).create(network) } }
+                guard name == nil else { continue }
+                if let failure = restore(networks).first { throw failure.failure }
             }
         }
     }

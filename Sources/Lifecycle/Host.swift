@@ -36,7 +36,7 @@ package struct Host: Sendable {
 
     package static let addressPoolFiles: AddressAllocators = { network, path throws(AddressPoolError) in
         let space = try AddressSpace(
-            network.subnet, reserving: network.reservedAddresses, range: network.range(of: network.subnet.family))
+            network.leaseSpace, reserving: network.reservedLeases, range: network.leaseRange)
         return AddressPoolFile(path, space)
     }
 

@@ -144,7 +144,7 @@ extension Host {
     ) throws(OperationError) -> [HostFiles.Entry] {
         // In the host's network, the host is where the container is.
         let gateway: IPAddress? =
-            definition.networkMode == .host ? .loopbackIPv4 : endpoints.lazy.compactMap(\.gateway).first
+            definition.networkMode == .host ? .loopbackIPv4 : endpoints.lazy.flatMap(\.gateways).first
         let asked = definition.names.extraHosts.compactMap { host in
             (host.address ?? gateway).map { HostFiles.Entry($0, [host.name]) }
         }

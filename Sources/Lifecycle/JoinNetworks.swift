@@ -10,13 +10,13 @@ extension ContainerRun {
         if plan.networks.isEmpty { return }
         try host.establish(plan.networks)
         if !state.endpoints.isEmpty { return }
-        for (wish, network) in zip(definition.networkMode.wishes, plan.networks) { try join(network, wish) }
+        let wishes = plan.networks.settlePorts(of: definition.networkMode.wishes)
+        for (wish, network) in zip(wishes, plan.networks) { try join(network, wish) }
         try host.containerStore.write(state, of: id)
     }
 
     func join(_ network: NetworkDefinition, _ wish: EndpointWish) throws(OperationError) {
-        // Nobody's port leads to a network beside this host.
-        let publish = try host.drivers.of(network).isBesideHost ? [] : wish.publish
+        let publish = try host.leadsToPorts(on: network) ? wish.publish : []
         let reservation = try host.reservePorts(publish, on: network)
         let leased = try host.leaseAddresses(from: network, for: id, wish)
         var endpoint = Endpoint(
@@ -39,10 +39,10 @@ extension ContainerRun {
     private func enter(
         _ endpoint: Endpoint, _ network: NetworkDefinition, _ wish: EndpointWish
     ) throws(OperationError) {
-        let unleased = wish.address6.flatMap { network.address(beside: $0) == nil ? $0 : nil }
+        let unleased = wish.address6.flatMap { network.lease(beside: $0) == nil ? $0 : nil }
         if wish.mac == nil, wish.linkLocal.isEmpty, unleased == nil { return state.endpoints.append(endpoint) }
         try FileLock.holding(host.layout.networkLock(network)) { () throws(OperationError) in
-            if let mac = wish.mac { try host.checkMAC(mac, of: id, at: endpoint.address.address, on: network) }
+            if let mac = wish.mac { try host.checkMAC(mac, of: id, at: endpoint.addresses.first, on: network) }
             if let unleased { try host.checkUnused(unleased, of: id, on: network) }
             try host.checkLinkLocal(endpoint.linkLocal, of: id, on: network)
             state.endpoints.append(endpoint)
@@ -55,18 +55,19 @@ extension ContainerRun {
         guard let network else { return }
         namespace = try JoinedNamespace(network)
         if state.endpoints.isEmpty, let namespace { try LoopbackNetwork.configure(&namespace.inside) }
-        let leading = state.endpoints.leading
-        for index in state.endpoints.indices { try makeLink(index, isDefaultRoute: index == leading) }
+        for index in state.endpoints.indices {
+            try makeLink(index, leading: state.endpoints.families(ledBy: index))
+        }
         // Not before: a socket that is bound while `lo` is down answers from another address than the one that was asked.
         try answerNames()
     }
 
     /// Nothing while it rests.
-    func makeLink(_ index: Int, isDefaultRoute: Bool) throws(OperationError) {
+    func makeLink(_ index: Int, leading families: Set<AddressFamily>) throws(OperationError) {
         guard let namespace else { return }
         noteFirewall(of: index)
         state.endpoints[index] = try host.drivers.of(state.endpoints[index]).connect(
-            state.endpoints[index], in: namespace.namespace, &namespace.inside, isDefaultRoute: isDefaultRoute,
+            state.endpoints[index], in: namespace.namespace, &namespace.inside, leading: families,
             isStale: host.isStale)
         let network = plan.networks.first { $0.id == state.endpoints[index].networkID }
         if let network { try host.registerAliases(of: state.endpoints[index], id, on: network) }
@@ -88,13 +89,15 @@ extension Endpoint {
         _ id: EndpointID, on network: NetworkDefinition, _ wish: EndpointWish, at leased: LeasedAddresses,
         interface: String, ports: [PortMapping], aliases: [NetworkAlias]
     ) {
-        let address = leased.address
         let leadsOut = !network.isInternal && network.options.hasDefaultRoute
+        let address = network.subnet.map { Subnet(leased.lease, $0.prefixLength) }
+        let own = address?.address ?? leased.address6
         self.init(
-            id: id, network: network.name, networkID: network.id,
-            address: Subnet(address, network.subnet.prefixLength),
-            gateway: leadsOut ? network.gateway.address : nil, mac: wish.mac ?? MACAddress(for: address),
+            id: id, network: network.name, networkID: network.id, address: address,
+            gateway: leadsOut ? network.gateway?.address : nil,
+            mac: wish.mac ?? own.map { MACAddress(for: $0) } ?? id.mac,
             interface: wish.interface ?? interface, bridge: network.device, mtu: network.mtu, ports: ports)
+        standIn = address == nil ? leased.lease : nil
         address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
         gateway6 = leadsOut ? network.gateway6?.address : nil
         driver = network.driver
@@ -105,7 +108,7 @@ extension Endpoint {
         gatewayPriority = wish.gatewayPriority
         isGatewayOfHost = network.options.hasHostAddress
         guard !network.options.membersMeet else { return }
-        onlyPeer = network.gateway.address
+        onlyPeer = network.gateway?.address
         onlyPeer6 = network.gateway6?.address
     }
 

@@ -22,7 +22,7 @@ extension Host {
                     remedy: "start both on one network", kind: .conflict)
             }
             let names = [link.alias.text, other?.hostname ?? "", name]
-            entries.append(HostFiles.Entry(endpoint.address.address, names))
+            entries += endpoint.addresses.prefix(1).map { HostFiles.Entry($0, names) }
         }
         return entries
     }
@@ -32,9 +32,9 @@ extension Host {
         if definition.networkMode.hasNames { return [] }
         return definition.names.links.flatMap { link -> [String] in
             guard let other = (try? containerStore.definition(link.container)) ?? nil,
-                let endpoint = ((try? containerStore.state(link.container)) ?? nil)?.endpoints.first
+                let address = ((try? containerStore.state(link.container)) ?? nil)?.endpoints.first?.addresses.first
             else { return [] }
-            return LinkVariables(link.alias, at: endpoint.address.address, exposed: other.exposedPorts)
+            return LinkVariables(link.alias, at: address, exposed: other.exposedPorts)
                 .all(name: "/\(definition.name)/\(link.alias)", environment: other.ownEnvironment)
         }
     }

@@ -1,7 +1,8 @@
 import Core
 import Networking
 
-/// A published port at which the supervisor itself listens, because the kernel does not send on what comes there: one of IPv6.
+/// A published port at which the supervisor itself listens, because the kernel does not send on what comes there: one of IPv6, or
+/// of a container that has no other address.
 package struct ListenedPort: Sendable {
     /// Bound, and listening when it is of TCP. It stays the run's.
     package let socket: Int32
@@ -16,8 +17,8 @@ extension ContainerRun {
     /// all of it is for the one of IPv4.
     package var listenedPorts: [ListenedPort] {
         let endpoint = namespace == nil ? nil : state.endpoints.first { !$0.ports.isEmpty }
-        let address = endpoint.map { $0.address6?.address ?? $0.address.address }
-        return (ports?.listening() ?? []).compactMap { socket, mapping in
+        let address = endpoint.flatMap { $0.address6?.address ?? $0.address?.address }
+        return (ports?.listening(beside: endpoint?.families ?? [.ipv4]) ?? []).compactMap { socket, mapping in
             // Associations of SCTP are nothing that could be passed on.
             if mapping.transport == .sctp { return nil }
             return ListenedPort(

@@ -6,12 +6,13 @@ extension Host {
     /// frames here. Those that follow from addresses belong to these, whether they are in use by now or not.
     /// - Parameter address: of the endpoint that is to have it.
     func checkMAC(
-        _ mac: MACAddress, of id: ContainerID, at address: IPAddress, on network: NetworkDefinition
+        _ mac: MACAddress, of id: ContainerID, at address: IPAddress?, on network: NetworkDefinition
     ) throws(OperationError) {
         var holder: String?
-        if mac == MACAddress(for: network.gateway.address) {
+        let gateway = network.gateways.first
+        if let gateway, mac == MACAddress(for: gateway.address) {
             holder = "the network's gateway"
-        } else if let other = mac.address(in: network.subnet), other != address {
+        } else if let gateway, let other = mac.address(in: gateway.network), other != address {
             holder = "whoever has \(other)"
         } else {
             holder = try self.holder(beside: id, on: network) { $0.mac == mac }.map { "container \"\($0)\"" }

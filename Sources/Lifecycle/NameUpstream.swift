@@ -28,7 +28,7 @@ extension ContainerRun {
                 NameUpstream(address: $0, namespace: namespace)
             }
         }
-        guard state.endpoints.contains(where: { $0.gateway != nil }) else { return [] }
+        guard state.endpoints.contains(where: { !$0.gateways.isEmpty }) else { return [] }
         return ResolverFile.servers(Files.text("/etc/resolv.conf") ?? "").map {
             NameUpstream(address: $0, namespace: nil)
         }

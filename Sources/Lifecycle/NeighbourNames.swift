@@ -95,11 +95,10 @@ extension ContainerRun {
     /// `web.front` of the address that `web` has on the network `front`.
     package func meaning(of address: IPAddress) -> NameMeaning {
         let own = state.endpoints.first {
-            $0.hasNames && ($0.address.contains(address) || $0.address6?.contains(address) ?? false)
+            $0.hasNames && $0.subnets.contains { $0.contains(address) }
         }
         guard let own else { return .foreign }
-        let isOwn = own.address.address == address || own.address6?.address == address
-        guard let owner = isOwn ? id : holder(of: address, on: own.networkID),
+        guard let owner = own.addresses.contains(address) ? id : holder(of: address, on: own.networkID),
             let name = ((try? host.containerStore.definition(owner)) ?? nil)?.name,
             let whole = DomainName("\(name).\(own.network)")
         else { return .absent }

@@ -8,8 +8,8 @@ extension Host {
         of id: ContainerID, _ wishes: [EndpointWish], on networks: [NetworkDefinition]
     ) throws(OperationError) -> [Endpoint] {
         var endpoints: [Endpoint] = []
-        for (wish, network) in zip(wishes, networks) {
-            let publish = try drivers.of(network).isBesideHost ? [] : wish.publish
+        for (wish, network) in zip(networks.settlePorts(of: wishes), networks) {
+            let publish = try leadsToPorts(on: network) ? wish.publish : []
             let ports = try reservePorts(publish, on: network, device: "lo").mappings
             let addresses = try nextAddresses(of: network, wish)
             let name = Endpoint.interface(network.options.interfacePrefix, beside: endpoints, wishes)

@@ -4,16 +4,19 @@ import Networking
 
 extension Host {
     /// Takes the published ports, and says who has one that is taken.
-    /// - Parameter device: nil is the network's bridge, which may not be there yet.
+    /// - Parameters:
+    ///   - device: nil is the network's bridge, which may not be there yet.
+    ///   - held: what the container has already of it.
     func reservePorts(
-        _ requests: [PublishRequest], on network: NetworkDefinition, device: String? = nil
+        _ requests: [PublishRequest], on network: NetworkDefinition, device: String? = nil,
+        keeping held: [PortReservation.Held] = []
     ) throws(OperationError) -> PortReservation {
         let taken = network.portsOfHost(requests)
         try checkCount(taken)
         try checkDistinct(taken)
         return try PortReservation(
-            taken, device: device ?? network.device, hasIPv6: network.gateway6 != nil,
-            routed: network.options.routedFamilies,
+            taken, device: device ?? network.device, families: network.families,
+            routed: network.options.routedFamilies, keeping: held,
             isReleased: { port, transport in
                 // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
                 // And one that nobody has on record may have been given back since it was asked for.
@@ -24,6 +27,12 @@ extension Host {
                 let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
                 return "container \"\(name)\""
             })
+    }
+
+    /// Whether ports of this host lead to members: not to a network beside it, nor to one whose addresses nobody knows.
+    package func leadsToPorts(on network: NetworkDefinition) throws(OperationError) -> Bool {
+        if !network.givesAddresses { return false }
+        return try !drivers.of(network).isBesideHost
     }
 
     private func publisher(of port: UInt16, _ transport: TransportProtocol) -> ContainerID? {
@@ -68,5 +77,19 @@ extension NetworkDefinition {
     /// What of published ports is open at members' own addresses.
     package func openPorts(_ requests: [PublishRequest]) -> [PortMapping] {
         requests.flatMap { $0.openPorts(of: options.routedFamilies, hasIPv6: gateway6 != nil) }
+    }
+}
+
+extension [NetworkDefinition] {
+    /// What is to be published by a network whose members' addresses nobody knows goes by the first other one.
+    /// - Parameter wishes: one for each of these networks.
+    func settlePorts(of wishes: [EndpointWish]) -> [EndpointWish] {
+        var wishes = wishes
+        guard let first = firstIndex(where: \.givesAddresses), first < wishes.count else { return wishes }
+        for (index, network) in zip(wishes.indices, self) where !network.givesAddresses {
+            wishes[first].publish += wishes[index].publish
+            wishes[index].publish = []
+        }
+        return wishes
     }
 }

@@ -59,7 +59,10 @@ package struct Descriptor: ~Copyable, Sendable {
         return Descriptor(owning: result)
     }
 
-    package func duplicate() throws(OperationError) -> Descriptor {
+    package func duplicate() throws(OperationError) -> Descriptor { try Self.duplicate(number) }
+
+    /// - Parameter number: of one that is somebody's, and stays open during the call.
+    package static func duplicate(_ number: Int32) throws(OperationError) -> Descriptor {
         let result = clinux_fcntl(number, F_DUPFD_CLOEXEC, 3)
         guard result >= 0 else { throw OperationError("duplicate descriptor", errno: -result) }
         return Descriptor(owning: result)

@@ -40,16 +40,17 @@ extension RequestBatch {
 
     /// In the main table.
     /// - Parameter replaces: the one that is there goes.
-    mutating func addDefaultRoute(gateway: IPAddress, index: Int32, name: String, replaces: Bool = false) {
+    mutating func addDefaultRoute(_ hop: DefaultHop, index: Int32, name: String, replaces: Bool = false) {
         var header = rtmsg()
-        header.rtm_family = gateway.family.number
+        header.rtm_family = hop.family.number
         header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
         header.rtm_protocol = UInt8(RTPROT_BOOT)
-        header.rtm_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
+        header.rtm_scope = UInt8(hop.gateway == nil ? RT_SCOPE_LINK.rawValue : RT_SCOPE_UNIVERSE.rawValue)
         header.rtm_type = UInt8(RTN_UNICAST)
-        let label = Label(operation: "add default route via \(gateway) to", subject: name)
+        let way = hop.gateway.map { "via \($0) to" } ?? "by"
+        let label = Label(operation: "add default route \(way)", subject: name)
         begin(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | (replaces ? NLM_F_REPLACE : NLM_F_EXCL), header, label)
-        put(Int(RTA_GATEWAY.rawValue), gateway)
+        if let gateway = hop.gateway { put(Int(RTA_GATEWAY.rawValue), gateway) }
         put(Int(RTA_OIF.rawValue), UInt32(bitPattern: index))
     }
 
@@ -81,5 +82,20 @@ extension AddressFamily {
     init?(number: UInt8) {
         guard let family = Self.allCases.first(where: { $0.number == number }) else { return nil }
         self = family
+    }
+}
+
+/// Where a default route leads.
+enum DefaultHop {
+    case gateway(IPAddress)
+    /// Whatever it is for is on the link.
+    case link(AddressFamily)
+
+    var gateway: IPAddress? { if case .gateway(let address) = self { address } else { nil } }
+    var family: AddressFamily {
+        switch self {
+        case .gateway(let address): address.family
+        case .link(let family): family
+        }
     }
 }

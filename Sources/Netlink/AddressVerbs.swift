@@ -80,7 +80,10 @@ extension RequestBatch {
         _ request: ContainerNetworkRequest, index: Int32, replaces: Bool = false
     ) {
         for gateway in request.gateways {
-            addDefaultRoute(gateway: gateway, index: index, name: request.interface, replaces: replaces)
+            addDefaultRoute(
+                request.routesByLink ? .link(gateway.family) : .gateway(gateway), index: index, name: request.interface,
+                replaces: replaces)
+            if request.routesByLink { continue }
             if let mac = request.gatewayMAC { addNeighbour(gateway, mac: mac, index: index, name: request.interface) }
         }
     }

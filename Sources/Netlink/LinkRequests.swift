@@ -91,6 +91,8 @@ package struct ContainerNetworkRequest: Equatable, Sendable {
     package var others: [IPAddress] = []
     /// Of those families that have a default route.
     package var gateways: [IPAddress]
+    /// Whether what is for elsewhere is sent by the link itself, and to none of them.
+    package var routesByLink = false
     /// The gateways', for good: nobody else on the network can claim to be it. Nil: it is asked for when needed.
     package var gatewayMAC: MACAddress?
 

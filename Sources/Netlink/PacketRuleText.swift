@@ -64,6 +64,8 @@ extension PacketRule {
         case Int(IPPROTO_TCP): "tcp"
         case Int(IPPROTO_UDP): "udp"
         case Int(IPPROTO_SCTP): "sctp"
+        case Int(IPPROTO_ICMP): "icmp"
+        case Int(IPPROTO_ICMPV6): "ipv6-icmp"
         default: "\(number)"
         }
     }

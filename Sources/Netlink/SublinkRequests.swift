@@ -39,6 +39,8 @@ extension SublinkRequest.Kind {
         case ("macvlan", "bridge"), ("macvlan", ""): self = .macvlan(MACVLAN_MODE_BRIDGE.rawValue)
         case ("macvlan", "passthru"): self = .macvlan(MACVLAN_MODE_PASSTHRU.rawValue)
         case ("ipvlan", "l2"), ("ipvlan", ""): self = .ipvlan(UInt16(IPVLAN_MODE_L2.rawValue))
+        case ("ipvlan", "l3"): self = .ipvlan(UInt16(IPVLAN_MODE_L3.rawValue))
+        case ("ipvlan", "l3s"): self = .ipvlan(UInt16(IPVLAN_MODE_L3S.rawValue))
         default: return nil
         }
     }
@@ -118,6 +120,12 @@ extension SublinkRequest.Kind {
         case .macvlan: "macvlan"
         case .ipvlan: "ipvlan"
         }
+    }
+
+    /// Whether what is for elsewhere goes to the parent's routing, and to no gateway: nobody is asked for on the link then
+    /// (Documentation/networking/ipvlan.rst, 4.2).
+    package var routesByParent: Bool {
+        if case .ipvlan(let mode) = self { mode != UInt16(IPVLAN_MODE_L2.rawValue) } else { false }
     }
 
     /// When none is named.

@@ -21,14 +21,16 @@ package struct ConfigurationDriver: BesideHostDriver, Sendable {
 
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint { throw Self.refusal }
 
     package func commands(
         for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> [ShellCommand] { [] }
 
-    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {}
+    package func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError) {}
     package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}
     package func detach(_ endpoint: Endpoint) throws(OperationError) {}
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {}

@@ -8,15 +8,17 @@ package protocol EndpointDriver: Sendable {
     /// - Parameters:
     ///   - namespace: the container's.
     ///   - inside: an rtnetlink socket that was opened there.
-    ///   - isDefaultRoute: whether what is for elsewhere goes by this network.
+    ///   - families: of which what is for elsewhere goes by this network.
     ///   - isStale: whether the endpoint with this short id, whose rule publishes the same port, is of a dead container.
     /// - Returns: the endpoint as it is: the host's interface may have got another name.
     func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint
-    /// Has what is for elsewhere go by this network from now on.
-    func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError)
+    /// Has what is for elsewhere, of some families, go by this network from now on.
+    func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError)
     /// Publishes ports that an endpoint has only just got.
     func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError)
     /// Takes the interface away from a container that goes on: by the host's end of it, where there is one, or from inside.

@@ -17,12 +17,17 @@ extension Endpoint {
 
     /// - Parameters:
     ///   - index: of the end inside, where it is known.
-    ///   - gatewayMAC: the bridge's.
-    func inside(_ index: Int32?, isDefaultRoute: Bool, _ gatewayMAC: MACAddress?) -> ContainerNetworkRequest {
+    ///   - families: of which what is for elsewhere goes by it.
+    ///   - gatewayMAC: the gateway's, where it is known.
+    func inside(
+        _ index: Int32?, leading families: Set<AddressFamily>, _ gatewayMAC: MACAddress? = nil
+    ) -> ContainerNetworkRequest {
         var request = ContainerNetworkRequest(
-            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [],
+            interface: interface, index: index, addresses: subnets,
+            gateways: gateways.filter { families.contains($0.family) },
             gatewayMAC: isGatewayOfHost ? gatewayMAC : nil)
         request.others = linkLocal
+        request.routesByLink = SublinkRequest.Kind(driver: driver, mode: mode)?.routesByParent ?? false
         return request
     }
 
@@ -39,9 +44,14 @@ extension Endpoint {
 
     private var source: OwnSource {
         OwnSource(
-            mac: mac, addresses: [address.address] + linkLocal, address6: address6?.address,
-            onlyPeer: onlyPeer.map {
-                OwnSource.Peer(mac: MACAddress(for: $0), address: $0, address6: onlyPeer6)
+            mac: mac, addresses: (address.map { [$0.address] } ?? []) + linkLocal, address6: address6?.address,
+            onlyPeer: (onlyPeer ?? onlyPeer6).map {
+                OwnSource.Peer(mac: MACAddress(for: $0), address: onlyPeer, address6: onlyPeer6)
             })
     }
+}
+
+extension NetworkDefinition {
+    /// That of a link which is the network's.
+    var ownMAC: MACAddress { gateways.first.map { MACAddress(for: $0.address) } ?? id.mac }
 }

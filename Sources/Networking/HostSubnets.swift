@@ -19,6 +19,17 @@ package enum HostSubnets {
         return occupants
     }
 
+    /// What an interface has, whoever has given it that; nothing of one that is not there.
+    package static func addresses(of device: String) throws(OperationError) -> [IPAddress] {
+        var netlink = try RouteSocket()
+        guard let index = try netlink.link(.named(device))?.index else { return [] }
+        var found: [IPAddress] = []
+        for family in AddressFamily.allCases {
+            found += try netlink.addresses(of: family).filter { $0.link == index }.map(\.address.address)
+        }
+        return found
+    }
+
     /// Whether the host has an interface called `name`.
     package static func hasInterface(_ name: String) throws(OperationError) -> Bool {
         var netlink = try RouteSocket()

@@ -7,7 +7,8 @@ package protocol NetworkDriver: EndpointDriver {
     /// those of this host's own subnets; no port of this host leads there, and no firewall of it is in the way.
     var isBesideHost: Bool { get }
 
-    /// Makes what the network needs on the host; what is there already and is right stays.
+    /// Makes what a network that was defined just now needs on the host. Nobody has anything of it there, but for a device that was made
+    /// before.
     func create(_ network: NetworkDefinition) throws(OperationError)
     func delete(_ network: NetworkDefinition) throws(OperationError)
     /// The same as `create` where another program has made the network's device: that becomes ours, and rules of that program go.

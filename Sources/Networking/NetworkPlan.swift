@@ -8,14 +8,16 @@ package struct NetworkPlan: Sendable {
         package let network: NetworkDefinition
         /// What ip-netns(8) calls the container's network namespace.
         package let namespace: String
-        /// Whether what is for elsewhere goes by this network.
-        package let isDefaultRoute: Bool
+        /// The families of which what is for elsewhere goes by this network.
+        package let leads: Set<AddressFamily>
 
-        package init(_ endpoint: Endpoint, on network: NetworkDefinition, in namespace: String, isDefaultRoute: Bool) {
+        package init(
+            _ endpoint: Endpoint, on network: NetworkDefinition, in namespace: String, leading leads: Set<AddressFamily>
+        ) {
             self.endpoint = endpoint
             self.network = network
             self.namespace = namespace
-            self.isDefaultRoute = isDefaultRoute
+            self.leads = leads
         }
     }
 

@@ -25,9 +25,12 @@ extension CLI.NetworkOptions {
               yes other-network inside other wget -qO- http://10.77.1.2/
               yes other-network-unpublished inside other wget -qO- http://10.77.1.2:81/
               yes out-of-it pings web 10.250.0.2
+              yes ping answers 10.77.1.2; yes ping6 answers fd00:77:1::2; yes ping-usual answers $(address other)
             }
+            answers() { far ping -q -c 1 -W 1 $1 | grep -q ' 1 received' && echo reached; }
             all; yes host $fetch 10.77.1.2:81/index.html; echo from $(inside web nc -w 1 10.250.0.2 81)
-            $m network inspect routed -f '{{range $k, $v := .Options}}{{$k}}={{$v}} {{end}}'; $m port web; yes host-port far $fetch 10.250.0.1:8080/index.html
+            $m network inspect routed -f '{{range $k, $v := .Options}}{{$k}}={{$v}} {{end}}'; $m port web; $m port web 80
+            $m ps --filter name=web --format '{{.Ports}}'; $m inspect web -f '{{json .NetworkSettings.Ports}}'; yes host-port far $fetch 10.250.0.1:8080/index.html
             $m system check && echo clean; all >/run/all
             $m network explain web | grep -c 'MYDOCKER-FORWARD.*dport 80 '
             iptables-legacy -F MYDOCKER-FORWARD 2>/dev/null; nft flush ruleset; $m system check | grep -c 'needs it' | sed 's/[1-9][0-9]*/some/'
@@ -39,17 +42,63 @@ extension CLI.NetworkOptions {
             """)
         let reached = [
             "far page", "far6 page", "unpublished no", "unpublished6 no", "other-network page",
-            "other-network-unpublished no", "out-of-it reached",
+            "other-network-unpublished no", "out-of-it reached", "ping reached", "ping6 reached", "ping-usual no",
+        ]
+        // Docker's form: at the container's own address there is no port of this host.
+        let bindings = #"[{"HostIp":"0.0.0.0","HostPort":""},{"HostIp":"::","HostPort":""}]"#
+        let shown = [
+            "53/udp -> 0.0.0.0:", "53/udp -> [::]:", "80/tcp -> 0.0.0.0:", "80/tcp -> [::]:", "0.0.0.0:", "[::]:",
+            "53/udp, 80/tcp", #"{"53/udp":\#(bindings),"80/tcp":\#(bindings)}"#,
         ]
         #expect(
             outcome.lines == reached + [
                 "host page", "from 10.77.1.2",
                 "com.docker.network.bridge.gateway_mode_ipv4=routed com.docker.network.bridge.gateway_mode_ipv6=routed "
                     + "com.docker.network.bridge.name=routed mydocker.firewall=\(firewall) ",
+            ] + shown + [
                 "host-port page", "clean", "2", "some", "as before", "routed", "as before", "page", "again page",
                 "clean", "0",
                 "0",
             ], "\(outcome.text)")
+    }
+
+    /// What is published goes by the network that leads, in the way that is usual there.
+    @Test(arguments: ["iptables", "nftables"]) func portsGoAlong(firewall: String) {
+        let outcome = scene(
+            #"""
+            b=com.docker.network.bridge
+            ip -n far route add 10.77.0.0/16 via 10.250.0.1 2>/dev/null
+            create="$m network create --firewall \#(firewall)"
+            $create --subnet 10.77.1.0/24 -o $b.gateway_mode_ipv4=routed routed >/dev/null; $create --subnet 10.77.2.0/24 usual >/dev/null
+            $create --subnet 10.77.3.0/24 -o $b.gateway_mode_ipv4=routed second >/dev/null
+            where() {
+              for at in $(address web); do far $fetch $at:80/index.html >/run/said && echo ${at%.*} $(cat /run/said); done
+              yes host far $fetch 10.250.0.1:8080/index.html; $m port web
+              ss -Htln 'sport = 8080' | wc -l; $m system check && echo clean
+            }
+            page routed web -p 8080:80; until $fetch 10.77.1.2/index.html >/dev/null; do sleep .05; done; echo -- routed; where
+            $m network connect usual web; $m network disconnect routed web; echo -- usual; where
+            $m network connect --gw-priority 9 routed web; echo -- routed first; where
+            $m network disconnect routed web; echo -- usual again; where
+            $m network disconnect usual web; $m network connect second web; echo -- second; where
+            $m network connect routed web; $m network disconnect second web; echo -- routed; where
+            python3 -c 'import socket,time; s=socket.create_server(("",8080)); time.sleep(1000)' & server=$!; until ss -Htln 'sport = 8080' | grep -q .; do sleep .05; done
+            $m network connect --gw-priority 9 usual web 2>&1 | sed 's/pid [0-9]*/pid PID/;2,$d'; $m network disconnect routed web; $m network connect usual web 2>&1 | sed 's/pid [0-9]*/pid PID/;2,$d'
+            kill -9 $server; wait $server 2>/dev/null; $m network connect usual web; echo -- usual; where
+            $m rm -f web >/dev/null; $m network rm routed usual second >/dev/null; $m system check && echo clean
+            { iptables-legacy -S; iptables-legacy -t nat -S; } | grep -c MYDOCKER; nft list tables | grep -c mydocker
+            """#)
+        let usual = ["host page", "80/tcp -> 0.0.0.0:8080", "1", "clean"]
+        func routed(_ network: Int) -> [String] {
+            ["10.77.\(network) page", "host no", "80/tcp -> 0.0.0.0:", "0", "clean"]
+        }
+        #expect(
+            outcome.lines == ["-- routed"] + routed(1) + ["-- usual"] + usual + ["-- routed first"] + routed(1) + [
+                "-- usual again"
+            ] + usual + ["-- second"] + routed(3) + ["-- routed"] + routed(1) + [
+                "mydocker: Bind for 0.0.0.0:8080 failed: port is already allocated (by python3, pid PID)",
+                "mydocker: Bind for 0.0.0.0:8080 failed: port is already allocated (by python3, pid PID)", "-- usual",
+            ] + usual + ["clean", "0", "0"], "\(outcome.text)")
     }
 
     /// What is for one address of this host is for nobody elsewhere: typed it is refused, of a default it is told and not opened.

@@ -25,6 +25,48 @@ import Testing
         #expect(endpoint.json.compact == text)
     }
 
+    /// What is leased for one without an address of IPv4 is on record instead.
+    @Test func endpointsWithoutIPv4() throws {
+        let text = Self.endpoint("10.0.0.2/24", "null").replacing("\"10.0.0.2/24\"", with: "null")
+        let json = try JSON(parsing: text)
+        #expect(throws: RecordError.self) { try Endpoint(RecordReader(json)) }
+        let six = String(text.dropLast()) + #","address6":"fd00::2/64","standIn":"0.0.0.2"}"#
+        let endpoint = try Endpoint(RecordReader(JSON(parsing: six)))
+        #expect(endpoint.json.compact == six)
+        #expect(endpoint.families == [.ipv6] && endpoint.leases == [IPAddress(ipv4: 2)])
+        let bare = String(text.dropLast()) + #","standIn":"0.0.0.2"}"#
+        let none = try Endpoint(RecordReader(JSON(parsing: bare)))
+        #expect(none.addresses.isEmpty && none.leases == [IPAddress(ipv4: 2)] && none.json.compact == bare)
+    }
+
+    @Test func networksWithoutIPv4() throws {
+        let text = Self.network("10.0.0.1/24").replacing("\"10.0.0.1/24\"", with: "null")
+        let json = try JSON(parsing: text)
+        #expect(throws: RecordError.self) { try NetworkDefinition(RecordReader(json)) }
+        let six = String(text.dropLast()) + #","gateway6":"fd00::1/120"}"#
+        let network = try NetworkDefinition(RecordReader(JSON(parsing: six)))
+        #expect(network.json.compact == six && network.families == [.ipv6])
+        #expect(network.leaseSpace == Subnet("0.0.0.0/24") && network.reservedLeases == [IPAddress(ipv4: 1)])
+        #expect(network.address6(beside: IPAddress(ipv4: 7)) == IPAddress("fd00::7"))
+        let bare = String(text.dropLast()) + #","addresses":false}"#
+        let none = try NetworkDefinition(RecordReader(JSON(parsing: bare)))
+        #expect(none.json.compact == bare && none.gateways.isEmpty && none.leaseSpace == Subnet("0.0.0.0/16"))
+        // As releases before have it of networks that nothing is made of.
+        let model = Self.network("0.0.0.0/0").replacing("\"bridge\"", with: "\"null\"")
+        #expect(try NetworkDefinition(RecordReader(JSON(parsing: model))).gateway == nil)
+    }
+
+    /// A range of IPv6 is one of leases.
+    @Test func rangesOfIPv6() throws {
+        let text = Self.network("10.0.0.1/24").replacing("\"10.0.0.1/24\"", with: "null").dropLast()
+        func network(_ range: String) throws -> NetworkDefinition {
+            let ending = ",\"gateway6\":\"fd00::1/64\",\"ranges\":[\"\(range)\"]}"
+            return try NetworkDefinition(RecordReader(JSON(parsing: text + ending)))
+        }
+        #expect(try network("fd00::40/122").leaseRange == AddressRange("0.0.0.64-0.0.0.127"))
+        #expect(try network("fd00::40-fd00::9:9").leaseRange == AddressRange("0.0.0.64-0.0.255.255"))
+    }
+
     /// Members that the release before does not have are there where they say something.
     @Test func furtherNamesAndAnotherFirewall() throws {
         let more = #","firewall":"nftables","aliases":["www","Db.front"]}"#

@@ -136,7 +136,7 @@ extension FuzzTests {
     @Test func stateRecords() throws {
         let endpoint = Endpoint(
             id: .random(), network: try #require(Name("br0")), networkID: .random(),
-            address: try #require(Subnet("10.0.0.2/24")),
+            address: Subnet("10.0.0.2/24"),
             gateway: IPAddress("10.0.0.1"), mac: try #require(MACAddress("02:42:0a:00:00:02")),
             interface: "eth1", bridge: "br0", mtu: 1500,
             ports: [PortMapping(hostPort: 80, containerPort: 8080), PortMapping(hostPort: 1, containerPort: 2)])
@@ -152,7 +152,7 @@ extension FuzzTests {
         try fuzz(
             NetworkDefinition(
                 id: .random(), name: try #require(Name("br0")), driver: "bridge",
-                gateway: try #require(Subnet("192.168.10.1/24")), device: "br0", mtu: 1450, isInternal: false,
+                gateway: Subnet("192.168.10.1/24"), device: "br0", mtu: 1450, isInternal: false,
                 labels: ["a": "b"], created: Timestamp(nanoseconds: 1)))
     }
 

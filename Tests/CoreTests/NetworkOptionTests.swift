@@ -76,7 +76,7 @@ import Testing
     @Test func recordsOfNetworks() throws {
         var network = NetworkDefinition(
             id: try #require(ContainerID(String(repeating: "0a", count: 32))), name: try #require(Name("br0")),
-            driver: "bridge", gateway: try #require(Subnet("10.9.1.1/24")), device: "br0", mtu: 1400, isInternal: false,
+            driver: "bridge", gateway: Subnet("10.9.1.1/24"), device: "br0", mtu: 1400, isInternal: false,
             labels: [:], created: Timestamp(nanoseconds: 5))
         #expect(network.json.members?.map(\.key).contains("options") == false)
         #expect(try NetworkDefinition(RecordReader(network.json)) == network)
@@ -85,7 +85,7 @@ import Testing
         network.auxiliary = ["router": try #require(IPAddress("10.9.1.2"))]
         network.isAttachable = true
         #expect(try NetworkDefinition(RecordReader(network.json)) == network)
-        #expect(network.reservedAddresses.map(\.description) == ["10.9.1.1", "10.9.1.2"])
+        #expect(network.reservedLeases.map(\.description) == ["10.9.1.1", "10.9.1.2"])
         for wrong in ["options", "auxiliary"] {
             let members = (network.json.members ?? []).map { ($0.key, $0.key == wrong ? ["x": "y"] : $0.value) }
             #expect(throws: RecordError.self) { try NetworkDefinition(RecordReader(.object(members))) }

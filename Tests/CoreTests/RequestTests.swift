@@ -221,7 +221,7 @@ import Testing
         for number in 0...1 {
             var endpoint = Endpoint(
                 id: .random(), network: try #require(Name("br\(number)")), networkID: .random(),
-                address: try #require(Subnet("10.0.\(number).2/24")), gateway: IPAddress("10.0.\(number).1"),
+                address: Subnet("10.0.\(number).2/24"), gateway: IPAddress("10.0.\(number).1"),
                 mac: try #require(MACAddress("02:42:0a:00:00:02")), interface: "eth\(number)", bridge: "br\(number)",
                 mtu: 1400, ports: [PortMapping(hostPort: 80, containerPort: 90)])
             endpoint.hostInterface = "abcde12345"

@@ -14,7 +14,7 @@ import Testing
         definition.volumes = [VolumeMount(anonymousAt: "/a"), VolumeMount(try #require(Name("data")), at: "/b")]
         let network = NetworkDefinition(
             id: .random(), name: try #require(Name("br0")), driver: "bridge",
-            gateway: try #require(Subnet("10.0.0.1/24")), device: "br0", mtu: nil, isInternal: false, labels: [:],
+            gateway: Subnet("10.0.0.1/24"), device: "br0", mtu: nil, isInternal: false, labels: [:],
             created: Timestamp(nanoseconds: 1))
         return RunRecording(
             definition, isNameGenerated: isNameGenerated, isHostnameGenerated: isHostnameGenerated, networks: [network])

@@ -282,7 +282,7 @@ private final class Control: @unchecked Sendable {
             Issue.record("it was defined")
             return
         }
-        #expect(users.map(\.name) == ["box"] && users.map(\.endpoint.address.description) == ["10.9.1.5/24"])
+        #expect(users.map(\.name) == ["box"] && users.map(\.endpoint.address?.description) == ["10.9.1.5/24"])
         let dead = try self.scene(.orphaned)
         guard case .defined(_, let none) = try dead.engine.inspectNetwork("one") else { return }
         #expect(none.isEmpty, "who is dead is on no network")

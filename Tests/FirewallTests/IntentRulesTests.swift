@@ -58,6 +58,30 @@ import Testing
             ])
     }
 
+    @Test func rulesOfANetworkOfIPv6Alone() throws {
+        let both = NetworkIntent.testbridge6
+        let alone = NetworkIntent(bridge: both.bridge, gateway: nil, gateway6: both.gateway6, isInternal: false)
+        #expect(IntentRules.rules(of: alone) == Array(IntentRules.rules(of: both).dropFirst(9)))
+        #expect(alone.creation.tables == [.filter6, .nat6])
+        let address6 = try #require(IPAddress("fd00::2"))
+        let ports = [
+            PortMapping(hostPort: 90, containerPort: 80),
+            PortMapping(hostAddress: .anyIPv6, hostPort: 90, containerPort: 80),
+        ]
+        let published = PublishedPorts(endpoint: .unknown, address: nil, address6: address6, ports: ports)
+        #expect(IntentRules.rules(of: published).map(\.target) == [.dnat(to: address6, ports: 80...80)])
+    }
+
+    /// Members of one without addresses reach each other, where bridges ask.
+    @Test func rulesOfANetworkWithoutAddresses() {
+        let bare = NetworkIntent(bridge: "testbridge", gateway: nil, isInternal: false)
+        #expect(
+            IntentRules.rules(of: bare).map(\.description) == [
+                "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT"
+            ])
+        #expect(bare.creation.tables == [.filter, .nat])
+    }
+
     /// Ports of an address of IPv6 go to the container's own of IPv6, and to none where it has none.
     @Test func portsStayInTheirFamily() throws {
         let ports = [
@@ -101,7 +125,10 @@ import Testing
                 "+ -A MYDOCKER-FORWARD -o testbridge -j ACCEPT", "- -A MYDOCKER-FORWARD -o testbridge -j DROP",
             ])
         #expect(differences { $0.open = [.ipv6] } == [])
-        #expect(differences { $0.routed = [.ipv4] } == ["- \(masquerade)"])
+        #expect(
+            differences { $0.routed = [.ipv4] } == [
+                "+ -A MYDOCKER-FORWARD -o testbridge -p icmp -j ACCEPT", "- \(masquerade)",
+            ])
         #expect(
             differences { $0.trustedInterfaces = ["eth0", "wg0"] } == [
                 "+ -A MYDOCKER-FORWARD -i eth0 -o testbridge -j ACCEPT",
@@ -117,7 +144,7 @@ import Testing
             PortMapping(hostAddress: host, hostPort: number, containerPort: number, transport: transport)
         }
         let published = PublishedPorts(
-            endpoint: .random(), address: try #require(IPAddress("10.7.0.2")), address6: IPAddress("fd00:7::2"),
+            endpoint: .random(), address: IPAddress("10.7.0.2"), address6: IPAddress("fd00:7::2"),
             ports: [],
             openPorts: [port(80, .tcp), port(81, .tcp), port(53, .udp), port(80, .tcp, .anyIPv6)])
         let comment = "-m comment --comment mydocker-\(published.endpoint.short) -j ACCEPT"

@@ -152,7 +152,7 @@ import Testing
         let packet = TracedPacket(from: there, to: here, 6, port: 80)
         let gateway6 = Subnet(try #require(IPAddress("fd00:77::1")), 64)
         let network = NetworkIntent(
-            bridge: "testbridge", gateway: try #require(Subnet("10.0.0.1/24")), gateway6: gateway6, isInternal: false)
+            bridge: "testbridge", gateway: Subnet("10.0.0.1/24"), gateway6: gateway6, isInternal: false)
         let published = FirewallRule(
             .nat6, "D", transport: .tcp, ports: 80...80, target: .dnat(to: here, ports: 8080...8080))
         let rules =

@@ -10,12 +10,12 @@ import Testing
         var networks: [NetworkGraph.Network] = []
         for (name, gateway, isInternal) in [("front", "10.9.1.1/24", false), ("back", "10.9.2.1/24", true)] {
             let network = NetworkDefinition(
-                id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: try #require(Subnet(gateway)),
+                id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: Subnet(gateway),
                 device: name, mtu: nil, isInternal: isInternal, labels: [:], created: .now())
             let address = try #require(Subnet(gateway.replacing(".1/", with: ".2/")))
             let endpoint = Endpoint(
                 id: .random(), network: network.name, networkID: network.id, address: address,
-                gateway: network.gateway.address, mac: MACAddress(for: address.address), interface: "eth0",
+                gateway: network.gateway?.address, mac: MACAddress(for: address.address), interface: "eth0",
                 bridge: name, mtu: nil, ports: isInternal ? [] : [PortMapping(hostPort: 8080, containerPort: 80)])
             networks.append(.init(network, [.init(container: "w\"<b>&\\", endpoint)]))
         }

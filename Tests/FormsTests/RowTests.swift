@@ -81,7 +81,7 @@ import Testing
     @Test func aNetwork() throws {
         let network = NetworkDefinition(
             id: try Example.id("ab"), name: try #require(Name("br0")), driver: "bridge",
-            gateway: try #require(Subnet("192.168.10.1/24")), device: "br0", mtu: nil, isInternal: true,
+            gateway: Subnet("192.168.10.1/24"), device: "br0", mtu: nil, isInternal: true,
             labels: ["k": "v"], created: Example.moment)
         try expect(
             network.row(isWhole: false).fields,

@@ -54,14 +54,19 @@ import Testing
     }
 
     @Test func portLines() throws {
-        let mappings = [mapping(8080, 80), mapping(5353, 53, "127.0.0.1", udp: true)]
-        #expect(PortsText.lines(mappings) == ["53/udp -> 127.0.0.1:5353", "80/tcp -> 0.0.0.0:8080"])
-        #expect(try PortsText.published(mappings, at: "80", of: "c").map(\.hostPort) == [8080])
-        #expect(try PortsText.published(mappings, at: "53/udp", of: "c").map(\.hostPort) == [5353])
+        var endpoint = try Example.endpoint("br0", "10.9.1.5/24", gateway: "10.9.1.1")
+        endpoint.ports = [mapping(8080, 80), mapping(5353, 53, "127.0.0.1", udp: true)]
+        endpoint.openPorts = [mapping(90, 90)]
+        let ports = [endpoint].publishedPorts
+        // At the container's own address there is no port of this host.
+        #expect(PortsText.lines(ports) == ["53/udp -> 127.0.0.1:5353", "80/tcp -> 0.0.0.0:8080", "90/tcp -> 0.0.0.0:"])
+        #expect(try PortsText.published(ports, at: "80", of: "c").map(\.mapping.hostPort) == [8080])
+        #expect(try PortsText.published(ports, at: "53/udp", of: "c").map(\.mapping.hostPort) == [5353])
+        #expect(PortsText.summary(endpoint.ports, open: endpoint.openPorts).hasSuffix(", 90/tcp"))
         #expect(throws: OperationError("no public port '81' published for c")) {
-            try PortsText.published(mappings, at: "81", of: "c")
+            try PortsText.published(ports, at: "81", of: "c")
         }
-        #expect(throws: OperationError.self) { try PortsText.published(mappings, at: "x", of: "c") }
+        #expect(throws: OperationError.self) { try PortsText.published(ports, at: "x", of: "c") }
     }
 
     @Test func amountsInWords() {

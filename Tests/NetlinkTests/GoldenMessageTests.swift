@@ -162,7 +162,7 @@ struct GoldenMessageTests {
             08 00 04 00  ; RTA_OIF
             02 00 00 00
             """)
-        #expect(encoded { $0.addDefaultRoute(gateway: gateway, index: 2, name: "eth0") } == lines(expected))
+        #expect(encoded { $0.addDefaultRoute(.gateway(gateway), index: 2, name: "eth0") } == lines(expected))
     }
 
     @Test func neighbourOfIPv6() throws {
@@ -205,7 +205,7 @@ struct GoldenMessageTests {
             08 00 04 00  ; RTA_OIF
             02 00 00 00
             """)
-        #expect(encoded { $0.addDefaultRoute(gateway: gateway, index: 2, name: "eth0") } == lines(expected))
+        #expect(encoded { $0.addDefaultRoute(.gateway(gateway), index: 2, name: "eth0") } == lines(expected))
     }
 
     @Test func neighbour() throws {

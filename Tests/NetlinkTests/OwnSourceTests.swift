@@ -116,6 +116,35 @@ import Testing
         #expect(passes(answer, to: gateway) && !passes(answer, to: Self.foreignMAC))
     }
 
+    private static func arp(from mac: MACAddress, saying sender: MACAddress) -> [UInt8] {
+        [UInt8](repeating: 0xff, count: 6) + mac.bytes + [8, 6, 0, 1, 8, 0, 6, 4, 0, 1] + sender.bytes
+            + [10, 77, 0, 2, 0, 0, 0, 0, 0, 0, 10, 77, 0, 9]
+    }
+
+    /// Of one that has no address of IPv4, nothing of that.
+    @Test func ofIPv6Alone() {
+        let program = OwnSource(mac: Self.mac, addresses: [], address6: Self.address).program()
+        func passes(_ frame: [UInt8]) -> Bool { BerkeleyFilter(program).run(frame) != UInt32(TC_ACT_SHOT) }
+        #expect(passes(Self.udp) && passes(Self.discovery(135, about: Self.other, [1, 1] + Self.mac.bytes)))
+        #expect(!passes(Self.frame(Self.other, nextHeader: 17, [0, 0, 0, 0])))
+        #expect(!passes(Self.frame(nextHeader: 17, [0, 0, 0, 0], type: [8, 0])))
+        #expect(!passes(Self.arp(from: Self.mac, saying: Self.mac)))
+    }
+
+    /// Where nobody knows the addresses, only whose link it is.
+    @Test func ofAnyAddress() {
+        let program = OwnSource(mac: Self.mac, addresses: []).program()
+        func passes(_ frame: [UInt8]) -> Bool { BerkeleyFilter(program).run(frame) != UInt32(TC_ACT_SHOT) }
+        #expect(passes(Self.udp) && passes(Self.frame(Self.other, nextHeader: 17, [0, 0, 0, 0])))
+        #expect(passes(Self.frame(nextHeader: 17, [0, 0, 0, 0], type: [8, 0])))
+        #expect(passes(Self.arp(from: Self.mac, saying: Self.mac)))
+        #expect(!passes(Self.frame(from: Self.foreignMAC, nextHeader: 17, [0, 0, 0, 0])))
+        #expect(!passes(Self.arp(from: Self.mac, saying: Self.foreignMAC)))
+        #expect(!passes(Self.arp(from: Self.foreignMAC, saying: Self.foreignMAC)))
+        let short = Self.arp(from: Self.mac, saying: Self.foreignMAC)
+        for count in 14..<short.count { #expect(!passes(Array(short.prefix(count))), "\(count) bytes") }
+    }
+
     /// However short a frame is, it does not pass for that.
     @Test func S4_whatIsCutOffDoesNotPass() {
         let whole = [

@@ -158,7 +158,7 @@ struct PortMessageTests {
     /// What the program says of a frame, by a reading of its own.
     @Test func whomAFrameMayGoTo() throws {
         let bridge = OwnSource.Peer(
-            mac: try #require(MACAddress("02:42:0a:4d:00:01")), address: try #require(IPAddress("10.77.0.1")))
+            mac: try #require(MACAddress("02:42:0a:4d:00:01")), address: IPAddress("10.77.0.1"))
         let free = try source("10.77.0.2", "169.254.9.9")
         let bound = try source("10.77.0.2", "169.254.9.9", onlyPeer: bridge)
         let (gateway, neighbour): ([UInt8], [UInt8]) = ([2, 0x42, 10, 77, 0, 1], [2, 0x42, 10, 77, 0, 3])

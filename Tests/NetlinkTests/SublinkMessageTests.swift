@@ -55,6 +55,21 @@ struct SublinkMessageTests {
             ])
     }
 
+    /// What is for elsewhere goes to the parent's routing: by the link, and to nobody on it.
+    @Test func modesOfIPvlan() throws {
+        for (mode, number, routes) in [("l2", 0, false), ("l3", 1, true), ("l3s", 2, true)] as [(String, UInt16, Bool)]
+        {
+            let kind = try #require(SublinkRequest.Kind(driver: "ipvlan", mode: mode))
+            #expect(kind == .ipvlan(number) && kind.routesByParent == routes)
+        }
+        #expect(SublinkRequest.Kind(driver: "ipvlan", mode: "bridge") == nil)
+        let gateway = try #require(IPAddress("10.0.0.1"))
+        var request = ContainerNetworkRequest(index: 3, addresses: [], gateways: [gateway])
+        #expect(encoded { $0.configureContainer(request, index: 3) }.contains("08 00 05 00"), "RTA_GATEWAY")
+        request.routesByLink = true
+        #expect(!encoded { $0.configureContainer(request, index: 3) }.contains("08 00 05 00"))
+    }
+
     @Test func aVLAN() {
         let request = ParentRequest(name: "e.5", mac: mac, kind: .vlan(5, of: 3))
         let words = encoded { $0.createParent(request) }
@@ -73,7 +88,7 @@ struct SublinkMessageTests {
         let all: [(String, String?, SublinkRequest.Kind?)] = [
             ("macvlan", nil, .macvlan(4)), ("macvlan", "private", .macvlan(1)), ("macvlan", "vepa", .macvlan(2)),
             ("macvlan", "bridge", .macvlan(4)), ("macvlan", "passthru", .macvlan(8)), ("macvlan", "l2", nil),
-            ("ipvlan", nil, .ipvlan(0)), ("ipvlan", "l3", nil), ("bridge", nil, nil),
+            ("ipvlan", nil, .ipvlan(0)), ("ipvlan", "l4", nil), ("bridge", nil, nil),
         ]
         for (driver, mode, kind) in all { #expect(SublinkRequest.Kind(driver: driver, mode: mode) == kind) }
     }

@@ -25,7 +25,7 @@ import Testing
 
     @Test func whatIsThereDoesNotDiffer() {
         #expect(lacks(whole()) == [])
-        #expect(lacks([network.bridge(addresses: [network.gateway]), member.link()]) == [])
+        #expect(lacks([network.bridge(addresses: network.gateways), member.link()]) == [])
     }
 
     @Test func aMissingBridgeIsMadeBeforeAnythingElseIsSaid() throws {
@@ -42,12 +42,13 @@ import Testing
         #expect(lacks([.init(.example(3, "web", nil))]).map(\.remedy) == [.refuse])
     }
 
-    @Test func eachLackOfABridgeHasItsRemedy() {
-        let other = Subnet(network.gateway.address, 16)
+    @Test func eachLackOfABridgeHasItsRemedy() throws {
+        let gateway = try #require(network.gateway)
+        let other = Subnet(gateway.address, 16)
         let link = network.bridge(isUp: false, rightFilter: 0, addresses: [other])
         #expect(
             lacks([link, member.link()], routed: []).map(\.remedy) == [
-                .applySettings, .addAddress(network.gateway, 7), .bringUp(7), .switchRoutingOn(.ipv4),
+                .applySettings, .addAddress(gateway, 7), .bringUp(7), .switchRoutingOn(.ipv4),
             ])
         // Nobody has looked for addresses.
         #expect(lacks([network.bridge(isUp: false), member.link()]).map(\.remedy) == [.bringUp(7)])
@@ -75,12 +76,12 @@ import Testing
         let wanted = WantedBridges(needed: [network, unmade], members: [member, try unmade.member("10.0.0.2/16")])
         let intent = wanted.intent(on: .having(whole()))
         #expect(intent.networks.map(\.bridge) == ["web"])
-        #expect(intent.networks[0].gateway.description == "192.168.10.1/24")
+        #expect(intent.networks[0].gateway?.description == "192.168.10.1/24")
         #expect(
             intent.published == [
                 PublishedPorts(
-                    endpoint: member.endpoint.id, address: member.endpoint.address.address, ports: member.endpoint.ports
-                )
+                    endpoint: member.endpoint.id, address: member.endpoint.address?.address,
+                    ports: member.endpoint.ports)
             ])
     }
 

@@ -34,7 +34,7 @@ import Testing
         let network = try NetworkDefinition.example("mydockertest000")
         var endpoint = try network.member(ports: [PortMapping(hostPort: 80, containerPort: 80)]).endpoint
         endpoint.mtu = 1400
-        let member = NetworkPlan.Member(endpoint, on: network, in: "web", isDefaultRoute: true)
+        let member = NetworkPlan.Member(endpoint, on: network, in: "web", leading: [.ipv4])
         let lines = try lines(NetworkPlan([], [member], upon: .nothing))
         let link = endpoint.hostInterface
         let queues = "mtu 1400 numtxqueues 1 numrxqueues 1"

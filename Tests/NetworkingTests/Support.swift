@@ -9,7 +9,7 @@ import Testing
 extension NetworkDefinition {
     static func example(_ name: String = "web", gateway: String = "192.168.10.1/24") throws -> NetworkDefinition {
         NetworkDefinition(
-            id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: try #require(Subnet(gateway)),
+            id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: Subnet(gateway),
             device: name, mtu: nil, isInternal: false, labels: [:], created: .now())
     }
 
@@ -18,7 +18,7 @@ extension NetworkDefinition {
         let id = ContainerID.random()
         let address = try #require(Subnet(address))
         let endpoint = Endpoint(
-            id: id, network: name, networkID: self.id, address: address, gateway: gateway.address,
+            id: id, network: name, networkID: self.id, address: address, gateway: self.gateway?.address,
             mac: MACAddress(for: address.address), interface: "eth0", bridge: device, mtu: nil, ports: ports)
         return NetworkMember(id: id, endpoint: endpoint, process: ProcessIdentity(pid: 1, startTime: 0))
     }
@@ -43,7 +43,7 @@ extension NetworkMember {
         port.hairpin = !endpoint.ports.isEmpty
         port.learns = learns
         port.entries = [endpoint.mac]
-        port.programs = [OwnSource(mac: endpoint.mac, addresses: [endpoint.address.address]).program()]
+        port.programs = [OwnSource(mac: endpoint.mac, addresses: endpoint.addresses).program()]
         let info = LinkInfo.example(index, endpoint.hostInterface, "veth", isUp: isUp, master: master)
         return ObservedBridges.Link(info, port: port)
     }

@@ -7,7 +7,7 @@ import Testing
 
 private func network(_ name: String, id: ContainerID = .random()) throws -> NetworkDefinition {
     NetworkDefinition(
-        id: id, name: try #require(Name(name)), driver: "bridge", gateway: try #require(Subnet("10.1.2.1/24")),
+        id: id, name: try #require(Name(name)), driver: "bridge", gateway: Subnet("10.1.2.1/24"),
         device: "br0", mtu: nil, isInternal: false, labels: ["a": "b"], created: Timestamp(nanoseconds: 7))
 }
 
@@ -166,7 +166,7 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
     @Test func itIsFoundListedAndRemoved() throws {
         let name = try #require(Name("old.net"))
         let found = try #require(try store.definition(named: name))
-        #expect(found.id == id && found.name == name && found.gateway.description == "10.9.8.1/24")
+        #expect(found.id == id && found.name == name && found.gateway?.description == "10.9.8.1/24")
         #expect(try store.find(id.hex) == found && store.find(id.short) == found && store.find("old.net") == found)
         #expect(try store.isDefined(found))
         try store.create(network("new"))
@@ -183,7 +183,8 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
         #expect(scratch.layout.networkLock(found) == scratch.layout.runtimeNetworks + "/old.net/lock")
         let endpoint = Endpoint(
             id: .random(), network: found.name, networkID: id, address: found.gateway, gateway: nil,
-            mac: MACAddress(for: found.gateway.address), interface: "eth0", bridge: "old.net", mtu: nil, ports: [])
+            mac: try MACAddress(for: #require(found.gateway).address), interface: "eth0", bridge: "old.net", mtu: nil,
+            ports: [])
         #expect(try store.definition(of: endpoint) == found)
     }
 
@@ -201,7 +202,8 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
         let found = try #require(try store.find("old.net"))
         let endpoint = Endpoint(
             id: .random(), network: found.name, networkID: .random(), address: found.gateway, gateway: nil,
-            mac: MACAddress(for: found.gateway.address), interface: "eth0", bridge: "old.net", mtu: nil, ports: [])
+            mac: try MACAddress(for: #require(found.gateway).address), interface: "eth0", bridge: "old.net", mtu: nil,
+            ports: [])
         #expect(try store.definition(of: endpoint) == nil)
     }
 

@@ -18,8 +18,8 @@ import Testing
         IntentRules.rules(of: intent) + [
             // Nobody asks for this one; it has every match at once.
             FirewallRule(
-                .nat, "MYDOCKER-POSTROUTING", source: .not(intent.gateway.network),
-                destination: .not(intent.gateway.network),
+                .nat, "MYDOCKER-POSTROUTING", source: intent.gateway.map { .not($0.network) },
+                destination: intent.gateway.map { .not($0.network) },
                 output: .not(intent.bridge), transport: .udp, ports: 5...7, isToLocalAddress: true,
                 states: .not([.new, .invalid, .untracked]), target: .return)
         ]

@@ -89,8 +89,8 @@ package final class Place {
         _ = try host.lease(from: network, for: id, requested: address)
         return Endpoint(
             id: isFirst ? id : .random(), network: network.name, networkID: network.id,
-            address: Subnet(address, network.subnet.prefixLength),
-            gateway: network.gateway.address, mac: MACAddress(for: address), interface: "eth0", bridge: network.device,
+            address: network.subnet.map { Subnet(address, $0.prefixLength) },
+            gateway: network.gateway?.address, mac: MACAddress(for: address), interface: "eth0", bridge: network.device,
             mtu: nil, ports: [])
     }
 

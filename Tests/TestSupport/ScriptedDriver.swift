@@ -66,12 +66,14 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     }
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool, isStale: (String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (String) -> Bool
     ) throws(OperationError) -> Endpoint {
         try note("connect \(endpoint.network)")
         return endpoint
     }
-    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+    package func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError) {
         try note("route by \(endpoint.network)")
     }
     package func publishAnew(_ endpoint: Endpoint, isStale: (String) -> Bool) throws(OperationError) {

@@ -16,15 +16,14 @@ package struct PortCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
-        let mappings = try context.engine.publishedPorts(of: operands[0])
+        var ports = try context.engine.publishedPorts(of: operands[0])
         if operands.count == 2 {
-            let published = try PortsText.published(mappings, at: operands[1], of: operands[0])
-            for mapping in published { context.output.line("\(mapping.hostAddress.inURL):\(mapping.hostPort)") }
-            context.answer = PortsText.json(published)
+            ports = try PortsText.published(ports, at: operands[1], of: operands[0])
+            for port in ports { context.output.line(PortsText.place(port)) }
         } else {
-            for line in PortsText.lines(mappings) { context.output.line(line) }
-            context.answer = PortsText.json(mappings.sorted())
+            for line in PortsText.lines(ports) { context.output.line(line) }
         }
+        context.answer = PortsText.json(ports)
         return 0
     }
 }

@@ -35,10 +35,11 @@ package struct NetworkCreateCommand: Command {
             .toggle("ignore", "Succeed when a network of that name exists, and tell how it differs") {
                 $0.request.ignoresExisting = $1
             },
-            .toggle("ipv6", "Containers get an address of IPv6 besides") {
+            .toggle("ipv6", "Containers get an address of IPv6") {
                 $0.request.hasIPv6 = $1
                 $0.refusesIPv6 = !$1
             },
+            .toggle("ipv4", "Containers get an address of IPv4 (default true)") { $0.request.hasIPv4 = $1 },
             .toggle("internal", "No way out of the network") { $0.request.isInternal = $1 },
             .value("label", "KEY=VALUE", "Set a label") { command, text throws(OperationError) in
                 command.labels.append(try SimpleValue.label(text))
@@ -86,8 +87,10 @@ package struct NetworkCreateCommand: Command {
     private static var usual: [Flag<NetworkCreateCommand>] {
         [
             .toggle("attachable", "Any container may be on it, as on every network") { $0.request.isAttachable = $1 },
-            .value("ipam-driver", "DRIVER", "default, and no other one") { _, text throws(OperationError) in
-                try only("default", text, "failed to find ipam driver: \(text)")
+            .value("ipam-driver", "DRIVER", "default, or null: containers get no addresses") {
+                command, text throws(OperationError) in
+                guard let givesAddresses = try NetworkValue.ipamDriver(text) else { return }
+                command.request.givesAddresses = givesAddresses
             },
             .toggle("config-only", "Make nothing: other networks are to be made like it") {
                 $0.request.isConfigOnly = $1

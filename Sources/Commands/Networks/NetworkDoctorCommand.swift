@@ -52,14 +52,15 @@ package struct NetworkDoctorCommand: Command {
         for network in adopted {
             let what = network.wasThere ? "was adopted before" : "adopted"
             context.output.line(
-                "\(network.network.name) \(network.network.gateway): \(what), \(network.removedRules.count) rules removed, "
+                "\(network.network.name) \(network.network.gateways.first?.description ?? "-"): \(what), \(network.removedRules.count) rules removed, "
                     + "\(network.freedAddresses.count) addresses freed")
         }
         context.answer = .array(
             adopted.map { network in
                 [
                     "name": .string(network.network.name.text), "id": .string(network.network.id.hex),
-                    "gateway": .string("\(network.network.gateway)"), "wasThere": .bool(network.wasThere),
+                    "gateway": .string(network.network.gateways.first?.description ?? ""),
+                    "wasThere": .bool(network.wasThere),
                     "removedRules": .strings(network.removedRules),
                     "freedAddresses": .strings(network.freedAddresses.map { "\($0)" }),
                 ]

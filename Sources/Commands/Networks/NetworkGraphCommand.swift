@@ -49,7 +49,7 @@ package struct NetworkGraphCommand: Command {
         let definition = network.definition
         return [
             "name": .string(definition.name.text), "device": .string(definition.device),
-            "gateway": .string("\(definition.gateway)"), "internal": .bool(definition.isInternal),
+            "gateway": .string(definition.gateways.first?.description ?? ""), "internal": .bool(definition.isInternal),
             "containers": .array(network.places.map(json)),
         ]
     }
@@ -57,7 +57,7 @@ package struct NetworkGraphCommand: Command {
     private static func json(_ place: NetworkGraph.Place) -> JSON {
         [
             "name": .string(place.container), "interface": .string(place.interface),
-            "address": .string("\(place.address)"), "mac": .string("\(place.mac)"),
+            "address": .string(place.address?.description ?? ""), "mac": .string("\(place.mac)"),
             "ports": .strings(place.ports.map { "\($0)" }),
         ]
     }

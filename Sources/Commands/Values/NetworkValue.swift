@@ -86,6 +86,17 @@ enum NetworkValue {
         return range
     }
 
+    /// Docker's names, and Podman's.
+    /// - Returns: whether such a driver gives containers addresses; nil: nothing was named.
+    static func ipamDriver(_ text: String) throws(OperationError) -> Bool? {
+        switch text {
+        case "": return nil
+        case "default", "host-local": return true
+        case "null", "none": return false
+        default: throw OperationError("failed to find ipam driver: \(text)", kind: .unsupported)
+        }
+    }
+
     /// `NAME=ADDRESS`.
     static func auxiliary(_ text: String) throws(OperationError) -> (name: String, address: IPAddress) {
         let (name, value) = try SimpleValue.pair(text)

@@ -45,6 +45,9 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
         return (0..<16).map { digits[$0 * 2].hexValue << 4 | digits[$0 * 2 + 1].hexValue }
     }
 
+    /// That of whose it is, where no address decides it: the same for as long as that exists.
+    package var mac: MACAddress { MACAddress(ending: Array(prefixBytes.prefix(5))) }
+
     // MARK: In 43 characters
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)

@@ -7,6 +7,8 @@ package struct ContainerSummary: Sendable {
     package var created: Timestamp
     package var phase: ContainerPhase
     package var ports: [PortMapping]
+    /// At its own addresses.
+    package var openPorts: [PortMapping] = []
     package var address: IPAddress?
     package var pid: Int32?
     package var networks: [String]

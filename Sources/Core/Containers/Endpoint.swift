@@ -8,8 +8,10 @@ package struct Endpoint: Equatable, Sendable {
     package var firewall = FirewallBackend.iptables
     package var network: Name
     package var networkID: ContainerID
-    /// The container's address in the network's subnet.
-    package var address: Subnet
+    /// The container's address in the network's subnet; nil: it has none of IPv4.
+    package var address: Subnet?
+    /// What is leased for it where it has none.
+    package var standIn: IPAddress?
     package var gateway: IPAddress?
     /// The same of IPv6; nil: the network has none.
     package var address6: Subnet?
@@ -40,7 +42,7 @@ package struct Endpoint: Equatable, Sendable {
     package var gatewayPriority = 0
 
     package init(
-        id: EndpointID, network: Name, networkID: ContainerID, address: Subnet, gateway: IPAddress?, mac: MACAddress,
+        id: EndpointID, network: Name, networkID: ContainerID, address: Subnet?, gateway: IPAddress?, mac: MACAddress,
         interface: String, bridge: String, mtu: Int?, ports: [PortMapping]
     ) {
         self.id = id
@@ -63,21 +65,24 @@ package struct Endpoint: Equatable, Sendable {
             + stride(from: 0, through: 45, by: 5).map { String(id.hex.dropFirst($0).prefix(15)) }
     }
 
-    /// The addresses of IPv4 that are leased for it: its own, and that of which it has the address of IPv6.
+    /// What is leased for it: its own address of IPv4 or what stands in for that, and what goes with its address of IPv6.
     package var leases: [IPAddress] {
-        let second = address6.flatMap { $0.network.counterpart(of: $0.address, in: address.network) }
-        return [address.address] + (second.map { $0 == address.address ? [] : [$0] } ?? [])
+        let own = address?.address ?? standIn
+        let space = address?.network ?? NetworkDefinition.leaseSpace(beside: address6)
+        let second = address6.flatMap { $0.network.counterpart(of: $0.address, in: space) }
+        return [own, second == own ? nil : second].compactMap { $0 }
     }
 
     /// Whether the firewall has rules of it.
     package var publishes: Bool { !ports.isEmpty || !openPorts.isEmpty }
 
     /// Its places in the network's subnets.
-    package var subnets: [Subnet] { [address] + (address6.map { [$0] } ?? []) }
+    package var subnets: [Subnet] { [address, address6].compactMap { $0 } }
     package var gateways: [IPAddress] { [gateway, gateway6].compactMap { $0 } }
-    package var addresses: [IPAddress] { [address.address] + (address6.map { [$0.address] } ?? []) }
+    package var addresses: [IPAddress] { subnets.map(\.address) }
     /// Those that it has an address of.
-    package var families: [AddressFamily] { address6 == nil ? [.ipv4] : [.ipv4, .ipv6] }
+    package var families: [AddressFamily] { subnets.map(\.family) }
+    package func gateway(of family: AddressFamily) -> IPAddress? { family == .ipv4 ? gateway : gateway6 }
 
     /// Whether containers know each other by names there: not on the predefined network, as in Docker.
     package var hasNames: Bool { !network.isOfPredefinedNetwork }
@@ -86,13 +91,37 @@ package struct Endpoint: Equatable, Sendable {
     package mutating func resetHostInterface() { hostInterface = Self.hostInterfaces(id)[0] }
 }
 
+/// A port by which a container is reached: one of this host, or its own.
+package struct PublishedPort: Equatable, Sendable {
+    package let mapping: PortMapping
+    /// At the container's own addresses, of the family that the mapping's says.
+    package let isOwn: Bool
+
+    package init(_ mapping: PortMapping, isOwn: Bool) {
+        self.mapping = mapping
+        self.isOwn = isOwn
+    }
+
+    /// `80/tcp`
+    package var name: String { "\(mapping.containerPort)/\(mapping.transport.rawValue)" }
+}
+
+extension [Endpoint] {
+    /// In their order.
+    package var publishedPorts: [PublishedPort] {
+        let ports = flatMap(\.ports).map { PublishedPort($0, isOwn: false) }
+        let own = flatMap(\.openPorts).map { PublishedPort($0, isOwn: true) }
+        return (ports + own).sorted { $0.mapping < $1.mapping }
+    }
+}
+
 extension Endpoint: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         self.init(
             // Of version 1: whoever knows the container's fills it in.
             id: try reader.optionalText("id", EndpointID.init) ?? .unknown,
             network: try reader.text("network", Name.init), networkID: try reader.text("networkID", ContainerID.init),
-            address: try reader.text("address", Subnet.init),
+            address: try reader.optionalText("address", Subnet.init),
             gateway: try reader.optionalText("gateway", IPAddress.init),
             mac: try reader.text("mac", MACAddress.init),
             interface: try reader.optionalText("interface") { $0.isInterfaceName ? $0 : nil } ?? "eth0",
@@ -103,6 +132,8 @@ extension Endpoint: Record {
         driver = try reader.optional("driver", \.string) ?? "bridge"
         firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
         address6 = try reader.optionalText("address6", Subnet.init)
+        standIn = try reader.optionalText("standIn", IPAddress.init)
+        if address == nil, standIn == nil { throw RecordError("address is missing") }
         gateway6 = try reader.optionalText("gateway6", IPAddress.init)
         aliases = try reader.optionalTexts("aliases", NetworkAlias.init)
         openPorts = try reader.optionalObjects("openPorts", PortMapping.init)
@@ -119,7 +150,7 @@ extension Endpoint: Record {
         let usual: JSON = [
             "id": .string(id.hex), "driver": .string(driver), "network": .string(network.text),
             "networkID": .string(networkID.hex),
-            "address": .string(address.description), "gateway": .optional(gateway?.description),
+            "address": .optional(address?.description), "gateway": .optional(gateway?.description),
             "mac": .string(mac.description), "hostInterface": .string(hostInterface),
             "interface": .string(interface), "bridge": .string(bridge),
             "mtu": .optional(mtu), "ports": .array(ports.map(\.json)),
@@ -127,6 +158,7 @@ extension Endpoint: Record {
         return usual.with([
             ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
             ("address6", address6.map { .string($0.description) }),
+            ("standIn", standIn.map { .string($0.description) }),
             ("gateway6", gateway6.map { .string($0.description) }),
             ("aliases", aliases.isEmpty ? nil : .strings(aliases.map(\.description))),
             ("openPorts", openPorts.isEmpty ? nil : .array(openPorts.map(\.json))),

@@ -67,10 +67,19 @@ extension [EndpointWish] {
 }
 
 extension [Endpoint] {
-    /// The one by which is sent what is for elsewhere; nil where none leads there.
-    package var leading: Index? {
-        indices.filter { self[$0].gateway != nil }
-            .max { (self[$0].gatewayPriority, -$0) < (self[$1].gatewayPriority, -$1) }
+    /// The one by which ports are published; nil where none leads elsewhere.
+    package var leading: Index? { first { !$0.gateways.isEmpty } }
+    /// The one by which is sent what is for elsewhere, of one family.
+    package func leading(_ family: AddressFamily) -> Index? { first { $0.gateway(of: family) != nil } }
+
+    /// The families of which what is for elsewhere goes by one of them.
+    package func families(ledBy index: Index) -> Set<AddressFamily> {
+        Set(AddressFamily.allCases.filter { leading($0) == index })
+    }
+
+    /// Of those that lead there, the one with the greatest priority, the first one of equals.
+    private func first(where leads: (Endpoint) -> Bool) -> Index? {
+        indices.filter { leads(self[$0]) }.max { (self[$0].gatewayPriority, -$0) < (self[$1].gatewayPriority, -$1) }
     }
 }
 

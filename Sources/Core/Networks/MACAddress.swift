@@ -24,6 +24,12 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
         bytes = [0x02, 0x42] + (0..<4).map { UInt8(truncatingIfNeeded: address.number >> (24 - 8 * $0)) }
     }
 
+    /// A locally administered one that ends in these five bytes.
+    package init(ending bytes: [UInt8]) {
+        precondition(bytes.count == 5)
+        self.bytes = [0x02] + bytes
+    }
+
     /// The address of IPv6 that a link with this one gives itself (RFC 4291, appendix A).
     package var linkLocalAddress: IPAddress {
         let identifier = [bytes[0] ^ 2] + bytes[1..<3] + [0xff, 0xfe] + bytes[3...]

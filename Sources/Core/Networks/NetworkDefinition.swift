@@ -3,8 +3,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package let id: ContainerID
     package let name: Name
     package let driver: String
-    /// The gateway's own address in the subnet: `192.168.10.1/24`.
-    package let gateway: Subnet
+    /// The gateway's own address in the subnet: `192.168.10.1/24`; nil: the network has none of IPv4.
+    package let gateway: Subnet?
     /// The same of IPv6, `fd00::1/64`; nil: the network has none.
     package var gateway6: Subnet?
     /// The bridge device.
@@ -16,6 +16,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var firewall = FirewallBackend.iptables
     /// Who had them, while they move: it may have some still.
     package var formerFirewall: FirewallBackend?
+    /// Whether members are given addresses; else whoever is inside sees to that (`--ipam-driver null`).
+    package var givesAddresses = true
     /// What addresses are chosen from, of a family; the whole subnet where there is none of it.
     package var ranges: [AddressRange] = []
     /// Addresses of the subnet that are somebody else's, by the names of those (`--aux-address`).
@@ -27,14 +29,15 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var configFrom: Name?
     /// Whether it is one of them: nothing of it is made.
     package var isConfigOnly: Bool { driver == "null" }
-    /// Of those the device, where none is named, and the gateway, where no subnet is.
+    /// Of those the device, where none is named.
     package static let noDevice = "-"
-    package static let noGateway = Subnet(.anyIPv4, 0)
+    /// What releases before have written for none.
+    private static let noGateway = Subnet(.anyIPv4, 0)
     /// What its record and its files are called by: its id, or its name where the release before has made it.
     package private(set) var key: String
 
     package init(
-        id: ContainerID, name: Name, driver: String, gateway: Subnet, device: String, mtu: Int?, isInternal: Bool,
+        id: ContainerID, name: Name, driver: String, gateway: Subnet?, device: String, mtu: Int?, isInternal: Bool,
         labels: [String: String], created: Timestamp
     ) {
         self.id = id
@@ -57,9 +60,17 @@ package struct NetworkDefinition: Equatable, Sendable {
         return network
     }
 
-    package var subnet: Subnet { gateway.network }
+    package var subnet: Subnet? { gateway?.network }
     /// Its addresses on the bridge.
-    package var gateways: [Subnet] { [gateway] + (gateway6.map { [$0] } ?? []) }
+    package var gateways: [Subnet] { [gateway, gateway6].compactMap { $0 } }
+    /// Those that it has addresses of; or may have, where it gives none.
+    package var families: [AddressFamily] { givesAddresses ? gateways.map(\.family) : [.ipv4] }
+    /// What leases are of: the addresses of IPv4, or numbers that stand for members where there are none.
+    package var leaseSpace: Subnet { subnet ?? Self.leaseSpace(beside: subnet6) }
+    /// - Parameter subnet6: for each number of the space there is an address of it.
+    static func leaseSpace(beside subnet6: Subnet?) -> Subnet {
+        Subnet(.anyIPv4, max(16, (subnet6?.prefixLength ?? 0) - 96))
+    }
     /// Those of them that are this host's.
     package var hostAddresses: [Subnet] {
         if options.hasHostAddress { return gateways }
@@ -69,20 +80,32 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var subnet6: Subnet? { gateway6?.network }
     /// The address of IPv6 that goes with one of IPv4: as far from the beginning of its subnet. So one lease is of both, and
     /// nothing but the leases of IPv4 has to be kept.
-    package func address6(beside address: IPAddress) -> IPAddress? {
-        subnet6.flatMap { subnet.counterpart(of: address, in: $0) }
+    package func address6(beside lease: IPAddress) -> IPAddress? {
+        subnet6.flatMap { leaseSpace.counterpart(of: lease, in: $0) }
     }
-    /// The address of IPv4 that one of IPv6 goes with. Whoever has that lease may have the other address.
-    package func address(beside address6: IPAddress) -> IPAddress? { subnet6?.counterpart(of: address6, in: subnet) }
+    /// The lease that one of IPv6 goes with. Whoever has that may have the other address.
+    package func lease(beside address6: IPAddress) -> IPAddress? {
+        subnet6?.counterpart(of: address6, in: leaseSpace)
+    }
     package var mtu: Int? { options.mtu }
 
-    /// What no container ever gets.
-    package var reservedAddresses: [IPAddress] {
+    /// What no container ever has a lease of.
+    package var reservedLeases: [IPAddress] {
         let all = gateways.map(\.address) + auxiliary.values
-        return all.compactMap { $0.family == .ipv4 ? $0 : address(beside: $0) }
+        return all.compactMap { $0.family == .ipv4 ? $0 : lease(beside: $0) }
     }
 
     package func range(of family: AddressFamily) -> AddressRange? { ranges.first { $0.family == family } }
+    /// The leases that are given out to whoever asks for none.
+    package var leaseRange: AddressRange? {
+        if gateway != nil { return range(of: .ipv4) }
+        guard let range = range(of: .ipv6), let subnet6 else { return nil }
+        let last = leaseSpace.counterpart(of: leaseSpace.last, in: subnet6) ?? range.last
+        guard let first = lease(beside: range.first), let last = lease(beside: min(range.last, last)) else {
+            return nil
+        }
+        return AddressRange("\(first)-\(last)")
+    }
 
     /// All that may have rules of it.
     package var firewalls: [FirewallBackend] { [firewall] + (formerFirewall.map { [$0] } ?? []) }
@@ -108,7 +131,8 @@ extension NetworkDefinition: Record {
         id = try reader.text("id", ContainerID.init)
         name = try reader.text("name", Name.init)
         driver = try reader.string("driver")
-        gateway = try reader.text("gateway", Subnet.init)
+        let gateway = try reader.optionalText("gateway", Subnet.init)
+        self.gateway = gateway == Self.noGateway ? nil : gateway
         device = try reader.text("device") { $0.isInterfaceName ? $0 : nil }
         isInternal = try reader.bool("internal")
         labels = try reader.value("labels", [String: String].init(json:))
@@ -117,7 +141,9 @@ extension NetworkDefinition: Record {
         firewall = try reader.optionalText("firewall", FirewallBackend.init) ?? .iptables
         formerFirewall = try reader.optionalText("formerFirewall", FirewallBackend.init)
         gateway6 = try reader.optionalText("gateway6", Subnet.init)
+        givesAddresses = try reader.optional("addresses", \.bool) ?? true
         key = id.hex
+        if gateways.isEmpty, givesAddresses, !isConfigOnly { throw RecordError("gateway is missing") }
         try readOptions(reader)
     }
 
@@ -147,10 +173,11 @@ extension NetworkDefinition: Record {
         let texts = others.texts.map { ($0.key, JSON.string($0.value)) }
         let usual: JSON = [
             "id": .string(id.hex), "name": .string(name.text), "driver": .string(driver),
-            "gateway": .string(gateway.description), "device": .string(device), "mtu": .optional(mtu),
+            "gateway": .optional(gateway?.description), "device": .string(device), "mtu": .optional(mtu),
             "internal": .bool(isInternal), "labels": labels.json, "created": .int(created.nanoseconds),
         ]
         return usual.with([
+            ("addresses", givesAddresses ? JSON?.none : false),
             ("firewall", firewall == .iptables ? nil : .string(firewall.rawValue)),
             ("formerFirewall", formerFirewall.map { .string($0.rawValue) }),
             ("gateway6", gateway6.map { .string($0.description) }),

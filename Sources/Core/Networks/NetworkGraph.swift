@@ -5,17 +5,21 @@ package struct NetworkGraph: Equatable, Sendable {
         package let container: String
         /// Inside.
         package let interface: String
-        package let address: Subnet
+        /// Of the first family that it has one of.
+        package let address: Subnet?
         package let mac: MACAddress
         package let ports: [PortMapping]
 
         package init(container: String, _ endpoint: Endpoint) {
             self.container = container
             interface = endpoint.interface
-            address = endpoint.address
+            address = endpoint.subnets.first
             mac = endpoint.mac
             ports = endpoint.ports.sorted()
         }
+
+        /// Those without an address come first.
+        fileprivate var order: (IPAddress, String) { (address?.address ?? .anyIPv4, container) }
     }
 
     package struct Network: Equatable, Sendable {
@@ -25,7 +29,7 @@ package struct NetworkGraph: Equatable, Sendable {
 
         package init(_ definition: NetworkDefinition, _ places: [Place]) {
             self.definition = definition
-            self.places = places.sorted { $0.address.address < $1.address.address }
+            self.places = places.sorted { $0.order < $1.order }
         }
     }
 

@@ -86,7 +86,7 @@ extension NetworkOption {
                 return text.isInterfaceName
             }, text: \.parent),
         mode(["macvlan_mode", "mode"], "macvlan", ["bridge", "private", "vepa", "passthru"]),
-        mode(["ipvlan_mode", "mode"], "ipvlan", ["l2"]),
+        mode(["ipvlan_mode", "mode"], "ipvlan", ["l2", "l3", "l3s"]),
     ]
 
     /// - Parameter modes: the usual one first.

@@ -42,8 +42,9 @@ extension Engine {
         var summary = ContainerSummary(
             id: id, name: definition.name.text, image: definition.image, command: definition.arguments,
             created: definition.created, phase: phase, ports: state?.endpoints.flatMap(\.ports).sorted() ?? [],
-            address: state?.endpoints.first?.address.address, pid: state?.pid, networks: definition.networkMode.names,
+            address: state?.endpoints.first?.addresses.first, pid: state?.pid, networks: definition.networkMode.names,
             labels: definition.labels)
+        summary.openPorts = state?.endpoints.flatMap(\.openPorts) ?? []
         summary.isBuild = definition.isBuild
         summary.binds = definition.binds
         summary.volumes = definition.volumes

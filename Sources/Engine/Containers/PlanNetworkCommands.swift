@@ -23,6 +23,7 @@ extension Engine {
             }
             networks.append(network)
         }
+        try warnOfPorts(mode, networks)
         let endpoints = try host.plannedEndpoints(of: .random(), mode.wishes, on: networks)
         let joined = JoinedContainer(name: name, endpoints: zip(endpoints, networks).map { ($0, $1) })
         return try commands(making: networks, [joined], upon: .found)

@@ -29,10 +29,11 @@ extension Engine {
             until: request.until, follow: request.follow, isRunning: { containerStore.isHeld(id) })
     }
 
-    package func publishedPorts(of name: String) throws(OperationError) -> [PortMapping] {
+    /// In their order.
+    package func publishedPorts(of name: String) throws(OperationError) -> [PublishedPort] {
         let id = try containerStore.find(name)
         switch host.liveness(of: id) {
-        case .supervised(let state), .ending(let state): return state.endpoints.flatMap(\.ports).sorted()
+        case .supervised(let state), .ending(let state): return state.endpoints.publishedPorts
         case .damaged(let failure): throw failure
         case .gone, .changing, .orphaned: return []
         }

@@ -113,6 +113,8 @@ extension Engine {
         request.driver = network.driver
         request.subnets = network.gateways
         request.gateways = network.gateways.map(\.address)
+        request.givesAddresses = network.givesAddresses
+        request.hasIPv4 = network.gateway != nil || !network.givesAddresses
         request.hasIPv6 = network.gateway6 != nil
         request.ranges = network.ranges
         request.auxiliary = network.auxiliary

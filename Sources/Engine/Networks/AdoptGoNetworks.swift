@@ -70,12 +70,15 @@ extension Engine {
 
     /// Its own bridge may have it already.
     private func checkSubnet(_ network: NetworkDefinition, beside others: [NetworkDefinition]) throws(OperationError) {
-        let networks = others.map { SubnetChooser.Occupant($0.subnet, "network \"\($0.name)\", \($0.subnet)") }
+        guard let subnet = network.subnet else { return }
+        let networks = others.compactMap { other in
+            other.subnet.map { SubnetChooser.Occupant($0, "network \"\(other.name)\", \($0)") }
+        }
         let occupants = try networks + HostSubnets.occupants(of: .ipv4, besides: network.device)
-        guard let occupant = SubnetChooser(occupants: occupants).occupant(of: network.subnet) else { return }
+        guard let occupant = SubnetChooser(occupants: occupants).occupant(of: subnet) else { return }
         throw OperationError(
             "invalid pool request: Pool overlaps with other one on this address space",
-            remedy: "\(network.subnet) of network \"\(network.name)\" overlaps \(occupant.what)", kind: .conflict)
+            remedy: "\(subnet) of network \"\(network.name)\" overlaps \(occupant.what)", kind: .conflict)
     }
 
     /// What runs would keep addresses that we give out.

@@ -4,10 +4,8 @@ import Networking
 extension NetworkRequest {
     /// Options that do not go together, or cannot be had yet.
     func checkOptions(of driver: any NetworkDriver) throws(OperationError) {
-        for address in gateways + auxiliary.values where address.family == .ipv6 && !hasIPv6 {
-            throw OperationError("\(address) needs --ipv6", kind: .invalid)
-        }
-        for range in ranges where range.family == .ipv6 {
+        try checkFamilies()
+        for range in ranges where range.family == .ipv6 && hasIPv4 {
             throw OperationError(
                 "invalid ip-range \(range)", reason: "an address of IPv6 goes with one of IPv4",
                 remedy: "give a range of these", kind: .unsupported)
@@ -23,14 +21,40 @@ extension NetworkRequest {
         }
         try checkGatewayModes()
         try checkFirewall(firewall)
-        if !options.membersMeet, !options.hasHostAddress {
+        if !options.membersMeet, !options.hasHostAddress || !givesAddresses {
             throw invalid("members of a network that do not meet reach this host alone, and it has no address there")
+        }
+    }
+
+    private func checkFamilies() throws(OperationError) {
+        if !givesAddresses { return try checkWithoutAddresses() }
+        if !hasIPv4, !hasIPv6 { throw OperationError("IPv4 or IPv6 must be enabled", kind: .invalid) }
+        for address in gateways + auxiliary.values where address.family == .ipv6 && !hasIPv6 {
+            throw OperationError("\(address) needs --ipv6", kind: .invalid)
+        }
+        let addresses = subnets.map(\.address) + gateways + auxiliary.values + ranges.map(\.first)
+        if !hasIPv4, let address = addresses.first(where: { $0.family == .ipv4 }) {
+            throw invalid("--ipv4=false and \(address)")
+        }
+    }
+
+    /// Nobody would give them out.
+    private func checkWithoutAddresses() throws(OperationError) {
+        let isNamed = !subnets.isEmpty || !gateways.isEmpty || !ranges.isEmpty || !auxiliary.isEmpty
+        if isNamed { throw invalid("--ipam-driver null and addresses: it gives none") }
+        if hasIPv6 || !hasIPv4 {
+            throw invalid("--ipam-driver null and address families: members have those that they give themselves")
+        }
+        let modes = AddressFamily.allCases.map(options.gatewayMode)
+        guard modes.allSatisfy({ $0 == .nat }), options.hostBinding == nil, options.trustedInterfaces.isEmpty else {
+            throw invalid("--ipam-driver null, and an option about what is translated: nothing is")
         }
     }
 
     private func checkGatewayModes() throws(OperationError) {
         let modes = AddressFamily.allCases.map(options.gatewayMode)
         if options.gatewayMode6 != .nat, !hasIPv6 { throw invalid("a gateway mode of IPv6 needs --ipv6") }
+        if options.gatewayMode != .nat, !hasIPv4 { throw invalid("a gateway mode of IPv4, and --ipv4=false") }
         let isOpened = modes.contains { $0 == .unprotected || $0 == .routed }
         if isInternal, isOpened || !options.trustedInterfaces.isEmpty {
             throw invalid(

@@ -8,20 +8,21 @@ extension Engine {
     /// - Parameter isBesideHost: such a network may have the subnet that the host has there, where it is asked for.
     func gateways(
         _ request: NetworkRequest, pools: [SubnetChooser.Pool], beside others: [NetworkDefinition], isBesideHost: Bool
-    ) throws(OperationError) -> (gateway: Subnet, gateway6: Subnet?) {
-        let asked = try request.pool(of: .ipv4)
-        let occupants = isBesideHost && asked.subnet != nil ? [] : try HostSubnets.occupants(of: .ipv4)
-        let gateway = try self.gateway(asked, occupants, beside: others) {
-            chooser throws(OperationError) in try chooser.choose(from: pools)
+    ) throws(OperationError) -> (gateway: Subnet?, gateway6: Subnet?) {
+        var (gateway, gateway6): (Subnet?, Subnet?)
+        if !request.givesAddresses { return (nil, nil) }
+        if request.hasIPv4 {
+            gateway = try self.gateway(of: .ipv4, request, beside: others, isBesideHost: isBesideHost) {
+                chooser throws(OperationError) in try chooser.choose(from: pools)
+            }
         }
-        guard request.hasIPv6 else { return (gateway, nil) }
-        try checkIPv6(request)
-        let asked6 = try request.pool(of: .ipv6)
-        let occupants6 = isBesideHost && asked6.subnet != nil ? [] : try HostSubnets.occupants(of: .ipv6)
-        let gateway6 = try self.gateway(asked6, occupants6, beside: others) {
-            chooser throws(OperationError) in chooser.chooseUniqueLocal()
+        if request.hasIPv6 {
+            try checkIPv6(request)
+            gateway6 = try self.gateway(of: .ipv6, request, beside: others, isBesideHost: isBesideHost) {
+                chooser throws(OperationError) in chooser.chooseUniqueLocal()
+            }
         }
-        guard 128 - gateway6.prefixLength >= 32 - gateway.prefixLength else {
+        if let gateway, let gateway6, 128 - gateway6.prefixLength < 32 - gateway.prefixLength {
             throw OperationError(
                 "invalid subnet \(gateway6.network)",
                 reason: "it has fewer addresses than \(gateway.network), and "
@@ -30,15 +31,24 @@ extension Engine {
         return (gateway, gateway6)
     }
 
+    private func gateway(
+        of family: AddressFamily, _ request: NetworkRequest, beside others: [NetworkDefinition], isBesideHost: Bool,
+        _ choice: (SubnetChooser) throws(OperationError) -> Subnet
+    ) throws(OperationError) -> Subnet {
+        let asked = try request.pool(of: family)
+        let occupants = isBesideHost && asked.subnet != nil ? [] : try HostSubnets.occupants(of: family)
+        return try gateway(asked, occupants, beside: others, choice)
+    }
+
     /// Of a network that nothing is made of.
-    func configured(_ request: NetworkRequest) throws(OperationError) -> (gateway: Subnet, gateway6: Subnet?) {
+    func configured(_ request: NetworkRequest) throws(OperationError) -> (gateway: Subnet?, gateway6: Subnet?) {
         var gateways: [Subnet?] = []
         for family in AddressFamily.allCases {
             let pool = try request.pool(of: family)
             if let subnet = pool.subnet { try check(subnet) }
             if let subnet = pool.subnet { gateways.append(try pool.gateway(in: subnet)) } else { gateways.append(nil) }
         }
-        return (gateways[0] ?? NetworkDefinition.noGateway, gateways[1])
+        return (gateways[0], gateways[1])
     }
 
     /// The gateway's address in the subnet that was asked for, or in one that is free.

@@ -33,10 +33,10 @@ extension NetworkRequest {
     func like(_ model: NetworkDefinition) throws(OperationError) -> NetworkRequest {
         guard model.isConfigOnly else { throw invalid("\"\(model.name)\" is not a configuration network") }
         var request = self
-        let gateways = model.gateways.filter { $0 != NetworkDefinition.noGateway }
-        request.subnets = gateways.map(\.network)
-        request.gateways = gateways.map(\.address)
+        request.subnets = model.gateways.map(\.network)
+        request.gateways = model.gateways.map(\.address)
         if model.gateway6 != nil { request.hasIPv6 = true }
+        request.givesAddresses = model.givesAddresses
         request.ranges = model.ranges
         request.auxiliary = model.auxiliary
         request.labels = model.labels

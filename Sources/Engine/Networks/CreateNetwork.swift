@@ -128,6 +128,7 @@ extension Engine {
             request.isConfigOnly
             ? try configured(request)
             : try gateways(request, pools: pools, beside: others, isBesideHost: driver.isBesideHost)
+        if request.options.isUnmanaged { try request.reserve(HostSubnets.addresses(of: device), of: device, gateways) }
         return request.definition(id, name, gateways, device, firewall)
     }
 
@@ -161,14 +162,27 @@ extension NetworkRequest {
         return request
     }
 
+    /// No member gets an address that the bridge has already, be it of another program's.
+    fileprivate mutating func reserve(
+        _ addresses: [IPAddress], of device: String, _ gateways: (gateway: Subnet?, gateway6: Subnet?)
+    ) {
+        for gateway in [gateways.gateway, gateways.gateway6].compactMap({ $0 }) {
+            for address in addresses where gateway.contains(address) && gateway.address != address {
+                if auxiliary.values.contains(address) { continue }
+                auxiliary["\(device)-\(address)"] = address
+            }
+        }
+    }
+
     fileprivate func definition(
-        _ id: ContainerID, _ name: Name, _ gateways: (gateway: Subnet, gateway6: Subnet?), _ device: String,
+        _ id: ContainerID, _ name: Name, _ gateways: (gateway: Subnet?, gateway6: Subnet?), _ device: String,
         _ firewall: FirewallBackend
     ) -> NetworkDefinition {
         var network = NetworkDefinition(
             id: id, name: name, driver: driver, gateway: gateways.gateway, device: device, mtu: options.mtu,
             isInternal: isInternal, labels: labels, created: .now())
         network.gateway6 = gateways.gateway6
+        network.givesAddresses = givesAddresses
         network.firewall = firewall
         network.ranges = ranges
         network.auxiliary = auxiliary

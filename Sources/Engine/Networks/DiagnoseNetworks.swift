@@ -62,7 +62,9 @@ extension Engine {
 
     private func own(among networks: [NetworkDefinition], isAll: Bool) throws(OperationError) -> [NetworkFinding] {
         let classes: Set<LeakClass> = [.address, .rule, .veth, .bridge]
-        return try checkSystem().findings.filter { classes.contains($0.leakClass) }.compactMap { finding in
+        // What nobody but its owner puts right is among the obstacles.
+        return try checkSystem().findings.filter { classes.contains($0.leakClass) && $0.remedy != .none }.compactMap {
+            finding in
             guard let id = finding.network else {
                 return isAll || finding.isForAll ? NetworkFinding(finding, nil) : nil
             }

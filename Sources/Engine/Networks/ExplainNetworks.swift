@@ -27,10 +27,11 @@ extension Engine {
     ) throws(OperationError) -> [ShellCommand] {
         var members: [NetworkPlan.Member] = []
         for container in joined {
-            let leading = container.endpoints.map(\.endpoint).leading.map { container.endpoints[$0].endpoint.id }
-            members += container.endpoints.map { endpoint, network in
+            let endpoints = container.endpoints.map(\.endpoint)
+            members += container.endpoints.enumerated().map { index, place in
                 NetworkPlan.Member(
-                    endpoint, on: network, in: container.name.text, isDefaultRoute: endpoint.id == leading)
+                    place.endpoint, on: place.network, in: container.name.text,
+                    leading: endpoints.families(ledBy: index))
             }
         }
         let plan = NetworkPlan(networks, members, upon: ground)

@@ -18,7 +18,7 @@ extension NetworkRequest {
         for gateway in gateways {
             compare("gateway", "\(gateway)", network.gateway(of: gateway.family)?.address.description ?? "none")
         }
-        compare("IPv6", hasIPv6 ? "on" : "off", network.gateway6 == nil ? "off" : "on")
+        for (what, asked, found) in families(besides: network) { compare(what, asked, found) }
         for range in ranges {
             compare("ip-range", "\(range)", network.range(of: range.family)?.description ?? "the subnet")
         }
@@ -38,6 +38,18 @@ extension NetworkRequest {
             compare("label \(key)", "\"\(value)\"", network.labels[key].map { "\"\($0)\"" } ?? "not there")
         }
         return differences
+    }
+
+    /// Whether members get addresses, and of which families.
+    private func families(
+        besides network: NetworkDefinition
+    ) -> [(what: String, asked: String, found: String)] {
+        func word(_ isOn: Bool) -> String { isOn ? "on" : "off" }
+        func driver(_ givesAddresses: Bool) -> String { givesAddresses ? "default" : "null" }
+        let isKnown = givesAddresses && network.givesAddresses
+        return [("IPAM driver", driver(givesAddresses), driver(network.givesAddresses))]
+            + (isKnown ? [("IPv4", word(hasIPv4), word(network.gateway != nil))] : [])
+            + [("IPv6", word(hasIPv6), word(network.gateway6 != nil))]
     }
 }
 

@@ -8,8 +8,11 @@ package struct NetworkRequest: Sendable {
     /// picks a free one.
     package var subnets: [Subnet] = []
     package var gateways: [IPAddress] = []
-    /// Containers get an address of IPv6 besides.
+    /// Containers get addresses of these families.
+    package var hasIPv4 = true
     package var hasIPv6 = false
+    /// Whether they get any at all (`--ipam-driver`).
+    package var givesAddresses = true
     package var ranges: [AddressRange] = []
     /// By the names of those that have them.
     package var auxiliary: [String: IPAddress] = [:]

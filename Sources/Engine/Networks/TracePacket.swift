@@ -23,12 +23,20 @@ extension Engine {
     package func trace(_ request: PacketRequest) throws(OperationError) -> PacketWay {
         let containers = tracedContainers()
         let (name, port) = try target(request.to)
-        let family = (IPAddress(request.from) ?? IPAddress(name))?.family ?? .ipv4
+        let family =
+            (IPAddress(request.from) ?? IPAddress(name))?.family
+            ?? usualFamily([request.from, name], containers)
         let number = try transport(request.transport ?? (port == nil ? "icmp" : "tcp"), family, port)
         let source = try address(request.from, containers, family, beside: nil)
         let destination = try address(name, containers, family, beside: source)
         var tracer = try PacketTracer(containers, family)
         return tracer.trace(PacketQuestion(from: source, to: destination, number, port: port))
+    }
+
+    /// That of IPv4, unless one of these containers has none.
+    private func usualFamily(_ names: [String], _ containers: [TracedContainer]) -> AddressFamily {
+        let meant = containers.filter { names.contains($0.name) }
+        return meant.allSatisfy { $0.endpoints.contains { $0.address != nil } } ? .ipv4 : .ipv6
     }
 
     /// - Returns: of IP.
@@ -95,7 +103,9 @@ extension Engine {
             let address = (near ?? container.endpoints.first { $0.families.contains(family) } ?? endpoint).addresses
                 .first(where: { $0.family == family })
         else {
-            throw OperationError("container \(name)", reason: "it has no address of IPv6", kind: .unsupported)
+            throw OperationError(
+                "container \(name)", reason: "it has no address of \(family == .ipv4 ? "IPv4" : "IPv6")",
+                kind: .unsupported)
         }
         return address
     }

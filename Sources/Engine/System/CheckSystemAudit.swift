@@ -8,8 +8,8 @@ import Records
 
 /// Compares the records with the kernel. Nothing here reads either.
 struct SystemAudit: Sendable {
-    private let records: RecordSnapshot
-    private let kernel: KernelSnapshot
+    let records: RecordSnapshot
+    let kernel: KernelSnapshot
     private let layout: Layout
 
     init(_ records: RecordSnapshot, _ kernel: KernelSnapshot, layout: Layout = .standard) {
@@ -54,9 +54,9 @@ extension SystemAudit {
 
     private var endpoints: [SystemFinding] {
         records.running.compactMap { id, endpoint in
-            let address = endpoint.address.address
             // Without a readable pool nothing can be said.
-            guard let network = records.networks.first(where: { $0.id == endpoint.networkID }),
+            guard let address = endpoint.leases.first,
+                let network = records.networks.first(where: { $0.id == endpoint.networkID }),
                 !records.damages.contains(where: { $0.pool == network }),
                 !records.leases.contains(where: {
                     $0.network.id == network.id && $0.lease.address == address && $0.lease.owner.isContainer(id)
@@ -66,25 +66,6 @@ extension SystemAudit {
                 .address, "\(address) of network \"\(network.name)\"",
                 "container \(id.short) has it without a lease", .reserveLease(network, address, id))
         }
-    }
-
-    private var bridges: [SystemFinding] {
-        records.wantedBridges.differences(from: kernel.bridges).map { difference in
-            let leakClass: LeakClass =
-                switch difference.subject {
-                case .bridge: .bridge
-                case .veth: .veth
-                case .rule: .rule
-                }
-            return SystemFinding(leakClass, difference.what, difference.why, .bridge(difference))
-        }
-    }
-
-    /// Those of which there should be something now.
-    var establishedNetworks: [NetworkDefinition] {
-        let established = records.wantedBridges.established(in: kernel.bridges)
-        // Of a move that has not come to its end there may be nothing on the host since a reboot, and it is ended all the same.
-        return established + records.networks.filter { $0.formerFirewall != nil && !established.contains($0) }
     }
 
     private var networks: [SystemFinding] {
@@ -272,25 +253,6 @@ extension String {
     fileprivate var isContainerNamespace: Bool {
         let id = hasPrefix("mydocker-") ? dropFirst(9) : self[...]
         return (id.utf8.count == 64 || id.utf8.count == 12) && id.utf8.allSatisfy(\.isLowercaseHexDigit)
-    }
-}
-
-extension RecordSnapshot {
-    /// The places of running containers on networks.
-    fileprivate var running: [(id: ContainerID, endpoint: Endpoint)] {
-        containers.flatMap { id, container in
-            container.isRunning ? (container.state?.endpoints ?? []).map { (id, $0) } : []
-        }
-    }
-
-    var wantedBridges: WantedBridges {
-        let members = running.compactMap { id, endpoint -> NetworkMember? in
-            guard let process = containers[id]?.state?.process else { return nil }
-            return NetworkMember(id: id, endpoint: endpoint, process: process)
-        }
-        let bridged = networks.filter { $0.driver == BridgeDriver.name && !$0.options.isUnmanaged }
-        return WantedBridges(
-            bridged, isComplete: knowsAllNetworks, living: living.union(livingEndpoints), members: members)
     }
 }
 

@@ -16,6 +16,9 @@ struct KernelSnapshot: Sendable {
     }
 
     var bridges = ObservedBridges()
+    /// On bridges of others: what members lack of their links, and networks whose bridge is not there.
+    var unmanagedLacks: [BridgeDifference] = []
+    var withoutBridge: [NetworkDefinition] = []
     /// Directories of ours below the mount points of cgroup hierarchies, and of containers in them.
     var cgroupParents: [String] = []
     var cgroups: [String] = []
@@ -30,6 +33,10 @@ struct KernelSnapshot: Sendable {
 
     init(_ engine: Engine, _ records: RecordSnapshot) throws(OperationError) {
         bridges = try engine.bridges.observe(records.wantedBridges)
+        let others = UnmanagedBridgeDriver()
+        let unmanaged = records.networks.filter(\.options.isUnmanaged)
+        unmanagedLacks = try others.differences(of: unmanaged, records.members)
+        withoutBridge = try others.deviants(among: unmanaged)
         mounts = Self.mounts(Files.text("/proc/self/mountinfo") ?? "")
         for mount in mounts where mount.type == "cgroup" || mount.type == "cgroup2" {
             let parent = "\(mount.point)/\(CgroupHost.parent)"

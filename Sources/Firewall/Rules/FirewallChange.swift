@@ -45,6 +45,8 @@ struct FirewallChange: Hashable, Sendable {
     private(set) var ownerships: [Ownership] = []
     /// Whether rules of owners may be in chains where they are never put.
     var looksEverywhere = false
+    /// Whether the owners have no rules yet: theirs go behind all others, whatever these are.
+    var isOfNewOwners = false
 
     init(_ tables: [FirewallTable], layouts: LayoutAction = .leave) {
         self.tables = tables
@@ -60,13 +62,13 @@ struct FirewallChange: Hashable, Sendable {
     /// The chains of a table that it is about; nil: all of them.
     func chains(of table: FirewallTable) -> [String]? {
         let concernsEndpointsAlone = ownerships.allSatisfy { $0.owner.comment != nil }
-        guard concernsEndpointsAlone, !looksEverywhere else { return nil }
-        let own = table.name == "nat" ? IntentRules.publish : IntentRules.forward
+        guard concernsEndpointsAlone || isOfNewOwners, !looksEverywhere else { return nil }
+        let own = isOfNewOwners ? [] : [table.name == "nat" ? IntentRules.publish : IntentRules.forward]
         switch layouts {
-        case .leave: return [own]
+        case .leave: return own
         case .ensure(let layouts):
             let jumps = layouts.flatMap { $0.headJumps + $0.tailJumps }.filter { $0.table == table }.map(\.chain)
-            return [own] + Set(jumps).sorted()
+            return own + Set(jumps).sorted()
         case .removeUnused: return nil
         }
     }

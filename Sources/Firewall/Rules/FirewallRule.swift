@@ -47,6 +47,8 @@ struct FirewallRule: Hashable, Sendable {
     let transport: TransportProtocol?
     /// Destination ports; only with a transport.
     let ports: ClosedRange<UInt16>?
+    /// Only for ICMP, of the table's family; not with a transport.
+    let isICMP: Bool
     /// Only for addresses of this host (addrtype `--dst-type LOCAL`).
     let isToLocalAddress: Bool
     let states: Match<States>?
@@ -57,10 +59,12 @@ struct FirewallRule: Hashable, Sendable {
     init(
         _ table: FirewallTable, _ chain: String, source: Match<Subnet>? = nil, destination: Match<Subnet>? = nil,
         input: Match<String>? = nil, output: Match<String>? = nil, transport: TransportProtocol? = nil,
-        ports: ClosedRange<UInt16>? = nil, isToLocalAddress: Bool = false, states: Match<States>? = nil,
-        comment: String? = nil, target: Target
+        ports: ClosedRange<UInt16>? = nil, isICMP: Bool = false, isToLocalAddress: Bool = false,
+        states: Match<States>? = nil, comment: String? = nil, target: Target
     ) {
         precondition(ports == nil || transport != nil)
+        precondition(!isICMP || transport == nil)
+        self.isICMP = isICMP
         self.table = table
         self.chain = chain
         self.source = source.flatMap(\.canonical)
@@ -78,6 +82,10 @@ struct FirewallRule: Hashable, Sendable {
 }
 
 extension FirewallRule {
+    /// The number of the protocol that it is about, of IP; 0: of any.
+    var protocolNumber: UInt8 { isICMP ? Self.icmp(table.family) : transport?.number ?? 0 }
+    static func icmp(_ family: AddressFamily) -> UInt8 { family == .ipv4 ? 1 : 58 }
+
     /// Whether its addresses are of the table's family.
     var isOfOneFamily: Bool {
         let translated: IPAddress? =
@@ -122,6 +130,7 @@ extension FirewallRule: CustomStringConvertible {
     }
 
     private var transportWords: [String] {
+        if isICMP { return ["-p", table.family == .ipv4 ? "icmp" : "ipv6-icmp"] }
         guard let transport else { return [] }
         guard let ports else { return ["-p", transport.rawValue] }
         let range = ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound):\(ports.upperBound)"

@@ -39,14 +39,22 @@ enum IntentRules {
 
     /// What a network has for as long as it exists.
     static func rules(of network: NetworkIntent) -> [FirewallRule] {
-        network.gateways.flatMap { forwarding(network, $0) + translation(network, $0) }
+        if network.gateways.isEmpty { return network.families.map { members(of: network, .filter(of: $0)) } }
+        return network.gateways.flatMap { forwarding(network, $0) + translation(network, $0) }
+    }
+
+    /// What goes from port to port, where bridges ask (bridge-nf-call-iptables). Where this host has no address on the bridge it
+    /// sends nothing on for it either: no source is behind it (rp_filter).
+    private static func members(of network: NetworkIntent, _ filter: FirewallTable) -> FirewallRule {
+        FirewallRule(
+            filter, forward, input: .yes(network.bridge), output: .yes(network.bridge),
+            target: network.membersMeet ? .accept : .drop)
     }
 
     private static func forwarding(_ network: NetworkIntent, _ gateway: Subnet) -> [FirewallRule] {
         let bridge = network.bridge
         let filter = FirewallTable.filter(of: gateway.family)
-        let own = FirewallRule(
-            filter, forward, input: .yes(bridge), output: .yes(bridge), target: network.membersMeet ? .accept : .drop)
+        let own = members(of: network, filter)
         if network.isInternal { return isolation(network, gateway) + [own] + loopbackRules(network, gateway) }
         let known = [
             FirewallRule(
@@ -75,7 +83,11 @@ enum IntentRules {
         let trusted = network.trustedInterfaces.map {
             FirewallRule(filter, forward, input: .yes($0), output: .yes(bridge), target: .accept)
         }
-        return trusted + [
+        // Whoever asks a member at its own address is told whether it is there, as in Docker.
+        let messages =
+            network.routed.contains(filter.family)
+            ? [FirewallRule(filter, forward, output: .yes(bridge), isICMP: true, target: .accept)] : []
+        return trusted + messages + [
             FirewallRule(
                 filter, forward, output: .yes(bridge), target: network.open.contains(filter.family) ? .accept : .drop)
         ]
@@ -143,6 +155,7 @@ extension FirewallChange {
         self.init(
             intent.concernsPortsAlone ? families.map(FirewallTable.nat) : families.flatMap(FirewallTable.all),
             layouts: .ensure(families.map(IntentRules.layout)))
+        isOfNewOwners = intent.isNew
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
         for published in intent.published {
             set(published.owner, IntentRules.rules(of: published))
@@ -178,9 +191,9 @@ extension FirewallIntent {
     /// Those of this host, which are translated.
     fileprivate var concernsPortsAlone: Bool { networks.isEmpty && published.allSatisfy(\.openPorts.isEmpty) }
 
-    /// IPv4, which every network has, and IPv6 where anything of it is wanted.
+    /// Those of which anything is wanted.
     fileprivate var families: [AddressFamily] {
-        let hasIPv6 = networks.contains { $0.gateway6 != nil } || published.contains { $0.address6 != nil }
-        return hasIPv6 ? [.ipv4, .ipv6] : [.ipv4]
+        let wanted = networks.flatMap(\.families) + published.flatMap(\.addresses).map(\.family)
+        return AddressFamily.allCases.filter(wanted.contains)
     }
 }

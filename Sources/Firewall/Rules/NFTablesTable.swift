@@ -209,7 +209,7 @@ extension PacketRule {
         }
         if let input = rule.input { tests.append(.input(input.value, isNegated: input.isNegated)) }
         if let output = rule.output { tests.append(.output(output.value, isNegated: output.isNegated)) }
-        if rule.transport != nil { tests.append(.transport(raw.value.protocol)) }
+        if rule.transport != nil || rule.isICMP { tests.append(.transport(raw.value.protocol)) }
         if let ports = rule.ports { tests.append(.destinationPorts(ports)) }
         if rule.isToLocalAddress { tests.append(.isToThisHost) }
         if let states = rule.states { tests.append(.of(states)) }

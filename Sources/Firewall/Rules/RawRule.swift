@@ -87,7 +87,7 @@ extension RawRule {
     private mutating func encodeMatches(_ rule: FirewallRule) {
         set(CIPTABLES_NOT_INPUT, if: rule.input?.isNegated ?? false)
         set(CIPTABLES_NOT_OUTPUT, if: rule.output?.isNegated ?? false)
-        value.protocol = rule.transport?.number ?? 0
+        value.protocol = rule.protocolNumber
         if let ports = rule.ports {
             set(CIPTABLES_PORTS)
             (value.port_first, value.port_last) = (ports.lowerBound, ports.upperBound)
@@ -151,7 +151,8 @@ extension RawRule {
             output: output.isEmpty ? nil : .init(value: output, isNegated: has(CIPTABLES_NOT_OUTPUT)),
             transport: TransportProtocol.allCases.first { $0.number == value.protocol },
             ports: has(CIPTABLES_PORTS) ? value.port_first...max(value.port_first, value.port_last) : nil,
-            isToLocalAddress: has(CIPTABLES_LOCAL), states: decodedStates,
+            isICMP: value.protocol == FirewallRule.icmp(family), isToLocalAddress: has(CIPTABLES_LOCAL),
+            states: decodedStates,
             comment: comment.isEmpty ? nil : comment, target: target)
     }
 

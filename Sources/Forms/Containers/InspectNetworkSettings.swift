@@ -33,8 +33,8 @@ extension ContainerDefinition {
             ("Gateway", .string(endpoint?.gateway?.description ?? "")),
             ("GlobalIPv6Address", .string(endpoint?.address6?.address.description ?? "")),
             ("GlobalIPv6PrefixLen", .number(endpoint?.address6?.prefixLength ?? 0)),
-            ("IPAddress", .string(endpoint?.address.address.description ?? "")),
-            ("IPPrefixLen", .number(endpoint?.address.prefixLength ?? 0)),
+            ("IPAddress", .string(endpoint?.address?.address.description ?? "")),
+            ("IPPrefixLen", .number(endpoint?.address?.prefixLength ?? 0)),
             ("IPv6Gateway", .string(endpoint?.gateway6?.description ?? "")),
             ("MacAddress", .string((endpoint?.mac ?? wish?.mac)?.description ?? "")),
         ]
@@ -68,11 +68,13 @@ extension ContainerDefinition {
     /// `{"80/tcp": [{"HostIp": …, "HostPort": …}], "81/tcp": null}`: exposed ones that are not published, too.
     private func ports(of endpoints: [Endpoint]) -> JSON {
         if endpoints.isEmpty { return [:] }
-        let published = endpoints.flatMap(\.ports).sorted().map { mapping -> (key: String, value: JSON) in
+        // At its own address there is no port of this host.
+        let published = endpoints.publishedPorts.map { port -> (key: String, value: JSON) in
             let binding: JSON = [
-                "HostIp": .string(mapping.hostAddress.description), "HostPort": .string(String(mapping.hostPort)),
+                "HostIp": .string(port.mapping.hostAddress.description),
+                "HostPort": .string(port.isOwn ? "" : "\(port.mapping.hostPort)"),
             ]
-            return ("\(mapping.containerPort)/\(mapping.transport.rawValue)", binding)
+            return (port.name, binding)
         }
         let bindings = JSON.gathered(published)
         let others = exposedPorts.filter { port in !bindings.contains { $0.key == port } }

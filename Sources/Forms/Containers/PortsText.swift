@@ -3,8 +3,8 @@ import Core
 /// Published ports, as `ps` and `port` show them.
 package enum PortsText {
     /// Ports that are the same outside and inside are joined into ranges when they follow each other;
-    /// the others come behind them, one by one.
-    package static func summary(_ mappings: [PortMapping]) -> String {
+    /// the others come behind them, one by one, and those that are open at the container's own address.
+    package static func summary(_ mappings: [PortMapping], open: [PortMapping] = []) -> String {
         let sorted = mappings.sorted { left, right in
             (left.containerPort, left.hostAddress, left.hostPort, left.transport.rawValue)
                 < (right.containerPort, right.hostAddress, right.hostPort, right.transport.rawValue)
@@ -18,7 +18,9 @@ package enum PortsText {
             }
         }
         let single = sorted.filter { $0.hostPort != $0.containerPort }.map { $0.description }
-        return (ranges.map { $0.text } + single).joined(separator: ", ")
+        let own = open.sorted().map { PublishedPort($0, isOwn: true).name }
+            .reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
+        return (ranges.map { $0.text } + single + own).joined(separator: ", ")
     }
 
     private struct Range {
@@ -42,32 +44,33 @@ package enum PortsText {
     }
 
     /// The lines of `port CONTAINER`.
-    package static func lines(_ mappings: [PortMapping]) -> [String] {
-        mappings.sorted().map {
-            "\($0.containerPort)/\($0.transport.rawValue) -> \($0.hostAddress.inURL):\($0.hostPort)"
-        }
+    package static func lines(_ ports: [PublishedPort]) -> [String] { ports.map { "\($0.name) -> \(self.place($0))" } }
+
+    /// Where it is reached on this host; at a container's own address there is no port of this host, as Docker shows it.
+    package static func place(_ port: PublishedPort) -> String {
+        "\(port.mapping.hostAddress.inURL):" + (port.isOwn ? "" : "\(port.mapping.hostPort)")
     }
 
     /// The answer of `port`, with `--json`.
-    package static func json(_ mappings: [PortMapping]) -> JSON {
+    package static func json(_ ports: [PublishedPort]) -> JSON {
         .array(
-            mappings.map {
+            ports.map {
                 [
-                    "port": .string("\($0.containerPort)/\($0.transport.rawValue)"),
-                    "hostIp": .string($0.hostAddress.description), "hostPort": .number($0.hostPort),
+                    "port": .string($0.name), "hostIp": .string($0.mapping.hostAddress.description),
+                    "hostPort": $0.isOwn ? .null : .number($0.mapping.hostPort),
                 ]
             })
     }
 
     /// What `port CONTAINER PORT[/PROTOCOL]` is about.
     package static func published(
-        _ mappings: [PortMapping], at wanted: String, of container: String
-    ) throws(OperationError) -> [PortMapping] {
+        _ ports: [PublishedPort], at wanted: String, of container: String
+    ) throws(OperationError) -> [PublishedPort] {
         let parts = wanted.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let first = parts.first, let port = Decimal.parse(first, in: 1...65_535),
             let transport = TransportProtocol(rawValue: parts.count == 2 ? parts[1].lowercased() : "tcp")
         else { throw OperationError("invalid port: \(wanted)", remedy: "Use PORT, PORT/udp or PORT/sctp") }
-        let found = mappings.sorted().filter { Int($0.containerPort) == port && $0.transport == transport }
+        let found = ports.filter { Int($0.mapping.containerPort) == port && $0.mapping.transport == transport }
         guard !found.isEmpty else { throw OperationError("no public port '\(wanted)' published for \(container)") }
         return found
     }

@@ -37,12 +37,12 @@ enum GraphLabels {
         let definition = network.definition
         return [
             "\(definition.name)", "\(definition.driver) \(definition.device)",
-            "\(definition.gateway)" + (definition.isInternal ? "  internal" : ""),
+            (definition.gateways.first?.description ?? "no addresses") + (definition.isInternal ? "  internal" : ""),
         ]
     }
 
     static func place(_ place: NetworkGraph.Place) -> [String] {
-        [place.container, place.interface, "\(place.address)", "\(place.mac)"]
+        [place.container, place.interface] + (place.address.map { ["\($0)"] } ?? []) + ["\(place.mac)"]
     }
 
     static func port(_ port: PortMapping) -> String { "\(port)" }

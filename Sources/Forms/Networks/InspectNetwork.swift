@@ -25,10 +25,11 @@ extension NetworkDefinition {
         let options = options.texts + (firewall == .none ? [] : [("mydocker.firewall", firewall.rawValue)])
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
-            "Scope": "local", "Driver": .string(driver), "EnableIPv4": true, "EnableIPv6": .bool(gateway6 != nil),
+            "Scope": "local", "Driver": .string(driver), "EnableIPv4": .bool(hasIPv4),
+            "EnableIPv6": .bool(gateway6 != nil),
             "IPAM": [
-                "Driver": "default", "Options": [:],
-                "Config": .array(gateways.filter { $0.prefixLength > 0 }.map(configuration)),
+                "Driver": givesAddresses ? "default" : "null", "Options": [:],
+                "Config": .array(gateways.map(configuration)),
             ], "Internal": .bool(isInternal), "Attachable": .bool(isAttachable), "Ingress": false,
             "ConfigFrom": ["Network": .string(configFrom?.text ?? "")], "ConfigOnly": .bool(isConfigOnly),
             "Containers": .object(users.map { ($0.id.hex, $0.inspected) }),
@@ -51,7 +52,8 @@ extension NetworkUser {
     fileprivate var inspected: JSON {
         [
             "Name": .string(name), "EndpointID": .string(endpoint.id.hex),
-            "MacAddress": .string(endpoint.mac.description), "IPv4Address": .string(endpoint.address.description),
+            "MacAddress": .string(endpoint.mac.description),
+            "IPv4Address": .string(endpoint.address?.description ?? ""),
             "IPv6Address": .string(endpoint.address6?.description ?? ""),
         ]
     }

@@ -14,7 +14,8 @@ extension BridgeDriver {
         }
         do throws(OperationError) {
             try create(network)
-            return try FirewallBackend.clearFormer(of: network.device, network.subnet)
+            guard let subnet = network.subnet else { return [] }
+            return try FirewallBackend.clearFormer(of: network.device, subnet)
         } catch {
             if let marked { try? netlink.setAlias(.index(marked), "") }
             throw error

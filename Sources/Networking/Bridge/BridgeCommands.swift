@@ -77,7 +77,7 @@ extension BridgeDriver {
     private static let usualMTU = 1500
 
     private static func settings(of network: NetworkDefinition) -> [ShellCommand] {
-        BridgeSettings.wanted(of: network.device, hasIPv6: network.gateway6 != nil).map {
+        BridgeSettings.wanted(of: network.device, families: network.settledFamilies).map {
             .set($0.key, to: $0.value, isRequired: $0.isRequired)
         }
     }
@@ -134,7 +134,7 @@ extension NetworkPlan.Member {
     func commandsOfVeth(mtu: Int?) -> [ShellCommand] {
         // Numbers of links and namespaces are not in what is written.
         let veth = endpoint.veth(on: 0, mtu: mtu, in: .descriptor(-1))
-        let inside = endpoint.inside(nil, isDefaultRoute: isDefaultRoute, network.bridgeMAC)
+        let inside = endpoint.inside(nil, leading: leads, network.bridgeMAC)
         let settings = endpoint.address6 == nil ? [] : InterfaceSettings.settings(of: endpoint.interface)
         return [veth.command(on: endpoint.bridge, in: namespace)]
             + settings.map { .set($0.key, to: $0.value).inside(namespace) } + endpoint.port(0).commands

@@ -96,13 +96,7 @@ extension WantedBridges.Network {
         guard let bridge = observed.bridge(of: definition) else {
             return isNeeded ? [absence(observed.link(definition.device)?.info)] : []
         }
-        return differences(of: bridge) + members.compactMap { difference(of: $0, on: bridge.info, observed) }
-    }
-
-    private func lack(
-        _ subject: BridgeDifference.Subject, _ what: String, _ why: String, _ remedy: BridgeDifference.Remedy
-    ) -> BridgeDifference {
-        BridgeDifference(subject: subject, what: what, why: why, remedy: remedy, network: definition.id)
+        return differences(of: bridge) + memberDifferences(on: bridge.info, observed)
     }
 
     private func absence(_ link: LinkInfo?) -> BridgeDifference {
@@ -116,7 +110,7 @@ extension WantedBridges.Network {
         let link = bridge.info
         var differences: [BridgeDifference] = []
         // An address of IPv6 needs the settings first.
-        if !BridgeSettings.areRight(link.settings, hasIPv6: definition.gateway6 != nil) {
+        if !BridgeSettings.areRight(link.settings, families: definition.settledFamilies) {
             differences.append(lack(.bridge, link.name, "its settings (sysctl) have been changed", .applySettings))
         }
         for gateway in definition.hostAddresses where bridge.addresses?.contains(gateway) == false {
@@ -125,28 +119,5 @@ extension WantedBridges.Network {
         }
         if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
         return differences
-    }
-
-    /// The first one of a member's link: what puts that right sees to the rest.
-    private func difference(
-        of member: NetworkMember, on bridge: LinkInfo, _ observed: ObservedBridges
-    ) -> BridgeDifference? {
-        let name = member.endpoint.hostInterface
-        let link = observed.link(name)
-        guard let link, link.info.master == bridge.index else {
-            let index = link?.info.kind == "veth" ? link?.info.index : nil
-            return lack(
-                .veth, name, "it should be on bridge \(bridge.name) for container \(member.id.short)",
-                .joinBridge(member, link: index, bridge: bridge.index))
-        }
-        let index = link.info.index
-        // Whether the host has IPv6 is not among what is compared.
-        let port = member.endpoint.port(index, hostHasIPv6: false)
-        if let state = link.port, !port.isMet(by: state) {
-            return lack(
-                .veth, name, "it lets in more than container \(member.id.short) may send",
-                .guardPort(member, link: index))
-        }
-        return link.info.isUp ? nil : lack(.veth, name, "it is down", .bringPortUp(member, link: index))
     }
 }

@@ -16,7 +16,8 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     // MARK: A network
 
     package func create(_ network: NetworkDefinition) throws(OperationError) {
-        if let failure = restore([network], members: [], isStale: { _ in false }).first { throw failure.failure }
+        let failures = restore([network], members: [], isNew: true, isStale: { _ in false })
+        if let failure = failures.first { throw failure.failure }
     }
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
@@ -28,7 +29,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         for backend in network.firewalls {
             do throws(OperationError) {
                 try firewalls[backend].withdraw(
-                    .network(bridge: network.device), of: network.gateways.map(\.family), withOpenPorts: false)
+                    .network(bridge: network.device), of: network.families, withOpenPorts: false)
             } catch {
                 failure = failure ?? error
             }
@@ -76,8 +77,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
 
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool,
-        isStale: (_ shortID: String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
         var host = try RouteSocket()
@@ -89,7 +89,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
-        try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, bridge.mac))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, leading: families, bridge.mac))
         // The program's first packet must arrive.
         try inside.settle([veth.peerIndex])
         try host.settle([veth.index, bridge.index])
@@ -108,10 +108,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try publish(endpoint, isStale)
     }
 
-    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+    package func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError) {
         var host = try RouteSocket()
         let bridge = try host.link(.named(endpoint.bridge))
-        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true, bridge?.mac))
+        try inside.routeAll(by: endpoint.inside(nil, leading: families, bridge?.mac))
     }
 
     package func detach(_ endpoint: Endpoint) throws(OperationError) {
@@ -160,7 +162,7 @@ extension NetworkDefinition {
     /// Marks the bridge as this network's.
     var alias: String { BridgeAlias.of(id) }
     /// One of its own: else the bridge's is that of a container, and changes with them (B39).
-    var bridgeMAC: MACAddress { MACAddress(for: gateway.address) }
+    var bridgeMAC: MACAddress { ownMAC }
 
     /// Whether `link`, which has the name of our bridge, is that bridge. The kernel makes one with its MAC but without its
     /// alias, so whoever is killed in between leaves one that is known by its MAC alone.

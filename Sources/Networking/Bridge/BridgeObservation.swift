@@ -14,7 +14,7 @@ extension BridgeDriver {
         let bridges = Set(observed.links.map(\.info).filter(\.isOwnBridge).map(\.index))
         for place in observed.links.indices {
             guard let master = observed.links[place].info.master, bridges.contains(master) else { continue }
-            observed.links[place].port = try port(observed.links[place].info.index, &netlink)
+            observed.links[place].port = try netlink.portOfLink(observed.links[place].info.index)
         }
         try observeHost(wanted, &observed)
         return observed
@@ -44,11 +44,7 @@ extension BridgeDriver {
             addresses += try netlink.addresses(of: gateway.family).filter { $0.link == bridge.index }.map(\.address)
         }
         observed.links.append(ObservedBridges.Link(bridge, addresses: addresses))
-        for member in network.members {
-            guard let link = try netlink.link(.named(member.endpoint.hostInterface)) else { continue }
-            let state = link.master == bridge.index ? try port(link.index, &netlink) : nil
-            observed.links.append(ObservedBridges.Link(link, port: state))
-        }
+        observed.links += try netlink.observe(network.members, on: bridge)
         return observed
     }
 
@@ -66,15 +62,5 @@ extension BridgeDriver {
             if wanted.owners != nil { observed.admitted[chain.family] = try? chain.devices() }
         }
         observed.unzoned = (try? FirewalldZone.lacking(made)) ?? []
-    }
-
-    /// Nil when it has just gone.
-    private func port(_ index: Int32, _ netlink: inout RouteSocket) throws(OperationError) -> PortState? {
-        do throws(OperationError) {
-            return try netlink.port(index)
-        } catch {
-            guard error.errno == ENODEV || error.errno == EINVAL else { throw error }
-            return nil
-        }
     }
 }

@@ -10,6 +10,14 @@ extension BridgeDriver {
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)] {
+        restore(networks, members: members, isNew: false, isStale: isStale)
+    }
+
+    /// - Parameter isNew: whether they have no rules yet.
+    func restore(
+        _ networks: [NetworkDefinition], members: [NetworkMember], isNew: Bool,
+        isStale: (_ shortID: String) -> Bool
+    ) -> [(name: Name?, failure: OperationError)] {
         var failures: [(name: Name?, failure: OperationError)] = []
         var restored: [NetworkDefinition] = []
         for network in WantedBridges(needed: networks, members: members).networks {
@@ -23,7 +31,8 @@ extension BridgeDriver {
         let ids = Set(restored.map(\.id))
         let published = members.filter { ids.contains($0.endpoint.networkID) && $0.endpoint.publishes }
         if !restored.isEmpty {
-            for failure in establishRules(of: restored, published, isStale) { failures.append((nil, failure)) }
+            let refused = establishRules(of: restored, published, isNew: isNew, isStale)
+            for failure in refused { failures.append((nil, failure)) }
             for member in published { StaleFlows.forget(to: member.endpoint) }
             // Whoever makes a network is told when that was to no avail (`obstacles`).
             for chain in DockerUserChain.all { try? chain.admit(restored) }
@@ -34,7 +43,8 @@ extension BridgeDriver {
 
     /// In each firewall that has networks of these, whatever becomes of the others.
     private func establishRules(
-        of networks: [NetworkDefinition], _ published: [NetworkMember], _ isStale: (_ shortID: String) -> Bool
+        of networks: [NetworkDefinition], _ published: [NetworkMember], isNew: Bool,
+        _ isStale: (_ shortID: String) -> Bool
     ) -> [OperationError] {
         var failures: [OperationError] = []
         for (firewall, networks) in firewalls.groups(of: networks) {
@@ -43,7 +53,9 @@ extension BridgeDriver {
             do throws(OperationError) {
                 try establish(firewall, isStale) { () throws(OperationError) in
                     // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
-                    FirewallIntent(networks, members.filter(\.isRunning))
+                    var intent = FirewallIntent(networks, members.filter(\.isRunning))
+                    intent.isNew = isNew
+                    return intent
                 }
             } catch {
                 failures.append(error)
@@ -123,34 +135,12 @@ extension BridgeDriver {
         case .addAddress(let gateway, let index):
             try netlink.addAddress(gateway, index: index, name: definition.device)
         case .bringUp(let index): try netlink.setUp(.index(index))
-        case .applySettings: try BridgeSettings.apply(to: definition.device, hasIPv6: definition.gateway6 != nil)
+        case .applySettings: try BridgeSettings.apply(to: definition.device, families: definition.settledFamilies)
         case .switchRoutingOn(let family): try HostRouting.switchOn(family)
-        case .joinBridge(let member, let link?, let bridge):
-            try whileRunning(member) { () throws(OperationError) in
-                try netlink.setMaster(.index(link), bridge: bridge)
-                try netlink.guardPortAnew(member.endpoint.port(link))
-            }
-        case .guardPort(let member, let link):
-            try whileRunning(member) { () throws(OperationError) in
-                try netlink.guardPortAnew(member.endpoint.port(link))
-            }
-        case .bringPortUp(let member, let link):
-            try whileRunning(member) { () throws(OperationError) in try netlink.setUp(.index(link)) }
-        case .joinBridge, .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame, .dismiss: break
+        case .joinBridge, .guardPort, .bringPortUp: try netlink.putLinkRight(remedy)
+        case .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame, .dismiss: break
         }
         return false
-    }
-
-    private func whileRunning(
-        _ member: NetworkMember, _ body: () throws(OperationError) -> Void
-    ) throws(OperationError) {
-        guard member.isRunning else { return }
-        do throws(OperationError) {
-            try body()
-        } catch {
-            // It has just ended.
-            guard error.errno == ENODEV else { throw error }
-        }
     }
 
     /// - Returns: false when somebody was faster.
@@ -163,7 +153,7 @@ extension BridgeDriver {
             guard error.errno == EEXIST else { throw error }
             return false
         }
-        try BridgeSettings.apply(to: network.device, hasIPv6: network.gateway6 != nil)
+        try BridgeSettings.apply(to: network.device, families: network.settledFamilies)
         return true
     }
 

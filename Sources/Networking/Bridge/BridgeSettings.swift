@@ -15,11 +15,14 @@ enum BridgeSettings {
         var isRequired = true
     }
 
-    /// - Parameter hasIPv6: whether the network has.
-    private static func all(hasIPv6: Bool) -> [Setting] {
-        [
+    /// - Parameter families: of which this host is on the network.
+    private static func all(families: Set<AddressFamily>) -> [Setting] {
+        let hasIPv6 = families.contains(.ipv6)
+        return [
             // Published ports are reached by 127.0.0.1 too; the firewall keeps the containers from that way.
-            Setting(family: "ipv4", name: "route_localnet", found: { $0.routeLocalnet }, value: 1),
+            Setting(
+                family: "ipv4", name: "route_localnet", found: { $0.routeLocalnet },
+                value: families.contains(.ipv4) ? 1 : 0),
             // Nothing comes from a bridge under an address that is not behind it, such as 127.0.0.2.
             Setting(family: "ipv4", name: "rp_filter", found: { $0.reversePathFilter }, value: 1),
             // A container must not route this host (CVE-2020-10749).
@@ -37,15 +40,15 @@ enum BridgeSettings {
         ]
     }
 
-    static func areRight(_ settings: LinkSettings, hasIPv6: Bool) -> Bool {
-        all(hasIPv6: hasIPv6).allSatisfy { setting in
+    static func areRight(_ settings: LinkSettings, families: Set<AddressFamily>) -> Bool {
+        all(families: families).allSatisfy { setting in
             let value = setting.found(settings)
             return setting.value == nil || value == setting.value || (value == nil && !setting.isRequired)
         }
     }
 
-    static func apply(to device: String, hasIPv6: Bool) throws(OperationError) {
-        for setting in wanted(of: device, hasIPv6: hasIPv6) {
+    static func apply(to device: String, families: Set<AddressFamily>) throws(OperationError) {
+        for setting in wanted(of: device, families: families) {
             do throws(OperationError) {
                 try Sysctl.set(setting.key, to: setting.value)
             } catch {
@@ -55,11 +58,18 @@ enum BridgeSettings {
     }
 
     /// - Returns: paths below /proc/sys, and what is to be there.
-    static func wanted(of device: String, hasIPv6: Bool) -> [(key: String, value: String, isRequired: Bool)] {
-        all(hasIPv6: hasIPv6).compactMap { setting in
+    static func wanted(
+        of device: String, families: Set<AddressFamily>
+    ) -> [(key: String, value: String, isRequired: Bool)] {
+        all(families: families).compactMap { setting in
             setting.value.map {
                 ("net/\(setting.family)/conf/\(device)/\(setting.name)", String($0), setting.isRequired)
             }
         }
     }
+}
+
+extension NetworkDefinition {
+    /// Those of which its bridge is set up.
+    var settledFamilies: Set<AddressFamily> { Set(gateways.map(\.family)) }
 }

@@ -6,6 +6,8 @@ import Netlink
 /// are ever changed or removed. Members get links on it and addresses; what they reach by it is up to whoever has made it. Nothing is
 /// translated, published or filtered but what a member may send as its own.
 package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
+    package init() {}
+
     // MARK: A network
 
     package func create(_ network: NetworkDefinition) throws(OperationError) {
@@ -30,18 +32,43 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
         return deviants
     }
 
-    /// There is nothing to put back: of a bridge that is gone that is said.
+    /// Members' links are put back on the bridge; of one that is gone that is said.
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)] {
         networks.compactMap { network in
             do throws(OperationError) {
                 try create(network)
+                var netlink = try RouteSocket()
+                for difference in try differences(of: network, members, &netlink) {
+                    try netlink.putLinkRight(difference.remedy)
+                }
                 return nil
             } catch {
                 return (network.name, error)
             }
         }
+    }
+
+    /// What members lack of their links, on bridges that are there. A reader.
+    package func differences(
+        of networks: [NetworkDefinition], _ members: [NetworkMember]
+    ) throws(OperationError) -> [BridgeDifference] {
+        var netlink = try RouteSocket()
+        var all: [BridgeDifference] = []
+        for network in networks { all += try differences(of: network, members, &netlink) }
+        return all
+    }
+
+    private func differences(
+        of network: NetworkDefinition, _ members: [NetworkMember], _ netlink: inout RouteSocket
+    ) throws(OperationError) -> [BridgeDifference] {
+        guard let bridge = try netlink.link(.named(network.device)), bridge.kind == "bridge" else { return [] }
+        var observed = ObservedBridges()
+        let own = members.filter { $0.endpoint.networkID == network.id }
+        observed.links = try netlink.observe(own, on: bridge)
+        return WantedBridges.Network(definition: network, members: own, isNeeded: true)
+            .memberDifferences(on: bridge, observed)
     }
 
     package func commands(
@@ -76,7 +103,7 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
 
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
         var host = try RouteSocket()
@@ -85,14 +112,16 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
         let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
-        try inside.configureContainer(endpoint.inside(veth.peerIndex, isDefaultRoute: isDefaultRoute, nil))
+        try inside.configureContainer(endpoint.inside(veth.peerIndex, leading: families))
         try inside.settle([veth.peerIndex])
         if bridge.isUp { try host.settle([veth.index]) }
         return endpoint
     }
 
-    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
-        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true, nil))
+    package func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError) {
+        try inside.routeAll(by: endpoint.inside(nil, leading: families))
     }
 
     package func detach(_ endpoint: Endpoint) throws(OperationError) {

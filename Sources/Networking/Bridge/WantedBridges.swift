@@ -86,7 +86,7 @@ extension NetworkIntent {
 extension PublishedPorts {
     init(_ endpoint: Endpoint, by backend: FirewallBackend) {
         self.init(
-            endpoint: endpoint.id, address: endpoint.address.address, address6: endpoint.address6?.address,
+            endpoint: endpoint.id, address: endpoint.address?.address, address6: endpoint.address6?.address,
             ports: endpoint.ports, openPorts: endpoint.openPorts, backend: backend)
     }
 }

@@ -81,6 +81,10 @@ extension ContainerNetworkRequest {
     }
 
     private func routes(by gateway: IPAddress) -> [ShellCommand] {
+        let family = gateway.family == .ipv4 ? [] : ["-6"]
+        if routesByLink {
+            return [ShellCommand(["ip"] + family + ["route", "add", "default", "dev", interface, "scope", "link"])]
+        }
         let route = ShellCommand(["ip", "route", "add", "default", "via", "\(gateway)", "dev", interface])
         guard let gatewayMAC else { return [route] }
         return [

@@ -60,7 +60,7 @@ extension MacvlanDriver {
             namespace: .descriptor(-1))
         let mode = endpoint.mode ?? link.kind.usualMode
         let settings = endpoint.address6 == nil ? [] : InterfaceSettings.settings(of: endpoint.interface)
-        let inside = endpoint.inside(nil, isDefaultRoute: member.isDefaultRoute)
+        let inside = endpoint.inside(nil, leading: member.leads)
         return [link.command(on: endpoint.bridge, mode: mode, in: member.namespace)]
             + settings.map { .set($0.key, to: $0.value).inside(member.namespace) }
             + inside.commands.map { $0.inside(member.namespace) }

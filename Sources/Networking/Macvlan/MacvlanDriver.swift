@@ -62,7 +62,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
 
     package func connect(
         _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, _ inside: inout RouteSocket,
-        isDefaultRoute: Bool, isStale: (_ shortID: String) -> Bool
+        leading families: Set<AddressFamily>, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> Endpoint {
         var endpoint = endpoint
         var host = try RouteSocket()
@@ -82,7 +82,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         endpoint.mac = link.mac ?? endpoint.mac
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try bringUp(link.index, &inside)
-        try inside.configureContainer(endpoint.inside(link.index, isDefaultRoute: isDefaultRoute))
+        try inside.configureContainer(endpoint.inside(link.index, leading: families))
         if parent.isUp { try inside.settle([link.index]) }
         return endpoint
     }
@@ -100,8 +100,10 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         }
     }
 
-    package func routeAll(by endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
-        try inside.routeAll(by: endpoint.inside(nil, isDefaultRoute: true))
+    package func routeAll(
+        _ families: Set<AddressFamily>, by endpoint: Endpoint, _ inside: inout RouteSocket
+    ) throws(OperationError) {
+        try inside.routeAll(by: endpoint.inside(nil, leading: families))
     }
 
     /// There is nothing of it on the host's side.
@@ -132,15 +134,5 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             throw OperationError("driver \(name) has no mode \(JSON.quoted(endpoint.mode ?? ""))", kind: .unsupported)
         }
         return kind
-    }
-}
-
-extension Endpoint {
-    /// - Parameter index: of the interface, where it is known.
-    func inside(_ index: Int32?, isDefaultRoute: Bool) -> ContainerNetworkRequest {
-        var request = ContainerNetworkRequest(
-            interface: interface, index: index, addresses: subnets, gateways: isDefaultRoute ? gateways : [])
-        request.others = linkLocal
-        return request
     }
 }

@@ -28,7 +28,7 @@ enum ParentState: Equatable {
 extension NetworkDefinition {
     var parentAlias: String { "mydocker:\(id.short)" }
     /// By which it is known until it has its alias.
-    var parentMAC: MACAddress { MACAddress(for: gateway.address) }
+    var parentMAC: MACAddress { ownMAC }
 
     func ownsParent(_ link: LinkInfo) -> Bool {
         guard link.kind == "vlan" || link.kind == "dummy" else { return false }

@@ -86,7 +86,7 @@ package struct PacketTracer: ~Copyable {
         if !isNear, let near, let own = near.place(family)?.address {
             return stop("container \(container.name) reaches \(packet.destination) by \(near.interface) as \(own)")
         }
-        guard isNear || endpoint.gateway(family) != nil else {
+        guard isNear || endpoint.gateway(of: family) != nil else {
             return stop("network \(endpoint.network) is internal: container \(container.name) has no way out")
         }
         note(
@@ -94,7 +94,7 @@ package struct PacketTracer: ~Copyable {
             "container \(container.name) → \(endpoint.hostInterface), where it may send as itself alone")
         guard let bridge = link(named: endpoint.bridge) else { return stop("there is no bridge \(endpoint.bridge)") }
         note(bridge.name, "the bridge of network \(endpoint.network)")
-        if isNear, packet.destination != endpoint.gateway(family), !isOwn(packet.destination) {
+        if isNear, packet.destination != endpoint.gateway(of: family), !isOwn(packet.destination) {
             return cross(bridge, &packet)
         }
         enter(by: bridge, &packet)
@@ -189,10 +189,12 @@ package struct PacketTracer: ~Copyable {
 
     /// Whose supervisor answers for a published port: what no rule translates.
     private func listener(_ packet: TracedPacket) -> (TracedContainer, PortMapping)? {
-        guard packet.family == .ipv6, !packet.hasNewDestination else { return nil }
+        guard !packet.hasNewDestination else { return nil }
         for container in containers {
-            let mapping = container.endpoints.flatMap(\.ports).first { port in
-                port.hostAddress.family == .ipv6 && port.hostPort == packet.destinationPort
+            // The sockets of what is translated are nobody's to reach.
+            let endpoints = container.endpoints.filter { packet.family == .ipv6 || $0.address == nil }
+            let mapping = endpoints.flatMap(\.ports).first { port in
+                port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
                     && (port.transport == .tcp ? 6 : 17) == packet.transport
                     && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)
             }
@@ -244,5 +246,4 @@ package struct PacketTracer: ~Copyable {
 extension Endpoint {
     /// Its address with the subnet that it is in; nil: it has none.
     fileprivate func place(_ family: AddressFamily) -> Subnet? { family == .ipv4 ? address : address6 }
-    fileprivate func gateway(_ family: AddressFamily) -> IPAddress? { family == .ipv4 ? gateway : gateway6 }
 }

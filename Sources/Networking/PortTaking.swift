@@ -1,0 +1,93 @@
+import Core
+import Glibc
+import Linux
+
+/// How published ports are taken for a reservation, one after the other.
+struct PortTaking {
+    typealias Choice = (containerPort: UInt16, hostPorts: ClosedRange<UInt16>?)
+
+    /// That sockets of IPv4 are bound to; empty is none.
+    let device: String
+    /// What the container has already: such a port is not asked for again.
+    let held: [PortReservation.Held]
+    /// Asked about a port that is taken: whether it was a dead container's and is free now.
+    let isReleased: (UInt16, TransportProtocol) -> Bool
+    /// Names the container that has a port, for the error.
+    let holder: (UInt16, TransportProtocol) -> String?
+
+    /// - Parameter addresses: of this host; at each the port is the same one.
+    func take(
+        _ choice: Choice, of request: PublishRequest, at addresses: [IPAddress], into sockets: DescriptorSet
+    ) throws(OperationError) -> [PortMapping] {
+        var failure: (port: UInt16, errno: Int32) = (0, EADDRINUSE)
+        // Port 0 lets the kernel choose a free one. Of another family it may be taken, and another one is tried.
+        let any = [UInt16](repeating: 0, count: addresses.count > 1 ? 16 : 1)
+        for port in choice.hostPorts.map(Array.init) ?? any {
+            let taken = DescriptorSet()
+            var mappings: [PortMapping] = []
+            for address in addresses {
+                let own = mappings.first?.hostPort ?? port
+                let result = try socket(at: address, own, choice, request.transport)
+                guard case .success(let socket) = result else {
+                    if case .failure(let error) = result { failure = (own, error.errno) }
+                    break
+                }
+                taken.insert(socket)
+                mappings.append(
+                    PortMapping(
+                        hostAddress: address, hostPort: own == 0 ? Socket.port(of: socket) : own,
+                        containerPort: choice.containerPort, transport: request.transport))
+            }
+            guard mappings.count < addresses.count else {
+                sockets.insert(all: taken)
+                return mappings
+            }
+        }
+        throw conflict(request, failure)
+    }
+
+    private func socket(
+        at address: IPAddress, _ port: UInt16, _ choice: Choice, _ transport: TransportProtocol
+    ) throws(OperationError) -> Result<Int32, Socket.Failure> {
+        let kept = held.first { _, mapping in
+            mapping.hostAddress == address && mapping.transport == transport
+                && mapping.containerPort == choice.containerPort && (port == 0 || port == mapping.hostPort)
+        }
+        if let kept { return .success(try Descriptor.duplicate(kept.socket).release()) }
+        return try bind(address, port, transport)
+    }
+
+    private func bind(
+        _ address: IPAddress, _ port: UInt16, _ transport: TransportProtocol
+    ) throws(OperationError) -> Result<Int32, Socket.Failure> {
+        try FaultPoint.pass("publish port", "\(address.inURL):\(port)")
+        let bind = {
+            Socket.reserve(
+                address, port: port, transport: transport, device: address.family == .ipv4 ? device : "")
+        }
+        let result = bind()
+        guard case .failure(let error) = result, error.errno == EADDRINUSE, isReleased(port, transport) else {
+            return result
+        }
+        return bind()
+    }
+
+    private func conflict(_ request: PublishRequest, _ failure: (port: UInt16, errno: Int32)) -> OperationError {
+        let address = "\((request.hostAddress ?? .anyIPv4).inURL):\(failure.port)"
+        switch failure.errno {
+        case EADDRINUSE:
+            let owner = holder(failure.port, request.transport) ?? PortOwner.find(failure.port, request.transport)
+            return OperationError(
+                "Bind for \(address) failed: port is already allocated" + (owner.map { " (by \($0))" } ?? ""),
+                remedy: "publish another host port, or stop what uses this one")
+        case EPROTONOSUPPORT: return .noProtocol(request.transport)
+        case EADDRNOTAVAIL:
+            return OperationError("Bind for \(address) failed", reason: "no address of this host")
+        case EMFILE:
+            return OperationError(
+                "Bind for \(address) failed", errno: EMFILE,
+                remedy: "publish fewer ports, or allow more open files (ulimit -n): a port takes one")
+        default: return OperationError("Bind for \(address) failed", errno: failure.errno)
+        }
+    }
+}
