@@ -93,6 +93,31 @@ static struct in_addr *local_address(struct clinux_peer *peer) {
     return (struct in_addr *)((char *)peer->name + sizeof(struct sockaddr_in));
 }
 
+/* The same of an IPv4 address that is written as one of IPv6. */
+static int address_of(const struct sockaddr *name, uint8_t address[16]) {
+    if (name->sa_family == AF_INET) {
+        memcpy(address, &((const struct sockaddr_in *)name)->sin_addr, 4);
+        return 4;
+    }
+    if (name->sa_family != AF_INET6) return 0;
+    const struct in6_addr *ip = &((const struct sockaddr_in6 *)name)->sin6_addr;
+    int is_mapped = IN6_IS_ADDR_V4MAPPED(ip);
+    memcpy(address, ip->s6_addr + (is_mapped ? 12 : 0), is_mapped ? 4 : 16);
+    return is_mapped ? 4 : 16;
+}
+
+int clinux_address_of_end(int fd, int is_peer, uint8_t address[16]) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    struct sockaddr *end = (struct sockaddr *)&name;
+    if ((is_peer ? getpeername(fd, end, &length) : getsockname(fd, end, &length)) < 0) return 0;
+    return address_of(end, address);
+}
+
+int clinux_address_of_peer(const struct clinux_peer *peer, uint8_t address[16]) {
+    return address_of((const struct sockaddr *)peer->name, address);
+}
+
 int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer) {
     memset(peer, 0, sizeof *peer);
     union packet_control control;

@@ -65,7 +65,9 @@ extension Host {
             )
         case .outOfRange(let address, _):
             OperationError(
-                error.description, (name ?? address).description, reason: "the network is \(network.leaseSpace)")
+                error.description, (name ?? address).description,
+                reason: name == nil ? "the network is \(network.leaseSpace)" : "no lease goes with it: take another one"
+            )
         case .unusable(let failure): failure
         }
     }

@@ -104,7 +104,12 @@ extension ContainerRun {
             plan.definition.leave(network.name)
         }
         plan.networks.removeAll { $0.id == network.id }
-        try takeOver(endpoint)
+        do throws(OperationError) {
+            try takeOver(endpoint)
+        } catch {
+            // It is left all the same.
+            host.warn("network \(name) is left, and what went by it is not taken over: \(error)")
+        }
         try writeState()
     }
 
@@ -140,9 +145,9 @@ extension ContainerRun {
             guard let leading = state.endpoints.leading(family) else { continue }
             try routeAll([family], by: state.endpoints[leading])
         }
-        guard let index = state.endpoints.leading ?? state.endpoints.indices.first, gone.publishes else { return }
+        let reachable = state.endpoints.firstIndex { !$0.addresses.isEmpty }
+        guard let index = state.endpoints.leading ?? reachable, gone.publishes else { return }
         let endpoint = state.endpoints[index]
-        if endpoint.addresses.isEmpty { return }
         if try host.drivers.of(endpoint).isBesideHost { return }
         try movePorts(definition.publish, to: index)
     }

@@ -91,7 +91,8 @@ extension Endpoint {
     ) {
         let leadsOut = !network.isInternal && network.options.hasDefaultRoute
         let address = network.subnet.map { Subnet(leased.lease, $0.prefixLength) }
-        let own = address?.address ?? leased.address6
+        // Of IPv6 only where a lease stands for it: others have the same last 32 bits.
+        let own = address?.address ?? leased.address6.flatMap { network.lease(beside: $0) == nil ? nil : $0 }
         self.init(
             id: id, network: network.name, networkID: network.id, address: address,
             gateway: leadsOut ? network.gateway?.address : nil,

@@ -83,7 +83,7 @@ extension NetworkDefinition {
 extension [NetworkDefinition] {
     /// What is to be published by a network whose members' addresses nobody knows goes by the first other one.
     /// - Parameter wishes: one for each of these networks.
-    func settlePorts(of wishes: [EndpointWish]) -> [EndpointWish] {
+    package func settlePorts(of wishes: [EndpointWish]) -> [EndpointWish] {
         var wishes = wishes
         guard let first = firstIndex(where: \.givesAddresses), first < wishes.count else { return wishes }
         for (index, network) in zip(wishes.indices, self) where !network.givesAddresses {

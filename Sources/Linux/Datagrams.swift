@@ -7,6 +7,10 @@ package enum Datagrams {
     package struct Peer: Hashable, Sendable {
         fileprivate let value: clinux_peer
 
+        package var address: IPAddress? {
+            withUnsafePointer(to: value) { value in IPAddress { clinux_address_of_peer(value, $0) } }
+        }
+
         package static func == (left: Peer, right: Peer) -> Bool {
             left.value.name == right.value.name
         }
@@ -31,5 +35,16 @@ package enum Datagrams {
     /// What does not go at once is lost, as any datagram may be.
     package static func send(_ bytes: [UInt8], by socket: Int32, to peer: Peer) {
         withUnsafePointer(to: peer.value) { _ = clinux_send_to(socket, bytes, bytes.count, $0) }
+    }
+}
+
+extension IPAddress {
+    /// - Parameter fill: writes 4 or 16 bytes and says how many, or 0.
+    init?(_ fill: (UnsafeMutablePointer<UInt8>) -> Int32) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let size = Int(fill(&bytes))
+        guard size > 0 else { return nil }
+        let number = bytes.prefix(size).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+        self.init(size == 4 ? .ipv4 : .ipv6, number: number)
     }
 }

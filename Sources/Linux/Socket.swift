@@ -40,6 +40,14 @@ package enum Socket {
         return result < 0 ? nil : Descriptor(owning: result)
     }
 
+    /// Whom a connection is from, and where it has come to.
+    package static func ends(of connection: Int32) -> (peer: IPAddress?, own: IPAddress?) {
+        (
+            IPAddress { clinux_address_of_end(connection, 1, $0) },
+            IPAddress { clinux_address_of_end(connection, 0, $0) }
+        )
+    }
+
     /// The other end is told that the connection is broken when it is closed here.
     package static func makeReset(_ connection: Int32) { _ = clinux_reset_on_close(connection) }
 

@@ -41,7 +41,7 @@ package struct PortReservation: ~Copyable {
             let addresses = request.addresses(hasIPv6: families.contains(.ipv6))
                 .filter { !routed.contains($0.family) }
             for choice in addresses.isEmpty ? [] : request.choices {
-                mappings += try taking.take(choice, of: request, at: addresses, into: sockets)
+                mappings += try taking.take(choice, of: request, at: addresses, beside: mappings, into: sockets)
             }
         }
         self.sockets = sockets

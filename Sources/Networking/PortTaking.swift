@@ -15,27 +15,33 @@ struct PortTaking {
     /// Names the container that has a port, for the error.
     let holder: (UInt16, TransportProtocol) -> String?
 
-    /// - Parameter addresses: of this host; at each the port is the same one.
+    /// - Parameters:
+    ///   - addresses: of this host; at each the port is the same one.
+    ///   - others: what was taken before.
     func take(
-        _ choice: Choice, of request: PublishRequest, at addresses: [IPAddress], into sockets: DescriptorSet
+        _ choice: Choice, of request: PublishRequest, at addresses: [IPAddress], beside others: [PortMapping],
+        into sockets: DescriptorSet
     ) throws(OperationError) -> [PortMapping] {
         var failure: (port: UInt16, errno: Int32) = (0, EADDRINUSE)
         // Port 0 lets the kernel choose a free one. Of another family it may be taken, and another one is tried.
         let any = [UInt16](repeating: 0, count: addresses.count > 1 ? 16 : 1)
-        for port in choice.hostPorts.map(Array.init) ?? any {
+        let own = kept(choice, request.transport, beside: others)
+        // What it has goes on to be its.
+        let first = own.first { addresses.contains($0.mapping.hostAddress) }.map { [$0.mapping.hostPort] } ?? []
+        for port in first + (choice.hostPorts.map(Array.init) ?? any) {
             let taken = DescriptorSet()
             var mappings: [PortMapping] = []
             for address in addresses {
-                let own = mappings.first?.hostPort ?? port
-                let result = try socket(at: address, own, choice, request.transport)
+                let number = mappings.first?.hostPort ?? port
+                let result = try socket(at: address, number, request.transport, among: own)
                 guard case .success(let socket) = result else {
-                    if case .failure(let error) = result { failure = (own, error.errno) }
+                    if case .failure(let error) = result { failure = (number, error.errno) }
                     break
                 }
                 taken.insert(socket)
                 mappings.append(
                     PortMapping(
-                        hostAddress: address, hostPort: own == 0 ? Socket.port(of: socket) : own,
+                        hostAddress: address, hostPort: number == 0 ? Socket.port(of: socket) : number,
                         containerPort: choice.containerPort, transport: request.transport))
             }
             guard mappings.count < addresses.count else {
@@ -46,13 +52,20 @@ struct PortTaking {
         throw conflict(request, failure)
     }
 
-    private func socket(
-        at address: IPAddress, _ port: UInt16, _ choice: Choice, _ transport: TransportProtocol
-    ) throws(OperationError) -> Result<Int32, Socket.Failure> {
-        let kept = held.first { _, mapping in
-            mapping.hostAddress == address && mapping.transport == transport
-                && mapping.containerPort == choice.containerPort && (port == 0 || port == mapping.hostPort)
+    /// Of what is held, that which may be the choice's.
+    private func kept(
+        _ choice: Choice, _ transport: TransportProtocol, beside others: [PortMapping]
+    ) -> [PortReservation.Held] {
+        held.filter { _, mapping in
+            mapping.transport == transport && mapping.containerPort == choice.containerPort
+                && (choice.hostPorts?.contains(mapping.hostPort) ?? true) && !others.contains(mapping)
         }
+    }
+
+    private func socket(
+        at address: IPAddress, _ port: UInt16, _ transport: TransportProtocol, among own: [PortReservation.Held]
+    ) throws(OperationError) -> Result<Int32, Socket.Failure> {
+        let kept = own.first { $0.mapping.hostAddress == address && $0.mapping.hostPort == port }
         if let kept { return .success(try Descriptor.duplicate(kept.socket).release()) }
         return try bind(address, port, transport)
     }

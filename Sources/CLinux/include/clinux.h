@@ -142,6 +142,9 @@ struct clinux_peer {
 /* One datagram of UDP: its length, or -EAGAIN when there is none. */
 int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer);
 int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *peer);
+/* The address, of 4 or 16 bytes, at either end of a connection, or of a datagram's sender: its size, 0 where there is none. */
+int clinux_address_of_end(int socket, int is_peer, uint8_t address[16]);
+int clinux_address_of_peer(const struct clinux_peer *peer, uint8_t address[16]);
 /* Closing the connection will tell the other end that it is broken. */
 int clinux_reset_on_close(int socket);
 

@@ -125,11 +125,8 @@ extension Engine {
 
     /// Docker says nothing of the first, and opens the second to everybody.
     func warnOfPorts(_ mode: NetworkMode, _ networks: [NetworkDefinition]) throws(OperationError) {
-        for (wish, network) in zip(mode.wishes, networks) where !wish.publish.isEmpty {
-            if !network.givesAddresses {
-                if networks.contains(where: \.givesAddresses) { continue }
-                throw network.givesNone("-p")
-            }
+        for (wish, network) in zip(networks.settlePorts(of: mode.wishes), networks) where !wish.publish.isEmpty {
+            if !network.givesAddresses { throw network.givesNone("-p") }
             if try host.drivers.of(network).isBesideHost {
                 warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
             }

@@ -14,12 +14,16 @@ extension NetworkRequest {
             if driver != "bridge" || firewall != nil {
                 throw invalid("a configuration network has neither driver nor firewall: those that are made like it do")
             }
+            if !hasIPv4, givesAddresses {
+                throw invalid("a configuration network has no --ipv4=false: name it where a network is made like it")
+            }
             if configFrom != nil {
                 throw invalid("a configuration network cannot depend on another configuration network")
             }
         }
         guard configFrom != nil else { return }
-        guard subnets.isEmpty, gateways.isEmpty, ranges.isEmpty, auxiliary.isEmpty, labels.isEmpty else {
+        guard subnets.isEmpty, gateways.isEmpty, ranges.isEmpty, auxiliary.isEmpty, labels.isEmpty, givesAddresses
+        else {
             throw invalid(
                 "user specified configurations are not supported if the network depends on a configuration network")
         }

@@ -129,7 +129,9 @@ extension Engine {
             ? try configured(request)
             : try gateways(request, pools: pools, beside: others, isBesideHost: driver.isBesideHost)
         if request.options.isUnmanaged { try request.reserve(HostSubnets.addresses(of: device), of: device, gateways) }
-        return request.definition(id, name, gateways, device, firewall)
+        let network = request.definition(id, name, gateways, device, firewall)
+        try request.checkLeases(of: network)
+        return network
     }
 
     private func refuseForeign(_ device: String, isChosen: Bool) throws(OperationError) {
@@ -156,6 +158,17 @@ enum PredefinedNetwork {
 }
 
 extension NetworkRequest {
+    /// Of IPv6 alone the first addresses of the subnet are given out: as many as there are leases.
+    fileprivate func checkLeases(of network: NetworkDefinition) throws(OperationError) {
+        guard network.gateway == nil, let gateway6 = network.gateway6, !network.isConfigOnly else { return }
+        let named = ranges.filter { $0.family == .ipv6 }.map(\.first) + [gateway6.address]
+        guard let address = named.first(where: { network.lease(beside: $0) == nil }) else { return }
+        let count = 1 << (32 - network.leaseSpace.prefixLength)
+        throw OperationError(
+            "invalid address \(address)", reason: "containers get the first \(count) addresses of \(gateway6.network)",
+            kind: .unsupported)
+    }
+
     fileprivate func labelled(_ labels: [String: String]) -> NetworkRequest {
         var request = self
         request.labels.merge(labels) { $1 }

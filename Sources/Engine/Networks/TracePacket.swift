@@ -33,10 +33,13 @@ extension Engine {
         return tracer.trace(PacketQuestion(from: source, to: destination, number, port: port))
     }
 
-    /// That of IPv4, unless one of these containers has none.
+    /// That of IPv4, unless one of these containers has an address of IPv6 alone.
     private func usualFamily(_ names: [String], _ containers: [TracedContainer]) -> AddressFamily {
         let meant = containers.filter { names.contains($0.name) }
-        return meant.allSatisfy { $0.endpoints.contains { $0.address != nil } } ? .ipv4 : .ipv6
+        let isOfIPv6 = meant.contains { container in
+            !container.endpoints.contains { $0.address != nil } && container.endpoints.contains { $0.address6 != nil }
+        }
+        return isOfIPv6 ? .ipv6 : .ipv4
     }
 
     /// - Returns: of IP.

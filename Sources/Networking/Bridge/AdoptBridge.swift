@@ -13,7 +13,9 @@ extension BridgeDriver {
             marked = link.index
         }
         do throws(OperationError) {
-            try create(network)
+            // Of one that was left half way some is there: all of it is compared.
+            let failures = restore([network], members: [], isStale: { _ in false })
+            if let failure = failures.first { throw failure.failure }
             guard let subnet = network.subnet else { return [] }
             return try FirewallBackend.clearFormer(of: network.device, subnet)
         } catch {

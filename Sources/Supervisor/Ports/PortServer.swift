@@ -56,8 +56,10 @@ final class PortServer: EventSource {
 
     private func accept(at port: ListenedPort) {
         while connections.count < Self.mostConnections, let client = Socket.accept(port.socket) {
+            let ends = Socket.ends(of: client.number)
+            let isRefused = ends.peer.map { run.refuses($0, at: ends.own) } ?? true
             let peer = port.address.map { MessagePeer.internet($0, port: port.port, isStream: true) }
-            guard let peer, let container = try? MessageSocket.connect(to: peer) else {
+            guard !isRefused, let peer, let container = try? MessageSocket.connect(to: peer) else {
                 Socket.makeReset(client.number)
                 continue
             }
@@ -76,6 +78,8 @@ final class PortServer: EventSource {
     private func conversation(of peer: Datagrams.Peer, at port: ListenedPort) -> PassedDatagrams? {
         guard let address = port.address else { return nil }
         if let known = conversations.first(where: { $0.peer == peer && $0.listener == port.socket }) { return known }
+        // Once for each conversation.
+        guard let client = peer.address, !run.refuses(client, at: nil) else { return nil }
         let container = MessagePeer.internet(address, port: port.port, isStream: false)
         guard let socket = try? MessageSocket.connect(to: container) else { return nil }
         if conversations.count >= Self.mostConversations { conversations.removeFirst() }
