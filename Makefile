@@ -11,6 +11,8 @@ BENCH_PROGRAMS = .build/bench/floor .build/bench/timeit .build/bench/netload
 BENCH ?=
 # e.g. make bench FIREWALL=nftables; without one networks have that which they choose by themselves
 FIREWALL ?=
+# e.g. make bench PEERS='docker.io podman skopeo umoci' BENCH='--cases n': packages that are there for this once
+PEERS ?=
 # e.g. make soak SOAK='--seed 1 kills=20000 xtables=60'; without names everything, in its long form
 SOAK ?=
 # e.g. make vm-test KERNEL=6.12 TESTS='Limit|Restart'
@@ -20,7 +22,7 @@ TESTS ?= .
 # make install DOCKER=yes: also as "docker", unless there is another one
 DOCKER ?= no
 
-.PHONY: build install uninstall deb deb-test test vm-test soak demo bench bench-programs lint clean bootstrap
+.PHONY: build install uninstall deb deb-test test vm-test beside soak demo bench bench-programs lint clean bootstrap
 
 build: bootstrap
 	scripts/build release
@@ -64,8 +66,13 @@ demo: build
 	scripts/debian-root .build
 	scripts/in-sandbox scripts/demo
 
+# The real Docker, ufw and firewalld of Debian, each in a sandbox of its own: a mirror must be in reach.
+beside: build
+	for other in docker ufw firewalld; do scripts/beside $$other || exit 1; done
+
 bench: build bench-programs
-	scripts/in-sandbox $(if $(FIREWALL),scripts/configured '{"firewall-backend":"$(FIREWALL)"}') bench/with-peers python3 -B bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
+	$(if $(PEERS),scripts/borrow fetch $(PEERS))
+	scripts/in-sandbox $(if $(PEERS),scripts/borrow use $(PEERS) --) $(if $(FIREWALL),scripts/configured '{"firewall-backend":"$(FIREWALL)"}') bench/with-peers python3 -B bench/bench.py --mydocker .build/release/mydocker --tools .build/bench $(BENCH)
 
 bench-programs: $(BENCH_PROGRAMS)
 $(BENCH_PROGRAMS): | bootstrap

@@ -20,6 +20,7 @@ struct extraction {
     char path[PATH_MAX];
     /* Below the root, where a tree goes to; NULL for a layer. */
     const char *directory;
+    int leaves_devices;
     int (*is_kernels)(int directory);
     uint64_t left_out;
 };
@@ -36,13 +37,18 @@ static void get_times(struct archive_entry *entry, struct timespec times[2]) {
 
 // MARK: attributes
 
-static int set_attributes(struct extraction *x, int fd) {
+/* - Parameter path: NULL, or what cannot be opened itself. */
+static int set_attributes(struct extraction *x, int fd, const char *path) {
     const char *name;
     const void *value;
     size_t size;
     A(entry_xattr_reset)(x->entry);
     while (A(entry_xattr_next)(x->entry, &name, &value, &size) == ARCHIVE_OK) {
-        if (!carchive_keeps_attribute(name) || fsetxattr(fd, name, value, size, 0) == 0) continue;
+        if (!carchive_keeps_attribute(name)) continue;
+        // Programs have attributes of their own on files and directories alone.
+        if (path && strncmp(name, "user.", 5) == 0) continue;
+        if (strcmp(name, "system.posix_acl_default") == 0) x->tree.has_default_list = 1;
+        if ((path ? setxattr(path, name, value, size, 0) : fsetxattr(fd, name, value, size, 0)) == 0) continue;
         // A file system without user attributes loses nothing that a program relies on, unlike a capability.
         if (errno != ENOTSUP || strncmp(name, "user.", 5) != 0) return fail(x, "set attribute of");
     }
@@ -54,8 +60,9 @@ static int set_metadata(struct extraction *x, int fd) {
     uid_t owner = (uid_t)A(entry_uid)(x->entry);
     gid_t group = (gid_t)A(entry_gid)(x->entry);
     if (fchown(fd, owner, group) < 0) return fail(x, "set owner of");
+    tree_clear_lists(&x->tree, fd, NULL); // which are part of its mode
     if (fchmod(fd, A(entry_mode)(x->entry) & 07777) < 0) return fail(x, "set mode of");
-    return set_attributes(x, fd);
+    return set_attributes(x, fd, NULL);
 }
 
 /* For what cannot be opened. */
@@ -151,15 +158,18 @@ static int restore_symlink(struct extraction *x, int parent, const char *base) {
     return set_metadata_at(x, parent, base);
 }
 
-/* Of a pipe or device, by a descriptor: by its name chmod would follow a link that somebody has put there meanwhile. */
+/* Mode and lists of a pipe or device, by a descriptor: by its name chmod would follow a link that somebody has put there
+ * meanwhile. */
 static int set_node_mode(struct extraction *x, int parent, const char *base) {
     char path[32];
     struct stat status;
     int fd = openat(parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = 0;
     if (fd < 0) return fail(x, "set mode of");
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == A(entry_filetype)(x->entry))
-        result = chmod(path, A(entry_mode)(x->entry) & 07777) < 0 ? fail(x, "set mode of") : 0;
+    if (fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == A(entry_filetype)(x->entry)) {
+        tree_clear_lists(&x->tree, -1, path);
+        result = chmod(path, A(entry_mode)(x->entry) & 07777) < 0 ? fail(x, "set mode of") : set_attributes(x, -1, path);
+    }
     close(fd);
     return result;
 }
@@ -171,12 +181,12 @@ static int restore_fifo(struct extraction *x, int parent, const char *base) {
     return set_node_mode(x, parent, base);
 }
 
-/* Of a layer, which is mounted without devices: it opens nothing there. What has the number of a whiteout is none, and
+/* Of a layer, or of what becomes one, which is mounted without devices: it opens nothing there. What has the number of a whiteout is none, and
  * without the right to make devices, as in another container, there are none. */
 static int restore_device(struct extraction *x, int parent, const char *base) {
     mode_t kind = (mode_t)A(entry_filetype)(x->entry);
     dev_t number = A(entry_rdev)(x->entry);
-    if (x->directory || (kind == S_IFCHR && number == 0)) {
+    if (x->leaves_devices || (kind == S_IFCHR && number == 0)) {
         x->left_out++;
         return 0;
     }
@@ -308,6 +318,7 @@ static int restore(struct extraction *x, int root, struct carchive_failure *fail
     tree_open(&x->tree, root, failure);
     x->tree.keeps_kinds = x->directory != NULL;
     x->tree.is_kernels = x->is_kernels;
+    x->tree.budget = x->budget;
     int status = extract_in_utf8(x);
     x->result->implied = x->tree.implied;
     tree_close(&x->tree);
@@ -327,12 +338,12 @@ int carchive_extract(
 }
 
 int carchive_restore_tree(
-    int input, int root, const char *directory, int (*is_kernels)(int directory), uint64_t *left_out,
-    struct carchive_result *result, struct carchive_failure *failure) {
+    int input, int root, const char *directory, int makes_devices, int (*is_kernels)(int directory),
+    struct carchive_budget *budget, uint64_t *left_out, struct carchive_result *result, struct carchive_failure *failure) {
     if (begin(result, failure) < 0) return -1;
     struct extraction x = {
-        .result = result, .stream = carchive_stream_open(input, -1, 0, NULL, failure), .directory = directory,
-        .is_kernels = is_kernels};
+        .result = result, .stream = carchive_stream_open(input, -1, 0, budget, failure), .directory = directory,
+        .leaves_devices = !makes_devices, .is_kernels = is_kernels, .budget = budget};
     int status = restore(&x, root, failure);
     *left_out = x.left_out;
     return status;

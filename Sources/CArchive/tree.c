@@ -75,6 +75,7 @@ static int open_in_root(struct tree *tree, const char *path) {
 
 /* Nothing says what it is like: it may be what a layer below says. Who may not mark anything leaves it as it is. */
 static int make_implied(struct tree *tree, int parent, const char *base, const char *path) {
+    if (tree->budget && carchive_spend(&tree->budget->entries, 1) < 0) return carchive_fail_over(tree->failure);
     int fd = tree_make_directory(tree, parent, base, path);
     if (fd >= 0 && !tree->keeps_kinds && fsetxattr(fd, IMPLIED_ATTRIBUTE, "y", 1, 0) == 0) tree->implied++;
     return fd;
@@ -157,12 +158,24 @@ static int open_existing(int parent, const char *base) {
 static int new_directory(struct tree *tree, int parent, const char *base, const char *path) {
     if (mkdirat(parent, base, 0755) < 0) return fail(tree, "create directory", path);
     int fd = open_existing(parent, base);
+    if (fd >= 0) tree_clear_lists(tree, fd, NULL);
     if (fd < 0 || fchmod(fd, 0755) < 0 || fchown(fd, 0, 0) < 0) {
         fail(tree, "create directory", path);
         if (fd >= 0) close(fd);
         return -1;
     }
     return fd;
+}
+
+void tree_clear_lists(struct tree *tree, int fd, const char *path) {
+    static const char *const lists[] = {"system.posix_acl_access", "system.posix_acl_default"};
+    // In a tree that somebody else has made, it takes over what that one wants.
+    if (!tree->has_default_list || tree->keeps_kinds) return;
+    // It has none, or cannot have any: the same.
+    for (int i = 0; i < 2; i++) {
+        if (path) removexattr(path, lists[i]);
+        else fremovexattr(fd, lists[i]);
+    }
 }
 
 int tree_make_directory(struct tree *tree, int parent, const char *base, const char *path) {
@@ -205,9 +218,37 @@ int tree_make_whiteout(struct tree *tree, int parent, const char *base, const ch
 /* A small archive may name very many directories, and the same ones again and again. */
 static const size_t most_remembered = 32 << 20;
 
+static int is_above(const char *directory, const char *path) {
+    size_t length = strlen(directory);
+    return length == 0 || (strncmp(directory, path, length) == 0 && path[length] == '/');
+}
+
+static void set_times(struct tree *tree, const struct dated_directory *directory) {
+    int fd = open_in_root(tree, directory->path);
+    if (fd < 0) return;
+    futimens(fd, directory->times);
+    close(fd);
+}
+
+/* What comes next may still lie in those above `path`: they are kept. */
+static void date_directories_outside(struct tree *tree, const char *path) {
+    struct dated_directory **place = &tree->directories, *directory;
+    while ((directory = *place)) {
+        if (is_above(directory->path, path)) {
+            place = &directory->next;
+            continue;
+        }
+        set_times(tree, directory);
+        *place = directory->next;
+        tree->remembered -= sizeof *directory + strlen(directory->path) + 1;
+        free(directory);
+    }
+    tree->last_directory = place;
+}
+
 int tree_date(struct tree *tree, const char *path, const struct timespec times[2]) {
     size_t size = sizeof(struct dated_directory) + strlen(path) + 1;
-    if (tree->remembered + size > most_remembered) tree_date_directories(tree);
+    if (tree->remembered + size > most_remembered) date_directories_outside(tree, path);
     struct dated_directory *directory = malloc(size);
     if (!directory) return fail(tree, "restore", path);
     directory->next = NULL;
@@ -221,11 +262,7 @@ int tree_date(struct tree *tree, const char *path, const struct timespec times[2
 
 /* A directory that a later entry replaced has no time to keep. */
 void tree_date_directories(struct tree *tree) {
-    for (struct dated_directory *directory = tree->directories; directory; directory = directory->next) {
-        int fd = open_in_root(tree, directory->path);
-        if (fd < 0) continue;
-        futimens(fd, directory->times);
-        close(fd);
-    }
+    for (struct dated_directory *directory = tree->directories; directory; directory = directory->next)
+        set_times(tree, directory);
     forget_directories(tree);
 }

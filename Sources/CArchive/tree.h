@@ -26,8 +26,12 @@ struct tree {
     struct dated_directory *directories, **last_directory;
     size_t remembered; /* bytes of them */
     struct carchive_failure *failure;
+    /* NULL, or what may still be made. */
+    struct carchive_budget *budget;
     /* Directories that were made for what is in them. */
     uint64_t implied;
+    /* 1: a directory has a list that what is made in it would take over. */
+    int has_default_list;
     /* 1: a directory and another file never replace each other, and what is empty counts. */
     int keeps_kinds;
     /* NULL, or whether a directory is the kernel's, where nothing is made. */
@@ -54,4 +58,7 @@ int tree_make_opaque(struct tree *tree, int directory, const char *path);
 /* Remembers the time for tree_date_directories. */
 int tree_date(struct tree *tree, const char *path, const struct timespec times[2]);
 void tree_date_directories(struct tree *tree);
+/* Takes the access lists off a file of a layer that it may have taken over from its directory. It is the one that `path` names,
+ * or, where that is NULL, `fd`. */
+void tree_clear_lists(struct tree *tree, int fd, const char *path);
 #endif

@@ -19,8 +19,11 @@ package protocol Firewall: Sendable {
     ) throws(OperationError) -> Bool
 
     /// Takes away what `owner` has, and with the last network what all of them share.
-    /// - Parameter families: those of its addresses; all of them where that is not known.
-    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError)
+    /// - Parameters:
+    ///   - families: those of its addresses; all of them where that is not known.
+    ///   - withOpenPorts: whether an endpoint may be reached at its own addresses, which is decided elsewhere than what becomes of
+    ///     ports of this host.
+    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily], withOpenPorts: Bool) throws(OperationError)
 
     /// What `establish` would have to put right, and what has no owner. A reader: it waits for nobody and makes nothing.
     /// - Parameter isOwner: asked about each owner that has something. Nil: what has no owner is not looked for.
@@ -31,6 +34,9 @@ package protocol Firewall: Sendable {
     /// Takes away what `owners` have, wherever it stands.
     /// - Parameter withFrame: what all networks share goes, too, unless there is something in it.
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError)
+
+    /// Whether somebody has rules in the chain that is left to the user, of one of these families. A reader.
+    func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool
 
     /// What a person would tell the firewall's own tool to have done what `establish` does. A reader.
     /// - Parameter isStale: as in `establish`.

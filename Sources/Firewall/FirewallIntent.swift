@@ -62,7 +62,7 @@ package struct NetworkIntent: Hashable, Sendable {
     package var owner: FirewallOwner { .network(bridge: bridge) }
 }
 
-/// Ports of this host by which an endpoint is reached.
+/// Ports by which an endpoint is reached from elsewhere: this host's, and its own where nothing is translated.
 package struct PublishedPorts: Hashable, Sendable {
     package let endpoint: EndpointID
     /// The endpoint's; nil: it has none of IPv4, and what is published of that is not for the firewall.

@@ -1,4 +1,5 @@
 import Core
+import Linux
 
 /// What a network has that is to have none.
 package struct NoFirewall: Firewall {
@@ -10,16 +11,21 @@ package struct NoFirewall: Firewall {
         guard try intent().published.isEmpty else {
             throw OperationError(
                 "publish port", reason: "the network has no firewall",
-                remedy: "use a network that was created without --firewall none", kind: .unsupported)
+                remedy: "give it one: \(Program.current.name) network reload --firewall iptables NETWORK",
+                kind: .unsupported)
         }
         return false
     }
 
-    package func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {}
+    package func withdraw(
+        _ owner: FirewallOwner, of families: [AddressFamily], withOpenPorts: Bool
+    ) throws(OperationError) {}
 
     package func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences { FirewallDifferences() }
+
+    package func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool { false }
 
     package func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {}
 

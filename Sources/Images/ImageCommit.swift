@@ -8,6 +8,10 @@ package struct CommitRequest: Sendable {
         case image(Image)
         /// Plain directories, topmost first, as overlayfs has them: each becomes a layer.
         case directories([String])
+
+        fileprivate var directories: [String] {
+            if case .directories(let directories) = self { directories } else { [] }
+        }
     }
 
     /// The upper directory of the container's overlay.
@@ -39,13 +43,12 @@ extension ImageStore {
     package func commit(_ request: CommitRequest) throws(OperationError) -> Digest {
         let name = try request.reference.map(ImageStore.taggable)
         var draft = try draft(for: request)
+        try ImageStore.checkDepth(draft.layers.count + request.base.directories.count + 1)
         try ConfigChange.apply(request.changes, to: &draft.config)
         let workspace = try workspace()
-        if case .directories(let directories) = request.base {
-            for directory in directories.reversed() {
-                draft.layers.append(try pack(directory, layer: draft.layers.count, in: workspace))
-                draft.addHistory("", comment: "Copied from \(directory)")
-            }
+        for directory in request.base.directories.reversed() {
+            draft.layers.append(try pack(directory, layer: draft.layers.count, in: workspace))
+            draft.addHistory("", comment: "Copied from \(directory)")
         }
         draft.layers.append(try pack(request.upperDirectory, layer: draft.layers.count, in: workspace))
         try request.check()

@@ -133,13 +133,14 @@ extension ImageIndex {
     }
 
     func contains(_ image: Digest) -> Bool { entries.contains { $0.image == image } }
-    func references(to image: Digest) -> [String] {
-        entries.filter { $0.image == image }.compactMap(\.reference).sorted()
-    }
-    func sources(of image: Digest) -> [String] {
-        Set(entries.filter { $0.image == image }.compactMap(\.source)).sorted()
-    }
+    func references(to image: Digest) -> [String] { entries.filter { $0.image == image }.references }
+    func sources(of image: Digest) -> [String] { entries.filter { $0.image == image }.sources }
     var images: Set<Digest> { Set(entries.map(\.image)) }
+}
+
+extension [ImageIndex.Entry] {
+    var references: [String] { compactMap(\.reference).sorted() }
+    var sources: [String] { Set(compactMap(\.source)).sorted() }
 }
 
 // MARK: - Changing

@@ -27,9 +27,11 @@ extension ImageStore {
         let directory = workspace.file("archive")
         try Files.makeDirectory(directory)
         let shown = source == "-" ? "standard input" : source
-        try FaultPoint.pass("unpack archive", shown)
-        _ = try Archive.extract(input, copy: nil, to: directory, within: budget, named: shown)
-        return try load(SavedDirectory(directory, shown: shown), within: budget.renewed(), in: workspace)
+        // Not as a layer is: no device and nothing else comes to be that does something when it is opened.
+        let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
+        _ = try TreeArchive.restore(input, to: "", below: root, within: budget, named: shown)
+        let saved = SavedDirectory(directory, shown: shown, isOurs: true)
+        return try load(saved, within: budget.renewed(), in: workspace)
     }
 
     private func load(
@@ -77,7 +79,8 @@ private struct LayerShelf {
         if let known = layers[layer] { return known }
         let input = try directory.open(layer.path)
         let name = directory.path(layer.path)
-        let draft = try store.unpack(input, named: name, layer: layers.count, within: budget, in: workspace)
+        let draft = try store.unpack(
+            input, named: name, layer: layers.count, within: budget, in: workspace, taking: directory.isOurs)
         guard draft.diff == layer.diff, layer.blob == nil || layer.blob == draft.blob.digest else {
             throw OperationError("load layer", name, reason: "its content does not have the digest that it should have")
         }

@@ -50,12 +50,19 @@ struct Publication {
 
 extension ImageStore {
     /// Unpacks an archive and keeps it as it came.
+    /// - Parameter takes: whether the file itself may be what is kept: it is read from its start, and nobody else changes it.
     func unpack(
         _ input: borrowing Descriptor, named name: String, layer number: Int, within budget: UnpackBudget,
-        in workspace: borrowing Workspace
+        in workspace: borrowing Workspace, taking takes: Bool = false
     ) throws(OperationError) -> LayerDraft {
         let blobPath = workspace.file("blob-\(number)")
         let tree = try newTree(number, in: workspace)
+        if takes {
+            try take(input, as: blobPath, named: name)
+            try FaultPoint.pass("unpack archive", name)
+            let content = try Archive.extract(input, copy: nil, to: tree, within: budget, named: name)
+            return draft(content, blob: blobPath, tree: tree)
+        }
         let blob = try Descriptor.open(blobPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o644, as: "create")
         try FaultPoint.pass("copy archive", name)
         // Only a file that is read from its start can be shared whole.
@@ -66,6 +73,20 @@ extension ImageStore {
             ? try Archive.extract(blob, copy: nil, to: tree, within: budget, named: name)
             : try Archive.extract(input, copy: .some(blob), to: tree, within: budget, named: name)
         return draft(content, blob: blobPath, tree: tree)
+    }
+
+    /// Gives a file another name and what a blob has: its archive may have said anything about it.
+    private func take(
+        _ file: borrowing Descriptor, as path: String, named name: String
+    ) throws(OperationError) {
+        try FaultPoint.pass("link archive", name)
+        guard Files.makeHardLink(path, to: file) else {
+            throw OperationError("link archive", name, errno: errno)
+        }
+        try FaultPoint.pass("set owner of", path)
+        guard fchown(file.number, 0, 0) == 0 else { throw OperationError("set owner of", path, errno: errno) }
+        try FaultPoint.pass("set mode of", path)
+        guard fchmod(file.number, 0o644) == 0 else { throw OperationError("set mode of", path, errno: errno) }
     }
 
     /// Archives a tree and unpacks the archive again: a layer is always what its blob says, here and elsewhere.

@@ -33,7 +33,10 @@ extension ImageStore {
         // A digest says more than a tag.
         let shown = reference.digest == nil ? reference.text : nil
         let id = remote.manifest.config.digest
-        if try !isOfAnother(id, than: platform), let known = try name(known: id, shown, source) {
+        // What is not whole comes anew, and cannot be asked what it is for.
+        if try isWhole(id, in: ImageIndex.read(layout.index)), try !isOfAnother(id, than: platform),
+            let known = try name(known: id, shown, source)
+        {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
         }
         let pull = ImagePull(
@@ -146,7 +149,9 @@ private struct ImagePull {
         try budget.check(remote.manifest.layers.map(\.size), of: reference.description)
         let layers = zip(remote.manifest.layers, configuration.layers).map { Layer(blob: $0, diff: $1) }
         let workspace = try store.workspace()
-        let locks = try DownloadLocks(missing(layers).map(\.blob.digest), in: store.layout) {
+        // What is here stays, however long the rest is waited for.
+        let absent = try missing(layers, holdingOthersIn: workspace)
+        let locks = try DownloadLocks(absent.map(\.blob.digest), in: store.layout) {
             progress.note($0.hex, .waiting)
         }
         // While we waited another one may have brought them.

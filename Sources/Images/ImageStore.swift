@@ -35,7 +35,8 @@ package struct ImageStore: Sendable {
     ) throws(OperationError) -> [ImageEntry] {
         let index = try ImageIndex.read(layout.index)
         var summaries: [ImageEntry] = []
-        for id in index.images {
+        // Looked up one by one, a thousand names of one image would be a million comparisons.
+        for (id, entries) in Dictionary(grouping: index.entries, by: \.image) {
             let record: ImageRecord
             do throws(OperationError) {
                 record = try self.record(id)
@@ -43,12 +44,12 @@ package struct ImageStore: Sendable {
                 try skip(error)
                 continue
             }
-            let references = index.references(to: id)
+            let (references, sources) = (entries.references, entries.sources)
             for reference in references.isEmpty ? [nil] : references.map(Optional.some) {
                 summaries.append(
                     ImageEntry(
                         id: id, reference: reference, created: record.created, size: record.size,
-                        labels: record.config.labels, sources: index.sources(of: id)))
+                        labels: record.config.labels, sources: sources))
             }
         }
         return summaries.sorted { left, right in

@@ -21,21 +21,30 @@ struct ImpliedDirectories {
 
     /// - Parameter below: topmost first.
     private func settle(_ tree: String, above below: [String]) throws(OperationError) {
+        let root = try Descriptor.open(tree, O_RDONLY | O_DIRECTORY)
         var pending = [""]
         while let path = pending.popLast() {
-            // One that is too deep for a path stays as it is.
-            guard let directory = try? Descriptor.open(tree + path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
-                continue
-            }
+            guard let directory = try Self.open(tree + path) else { continue }
             for name in FileName.all(in: directory) where directory.status(of: name)?.isDirectory ?? false {
                 pending.append("\(path)/\(name.text)")
             }
-            guard carchive_take_implied(directory.number) == 1,
-                let original = try Self.find(String(path.dropFirst()), in: below)
+            let place = String(path.dropFirst())
+            guard carchive_take_implied(directory.number) == 1, try !Self.isHidden(place, below: root),
+                let original = try Self.find(place, in: below)
             else { continue }
             try FaultPoint.pass("set owner of", tree + path)
             let failure = directory.takeAttributes(of: original)
             guard failure == 0 else { throw OperationError("set owner of", tree + path, errno: failure) }
+        }
+    }
+
+    /// Nil for one that is too deep for a path: it stays as it is.
+    private static func open(_ path: String) throws(OperationError) -> Descriptor? {
+        do throws(OperationError) {
+            return try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        } catch {
+            guard error.errno == ENAMETOOLONG || error.errno == ENOENT else { throw error }
+            return nil
         }
     }
 
@@ -46,9 +55,28 @@ struct ImpliedDirectories {
             do throws(OperationError) {
                 return try root.open(inRoot: path, O_RDONLY | O_DIRECTORY, followingLinks: false)
             } catch {
-                if error.errno != ENOENT { return nil }
+                if error.errno == ENOTDIR || error.errno == ELOOP { return nil }
+                guard error.errno == ENOENT else { throw error }
             }
+            if try isHidden(path, below: root) { return nil }
         }
         return nil
+    }
+
+    /// Whether a layer hides what those below it have at a path: a directory above that is opaque there
+    /// (Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories").
+    private static func isHidden(_ path: String, below root: borrowing Descriptor) throws(OperationError) -> Bool {
+        var above = path[...]
+        while !above.isEmpty {
+            above = above.lastIndex(of: "/").map { above[..<$0] } ?? ""
+            do throws(OperationError) {
+                let place = above.isEmpty ? "." : String(above)
+                let directory = try root.open(inRoot: place, O_RDONLY | O_DIRECTORY, followingLinks: false)
+                if directory.attribute("trusted.overlay.opaque", limit: 1) == [UInt8(ascii: "y")] { return true }
+            } catch {
+                guard error.errno == ENOENT else { throw error }
+            }
+        }
+        return false
     }
 }

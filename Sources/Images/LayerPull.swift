@@ -21,16 +21,21 @@ struct LayerPull: Sendable {
     /// - Parameter trees: empty directories, of which one is filled.
     func run(into trees: (first: String, second: String)) throws(OperationError) -> LayerDraft {
         let before = Int64(Files.status(path)?.st_size ?? 0)
+        guard before > 0 else { return try receive(into: trees.first, within: budget) }
+        let apart = budget.apart()
+        let draft: LayerDraft
         do throws(OperationError) {
-            return try receive(into: trees.first)
+            draft = try receive(into: trees.first, within: apart)
         } catch {
             // What was kept of another time may be damaged, as by a crash of the host: once more from the start.
-            guard error.kind == .damaged, before > 0 else { throw error }
-            return try receive(into: trees.second)
+            guard error.kind == .damaged else { throw error }
+            return try receive(into: trees.second, within: budget)
         }
+        try budget.spend(apart, of: name)
+        return draft
     }
 
-    private func receive(into tree: String) throws(OperationError) -> LayerDraft {
+    private func receive(into tree: String, within budget: UnpackBudget) throws(OperationError) -> LayerDraft {
         var ends = try Descriptor.pipe()
         guard let input = ends.takeRead(), let output = ends.takeWrite() else {
             throw OperationError("create pipe", errno: EBADF)
@@ -43,7 +48,7 @@ struct LayerPull: Sendable {
         }
         let content: Archive.Content
         do throws(OperationError) {
-            content = try unpack(input, to: tree)
+            content = try unpack(input, to: tree, within: budget)
         } catch {
             feeder.join()
             throw kept.reason.map(abandonDamaged) ?? abandon(Self.judged(error))
@@ -60,7 +65,9 @@ struct LayerPull: Sendable {
     }
 
     /// The feeder finds out when nobody reads any more.
-    private func unpack(_ input: consuming Descriptor, to tree: String) throws(OperationError) -> Archive.Content {
+    private func unpack(
+        _ input: consuming Descriptor, to tree: String, within budget: UnpackBudget
+    ) throws(OperationError) -> Archive.Content {
         try FaultPoint.pass("unpack archive", name)
         return try Archive.extract(input, copy: nil, to: tree, within: budget, named: name)
     }

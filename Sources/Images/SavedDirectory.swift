@@ -11,10 +11,13 @@ struct SavedDirectory {
     private let root: String
     /// What an error calls it: the archive that it was unpacked from.
     let shown: String
+    /// It was unpacked by us and goes with the command: its files may be kept as they are.
+    let isOurs: Bool
 
-    init(_ root: String, shown: String) {
+    init(_ root: String, shown: String, isOurs: Bool = false) {
         self.root = root
         self.shown = shown
+        self.isOurs = isOurs
     }
 
     /// The images of whichever form it has. An OCI layout comes first: what has both forms says more there.
@@ -52,12 +55,17 @@ struct SavedDirectory {
         }
     }
 
-    /// No pipe makes us wait.
+    /// A regular file: no pipe makes us wait, and no device notices.
     func open(_ name: String) throws(OperationError) -> Descriptor {
         let root = try Descriptor.open(root, O_RDONLY | O_DIRECTORY)
         do throws(OperationError) {
-            return try root.open(inRoot: name, O_RDONLY | O_NONBLOCK)
+            let file = try root.open(inRoot: name, Descriptor.pathOnly)
+            guard Files.kind(of: file.number) == S_IFREG else {
+                throw OperationError("open", path(name), reason: "it is no regular file")
+            }
+            return try Descriptor.open("/proc/self/fd/\(file.number)", O_RDONLY)
         } catch {
+            guard error.errno != nil else { throw error }
             throw OperationError("open", path(name), errno: error.errno ?? EIO)
         }
     }

@@ -65,9 +65,12 @@ package enum TreeArchive {
 
     /// - Parameters:
     ///   - directory: below `root`, without a slash at the beginning.
+    ///   - makesDevices: where `root` is mounted without devices and becomes a layer.
+    ///   - budget: nil for what its sender may fill the disk with.
     ///   - name: what an error calls the archive.
     package static func restore(
-        _ input: borrowing Descriptor, to directory: String, below root: borrowing Descriptor, named name: String
+        _ input: borrowing Descriptor, to directory: String, below root: borrowing Descriptor,
+        makesDevices: Bool = false, within budget: UnpackBudget? = nil, named name: String
     ) throws(OperationError) -> Content {
         try FaultPoint.pass("restore", directory)
         var result = carchive_result()
@@ -76,9 +79,10 @@ package enum TreeArchive {
         let (input, root) = (input.number, root.number)
         let status = directory.withKernelString { directory in
             carchive_restore_tree(
-                input, root, directory, { KernelFileSystem.holds($0) ? 1 : 0 }, &leftOut, &result, &failure)
+                input, root, directory, makesDevices ? 1 : 0, { KernelFileSystem.holds($0) ? 1 : 0 }, budget?.left,
+                &leftOut, &result, &failure)
         }
-        guard status == 0 else { throw Archive.error(failure, archive: name) }
+        guard status == 0 else { throw budget?.refusal(of: name) ?? Archive.error(failure, archive: name) }
         return Content(size: Int64(result.content_size), leftOut: Int(leftOut))
     }
 

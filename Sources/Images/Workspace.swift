@@ -85,10 +85,20 @@ extension Workspace {
     static func held(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) -> Set<String> {
         var held: Set<String> = []
         for name in try Files.names(in: layout.temporary) {
-            guard let bytes = try? Files.read("\(layout.temporary)/\(name)/\(uses)") else { continue }
+            let bytes = try readUses(of: "\(layout.temporary)/\(name)")
             held.formUnion(String(kernel: bytes).split(separator: "\n").map(String.init))
         }
         return held
+    }
+
+    /// None of one that holds nothing, or is gone again. Whatever else keeps them from being read says nothing of what is held.
+    private static func readUses(of path: String) throws(OperationError) -> [UInt8] {
+        do throws(OperationError) {
+            return try Files.read("\(path)/\(uses)")
+        } catch {
+            guard error.errno == ENOENT || error.errno == ENOTDIR else { throw error }
+            return []
+        }
     }
 }
 

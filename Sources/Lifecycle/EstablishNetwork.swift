@@ -15,7 +15,11 @@ extension Host {
         try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             // Nobody moves one meanwhile.
             let networks = try current(networks)
-            for (name, failure) in restore(networks + usedNetworks(besides: networks)) {
+            let all = networks + usedNetworks(besides: networks)
+            let failures = putBack(all)
+            // What another firewall has still is no reason not to run: the rules that count are there.
+            for (_, failure) in endMoves(of: all, besides: failures) { warn(failure.description) }
+            for (name, failure) in failures {
                 if networks.contains(where: { $0.name == name }) { throw failure }
                 warn(failure.description)
                 // What is wrong with another container's rules is no reason not to run this one.
@@ -48,12 +52,23 @@ extension Host {
 
     /// The registry's lock must be held, so that no network is removed meanwhile.
     package func restore(_ networks: [NetworkDefinition]) -> [(name: Name?, failure: OperationError)] {
+        let failures = putBack(networks)
+        return failures + endMoves(of: networks, besides: failures)
+    }
+
+    private func putBack(_ networks: [NetworkDefinition]) -> [(name: Name?, failure: OperationError)] {
         // Oldest first: the order in which the rules of all were made.
-        var failures = drivers.restore(
-            networks.sorted { $0.created < $1.created }, members: networkMembers(), isStale: isStale)
+        drivers.restore(networks.sorted { $0.created < $1.created }, members: networkMembers(), isStale: isStale)
+    }
+
+    /// - Parameter failures: of putting them back; where that has failed, the old rules may be all that there is.
+    private func endMoves(
+        of networks: [NetworkDefinition], besides failures: [(name: Name?, failure: OperationError)]
+    ) -> [(name: Name?, failure: OperationError)] {
+        var unended: [(name: Name?, failure: OperationError)] = []
         for network in networks where !failures.contains(where: { $0.name == nil || $0.name == network.name }) {
-            do throws(OperationError) { try endMove(of: network) } catch { failures.append((network.name, error)) }
+            do throws(OperationError) { try endMove(of: network) } catch { unended.append((network.name, error)) }
         }
-        return failures
+        return unended
     }
 }

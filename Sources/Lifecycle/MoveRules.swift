@@ -16,14 +16,21 @@ extension Host {
         try networkStore.replace(settled)
     }
 
-    /// Takes away what an endpoint publishes, wherever it has rules.
+    /// Takes away what an endpoint publishes, wherever it has rules and whatever becomes of the others.
+    /// - Throws: the first failure.
     func withdrawRules(of endpoint: Endpoint) throws(OperationError) {
         let driver = try drivers.of(endpoint)
+        var failure: OperationError?
         for backend in backends(of: endpoint) {
             var endpoint = endpoint
             endpoint.firewall = backend
-            try driver.disconnect(endpoint)
+            do throws(OperationError) {
+                try driver.disconnect(endpoint)
+            } catch {
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
     }
 
     /// All of them where it is not known.
@@ -42,6 +49,20 @@ extension Host {
         let network = (try? networkStore.definition(of: endpoint)) ?? nil
         return network.flatMap { $0.firewall == endpoint.firewall ? nil : $0.firewall }
     }
+
+    /// Publishes where the rules of the endpoint's network are now, and then takes away what is published where it says.
+    /// - Returns: false when that is the same place.
+    func follow(_ endpoint: inout Endpoint) throws(OperationError) -> Bool {
+        guard let backend = firewallMovedTo(by: endpoint) else { return false }
+        var moved = endpoint
+        moved.firewall = backend
+        let driver = try drivers.of(moved)
+        try driver.publishAnew(moved, isStale: isStale)
+        try driver.leave(endpoint.firewall, nil, [moved.id])
+        // Not before: whoever clears away goes by what it says, and by the network's definition.
+        endpoint.firewall = backend
+        return true
+    }
 }
 
 extension ContainerRun {
@@ -54,14 +75,7 @@ extension ContainerRun {
     /// Once the container is on record as running: a move that did not find it there was on record itself before that.
     func followMoves() throws(OperationError) {
         for index in state.endpoints.indices where state.endpoints[index].publishes {
-            while let backend = host.firewallMovedTo(by: state.endpoints[index]) {
-                let driver = try host.drivers.of(state.endpoints[index])
-                let former = state.endpoints[index].firewall
-                state.endpoints[index].firewall = backend
-                try driver.publishAnew(state.endpoints[index], isStale: host.isStale)
-                try driver.leave(former, nil, [state.endpoints[index].id])
-                try host.containerStore.write(state, of: id)
-            }
+            while try host.follow(&state.endpoints[index]) { try host.containerStore.write(state, of: id) }
         }
     }
 }

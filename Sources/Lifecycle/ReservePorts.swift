@@ -11,10 +11,11 @@ extension Host {
         _ requests: [PublishRequest], on network: NetworkDefinition, device: String? = nil,
         keeping held: [PortReservation.Held] = []
     ) throws(OperationError) -> PortReservation {
-        try checkCount(requests)
-        try checkDistinct(requests)
+        let taken = network.portsOfHost(requests)
+        try checkCount(taken)
+        try checkDistinct(taken)
         return try PortReservation(
-            requests, device: device ?? network.device, families: network.families,
+            taken, device: device ?? network.device, families: network.families,
             routed: network.options.routedFamilies, keeping: held,
             isReleased: { port, transport in
                 // A dead supervisor's child that has not reached exec yet holds its sockets a moment longer.
@@ -66,8 +67,15 @@ extension Host {
 }
 
 extension NetworkDefinition {
+    /// Those of which a port of this host is taken: not where members are reached at their own addresses alone.
+    package func portsOfHost(_ requests: [PublishRequest]) -> [PublishRequest] {
+        requests.filter { request in
+            request.addresses(hasIPv6: gateway6 != nil).contains { !options.routedFamilies.contains($0.family) }
+        }
+    }
+
     /// What of published ports is open at members' own addresses.
-    func openPorts(_ requests: [PublishRequest]) -> [PortMapping] {
+    package func openPorts(_ requests: [PublishRequest]) -> [PortMapping] {
         requests.flatMap { $0.openPorts(of: options.routedFamilies, hasIPv6: gateway6 != nil) }
     }
 }

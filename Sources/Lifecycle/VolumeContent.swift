@@ -28,6 +28,8 @@ struct VolumeContent {
         try Files.removeTree(layout.volumeCopy(name))
         guard !layers.isEmpty, try isEmpty(), let source = try MergedDirectory(target, inLayers: layers) else { return }
         try Files.makeDirectory(layout.volumeCopy(name))
+        // The container gets limits of its own.
+        Descriptor.raiseLimit()
         do throws(OperationError) {
             var copy = try LayerCopy(into: layout.volumeCopy(name))
             try copy.run(source)

@@ -101,7 +101,7 @@ package struct Descriptor: ~Copyable, Sendable {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// As many as this process may have: whoever goes down a tree has some open for each level.
+    /// As many as this process may have: whoever goes down a tree has some open for each level, and each layer of an image.
     package static func raiseLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

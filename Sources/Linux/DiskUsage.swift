@@ -2,9 +2,12 @@ import Glibc
 
 extension Files {
     /// How many bytes of the disk all below a directory takes, each file once. What cannot be read counts nothing.
-    package static func diskUsage(below path: String) -> Int64 { sum(below: path) { Int64($0.st_blocks) } * 512 }
+    package static func diskUsage(below path: String) -> Int64 {
+        sum(below: path) { min(Int64($0.st_blocks), .max / 512) * 512 }
+    }
 
-    /// How many bytes the regular files below a directory have, each once.
+    /// How many bytes the regular files below a directory have, each once. A hole counts and costs nothing: the greatest number
+    /// stands for all that are greater.
     package static func contentSize(below path: String) -> Int64 {
         sum(below: path) { $0.isRegular ? Int64($0.st_size) : 0 }
     }
@@ -22,9 +25,17 @@ extension Files {
                 } else if status.st_nlink > 1, !counted.insert(status.st_ino).inserted {
                     continue
                 }
-                sum += count(status)
+                sum = sum.addingSaturated(count(status))
             }
         }
         return sum
+    }
+}
+
+extension Int64 {
+    /// The sum with a number that is not negative, or the greatest one.
+    package func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? .max : sum
     }
 }

@@ -255,6 +255,12 @@ package enum Files {
         existing.withKernelString { existing in path.withKernelString { Glibc.link(existing, $0) } } == 0
     }
 
+    /// The same for a file that is open, whatever its own name is.
+    package static func makeHardLink(_ path: String, to existing: borrowing Descriptor) -> Bool {
+        let open = "/proc/self/fd/\(existing.number)"
+        return path.withKernelString { linkat(AT_FDCWD, open, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) } == 0
+    }
+
     /// rmdir(2) likewise.
     package static func removeEmptyDirectory(_ path: String) -> Bool { path.withKernelString { rmdir($0) } == 0 }
 

@@ -119,14 +119,23 @@ package struct TreeWalk {
 
 extension Descriptor {
     /// Its extended attributes that a copy keeps, sorted by name.
-    package func keptAttributes() -> [(name: String, value: [UInt8])] {
+    package func keptAttributes() -> [(name: String, value: [UInt8])] { attributes(where: Self.isKept) }
+
+    /// The same with access lists (acl(5)): those that a layer of an image has.
+    package func layerAttributes() -> [(name: String, value: [UInt8])] {
+        attributes { Self.isKept($0) || $0 == "system.posix_acl_access" || $0 == "system.posix_acl_default" }
+    }
+
+    private static func isKept(_ name: String) -> Bool { name.hasPrefix("user.") || name == "security.capability" }
+
+    private func attributes(where isWanted: (String) -> Bool) -> [(name: String, value: [UInt8])] {
         var names = [UInt8](repeating: 0, count: 64 << 10)
         let count = names.withUnsafeMutableBytes { bytes in
             clinux_flistxattr(number, bytes.assumingMemoryBound(to: CChar.self).baseAddress, bytes.count)
         }
         guard count > 0 else { return [] }
         return names[..<Int(count)].split(separator: 0).map { String(kernel: $0) }
-            .filter { $0.hasPrefix("user.") || $0 == "security.capability" }.sorted()
+            .filter(isWanted).sorted()
             .compactMap { name in attribute(name, limit: 64 << 10).map { (name, $0) } }
     }
 }

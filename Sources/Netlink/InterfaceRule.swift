@@ -29,12 +29,18 @@ package struct RuleChain: Equatable, Sendable {
 
     /// - Parameter table: of one family, as iptables has them.
     package init(_ family: AddressFamily, _ table: String, _ name: String) {
-        self.family = family == .ipv4 ? 2 : 10
+        self.init(NFTables.number(of: family), table, name)
+    }
+    private init(_ family: UInt8, _ table: String, _ name: String) {
+        self.family = family
         self.table = table
         self.name = name
     }
 
-    package var text: String { "\(family == 2 ? "ip" : "ip6") \(table) \(name)" }
+    /// Of a table that both families pass.
+    package static func inet(_ table: String, _ name: String) -> RuleChain { RuleChain(1, table, name) }
+
+    package var text: String { "\(NFTables.name(ofFamily: family) ?? "") \(table) \(name)" }
 }
 
 /// What is said of a rule that is there.

@@ -5,7 +5,7 @@ extension NFTablesSocket {
     /// The chain's rules in their order; nil when there is no such chain.
     package mutating func rules(of chain: RuleChain) throws(OperationError) -> [FoundRule]? {
         // The kernel takes a chain that is not there for an empty one.
-        guard try hasChain(chain) else { return nil }
+        guard try has(chain) else { return nil }
         var rules: [FoundRule] = []
         for message in try socket.dump({ $0.getRules(of: chain) }) { rules.append(try FoundRule(message)) }
         return rules
@@ -25,7 +25,7 @@ extension NFTablesSocket {
         try socket.perform(batch)
     }
 
-    private mutating func hasChain(_ chain: RuleChain) throws(OperationError) -> Bool {
+    package mutating func has(_ chain: RuleChain) throws(OperationError) -> Bool {
         var batch = RequestBatch(capacity: 256)
         batch.getChain(chain)
         do throws(OperationError) {

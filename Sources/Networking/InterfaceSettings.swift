@@ -17,7 +17,8 @@ enum InterfaceSettings {
     /// - Returns: paths below /proc/sys, and what is to be there, in their order.
     static func settings(of interface: String) -> [(key: String, value: String)] {
         [
-            // Nobody else can have an address that follows from the container's own MAC.
+            // Nobody else can have an address that follows from the container's own MAC. (A link of passthru has the parent's, and with it
+            // the host's own address of the link, which nobody looks for.)
             ("net/ipv6/conf/\(interface)/accept_dad", "0"), ("net/ipv6/conf/\(interface)/accept_ra", "0"),
             ("net/ipv6/conf/\(interface)/disable_ipv6", "0"), ("net/ipv6/conf/lo/disable_ipv6", "0"),
         ]

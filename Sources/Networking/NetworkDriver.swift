@@ -38,6 +38,9 @@ package protocol NetworkDriver: EndpointDriver {
         _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
     ) throws(OperationError)
 
+    /// Whether a firewall that a network has moved away from has rules that users have put there for themselves: these stay. A reader.
+    func hasUserRules(in firewall: FirewallBackend, of network: NetworkDefinition) throws(OperationError) -> Bool
+
     /// What a person would type to have made what a plan says. A reader.
     /// - Parameter isStale: as in `connect`.
     func commands(

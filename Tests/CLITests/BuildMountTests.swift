@@ -47,6 +47,8 @@ extension CLI.BuildMounts {
             RUN --mount=type=secret,id=file --mount=type=secret,id=named,target=/s,mode=0444 --mount=type=secret,id=var,env=IN \\
               stat -c '%a %n' /run/secrets/file /s > /out; cat /run/secrets/file /s | md5sum >> /out; echo ${#IN} >> /out
             RUN --mount=type=secret,id=absent ls /run/secrets >> /out 2>/dev/null || echo none >> /out
+            ENV IN=placeholder
+            RUN --mount=type=secret,id=var,env=IN tr '\\0' '\\n' < /proc/1/environ | grep -c ^IN= >> /out; echo ${#IN} >> /out
             """
         let context = try BuildContext(dockerfile)
         defer { context.remove() }
@@ -62,8 +64,10 @@ extension CLI.BuildMounts {
         defer { mydocker("rmi", "-f", "builtmounts") }
         let lines = runOnce("builtmounts", "cat", "/out").lines
         #expect(
-            lines.count == 5 && lines[0] == "400 /run/secrets/file" && lines[1] == "444 /s" && lines[3] == "5"
+            lines.count == 7 && lines[0] == "400 /run/secrets/file" && lines[1] == "444 /s" && lines[3] == "5"
                 && lines[4] == "none")
+        // It stands in the place of a variable that the image has.
+        #expect(lines.dropFirst(5) == ["1", "5"])
         #expect(runOnce("builtmounts", "ls", "-d", "/s", "/run/secrets").code != 0)
         #expect(Host.shell("grep -rl hushhush /var/lib/mydocker /run/mydocker").text.isEmpty)
         for (words, message) in [
@@ -106,7 +110,11 @@ extension CLI.BuildMounts {
             })
         // A dangling image has a layer, too.
         succeed("image", "prune", "-f")
+        // As a kill leaves it that comes before there is a directory.
+        Host.shell("touch /var/lib/mydocker/images/build-cache/mount-0.lock")
         let pruned = succeed("builder", "prune", "-f")
+        #expect(!pruned.lines.contains("mount-0"))
+        #expect(Host.shell("ls /var/lib/mydocker/images/build-cache/mount-*").text.isEmpty)
         #expect(pruned.lines.contains { $0.hasPrefix("mount-") } && pruned.text.contains("Total reclaimed space: "))
         #expect(succeed("builder", "prune", "-f", "-a").code == 0)
         #expect(Host.shell("ls /var/lib/mydocker/images/build-cache").text.isEmpty)
@@ -167,6 +175,31 @@ extension CLI.BuildMounts {
         let done = lines.firstIndex { $0.contains("DONE 2.") } ?? 0
         #expect(begun < done, "\(outcome.error)")
         mydocker("rmi", "-f", "builtmounts")
+    }
+
+    /// Both make the directories of the same mounts, and neither finds the other's half-made.
+    @Test func severalStagesWithNewCaches() throws {
+        let mounts = (0..<24).map { "--mount=type=cache,id=new\($0),target=/c\($0),mode=0700" }.joined(separator: " ")
+        let context = try BuildContext(
+            """
+            FROM busybox AS a
+            RUN \(mounts) touch /a /c0/a; stat -c %a /c0 /c23 > /a
+            FROM busybox AS b
+            RUN \(mounts) touch /b /c0/b; stat -c %a /c0 /c23 > /b
+            FROM busybox
+            COPY --from=a /a /
+            COPY --from=b /b /
+            RUN \(mounts) ls /c0 > /c
+            """)
+        defer { context.remove() }
+        for _ in 1...3 {
+            let outcome = context.build("-t", "builtmounts", "--no-cache")
+            #expect(outcome.code == 0, "\(outcome.error)")
+            #expect(
+                runOnce("builtmounts", "cat", "/a", "/b", "/c").lines == ["700", "700", "700", "700", "a", "b"])
+            mydocker("rmi", "-f", "builtmounts")
+            succeed("builder", "prune", "-af")
+        }
     }
 
     /// Ten megabytes are read, one more is refused, and a step that fails is found in all of it.

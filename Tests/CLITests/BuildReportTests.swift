@@ -34,6 +34,60 @@ extension CLI.Build {
         #expect(refused.code == 1 && refused.error.contains("no terminal"), "\(refused.error)")
     }
 
+    /// A copy of the builder draws it meanwhile: nothing of that stays, and an image that only files come from is told of, too.
+    @Test func aPullInsideAPicture() throws {
+        try withScratch { scratch in
+            let registry = try TestRegistry(scratch, port: 5000)
+            let names = ["base", "files"].map { "\(registry.host)/\($0)" }
+            for name in names {
+                succeed("tag", "busybox", name)
+                succeed("push", "-q", name)
+                succeed("rmi", name)
+            }
+            let context = try BuildContext("FROM \(names[0])\nCOPY --from=\(names[1]) /etc/group /g")
+            defer { context.remove() }
+            let drawn = Host.shell("script -qec \"$MYDOCKER build \(context.directory)\" /dev/null")
+            let lines = shown(drawn.text).filter { $0.hasPrefix("[+]") || $0.hasPrefix(" => ") }
+            let wanted = [
+                "[+] Building ", " => [1/2] FROM \(names[0])", " => FROM \(names[1])", " => [2/2] COPY ",
+                " => exporting to image",
+            ]
+            #expect(lines.count == wanted.count, "\(lines)")
+            for (line, beginning) in zip(lines, wanted) { #expect(line.hasPrefix(beginning), "\(line)") }
+            succeed("rmi", names[0], names[1])
+            let told = context.build("--no-cache")
+            #expect(told.code == 0 && told.error.contains("latest: Pulling from files"), "\(told.error)")
+            succeed("rmi", names[0], names[1])
+            _ = registry
+        }
+    }
+
+    /// What stands on a terminal after all that a picture consists of.
+    private func shown(_ text: String) -> [String] {
+        var lines = [""]
+        var row = 0
+        var rest = Array(text.unicodeScalars)[...]
+        while let scalar = rest.popFirst() {
+            if scalar == "\n" {
+                row += 1
+                if row == lines.count { lines.append("") }
+            } else if scalar == "\u{1b}" {
+                // `ESC [ NUMBER LETTER`
+                var sequence = ""
+                while let next = rest.first, !next.properties.isAlphabetic {
+                    sequence.unicodeScalars.append(next)
+                    rest.removeFirst()
+                }
+                let command = rest.popFirst()
+                if command == "A" { row = max(0, row - (Int(sequence.dropFirst()) ?? 1)) } else { lines[row] = "" }
+                if command == "J" { lines.removeLast(lines.count - row - 1) }
+            } else if scalar != "\r" {
+                lines[row].unicodeScalars.append(scalar)
+            }
+        }
+        return lines
+    }
+
     /// Scripts that remove all containers do not end builds.
     @Test func containersOfBuildsAreNotListed() throws {
         let context = try BuildContext(

@@ -387,6 +387,18 @@ extension CLI.Build {
         let made = context.build("-q")
         #expect(made.code == 0 && runOnce(made.word, "cat", "/tmp/made/f").word == "1", "\(made.error)")
         #expect(!FileManager.default.fileExists(atPath: "/tmp/made"))
+        // `..` behind a linked directory leads out of the one that it points to.
+        try context.write(
+            """
+            FROM busybox
+            RUN mkdir -p /app/releases/3 /app/shared; ln -s releases/3 /app/current; ln -s ../../shared/f /app/releases/3/f
+            COPY d/f /app/current/f
+            """)
+        let behind = context.build("-q")
+        #expect(
+            behind.code == 0 && runOnce(behind.word, "sh", "-c", "cat /app/shared/f; ls /").lines.first == "1"
+                && !runOnce(behind.word, "ls", "/").lines.contains("shared"), "\(behind.error)")
+        mydocker("rmi", "-f", behind.word)
         mydocker("rmi", "-f", made.word)
     }
 

@@ -25,6 +25,26 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// IPv6 goes along: beside IPv4, and where the model says of nothing else.
+    @Test func whatIsMadeLikeAnotherHasItsIPv6() {
+        let outcome = scene(
+            """
+            $m network create --config-only --ipv6 --subnet 10.77.1.0/24 --subnet fd00:77:1::/64 --gateway fd00:77:1::9 both >/dev/null
+            $m network create --config-only --ipv6 --subnet fd00:77:2::/64 six >/dev/null
+            for n in both six; do
+              $m network create --config-from $n like-$n >/dev/null
+              $m network inspect like-$n -f '{{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{end}}' | tr ' ' '\\n' | grep -e true -e fd00
+              $m run --rm --net like-$n ip -o -6 addr show eth0 scope global | awk '{print $4}'
+            done
+            $m network rm like-both like-six both six; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "true", "fd00:77:1::/64", "fd00:77:1::9", "fd00:77:1::2/64", "true", "fd00:77:2::/64", "fd00:77:2::1",
+                "fd00:77:2::2/64", "like-both", "like-six", "both", "six", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// Docker's sentences.
     @Test func whatCannotBeMadeLikeAnother() {
         let outcome = scene(

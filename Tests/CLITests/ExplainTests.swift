@@ -86,6 +86,37 @@ extension CLI.Explain {
             outcome.lines == ["0 some", "same some", "same some", "same some", "clean"], "\(outcome.text)")
     }
 
+    /// A parent of a network's own is made with it: a VLAN of a link of this host, and one that leads nowhere.
+    @Test func parentsOfOurOwnAreMade() {
+        let outcome = elsewhere(
+            """
+            ip link add eth9 type veth peer name eth8; ip link set eth9 up
+            create="$m network create -d macvlan --subnet 10.77.7.0/24 --dry-run"
+            { $create -o parent=eth9.5 lan; $create lan; } 2>/dev/null | anywhere
+            ip -o link | grep -c -e eth9.5 -e dm-; ls /var/lib/mydocker/networks
+            """)
+        let mac = "02:42:0a:4d:07:01"
+        #expect(
+            outcome.lines == [
+                "ip link add link eth9 name eth9.5 address \(mac) type vlan id 5", "ip link set dev eth9.5 up",
+                "ip link set dev eth9.5 alias mydocker:ID", "ip link add name dm-ID address \(mac) type dummy",
+                "ip link set dev dm-ID up", "ip link set dev dm-ID alias mydocker:ID", "0",
+            ], "\(outcome.text)")
+    }
+
+    /// As it is when the container runs, whichever network was named first.
+    @Test func theDefaultRouteIsByTheNetworkThatLeads() {
+        let outcome = elsewhere(
+            """
+            for n in 1 2; do $m network create --subnet 10.77.$n.0/24 net$n >/dev/null; done
+            on="--network net1 --network name=net2,gw-priority=3"
+            $m run -d --name web $on sleep 1000 >/dev/null; $m exec web ip route | sed -n 's/ *$//;/default/p'
+            $m network explain web | grep -o 'default via.*'; $m run --dry-run --name other $on true | grep -o 'default via.*'
+            """)
+        #expect(
+            outcome.lines == [String](repeating: "default via 10.77.2.1 dev eth1", count: 3), "\(outcome.text)")
+    }
+
     /// The same of networks beside this host, whose parent is another's, and there before.
     @Test(arguments: ["bridge", "private", "passthru"]) func theCommandsMakeTheSameBesideTheHost(mode: String) {
         let outcome = elsewhere(

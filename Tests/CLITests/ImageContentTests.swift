@@ -112,6 +112,30 @@ extension CLI.ImageContents {
             ], "\(outcome.text)")
     }
 
+    @Test func accessListsAreDifferences() {
+        let outcome = Host.elsewhere(
+            """
+            exec 2>&1
+            m=$MYDOCKER; cd "$(mktemp -d)"
+            cat >make.py <<'PYTHON'
+            import io, struct, tarfile
+            acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in
+                [(1, 6, 0xffffffff), (2, 4, 1234), (4, 4, 0xffffffff), (16, 4, 0xffffffff), (32, 4, 0xffffffff)])
+            listed = {"SCHILY.xattr.system.posix_acl_access": acl.decode("utf-8", "surrogateescape")}
+            for name, headers in (("plain", {}), ("listed", listed)):
+                with tarfile.open(name + ".tar", "w", format=tarfile.PAX_FORMAT) as tar:
+                    info = tarfile.TarInfo("file")
+                    info.mode, info.pax_headers = 0o644, headers
+                    tar.addfile(info, io.BytesIO())
+            PYTHON
+            python3 make.py
+            for name in plain listed; do $m import $name.tar $name >/dev/null; done
+            $m image files --format '{{.Mode}} {{.Path}}' listed /file; $m image diff plain listed
+            $m rmi plain listed >/dev/null; $m system check && echo clean
+            """)
+        #expect(outcome.lines == ["-rw-r--r-- /file", "C /file", "clean"], "\(outcome.text)")
+    }
+
     @Test func namesSteerNoTerminal() {
         let outcome = Host.elsewhere(
             """

@@ -4,7 +4,7 @@ extension CLI {
     /// Images of as many layers as Docker has, and of one more: their paths are longer than a page of mount options.
     @Suite(.serialized) struct ManyLayers {
         /// `deep COUNT` makes an image of so many layers on top of the default image, of which each has a file `/l/NUMBER`, and
-        /// every tenth one takes the file of the layer before it away.
+        /// every tenth one takes the file of the layer before it away. All have a directory that is nine deep.
         static let tools = """
             exec 2>&1
             m=$MYDOCKER; cd "$(mktemp -d)"
@@ -16,7 +16,7 @@ extension CLI {
             config = json.load(source.extractfile(entry["Config"]))
             layers = [source.extractfile(entry["Layers"][0]).read()]
             def layer(number):
-                names = ["l/%d" % number] + (["l/.wh.%d" % (number - 1)] if number % 10 == 0 else [])
+                names = ["l/%d" % number, "p/" * 9 + "f"] + (["l/.wh.%d" % (number - 1)] if number % 10 == 0 else [])
                 buffer = io.BytesIO()
                 with tarfile.open(fileobj=buffer, mode="w") as tar:
                     for name in names:
@@ -63,6 +63,20 @@ extension CLI.ManyLayers {
                 "mydocker: max depth exceeded: 128 layers, where 127 are possible",
                 "  flatten it: export a container and import the result", "1", "d1", "max depth exceeded", "0", "clean",
             ], "\(outcome.text)")
+    }
+
+    /// One descriptor for each layer at each depth is more than processes usually may have.
+    @Test func deepDirectoriesInAllOfThem() {
+        let outcome = Host.elsewhere(
+            Self.tools + """
+                $m run --rm true; deep 127; ulimit -S -n 1024
+                $m image files -q deep:127 /p | wc -l; $m image diff busybox deep:127 | grep -c '^A /p'
+                $m run --rm --net none -v deepvolume:/p deep:127 sh -c 'find /p | wc -l; ulimit -n'; $m volume rm deepvolume
+                $m rmi -f deep:127 >/dev/null; $m system check && echo clean
+                """)
+        #expect(
+            outcome.lines == ["Loaded image: deep:127", "10", "10", "10", "1024", "deepvolume", "clean"],
+            "\(outcome.text)")
     }
 
     @Test func oneMoreIsRefused() {

@@ -217,7 +217,7 @@ extension CLI.NFTables {
         #expect(
             outcome.lines == [
                 "mydocker: publish port: the network has no firewall",
-                "  use a network that was created without --firewall none", "125", "gateway reached", "0",
+                "  give it one: mydocker network reload --firewall iptables NETWORK", "125", "gateway reached", "0",
                 "invalid argument \"pf\" for \"--firewall\" flag: there are iptables, nftables and none",
                 "Run 'mydocker network create --help' for more information", "125", "clean", "bd0",
             ], "\(outcome.text)")

@@ -393,7 +393,7 @@ extension CLI.Registries {
 }
 
 /// An image at a registry, and nothing of it here.
-private func pushBusybox(
+func pushBusybox(
     to registry: TestRegistry, _ repository: String, _ scratch: String
 ) throws -> (id: String, digest: String) {
     let made = Host.shell(

@@ -101,6 +101,44 @@ extension CLI.NetworkOptions {
             ] + usual + ["clean", "0", "0"], "\(outcome.text)")
     }
 
+    /// What is for one address of this host is for nobody elsewhere: typed it is refused, of a default it is told and not opened.
+    @Test(arguments: ["iptables", "nftables"]) func portsAtOneAddressOfThisHost(firewall: String) {
+        let outcome = scene(
+            """
+            b=com.docker.network.bridge
+            routed="$m network create --firewall \(firewall) -o $b.gateway_mode_ipv4=routed"
+            $routed --subnet 10.77.1.0/24 routed >/dev/null
+            $routed --subnet 10.77.2.0/24 -o $b.host_binding_ipv4=127.0.0.1 near >/dev/null
+            $routed --subnet 10.77.3.0/24 -o $b.enable_icc=false apart >/dev/null
+            $m run --rm --network routed -p 127.0.0.1:80:80 true; echo $?
+            $m run --rm --dry-run --network routed -p 10.250.0.1:80:80 true 2>&1 | head -1
+            run() { $m run -d "$@" sh -c 'echo page >/index.html; exec httpd -f -h /' | grep -v '^[0-9a-f]*$'; }
+            MYDOCKER_PUBLISH_IP=127.0.0.1 run --name aa --network routed -p 80:80 -p 0.0.0.0:81:80
+            run --name bb --network near -p 80:80
+            run --name cc --network routed -p 80:8080 -p 80:80
+            run --name dd --network apart -p 80:80; run --name ee --network apart
+            until $fetch 10.77.1.2/index.html && $fetch 10.77.2.2/index.html && $fetch 10.77.1.3/index.html && $fetch 10.77.3.2/index.html
+            do sleep .05; done >/dev/null
+            yes opened-by-81 far $fetch 10.77.1.2/index.html; yes bound far $fetch 10.77.2.2/index.html
+            yes twice far $fetch 10.77.1.3/index.html; yes apart far $fetch 10.77.3.2/index.html
+            yes neighbour pings ee 10.77.3.2; yes apart-published inside ee wget -qO- http://10.77.3.2/
+            $m port bb | wc -l; $m network explain bb | grep -c 'MYDOCKER-FORWARD.*dport'
+            $m rm -f aa bb cc dd ee >/dev/null; $m system check && echo clean
+            """)
+        let members = "are reached at their own addresses (gateway mode routed)"
+        #expect(
+            outcome.lines == [
+                "mydocker: publish port at 127.0.0.1: members of network routed \(members)",
+                "  name no address with -p, or use a network with gateway mode nat", "125",
+                "mydocker: publish port at 10.250.0.1: members of network routed \(members)",
+                "mydocker: warning: members of network routed \(members): what is published at 127.0.0.1 is not opened there",
+                "mydocker: warning: members of network near \(members): what is published at 127.0.0.1 is not opened there",
+                "opened-by-81 page", "bound no", "twice page", "apart page", "neighbour no", "apart-published no", "0",
+                "0",
+                "clean",
+            ], "\(outcome.text)")
+    }
+
     /// One line each, and nothing is left.
     @Test func modesThatCannotBe() {
         let outcome = scene(
@@ -119,7 +157,7 @@ extension CLI.NetworkOptions {
             outcome.lines == [
                 "\(conflict) an internal network has no way in: gateway modes nat-unprotected and routed and trusted interfaces are one",
                 "\(conflict) a gateway mode of IPv6 needs --ipv6",
-                "\(conflict) with gateway mode 'routed' a firewall keeps out what is not published, and there is none",
+                "\(conflict) with gateway mode 'routed' a firewall keeps out what is not published, and it has none",
                 #"125 mydocker: "isolated" is no value of option com.docker.network.bridge.gateway_mode_ipv6: there are nat, nat-unprotected, routed"#,
                 "\(conflict) option com.docker.network.bridge.gateway_mode_ipv4 and mode=unmanaged: "
                     + "the bridge is not ours to change, and has no rules of ours",

@@ -76,13 +76,33 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// A bridge that is gone, or that the link was taken off: whoever leaves the network has no interface there, and no address, any more.
+    @Test func whoLeavesABridgeThatChanges() {
+        let outcome = scene(
+            Self.bridge + """
+                $create -o name=br9 theirs >/dev/null; $m run -d --name one --net theirs sleep 1000 >/dev/null
+                links() { inside one ip -o link | grep -c eth0; }
+                links; ip link delete br9; $m network disconnect theirs one; echo $?; links
+                ip link add br9 type bridge; ip addr add 10.88.0.1/24 dev br9; ip link set br9 up
+                $m network connect theirs one; links; yes again pings one 10.88.0.1; ip link set $(ls /sys/class/net/br9/brif) nomaster
+                $m network disconnect theirs one; echo $?; links; ls /sys/class/net/br9/brif | wc -l; $m rm -f one >/dev/null
+                $m run -d --name two --net theirs sleep 1000 >/dev/null; $m run -d --name three --net container:two sleep 1000 >/dev/null
+                inside three ip -o link | grep -c eth0; $m rm -f two >/dev/null; inside three ip -o link | grep -c eth0
+                $m rm -f three >/dev/null; $m network rm theirs; $m system check && echo clean
+                """)
+        #expect(
+            outcome.lines == [
+                "1", "0", "0", "1", "again reached", "0", "0", "0", "1", "0", "theirs", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// One line each, and nothing is left.
     @Test func bridgesThatCannotBe() {
         let outcome = scene(
             Self.bridge + """
                 $m network create --subnet 10.77.1.0/24 ours >/dev/null; of_the_host >/run/before
                 for flags in '-o name=nope' '-o name=lo' '-o name=ours' '-o name=br9 -o com.docker.network.bridge.enable_icc=false' \\
-                  '-o name=br9 -o mtu=1400' '-o name=br9 --firewall iptables' '-o name=br9 -o mode=x'; do
+                  '-o name=br9 -o mtu=1400' '-o name=br9 --firewall iptables' '-o name=br9 --internal' '-o name=br9 -o mode=x'; do
                   $create $flags one >/run/said 2>&1; echo $? $(head -1 /run/said)
                 done
                 $create -o name=nope --dry-run one 2>&1 | head -1
@@ -104,6 +124,7 @@ extension CLI.NetworkOptions {
                     + "the bridge is not ours to change, and has no rules of ours",
                 "\(conflict) option mtu and mode=unmanaged: members have the bridge's",
                 "\(conflict) --firewall and mode=unmanaged: a bridge that is not ours has no rules of ours",
+                "\(conflict) --internal and mode=unmanaged: who is on a bridge that is not ours is not kept in by us",
                 #"125 mydocker: "x" is no value of option mode: there are managed, unmanaged"#,
                 #"mydocker: bridge "nope": this host has none of that name"#, "untouched",
                 #"mydocker: requested address is out of range "10.89.0.2": the network is 10.88.0.0/24"#, "125",

@@ -42,6 +42,26 @@ extension CLI.UnpackLimits {
             "\(outcome.text)")
     }
 
+    /// Of an archive in the context, and of what a server sends, with an end or without one.
+    @Test func soIsWhatABuildAdds() {
+        let outcome = Host.elsewhere(
+            Self.scene + """
+                mkdir served; head -c 20000000 /dev/zero >served/large
+                python3 -m http.server 8124 --bind 127.0.0.1 -d served >/dev/null 2>&1 &
+                until curl -s -o /dev/null 127.0.0.1:8124; do sleep 0.05; done
+                mkdir -p /etc/mydocker; echo '{"max-image-size": "10MiB"}' >/etc/mydocker/config.json
+                tried() { printf 'FROM busybox\\nADD %s /d/\\n' "$1" >Dockerfile; $m build -q --network host . 2>&1 | grep -o 'unpack .*'; echo ${PIPESTATUS[0]}; }
+                tried bomb.tar.gz; tried http://127.0.0.1:8124/large
+                rm /etc/mydocker/config.json; tried bomb.tar.gz; tried http://127.0.0.1:8124/large
+                $m image prune -f >/dev/null; $m builder prune -af >/dev/null; left | tr -s '\n' ' '
+                """)
+        #expect(
+            outcome.lines == [
+                "unpack \"bomb.tar.gz\": it is larger than 10MiB", "1",
+                "unpack \"http://127.0.0.1:8124/large\": it is larger than 10MiB", "1", "0", "0", "1 0 clean ",
+            ], "\(outcome.text)")
+    }
+
     @Test func valuesThatAreNone() {
         let outcome = Host.elsewhere(
             Self.scene + """

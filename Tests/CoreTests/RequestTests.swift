@@ -45,6 +45,27 @@ import Testing
         #expect(throws: OperationError.self) { try PublishRequest(parsing: text) }
     }
 
+    /// At one address of this host alone is not at a container's own, which whoever has a route reaches.
+    @Test func whatIsOpenAtAContainersOwnAddresses() throws {
+        func opened(_ text: String, _ families: Set<AddressFamily>, hasIPv6: Bool = true) throws -> [String] {
+            try parse(text).openPorts(of: families, hasIPv6: hasIPv6).map(\.description)
+        }
+        #expect(try opened("8080-8081:80-81", [.ipv4]) == ["0.0.0.0:80->80/tcp", "0.0.0.0:81->81/tcp"])
+        #expect(try opened("80:80/udp", [.ipv4, .ipv6]) == ["0.0.0.0:80->80/udp", "[::]:80->80/udp"])
+        #expect(try opened("80:80", [.ipv4, .ipv6], hasIPv6: false) == ["0.0.0.0:80->80/tcp"])
+        #expect(try opened("0.0.0.0:80:80", [.ipv4, .ipv6]) == ["0.0.0.0:80->80/tcp"])
+        #expect(try opened("[::]:80:80", [.ipv4, .ipv6]) == ["[::]:80->80/tcp"])
+        #expect(try opened("[::]:80:80", [.ipv4]) == [])
+        for text in ["127.0.0.1:80:80", "10.1.2.3::80", "[::1]:80:80", "[fd00::1]:80:80"] {
+            #expect(try opened(text, [.ipv4, .ipv6]) == [], "\(text)")
+            #expect(try parse(text).isBound(amongst: [.ipv4, .ipv6]), "\(text)")
+            #expect(try !parse(text).isBound(amongst: []), "\(text)")
+        }
+        for text in ["80:80", "0.0.0.0:80:80", "[::1]:80:80"] {
+            #expect(try !parse(text).isBound(amongst: [.ipv4]), "\(text)")
+        }
+    }
+
     @Test func collisions() throws {
         #expect(try parse("80:1").collides(with: parse("127.0.0.1:80:2")))
         #expect(try !parse("127.0.0.1:80:1").collides(with: parse("127.0.0.2:80:1")))

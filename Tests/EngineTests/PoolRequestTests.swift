@@ -129,6 +129,7 @@ import Testing
         #expect(complaint { $0.options.mode = "unmanaged" } == nil)
         #expect(complaint { ($0.options.mode, $0.options.membersMeet) = ("unmanaged", false) } != nil)
         #expect(complaint { ($0.options.mode, $0.options.mtu) = ("unmanaged", 1400) } != nil)
+        #expect(complaint(true) { $0.options.mode = "unmanaged" }?.contains("--internal and mode=unmanaged") == true)
         #expect(complaint { ($0.options.mode, $0.firewall) = ("unmanaged", FirewallBackend.nftables) } != nil)
         #expect(complaint(true) { $0.options.trustedInterfaces = ["eth0"] } != nil)
         #expect(complaint { ($0.options.membersMeet, $0.firewall) = (false, FirewallBackend.none) } != nil)

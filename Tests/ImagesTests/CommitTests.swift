@@ -111,6 +111,16 @@ import Testing
         #expect(try Files.read(image.layerDirectories[1] + "/file") == [1, 2, 3])
     }
 
+    /// Before anything is read.
+    @Test func tooManyLayersAreRefused() throws {
+        let none = scratch.file("none")
+        let failure = error { _ = try commit(.directories(Array(repeating: none, count: 127)), none) }
+        #expect(failure?.operation == "max depth exceeded" && failure?.kind == .exhausted)
+        let other = error { _ = try commit(.directories(Array(repeating: none, count: 126)), none) }
+        #expect(other?.operation == "open directory")
+        try scratch.expectClean(images: 0)
+    }
+
     @Test func whatCannotBeSaidInALayerIsRefused() throws {
         let upper = scratch.file("upper")
         try Files.makeDirectory(upper)

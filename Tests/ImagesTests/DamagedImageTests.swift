@@ -37,4 +37,23 @@ import Testing
         _ = try store.remove("third")
         try scratch.expectClean(images: 1)
     }
+
+    /// Where it is not known what somebody holds, nothing is cleared away.
+    @Test func whatHoldsSomethingIsReadOrSaid() throws {
+        let store = scratch.store
+        let workspace = try store.workspace()
+        func held() throws -> Set<String> {
+            let lock = try FileLock.store(store.layout)
+            return try Workspace.held(in: store.layout, holding: lock)
+        }
+        try Files.create(store.layout.temporary + "/file", [])
+        #expect(try held().isEmpty)
+        try Files.create(workspace.file("uses"), Array("1234\n".utf8))
+        #expect(try held() == ["1234"])
+        unlink(workspace.file("uses"))
+        try Files.makeDirectory(workspace.file("uses"))
+        #expect(error { _ = try held() }?.errno == EISDIR)
+        #expect(error { _ = try store.workspace() }?.errno == EISDIR)
+        workspace.remove()
+    }
 }

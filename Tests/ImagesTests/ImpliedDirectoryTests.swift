@@ -20,10 +20,17 @@ import Testing
         upper.add("own/new", body: "new")
         upper.add("own", type: "5", mode: 0o700)
         upper.add("file/new", body: "new")
+        let directories = try published([lower, upper])
+        return (directories[0], directories[1])
+    }
+
+    /// - Parameter tars: lowest first, of which that one names all its directories.
+    /// - Returns: the layers, lowest first.
+    private func published(_ tars: [Tar]) throws -> [String] {
         let store = scratch.store
         let workspace = try store.workspace()
         var draft = ImageDraft()
-        for (number, tar) in [lower, upper].enumerated() {
+        for (number, tar) in tars.enumerated() {
             let path = try scratch.write("\(number).tar", tar.finished)
             let input = try ImageStore.open(path)
             let budget = UnpackBudget(size: 1 << 20)
@@ -32,8 +39,7 @@ import Testing
         }
         #expect(!draft.layers[0].hasImpliedDirectories)
         _ = try store.publish(draft, as: "x:1", in: workspace)
-        let directories = try #require(try store.resolve("x:1")).layerDirectories
-        return (directories[1], directories[0])
+        return try #require(try store.resolve("x:1")).layerDirectories.reversed()
     }
 
     /// Only who may set such attributes can mark what is to be settled.
@@ -55,6 +61,27 @@ import Testing
         }
     }
 
+    /// What an opaque directory hides says nothing of what is there anew.
+    @Test func theyAreNotLikeWhatIsHidden() throws {
+        guard mayMark else { return }
+        var lower = Tar()
+        for name in ["own", "own/in", "between", "between/in", "plain", "plain/in"] {
+            lower.add(name, type: "5", mode: name.hasSuffix("/in") ? 0o700 : 0o711)
+        }
+        var middle = Tar()
+        middle.add("between", type: "5", mode: 0o755)
+        middle.add("between/.wh..wh..opq")
+        var upper = Tar()
+        upper.add("own/.wh..wh..opq")
+        for name in ["own", "between", "plain"] { upper.add("\(name)/in/file", body: "new") }
+        let top = try published([lower, middle, upper])[2]
+        #expect(Files.status(top + "/own")?.st_mode == S_IFDIR | 0o711)
+        #expect(Files.status(top + "/own/in")?.st_mode == S_IFDIR | 0o755)
+        #expect(Files.status(top + "/between")?.st_mode == S_IFDIR | 0o755)
+        #expect(Files.status(top + "/between/in")?.st_mode == S_IFDIR | 0o755)
+        #expect(Files.status(top + "/plain/in")?.st_mode == S_IFDIR | 0o700)
+    }
+
     @Test func whatIsTooLargeIsRefused() throws {
         var tar = Tar()
         for number in 0..<5 { tar.add("f\(number)", body: "x") }
@@ -65,9 +92,25 @@ import Testing
         let small = UnpackBudget(size: 4096)
         let other = error { _ = try scratch.store.importArchive(path, as: nil, within: small) }
         #expect(other?.cause == .reason("it is larger than 4KiB"))
+        // Directories that are made for what is in them count: a short archive may have very many.
+        var deep = Tar()
+        deep.add("a/b/c/d/e", body: "x")
+        let below = try scratch.write("deep.tar", deep.finished)
+        let four = UnpackBudget(size: 1 << 20, entries: 4)
+        let third = error { _ = try scratch.store.importArchive(below, as: nil, within: four) }
+        #expect(third?.cause == .reason("it has more than 4 entries"))
         try scratch.expectClean(images: 0)
         let enough = UnpackBudget(size: 1 << 20, entries: 5)
         _ = try scratch.store.importArchive(path, as: Reference("x"), within: enough)
+        // What stands apart counts only where it is said so, and has no more than what is left.
+        let whole = UnpackBudget(size: 1 << 20, entries: 5)
+        _ = try scratch.store.importArchive(path, as: nil, within: whole.apart())
+        let part = whole.apart()
+        _ = try scratch.store.importArchive(path, as: nil, within: part)
+        try whole.spend(part, of: "x")
+        let rest = error { _ = try scratch.store.importArchive(path, as: nil, within: whole.apart()) }
+        #expect(rest?.cause == .reason("it has more than 5 entries"))
+        #expect(error { try whole.spend(part, of: "x") }?.kind == .exhausted)
         // Sums that do not fit are too large, too.
         #expect(error { try small.check([.max, .max], of: "x") }?.kind == .exhausted)
     }

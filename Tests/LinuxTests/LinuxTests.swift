@@ -26,6 +26,17 @@ final class TemporaryDirectory {
     let directory: TemporaryDirectory
     init() throws { directory = try TemporaryDirectory() }
 
+    /// A hole of any length costs nothing.
+    @Test func sizesAreAddedUpToTheGreatestNumber() throws {
+        #expect(Int64(3).addingSaturated(4) == 7 && Int64.max.addingSaturated(.max) == .max)
+        for name in ["one", "two"] {
+            try Files.create(directory(name), [])
+            #expect(truncate(directory(name), 1 << 40) == 0)
+        }
+        #expect(Files.contentSize(below: directory.path) == 2 << 40)
+        #expect(Files.diskUsage(below: directory.path) < 1 << 20)
+    }
+
     @Test func replaceLeavesOldOrNew() throws {
         let path = directory("file")
         let size = 200_000

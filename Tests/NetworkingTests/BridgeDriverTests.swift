@@ -35,6 +35,29 @@ import Testing
         #expect(firewall.calls == [])
     }
 
+    /// What is open at the endpoint's own addresses is in another table than what is published of this host.
+    @Test func openPortsAreWithdrawnFromWhereTheyAre() throws {
+        var endpoint = try NetworkDefinition.example().member().endpoint
+        endpoint.openPorts = [PortMapping(hostPort: 80, containerPort: 80)]
+        try driver.disconnect(endpoint)
+        #expect(firewall.calls == ["withdraw endpoint \(endpoint.id.short) with open ports"])
+    }
+
+    /// One that does not answer keeps nothing in the others.
+    @Test func eachFirewallIsClearedWhateverBecomesOfTheOthers() throws {
+        let other = IntentFirewall()
+        let driver = BridgeDriver(HostFirewalls([.iptables: firewall, .nftables: other]))
+        firewall.isFailing = true
+        let id = EndpointID.random()
+        let cleared = "clear endpoint \(id.short)"
+        #expect(throws: OperationError(cleared, reason: "it was told to fail")) { try driver.withdraw(id) }
+        #expect(firewall.calls == [cleared] && other.calls == [cleared])
+        let stray = BridgeDifference(
+            subject: .rule, what: "", why: "", remedy: .removeRules(of: .network(bridge: "gone")))
+        #expect(throws: OperationError.self) { try driver.clear([stray]) }
+        #expect(other.calls.last == "clear network on bridge gone")
+    }
+
     @Test func whatHasNoOwnerIsClearedAtOnce() throws {
         func stray(_ remedy: BridgeDifference.Remedy) -> BridgeDifference {
             BridgeDifference(subject: .rule, what: "", why: "", remedy: remedy)

@@ -1,7 +1,7 @@
 import Core
-import Netlink
 import Testing
 
+@testable import Netlink
 @testable import Networking
 
 /// The link that a macvlan network's members are on, and what is done about it.
@@ -32,6 +32,45 @@ import Testing
         }
         #expect(!network.ownsParent(link("vlan", mac: network.parentMAC, alias: "mydocker:000000000000")))
         #expect(!network.ownsParent(link("veth", alias: network.parentAlias)))
+    }
+
+    /// Those of ipvlan all have the parent's MAC address.
+    @Test func whichLinkIsAnEndpointsOwn() throws {
+        var endpoint = try NetworkDefinition.example().member("10.9.1.5/24").endpoint
+        endpoint.mac = try #require(MACAddress("02:00:00:00:09:09"))
+        endpoint.interface = "eth1"
+        func link(_ index: Int32, _ name: String, _ kind: String, mac: MACAddress?) -> LinkInfo {
+            .example(index, name, kind, mac: mac)
+        }
+        let other = try #require(MACAddress("02:00:00:00:08:08"))
+        func own(_ driver: String, _ addresses: [(String, Int32)]) throws -> [Int32] {
+            let links = [
+                link(2, "eth0", driver, mac: endpoint.mac), link(3, "renamed", driver, mac: endpoint.mac),
+                link(4, "eth1", "dummy", mac: endpoint.mac), link(5, "eth5", driver, mac: other),
+            ]
+            let found = try addresses.map { address, index in
+                AddressInfo(address: try #require(Subnet(address)), link: index)
+            }
+            return MacvlanDriver(driver).own(endpoint, among: links, found).map(\.index)
+        }
+        #expect(try own("macvlan", [("10.9.1.4/24", 2)]) == [2, 3])
+        #expect(try own("ipvlan", [("10.9.1.4/24", 2), ("10.9.1.5/24", 3)]) == [3])
+        // Of what is somebody else's nothing goes, whatever address it has.
+        #expect(try own("ipvlan", [("10.9.1.5/24", 5)]) == [])
+        #expect(try own("ipvlan", [("10.9.1.5/24", 4)]) == [])
+        endpoint.interface = "eth0"
+        #expect(try own("ipvlan", []) == [2])
+    }
+
+    /// As a person would make them, in ip(8)'s words.
+    @Test func whatAPersonWouldType() {
+        let mac = MACAddress(for: IPAddress(ipv4: 0x0a09_0101))
+        #expect(
+            ParentRequest(name: "eth0.5", mac: mac, kind: .vlan(5, of: 3)).command(on: "eth0").description
+                == "ip link add link eth0 name eth0.5 address 02:42:0a:09:01:01 type vlan id 5")
+        #expect(
+            ParentRequest(name: "dm-0a0a0a0a0a0a", mac: mac, kind: .dummy).command(on: "dm-0a0a0a0a0a0a").description
+                == "ip link add name dm-0a0a0a0a0a0a address 02:42:0a:09:01:01 type dummy")
     }
 
     @Test func whatIsMade() throws {

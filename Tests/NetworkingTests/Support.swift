@@ -80,17 +80,27 @@ final class IntentFirewall: Firewall, @unchecked Sendable {
     private(set) var calls: [String] = []
     private(set) var lastIntent = FirewallIntent()
     var answer = FirewallDifferences()
+    /// Whether what changes something fails.
+    var isFailing = false
+
+    private func note(_ call: String) throws(OperationError) {
+        calls.append(call)
+        if isFailing { throw OperationError(call, reason: "it was told to fail") }
+    }
 
     func establish(
         isStale: (FirewallOwner) -> Bool, _ intent: () throws(OperationError) -> FirewallIntent
     ) throws(OperationError) -> Bool {
         lastIntent = try intent()
-        calls.append("establish")
+        try note("establish")
         return true
     }
-    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {
-        calls.append("withdraw \(owner)")
+    func withdraw(
+        _ owner: FirewallOwner, of families: [AddressFamily], withOpenPorts: Bool
+    ) throws(OperationError) {
+        try note("withdraw \(owner)" + (withOpenPorts ? " with open ports" : ""))
     }
+    func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool { false }
     func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences {
@@ -99,7 +109,7 @@ final class IntentFirewall: Firewall, @unchecked Sendable {
         return answer
     }
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
-        calls.append("clear \(owners.map(\.description).joined(separator: ", "))" + (withFrame ? " and frame" : ""))
+        try note("clear \(owners.map(\.description).joined(separator: ", "))" + (withFrame ? " and frame" : ""))
     }
     func commands(
         establishing intent: FirewallIntent, upon ground: FirewallGround, isStale: (FirewallOwner) -> Bool

@@ -121,7 +121,7 @@ import Testing
             try iptables("-A", "FORWARD", "-s", "1.2.3.5", "-j", "ACCEPT")
             let withMore = try dump().filter { !$0.contains("MYDOCKER") }
             let gone = Self.endpoint("0123456789ab").owner
-            try firewall.withdraw(gone, of: [.ipv4])
+            try firewall.withdraw(gone, of: [.ipv4], withOpenPorts: false)
             #expect(try !firewall.apply(FirewallChange(withdrawing: gone)))
             try firewall.apply(Self.withoutNetwork)
             #expect(try dump() == withMore)
@@ -207,7 +207,7 @@ import Testing
             let port = [PortMapping(hostPort: UInt16(1000 + thread * 100 + round), containerPort: 80)]
             try firewall.establish(Self.container(id, port))
             if round == rounds - 1 { break }
-            try firewall.withdraw(Self.endpoint(id).owner, of: [.ipv4])
+            try firewall.withdraw(Self.endpoint(id).owner, of: [.ipv4], withOpenPorts: false)
         }
     }
 

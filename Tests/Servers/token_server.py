@@ -1,4 +1,5 @@
-"""A token server for a registry (distribution-spec, "Token Authentication"): whoever has the password gets everything.
+"""A token server for a registry (distribution-spec, "Token Authentication"): whoever has the password gets everything,
+but for `hidden` together with another repository.
 
 token_server.py PORT KEY CERTIFICATE ISSUER SERVICE USER PASSWORD
 """
@@ -40,8 +41,10 @@ class Handler(BaseHTTPRequestHandler):
         wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != wanted:
             return self.answer(401, {"details": "incorrect username or password"})
-        access = []
-        for scope in parse_qs(urlparse(self.path).query).get("scope", []):
+        access, scopes = [], parse_qs(urlparse(self.path).query).get("scope", [])
+        if len(scopes) > 1 and "repository:hidden:pull" in scopes:
+            return self.answer(403, {"details": "no access to hidden"})
+        for scope in scopes:
             kind, name, actions = scope.split(":")
             access.append({"type": kind, "name": name, "actions": actions.split(",")})
         self.answer(200, {"token": token(access), "expires_in": 300})

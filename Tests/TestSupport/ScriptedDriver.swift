@@ -9,6 +9,10 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     package private(set) var calls: [String] = []
     /// Calls that begin so fail.
     package var failing: String?
+    /// Where users have rules of their own.
+    package var userRules: Set<FirewallBackend> = []
+    /// The networks that it finds something missing of.
+    package var deviating: Set<Name> = []
     /// Is asked in the middle of each call.
     package var meanwhile: (String) -> Void = { _ in }
 
@@ -18,6 +22,11 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
         calls.append(call)
         meanwhile(call)
         if let failing, call.hasPrefix(failing) { throw OperationError(call, reason: "it was told to fail") }
+    }
+
+    /// Of most the usual one.
+    private static func place(_ endpoint: Endpoint) -> String {
+        endpoint.firewall == .iptables ? "" : " on \(endpoint.firewall.rawValue)"
     }
 
     package init() {}
@@ -35,11 +44,21 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     ) throws(OperationError) -> [NetworkObstacle] { [] }
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         try note("deviants \(networks.map(\.name.text).sorted().joined(separator: " "))")
-        return []
+        return networks.filter { deviating.contains($0.name) }
     }
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (String) -> Bool
-    ) -> [(name: Name?, failure: OperationError)] { [] }
+    ) -> [(name: Name?, failure: OperationError)] {
+        do throws(OperationError) {
+            for network in networks { try note("restore \(network.name) on \(network.firewall.rawValue)") }
+            return []
+        } catch {
+            return [(nil, error)]
+        }
+    }
+    package func hasUserRules(
+        in firewall: FirewallBackend, of network: NetworkDefinition
+    ) throws(OperationError) -> Bool { userRules.contains(firewall) }
     package func leave(
         _ firewall: FirewallBackend, _ network: NetworkDefinition?, _ endpoints: [EndpointID]
     ) throws(OperationError) {
@@ -58,10 +77,12 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
         try note("route by \(endpoint.network)")
     }
     package func publishAnew(_ endpoint: Endpoint, isStale: (String) -> Bool) throws(OperationError) {
-        try note("publish \(endpoint.network)")
+        try note("publish \(endpoint.network)" + Self.place(endpoint))
     }
     package func detach(_ endpoint: Endpoint) throws(OperationError) { try note("detach \(endpoint.network)") }
-    package func disconnect(_ endpoint: Endpoint) throws(OperationError) { try note("disconnect \(endpoint.network)") }
+    package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
+        try note("disconnect \(endpoint.network)" + Self.place(endpoint))
+    }
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) { try note("withdraw") }
     package func commands(
         for plan: NetworkPlan, isStale: (String) -> Bool

@@ -83,11 +83,11 @@ int carchive_write_tree(
     struct carchive_failure *failure);
 
 /* Restores an archive into `directory` below `root`, whose links are followed as after a chroot, and which others may change
- * meanwhile. A directory and another file never replace each other. Devices and sockets are left out: *left_out counts
- * them. No digests. */
+ * meanwhile. A directory and another file never replace each other. Sockets, and devices unless they are asked for, are left out:
+ * *left_out counts them. No digests. `is_kernels` and `budget` may be NULL. */
 int carchive_restore_tree(
-    int input, int root, const char *directory, int (*is_kernels)(int directory), uint64_t *left_out,
-    struct carchive_result *result, struct carchive_failure *failure);
+    int input, int root, const char *directory, int makes_devices, int (*is_kernels)(int directory),
+    struct carchive_budget *budget, uint64_t *left_out, struct carchive_result *result, struct carchive_failure *failure);
 
 /* 1 when `input` begins with an entry of a tar archive, compressed or not. Reads on from where it stands. */
 int carchive_is_tar(int input);

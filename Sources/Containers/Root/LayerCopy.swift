@@ -17,9 +17,6 @@ package struct LayerCopy: ~Copyable {
     /// Of a file with several names, where its first one is in the copy.
     private var firstNames: [File: String] = [:]
 
-    /// Directories in each other: each has descriptors open.
-    private static let depthLimit = 200
-
     /// - Parameter path: an empty directory.
     package init(into path: String) throws(OperationError) {
         root = try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
@@ -34,9 +31,7 @@ package struct LayerCopy: ~Copyable {
     private mutating func copy(
         _ source: MergedDirectory, to target: consuming Descriptor, at place: String, depth: Int
     ) throws(OperationError) {
-        guard depth < Self.depthLimit else {
-            throw failure(place, "it has more than \(Self.depthLimit) directories in each other")
-        }
+        try MergedDirectory.checkDepth(depth, "copy", "\(path)/\(place)")
         for entry in try source.entries() {
             try Interruption.check("copy", path)
             if depth == 0 { try FaultPoint.pass("copy", "\(path)/\(entry.name.text)") }
@@ -125,9 +120,5 @@ package struct LayerCopy: ~Copyable {
 
     private func failure(_ place: String, _ number: Int32) -> OperationError {
         OperationError("copy", "\(path)/\(place)", errno: number)
-    }
-
-    private func failure(_ place: String, _ reason: String) -> OperationError {
-        OperationError("copy", "\(path)/\(place)", reason: reason, kind: .unsupported)
     }
 }

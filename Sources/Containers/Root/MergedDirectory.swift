@@ -66,6 +66,20 @@ package struct MergedDirectory {
     }
 }
 
+extension MergedDirectory {
+    /// Directories in each other: of each, one descriptor is open for every layer that has it.
+    private static let depthLimit = 200
+
+    /// - Parameters:
+    ///   - depth: 0 is where somebody has begun.
+    ///   - operation: what is done, for the error, and to which path.
+    static func checkDepth(_ depth: Int, _ operation: String, _ path: String) throws(OperationError) {
+        guard depth >= depthLimit else { return }
+        throw OperationError(
+            operation, path, reason: "it has more than \(depthLimit) directories in each other", kind: .unsupported)
+    }
+}
+
 /// A directory that is open as long as somebody has this.
 package final class OpenDirectory: Sendable {
     package let descriptor: Descriptor

@@ -14,7 +14,7 @@ package enum MergedTree {
         var files: [ImageFile] = []
         if let directory = try MergedDirectory(place, inLayers: layers) {
             files.append(ImageFile(place.isEmpty ? "/" : place, try directory.top.descriptor.ownStatus(), link: nil))
-            try add(directory, at: place, to: &files)
+            try add(directory, at: place, depth: 0, to: &files)
             return files
         }
         guard let last = parts.last.flatMap({ try? FileName(single: $0) }), !path.hasSuffix("/"),
@@ -36,13 +36,14 @@ package enum MergedTree {
     }
 
     private static func add(
-        _ directory: MergedDirectory, at path: String, to files: inout [ImageFile]
+        _ directory: MergedDirectory, at path: String, depth: Int, to files: inout [ImageFile]
     ) throws(OperationError) {
+        try MergedDirectory.checkDepth(depth, "list", path)
         for entry in try directory.entries().sorted(by: { $0.name < $1.name }) {
             let place = "\(path)/\(entry.name.text)"
             files.append(directory.file(entry, at: place))
             if entry.status.isDirectory, let next = try directory.descend(into: entry) {
-                try add(next, at: place, to: &files)
+                try add(next, at: place, depth: depth + 1, to: &files)
             }
         }
     }

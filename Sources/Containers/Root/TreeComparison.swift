@@ -15,13 +15,15 @@ package struct TreeComparison {
     /// - Returns: in the order of the paths, each directory before what is in it.
     package static func list(from old: [String], to new: [String]) throws(OperationError) -> [FileChange] {
         var comparison = TreeComparison()
-        try comparison.compare(MergedDirectory("/", inLayers: old), MergedDirectory("/", inLayers: new), at: "")
+        try comparison.compare(
+            MergedDirectory("/", inLayers: old), MergedDirectory("/", inLayers: new), at: "", depth: 0)
         return comparison.changes
     }
 
     private mutating func compare(
-        _ old: MergedDirectory?, _ new: MergedDirectory?, at path: String
+        _ old: MergedDirectory?, _ new: MergedDirectory?, at path: String, depth: Int
     ) throws(OperationError) {
+        try MergedDirectory.checkDepth(depth, "compare", path)
         if let old, let new, try old.isSame(as: new) { return }
         let former = try Self.byName(old), present = try Self.byName(new)
         for name in Set(former.keys).union(present.keys).sorted() {
@@ -30,7 +32,7 @@ package struct TreeComparison {
                 changes.append(FileChange(.deleted, place))
                 continue
             }
-            try add(former[name], after, old, new, at: place)
+            try add(former[name], after, old, new, at: place, depth: depth + 1)
         }
     }
 
@@ -43,7 +45,7 @@ package struct TreeComparison {
     /// - Parameter before: nil of what is new.
     private mutating func add(
         _ before: MergedDirectory.Entry?, _ after: MergedDirectory.Entry, _ old: MergedDirectory?,
-        _ new: MergedDirectory?, at path: String
+        _ new: MergedDirectory?, at path: String, depth: Int
     ) throws(OperationError) {
         let place = changes.count
         var isChanged = before.map { $0.status.differs(from: after.status) } ?? false
@@ -51,7 +53,7 @@ package struct TreeComparison {
         if let before, let old, let new, !isChanged { isChanged = try old.differs(before, from: new, after) }
         if after.status.isDirectory {
             if let before, before.status.isDirectory { former = try old?.descend(into: before) }
-            try compare(former, new?.descend(into: after), at: path)
+            try compare(former, new?.descend(into: after), at: path, depth: depth)
         }
         if before == nil {
             changes.insert(FileChange(.added, path), at: place)
@@ -94,8 +96,8 @@ extension MergedDirectory {
 
 extension Descriptor {
     fileprivate func hasAttributes(of other: borrowing Descriptor) -> Bool {
-        let attributes = other.keptAttributes()
-        return keptAttributes().elementsEqual(attributes) { $0.name == $1.name && $0.value == $1.value }
+        let attributes = other.layerAttributes()
+        return layerAttributes().elementsEqual(attributes) { $0.name == $1.name && $0.value == $1.value }
     }
 
     fileprivate func hasContent(of other: borrowing Descriptor, named name: String) throws(OperationError) -> Bool {

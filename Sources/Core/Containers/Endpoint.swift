@@ -36,7 +36,7 @@ package struct Endpoint: Equatable, Sendable {
     /// Whom alone it may send to, at the MAC address that goes with the address: this host. Nil: all on the network.
     package var onlyPeer: IPAddress?
     package var onlyPeer6: IPAddress?
-    /// Of macvlan and ipvlan: that of the network's options.
+    /// That of the network's options: of macvlan and ipvlan how members reach each other, of a bridge whether it is somebody else's.
     package var mode: String?
     /// What is for elsewhere goes by the network with the greatest one, among those that lead there.
     package var gatewayPriority = 0

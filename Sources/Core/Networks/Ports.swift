@@ -165,9 +165,16 @@ package struct PublishRequest: Hashable, Sendable {
         return hasIPv6 ? [.anyIPv4, .anyIPv6] : [.anyIPv4]
     }
 
-    /// What is to be open at a container's own addresses, of these families.
+    /// Whether it is asked for at one address of this host alone, of one of these families.
+    package func isBound(amongst families: Set<AddressFamily>) -> Bool {
+        hostAddress.map { !$0.isUnspecified && families.contains($0.family) } ?? false
+    }
+
+    /// What is to be open at a container's own addresses, of these families. What is asked for at one address of this host is not:
+    /// whoever does not reach that one is not to reach the container.
     package func openPorts(of families: Set<AddressFamily>, hasIPv6: Bool) -> [PortMapping] {
-        addresses(hasIPv6: hasIPv6).map(\.family).filter(families.contains).flatMap { family in
+        if isBound(amongst: families) { return [] }
+        return addresses(hasIPv6: hasIPv6).map(\.family).filter(families.contains).flatMap { family in
             containerPorts.map { port in
                 PortMapping(
                     hostAddress: family == .ipv4 ? .anyIPv4 : .anyIPv6, hostPort: port, containerPort: port,

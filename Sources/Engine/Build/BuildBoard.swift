@@ -31,7 +31,7 @@ struct BuildBoard {
         let head = "[+] Building \(time)s (\(ended)/\(steps.count))" + (isLast ? " FINISHED" : "")
         let body = steps.flatMap { Self.lines(of: $0, now, room.columns) }
         // What does not fit cannot be drawn over.
-        let lines = [head] + body.suffix(max(room.rows - 3, 1))
+        let lines = [Self.cut(head, to: room.columns - 1).text] + body.suffix(max(room.rows - 3, 1))
         var text = height > 0 ? "\u{1b}[\(height)A" : ""
         for line in lines { text += "\r\u{1b}[K\(line)\n" }
         text += "\u{1b}[J"
@@ -39,18 +39,35 @@ struct BuildBoard {
         return Array(text.utf8)
     }
 
-    private static func lines(of step: BuildReport.Step, _ now: Int64, _ columns: Int) -> [String] {
+    static func lines(of step: BuildReport.Step, _ now: Int64, _ columns: Int) -> [String] {
         let word = [.cached, .failed, .canceled].contains(step.outcome) ? step.outcome.rawValue + " " : ""
         let title = " => \(word)\(step.title)"
         let time = seconds((step.ended ?? now) - step.started, 1) + "s"
         let room = columns - time.count - 2
-        let shown = String(title.prefix(room))
-        let line = shown + String(repeating: " ", count: room - shown.count + 1) + time
+        let shown = cut(title, to: room)
+        let line = shown.text + String(repeating: " ", count: room - shown.columns + 1) + time
         guard step.outcome == .running else { return [line] }
-        let output = step.tail.suffix(shownLines).map { bytes in
-            " => => # " + TerminalText.escaped(String(kernel: bytes).escapingForeignBytes)
+        let output = step.tail.suffix(shownLines).map { " => => # " + escaped($0) }
+        return [line] + output.map { cut($0, to: columns - 1).text }
+    }
+
+    static func escaped(_ line: [UInt8]) -> String {
+        TerminalText.escaped(String(kernel: line).escapingForeignBytes)
+    }
+
+    /// As much of a text as surely fits: a line that is longer than the terminal takes two, and what is not ASCII may be two
+    /// columns wide.
+    /// - Returns: that, and how many columns it may have.
+    static func cut(_ text: String, to limit: Int) -> (text: String, columns: Int) {
+        var kept = ""
+        var columns = 0
+        for scalar in text.unicodeScalars {
+            let width = scalar.isASCII ? 1 : 2
+            if columns + width > limit { break }
+            kept.unicodeScalars.append(scalar)
+            columns += width
         }
-        return [line] + output.map { String($0.prefix(columns - 1)) }
+        return (kept, columns)
     }
 
     /// `0.123`

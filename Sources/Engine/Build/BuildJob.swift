@@ -87,13 +87,13 @@ final class BuildJob {
 
     /// Where images come from that stages name.
     /// - Parameter step: of the report, which tells of a pull.
-    func image(named name: String, telling step: Int? = nil) throws(OperationError) -> Image {
+    func image(named name: String, telling step: Int) throws(OperationError) -> Image {
         guard (try? Reference(name)) != nil else {
             throw OperationError(
                 "failed to parse stage name \(JSON.quoted(name)): invalid reference format", kind: .invalid)
         }
         var engine = engine
-        if let step { engine.progress = BuildPull(report, step) }
+        engine.progress = BuildPull(report, step)
         return try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
     }
 }

@@ -13,6 +13,8 @@ final class BuildPull: TransferProgress {
     init(_ report: BuildReport, _ step: Int) {
         self.report = report
         self.step = step
+        // Before there is a copy of it: both know then how high the picture is.
+        report.show(step, [])
     }
 
     func say(_ line: String) { parts.withLock { _ in report.note(step, line) } }

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 
 /// What is told of a build: in the lines that BuildKit has for logs (`#5 [2/3] RUN make`, `#5 0.123 output`,
@@ -27,12 +28,18 @@ final class BuildReport {
     private static let keptLines = 20
     private static let longestLine = 64 << 10
     private let form: BuildRequest.Progress
+    private let isTerminal: Bool
     private let write: ([UInt8]) -> Void
     private var steps: [Step] = []
     private var board = BuildBoard()
 
-    init(_ form: BuildRequest.Progress, _ write: @escaping ([UInt8]) -> Void) {
+    /// - Parameter isTerminal: whether what is written gets there.
+    init(
+        _ form: BuildRequest.Progress, isTerminal: Bool = Terminal.isTerminal(STDERR_FILENO),
+        _ write: @escaping ([UInt8]) -> Void
+    ) {
         self.form = form
+        self.isTerminal = isTerminal
         self.write = write
     }
 
@@ -79,7 +86,9 @@ final class BuildReport {
         let step = steps[number - 1]
         guard !step.tail.allSatisfy(\.isEmpty) else { return }
         let rule = Array("------\n".utf8)
-        let lines = step.tail.flatMap { $0 + [UInt8(ascii: "\n")] }
+        let lines = step.tail.flatMap { line -> [UInt8] in
+            (isTerminal ? Array(BuildBoard.escaped(line).utf8) : line) + [UInt8(ascii: "\n")]
+        }
         write(rule + Array(" > \(step.title):\n".utf8) + lines + rule)
     }
 
@@ -103,8 +112,8 @@ final class BuildReport {
 
     // MARK: On a terminal
 
-    /// Lines about what a step does, below it, in place of its output. There are always as many, so that whoever draws the
-    /// picture next, this process or a copy of it, draws over all of it.
+    /// Lines about what a step does, below it, in place of its output. From the first call on there are always as many: whoever
+    /// draws the picture next, this process or a copy that was made since, draws over all of it.
     func show(_ number: Int, _ lines: [String]) {
         guard form == .terminal else { return }
         let shown = lines.suffix(BuildBoard.shownLines).map { Array($0.utf8) }

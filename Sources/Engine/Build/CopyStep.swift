@@ -79,7 +79,20 @@ struct CopyStep {
             }
             return .layers(source.image.layers)
         case .image(let name):
-            return .layers(try stage.job.workspace.begin(from: stage.job.image(named: name)).layers)
+            return .layers(try layers(of: name, stage.job))
+        }
+    }
+
+    /// Of an image that no stage begins with: to get it is a step by itself.
+    private static func layers(of name: String, _ job: BuildJob) throws(OperationError) -> [BuiltLayer] {
+        let step = job.report.begin("FROM \(name)")
+        do throws(OperationError) {
+            let layers = try job.workspace.begin(from: job.image(named: name, telling: step)).layers
+            job.report.done(step)
+            return layers
+        } catch {
+            job.report.failed(step, error)
+            throw error
         }
     }
 
@@ -150,8 +163,9 @@ extension CopyStep {
         if !job.request.ignoresCache, let kept = try job.workspace.kept(key) {
             return StepResult(kept)
         }
+        let budget = UnpackBudget(size: try job.engine.imageSize(nil))
         let layer = try job.changing(step) { target throws(OperationError) in
-            let placement = try CopyTarget(self, ownership, owner, target)
+            let placement = try CopyTarget(self, ownership, owner, target, within: budget)
             for listing in listings { try placement.copy(listing, from: root, unpacking: copy.unpacks ?? true) }
             try placement.copy(fetched, unpacking: copy.unpacks ?? false)
             for document in documents { try placement.write(document) }
@@ -171,7 +185,8 @@ extension CopyStep {
 
     private func fetch(_ step: BuildStep, _ job: BuildJob) throws(OperationError) -> FetchedFiles {
         let directory = job.workspace.file("remote-\(step.place)")
-        let files = try FetchedFiles(remotes, into: directory, isOfHost: job.request.network == .host)
+        let files = try FetchedFiles(
+            remotes, into: directory, isOfHost: job.request.network == .host, limit: job.engine.imageSize(nil))
         if let checksum, let digest = files.files.first?.digest, digest != checksum {
             throw OperationError("digest mismatch \(digest): \(checksum)", kind: .denied)
         }

@@ -17,14 +17,18 @@ struct CopyTarget: ~Copyable {
     private let ownership: CopyOwnership
     private let owner: ResolvedUser?
     private let root: Descriptor
+    /// Of the archives that ADD takes apart, all together.
+    private let budget: UnpackBudget
     /// A link at its end is followed.
     private let destination: String
 
     private static let maximumLinks = 40
 
     init(
-        _ step: CopyStep, _ ownership: CopyOwnership, _ owner: ResolvedUser?, _ root: borrowing Descriptor
+        _ step: CopyStep, _ ownership: CopyOwnership, _ owner: ResolvedUser?, _ root: borrowing Descriptor,
+        within budget: UnpackBudget
     ) throws(OperationError) {
+        self.budget = budget
         self.step = step
         self.ownership = ownership
         self.owner = owner
@@ -41,7 +45,8 @@ struct CopyTarget: ~Copyable {
             else { break }
             let slash = path.hasSuffix("/") ? "/" : ""
             let parent = path.pathComponents.dropLast().map { $0 + "/" }.joined()
-            path = CleanPath.of(link.isAbsolutePath ? link : "/\(parent)\(link)") + slash
+            // Never made shorter by its text: `..` behind a link leads out of where that points to.
+            path = (link.isAbsolutePath ? link : "/\(parent)\(link)") + slash
         }
         return path
     }
@@ -101,7 +106,9 @@ struct CopyTarget: ~Copyable {
         guard TreeArchive.mayBegin(beginning), try TreeArchive.isArchive(file, named: source) else { return false }
         lseek(file.number, 0, SEEK_SET)
         _ = try directory(destination)
-        _ = try TreeArchive.restore(file, to: CleanPath.of(destination), below: root, named: source)
+        _ = try TreeArchive.restore(
+            file, to: destination.pathComponents.joined(separator: "/"), below: root, makesDevices: true,
+            within: budget, named: source)
         return true
     }
 

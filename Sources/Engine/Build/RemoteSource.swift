@@ -37,9 +37,13 @@ struct RemoteSource {
     }
 
     /// Gets it.
-    /// - Parameter isOfHost: whether the host's own addresses may be asked, as a RUN on the host's network may.
+    /// - Parameters:
+    ///   - isOfHost: whether the host's own addresses may be asked, as a RUN on the host's network may.
+    ///   - limit: bytes that may come.
     /// - Returns: its digest.
-    func fetch(into directory: borrowing Descriptor, isOfHost: Bool) throws(OperationError) -> Digest {
+    func fetch(
+        into directory: borrowing Descriptor, isOfHost: Bool, limit: Int64
+    ) throws(OperationError) -> Digest {
         let name = fileName
         var request = TransferRequest(.get, url)
         request.proxies = ProxySettings(CallersEnvironment.value)
@@ -49,8 +53,11 @@ struct RemoteSource {
         let file = try directory.open(
             entry: name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: Self.mode, named: name.text)
         let response: TransferResponse
+        var left = limit
         do throws(TransferError) {
             response = try Connection().fetch(request) { bytes, _ throws(OperationError) in
+                left -= Int64(bytes.count)
+                guard left >= 0 else { throw UnpackBudget(size: limit).excess(of: url.shown) }
                 try FaultPoint.pass("write", name.text)
                 try Files.writeAll(bytes, to: file, named: name.text)
             }
@@ -96,7 +103,9 @@ struct FetchedFiles {
     let directory: String
     let files: [FetchedFile]
 
-    init(_ remotes: [RemoteSource], into directory: String, isOfHost: Bool) throws(OperationError) {
+    init(
+        _ remotes: [RemoteSource], into directory: String, isOfHost: Bool, limit: Int64
+    ) throws(OperationError) {
         self.directory = directory
         if !remotes.isEmpty { try Files.makeDirectory(directory, mode: 0o700, existing: false) }
         var files: [FetchedFile] = []
@@ -104,7 +113,7 @@ struct FetchedFiles {
             let path = "\(directory)/\(number)"
             try Files.makeDirectory(path, mode: 0o700, existing: false)
             let place = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-            let digest = try remote.fetch(into: place, isOfHost: isOfHost)
+            let digest = try remote.fetch(into: place, isOfHost: isOfHost, limit: limit)
             files.append(FetchedFile(name: remote.fileName, digest: digest))
         }
         self.files = files

@@ -116,7 +116,7 @@ extension RunMounts {
         let secrets = try secretDirectory(step, job)
         // In the same order everywhere: two that wait for each other's would wait for ever.
         for mount in mounts.filter({ $0.mount.kind == .cache }).sorted(by: { $0.cacheID < $1.cacheID }) {
-            try addCache(mount, job, &prepared)
+            try addCache(mount, step, job, &prepared)
         }
         for (number, mount) in mounts.enumerated() {
             let place = job.workspace.file("mount-\(step.place)-\(number)")
@@ -172,7 +172,9 @@ extension RunMounts {
         return place
     }
 
-    private func addCache(_ mount: Mount, _ job: BuildJob, _ prepared: inout PreparedMounts) throws(OperationError) {
+    private func addCache(
+        _ mount: Mount, _ step: BuildStep, _ job: BuildJob, _ prepared: inout PreparedMounts
+    ) throws(OperationError) {
         let options = mount.mount
         let mode = options.mode.flatMap { UInt32($0, radix: 8) } ?? 0o755
         let owner = (options.owner.flatMap { UInt32($0) } ?? 0, options.group.flatMap { UInt32($0) } ?? 0)
@@ -181,9 +183,12 @@ extension RunMounts {
         if let known = prepared.caches[mount.cacheID] {
             path = known
         } else {
+            // Another step may make the same one meanwhile.
+            let drafts = job.workspace.file("caches-\(step.place)")
+            try Files.makeDirectory(drafts)
             path = try job.engine.imageStore.cacheDirectory(
                 cache, waits: options.sharing == .locked, isShared: options.sharing == .shared, locks: prepared.locks,
-                drafts: job.workspace.path)
+                drafts: drafts)
         }
         prepared.caches[mount.cacheID] = path
         prepared.binds.append(

@@ -5,6 +5,9 @@ struct Environment {
     /// Of each key among them: an image may have thousands.
     private var places: [[UInt8]: Int] = [:]
 
+    /// - Parameter entries: a later one replaces an earlier one of its key.
+    init(_ entries: [String] = []) { for entry in entries { set(entry) } }
+
     mutating func set(_ entry: String) {
         let key = Array(Self.key(entry))
         if let place = places[key] {

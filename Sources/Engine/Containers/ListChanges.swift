@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Linux
 
 extension Engine {
     /// What a container has changed in the files of its image, whatever it is doing.
@@ -7,6 +8,7 @@ extension Engine {
         guard !name.isEmpty else { throw OperationError("Container name cannot be empty", kind: .invalid) }
         let id = try containerStore.find(name)
         guard let definition = try containerStore.definition(id) else { throw OperationError.noContainer(name) }
+        Descriptor.raiseLimit()
         return try LayerChanges.list(upper: layout.upper(id), layers: definition.layers)
     }
 }

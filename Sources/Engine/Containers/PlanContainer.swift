@@ -36,7 +36,8 @@ extension Engine {
         definition.networkMode.publish(try publishRequests(request, source.image, definition.networkMode))
         definition.asked = asked(request, source, definition)
         var process = try processPlan(definition, user)
-        for entry in request.secretEnvironment { process.environment.append(entry) }
+        // getenv(3) takes the first of two.
+        process.environment = Environment(process.environment + request.secretEnvironment).entries
         if definition.terminal { process.terminalSize = request.streams.terminalSize }
         if source.isImplied, request.entrypoint == nil {
             try settleImplied(&process, word: request.words[0], definition)

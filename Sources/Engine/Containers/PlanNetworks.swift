@@ -102,27 +102,47 @@ extension Engine {
             throw OperationError.noProtocol(.sctp)
         }
         if publish.isEmpty { return [] }
-        var usual = mode.wishes.leading.flatMap { binding(mode.wishes[$0].network) } ?? request.publishAddress
+        let network = mode.wishes.leading.flatMap { known(mode.wishes[$0].network) }
+        if let network { try refuseAddresses(publish, on: network) }
+        var usual = network?.options.hostBinding ?? request.publishAddress
         if usual == nil { usual = try layout.readConfiguration().publishAddress }
         return publish.map { $0.settled(usual: usual) }
     }
 
-    /// Docker says nothing of that.
+    /// Where members are reached at their own addresses, everybody who has a route would reach a port that was to be at one address of
+    /// this host: at 127.0.0.1, say.
+    private func refuseAddresses(
+        _ publish: [PublishRequest], on network: NetworkDefinition
+    ) throws(OperationError) {
+        guard let bound = publish.first(where: { $0.isBound(amongst: network.options.routedFamilies) }),
+            let address = bound.hostAddress
+        else { return }
+        throw OperationError(
+            "publish port at \(address)",
+            reason: "members of network \(network.name) are reached at their own addresses (gateway mode routed)",
+            remedy: "name no address with -p, or use a network with gateway mode nat", kind: .invalid)
+    }
+
+    /// Docker says nothing of the first, and opens the second to everybody.
     func warnOfPorts(_ mode: NetworkMode, _ networks: [NetworkDefinition]) throws(OperationError) {
         for (wish, network) in zip(mode.wishes, networks) where !wish.publish.isEmpty {
             if !network.givesAddresses {
                 if networks.contains(where: \.givesAddresses) { continue }
                 throw network.givesNone("-p")
             }
-            guard try host.drivers.of(network).isBesideHost else { continue }
-            warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
+            if try host.drivers.of(network).isBesideHost {
+                warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
+            }
+            let bound = wish.publish.first { $0.isBound(amongst: network.options.routedFamilies) }
+            guard let address = bound?.hostAddress else { continue }
+            warn(
+                "members of network \(network.name) are reached at their own addresses (gateway mode routed): "
+                    + "what is published at \(address) is not opened there")
         }
     }
 
-    /// Where a network publishes ports. One that is not there is told later.
-    private func binding(_ network: Name) -> IPAddress? {
-        ((try? networkStore.find(network.text)) ?? nil)?.options.hostBinding
-    }
+    /// One that is not there is told later.
+    private func known(_ network: Name) -> NetworkDefinition? { (try? networkStore.find(network.text)) ?? nil }
 
     /// The networks of a mode, in their order. Each is called in the mode by its name afterwards: it may have been given
     /// by its id. The predefined one is made when it is first asked for.

@@ -20,11 +20,8 @@ extension NetworkRequest {
             throw invalid("gateway mode 'isolated' can only be used for an internal network", "add --internal")
         }
         try checkGatewayModes()
-        if options.membersMeet { return }
-        if firewall == FirewallBackend.none {
-            throw invalid("members of a network are kept apart by its firewall, and it has none")
-        }
-        if !options.hasHostAddress || !givesAddresses {
+        try checkFirewall(firewall)
+        if !options.membersMeet, !options.hasHostAddress || !givesAddresses {
             throw invalid("members of a network that do not meet reach this host alone, and it has no address there")
         }
     }
@@ -64,9 +61,12 @@ extension NetworkRequest {
                 "an internal network has no way in: gateway modes nat-unprotected and routed and trusted interfaces are one"
             )
         }
-        if modes.contains(.routed), firewall == FirewallBackend.none {
-            throw invalid("with gateway mode 'routed' a firewall keeps out what is not published, and there is none")
-        }
+    }
+
+    /// - Parameter firewall: that it is to have; nil: that is not known yet.
+    func checkFirewall(_ firewall: FirewallBackend?) throws(OperationError) {
+        guard firewall == FirewallBackend.none, let need = options.needOfFirewall else { return }
+        throw invalid("\(need), and it has none", self.firewall == nil ? "name one with --firewall" : nil)
     }
 
     /// What only rules or settings of ours would bring about.
@@ -84,9 +84,21 @@ extension NetworkRequest {
         guard firewall.map({ $0 == .none }) ?? true else {
             throw invalid("--firewall and mode=unmanaged: a bridge that is not ours has no rules of ours")
         }
+        guard !isInternal else {
+            throw invalid("--internal and mode=unmanaged: who is on a bridge that is not ours is not kept in by us")
+        }
     }
 
     private func invalid(_ sentence: String, _ remedy: String? = nil) -> OperationError {
         OperationError("conflicting options: \(sentence)", remedy: remedy, kind: .invalid)
+    }
+}
+
+extension NetworkOptions {
+    /// What of a network needs a firewall, said of it; nil: it can do without.
+    var needOfFirewall: String? {
+        if !membersMeet { return "members of a network are kept apart by its firewall" }
+        if !routedFamilies.isEmpty { return "with gateway mode 'routed' a firewall keeps out what is not published" }
+        return nil
     }
 }

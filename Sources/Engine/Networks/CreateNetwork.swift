@@ -115,6 +115,7 @@ extension Engine {
         let configuration = try layout.readConfiguration()
         let firewall: FirewallBackend =
             driver.isBesideHost ? .none : request.firewall ?? configuration.firewall ?? .ofThisHost
+        if !driver.isBesideHost { try request.checkFirewall(firewall) }
         let (others, failures) = try networkStore.all()
         if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
         // What cannot be read could overlap.

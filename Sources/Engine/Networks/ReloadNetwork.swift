@@ -18,7 +18,7 @@ extension Engine {
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             try networkStore.removeUnfinished()
             var listing = try names.isEmpty ? networks() : networks(called: names)
-            if let firewall { listing = move(listing, to: firewall) }
+            if let firewall { listing = move(listing, to: firewall, areNamed: !names.isEmpty) }
             let failures = host.restore(listing.elements)
             listing.elements.removeAll { network in
                 failures.contains { $0.name == nil || $0.name == network.name }

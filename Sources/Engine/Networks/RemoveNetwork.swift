@@ -57,18 +57,14 @@ extension Engine {
         return users
     }
 
-    /// - Parameter verb: what cannot be done with the network.
-    func refuse(
-        _ network: NetworkDefinition, usedBy users: [ContainerID], _ verb: String? = nil
-    ) throws(OperationError) {
+    private func refuse(_ network: NetworkDefinition, usedBy users: [ContainerID]) throws(OperationError) {
         if users.isEmpty { return }
         let names = users.map { id in
             let name = ((try? containerStore.definition(id)) ?? nil)?.name.text ?? id.short
             return "name:\"\(name)\" id:\"\(id.short)\""
         }
         throw OperationError(
-            (verb.map { "network \(network.name) cannot be \($0): it" }
-                ?? "error while removing network: network \(network.name)") + " has active endpoints "
+            "error while removing network: network \(network.name) has active endpoints "
                 + "(\(names.sorted().joined(separator: ", ")))",
             remedy: "stop or remove these containers first", kind: .conflict)
     }

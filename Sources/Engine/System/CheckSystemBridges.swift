@@ -28,8 +28,12 @@ extension SystemAudit {
     /// Those of which there should be something now.
     var establishedNetworks: [NetworkDefinition] {
         let lacking = kernel.unmanagedLacks.compactMap(\.network)
-        return records.wantedBridges.established(in: kernel.bridges)
-            + records.networks.filter { lacking.contains($0.id) }
+        let established = records.wantedBridges.established(in: kernel.bridges)
+        // Of a move that has not come to its end there may be nothing on the host since a reboot, and it is ended all the same.
+        return established
+            + records.networks.filter {
+                ($0.formerFirewall != nil || lacking.contains($0.id)) && !established.contains($0)
+            }
     }
 }
 

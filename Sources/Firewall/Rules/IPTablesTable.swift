@@ -109,7 +109,8 @@ extension IPTablesTable {
         if errno == ELIBACC {
             return OperationError(
                 "read \(table.tool) table", table.name, reason: "there is no libip6tc.so.2",
-                remedy: "run: apt-get install libip6tc2, or create the network with --firewall nftables")
+                remedy:
+                    "run: apt-get install libip6tc2, or use --firewall nftables with network create or network reload")
         }
         guard errno == ENOENT || errno == ENOPROTOOPT else {
             return OperationError("read \(table.tool) table", table.name, errno: errno)

@@ -163,9 +163,13 @@ extension FirewallChange {
     }
 
     /// Takes the rules of an owner away from where they are put, and our chains with the last network.
-    init(withdrawing owner: FirewallOwner, of families: [AddressFamily] = AddressFamily.allCases) {
+    /// - Parameter withOpenPorts: as in `Firewall.withdraw`.
+    init(
+        withdrawing owner: FirewallOwner, of families: [AddressFamily] = AddressFamily.allCases,
+        withOpenPorts: Bool = false
+    ) {
         switch owner {
-        case .endpoint: self.init(families.map(FirewallTable.nat))
+        case .endpoint: self.init(withOpenPorts ? families.flatMap(FirewallTable.all) : families.map(FirewallTable.nat))
         case .network:
             self.init(
                 families.flatMap(FirewallTable.all), layouts: .removeUnused(families.map(IntentRules.layout)))

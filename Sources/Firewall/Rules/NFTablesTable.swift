@@ -48,9 +48,20 @@ final class NFTablesTable: KernelTable {
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
 
+    /// Not of a kernel without nftables: there is nothing to take away there.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool {
         guard var socket = try? NFTablesSocket() else { return false }
-        return try !socket.chains(of: subject(name), name.family).isEmpty
+        do throws(OperationError) {
+            return try !socket.chains(of: subject(name), name.family).isEmpty
+        } catch {
+            guard isUnknown(error) else { throw error }
+            return false
+        }
+    }
+
+    /// Whether it says that the kernel has no nftables (nfnetlink_rcv_msg).
+    static func isUnknown(_ error: OperationError) -> Bool {
+        error.errno == EINVAL || error.errno == EOPNOTSUPP || error.errno == EPROTONOSUPPORT
     }
 
     private func makeTable() {
@@ -159,14 +170,14 @@ final class NFTablesTable: KernelTable {
             "write nftables table", subject,
             reason: "the kernel lacks nft_ct, nft_fib, nft_nat or nft_masq (CONFIG_NFT_CT, "
                 + "CONFIG_NFT_FIB_\(fib), CONFIG_NFT_NAT, CONFIG_NFT_MASQ)",
-            remedy: "create the network with --firewall iptables")
+            remedy: "use --firewall iptables with network create, or with network reload for a network that is there")
     }
 
     private static func cannotOpen(_ error: OperationError) -> OperationError {
-        guard error.errno == EINVAL || error.errno == EOPNOTSUPP || error.errno == EPROTONOSUPPORT else { return error }
+        guard isUnknown(error) else { return error }
         return OperationError(
             "read nftables", reason: "the kernel has none (CONFIG_NF_TABLES, module nf_tables)",
-            remedy: "run: modprobe nf_tables, or create the network with --firewall iptables")
+            remedy: "run: modprobe nf_tables, or use --firewall iptables with network create or network reload")
     }
 }
 

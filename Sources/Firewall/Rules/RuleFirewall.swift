@@ -27,12 +27,26 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         }
     }
 
-    func withdraw(_ owner: FirewallOwner, of families: [AddressFamily]) throws(OperationError) {
-        try apply(onlyUsed: true) { FirewallChange(withdrawing: owner, of: families) }
+    func withdraw(
+        _ owner: FirewallOwner, of families: [AddressFamily], withOpenPorts: Bool
+    ) throws(OperationError) {
+        try apply(onlyUsed: true) {
+            FirewallChange(withdrawing: owner, of: families, withOpenPorts: withOpenPorts)
+        }
     }
 
     func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
         try apply(onlyUsed: true) { FirewallChange(clearing: owners, withChains: withFrame) }
+    }
+
+    func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool {
+        for family in families {
+            let name = FirewallTable.filter(of: family)
+            guard try Table.isUsed(name) else { continue }
+            let table = try Table(name, rulesOf: [OwnChain.user])
+            if table.contains(OwnChain.user), !table.rules(in: OwnChain.user).isEmpty { return true }
+        }
+        return false
     }
 
     /// A reader needs no lock: the kernel gives a table out whole. One that nobody has used yet would be made by asking.

@@ -27,7 +27,7 @@ extension ImageStore {
     ///   - waits: nobody else has it meanwhile: whoever has it is waited for, an hour at most.
     ///   - isShared: others may have it, too; if neither, one that somebody has gives way to a further one.
     ///   - locks: keeps it in use.
-    ///   - drafts: a directory in the store's file system, for new ones.
+    ///   - drafts: a directory in the store's file system, for new ones; nobody else has it.
     package func cacheDirectory(
         _ cache: CacheDirectory, waits: Bool, isShared: Bool, locks: DescriptorSet, drafts: String
     ) throws(OperationError) -> String {
@@ -103,17 +103,20 @@ extension ImageStore {
         return (removed, max(0, before - buildCacheBytes()))
     }
 
+    /// A kill may have left a lock whose directory was not made yet.
     private func removeMounts() throws(OperationError) -> [String] {
         var removed: [String] = []
-        for name in try Files.names(in: layout.buildCache).sorted()
-        where name.hasPrefix("mount-") && !name.hasSuffix(".lock") {
-            let path = "\(layout.buildCache)/\(name)"
-            guard let lock = try? Descriptor.open(path + ".lock", O_RDWR), lock.tryLock(exclusive: true) == 0 else {
-                continue
-            }
+        for file in try Files.names(in: layout.buildCache).sorted()
+        where file.hasPrefix("mount-") && file.hasSuffix(".lock") {
+            let name = String(file.dropLast(".lock".count))
+            let (path, lockPath) = ("\(layout.buildCache)/\(name)", "\(layout.buildCache)/\(file)")
+            guard let lock = try? Descriptor.open(lockPath, O_RDWR), lock.tryLock(exclusive: true) == 0,
+                FileLock.isStill(lock, at: lockPath)
+            else { continue }
+            let isThere = Files.exists(path)
             try Files.removeTree(path)
-            try Files.remove(path + ".lock")
-            removed.append(name)
+            try Files.remove(lockPath)
+            if isThere { removed.append(name) }
         }
         return removed
     }

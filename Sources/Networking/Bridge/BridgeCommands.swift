@@ -113,7 +113,11 @@ extension BridgeDriver {
     private func admissions(_ plan: NetworkPlan) throws(OperationError) -> [ShellCommand] {
         // A kernel without nftables has no such chain.
         guard var tables = try? NFTablesSocket() else { return [] }
-        var commands: [ShellCommand] = []
+        // On a host that has nothing of the plan.
+        let unzoned =
+            plan.ground == .found
+            ? try FirewalldZone.lacking(plan.networks) : FirewalldZone.devices(of: plan.networks)
+        var commands = unzoned.sorted().map(FirewalldZone.command)
         for chain in DockerUserChain.all {
             guard let found = try tables.rules(of: chain.chain) else { continue }
             for device in plan.networks.filter(chain.isAbout).map(\.device) {

@@ -34,7 +34,7 @@ extension WantedBridges {
         let faults = observed.firewall.faults.map {
             BridgeDifference(subject: .rule, what: $0.place, why: $0.why, remedy: .establishRules)
         }
-        return observed.firewall.lacks.map(difference) + faults + admissions(observed) + moves
+        return observed.firewall.lacks.map(difference) + faults + admissions(observed) + zones(observed) + moves
     }
 
     /// Whoever restores the network ends its move (`Host.restore`).
@@ -56,6 +56,14 @@ extension WantedBridges {
                     subject: .rule, what: "\(chain.chain.text) \($0.device)",
                     why: "missing; network \"\($0.name)\" needs it", remedy: .establishRules, network: $0.id)
             }
+        }
+    }
+
+    private func zones(_ observed: ObservedBridges) -> [BridgeDifference] {
+        networks.map(\.definition).filter { observed.unzoned.contains($0.device) }.map {
+            BridgeDifference(
+                subject: .rule, what: "firewalld zone \(Firewalld.zone) \($0.device)",
+                why: "missing; network \"\($0.name)\" needs it", remedy: .establishRules, network: $0.id)
         }
     }
 

@@ -29,7 +29,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         for backend in network.firewalls {
             do throws(OperationError) {
                 try firewalls[backend].withdraw(
-                    .network(bridge: network.device), of: network.families)
+                    .network(bridge: network.device), of: network.families, withOpenPorts: false)
             } catch {
                 failure = failure ?? error
             }
@@ -40,6 +40,11 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             } catch {
                 failure = failure ?? error
             }
+        }
+        do throws(OperationError) {
+            try FirewalldZone.dismiss(network.device)
+        } catch {
+            failure = failure ?? error
         }
         var netlink = try RouteSocket()
         if let link = try netlink.link(.named(network.device)), network.owns(link) {
@@ -53,6 +58,12 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     ) throws(OperationError) {
         let owners = (network.map { [.network(bridge: $0.device)] } ?? []) + endpoints.map(FirewallOwner.endpoint)
         try firewalls[firewall].clear(owners, withFrame: true)
+    }
+
+    package func hasUserRules(
+        in firewall: FirewallBackend, of network: NetworkDefinition
+    ) throws(OperationError) -> Bool {
+        try firewalls[firewall].hasUserRules(of: network.gateways.map(\.family))
     }
 
     /// B23: an interface that is not ours is neither used nor ever deleted.
@@ -110,15 +121,19 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         try host.deleteVeth(of: endpoint)
     }
 
+    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try detach(endpoint)
+        try inside.deletePeer(of: endpoint)
+    }
+
     package func disconnect(_ endpoint: Endpoint) throws(OperationError) {
         guard endpoint.publishes else { return }
-        let firewall = firewalls[endpoint.firewall]
-        if !endpoint.openPorts.isEmpty { return try firewall.clear([.endpoint(endpoint.id)], withFrame: false) }
-        try firewall.withdraw(.endpoint(endpoint.id), of: endpoint.families)
+        try firewalls[endpoint.firewall].withdraw(
+            .endpoint(endpoint.id), of: endpoint.families, withOpenPorts: !endpoint.openPorts.isEmpty)
     }
 
     package func withdraw(_ endpoint: EndpointID) throws(OperationError) {
-        for firewall in firewalls.all { try firewall.clear([.endpoint(endpoint)], withFrame: false) }
+        try firewalls.clear([.endpoint(endpoint)], withFrame: false)
     }
 
     private func publish(

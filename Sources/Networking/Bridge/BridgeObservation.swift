@@ -61,5 +61,6 @@ extension BridgeDriver {
             observed.unadmitted[chain.family] = Set((try? chain.lacking(made)) ?? [])
             if wanted.owners != nil { observed.admitted[chain.family] = try? chain.devices() }
         }
+        observed.unzoned = (try? FirewalldZone.lacking(made)) ?? []
     }
 }

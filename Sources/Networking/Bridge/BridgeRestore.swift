@@ -30,23 +30,36 @@ extension BridgeDriver {
         }
         let ids = Set(restored.map(\.id))
         let published = members.filter { ids.contains($0.endpoint.networkID) && $0.endpoint.publishes }
-        do throws(OperationError) {
-            guard !restored.isEmpty else { return failures }
-            for (firewall, networks) in firewalls.groups(of: restored) {
-                let ids = Set(networks.map(\.id))
-                let members = published.filter { ids.contains($0.endpoint.networkID) }
+        if !restored.isEmpty {
+            let refused = establishRules(of: restored, published, isNew: isNew, isStale)
+            for failure in refused { failures.append((nil, failure)) }
+            for member in published { StaleFlows.forget(to: member.endpoint) }
+            // Whoever makes a network is told when that was to no avail (`obstacles`).
+            for chain in DockerUserChain.all { try? chain.admit(restored) }
+            try? FirewalldZone.admit(restored)
+        }
+        return failures
+    }
+
+    /// In each firewall that has networks of these, whatever becomes of the others.
+    private func establishRules(
+        of networks: [NetworkDefinition], _ published: [NetworkMember], isNew: Bool,
+        _ isStale: (_ shortID: String) -> Bool
+    ) -> [OperationError] {
+        var failures: [OperationError] = []
+        for (firewall, networks) in firewalls.groups(of: networks) {
+            let ids = Set(networks.map(\.id))
+            let members = published.filter { ids.contains($0.endpoint.networkID) }
+            do throws(OperationError) {
                 try establish(firewall, isStale) { () throws(OperationError) in
                     // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
                     var intent = FirewallIntent(networks, members.filter(\.isRunning))
                     intent.isNew = isNew
                     return intent
                 }
+            } catch {
+                failures.append(error)
             }
-            for member in published { StaleFlows.forget(to: member.endpoint) }
-            // Whoever makes a network is told when that was to no avail (`obstacles`).
-            for chain in DockerUserChain.all { try? chain.admit(restored) }
-        } catch {
-            failures.append((nil, error))
         }
         return failures
     }
@@ -65,8 +78,11 @@ extension BridgeDriver {
             owners.append(owner)
         }
         let withFrame = differences.contains { $0.remedy == .removeFrame }
-        if !owners.isEmpty || withFrame {
-            for firewall in firewalls.all { try firewall.clear(owners, withFrame: withFrame) }
+        var failure: OperationError?
+        do throws(OperationError) {
+            if !owners.isEmpty || withFrame { try firewalls.clear(owners, withFrame: withFrame) }
+        } catch {
+            failure = error
         }
         var netlink = try RouteSocket()
         for difference in differences {
@@ -77,6 +93,7 @@ extension BridgeDriver {
             default: continue
             }
         }
+        if let failure { throw failure }
     }
 }
 

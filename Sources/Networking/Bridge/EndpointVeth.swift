@@ -28,4 +28,12 @@ extension RouteSocket {
         else { return }
         try deleteLink(.index(veth.index))
     }
+
+    /// From inside, by the MAC address: the host's end is not known where it is on the bridge no more, as when somebody has deleted the
+    /// bridge or made it anew.
+    mutating func deletePeer(of endpoint: Endpoint) throws(OperationError) {
+        for link in try links() where link.kind == "veth" && link.mac == endpoint.mac {
+            try deleteLink(.index(link.index))
+        }
+    }
 }

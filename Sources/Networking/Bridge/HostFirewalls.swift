@@ -1,7 +1,8 @@
 import Core
 import Firewall
 
-/// The kernel's firewalls of this host: each network's rules are in the one that it was created with.
+/// The kernel's firewalls of this host: each network's rules are in the one that its definition names, and while they move in another
+/// one as well.
 struct HostFirewalls: Sendable {
     private let firewalls: [FirewallBackend: any Firewall]
 
@@ -25,6 +26,20 @@ struct HostFirewalls: Sendable {
             let own = networks.filter { $0.firewall == backend }
             return own.isEmpty ? nil : (self[backend], own)
         }
+    }
+
+    /// Clears each of them, whatever becomes of the others.
+    /// - Throws: the first failure.
+    func clear(_ owners: [FirewallOwner], withFrame: Bool) throws(OperationError) {
+        var failure: OperationError?
+        for firewall in all {
+            do throws(OperationError) {
+                try firewall.clear(owners, withFrame: withFrame)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
     }
 
     /// What differs in any of them.

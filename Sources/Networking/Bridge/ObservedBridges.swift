@@ -24,6 +24,8 @@ package struct ObservedBridges: Sendable {
     /// Bridges that Docker's chain for others does not let through, though it is there; and those that it has rules about.
     var unadmitted: [AddressFamily: Set<String>] = [:]
     var admitted: [AddressFamily: Set<String>] = [:]
+    /// Bridges that are in no zone of firewalld's, though it runs.
+    var unzoned: Set<String> = []
     /// From the intents of the networks whose bridge is among `links`.
     var firewall = FirewallDifferences()
 

@@ -19,16 +19,8 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
         guard var netlink = try? RouteSocket() else { return [] }
-        let what = "the bridge \(JSON.quoted(network.device))"
-        guard let link = (try? netlink.link(.named(network.device))) ?? nil, link.kind == "bridge" else {
-            return [NetworkObstacle(.foreign, what, "is not there", remedy: "make it, or remove the network")]
-        }
-        if link.isUp { return [] }
-        return [
-            NetworkObstacle(
-                .foreign, what, "is down: nothing is sent by it",
-                remedy: "bring it up: ip link set \(network.device) up")
-        ]
+        let link = (try? netlink.link(.named(network.device))) ?? nil
+        return obstacles(link?.kind == "bridge" ? link : nil, "the bridge", called: network.device)
     }
 
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
@@ -135,6 +127,11 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
     package func detach(_ endpoint: Endpoint) throws(OperationError) {
         var host = try RouteSocket()
         try host.deleteVeth(of: endpoint)
+    }
+
+    package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
+        try detach(endpoint)
+        try inside.deletePeer(of: endpoint)
     }
 
     package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}

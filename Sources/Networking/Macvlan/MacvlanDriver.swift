@@ -28,21 +28,10 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
         guard var netlink = try? RouteSocket() else { return [] }
-        guard let link = (try? netlink.link(.named(network.device))) ?? nil else {
-            return network.options.parent == nil
-                ? []
-                : [
-                    NetworkObstacle(
-                        .foreign, "the parent interface \"\(network.device)\"", "is not there",
-                        remedy: "make it, or remove the network")
-                ]
-        }
-        if link.isUp { return [] }
-        return [
-            NetworkObstacle(
-                .foreign, "the parent interface \"\(network.device)\"", "is down: nothing is sent by it",
-                remedy: "bring it up: ip link set \(network.device) up")
-        ]
+        let link = (try? netlink.link(.named(network.device))) ?? nil
+        // One of the network's own is made when it is used.
+        if link == nil, network.options.parent == nil { return [] }
+        return obstacles(link, "the parent interface", called: network.device)
     }
 
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
@@ -117,11 +106,22 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         try inside.routeAll(by: endpoint.inside(nil, leading: families))
     }
 
-    /// There is nothing of it on the host's side: it is known by kind and MAC address, whatever it is called by now.
+    /// There is nothing of it on the host's side.
     package func detach(_ endpoint: Endpoint, _ inside: inout RouteSocket) throws(OperationError) {
-        for link in try inside.links() where link.kind == name && link.mac == endpoint.mac {
-            try inside.deleteLink(.index(link.index))
-        }
+        let links = try inside.links()
+        var addresses: [AddressInfo] = []
+        for family in endpoint.families { addresses += try inside.addresses(of: family) }
+        for link in own(endpoint, among: links, addresses) { try inside.deleteLink(.index(link.index)) }
+    }
+
+    /// It is known by kind and MAC address, whatever it is called by now. Those of ipvlan all have the parent's MAC address: of them by its
+    /// own address, and where the program has taken that away, by its name.
+    func own(_ endpoint: Endpoint, among links: [LinkInfo], _ addresses: [AddressInfo]) -> [LinkInfo] {
+        let alike = links.filter { $0.kind == name && $0.mac == endpoint.mac }
+        guard name == "ipvlan" else { return alike }
+        let holders = addresses.filter { endpoint.addresses.contains($0.address.address) }.map(\.link)
+        let own = alike.filter { holders.contains($0.index) }
+        return own.isEmpty ? alike.filter { $0.name == endpoint.interface } : own
     }
 
     package func publishAnew(_ endpoint: Endpoint, isStale: (_ shortID: String) -> Bool) throws(OperationError) {}

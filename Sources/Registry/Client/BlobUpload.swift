@@ -26,8 +26,7 @@ extension RegistrySession {
     ) throws(OperationError) -> BlobPresence {
         if try has(digest, connection) { return .present }
         for repository in repositories {
-            let query = "blobs/uploads/?mount=\(digest)&from=\(repository)"
-            let response = try send(begin(try url(query)), scope: .takeOver(from: repository), connection)
+            guard let response = try takeOver(digest, from: repository, connection) else { continue }
             if response.status == 201 { return .mounted(from: repository) }
             guard response.status == 202 else { continue }
             try finish(digest, file, size, at: location(in: response), connection, sent)
@@ -37,6 +36,19 @@ extension RegistrySession {
         guard response.status == 202 else { throw refusal(pushing: response) }
         try finish(digest, file, size, at: location(in: response), connection, sent)
         return .missing
+    }
+
+    /// - Returns: nil when the token server gives nothing for both repositories: to take a blob over only saves time.
+    private func takeOver(
+        _ digest: String, from repository: String, _ connection: Connection
+    ) throws(OperationError) -> TransferResponse? {
+        let place = try url("blobs/uploads/?mount=\(digest)&from=\(repository)")
+        do throws(OperationError) {
+            return try send(begin(place), scope: .takeOver(from: repository), connection)
+        } catch {
+            guard error.kind == .denied else { throw error }
+            return nil
+        }
     }
 
     private func begin(_ url: ResourceURL) -> TransferRequest {
