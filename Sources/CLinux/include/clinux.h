@@ -123,7 +123,7 @@ void clinux_die_after(unsigned seconds);
 int clinux_exited(int status, int *value);
 
 /* A socket of a protocol (IPPROTO_TCP, _UDP or _SCTP) at an address of 4 or 16 bytes, for packets of `device` alone when it is
- * not empty; all but UDP listen. One of IPv6 takes nothing of IPv4, and never waits. -EPROTONOSUPPORT where the kernel has no such
+ * not empty; all but UDP listen, and none ever waits. One of IPv6 takes nothing of IPv4. -EPROTONOSUPPORT where the kernel has no such
  * protocol. */
 int clinux_reserve_port(const uint8_t *address, size_t size, uint16_t port, int protocol, const char *device);
 /* The port that a bound socket has. */
@@ -134,7 +134,8 @@ int clinux_bind_to_device(int fd, const char *device);
 /* A TCP or UDP IPv4 socket (host byte order) that never waits, at a free port when `port` is 0. Where others have the port at
  * every address, and want to share it as this one does (SO_REUSEADDR, SO_REUSEPORT), both have it. TCP listens. */
 int clinux_serve_port(uint32_t address, uint16_t port, int tcp);
-/* Whom a datagram is from: a struct sockaddr_in or sockaddr_in6, with zeros behind it. */
+/* Whom a datagram is from: a struct sockaddr_in or sockaddr_in6, with zeros behind it; behind one of IPv4 the address of this host
+ * that it was sent to, in network byte order, where the socket is told that. An answer comes from there. */
 struct clinux_peer {
     uint64_t name[4];
     uint32_t length, unused;
