@@ -27,6 +27,8 @@ private final class GitServer {
             cp -a ../r.git ../sub.git; cd ../sub.git
             printf '[submodule "m"]\\n\\tpath = m\\n\\turl = \(Self.web)/r.git\\n' > .gitmodules
             git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),m; git add .gitmodules; git commit -qm 3
+            cp -a ../r.git ../large.git; (cd ../large.git; head -c 100000 /dev/zero > z; git add z; git commit -qm 5)
+            cp -a ../sub.git ../near.git; cd ../near.git; sed -i 's,url = .*,url = ../r.git,' .gitmodules; git add .gitmodules; git commit -qm 4
             """)
         try #require(made.code == 0 && made.lines.count == 2, "\(made.text)\(made.error)")
         (first, last) = (made.lines[0], made.lines[1])
@@ -169,6 +171,12 @@ extension CLI.Build {
             #expect(seen("ls -A /k; stat -c %u:%g /k/f") == [".git", "Dockerfile", "f", "other.file", "out", "3:4"])
             #expect(try add("\(GitServer.web)/sub.git /m").code == 0)
             #expect(seen("cat /m/m/f") == ["two"])
+            #expect(try add("\(GitServer.web)/near.git /m").code == 0)
+            #expect(seen("cat /m/m/f") == ["two"])
+            // What is left out makes it another step.
+            let fixed = "\(web)#\(server.last) /x"
+            #expect(try add(fixed).code == 0 && add("--exclude=sub " + fixed).code == 0)
+            #expect(seen("ls -A /x") == ["Dockerfile", "f", "other.file", "out"])
             for (line, network, message) in [
                 ("\(web) /g", "default", "--network host"), ("\(GitServer.own)/r.git /g", "none", "--network host"),
                 ("\(GitServer.web)/moved/r.git /g", "default", "--network host"),
@@ -178,11 +186,34 @@ extension CLI.Build {
                 ("--checksum=\(server.first) \(web) \(web) /g/", "host", "for multiple sources"),
                 ("\(web)#-x /g", "host", "is not valid"),
                 ("http://u:p@127.0.0.1:8124/r.git /g", "host", "a user in the address"),
+                // An address for git, and none that could be looked at before.
+                ("http://127.0.0.1:8124/a\\\\b.git /g", "default", "is not valid"),
+                ("git://[::ffff:127.0.0.1]/r.git /g", "default", "--network host"),
+                ("git://nosuch.invalid/r.git /g", "default", "is not known"),
             ] {
                 let outcome = try add(line, network)
                 #expect(outcome.code == 1 && outcome.error.contains(message), "\(line): \(outcome.error)")
             }
             #expect(mydocker("system", "check").code == 0)
+        }
+    }
+
+    /// Whoever lists processes sees no password, and a repository has no more than an image may have.
+    @Test func loginsAndLimitsOfRepositories() throws {
+        try withScratch { scratch in
+            let server = try GitServer(scratch)
+            let address = "http://u:s3cr3t@127.0.0.1:8124"
+            let command = try GroupCommand([Host.mydocker, "build", address + "/silent/r.git"])
+            Host.eventually("it waits") { server.count() > 0 }
+            #expect(Host.shell("cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -c 's3cr[3]t'").word == "0")
+            kill(command.pid, SIGTERM)
+            #expect(command.end(seconds: 5) == 128 + SIGTERM)
+            #expect(build(address + "/r.git").code == 0)
+            mydocker("rmi", "-f", "builtgit")
+            Host.shell(#"mkdir -p /etc/mydocker; echo '{"max-image-size": "64k"}' > /etc/mydocker/config.json"#)
+            defer { Host.shell("rm -r /etc/mydocker") }
+            let large = build(GitServer.web + "/large.git")
+            #expect(large.code == 1 && large.error.contains("larger than 64KiB"), "\(large.error)")
         }
     }
 

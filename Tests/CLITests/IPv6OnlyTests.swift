@@ -65,6 +65,30 @@ extension CLI.IPv6 {
             ], "\(outcome.text)")
     }
 
+    /// What a supervisor passes on goes past the rules that keep internal networks apart.
+    @Test(arguments: ["iptables", "nftables"]) func internalNetworksAndPortsThatArePassedOn(firewall: String) {
+        let outcome = scene(
+            #"""
+            create() { $m network create --firewall \#(firewall) "$@" >/dev/null; }
+            create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six; create --internal --subnet 10.77.9.1/24 inner
+            create --internal --ipv4=false --ipv6 --subnet fd00:77:8::/64 shut6
+            $m run -d --name web --network six -p 80:80 -p 80:80/udp sleep 1000 >/dev/null
+            $m run -d --name shut --network shut6 -p 81:80 -p 81:80/udp sleep 1000 >/dev/null
+            $m run -d --name old --network inner sleep 1000 >/dev/null
+            serve web 80; serve shut 80
+            for kind in tcp udp; do
+              yes far far_ask $kind 10.250.0.1 80; yes here ask $kind 127.0.0.1 81
+              yes shut far_ask $kind 10.250.0.1 81; yes shut6 far_ask $kind fd00:250::1 81
+              yes inner entered old python3 /run/ask.py $kind 10.77.9.1 80
+            done
+            $m rm -f web shut old >/dev/null; $m network rm six inner shut6 >/dev/null; $m system check && echo clean
+            """#)
+        func way(_ said: String) -> [String] {
+            ["far \(said) fd00:77:6::1", "here \(said) fd00:77:8::1", "shut no", "shut6 no", "inner no"]
+        }
+        #expect(outcome.lines == way("stream for") + way("datagram for") + ["clean"], "\(outcome.text)")
+    }
+
     /// On two networks of one family each it has a way to elsewhere by either, and its ports go along.
     @Test(arguments: ["iptables", "nftables"]) func fromOneFamilyToTheOther(firewall: String) {
         let outcome = scene(

@@ -30,6 +30,7 @@ import Testing
         "https://h/x.git?ref=a#b*", "https://h/x.git?ref=%zz", "https://h/x.git?submodules=maybe", "ssh://-h/x.git",
         "ssh://-u@h/x.git", "git@-h:x.git", "git@h:-x.git", "git:///x.git", "https://h x/x.git",
         "https://h/x.git?checksum=xyz", "https://h/x.git#a@{1}", "https://h/x.git#a.lock", "https://h/x.git#/a",
+        "ssh://git@[127.0.0.1]@h/x.git", "ssh://127.0.0.1%2fx@h/x.git",
     ])
     func whatIsRefused(_ text: String) { #expect(throws: OperationError.self, "\(text)") { try GitAddress(text) } }
 
@@ -51,6 +52,19 @@ import Testing
         #expect(try found("?branch=v1") == "6666 refs/heads/v1")
         #expect(try found("#heads/main") == "3333 refs/heads/main")
         #expect(try found("#nosuch") == nil)
+    }
+
+    /// As git gets it: where a list of processes does not show it, and at the address that was looked at.
+    @Test func loginsAndAddresses() throws {
+        func login(_ text: String) throws -> [String]? {
+            try GitAddress(text)?.authorization.map { [$0.key, $0.value] }
+        }
+        #expect(try login("https://u:p@h/x.git") == ["http.https://h/.extraHeader", "Authorization: Basic dTpw"])
+        #expect(
+            try login("http://t%40k@h:81/x.git") == ["http.http://h:81/.extraHeader", "Authorization: Basic dEBrOg=="])
+        #expect(try login("https://h/x.git") == nil && login("ssh://u@h/x.git") == nil)
+        #expect(try GitAddress("git://h:99/a/b")?.remote(at: "192.0.2.1") == "git://192.0.2.1:99/a/b")
+        #expect(try GitAddress("git://h/a/b")?.remote(at: "2001:db8::1") == "git://[2001:db8::1]/a/b")
     }
 
     @Test func passwordsAreNotShown() throws {
