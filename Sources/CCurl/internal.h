@@ -20,4 +20,7 @@ extern struct ccurl_api ccurl_api;
 
 /* 0, or -1 with `reason`. */
 int ccurl_load(char *reason, size_t size);
+
+/* Whether an address is of one of the kinds (CCURL_REFUSE_*) that are refused. */
+int ccurl_refuses(const struct sockaddr *address, int refused);
 #endif

@@ -1,9 +1,6 @@
 #include "internal.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,68 +84,12 @@ static int note_progress(void *context, curl_off_t down_total, curl_off_t down, 
 
 // MARK: addresses
 
-static int kind_of_ipv4(uint32_t address) {
-    // 0.0.0.0 is this host, too.
-    if (address >> 24 == 127 || address >> 24 == 0) return CCURL_REFUSE_LOOPBACK;
-    return address >> 16 == 0xa9fe ? CCURL_REFUSE_LINK_LOCAL : 0;
-}
-
-static int kind_of(const struct sockaddr *address) {
-    if (address->sa_family == AF_INET)
-        return kind_of_ipv4(ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr));
-    if (address->sa_family != AF_INET6) return 0;
-    const struct in6_addr *ip = &((const struct sockaddr_in6 *)address)->sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(ip)) {
-        uint32_t mapped;
-        memcpy(&mapped, ip->s6_addr + 12, sizeof mapped);
-        return kind_of_ipv4(ntohl(mapped));
-    }
-    if (IN6_IS_ADDR_LOOPBACK(ip) || IN6_IS_ADDR_UNSPECIFIED(ip)) return CCURL_REFUSE_LOOPBACK;
-    return IN6_IS_ADDR_LINKLOCAL(ip) ? CCURL_REFUSE_LINK_LOCAL : 0;
-}
-
-/* Whether an interface of this host has it. */
-static int is_own(const struct sockaddr *address) {
-    struct sockaddr_in four = {.sin_family = AF_INET};
-    const struct in6_addr *ip = &((const struct sockaddr_in6 *)address)->sin6_addr;
-    if (address->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(ip)) {
-        memcpy(&four.sin_addr, ip->s6_addr + 12, sizeof four.sin_addr);
-        address = (const struct sockaddr *)&four;
-    }
-    struct ifaddrs *all, *one;
-    int found = 0;
-    if (getifaddrs(&all) < 0) return 0;
-    for (one = all; one && !found; one = one->ifa_next) {
-        if (!one->ifa_addr || one->ifa_addr->sa_family != address->sa_family) continue;
-        if (address->sa_family == AF_INET)
-            found = ((const struct sockaddr_in *)one->ifa_addr)->sin_addr.s_addr
-                == ((const struct sockaddr_in *)address)->sin_addr.s_addr;
-        else if (address->sa_family == AF_INET6)
-            found = IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)one->ifa_addr)->sin6_addr,
-                &((const struct sockaddr_in6 *)address)->sin6_addr);
-    }
-    freeifaddrs(all);
-    return found;
-}
-
-int ccurl_kinds_of_address(const char *text) {
-    struct sockaddr_in four = {.sin_family = AF_INET};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
-    const struct sockaddr *address = NULL;
-    if (inet_pton(AF_INET, text, &four.sin_addr) == 1) address = (const struct sockaddr *)&four;
-    else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1) address = (const struct sockaddr *)&six;
-    if (!address) return 0;
-    return kind_of(address) | (is_own(address) ? CCURL_REFUSE_LOOPBACK : 0);
-}
-
 /* Whatever a name led to, it is looked at here. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     struct ccurl_connection *c = context;
     (void)purpose;
     int refused = c->request->refused_addresses;
-    int is_refused = kind_of(&address->addr) & refused;
-    if (!is_refused && refused & CCURL_REFUSE_LOOPBACK) is_refused = is_own(&address->addr);
-    if (is_refused) {
+    if (ccurl_refuses(&address->addr, refused)) {
         c->address_refused = 1;
         return CURL_SOCKET_BAD;
     }
