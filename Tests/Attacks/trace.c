@@ -41,6 +41,22 @@ static int attach_next(int last) {
     return last;
 }
 
+/* The number given last in this pid namespace (proc_loadavg(5)). */
+static int newest(void) {
+    int pid = 0;
+    FILE *file = fopen("/proc/loadavg", "r");
+    if (!file) return 0;
+    if (fscanf(file, "%*s %*s %*s %*s %d", &pid) != 1) pid = 0;
+    fclose(file);
+    return pid;
+}
+
+/* While this one did not run, more may have come and gone than `attach_next` asks for. */
+static int caught_up(int last) {
+    int pid = newest();
+    return pid > last + 16 ? pid - 1 : last;
+}
+
 int main(void) {
     int last = getpid();
     double start = now(), seen = start;
@@ -49,7 +65,7 @@ int main(void) {
     while (now() - start < 60 && (now() - seen < 3 || last == getpid())) {
         int next = attach_next(last);
         if (next != last) seen = now();
-        last = next;
+        last = next != last ? next : caught_up(last);
     }
     puts("done");
     return 0;
