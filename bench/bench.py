@@ -343,29 +343,33 @@ class Bench:
         self.row(f"n `images`, {len(many)} there", lists, 0.5)
 
     def builds(self):
-        """build of steps that only add files, cold and all known; what a step costs, wherever it stands"""
+        """build of small RUN steps, and of steps that only add files: cold and all known; what a step costs, wherever it stands"""
         directory = os.path.join(self.tools.scratch, "builds")
 
-        def write(steps):
+        def write(*lines):
             os.makedirs(directory, exist_ok=True)
-            lines = ["FROM busybox"] + [f"WORKDIR /d{i}" if i % 2 else f"COPY file /f{i}" for i in range(steps)]
-            for name, text in (("Dockerfile", "\n".join(lines)), ("file", "x")):
+            for name, text in (("Dockerfile", "\n".join(("FROM busybox",) + lines)), ("file", "x")):
                 with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
                     file.write(text)
+
+        def write_copies(steps):
+            write(*(f"WORKDIR /d{i}" if i % 2 else f"COPY file /f{i}" for i in range(steps)))
 
         def measure(*options):
             return self.alternate(lambda peer: [self.tools.time(peer.build(directory, *options))], 1, rounds=3, warm_ups=1,
                                   among=self.peers)[0]
 
-        write(50)
+        write(*(f"RUN echo {i} > /f{i}" for i in range(20)))
+        self.row("o `build` of 20 small RUN steps, cold", measure("--no-cache"), 0.1)
+        self.row("o the same, all known", measure(), 0.2)
+        write_copies(50)
         few = measure("--no-cache")
-        write(100)
+        write_copies(100)
         many = measure("--no-cache")
         self.row("o `build` of 100 steps that are COPY or WORKDIR, cold", many, 0.1)
-        self.row("o the same, all known", measure(), 0.2)
         growth = {label: [statistics.median(many[label]) / statistics.median(few[label])]
                   for label in many if many[label] and few.get(label)}
-        self.row("o 100 such steps over 50", growth, 2.2, unit="x", compare_to_floor=False)
+        self.row("o 100 such steps over 50", growth, 2.5, unit="x", compare_to_floor=False)
         shutil.rmtree(directory)
 
     CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory, "k": again, "l": copy, "m": lists, "n": images, "o": builds}

@@ -149,8 +149,7 @@ extension ImageStore {
             prepared.append(try prepare(image.draft, number, in: workspace))
             try ImpliedDirectories(layers: image.draft.layers, layout: layout).settle()
         }
-        // Most of the writing, before others have to wait for the lock.
-        try Archive.syncFileSystem(of: workspace.path)
+        try sync(images, prepared, in: workspace)
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         for (image, prepared) in zip(images, prepared) {
@@ -166,12 +165,25 @@ extension ImageStore {
         return prepared.map(\.id)
     }
 
+    /// Most of the writing, before others have to wait for the lock. New layers are too many files for one call each; without any,
+    /// what others have written to the file system is not waited for.
+    private func sync(
+        _ images: [Publication], _ prepared: [Prepared], in workspace: borrowing Workspace
+    ) throws(OperationError) {
+        if images.contains(where: { $0.draft.layers.contains { $0.source != nil } }) {
+            return try Archive.syncFileSystem(of: workspace.path)
+        }
+        for image in prepared { for name in image.files { try Files.sync(workspace.file(name)) } }
+    }
+
     struct Prepared {
         let number: Int
         let id: Digest
         let manifest: Manifest.Blob
         /// Of the manifest as it was made here.
         let content: Manifest
+        /// In the workspace.
+        var files: [String] { ["config", "manifest", "record"].map { "\($0)-\(number)" } }
     }
 
     /// Writes configuration, manifest and record to the workspace.

@@ -76,10 +76,14 @@ package enum Files {
     }
 
     package static func syncDirectory(of path: String) throws(OperationError) {
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        try FaultPoint.pass("sync", directory)
-        let file = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "sync")
-        guard fsync(file.number) == 0 else { throw OperationError("sync", directory, errno: errno) }
+        try sync(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+    }
+
+    /// What a file says, or which names a directory has, is on disk when this returns (fsync(2)).
+    package static func sync(_ path: String) throws(OperationError) {
+        try FaultPoint.pass("sync", path)
+        let file = try Descriptor.open(path, O_RDONLY, as: "sync")
+        guard fsync(file.number) == 0 else { throw OperationError("sync", path, errno: errno) }
     }
 
     /// - Returns: whether it was made now.

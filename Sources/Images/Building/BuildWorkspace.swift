@@ -99,7 +99,7 @@ package struct BuildWorkspace: ~Copyable {
         _ image: BuiltImage?, as references: [Reference], keeping steps: [CachedStep]
     ) throws(OperationError) -> Digest? {
         let names = try references.map(ImageStore.taggable)
-        if image != nil || !steps.isEmpty { try Archive.syncFileSystem(of: workspace.path) }
+        if steps.contains(where: { $0.layer.place != nil }) { try Archive.syncFileSystem(of: workspace.path) }
         try store.keep(steps, in: workspace)
         guard let image else { return nil }
         let publication = Publication(draft: draft(of: image), references: names)

@@ -37,6 +37,14 @@ struct DockerUserChain {
         return networks.filter(isAbout).map(\.device).filter { Self.change($0, found) != nil }
     }
 
+    /// Whether the chain is there, with all of the network's rules.
+    func admits(_ network: NetworkDefinition) -> Bool {
+        guard isAbout(network), var tables = try? NFTablesSocket(), let found = try? tables.rules(of: chain) else {
+            return false
+        }
+        return Self.change(network.device, found) == nil
+    }
+
     /// Puts the rules of `networks` there, in front of what would keep them from being asked.
     func admit(_ networks: [NetworkDefinition]) throws(OperationError) {
         var tables = try NFTablesSocket()

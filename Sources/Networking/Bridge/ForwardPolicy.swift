@@ -1,5 +1,6 @@
 import Core
 import Firewall
+import Glibc
 import Netlink
 
 /// Chains that are not ours and drop what a network forwards, by a rule or by their policy: Docker's on a host whose iptables is
@@ -15,7 +16,7 @@ enum ForwardPolicy {
                 guard let name = chain.family, (try? tables.mentions(network.device, in: chain)) != true else {
                     continue
                 }
-                guard stops(network, family, in: chain) else { continue }
+                guard keepsStopping(network, family, in: chain) else { continue }
                 let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
                 let obstacle = obstacle(to: network.device, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
                 if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
@@ -26,6 +27,19 @@ enum ForwardPolicy {
 
     private static func foreign(_ chains: [BaseChain], _ family: AddressFamily) -> [BaseChain] {
         chains.filter { $0.isForward && $0.isPassed(by: family) && !$0.table.hasPrefix("mydocker-") }
+    }
+
+    /// Docker takes its jump to DOCKER-USER out and puts it back, by one command each: a moment without it is not what stays.
+    private static func keepsStopping(_ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain)
+        -> Bool
+    {
+        guard stops(network, family, in: chain) else { return false }
+        guard DockerUserChain(family).admits(network) else { return true }
+        for _ in 0..<10 {
+            usleep(50_000)
+            if !stops(network, family, in: chain) { return false }
+        }
+        return true
     }
 
     /// Whether the first packet of a connection that a container begins comes to an end there: not for one purpose alone.
