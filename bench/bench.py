@@ -8,6 +8,7 @@ failure of the whole run.
 """
 import argparse
 import contextlib
+import copy
 import json
 import os
 import platform
@@ -196,26 +197,72 @@ class Bench:
         try:
             self.each(lambda c: self.tools.time(c.detach("server", c.port, server), first=300))
             time.sleep(0.3)
-            for where, host in (("outside", "10.99.0.1"), ("127.0.0.1", "127.0.0.1")):
+            six = self.begin_six(server)
+            for where, host in (("outside", "10.99.0.1"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")):
                 for what, amount, unit in (("connect", 300, "µs"), ("bulk", 1, "Gbit/s")):
                     beside = []
 
                     def measure(contestant):
-                        outside = where == "outside"
-                        if contestant is self.contestants[0]:
-                            beside.append(self.tools.netload(what, host, direct_port, amount, outside=outside))
-                        return [self.tools.netload(what, host, contestant.port, amount, outside=outside)]
+                        prefix = ["ip", "netns", "exec", "outside"] if where == "outside" else []
+                        if contestant is among[0]:
+                            beside.append(self.tools.netload(what, host, direct_port, amount, prefix=prefix))
+                        return [self.tools.netload(what, host, contestant.port, amount, prefix=prefix)]
 
-                    [samples] = self.alternate(measure, 1, self.options.rounds, warm_ups=1)
+                    # At [::1] it is mydocker alone that answers.
+                    among = self.contestants if where != "[::1]" else [six]
+                    [samples] = self.alternate(measure, 1, self.options.rounds, warm_ups=1, among=among)
                     title = "connect + 1 byte + close" if what == "connect" else "throughput"
                     unpublished = statistics.median(beside[1:]) if beside[1:] else float("nan")
                     self.row(f"i {title}, {where} → port (not published: {unpublished:.1f})", samples, 1.1, unit,
                              more_is_better=what == "bulk")
             self.remove(["server"])
+            self.tools.time(six.remove_all(["server6"]))
+            self.tools.time(six.remove_network(six.bridge))
         finally:
             direct.kill()
             direct.wait()
             subprocess.run(["ip", "netns", "delete", "outside"], check=False)
+
+    def begin_six(self, server):
+        """mydocker with a server on a network that has IPv6."""
+        six = copy.copy(self.peers[0])
+        six.bridge, six.port = "br6", 19004
+        self.tools.time([six.program, "network", "create", "--ipv6", six.bridge])
+        self.tools.time(six.detach("server6", six.port, server))
+        return six
+
+    def names(self):
+        """lookups of a container's name and of another one that goes on to a server of the host's, beside aardvark-dns"""
+        mine, upstream, theirs = self.peers[0], "10.99.7.1", "10.99.7.2"
+        subprocess.run(["bash", "-ec", f"ip link set lo up; ip address add {upstream}/32 dev lo; ip address add {theirs}/32 dev lo"],
+                       check=True)
+        with open("/etc/resolv.conf", "w", encoding="utf-8") as file:  # that of the sandbox
+            file.write(f"nameserver {upstream}\n")
+        servers = [subprocess.Popen([self.tools.path("netload"), "answers", upstream])]
+        try:
+            names = [("mydocker", "127.0.0.11", self.begin_names(mine))]
+            aardvark = begin_aardvark(os.path.join(self.tools.scratch, "aardvark"), theirs)
+            if aardvark:
+                servers.append(aardvark)
+                names.append(("aardvark-dns", theirs, []))
+            time.sleep(1)
+            for title, name in (("of a container", "names2"), ("that goes on to another server", "name.example")):
+                for what, amount, unit in (("lookup", 3000, "µs"), ("lookups", 1, "per s")):
+                    samples = {label: [self.tools.netload(what, address, name, amount, prefix=prefix) for _ in range(5)]
+                               for label, address, prefix in names}
+                    self.row(f"p {what} {title}", samples, 1, unit, more_is_better=what == "lookups")
+            self.tools.time(mine.remove_all(["names1", "names2"]))
+        finally:
+            for server in servers:
+                server.kill()
+                server.wait()
+
+    def begin_names(self, mine):
+        """What enters a container that may ask for the name of another one."""
+        for name in ("names1", "names2"):
+            self.tools.time(mine.detach(name))
+        done = subprocess.run([mine.program, "inspect", "-f", "{{.State.Pid}}", "names1"], capture_output=True, text=True, check=True)
+        return ["nsenter", "-t", done.stdout.strip(), "-n"]
 
     def j(self):
         """run --rm with few and with many containers there"""
@@ -372,7 +419,19 @@ class Bench:
         self.row("o 100 such steps over 50", growth, 2.5, unit="x", compare_to_floor=False)
         shutil.rmtree(directory)
 
-    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "memory": memory, "k": again, "l": copy, "m": lists, "n": images, "o": builds}
+    CASES = {"startup": startup, "a": a, "b": b, "c": c, "d": d, "efg": efg, "h": h, "i": i, "j": j, "p": names, "memory": memory, "k": again, "l": copy, "m": lists, "n": images, "o": builds}
+
+
+def begin_aardvark(directory, address):
+    """aardvark-dns, where podman's package of it is installed, with the name names2 for whoever asks from `address`."""
+    program = shutil.which("aardvark-dns", path="/usr/lib/podman:/usr/libexec/podman")
+    if not program:
+        return None
+    os.makedirs(directory)
+    with open(os.path.join(directory, "bench"), "w", encoding="utf-8") as file:
+        file.write(f"{address}\n{'a' * 64} {address}  names1\n{'b' * 64} 10.99.7.3  names2\n")
+    return subprocess.Popen([program, "--config", directory, "--port", "53", "run"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def make_image(scratch, megabytes):

@@ -40,8 +40,7 @@ class Tools:
             raise Failed(f"{' '.join(command)}: {status}")
         return usage.ru_maxrss / 1024
 
-    def netload(self, *arguments, outside=False):
-        prefix = ["ip", "netns", "exec", "outside"] if outside else []
+    def netload(self, *arguments, prefix=()):
         done = subprocess.run([*prefix, self.path("netload"), *map(str, arguments)], capture_output=True, text=True,
                               check=False, timeout=60)
         if done.returncode != 0:

@@ -57,6 +57,8 @@ package final class ContainerRun {
     var offer: NetworkNamespaceOffer?
     /// While its program runs; nil when it has the host's.
     var namespace: JoinedNamespace?
+    /// That its programs have asked for.
+    package let neighbours = KnownNeighbours()
 
     /// Whether the caller's input goes to the program.
     package var readsInput: Bool { plan.definition.openStdin }

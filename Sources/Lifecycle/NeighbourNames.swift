@@ -14,8 +14,8 @@ package enum NameMeaning: Equatable, Sendable {
     case foreign
 }
 
-/// The names of the containers on a container's networks, as the records have them at this moment: nothing is remembered, so nothing is
-/// ever late.
+/// The names of the containers on a container's networks, as the records have them at this moment: what is remembered of them
+/// is what they say still, so nothing is ever late.
 extension ContainerRun {
     package func meaning(of name: DomainName) -> NameMeaning {
         let text = name.text
@@ -34,12 +34,15 @@ extension ContainerRun {
     private func meaning(of text: String, among own: [Endpoint]) -> NameMeaning {
         let named = holder(of: text)
         var addresses = named.map { places(of: $0, beside: own) { _ in true } } ?? []
-        let alias = NetworkAlias(text)
-        if let alias { addresses += places(called: alias, beside: own) }
+        let called = NetworkAlias(text).map { alias in own.map { (alias, $0, holders(of: alias, on: $0)) } } ?? []
+        for (alias, endpoint, holders) in called {
+            for other in holders { addresses += places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) } }
+        }
         var seen: Set<IPAddress> = []
         let found = addresses.filter { seen.insert($0).inserted }
         if !found.isEmpty { return .addresses(found) }
-        if let alias, isHeld(alias, on: own) { return .absent }
+        // One that rests has its aliases still.
+        if called.contains(where: { !$2.isEmpty }) { return .absent }
         return named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
     }
 
@@ -53,20 +56,9 @@ extension ContainerRun {
         return (try? host.containerStore.runtimeIDs())?.first { $0.short == text }
     }
 
-    private func places(called alias: NetworkAlias, beside own: [Endpoint]) -> [IPAddress] {
-        own.flatMap { endpoint -> [IPAddress] in
-            guard let network = plan.networks.first(where: { $0.id == endpoint.networkID }) else { return [] }
-            return host.holders(of: alias, on: network).flatMap { other in
-                places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) }
-            }
-        }
-    }
-
-    /// One that rests has its aliases still.
-    private func isHeld(_ alias: NetworkAlias, on own: [Endpoint]) -> Bool {
-        plan.networks.contains { network in
-            own.contains { $0.networkID == network.id } && !host.holders(of: alias, on: network).isEmpty
-        }
+    private func holders(of alias: NetworkAlias, on endpoint: Endpoint) -> [ContainerID] {
+        guard let network = plan.networks.first(where: { $0.id == endpoint.networkID }) else { return [] }
+        return host.holders(of: alias, on: network)
     }
 
     /// Where a container is, on one of these networks. One whose program has ended, or that rests, is nowhere; this one, which
@@ -80,9 +72,7 @@ extension ContainerRun {
     }
 
     private func endpoints(of other: ContainerID) -> [Endpoint] {
-        if other == id { return state.endpoints }
-        guard case .supervised(let state) = host.liveness(of: other), state.status != .restarting else { return [] }
-        return state.endpoints
+        other == id ? state.endpoints : neighbours.endpoints(of: other, on: host)
     }
 
     private func isToBe(_ other: ContainerID, on own: [Endpoint]) -> Bool {
@@ -122,9 +112,7 @@ extension ContainerRun {
 extension NameLinks {
     /// Names in questions may have other capitals than they were given.
     fileprivate func owner(spelled text: String) -> ContainerID? {
-        for spelling in [text, text.lowercased()] {
-            if let name = Name(spelling), let owner = owner(of: name) { return owner }
-        }
-        return nil
+        let small = text.lowercased()
+        return Name(text).flatMap(owner) ?? (small == text ? nil : Name(small).flatMap(owner))
     }
 }

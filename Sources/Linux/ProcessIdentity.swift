@@ -15,51 +15,20 @@ package struct ProcessIdentity: Hashable, Sendable {
 
     /// Nil when there is no such process.
     package init?(of pid: pid_t) {
-        guard let startTime = Self.number(22, of: pid) else { return nil }
+        guard let startTime = StatLine(of: pid)?.number(22) else { return nil }
         self.init(pid: pid, startTime: startTime)
     }
 
     /// Whether it is held still by SIGSTOP, or by whoever traces it; nil when it is gone.
-    package static func isStopped(_ pid: pid_t) -> Bool? { field(3, of: pid).map { $0 == "T" || $0 == "t" } }
+    package static func isStopped(_ pid: pid_t) -> Bool? { status(of: pid).map { $0 == "T" || $0 == "t" } }
 
     /// Whether it has ended and nobody has waited for it; nil when it is gone.
-    package static func isZombie(_ pid: pid_t) -> Bool? { field(3, of: pid).map { $0 == "Z" } }
+    package static func isZombie(_ pid: pid_t) -> Bool? { status(of: pid).map { $0 == "Z" } }
 
     /// Whether a process is gone, or will be whatever it does: it has been killed, or is being taken apart.
-    package static func isEnding(_ pid: pid_t) -> Bool {
-        guard let stat = stat(of: pid), let flags = field(9, in: stat).flatMap({ UInt64($0) }),
-            let pending = field(31, in: stat).flatMap({ UInt64($0) })
-        else { return true }
-        return flags & 4 != 0 || pending >> UInt64(SIGKILL - 1) & 1 == 1  // PF_EXITING
-    }
+    package static func isEnding(_ pid: pid_t) -> Bool { StatLine(of: pid)?.isEnding ?? true }
 
-    /// A field of /proc/PID/stat (proc(5)), from the third on.
-    private static func number(_ field: Int, of pid: pid_t) -> UInt64? {
-        self.field(field, of: pid).flatMap { UInt64($0) }
-    }
-
-    private static func field(_ field: Int, of pid: pid_t) -> Substring? {
-        stat(of: pid).flatMap { self.field(field, in: $0) }
-    }
-
-    /// From the third field on. The command, field 2, may hold spaces and parentheses: they are behind the last ")".
-    private static func stat(of pid: pid_t) -> Substring? {
-        guard let text = Files.text("/proc/\(pid)/stat"), let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else {
-            return nil
-        }
-        return text[end...].dropFirst(2)
-    }
-
-    /// By bytes, and no further than needed: this is asked often.
-    private static func field(_ field: Int, in stat: Substring) -> Substring? {
-        let space = UInt8(ascii: " ")
-        var rest = stat.utf8
-        for _ in 3..<field {
-            guard let end = rest.firstIndex(of: space) else { return nil }
-            rest = rest[end...].dropFirst()
-        }
-        return Substring(rest.prefix { $0 != space })
-    }
+    private static func status(of pid: pid_t) -> Substring? { StatLine(of: pid)?.field(3) }
 
     package var isAlive: Bool { ProcessIdentity(of: pid) == self }
 

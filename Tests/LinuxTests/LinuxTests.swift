@@ -338,6 +338,30 @@ final class TemporaryDirectory {
         try expectEnd(of: identity, process)
     }
 
+    /// From when it was sent the signal, whether it has come to an end or not.
+    @Test func aKnownProcessIsOne() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        process.arguments = ["100"]
+        try process.run()
+        let identity = try #require(ProcessIdentity(of: process.processIdentifier))
+        guard let known = KnownProcess(of: identity) else { throw OperationError("not known") }
+        let endedBefore = known.isEnding
+        kill(identity.pid, SIGKILL)
+        let endedAfter = known.isEnding
+        #expect(!endedBefore && endedAfter)
+        process.waitUntilExit()
+        let endedWithoutIt = known.isEnding
+        #expect(endedWithoutIt)
+        let another = KnownProcess(of: ProcessIdentity(pid: getpid(), startTime: identity.startTime + 1))
+        let isAnother =
+            switch consume another {
+            case .some: true
+            case .none: false
+            }
+        #expect(!isAnother)
+    }
+
     private func canOpen(_ identity: ProcessIdentity) -> Bool {
         let handle = identity.open()
         return switch consume handle {

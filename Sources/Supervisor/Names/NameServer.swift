@@ -20,6 +20,7 @@ final class NameServer: EventSource {
     func close() {
         conversations = []
         forwarded = []
+        run.neighbours.forget()
     }
 
     // MARK: Part of an event loop
