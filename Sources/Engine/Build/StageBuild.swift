@@ -165,7 +165,8 @@ final class StageBuild {
         case .healthCheck(let check): image.config.healthCheck = check
         case .onBuild(let trigger): image.config.onBuild.append(trigger.text)
         case .maintainer(let author): image.author = author
-        case .workingDirectory(let path): image.config.workingDirectory = path
+        case .workingDirectory(let path):
+            image.config.workingDirectory = CleanPath.join(image.config.workingDirectory, path)
         case .from, .run, .copy: break
         }
     }
