@@ -52,7 +52,7 @@ final class StageBuild {
         case .context: break
         case .image(let name):
             do throws(OperationError) {
-                image = try job.workspace.begin(from: job.image(named: name, telling: step))
+                image = try job.base(named: name, telling: step)
             } catch {
                 job.report.failed(step, error)
                 throw job.failure(error, at: stage.origin.lines)
