@@ -13,6 +13,11 @@ enum ArchiveTarget: ~Copyable {
             self = .stream(try Descriptor.standard(STDOUT_FILENO))
             return
         }
+        // What a descriptor is open for stays as it is: it is written to where its owner has come to.
+        if let number = DescriptorPath.number(of: path) {
+            self = .stream(try Self.copy(of: number, path))
+            return
+        }
         // Also by a link of /proc, which names no path.
         if let status = Files.status(path), !status.isRegular, !status.isDirectory {
             self = .stream(try Descriptor.open(path, O_WRONLY))
@@ -30,6 +35,14 @@ enum ArchiveTarget: ~Copyable {
         }
         if place.isDirectory { throw OperationError("create", path, errno: EISDIR) }
         self = .whole(try WholeFile(place, path: path, mode: mode))
+    }
+
+    private static func copy(of number: Int32, _ path: String) throws(OperationError) -> Descriptor {
+        do throws(OperationError) {
+            return try Descriptor.standard(number)
+        } catch {
+            throw OperationError("open", path, errno: error.errno ?? EBADF)
+        }
     }
 
     /// - Parameter write: gets the file to write to.

@@ -4,7 +4,8 @@ import Linux
 /// Instructions of a Dockerfile that change an image's configuration: the `--change` of `import` and `commit`.
 enum ConfigChange {
     static let instructions = [
-        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "STOPSIGNAL", "USER", "VOLUME",
+        "WORKDIR",
     ]
 
     static func apply(_ changes: [String], to config: inout ImageConfig) throws(OperationError) {
@@ -42,6 +43,7 @@ enum ConfigChange {
         case "WORKDIR":
             config.workingDirectory = CleanPath.join(config.workingDirectory, try word(argument, of: change))
         case "USER": config.user = try word(argument, of: change)
+        case "ONBUILD": config.onBuild.append(try trigger(argument, of: change))
         case "HEALTHCHECK":
             guard let check = HealthCheck(instruction: argument), check.complaint == nil else {
                 throw invalid(change, "use NONE, or CMD with a command, behind --interval, --timeout and the like")
@@ -63,6 +65,19 @@ enum ConfigChange {
 // MARK: - Arguments
 
 extension ConfigChange {
+    private static let triggers = instructions + ["ADD", "ARG", "COPY", "RUN", "SHELL"]
+
+    /// An instruction for whoever builds on the image. Its argument is read there.
+    private static func trigger(_ text: String, of change: String) throws(OperationError) -> String {
+        let word = text.prefix { !$0.isWhitespace }.uppercased()
+        if word == "ONBUILD" { throw invalid(change, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed") }
+        if ["FROM", "MAINTAINER"].contains(word) {
+            throw invalid(change, "\(word) isn't allowed as an ONBUILD trigger")
+        }
+        guard triggers.contains(word) else { throw invalid(change, "unknown instruction: \(word)") }
+        return text
+    }
+
     /// Exec form, `["a", "b"]`, or shell form, anything else.
     private static func arguments(_ text: String, of change: String) throws(OperationError) -> [String] {
         if text.isEmpty { return [] }

@@ -109,7 +109,7 @@ extension ImageIndex {
 
     /// Full id, name, or the beginning of one image's id, in this order.
     func match(_ text: String, shortestID: Int = 1) throws(OperationError) -> Match? {
-        if let id = Digest(text) ?? Digest(hex: text) { return contains(id) ? Match(image: id, reference: nil) : nil }
+        if let id = Digest(text) ?? Digest(hex: text), contains(id) { return Match(image: id, reference: nil) }
         if let reference = try? Reference(text), let entry = entry(named: reference) {
             return Match(image: entry.image, reference: entry.reference)
         }

@@ -164,7 +164,8 @@ private struct ImagePull {
                 continue
             }
             progress.note(layer.blob.digest.hex, .present)
-            let size = Files.diskUsage(below: store.layout.layer(layer.diff))
+            // As unpacking counts it, so that the size does not depend on what was here.
+            let size = Files.contentSize(below: store.layout.layer(layer.diff))
             draft.layers.append(LayerDraft(blob: layer.blob, diff: layer.diff, size: size, source: nil))
         }
         _ = try store.publish(

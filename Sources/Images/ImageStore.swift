@@ -103,8 +103,14 @@ extension ImageStore {
         guard reference.digest == nil, reference.tag != nil else {
             throw OperationError("refusing to create a tag with a digest reference")
         }
+        guard reference.name != "sha256" else {
+            throw OperationError(
+                "refusing to create an ambiguous tag using digest algorithm as name", kind: .invalid)
+        }
         return reference.text
     }
+
+    package static func checkTag(_ reference: Reference) throws(OperationError) { _ = try taggable(reference) }
 
     func record(_ id: Digest) throws(OperationError) -> ImageRecord {
         let path = layout.record(id)

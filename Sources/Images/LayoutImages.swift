@@ -44,7 +44,7 @@ struct LayoutImages {
             for manifest in found {
                 candidates.append(Candidate(digest: manifest.digest, platform: try platform(of: manifest)))
             }
-            let reference = Self.reference(descriptor.json)
+            let reference = try Self.reference(descriptor.json)
             let takesAll = reference == nil && !descriptor.isIndex
             let index = choices.firstIndex {
                 $0.reference == reference && $0.takesAll == takesAll && (takesAll || reference != nil)
@@ -109,12 +109,12 @@ struct LayoutImages {
     }
 
     /// A name in full, as containerd and podman note it; a tag alone names nothing.
-    private static func reference(_ descriptor: JSON) -> String? {
+    private static func reference(_ descriptor: JSON) throws(OperationError) -> String? {
         for key in ["io.containerd.image.name", "org.opencontainers.image.ref.name"] {
             if let text = descriptor["annotations"]?[key]?.string, text.contains(where: { $0 == "/" || $0 == ":" }),
                 let reference = try? Reference(text), reference.tag != nil
             {
-                return reference.text
+                return try reference.digest == nil ? ImageStore.taggable(reference) : reference.text
             }
         }
         return nil

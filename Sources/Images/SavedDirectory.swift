@@ -23,6 +23,11 @@ struct SavedDirectory {
     /// The images of whichever form it has. An OCI layout comes first: what has both forms says more there.
     func images() throws(OperationError) -> [SavedImage] {
         if has("oci-layout") { return try readLayout() }
+        if has("version"), String(kernel: try read("version")).hasPrefix("Directory Transport Version") {
+            throw OperationError(
+                "load images", shown, reason: "it is a directory of skopeo's own form, dir:",
+                remedy: "copy it into another one: skopeo copy dir:DIRECTORY oci-archive:FILE", kind: .unsupported)
+        }
         if has("manifest.json") { return try DockerArchive(directory: self).read() }
         if has("repositories") {
             throw OperationError(

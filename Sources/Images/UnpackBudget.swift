@@ -78,7 +78,8 @@ package final class UnpackBudget: @unchecked Sendable {
     package func excess(of name: String) -> OperationError {
         OperationError(
             "unpack", name, reason: "it is larger than \(ByteCount.text(size))",
-            remedy: "allow more by --max-size, or for all commands by max-image-size in /etc/mydocker/config.json",
+            remedy:
+                "allow more by max-image-size in /etc/mydocker/config.json; pull, load and import take --max-size, too",
             kind: .exhausted)
     }
 }

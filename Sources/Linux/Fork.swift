@@ -46,10 +46,12 @@ package enum InheritedDescriptors {
         }
     }
 
+    /// What is kept is for this process: no program that it executes has it.
     package static func close(except numbers: [Int32]) {
         var first: UInt32 = 3
         for number in numbers.filter({ $0 >= 3 }).map({ UInt32($0) }).sorted() {
             if number > first { _ = clinux_close_range(first, number - 1) }
+            _ = clinux_fcntl(Int32(number), F_SETFD, FD_CLOEXEC)
             first = number + 1
         }
         _ = clinux_close_range(first, UInt32.max)

@@ -72,7 +72,8 @@ extension CLI.BuildMounts {
         #expect(Host.shell("grep -rl hushhush /var/lib/mydocker /run/mydocker").text.isEmpty)
         for (words, message) in [
             ("--secret src=/x", "secret without id"), ("--secret id=a,src=/nosuch", "No such file"),
-            ("--secret id=a", "neither a file"), ("--ssh x=/nosuch", "SSH_AUTH_SOCK"),
+            ("--secret id=a", "neither a file"), ("--ssh x=/nosuch", "\"/nosuch\": No such file"),
+            ("--ssh x=/etc/passwd", "not the socket of an agent"),
         ] {
             let wrong = Host.shell("$MYDOCKER build \(words) \(context.directory)")
             #expect(wrong.code == 1 && wrong.error.contains(message), "\(wrong.error)")

@@ -41,6 +41,26 @@ extension CLI.Registries {
         }
     }
 
+    /// Whether its layers come with it or are here already.
+    @Test func theSizeIsTheSameWhateverWayItCame() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let name = registry.host + "/sized"
+                let context = try BuildContext("FROM busybox\nLABEL sized=1")
+                defer { context.remove() }
+                #expect(context.build("-q", "-t", name).code == 0)
+                let size = inspect("{{.Size}}", name)
+                #expect(size == inspect("{{.Size}}", "busybox"))
+                succeed("push", "-q", name)
+                succeed("rmi", name)
+                succeed("pull", "-q", name)
+                #expect(inspect("{{.Size}}", name) == size)
+                succeed("rmi", name)
+            }
+        }
+    }
+
     @Test func allTagsOfAName() throws {
         try Ledger.expectUnchanged {
             try withScratch { scratch in
@@ -127,6 +147,12 @@ extension CLI.Registries {
                 succeed("push", name)
                 succeed("rmi", name)
                 succeed("pull", "-q", name)
+                Host.shell("echo none > \(directory)/other.crt")
+                let other = mydocker("pull", name)
+                #expect(
+                    other.code == 1 && other.error.contains("\"\(directory)/other.crt\": there is none"),
+                    "\(other.error)")
+                Host.shell("rm \(directory)/other.crt")
                 // Half a client's certificate is a mistake.
                 Host.shell("touch \(directory)/client.cert")
                 let half = mydocker("pull", name)

@@ -32,7 +32,8 @@ extension CLI.UnpackLimits {
         func refusal(_ name: String, _ size: String) -> [String] {
             [
                 "mydocker: unpack \"\(name)\": it is larger than \(size)",
-                "  allow more by --max-size, or for all commands by max-image-size in /etc/mydocker/config.json", "1",
+                "  allow more by max-image-size in /etc/mydocker/config.json; pull, load and import take --max-size, too",
+                "1",
             ]
         }
         #expect(

@@ -103,6 +103,7 @@ import Testing
         ("ARG a\n", "dockerfile contains no stages to build"),
         ("RUN a", "line 1: no build stage in current context"),
         ("FROM a\nRUNN b", "line 2: unknown instruction: RUNN (did you mean RUN?)"),
+        ("FROM a\nRNU b", "line 2: unknown instruction: RNU (did you mean RUN?)"),
         ("FROM a\nXYZZYX b", "line 2: unknown instruction: XYZZYX"),
         ("FROM", "line 1: FROM requires either one or three arguments"),
         ("FROM a b", "line 1: FROM requires either one or three arguments"),

@@ -19,6 +19,16 @@ import Testing
         return (scratch.file("source"), id)
     }
 
+    /// skopeo's `dir:` has a manifest.json that is not Docker's.
+    @Test func aDirectoryOfSkopeosForm() throws {
+        let directory = scratch.file("dir")
+        try Files.makeDirectory(directory)
+        try Files.create(directory + "/version", Array("Directory Transport Version: 1.1\n".utf8))
+        try Files.create(directory + "/manifest.json", Array("{}".utf8))
+        let failure = try #require(error { _ = try scratch.store.load(directory) })
+        #expect(failure.description.contains("dir:") && failure.remedy?.contains("oci-archive:") == true, "\(failure)")
+    }
+
     @Test(arguments: [false, true]) func layoutKeepsItsIDAndName(_ archived: Bool) throws {
         var (path, id) = try source()
         if archived {

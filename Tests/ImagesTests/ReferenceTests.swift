@@ -49,6 +49,7 @@ import Testing
         #expect(try ImageConfig(config.json) == config)
         #expect(try changed("CMD x", "ENTRYPOINT [\"e\"]").command != nil)
         #expect(try changed("CMD []").command == [])
+        #expect(try changed("ONBUILD RUN a  b", "onbuild copy . /x").onBuild == ["RUN a  b", "copy . /x"])
     }
 
     /// As a path that needs no reading any more, whatever it is seen from.
@@ -65,6 +66,7 @@ import Testing
 
     @Test(arguments: [
         "", "RUN x", "ENV", "ENV A", "ENV =x", "EXPOSE x", "EXPOSE 0", "STOPSIGNAL NOPE", "USER a b", "ENV A='x",
+        "ONBUILD", "ONBUILD ONBUILD RUN x", "ONBUILD FROM x", "ONBUILD MAINTAINER x", "ONBUILD XYZ",
     ])
     func changesThatMakeNoSense(_ change: String) throws {
         #expect(throws: OperationError.self) { try changed(change) }

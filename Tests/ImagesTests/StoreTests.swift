@@ -132,6 +132,21 @@ import Testing
         try scratch.expectClean(images: 0)
     }
 
+    /// It would be taken for an id. One that is there already can be removed.
+    @Test func noNameLooksLikeAnID() throws {
+        let store = scratch.store
+        let id = try store.importArchive(sampleTar(), as: Reference("x"))
+        let name = "sha256:" + String(repeating: "0", count: 64)
+        let refusal = "refusing to create an ambiguous tag using digest algorithm as name"
+        #expect(error { try store.tag("x", as: Reference(name)) }?.description == refusal)
+        #expect(error { _ = try store.importArchive(sampleTar(), as: Reference(name)) }?.description == refusal)
+        var index = try ImageIndex.read(store.layout.index)
+        index.tag(id, as: name, in: nil)
+        try Files.replace(store.layout.index, Array(index.json.compact.utf8))
+        #expect(try store.remove(name) == ["Untagged: \(name)"])
+        #expect(error { _ = try store.remove(name) }?.kind == .notFound)
+    }
+
     @Test func imageOfAContainerStays() throws {
         let store = scratch.store
         let id = try store.importArchive(sampleTar(), as: Reference("x"))

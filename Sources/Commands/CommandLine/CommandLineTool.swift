@@ -46,7 +46,7 @@ package enum CommandLineTool {
             return runCommand(words.dropFirst(), &context)
         default: break
         }
-        if let (command, rest) = find(words) {
+        if let (command, rest) = find(BuildxWords.arranged(words)) {
             context.showTitle("mydocker " + command.synopsis.name)
             return command.execute(rest, &context)
         }

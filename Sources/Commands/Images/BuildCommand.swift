@@ -7,7 +7,7 @@ import Linux
 package struct BuildCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "build", aliases: ["buildx build", "image build", "builder build"], group: .images,
+            name: "build", aliases: ["buildx build", "buildx b", "image build", "builder build"], group: .images,
             operands: "PATH | URL | -",
             summary: "Build an image from a Dockerfile", operandCount: 1...1)
     }
@@ -71,7 +71,7 @@ package struct BuildCommand: Command {
             request.named[context.name] = context.context
         }
         for text in outputs {
-            if let output = try BuildValues.output(text, &request.pushes) { request.outputs.append(output) }
+            if let output = try BuildValues.output(text, &request) { request.outputs.append(output) }
         }
         request.newest = try Self.newest(request.arguments["SOURCE_DATE_EPOCH"] ?? lookUp("SOURCE_DATE_EPOCH"))
         request.progress = try shownProgress()

@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Glibc
 import Linux
 
 /// `--secret`, `--ssh` and `--output`: fields with commas between them.
@@ -46,12 +47,22 @@ enum BuildValues {
     ) {
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
         let socket = parts.count > 1 ? parts[1] : lookUp("SSH_AUTH_SOCK") ?? ""
-        guard let path = Files.absolute(socket), !socket.isEmpty else {
+        guard !socket.isEmpty else {
             throw OperationError(
-                "invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set", kind: .notFound)
+                "invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set", remedy: agentRemedy, kind: .notFound)
+        }
+        guard let path = Files.absolute(socket), let status = Files.status(path) else {
+            throw OperationError("ssh agent", socket, errno: ENOENT, remedy: agentRemedy, kind: .notFound)
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw OperationError(
+                "ssh agent", socket, reason: "it is not the socket of an agent, and keys are not read from files",
+                remedy: agentRemedy, kind: .invalid)
         }
         return (parts.first ?? "default", path)
     }
+
+    private static let agentRemedy = "start an agent: eval $(ssh-agent); ssh-add KEY; then build with --ssh default"
 
     /// `NAME=DIRECTORY` or `NAME=docker-image://IMAGE`.
     static func context(
@@ -76,11 +87,11 @@ enum BuildValues {
 
     /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`. Nil is the store: `type=image`, `type=registry`,
     /// and `type=docker` without a place.
-    /// - Parameter pushes: is set by `type=registry`, and `push=true`.
-    static func output(_ text: String, _ pushes: inout Bool) throws(OperationError) -> BuildRequest.Output? {
+    /// - Parameter request: `type=registry`, and `push=true`, set that it pushes; `name=` is a tag.
+    static func output(_ text: String, _ request: inout BuildRequest) throws(OperationError) -> BuildRequest.Output? {
         if text == "-" { return .archive(nil) }
         guard text.contains("=") else { return .directory(text) }
-        var (type, destination): (String?, String?)
+        var (type, destination, name): (String?, String?, String?)
         for (key, value) in fields(text) {
             switch key {
             case "type": type = value
@@ -89,11 +100,18 @@ enum BuildValues {
                 guard let truth = value.map(Boolean.read) ?? true else {
                     throw OperationError("invalid value \(JSON.quoted(value ?? "")) of push", kind: .invalid)
                 }
-                pushes = pushes || truth
+                request.pushes = request.pushes || truth
+            case "name" where !(value ?? "").isEmpty: name = value
             default: throw OperationError("\(key) of --output is not supported", kind: .unsupported)
             }
         }
-        if type == "registry" { pushes = true }
+        if type == "registry" { request.pushes = true }
+        if let name {
+            guard type != "local", type != "tar" else {
+                throw OperationError("name of --output type=\(type ?? "") is not supported", kind: .unsupported)
+            }
+            request.tags.append(name)
+        }
         switch (type, destination) {
         case ("local", let path?): return .directory(path)
         case ("tar", let path): return .archive(path == "-" ? nil : path)

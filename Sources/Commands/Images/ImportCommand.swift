@@ -6,8 +6,8 @@ import Linux
 package struct ImportCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
-            name: "import", group: .images, operands: "FILE|- IMAGE",
-            summary: "Make an image of a tar file, or of one from standard input", operandCount: 2...2)
+            name: "import", group: .images, operands: "FILE|- [IMAGE]",
+            summary: "Make an image of a tar file, or of one from standard input", operandCount: 1...2)
     }
 
     var changes: [String] = []
@@ -35,12 +35,22 @@ package struct ImportCommand: Command {
     package mutating func run(
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
+        let name = operands.count > 1 ? operands[1] : nil
+        try Self.refuseAddress(operands[0], name)
         let engine = context.engine
         let id = try Progress.shown("import \(operands[0])") { () throws(OperationError) in
             try engine.importImage(
-                path: operands[0], as: operands[1], changes: changes, message: message, maximumSize: maximumSize)
+                path: operands[0], as: name, changes: changes, message: message, maximumSize: maximumSize)
         }
         context.answer(id: id)
         return 0
+    }
+
+    private static func refuseAddress(_ source: String, _ name: String?) throws(OperationError) {
+        guard ["http://", "https://"].contains(where: { source.lowercased().hasPrefix($0) }) else { return }
+        let words = ["curl -L \(source) | \(Program.current.name) import -", name].compactMap { $0 }
+        throw OperationError(
+            "import", source, reason: "addresses are not downloaded", remedy: words.joined(separator: " "),
+            kind: .unsupported)
     }
 }

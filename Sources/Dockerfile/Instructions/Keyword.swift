@@ -47,20 +47,24 @@ enum Keyword: String, CaseIterable {
         return DockerfileError("unknown instruction: \(word)\(hint)")
     }
 
-    /// Levenshtein's; of words that are longer than any keyword's typing error it is not wanted.
+    /// Of an optimal alignment, where two letters that have changed places are one mistake; of words that are longer than any
+    /// keyword's typing error it is not wanted.
     private static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left.utf8), Array(right.utf8))
         guard left.count < 20 else { return .max }
-        var row = Array(0...right.count)
+        var rows = [Array(0...right.count)]
         for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
+            var row = [index + 1]
             for (column, other) in right.enumerated() {
-                let cost = diagonal + (byte == other ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(cost, row[column] + 1, row[column + 1] + 1)
+                let replaced = rows[index][column] + (byte == other ? 0 : 1)
+                var least = min(replaced, row[column] + 1, rows[index][column + 1] + 1)
+                if index > 0, column > 0, byte == right[column - 1], other == left[index - 1] {
+                    least = min(least, rows[index - 1][column - 1] + 1)
+                }
+                row.append(least)
             }
+            rows.append(row)
         }
-        return row[right.count]
+        return rows[left.count][right.count]
     }
 }

@@ -61,11 +61,20 @@ struct BuildContext: ~Copyable {
             return try Descriptor.open(path, O_DIRECTORY | Descriptor.pathOnly)
         } catch {
             guard error.errno == ENOENT || error.errno == ENOTDIR else { throw error }
+            if error.errno == ENOTDIR, Files.exists(path) { throw noDirectory(path) }
             throw OperationError(
                 "unable to prepare context: path \"\(path)\" not found",
                 remedy: "name a directory, or - for standard input",
                 kind: .notFound)
         }
+    }
+
+    private static func noDirectory(_ path: String) -> OperationError {
+        let isDockerfile = path.split(separator: "/").last?.lowercased().contains("dockerfile") ?? false
+        return OperationError(
+            "unable to prepare context: context must be a directory: \(path)",
+            remedy: isDockerfile ? "name the Dockerfile by -f, and a directory: build -f \(path) ." : nil,
+            kind: .invalid)
     }
 
     /// An archive is unpacked.

@@ -10,9 +10,10 @@ extension Engine {
     /// - Returns: its id.
     package func build(_ request: BuildRequest) throws(OperationError) -> String {
         let references = try request.tags.map { text throws(OperationError) in try Reference(text) }
-        for reference in references where reference.digest != nil {
-            throw OperationError(
-                "invalid tag \"\(reference)\": refusing to create a tag with a digest reference", kind: .invalid)
+        for reference in references {
+            do throws(OperationError) { try ImageStore.checkTag(reference) } catch {
+                throw OperationError("invalid tag \"\(reference)\": \(error)", kind: .invalid)
+            }
         }
         if let platform = request.platform { try checkPlatform(platform) }
         guard !request.pushes || request.outputs.isEmpty else {
@@ -27,7 +28,7 @@ extension Engine {
                 "cowardly refusing to write an archive to a terminal. Use dest= or redirect", kind: .invalid)
         }
         try forgetIdentity(request)
-        InheritedDescriptors.close()
+        InheritedDescriptors.close(except: request.descriptors)
         try prepare()
         removeDeadBuilds()
         return try inScope { labels throws(OperationError) in

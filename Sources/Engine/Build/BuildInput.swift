@@ -59,7 +59,9 @@ struct BuildInput: ~Copyable {
                 return try read(Descriptor.open(name, O_RDONLY), name)
             }
             let file = try root.open(inRoot: "/" + path, O_RDONLY | O_NONBLOCK)
-            guard Files.kind(of: file.number) == S_IFREG else { throw OperationError("open", path, errno: EINVAL) }
+            let kind = Files.kind(of: file.number)
+            if kind == S_IFDIR { throw OperationError("open", path, errno: EISDIR) }
+            guard kind == S_IFREG else { throw OperationError("it is no regular file") }
             return try read(file, path)
         } catch {
             guard error.kind != .invalid else { throw error }

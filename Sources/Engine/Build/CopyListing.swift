@@ -27,6 +27,7 @@ struct CopyListing {
         // Files with several names, by what they are on the disk.
         var names: [ino_t: String] = [:]
         try Self.walk(place, source, selection) { file throws(OperationError) in
+            try Self.checkName(file.path, of: source)
             paths.insert(file.path)
             stamps.append(Self.stamp(file))
             var line = try Self.line(file, ownership)
@@ -40,6 +41,16 @@ struct CopyListing {
         self.stamps = stamps
         let text = [source.keptParents.joined(separator: "/"), source.path] + lines
         digestText = try Digest(of: Array(JSON.strings(text).compact.utf8)).description
+    }
+
+    /// A layer has no place for such a name. Here it is known where it is from.
+    private static func checkName(_ path: String, of source: CopySource) throws(OperationError) {
+        guard path.split(separator: "/").last?.hasPrefix(".wh.") == true else { return }
+        throw OperationError(
+            "copy", source.path.isEmpty ? path : "\(source.path)/\(path)",
+            reason: "in an image a name that begins with .wh. stands for a deleted file",
+            remedy: "rename it, or leave it out by .dockerignore",
+            kind: .unsupported)
     }
 
     private static func walk(

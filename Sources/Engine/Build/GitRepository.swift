@@ -112,14 +112,27 @@ struct GitRepository {
 
     /// The commit that is wanted, as the server says, and what it calls it.
     func resolved() throws(OperationError) -> (commit: String, name: String) {
-        if let commit = address.commit { return (commit, commit) }
+        if let commit = address.commit {
+            try checkForm(of: commit)
+            return (commit, commit)
+        }
         let wanted = address.reference ?? "HEAD"
         let listing = try git(["ls-remote", "--", remote, wanted, wanted + "^{}"])
         guard let found = address.resolved(in: String(kernel: listing)) else {
+            let mayBeCommit = (4..<40).contains(wanted.utf8.count) && wanted.utf8.allSatisfy(\.isLowercaseHexDigit)
             throw OperationError(
-                "git repository", address.shown, reason: "it has no reference \(JSON.quoted(wanted))", kind: .notFound)
+                "git repository", address.shown, reason: "it has no reference \(JSON.quoted(wanted))",
+                remedy: mayBeCommit ? "a commit needs all 40 digits" : nil, kind: .notFound)
         }
+        try checkForm(of: found.commit)
         return found
+    }
+
+    private func checkForm(of commit: String) throws(OperationError) {
+        guard commit.utf8.count != 40 else { return }
+        throw OperationError(
+            "git repository", address.shown, reason: "its commits have SHA-256 digests, which are not supported",
+            remedy: "clone it beforehand, and build from the directory", kind: .unsupported)
     }
 
     /// Brings the files of a commit into `tree`.
@@ -203,11 +216,22 @@ struct GitRepository {
                 "run", "git", errno: ENOENT, remedy: "install it on this host: apt-get install git", kind: .notFound)
         }
         guard outcome.code == 0 else {
-            let lines = String(kernel: outcome.errors).split(separator: "\n")
-            let said = lines.first { $0.hasPrefix("fatal: ") } ?? lines.last ?? "it has ended with code \(outcome.code)"
-            throw OperationError("git \(words[0])", address.shown, reason: String(said.prefix(512)))
+            throw failure(GitComplaint(String(kernel: outcome.errors), code: outcome.code), of: words[0])
         }
         return outcome.output
+    }
+
+    private func failure(_ complaint: GitComplaint, of command: String) -> OperationError {
+        guard complaint.needsLogin else {
+            return OperationError("git \(command)", address.shown, reason: complaint.reason)
+        }
+        let what = address.hasUser ? "the login was refused" : "authentication is needed"
+        let ways =
+            source == .caller
+            ? "give a login, https://USER:TOKEN@HOST/PATH.git, or use ssh and a key of your agent"
+            : "use ssh and build with --ssh default, or clone it beforehand and COPY it"
+        return OperationError(
+            "git \(command)", address.shown, reason: "\(what): \(complaint.reason)", remedy: ways, kind: .denied)
     }
 
     private func environment(_ protocols: String) -> [(name: String, value: String)] {

@@ -6,17 +6,19 @@ import Linux
 import Records
 
 extension Engine {
+    /// - Parameter reference: nil makes an image without a name.
     package func importImage(
-        path: String, as reference: String, changes: [String], message: String?, maximumSize: Int64? = nil
+        path: String, as reference: String?, changes: [String], message: String?, maximumSize: Int64? = nil
     ) throws(OperationError) -> String {
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
+        let name = try reference.map { text throws(OperationError) in try Reference(text) }
         let id = try inScope { _ throws(OperationError) in
             try imageStore.importArchive(
-                path, as: Reference(reference), changes: changes, message: message, within: budget
+                path, as: name, changes: changes, message: message, within: budget
             ).description
         }
-        host.announce(Event(.image, "import", id, ["name": reference]))
+        host.announce(Event(.image, "import", id, ["name": reference ?? id]))
         return id
     }
 

@@ -26,7 +26,9 @@ extension ImageSummary {
 
     private func row(repository: String, tag: String, now: Timestamp, isWhole: Bool) -> Row {
         let digits = id.hasPrefix("sha256:") ? id.dropFirst(7) : id[...]
+        // Docker's, for what a list does not measure.
         return Row(fields: [
+            "Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",
             "CreatedAt": .string(HumanText.moment(created)),
             "CreatedSince": .string(HumanText.ago(created, now: now)),
             "Digest": .string(digest(in: repository)),

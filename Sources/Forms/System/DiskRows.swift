@@ -24,7 +24,8 @@ extension DiskSpace.Image {
     /// A line for each of its names. The size is that on disk, as are its two parts; `images` has that of the content.
     package func rows(now: Timestamp) -> [Row] {
         summary.rows(wanted: nil, now: now, isWhole: false).map { row in
-            let others = (row.fields.members ?? []).filter { $0.key != "Size" }
+            let measured = ["Size", "SharedSize", "UniqueSize", "Containers"]
+            let others = (row.fields.members ?? []).filter { !measured.contains($0.key) }
             let more: [(key: String, value: JSON)] = [
                 ("Size", .string(HumanText.size(shared + own))),
                 ("SharedSize", .string(HumanText.size(shared))), ("UniqueSize", .string(HumanText.size(own))),

@@ -63,7 +63,7 @@ extension TransferTrust {
         for directory in Self.directories.map({ "\($0)/\(registry)" }) {
             let names = try Files.names(in: directory).sorted()
             for name in names where name.hasSuffix(".crt") {
-                certificates += try Files.readRecord("\(directory)/\(name)", limit: 4 << 20) + [0x0a]
+                certificates += try Self.authority("\(directory)/\(name)") + [0x0a]
             }
             for name in names where name.hasSuffix(".cert") && client == nil {
                 let key = "\(directory)/\(name.dropLast(5)).key"
@@ -76,5 +76,16 @@ extension TransferTrust {
             }
             if !names.isEmpty { return }
         }
+    }
+
+    /// Of a file that has none nobody would say afterwards which one it was.
+    private static func authority(_ path: String) throws(OperationError) -> [UInt8] {
+        let bytes = try Files.readRecord(path, limit: 4 << 20)
+        guard String(kernel: bytes).contains("-----BEGIN ") else {
+            throw OperationError(
+                "read certificate", path, reason: "there is none in it in PEM form",
+                remedy: "convert it, openssl x509 -inform der -in FILE -out \(path), or remove it", kind: .invalid)
+        }
+        return bytes
     }
 }

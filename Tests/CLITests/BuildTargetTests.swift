@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+/// Where a build reads its Dockerfile and writes what has come of it, and what is not taken for either.
+extension CLI.Build {
+    /// As a shell's process substitution names them: they are open already, and are not replaced.
+    @Test func descriptorsAreReadAndWritten() throws {
+        let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); filled() { for i in $(seq 500); do [ -s $1 ] && return; sleep 0.01; done; }
+            id=$($MYDOCKER build -q -f <(cat Dockerfile) --iidfile >(cat >id) --metadata-file >(cat >meta) .)
+            filled id; filled meta
+            [ "$(cat id)" = "$id" ] && grep -c containerimage.config.digest meta
+            $MYDOCKER build -q -o type=tar,dest=>(cat >tar) .; filled tar; sleep 0.1; tar tf tar | grep -c Dockerfile
+            echo first >all; $MYDOCKER build -q --iidfile /dev/stdout . >>all; head -n 1 all; grep -c sha256 all
+            """)
+        #expect(outcome.lines == ["1", "1", "first", "1"], "\(outcome)")
+    }
+
+    @Test func whatIsNoDirectoryOrDockerfile() throws {
+        let context = try BuildContext(
+            "FROM scratch", "mkdir other pipe; mkdir other/Dockerfile; mkfifo pipe/Dockerfile")
+        defer { context.remove() }
+        for (path, message) in [
+            (
+                "/Dockerfile",
+                "context must be a directory: \(context.directory)/Dockerfile\n  name the Dockerfile by -f"
+            ),
+            ("/other", "failed to read dockerfile: open Dockerfile: is a directory"),
+            ("/pipe", "failed to read dockerfile: open Dockerfile: it is no regular file"),
+        ] {
+            let outcome = mydocker("build", context.directory + path)
+            #expect(outcome.code == 1 && outcome.error.contains(message), "\(path): \(outcome.error)")
+        }
+    }
+
+    /// It is named as the context has it.
+    @Test func namesOfDeletedFilesAreRefused() throws {
+        let context = try BuildContext("FROM scratch\nCOPY . /", "mkdir d; touch d/.wh.x")
+        defer { context.remove() }
+        let outcome = context.build()
+        #expect(outcome.code == 1 && outcome.error.contains("copy \"d/.wh.x\""), "\(outcome.error)")
+    }
+
+    /// A root file system needs no name.
+    @Test func anImportWithoutAName() throws {
+        try withScratch { scratch in
+            let id = Host.shell("mkdir \(scratch)/r; tar c -C \(scratch)/r . | $MYDOCKER import -c 'ONBUILD RUN x' -")
+                .word
+            #expect(id.hasPrefix("sha256:"), "\(id)")
+            #expect(succeed("image", "inspect", "-f", "{{.RepoTags}} {{.Config.OnBuild}}", id).word == "[] [RUN x]")
+            succeed("rmi", id)
+            let refused = mydocker("import", "http://127.0.0.1:1/x.tar", "named")
+            #expect(
+                refused.code == 1 && refused.error.contains("curl -L http://127.0.0.1:1/x.tar | "), "\(refused.error)")
+        }
+    }
+}
