@@ -39,7 +39,8 @@ enum ConfigChange {
             for (key, value) in try pairs(argument, of: change) { config.labels[key] = value }
         case "EXPOSE": config.exposedPorts = try merge(config.exposedPorts, ports(argument, of: change))
         case "VOLUME": config.volumes = try merge(config.volumes, list(argument, of: change))
-        case "WORKDIR": config.workingDirectory = join(config.workingDirectory, try word(argument, of: change))
+        case "WORKDIR":
+            config.workingDirectory = CleanPath.join(config.workingDirectory, try word(argument, of: change))
         case "USER": config.user = try word(argument, of: change)
         case "HEALTHCHECK":
             guard let check = HealthCheck(instruction: argument), check.complaint == nil else {
@@ -147,10 +148,4 @@ extension ConfigChange {
     }
 
     private static func merge(_ old: [String], _ new: [String]) -> [String] { Set(old + new).sorted() }
-
-    /// A relative path goes on from the directory before.
-    private static func join(_ directory: String, _ path: String) -> String {
-        if path.hasPrefix("/") { return path }
-        return directory.hasSuffix("/") ? directory + path : "\(directory)/\(path)"
-    }
 }

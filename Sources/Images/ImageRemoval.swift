@@ -2,15 +2,32 @@ import Core
 import Glibc
 import Linux
 
+/// A container that is made of an image.
+package struct ImageUser: Sendable {
+    /// The container's short id.
+    package let container: String
+    package let isRunning: Bool
+
+    package init(container: String, isRunning: Bool) {
+        self.container = container
+        self.isRunning = isRunning
+    }
+}
+
+/// What a removal leaves as it is, which is another than what was asked for when it was looked at.
+package enum SparedImages: Sendable { case none, used, usedOrNamed }
+
 extension ImageStore {
     /// Takes a name from an image, or removes the image when that was the last one.
     ///
     /// An image that a container uses is not removed, and even by force only loses its names: the container's
-    /// root is made of its layers.
-    /// - Parameter container: the short id of a container that uses an image, if there is one.
+    /// root is made of its layers. Of one that runs it loses none by its id.
+    /// - Parameter container: one that uses an image, if there is one; one that runs before others.
+    /// - Throws: of the kind `conflict`, when something is in the way, or it is spared.
     /// - Returns: what was done, as Docker prints it.
     package func remove(
-        _ text: String, force: Bool = false, usedBy container: (Digest) throws(OperationError) -> String? = { _ in nil }
+        _ text: String, force: Bool = false, sparing spared: SparedImages = .none,
+        usedBy container: (Digest) throws(OperationError) -> ImageUser? = { _ in nil }
     ) throws(OperationError) -> [String] {
         // Errors about the name come before anything is written, and a store that is not there stays so.
         guard try ImageIndex.read(layout.index).match(text) != nil else {
@@ -29,6 +46,9 @@ extension ImageStore {
             return ["Untagged: \(reference)"]
         }
         let user = try container(match.image)
+        if spared != .none, user != nil || spared == .usedOrNamed && !references.isEmpty {
+            throw OperationError("image \(match.image.short) has come into use", kind: .conflict)
+        }
         try check(match, references, force, user)
         var trash: Workspace?
         let lines = try remove(match.image, references, isUsed: user != nil, from: &index, to: &trash, holding: lock)
@@ -41,7 +61,7 @@ extension ImageStore {
     /// Images that a scope has made and that containers outside of it use are no longer the scope's.
     /// - Parameter container: as for `remove`.
     package func keepUsed(
-        of scope: String, by container: (Digest) throws(OperationError) -> String?
+        of scope: String, by container: (Digest) throws(OperationError) -> ImageUser?
     ) throws(OperationError) {
         guard try !names(in: scope).isEmpty else { return }
         let lock = try FileLock.store(layout)
@@ -58,19 +78,25 @@ extension ImageStore {
     }
 
     private func check(
-        _ match: ImageIndex.Match, _ references: [String], _ force: Bool, _ user: String?
+        _ match: ImageIndex.Match, _ references: [String], _ force: Bool, _ user: ImageUser?
     ) throws(OperationError) {
         let id = match.image.short
         if let reference = match.reference {
             guard let user, !force else { return }
             throw OperationError(
                 "conflict: unable to remove repository reference \"\(reference)\" (must force) - "
-                    + "container \(user) is using its referenced image \(id)", kind: .conflict)
+                    + "container \(user.container) is using its referenced image \(id)", kind: .conflict)
         }
-        if let user {
+        if let user, user.isRunning {
             throw OperationError(
-                "conflict: unable to delete \(id) (cannot be forced) - image is being used by container \(user)",
+                "conflict: unable to delete \(id) (cannot be forced) - image is being used by running container "
+                    + user.container, remedy: "stop it first: \(Program.current.name) stop \(user.container)",
                 kind: .conflict)
+        }
+        if let user, !force {
+            throw OperationError(
+                "conflict: unable to delete \(id) (must be forced) - image is being used by stopped container "
+                    + user.container, kind: .conflict)
         }
         if references.count > 1, !force {
             throw OperationError(

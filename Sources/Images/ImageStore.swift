@@ -22,10 +22,20 @@ package struct ImageStore: Sendable {
     /// The image that `text` names: a full id, a name, or the beginning of an id. Nil when there is none.
     /// - Parameter shortestID: so many digits of an id are wanted.
     package func resolve(_ text: String, shortestID: Int = 1) throws(OperationError) -> Image? {
-        let index = try ImageIndex.read(layout.index)
-        return try index.match(text, shortestID: shortestID).map { match throws(OperationError) in
-            try image(match.image, in: index)
+        while true {
+            let index = try ImageIndex.read(layout.index)
+            guard let match = try index.match(text, shortestID: shortestID) else { return nil }
+            do throws(OperationError) {
+                return try image(match.image, in: index)
+            } catch {
+                guard try wasRemoved(match.image, error) else { throw error }
+            }
         }
+    }
+
+    /// Whether what could not be read is an image that was still there when the index was read.
+    private func wasRemoved(_ image: Digest, _ error: OperationError) throws(OperationError) -> Bool {
+        try error.errno == ENOENT && !ImageIndex.read(layout.index).contains(image)
     }
 
     /// Every image under each of its names, newest first.
@@ -41,7 +51,7 @@ package struct ImageStore: Sendable {
             do throws(OperationError) {
                 record = try self.record(id)
             } catch {
-                try skip(error)
+                if try !wasRemoved(id, error) { try skip(error) }
                 continue
             }
             let (references, sources) = (entries.references, entries.sources)

@@ -10,6 +10,8 @@ package struct ContainerPlan {
     package var networks: [NetworkDefinition]
     package var cgroup: CgroupPlan
     package var origin: Origin
+    /// Asked once a new container's definition is on record, from when on its image stays: whether that was there until then.
+    package var confirmImage: () throws(OperationError) -> Void = {}
 
     package enum Origin {
         /// - isNameGenerated: another one will do as well.

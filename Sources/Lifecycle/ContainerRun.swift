@@ -93,6 +93,7 @@ package final class ContainerRun {
             do throws(OperationError) {
                 try host.reserveName(&plan, isGenerated: isNameGenerated)
                 try host.containerStore.create(plan.definition)
+                try plan.confirmImage()
                 try host.record(&state, of: plan.definition)
             } catch {
                 _ = try? host.containerStore.remove(id, name: plan.definition.name, isOwn: true)

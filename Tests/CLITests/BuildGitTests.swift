@@ -22,7 +22,7 @@ private final class GitServer {
             mkdir -p \(directory)/r.git; cd \(directory)/r.git; git init -q .
             mkdir sub; printf 'FROM busybox\\nCOPY . /c\\n' > Dockerfile; cp Dockerfile other.file; echo one > f; echo s > sub/f
             printf 'FROM busybox\\nCOPY . /s\\n' > sub/Dockerfile; ln -s /etc out; chmod +x other.file
-            git add -A; git commit -qm 1; git tag -a -m t v1; git rev-parse HEAD
+            git add -A; git commit -qm 1; git tag -a -m t v1; git tag v1+b; git rev-parse HEAD
             echo two > f; git commit -qam 2; git branch dev; git rev-parse HEAD
             cp -a ../r.git ../sub.git; cd ../sub.git
             printf '[submodule "m"]\\n\\tpath = m\\n\\turl = \(Self.web)/r.git\\n' > .gitmodules
@@ -73,6 +73,7 @@ extension CLI.Build {
             for (address, content) in [
                 (web, "two"), (web + "#v1", "one"), (web + "#dev", "two"), (web + "#" + server.first, "one"),
                 (web + "#refs/heads/main", "two"), (web + "?ref=v1", "one"), (web + "?tag=v1", "one"),
+                (web + "#v1+b", "one"), (web + "?tag=v1%2Bb", "one"), (web + "#refs/tags/v1+b", "one"),
                 (web + "?checksum=" + server.last, "two"), (GitServer.web + "/moved/r.git#v1", "one"),
                 (GitServer.own + "/r.git#v1", "one"), (GitServer.own + "/r.git", "two"),
             ] {

@@ -41,6 +41,14 @@ extension CLI.Build {
                 == "/ 4")
     }
 
+    /// Whatever leads there: it is one that a run accepts.
+    @Test(arguments: [".", "./", "..", "../../..", "/a\nWORKDIR ..", "/a\nENV D=..\nWORKDIR $D", "/a\nWORKDIR ../b/.."])
+    func workingDirectoriesLeadToTheTop(path: String) throws {
+        defer { mydocker("rmi", "-f", "builtnext") }
+        _ = try built("FROM scratch\nCOPY Dockerfile /\nWORKDIR \(path)")
+        #expect(succeed("image", "inspect", "-f", "{{.Config.WorkingDir}}", "builtnext").word == "/")
+    }
+
     /// What a pattern meets and has not what stands behind it is left out; what is ignored stays so.
     @Test func patternsInTheMiddle() throws {
         defer { mydocker("rmi", "-f", "builtnext") }

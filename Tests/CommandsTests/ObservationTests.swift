@@ -1,4 +1,5 @@
 import Core
+import Forms
 import Testing
 
 @testable import Commands

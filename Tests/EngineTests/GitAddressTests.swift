@@ -14,6 +14,12 @@ import Testing
             ("https://h/x.git?branch=b", "https://h/x.git", "refs/heads/b", ""),
             ("ssh://u@h:22/x.git", "ssh://u@h:22/x.git", nil, ""), ("git@h:u/x.git#r", "git@h:u/x.git", "r", ""),
             ("https://u:p@h/x.git", "https://u:p@h/x.git", nil, ""),
+            ("https://h/x.git#v1+b", "https://h/x.git", "v1+b", ""),
+            ("https://h/x.git#v1%2Bb:d", "https://h/x.git", "v1+b", "d"),
+            ("https://h/x.git?tag=v1+b", "https://h/x.git", "refs/tags/v1+b", ""),
+            ("https://h/x.git?tag=v1%2Bb", "https://h/x.git", "refs/tags/v1+b", ""),
+            ("https://h/x.git#refs/tags/+a", "https://h/x.git", "refs/tags/+a", ""),
+            ("git@h:u/x.git#v1+b", "git@h:u/x.git", "v1+b", ""),
         ] as [(String, String, String?, String)])
     func read(_ text: String, _ remote: String, _ reference: String?, _ directory: String) throws {
         let address = try #require(try GitAddress(text))
@@ -25,7 +31,7 @@ import Testing
 
     /// Neither git nor ssh takes any of it for a flag, a refspec or a pattern.
     @Test(arguments: [
-        "https://h/x.git#-x", "https://h/x.git#+a", "https://h/x.git#a~1", "https://h/x.git#a..b",
+        "https://h/x.git#-x", "https://h/x.git#a%zz", "https://h/x.git#a~1", "https://h/x.git#a..b",
         "https://h/x.git#a%20b?", "https://h/x.git?ref=-u", "https://h/x.git?ref=a%0Ab", "https://h/x.git?nosuch=1",
         "https://h/x.git?ref=a#b*", "https://h/x.git?ref=%zz", "https://h/x.git?submodules=maybe", "ssh://-h/x.git",
         "ssh://-u@h/x.git", "git@-h:x.git", "git@h:-x.git", "git:///x.git", "https://h x/x.git",
@@ -42,6 +48,8 @@ import Testing
             4444\trefs/tags/v1
             5555\trefs/tags/v1^{}
             6666\trefs/heads/v1
+            7777\t+a
+            8888\trefs/tags/+a
             """
         func found(_ fragment: String) throws -> String? {
             try GitAddress("https://h/x.git" + fragment)?.resolved(in: listing).map { "\($0.commit) \($0.name)" }
@@ -52,6 +60,8 @@ import Testing
         #expect(try found("?branch=v1") == "6666 refs/heads/v1")
         #expect(try found("#heads/main") == "3333 refs/heads/main")
         #expect(try found("#nosuch") == nil)
+        // Whatever a server says: a plus in front of what is fetched has a meaning.
+        #expect(try found("#+a") == "8888 refs/tags/+a")
     }
 
     /// As git gets it: where a list of processes does not show it, and at the address that was looked at.

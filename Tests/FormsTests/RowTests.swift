@@ -72,6 +72,10 @@ import Testing
         #expect(image.rows(wanted: "busybox", now: now, isWhole: true).map { $0.text("ID") } == [image.id])
         #expect(image.rows(wanted: "busybox:latest", now: now, isWhole: false).count == 1)
         #expect(image.rows(wanted: "busybox:1", now: now, isWhole: false).isEmpty)
+        for pattern in ["busy*", "b?sybox:l*", "[ab]usybox"] {
+            #expect(image.rows(wanted: pattern, now: now, isWhole: false).count == 1, "\(pattern)")
+        }
+        #expect(image.rows(wanted: "*/*", now: now, isWhole: false).isEmpty)
         image.references = []
         let nameless = image.rows(wanted: nil, now: now, isWhole: false)
         #expect(nameless.map { [$0.text("Repository"), $0.text("Tag")] } == [["<none>", "<none>"]])

@@ -51,6 +51,18 @@ import Testing
         #expect(try changed("CMD []").command == [])
     }
 
+    /// As a path that needs no reading any more, whatever it is seen from.
+    @Test(arguments: [
+        ("/a", ".", "/a"), ("/a", "./", "/a"), ("/a", "..", "/"), ("/a", "../../..", "/"), ("", ".", "/"),
+        ("", "../x", "/x"), ("/", "b/../c/", "/c"), ("/a", "/b//c/.", "/b/c"),
+    ])
+    func workingDirectoriesAreCleaned(_ before: String, _ path: String, _ after: String) throws {
+        var config = ImageConfig()
+        config.workingDirectory = before
+        try ConfigChange.apply(["WORKDIR \(path)"], to: &config)
+        #expect(config.workingDirectory == after)
+    }
+
     @Test(arguments: [
         "", "RUN x", "ENV", "ENV A", "ENV =x", "EXPOSE x", "EXPOSE 0", "STOPSIGNAL NOPE", "USER a b", "ENV A='x",
     ])

@@ -135,15 +135,48 @@ import Testing
     @Test func imageOfAContainerStays() throws {
         let store = scratch.store
         let id = try store.importArchive(sampleTar(), as: Reference("x"))
-        let user: (Digest) -> String? = { $0 == id ? "0123456789ab" : nil }
+        let user: (Digest) -> ImageUser? = {
+            $0 == id ? ImageUser(container: "0123456789ab", isRunning: true) : nil
+        }
         #expect(
             error { _ = try store.remove("x", usedBy: user) }?.description
                 == "conflict: unable to remove repository reference \"x:latest\" (must force) - container 0123456789ab "
                 + "is using its referenced image \(id.short)")
         #expect(try store.remove("x", force: true, usedBy: user) == ["Untagged: x:latest"])
-        #expect(error { _ = try store.remove(id.hex, force: true, usedBy: user) } != nil)
+        #expect(error { _ = try store.remove(id.hex, force: true, usedBy: user) }?.kind == .conflict)
+        try scratch.expectClean(images: 1)
+        let stopped: (Digest) -> ImageUser? = { _ in ImageUser(container: "0123456789ab", isRunning: false) }
+        try store.tag(id.hex, as: Reference("a"))
+        try store.tag(id.hex, as: Reference("b"))
+        #expect(
+            error { _ = try store.remove(id.hex, usedBy: stopped) }?.description.contains("(must be forced)") == true)
+        for spared in [SparedImages.used, .usedOrNamed] {
+            #expect(
+                error { _ = try store.remove(id.hex, force: true, sparing: spared, usedBy: stopped) }?.kind == .conflict
+            )
+        }
+        #expect(error { _ = try store.remove(id.hex, force: true, sparing: .usedOrNamed) }?.kind == .conflict)
+        #expect(
+            try store.remove(id.hex, force: true, usedBy: stopped) == ["Untagged: a:latest", "Untagged: b:latest"])
         try scratch.expectClean(images: 1)
         #expect(try store.remove(id.hex).count == 2)
+    }
+
+    /// Whatever removes it meanwhile; afterwards nobody holds it.
+    @Test func whatIsHeldStays() throws {
+        let store = scratch.store
+        _ = try store.importArchive(sampleTar(), as: Reference("x"))
+        let image = try #require(try store.resolve("x"))
+        try store.holding([image]) { () throws(OperationError) in
+            _ = try store.remove("x")
+            let isPresent = try store.isPresent(image.id)
+            #expect(!isPresent)
+            #expect(Files.isDirectory(image.layerDirectories[0]) && Files.exists(store.layout.blob(image.manifest)))
+        }
+        #expect(error { try store.holding([image]) {} }?.description == "No such image: x:latest")
+        _ = try store.importArchive(sampleTar("other"), as: Reference("y"))
+        _ = try store.remove("y")
+        try scratch.expectClean(images: 0)
     }
 
     @Test func sharedLayerStaysWithItsOtherImage() throws {

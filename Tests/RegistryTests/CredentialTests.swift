@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Fuzzing
 import Testing
 
@@ -63,6 +64,23 @@ import Testing
         #expect(file.json["auths"]?["https://index.docker.io/v1/"] != nil)
         #expect(file.remove("docker.io") && !file.remove("docker.io"))
         #expect(try file.credentials(for: "a") == .password(user: "a", password: "a"))
+    }
+
+    /// None of what several `login` and `logout` change at once gets lost, and nothing but the file is there afterwards.
+    @Test func manyAtOnce() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("login-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let store = CredentialStore { $0 == "DOCKER_CONFIG" ? directory : nil }
+        _ = try store.store(.password(user: "u", password: "p"), for: "gone")
+        DispatchQueue.concurrentPerform(iterations: 24) { number in
+            if number == 12 { _ = try? store.erase("gone") }
+            _ = try? store.store(.password(user: "u\(number)", password: "p"), for: "r\(number):5000")
+        }
+        for number in 0..<24 {
+            #expect(try store.credentials(for: "r\(number):5000") == .password(user: "u\(number)", password: "p"))
+        }
+        #expect(try store.credentials(for: "gone") == nil)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["config.json"])
     }
 
     @Test(arguments: ["[]", "x", #"{"auths":[]}"#, #"{"credHelpers":1}"#])

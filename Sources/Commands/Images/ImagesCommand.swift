@@ -48,7 +48,7 @@ package struct ImagesCommand: Command {
         return 0
     }
 
-    /// - Parameter wanted: `REPOSITORY` or `REPOSITORY:TAG`.
+    /// - Parameter wanted: `REPOSITORY` or `REPOSITORY:TAG`, with wildcards as in `reference`.
     package func text(
         of images: [ImageSummary], wanted: String?, now: Timestamp
     ) throws(OperationError) -> String {

@@ -15,7 +15,10 @@ package struct RemoveImageCommand: Command {
 
     package static var flags: [Flag<RemoveImageCommand>] {
         [
-            .toggle("force", short: "f", "Remove an image that is used, too; a missing one is no failure") {
+            .toggle(
+                "force", short: "f",
+                "Take all names of an image, also of one that a container uses; a missing one is no failure"
+            ) {
                 $0.force = $1
             }
         ]

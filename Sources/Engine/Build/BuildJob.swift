@@ -108,9 +108,17 @@ final class BuildJob {
         }
     }
 
-    /// Where images come from that stages name.
+    /// An image that a stage begins with. One that is removed as soon as it was found is looked for once more.
     /// - Parameter step: of the report, which tells of a pull.
-    func image(named name: String, telling step: Int) throws(OperationError) -> Image {
+    func base(named name: String, telling step: Int) throws(OperationError) -> BuiltImage {
+        while true {
+            let image = try image(named: name, telling: step)
+            if let built = try workspace.begin(from: image) { return built }
+        }
+    }
+
+    /// Where images come from that stages name.
+    private func image(named name: String, telling step: Int) throws(OperationError) -> Image {
         guard (try? Reference(name)) != nil else {
             throw OperationError(
                 "failed to parse stage name \(JSON.quoted(name)): invalid reference format", kind: .invalid)

@@ -41,7 +41,7 @@ struct BuildStep {
         case .copy(let copy): work = .copy(try CopyStep(copy, of: stage))
         case .workingDirectory(let path):
             let absolute = CleanPath.join(stage.image.config.workingDirectory, path)
-            // It is there.
+            // It is there: `StageBuild.apply` makes it the image's.
             if absolute == "/" { return nil }
             instruction.command = .workingDirectory(absolute)
             work = .directory(absolute, user: stage.image.config.user)

@@ -100,7 +100,7 @@ struct CopyStep {
     private static func layers(of name: String, _ job: BuildJob) throws(OperationError) -> [BuiltLayer] {
         let step = job.report.begin("FROM \(name)")
         do throws(OperationError) {
-            let layers = try job.workspace.begin(from: job.image(named: name, telling: step)).layers
+            let layers = try job.base(named: name, telling: step).layers
             job.report.done(step)
             return layers
         } catch {

@@ -38,6 +38,10 @@ package struct GitAddress: Equatable, Sendable {
     }
 
     private mutating func take(fragment: Substring, query: Substring) throws(OperationError) {
+        let isURL = behindScheme != nil
+        guard let fragment = isURL ? PercentEncoding.decoded(fragment) : String(fragment) else {
+            throw Self.invalid("fragment \(JSON.quoted(String(fragment)))", remote)
+        }
         let parts = fragment.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         if let first = parts.first, !first.isEmpty { reference = first }
         if parts.count > 1 { directory = parts[1] }
@@ -105,7 +109,7 @@ package struct GitAddress: Equatable, Sendable {
         (1...255).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasPrefix("/") && !text.hasSuffix("/")
             && !text.hasSuffix(".") && !text.hasSuffix(".lock") && !text.contains("..") && !text.contains("@{")
             && !text.contains("//")
-            && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && !"~^:?*[\\+".utf8.contains($0) }
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && !"~^:?*[\\".utf8.contains($0) }
     }
 }
 
@@ -186,7 +190,8 @@ extension GitAddress {
         var commits: [Substring: Substring] = [:]
         for line in listing.split(separator: "\n") {
             let fields = line.split(separator: "\t")
-            if fields.count == 2 { commits[fields[1]] = fields[0] }
+            // A plus in front of anything else would mean something where it is fetched.
+            if fields.count == 2, fields[1] == "HEAD" || fields[1].hasPrefix("refs/") { commits[fields[1]] = fields[0] }
         }
         let wanted = reference ?? "HEAD"
         for name in [wanted, "refs/\(wanted)", "refs/tags/\(wanted)", "refs/heads/\(wanted)"] {

@@ -52,7 +52,7 @@ final class StageBuild {
         case .context: break
         case .image(let name):
             do throws(OperationError) {
-                image = try job.workspace.begin(from: job.image(named: name, telling: step))
+                image = try job.base(named: name, telling: step)
             } catch {
                 job.report.failed(step, error)
                 throw job.failure(error, at: stage.origin.lines)
@@ -165,7 +165,8 @@ final class StageBuild {
         case .healthCheck(let check): image.config.healthCheck = check
         case .onBuild(let trigger): image.config.onBuild.append(trigger.text)
         case .maintainer(let author): image.author = author
-        case .workingDirectory(let path): image.config.workingDirectory = path
+        case .workingDirectory(let path):
+            image.config.workingDirectory = CleanPath.join(image.config.workingDirectory, path)
         case .from, .run, .copy: break
         }
     }

@@ -14,6 +14,16 @@ extension Engine {
 
     private func make(_ request: RunRequest) throws(OperationError) -> ContainerID {
         let plan = try plan(request)
+        do throws(OperationError) {
+            return try make(request, plan)
+        } catch {
+            // As of a run.
+            guard error.kind == .notFound, isGone(plan.definition.imageID) else { throw error }
+            return try make(request)
+        }
+    }
+
+    private func make(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) -> ContainerID {
         try record(request, plan)
         if request.replaces { try makeRoom(for: plan.definition.name) }
         let identity = try IdentityFile(request.cidFile, plan.definition.id)

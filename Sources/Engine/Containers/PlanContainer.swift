@@ -11,7 +11,14 @@ extension Engine {
     func plan(_ request: RunRequest) throws(OperationError) -> ContainerPlan {
         try checkHost(request)
         if let recording = request.recording { return try plan(recording, request) }
-        return try plan(request, from: rootSource(request))
+        let source = try rootSource(request)
+        do throws(OperationError) {
+            return try plan(request, from: source)
+        } catch {
+            // It was removed while it was read: it is looked for once more, or pulled.
+            guard source.image.map({ isGone($0.id.description) }) ?? false else { throw error }
+            return try plan(request)
+        }
     }
 
     /// Of one whose root file system is known.
@@ -67,8 +74,20 @@ extension Engine {
         let cgroup = try CgroupHost(below: definition.cgroupParent).plan(
             for: definition.id, limits: definition.limits, limitsDevices: definition.needsDeviceCgroup)
         try checkEnd(of: definition, cgroup)
-        return ContainerPlan(
+        var plan = ContainerPlan(
             definition: definition, process: process, networks: networks, cgroup: cgroup, origin: origin)
+        plan.confirmImage = { [definition] () throws(OperationError) in
+            guard let image = definition.imageID.flatMap({ Digest($0) }), try !imageStore.isPresent(image) else {
+                return
+            }
+            throw OperationError("No such image: \(Reference.shown(definition.image))", kind: .notFound)
+        }
+        return plan
+    }
+
+    /// Whether an image has been removed.
+    func isGone(_ image: String?) -> Bool {
+        image.flatMap { Digest($0) }.flatMap { try? imageStore.isPresent($0) } == false
     }
 
     /// Without a pid namespace of its own, a container's processes are known by its cgroup alone.

@@ -22,6 +22,16 @@ extension Engine {
 
     private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
         let plan = try plan(request)
+        do throws(OperationError) {
+            return try begin(request, plan)
+        } catch {
+            // It was removed before the container was on record: it is looked for once more, or pulled.
+            guard error.kind == .notFound, isGone(plan.definition.imageID) else { throw error }
+            return try begin(request)
+        }
+    }
+
+    private func begin(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
         try record(request, plan)
         if let obstacle = request.readiness?.obstacle(plan.definition) { throw obstacle }
         if request.replaces { try makeRoom(for: plan.definition.name) }

@@ -90,17 +90,20 @@ extension Engine {
         return lines
     }
 
-    /// The short id of a container that is made of an image, or may be: its record cannot be read.
-    func user(of image: Digest) throws(OperationError) -> String? {
-        var unreadable: String?
+    /// A container that is made of an image, or may be: its record cannot be read. One that runs, if any does.
+    func user(of image: Digest) throws(OperationError) -> ImageUser? {
+        var found: ImageUser?
         for id in try containerStore.ids() {
             do throws(OperationError) {
-                if try containerStore.definition(id)?.imageID == image.description { return id.short }
+                guard try containerStore.definition(id)?.imageID == image.description else { continue }
+                if found?.isRunning != true {
+                    found = ImageUser(container: id.short, isRunning: host.isSupervised(id))
+                }
             } catch {
                 warn(error.description)
-                unreadable = id.short
+                if found == nil { found = ImageUser(container: id.short, isRunning: true) }
             }
         }
-        return unreadable
+        return found
     }
 }

@@ -22,11 +22,13 @@ extension Engine {
                 let bytes = try imageStore.ownBytes(of: image.id)
                 // A container that is made meanwhile keeps what it is made of.
                 let lines = try announced(image.id) { () throws(OperationError) in
-                    try imageStore.remove(image.id, force: true, usedBy: user(of:))
+                    try imageStore.remove(
+                        image.id, force: true, sparing: all ? .used : .usedOrNamed, usedBy: user(of:))
                 }
                 pruned.elements.append(PrunedObject(lines: lines.map(Self.inSmallLetters), bytes: bytes))
             } catch {
-                if error.kind != .notFound { pruned.failures.append(error) }
+                // It has gone, or has come into use, since it was looked at.
+                if error.kind != .notFound, error.kind != .conflict { pruned.failures.append(error) }
             }
         }
         return pruned

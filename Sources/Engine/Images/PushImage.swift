@@ -57,7 +57,9 @@ extension Engine {
         guard let image = try image(named: reference.text), image.references.contains(reference.text) else {
             throw noImage(reference.name)
         }
-        let (digest, size) = try imageStore.push(image, as: reference, to: session, telling: progress)
+        let (digest, size) = try imageStore.holding([image]) { () throws(OperationError) in
+            try imageStore.push(image, as: reference, to: session, telling: progress)
+        }
         progress.say("\(reference.tag ?? Reference.defaultTag): digest: \(digest) size: \(size)")
         host.announce(Event(.image, "push", reference.text, ["name": reference.name]))
         return PushedImage(name: reference.canonical, digest: digest.description, size: size)

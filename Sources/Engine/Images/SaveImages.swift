@@ -23,8 +23,10 @@ extension Engine {
             }
         }
         let found = images
-        try ArchiveTarget(path).fill { (output: borrowing Descriptor) throws(OperationError) in
-            try imageStore.save(found, as: form, to: output, named: path ?? "standard output")
+        try imageStore.holding(found.map(\.image)) { () throws(OperationError) in
+            try ArchiveTarget(path).fill { (output: borrowing Descriptor) throws(OperationError) in
+                try imageStore.save(found, as: form, to: output, named: path ?? "standard output")
+            }
         }
         for image in found { host.announce(Event(.image, "save", image.image.id.description, [:])) }
     }

@@ -3,10 +3,11 @@ import Core
 extension ImageSummary {
     /// The image in the words of `images`: a line for each of its names.
     /// - Parameters:
-    ///   - wanted: `REPOSITORY` or `REPOSITORY:TAG`: only such names.
+    ///   - wanted: a pattern of `REPOSITORY` or `REPOSITORY:TAG`: only such names.
     ///   - isWhole: ids in full.
     package func rows(wanted: String?, now: Timestamp, isWhole: Bool) -> [Row] {
-        return names.filter { wanted == nil || wanted == $0.0 || wanted == "\($0.0):\($0.1)" }
+        let pattern = wanted.map(ReferencePattern.init)
+        return names.filter { pattern?.matches("\($0.0):\($0.1)") ?? true }
             .map { row(repository: $0.0, tag: $0.1, now: now, isWhole: isWhole) }
     }
 

@@ -66,10 +66,11 @@ package struct BuildWorkspace: ~Copyable {
         return BuiltLayer(blob: draft.blob, diff: draft.diff, size: draft.size, place: number)
     }
 
-    /// What is built on an image.
-    package func begin(from image: Image) throws(OperationError) -> BuiltImage {
-        let draft = try store.draft(from: image)
+    /// What is built on an image; nil when it has been removed since it was found.
+    package func begin(from image: Image) throws(OperationError) -> BuiltImage? {
         let lock = try FileLock.store(store.layout)
+        guard Files.exists(store.layout.record(image.id)) else { return nil }
+        let draft = try store.draft(from: image)
         try workspace.hold(
             draft.layers.map(\.blob.digest), layers: draft.layers.map(\.diff), in: store.layout, holding: lock)
         lock.release()

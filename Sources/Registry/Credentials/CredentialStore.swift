@@ -45,15 +45,12 @@ package struct CredentialStore: Sendable {
 
     /// - Returns: where they are kept in plain text; nil when a helper has them.
     package func store(_ credentials: Credentials, for registry: String) throws(OperationError) -> String? {
-        var file = try read(own)
-        if let name = file.helper(for: registry) {
+        if let name = try read(own).helper(for: registry) {
             try CredentialHelper(name: name).store(credentials, for: CredentialFile.key(of: registry))
-            file.set(nil, for: registry)
-            try write(file)
+            try change { $0.set(nil, for: registry) }
             return nil
         }
-        file.set(credentials, for: registry)
-        try write(file)
+        try change { $0.set(credentials, for: registry) }
         return own
     }
 
@@ -64,7 +61,7 @@ package struct CredentialStore: Sendable {
             try CredentialHelper(name: name).erase(CredentialFile.key(of: registry))
         }
         guard file.remove(registry) else { return false }
-        try write(file)
+        try change { _ = $0.remove(registry) }
         return true
     }
 
@@ -85,12 +82,17 @@ package struct CredentialStore: Sendable {
             kind: .damaged)
     }
 
-    /// For its owner alone, in the place where a link leads to.
-    private func write(_ file: CredentialFile) throws(OperationError) {
+    /// For its owner alone, in the place where a link leads to. The directory is locked meanwhile: what others of us write
+    /// at the same time stays, and no file of a lock is left there.
+    private func change(_ edit: (inout CredentialFile) -> Void) throws(OperationError) {
         let path = Files.absolute(own) ?? own
-        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            try Files.makeDirectories(String(path[..<slash]))
-        }
+        let above = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let directory = above.isEmpty ? "/" : above
+        try Files.makeDirectories(directory)
+        let lock = try FileLock.acquireDirectory(directory)
+        var file = try read(path)
+        edit(&file)
         try Files.replace(path, Array((file.json.pretty + "\n").utf8), mode: 0o600, durable: true)
+        lock.release()
     }
 }
