@@ -72,6 +72,25 @@ import Testing
         #expect(throws: OperationError.self) { try options("isolate=false") }
     }
 
+    /// Also those of IPv6 that no lease goes with.
+    @Test func whoIsKeptAnAddress() throws {
+        var network = NetworkDefinition(
+            id: try #require(ContainerID(String(repeating: "0a", count: 32))), name: try #require(Name("br0")),
+            driver: "bridge", gateway: Subnet("10.9.1.1/24"), device: "br0", mtu: nil, isInternal: false,
+            labels: [:], created: Timestamp(nanoseconds: 5))
+        network.gateway6 = Subnet("fd00::ffff:0:1/64")
+        network.auxiliary = ["a": "fd00::ffff:ffff", "b": "10.9.1.9", "c": "fd00::7"].compactMapValues(IPAddress.init)
+        func keeper(_ text: String) throws -> String? { network.keeper(of: try #require(IPAddress(text))) }
+        #expect(try keeper("fd00::ffff:ffff") == #""a", an --aux-address of the network"#)
+        #expect(try keeper("10.9.1.9") == #""b", an --aux-address of the network"#)
+        #expect(try keeper("fd00::7") == #""c", an --aux-address of the network"#)
+        #expect(try keeper("10.9.1.7") == #""c", an --aux-address of the network"#, "goes with it")
+        #expect(try keeper("10.9.1.1") == "the network's gateway")
+        #expect(try keeper("fd00::ffff:0:1") == "the network's gateway")
+        #expect(try keeper("10.9.1.2") == nil)
+        #expect(try keeper("fd00::ffff:fffe") == nil)
+    }
+
     /// What was written before there were options is read, and what is as usual adds nothing.
     @Test func recordsOfNetworks() throws {
         var network = NetworkDefinition(

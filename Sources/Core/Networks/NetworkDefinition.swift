@@ -95,6 +95,16 @@ package struct NetworkDefinition: Equatable, Sendable {
         return all.compactMap { $0.family == .ipv4 ? $0 : lease(beside: $0) }
     }
 
+    /// Who is kept an address that no container ever has, or one of the other family that it goes with; nil: nobody.
+    package func keeper(of address: IPAddress) -> String? {
+        func goesWith(_ kept: IPAddress) -> Bool { kept == address || lease(beside: kept) == address }
+        if gateways.map(\.address).contains(address) { return "the network's gateway" }
+        if let reserved = auxiliary.filter({ goesWith($0.value) }).keys.min() {
+            return "\"\(reserved)\", an --aux-address of the network"
+        }
+        return gateways.map(\.address).contains(where: goesWith) ? "the network's gateway" : nil
+    }
+
     package func range(of family: AddressFamily) -> AddressRange? { ranges.first { $0.family == family } }
     /// The leases that are given out to whoever asks for none.
     package var leaseRange: AddressRange? {
