@@ -66,7 +66,7 @@ extension Host {
         case .outOfRange(let address, _):
             OperationError(
                 error.description, (name ?? address).description,
-                reason: name == nil ? "the network is \(network.leaseSpace)" : "no lease goes with it: take another one"
+                reason: "the network is \(network.leaseSpace)"
             )
         case .unusable(let failure): failure
         }

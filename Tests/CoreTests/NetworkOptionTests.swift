@@ -91,6 +91,35 @@ import Testing
         #expect(try keeper("fd00::ffff:fffe") == nil)
     }
 
+    /// Of IPv6 alone there are as many leases as numbers, whatever else the subnet has.
+    @Test func rangesThatLeasesComeFrom() throws {
+        func network(_ range: String?, gateway: String = "fd00:6::1/64") throws -> NetworkDefinition {
+            var network = NetworkDefinition(
+                id: try #require(ContainerID(String(repeating: "0a", count: 32))), name: try #require(Name("six")),
+                driver: "bridge", gateway: nil, device: "six", mtu: nil, isInternal: false, labels: [:],
+                created: Timestamp(nanoseconds: 5))
+            network.gateway6 = Subnet(gateway)
+            network.ranges = try range.map { [try #require(AddressRange($0))] } ?? []
+            return network
+        }
+        let far = "fd00:6::ffff:0:1/64"
+        for range in [nil, "fd00:6::40/122", "fd00:6::fff0-fd00:6::2:0", "fd00:6::/112", "fd00:6::/64"] {
+            #expect(try network(range).hasLeasesInRange, "\(range ?? "")")
+            #expect(try network(range, gateway: far).hasLeasesInRange, "\(range ?? "")")
+        }
+        for range in [
+            "fd00:6::1:0-fd00:6::1:9", "fd00:6::ffff:0/112", "fd00:6::ffff-fd00:6::2:0", "fd00:6::-fd00:6::1",
+        ] {
+            #expect(try !network(range).hasLeasesInRange, "\(range)")
+        }
+        #expect(try network("fd00:6::-fd00:6::1", gateway: far).hasLeasesInRange, "the gateway is elsewhere")
+        #expect(try network(nil, gateway: far).reservedLeases == [])
+        // The last number stands for nobody: who asks for that address has it beside a lease of any.
+        let last = try #require(IPAddress("fd00:6::ffff"))
+        #expect(try network(nil).lease(beside: last) == nil)
+        #expect(try network(nil).gateway6?.hosts.contains(last) == true)
+    }
+
     /// What was written before there were options is read, and what is as usual adds nothing.
     @Test func recordsOfNetworks() throws {
         var network = NetworkDefinition(

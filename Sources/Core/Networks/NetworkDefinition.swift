@@ -83,8 +83,11 @@ package struct NetworkDefinition: Equatable, Sendable {
     package func address6(beside lease: IPAddress) -> IPAddress? {
         subnet6.flatMap { leaseSpace.counterpart(of: lease, in: $0) }
     }
-    /// The lease that one of IPv6 goes with. Whoever has that may have the other address.
+    /// The lease that one of IPv6 goes with; nil: there is none. Whoever has that may have the other address.
     package func lease(beside address6: IPAddress) -> IPAddress? {
+        counterpart(of: address6).flatMap { leaseSpace.hosts.contains($0) ? $0 : nil }
+    }
+    private func counterpart(of address6: IPAddress) -> IPAddress? {
         subnet6?.counterpart(of: address6, in: leaseSpace)
     }
     package var mtu: Int? { options.mtu }
@@ -111,10 +114,18 @@ package struct NetworkDefinition: Equatable, Sendable {
         if gateway != nil { return range(of: .ipv4) }
         guard let range = range(of: .ipv6), let subnet6 else { return nil }
         let last = leaseSpace.counterpart(of: leaseSpace.last, in: subnet6) ?? range.last
-        guard let first = lease(beside: range.first), let last = lease(beside: min(range.last, last)) else {
+        guard let first = counterpart(of: range.first), let last = counterpart(of: min(range.last, last)) else {
             return nil
         }
         return AddressRange("\(first)-\(last)")
+    }
+    /// Whether the range that addresses are chosen from has one for a container.
+    package var hasLeasesInRange: Bool {
+        let hosts = leaseSpace.hosts
+        guard let range = leaseRange else { return ranges.isEmpty }
+        let (first, last) = (max(range.first, hosts.lowerBound), min(range.last, hosts.upperBound))
+        let reserved = Set(reservedLeases).count { first <= $0 && $0 <= last }
+        return first <= last && last.number - first.number >= UInt128(reserved)
     }
 
     /// All that may have rules of it.
