@@ -83,7 +83,7 @@ extension CLI.Doctor {
         let outcome = elsewhere(
             """
             doctor nosuch; doctor nosuch bd0; $m network doctor --nosuch; echo $?
-            $m network graph nosuch >/dev/null; echo $?; $m network graph --format png; echo $?
+            $m network graph nosuch; echo $?; $m network graph --format png; echo $?
             """)
         #expect(
             outcome.lines == [

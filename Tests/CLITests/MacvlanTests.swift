@@ -58,14 +58,16 @@ extension CLI.Macvlan {
         let outcome = scene(
             """
             $m network create -d macvlan -o parent=eth9 --subnet 203.1.113.0/24 one | wc -l
-            $m network create --config-only --subnet 203.1.114.0/24 two | wc -l
+            $m network explain one; $m network create --config-only --subnet 203.1.114.0/24 two | wc -l
             $m network create --subnet 203.0.113.0/24 three | wc -l
             $m network create --subnet 203.1.115.0/24 four | wc -l
             $m network rm one two three four; $m system check && echo clean
             """)
         #expect(
             outcome.lines == [
-                "1", "1", "1",
+                "1",
+                "mydocker: warning: network one: nothing is made of it: eth9 is there without it, and each member gets a link of its own",
+                "1", "1",
                 "mydocker: warning: 203.1.115.0/24 is public address space: its real hosts cannot be reached from here",
                 "1", "one", "two", "three", "four", "clean",
             ], "\(outcome.text)")
