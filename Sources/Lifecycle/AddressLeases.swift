@@ -66,7 +66,7 @@ extension Host {
         case .outOfRange(let address, _):
             OperationError(
                 error.description, (name ?? address).description,
-                reason: name == nil ? "the network is \(network.leaseSpace)" : "no lease goes with it: take another one"
+                reason: "the network is \(network.leaseSpace)"
             )
         case .unusable(let failure): failure
         }
@@ -74,8 +74,7 @@ extension Host {
 
     private func holder(of address: IPAddress, _ owner: LeaseOwner?, _ network: NetworkDefinition) -> String {
         if let container = owner.flatMap(containerName(of:)) { return "container \"\(container)\"" }
-        let reserved = network.auxiliary.first { $0.value == address }
-        return reserved.map { "\"\($0.key)\", an --aux-address of the network" } ?? "the network's gateway"
+        return network.keeper(of: address) ?? "the network's gateway"
     }
 
     private func tryLease(

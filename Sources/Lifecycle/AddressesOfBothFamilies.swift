@@ -67,9 +67,9 @@ extension Host {
             throw OperationError(
                 "address \(address)", reason: "the network is \(gateway.network)", kind: .invalid)
         }
-        if address == gateway.address {
+        if let keeper = network.keeper(of: address) {
             throw OperationError(
-                "Address already in use", "\(address)", reason: "held by the network's gateway", kind: .conflict)
+                "Address already in use", "\(address)", reason: "held by \(keeper)", kind: .conflict)
         }
     }
 

@@ -13,7 +13,7 @@ extension Host {
     ) throws(OperationError) -> PortReservation {
         let taken = network.portsOfHost(requests)
         try checkCount(taken)
-        try checkDistinct(taken)
+        try checkDistinct(taken, hasIPv6: network.families.contains(.ipv6))
         return try PortReservation(
             taken, device: device ?? network.device, families: network.families,
             routed: network.options.routedFamilies, keeping: held,
@@ -56,9 +56,9 @@ extension Host {
     private static let otherDescriptors = 100
 
     /// One command must not ask for the same port twice.
-    private func checkDistinct(_ requests: [PublishRequest]) throws(OperationError) {
+    private func checkDistinct(_ requests: [PublishRequest], hasIPv6: Bool) throws(OperationError) {
         for (index, request) in requests.enumerated() {
-            for earlier in requests[..<index] where earlier.collides(with: request) {
+            for earlier in requests[..<index] where earlier.collides(with: request, hasIPv6: hasIPv6) {
                 throw OperationError(
                     "port \(request.hostPorts?.lowerBound ?? 0)/\(request.transport.rawValue) is published twice")
             }

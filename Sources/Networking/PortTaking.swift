@@ -22,7 +22,7 @@ struct PortTaking {
         _ choice: Choice, of request: PublishRequest, at addresses: [IPAddress], beside others: [PortMapping],
         into sockets: DescriptorSet
     ) throws(OperationError) -> [PortMapping] {
-        var failure: (port: UInt16, errno: Int32) = (0, EADDRINUSE)
+        var failure = Failure(address: addresses.first ?? .anyIPv4, port: 0, errno: EADDRINUSE)
         // Port 0 lets the kernel choose a free one. Of another family it may be taken, and another one is tried.
         let any = [UInt16](repeating: 0, count: addresses.count > 1 ? 16 : 1)
         let own = kept(choice, request.transport, beside: others)
@@ -35,7 +35,9 @@ struct PortTaking {
                 let number = mappings.first?.hostPort ?? port
                 let result = try socket(at: address, number, request.transport, among: own)
                 guard case .success(let socket) = result else {
-                    if case .failure(let error) = result { failure = (number, error.errno) }
+                    if case .failure(let error) = result {
+                        failure = Failure(address: address, port: number, errno: error.errno)
+                    }
                     break
                 }
                 taken.insert(socket)
@@ -49,7 +51,7 @@ struct PortTaking {
                 return mappings
             }
         }
-        throw conflict(request, failure)
+        throw conflict(request.transport, failure)
     }
 
     /// Of what is held, that which may be the choice's.
@@ -85,15 +87,22 @@ struct PortTaking {
         return bind()
     }
 
-    private func conflict(_ request: PublishRequest, _ failure: (port: UInt16, errno: Int32)) -> OperationError {
-        let address = "\((request.hostAddress ?? .anyIPv4).inURL):\(failure.port)"
+    /// Of several addresses, and ports that would do, the last one.
+    private struct Failure {
+        let address: IPAddress
+        let port: UInt16
+        let errno: Int32
+    }
+
+    private func conflict(_ transport: TransportProtocol, _ failure: Failure) -> OperationError {
+        let address = "\(failure.address.inURL):\(failure.port)"
         switch failure.errno {
         case EADDRINUSE:
-            let owner = holder(failure.port, request.transport) ?? PortOwner.find(failure.port, request.transport)
+            let owner = holder(failure.port, transport) ?? PortOwner.find(failure.port, transport)
             return OperationError(
                 "Bind for \(address) failed: port is already allocated" + (owner.map { " (by \($0))" } ?? ""),
                 remedy: "publish another host port, or stop what uses this one")
-        case EPROTONOSUPPORT: return .noProtocol(request.transport)
+        case EPROTONOSUPPORT: return .noProtocol(transport)
         case EADDRNOTAVAIL:
             return OperationError("Bind for \(address) failed", reason: "no address of this host")
         case EMFILE:

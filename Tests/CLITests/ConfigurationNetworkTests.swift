@@ -14,6 +14,7 @@ extension CLI.NetworkOptions {
             $m network inspect one -f '{{index .Options "com.docker.network.bridge.enable_icc"}} {{index .Options "com.docker.network.driver.mtu"}}'
             $m run --rm --net one sh -c 'ip -o -4 addr show eth0; cat /sys/class/net/eth0/mtu' | sed 's/.*inet //;s/ .*//'
             $m network rm model; $m network ls -q --filter driver=null | wc -l
+            $m network explain model; echo $?; $m network reload
             for n in one empty model; do $m network rm $n; done; $m system check && echo clean
             """)
         #expect(
@@ -21,7 +22,9 @@ extension CLI.NetworkOptions {
                 #"null true [] {"macvlan_mode":"private"}"#,
                 #"bridge model [{"Subnet":"10.77.1.0/24","IPRange":"10.77.1.64/26","Gateway":"10.77.1.1","#
                     + #""AuxiliaryAddresses":{"a":"10.77.1.65"}}] {"k":"v"}"#, "false 1400", "10.77.1.64/24", "1400",
-                #"mydocker: configuration network "model" is in use"#, "2", "one", "empty", "model", "clean",
+                #"mydocker: configuration network "model" is in use"#, "2",
+                "mydocker: warning: network model: nothing is made of it: others are made like it (--config-from)", "0",
+                "one", "one", "empty", "model", "clean",
             ], "\(outcome.text)")
     }
 

@@ -35,13 +35,16 @@ extension CLI.Doctor {
             echo 0 >/proc/sys/net/ipv4/ip_forward
             $m network doctor --json bd1 | jq -c '[.clean,.findings[0].class,.findings[0].network,.findings[0].repairable]'
             doctor --repair | tail -2
+            ip -4 addr flush dev bd0; doctor bd0; doctor --repair bd0 | tail -2
             $m system check && echo clean
             """)
         #expect(
             outcome.lines == [
                 "0", "0", "-|rule 3 NETWORK|CLASS bd0|bridge bd0|rule bd1|rule ",
                 "-|rule 3 NETWORK|CLASS bd1|rule ", "some", "0", "0", #"[false,"bridge",null,true]"#,
-                "-|bridge|net/ipv4/ip_forward: it is off, and networks need it (repaired)", "0", "clean",
+                "-|bridge|net/ipv4/ip_forward: it is off, and networks need it (repaired)", "0",
+                "NETWORK|CLASS|FINDING", "bd0|bridge|bd0: it lacks the address 10.77.7.1/24", "3",
+                "bd0|bridge|bd0: it lacks the address 10.77.7.1/24 (repaired)", "0", "clean",
             ], "\(outcome.text)")
     }
 
@@ -80,7 +83,7 @@ extension CLI.Doctor {
         let outcome = elsewhere(
             """
             doctor nosuch; doctor nosuch bd0; $m network doctor --nosuch; echo $?
-            $m network graph nosuch >/dev/null; echo $?; $m network graph --format png; echo $?
+            $m network graph nosuch; echo $?; $m network graph --format png; echo $?
             """)
         #expect(
             outcome.lines == [

@@ -59,7 +59,7 @@ extension CLI.Inspect {
             #expect(runOnce("-h", name, "cat", "/proc/sys/kernel/hostname").word == name)
             #expect(runOnce("-h", name, "cat", "/etc/hostname").word == name)
         }
-        for name in [longest + "a", "a\nb"] { #expect(runOnce("-h", name, "true").code == 125) }
+        for name in [longest + "a", "a\nb", "a b"] { #expect(runOnce("-h", name, "true").code == 125) }
     }
 
     @Test func F14_emptyValuesAreNotGiven() throws {

@@ -34,7 +34,7 @@ extension CLI.Macvlan {
             for n in one two; do inside $n ip -o -4 addr show eth0 | awk '{print $4}'; routes $n; done
             inside two cat /sys/class/net/eth0/address; inside one ip -o link | grep -c .
             yes router pings one 192.168.77.1; yes neighbour pings one 192.168.77.128; yes name pings one two
-            yes host pings one 192.168.77.9
+            yes host pings one 192.168.77.9; $m run --rm --net lan --ip 192.168.77.9 true; echo $?
             $m network inspect lan -f '{{.Driver}} {{json .Options}}'; $m network ls -q --filter driver=macvlan | wc -l
             iptables-legacy -S | grep -c MYDOCKER; ip -o link | wc -l
             $m network rm lan 2>&1 | sed 's/(.*//;2d'; $m system check && echo clean
@@ -45,9 +45,31 @@ extension CLI.Macvlan {
             outcome.lines == [
                 "2", "192.168.77.50/24", "default via 192.168.77.1 dev eth0", "192.168.77.128/24",
                 "default via 192.168.77.1 dev eth0", "02:00:00:00:00:77", "2", "router reached", "neighbour reached",
-                "name reached", "host no", #"macvlan {"parent":"eth9"}"#, "1", "0", "2",
+                "name reached", "host no",
+                #"mydocker: Address already in use "192.168.77.9": held by "eth9-192.168.77.9", an --aux-address of the network"#,
+                "125", #"macvlan {"parent":"eth9"}"#, "1", "0", "2",
                 "mydocker: error while removing network: network lan has active endpoints ", "clean", "lan", "1",
                 "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// Who is beside this host reaches the hosts of a public subnet, and what nothing is made of or is for examples hides none.
+    @Test func publicSubnets() {
+        let outcome = scene(
+            """
+            $m network create -d macvlan -o parent=eth9 --subnet 203.1.113.0/24 one | wc -l
+            $m network explain one; $m network create --config-only --subnet 203.1.114.0/24 two | wc -l
+            $m network create --subnet 203.0.113.0/24 three | wc -l
+            $m network create --subnet 203.1.115.0/24 four | wc -l
+            $m network rm one two three four; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "1",
+                "mydocker: warning: network one: nothing is made of it: eth9 is there without it, and each member gets a link of its own",
+                "1", "1",
+                "mydocker: warning: 203.1.115.0/24 is public address space: its real hosts cannot be reached from here",
+                "1", "one", "two", "three", "four", "clean",
             ], "\(outcome.text)")
     }
 
@@ -160,10 +182,10 @@ extension CLI.Macvlan {
             outcome.lines.filter { !kinds.contains($0) } == [
                 #"\#(parent) "nope": \#(none)"#, "1 mydocker: loopback interface is not a valid macvlan parent link",
                 #"\#(parent) "v9": it is a port of a bridge"#, #"\#(parent) "eth9.4095": \#(none)"#,
-                #"125 mydocker: "a/b" is no value of option parent: use the name of an interface of this host"#,
-                #"125 mydocker: "l2" is no value of option macvlan_mode: there are bridge, private, vepa, passthru"#,
-                #"125 mydocker: "x" is no value of option mode: there are bridge, private, vepa, passthru"#,
-                #"125 mydocker: driver macvlan has no option "com.docker.network.bridge.name""#,
+                #"1 mydocker: "a/b" is no value of option parent: use the name of an interface of this host"#,
+                #"1 mydocker: "l2" is no value of option macvlan_mode: there are bridge, private, vepa, passthru"#,
+                #"1 mydocker: "x" is no value of option mode: there are bridge, private, vepa, passthru"#,
+                #"1 mydocker: driver macvlan has no option "com.docker.network.bridge.name""#,
                 "1 mydocker: conflicting options: a network of driver macvlan has no firewall: it is beside this host, and not behind it",
                 #"mydocker: only one instance of "host" network is allowed"#,
                 #"mydocker: only one instance of "null" network is allowed"#,

@@ -110,7 +110,7 @@ extension CLI.Names {
             """)
         #expect(
             outcome.lines == [
-                "10.81.1.3", "left NXDOMAIN", "10.81.1.77", "moved 10.81.1.78", "10.81.1.78",
+                "10.81.1.3", "left SERVFAIL", "10.81.1.77", "moved 10.81.1.78", "10.81.1.78",
                 "supervisor killed NXDOMAIN", "10.81.1.78", "program killed NXDOMAIN", "10.81.1.79", "stopped NXDOMAIN",
                 "at most 1", "clean",
             ], "\(outcome.text)")

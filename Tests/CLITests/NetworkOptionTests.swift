@@ -93,10 +93,10 @@ extension CLI.NetworkOptions {
                 #"125 invalid argument "10.77.7.9" for "--aux-address" f"#,
                 #"125 invalid argument "a=b" for "--aux-address" flag: u"#,
                 #"125 invalid argument "a=b" for "--ipam-opt" flag: the"#,
-                #"125 invalid argument "dhcp" for "--ipam-driver" flag:"#,
-                #"125 mydocker: "2" is no value of option com.docker.net"#,
-                #"125 mydocker: "false" is no value of option isolate: i"#,
-                #"125 mydocker: driver bridge has no option "nope""#, "clean",
+                "1 mydocker: failed to find ipam driver: dhcp",
+                #"1 mydocker: "2" is no value of option com.docker.net"#,
+                #"1 mydocker: "false" is no value of option isolate: i"#,
+                #"1 mydocker: driver bridge has no option "nope""#, "clean",
             ], "\(outcome.text)")
     }
 

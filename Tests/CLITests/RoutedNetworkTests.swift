@@ -158,7 +158,7 @@ extension CLI.NetworkOptions {
                 "\(conflict) an internal network has no way in: gateway modes nat-unprotected and routed and trusted interfaces are one",
                 "\(conflict) a gateway mode of IPv6 needs --ipv6",
                 "\(conflict) with gateway mode 'routed' a firewall keeps out what is not published, and it has none",
-                #"125 mydocker: "isolated" is no value of option com.docker.network.bridge.gateway_mode_ipv6: there are nat, nat-unprotected, routed"#,
+                #"1 mydocker: "isolated" is no value of option com.docker.network.bridge.gateway_mode_ipv6: there are nat, nat-unprotected, routed"#,
                 "\(conflict) option com.docker.network.bridge.gateway_mode_ipv4 and mode=unmanaged: "
                     + "the bridge is not ours to change, and has no rules of ours",
                 "2", "clean",

@@ -116,7 +116,7 @@ extension CLI.NetworkOptions {
                 "1 mydocker: conflicting options: members of a network that do not meet reach this host alone, "
                     + "and it has no address there",
                 "1 mydocker: conflicting options: --ipam-driver null, and an option about what is translated: nothing is",
-                #"125 invalid argument "dhcp" for "--ipam-driver" flag: failed to find ipam driver: dhcp"#, "0", "2",
+                "1 mydocker: failed to find ipam driver: dhcp", "0", "2",
             ] + Array(repeating: refusal, count: 10) + [
                 #"mydocker: warning: network "bare" exists: its IPAM driver is null, not default"#,
                 "mydocker: network bare gives no addresses (--ipam-driver null)", "bare", "clean",

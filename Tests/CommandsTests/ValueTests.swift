@@ -46,7 +46,10 @@ import Testing
         for text in ["box", "a.b-c.d1", "a_b", "a.", "-x", "a..b", "ä", longest] {
             #expect(try SimpleValue.hostname(text) == text)
         }
-        for text in [longest + "a", String(repeating: "ä", count: 33), "a\nb", "a\0b", "a\u{7f}", "\u{1b}[2J"] {
+        for text in [
+            longest + "a", String(repeating: "ä", count: 33), "a\nb", "a\0b", "a\u{7f}", "\u{1b}[2J", "a b", " ",
+            "a\u{a0}b", "a#b",
+        ] {
             #expect(throws: OperationError.self, "\(text)") { try SimpleValue.hostname(text) }
         }
     }

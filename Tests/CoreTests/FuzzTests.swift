@@ -69,7 +69,7 @@ import Testing
         Fuzz.texts(examples, cost: 2) { text in
             refuses(text) { () throws(OperationError) in
                 let request = try PublishRequest(parsing: text)
-                _ = (request.choices.count, request.collides(with: request))
+                _ = (request.choices.count, request.collides(with: request, hasIPv6: true))
                 expectSame(try PublishRequest(parsing: request.words), request, text)
             }
         }

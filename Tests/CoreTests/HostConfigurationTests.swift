@@ -23,11 +23,11 @@ import Testing
             #"{"firewall": "nftables"}"#,
             #"there is no key "firewall"; there are firewall-backend, ip, default-address-pools, max-image-size"#
         ),
-        (#"{"firewall-backend": "pf"}"#, "firewall-backend is not valid"),
-        (#"{"ip": "fe80::1"}"#, "ip is not valid"),
-        (#"{"ip": "224.0.0.1"}"#, "ip is not valid"),
-        (#"{"max-image-size": "0"}"#, "max-image-size is not valid"),
-        (#"{"max-image-size": 5}"#, "max-image-size is not valid"),
+        (#"{"firewall-backend": "pf"}"#, "firewall-backend is not valid: use iptables, nftables or none"),
+        (#"{"ip": "fe80::1"}"#, "ip is not valid: use an address of IPv4 such as 127.0.0.1, or 0.0.0.0 for all"),
+        (#"{"ip": "224.0.0.1"}"#, "ip is not valid: use an address of IPv4 such as 127.0.0.1, or 0.0.0.0 for all"),
+        (#"{"max-image-size": "0"}"#, #"max-image-size is not valid: use a size in quotation marks, such as "20g""#),
+        (#"{"max-image-size": 5}"#, #"max-image-size is not valid: use a size in quotation marks, such as "20g""#),
         (#"{"default-address-pools": {}}"#, "default-address-pools is not valid"),
         (
             #"{"default-address-pools": [{"base": "fd00::/8", "size": 64}]}"#,

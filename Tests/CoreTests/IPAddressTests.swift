@@ -33,6 +33,12 @@ import Testing
         ]
         for text in inside { #expect(IPAddress(text)?.isPrivate == true, "\(text)") }
         for text in outside { #expect(IPAddress(text)?.isPrivate == false, "\(text)") }
+        for text in ["192.0.2.1", "198.51.100.255", "203.0.113.0", "2001:db8::1"] {
+            #expect(IPAddress(text)?.isOfDocumentation == true, "\(text)")
+        }
+        for text in ["192.0.3.1", "198.51.101.0", "203.0.112.255", "2001:db9::1", "10.0.0.1"] {
+            #expect(IPAddress(text)?.isOfDocumentation == false, "\(text)")
+        }
     }
 
     @Test func multicastAndWhatIsAboveIsNoHosts() {

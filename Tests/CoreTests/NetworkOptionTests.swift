@@ -72,6 +72,54 @@ import Testing
         #expect(throws: OperationError.self) { try options("isolate=false") }
     }
 
+    /// Also those of IPv6 that no lease goes with.
+    @Test func whoIsKeptAnAddress() throws {
+        var network = NetworkDefinition(
+            id: try #require(ContainerID(String(repeating: "0a", count: 32))), name: try #require(Name("br0")),
+            driver: "bridge", gateway: Subnet("10.9.1.1/24"), device: "br0", mtu: nil, isInternal: false,
+            labels: [:], created: Timestamp(nanoseconds: 5))
+        network.gateway6 = Subnet("fd00::ffff:0:1/64")
+        network.auxiliary = ["a": "fd00::ffff:ffff", "b": "10.9.1.9", "c": "fd00::7"].compactMapValues(IPAddress.init)
+        func keeper(_ text: String) throws -> String? { network.keeper(of: try #require(IPAddress(text))) }
+        #expect(try keeper("fd00::ffff:ffff") == #""a", an --aux-address of the network"#)
+        #expect(try keeper("10.9.1.9") == #""b", an --aux-address of the network"#)
+        #expect(try keeper("fd00::7") == #""c", an --aux-address of the network"#)
+        #expect(try keeper("10.9.1.7") == #""c", an --aux-address of the network"#, "goes with it")
+        #expect(try keeper("10.9.1.1") == "the network's gateway")
+        #expect(try keeper("fd00::ffff:0:1") == "the network's gateway")
+        #expect(try keeper("10.9.1.2") == nil)
+        #expect(try keeper("fd00::ffff:fffe") == nil)
+    }
+
+    /// Of IPv6 alone there are as many leases as numbers, whatever else the subnet has.
+    @Test func rangesThatLeasesComeFrom() throws {
+        func network(_ range: String?, gateway: String = "fd00:6::1/64") throws -> NetworkDefinition {
+            var network = NetworkDefinition(
+                id: try #require(ContainerID(String(repeating: "0a", count: 32))), name: try #require(Name("six")),
+                driver: "bridge", gateway: nil, device: "six", mtu: nil, isInternal: false, labels: [:],
+                created: Timestamp(nanoseconds: 5))
+            network.gateway6 = Subnet(gateway)
+            network.ranges = try range.map { [try #require(AddressRange($0))] } ?? []
+            return network
+        }
+        let far = "fd00:6::ffff:0:1/64"
+        for range in [nil, "fd00:6::40/122", "fd00:6::fff0-fd00:6::2:0", "fd00:6::/112", "fd00:6::/64"] {
+            #expect(try network(range).hasLeasesInRange, "\(range ?? "")")
+            #expect(try network(range, gateway: far).hasLeasesInRange, "\(range ?? "")")
+        }
+        for range in [
+            "fd00:6::1:0-fd00:6::1:9", "fd00:6::ffff:0/112", "fd00:6::ffff-fd00:6::2:0", "fd00:6::-fd00:6::1",
+        ] {
+            #expect(try !network(range).hasLeasesInRange, "\(range)")
+        }
+        #expect(try network("fd00:6::-fd00:6::1", gateway: far).hasLeasesInRange, "the gateway is elsewhere")
+        #expect(try network(nil, gateway: far).reservedLeases == [])
+        // The last number stands for nobody: who asks for that address has it beside a lease of any.
+        let last = try #require(IPAddress("fd00:6::ffff"))
+        #expect(try network(nil).lease(beside: last) == nil)
+        #expect(try network(nil).gateway6?.hosts.contains(last) == true)
+    }
+
     /// What was written before there were options is read, and what is as usual adds nothing.
     @Test func recordsOfNetworks() throws {
         var network = NetworkDefinition(

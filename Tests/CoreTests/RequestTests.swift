@@ -67,15 +67,38 @@ import Testing
     }
 
     @Test func collisions() throws {
-        #expect(try parse("80:1").collides(with: parse("127.0.0.1:80:2")))
-        #expect(try !parse("127.0.0.1:80:1").collides(with: parse("127.0.0.2:80:1")))
-        #expect(try !parse("80:1").collides(with: parse("80:1/udp")))
-        #expect(try !parse("80:1").collides(with: parse("[::1]:80:1")))
-        #expect(try parse("[::]:80:1").collides(with: parse("[::1]:80:1")))
-        #expect(try !parse("80").collides(with: parse("80")))
-        #expect(try parse("8000-8002:80-82").collides(with: parse("8002:1")))
+        func collide(_ text: String, _ other: String, hasIPv6: Bool = false) throws -> Bool {
+            let (left, right) = (try parse(text), try parse(other))
+            let collides = left.collides(with: right, hasIPv6: hasIPv6)
+            #expect(right.collides(with: left, hasIPv6: hasIPv6) == collides)
+            return collides
+        }
+        #expect(try collide("80:1", "127.0.0.1:80:2"))
+        #expect(try !collide("127.0.0.1:80:1", "127.0.0.2:80:1"))
+        #expect(try !collide("80:1", "80:1/udp"))
+        #expect(try !collide("80:1", "[::1]:80:1"))
+        #expect(try collide("80:1", "[::1]:80:1", hasIPv6: true))
+        #expect(try !collide("80:1", "[::]:80:1"))
+        #expect(try collide("80:1", "[::]:80:1", hasIPv6: true))
+        #expect(try !collide("0.0.0.0:80:1", "[::]:80:1", hasIPv6: true))
+        #expect(try collide("[::]:80:1", "[::1]:80:1"))
+        #expect(try !collide("80", "80"))
+        #expect(try collide("8000-8002:80-82", "8002:1"))
         // One of several will do: that is no collision yet.
-        #expect(try !parse("8000-8002:80").collides(with: parse("8002:1")))
+        #expect(try !collide("8000-8002:80", "8002:1"))
+    }
+
+    @Test(arguments: [
+        ("8002-8000:80-82", #"invalid host port "8002-8000" (the range is reversed)"#),
+        ("80-82:8002-8000", #"invalid container port "8002-8000" (the range is reversed)"#),
+        ("0-80:80", #"invalid host port "0-80" (1 to 65535)"#),
+        ("::1:8080:80", "an address of IPv6 is in brackets: [::1]:8080:80"),
+        ("fd00:1::2:8000-8001:80-81", "an address of IPv6 is in brackets: [fd00:1::2]:8000-8001:80-81"),
+        ("1:2:3:4", "use [HOST-IP:]HOST-PORT:CONTAINER-PORT"),
+    ])
+    func whatIsWrongWithASpecification(text: String, reason: String) {
+        let error = #expect(throws: OperationError.self) { try PublishRequest(parsing: text) }
+        #expect(error?.description == "invalid port specification \"\(text)\": \(reason)")
     }
 }
 

@@ -9,14 +9,16 @@ import Testing
     private func graph() throws -> NetworkGraph {
         var networks: [NetworkGraph.Network] = []
         for (name, gateway, isInternal) in [("front", "10.9.1.1/24", false), ("back", "10.9.2.1/24", true)] {
-            let network = NetworkDefinition(
+            var network = NetworkDefinition(
                 id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: Subnet(gateway),
                 device: name, mtu: nil, isInternal: isInternal, labels: [:], created: .now())
+            if isInternal { network.gateway6 = Subnet("fd00:9::1/64") }
             let address = try #require(Subnet(gateway.replacing(".1/", with: ".2/")))
-            let endpoint = Endpoint(
+            var endpoint = Endpoint(
                 id: .random(), network: network.name, networkID: network.id, address: address,
                 gateway: network.gateway?.address, mac: MACAddress(for: address.address), interface: "eth0",
                 bridge: name, mtu: nil, ports: isInternal ? [] : [PortMapping(hostPort: 8080, containerPort: 80)])
+            if isInternal { endpoint.address6 = Subnet("fd00:9::2/64") }
             networks.append(.init(network, [.init(container: "w\"<b>&\\", endpoint)]))
         }
         return NetworkGraph(host: "vm", networks)
@@ -29,8 +31,8 @@ import Testing
                 ├── front  bridge front  10.9.1.1/24
                 │   └── w"<b>&\\  eth0  10.9.1.2/24  02:42:0a:09:01:02
                 │       └── 0.0.0.0:8080->80/tcp
-                └── back  bridge back  10.9.2.1/24  internal
-                    └── w"<b>&\\  eth0  10.9.2.2/24  02:42:0a:09:02:02
+                └── back  bridge back  10.9.2.1/24  fd00:9::1/64  internal
+                    └── w"<b>&\\  eth0  10.9.2.2/24  fd00:9::2/64  02:42:0a:09:02:02
 
                 """)
         #expect(GraphText.text(NetworkGraph(host: "vm", [])) == "vm\n")

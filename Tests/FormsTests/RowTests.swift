@@ -46,14 +46,14 @@ import Testing
             (.paused(since: began), "paused", "Up 2 minutes (Paused)"),
             (.restarting(code: 3, finished: ended), "restarting", "Restarting (3) About a minute ago"),
             (.exited(code: 137, finished: ended), "exited", "Exited (137) About a minute ago"),
-            (.lost, "exited", "Exited (unknown)"),
+            (.lost, "exited", "Exited (137)"),
         ] {
             let row = try container(phase).row(now: now, isWhole: false)
             #expect(row.text("State") == state && row.text("Status") == status, "\(phase)")
         }
         #expect(ContainerPhase.exited(code: 3, finished: ended).exitCode == 3)
         #expect(
-            ContainerPhase.restarting(code: 3, finished: ended).exitCode == nil && ContainerPhase.lost.exitCode == nil)
+            ContainerPhase.restarting(code: 3, finished: ended).exitCode == nil && ContainerPhase.lost.exitCode == 137)
     }
 
     @Test func anImageHasALineForEachName() throws {

@@ -14,6 +14,7 @@ package struct NetworkCreateCommand: Command {
     /// `--ipv6=false`
     var refusesIPv6 = false
     var options: [(key: String, value: String)] = []
+    var ipamDriver: String?
     var isDryRun = false
 
     package init() {}
@@ -89,8 +90,7 @@ package struct NetworkCreateCommand: Command {
             .toggle("attachable", "Any container may be on it, as on every network") { $0.request.isAttachable = $1 },
             .value("ipam-driver", "DRIVER", "default, or null: containers get no addresses") {
                 command, text throws(OperationError) in
-                guard let givesAddresses = try NetworkValue.ipamDriver(text) else { return }
-                command.request.givesAddresses = givesAddresses
+                command.ipamDriver = SimpleValue.given(text)
             },
             .toggle("config-only", "Make nothing: other networks are to be made like it") {
                 $0.request.isConfigOnly = $1
@@ -135,11 +135,9 @@ package struct NetworkCreateCommand: Command {
         if refusesIPv6, let subnet = request.subnets.first(where: { $0.family == .ipv6 }) {
             throw OperationError("conflicting options: --ipv6=false and --subnet \(subnet)", kind: .invalid)
         }
-        do throws(OperationError) {
-            request.options = try NetworkOptions(options, driver: request.isConfigOnly ? "null" : request.driver)
-        } catch {
-            throw error.exiting(with: 125)
-        }
+        // These are the daemon's to refuse where there is one, so they are no mistakes of flags.
+        if let ipamDriver { request.givesAddresses = try NetworkValue.ipamDriver(ipamDriver) }
+        request.options = try NetworkOptions(options, driver: request.isConfigOnly ? "null" : request.driver)
         return request
     }
 }

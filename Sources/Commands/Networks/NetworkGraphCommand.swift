@@ -35,7 +35,8 @@ package struct NetworkGraphCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let (graph, failures) = try context.engine.networkGraph(operands)
-        context.output.write(draw(graph))
+        // Where nothing of what was asked for is there, the error is all.
+        if failures.isEmpty || !graph.networks.isEmpty { context.output.write(draw(graph)) }
         context.answer = Self.json(graph)
         for failure in failures { context.report(failure) }
         return failures.isEmpty ? 0 : 1
@@ -49,7 +50,8 @@ package struct NetworkGraphCommand: Command {
         let definition = network.definition
         return [
             "name": .string(definition.name.text), "device": .string(definition.device),
-            "gateway": .string(definition.gateways.first?.description ?? ""), "internal": .bool(definition.isInternal),
+            "gateway": .string(definition.gateways.first?.description ?? ""),
+            "gateways": .strings(definition.gateways.map(\.description)), "internal": .bool(definition.isInternal),
             "containers": .array(network.places.map(json)),
         ]
     }
@@ -57,7 +59,8 @@ package struct NetworkGraphCommand: Command {
     private static func json(_ place: NetworkGraph.Place) -> JSON {
         [
             "name": .string(place.container), "interface": .string(place.interface),
-            "address": .string(place.address?.description ?? ""), "mac": .string("\(place.mac)"),
+            "address": .string(place.addresses.first?.description ?? ""),
+            "addresses": .strings(place.addresses.map(\.description)), "mac": .string("\(place.mac)"),
             "ports": .strings(place.ports.map { "\($0)" }),
         ]
     }

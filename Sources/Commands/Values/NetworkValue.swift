@@ -87,10 +87,9 @@ enum NetworkValue {
     }
 
     /// Docker's names, and Podman's.
-    /// - Returns: whether such a driver gives containers addresses; nil: nothing was named.
-    static func ipamDriver(_ text: String) throws(OperationError) -> Bool? {
+    /// - Returns: whether such a driver gives containers addresses.
+    static func ipamDriver(_ text: String) throws(OperationError) -> Bool {
         switch text {
-        case "": return nil
         case "default", "host-local": return true
         case "null", "none": return false
         default: throw OperationError("failed to find ipam driver: \(text)", kind: .unsupported)

@@ -57,10 +57,15 @@ package enum SimpleValue {
         return address
     }
 
-    /// Any name that the kernel takes, at most 64 bytes (HOST_NAME_MAX), and that fits on a line of /etc/hosts.
+    /// Any name that the kernel takes, at most 64 bytes (HOST_NAME_MAX), and that is one word of /etc/hosts.
     package static func hostname(_ text: String) throws(OperationError) -> String {
-        guard text.utf8.count <= 64, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f }) else {
-            throw OperationError("invalid hostname format: use at most 64 bytes, and no control characters")
+        guard text.utf8.count <= 64,
+            text.unicodeScalars.allSatisfy({
+                $0.value > 0x20 && $0.value != 0x7f && $0 != "#" && !$0.properties.isWhitespace
+            })
+        else {
+            throw OperationError(
+                "invalid hostname format: use at most 64 bytes, and no spaces, control characters or #")
         }
         return text
     }

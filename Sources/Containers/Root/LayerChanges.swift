@@ -12,40 +12,75 @@ package struct LayerChanges {
         "/dev", "/proc", "/sys", "/etc", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
     ]
 
+    /// A directory of the upper layer that is being compared.
+    private final class Level {
+        let directory: Descriptor
+        let below: MergedDirectory?
+        let path: String
+        /// As it is, and as it was.
+        let status: stat
+        let former: stat?
+        /// The last one first.
+        var pending: [FileName]
+        /// Where the changes of what is in it begin.
+        let place: Int
+
+        init(
+            _ directory: consuming Descriptor, below: MergedDirectory?, path: String, _ status: stat, _ former: stat?,
+            place: Int
+        ) throws(OperationError) {
+            var names = Set(FileName.all(in: directory))
+            // An opaque directory hides what is below without naming it.
+            if LayerEntry.isOpaque(directory) {
+                for entry in try below?.entries() ?? [] { names.insert(entry.name) }
+            }
+            pending = names.sorted(by: >)
+            (self.below, self.path, self.status, self.former, self.place) = (below, path, status, former, place)
+            self.directory = directory
+        }
+    }
+
+    /// From the top down. No recursion: a container makes its tree as deep as it likes.
+    private var levels: [Level] = []
     private var changes: [FileChange] = []
 
     private init() {}
 
     /// - Parameter layers: top one first.
     /// - Returns: in the order of the paths, each directory before what is in it.
+    /// - Throws: also for paths that are longer than the kernel takes them: no layer can be made of these (ENAMETOOLONG).
     package static func list(upper: String, layers: [String]) throws(OperationError) -> [FileChange] {
         let directory = try Descriptor.open(upper, O_RDONLY | O_DIRECTORY)
+        let status = try directory.ownStatus()
         var list = LayerChanges()
-        try list.compare(directory, with: MergedDirectory("/", inLayers: layers), at: "")
+        let below = try MergedDirectory("/", inLayers: layers)
+        list.levels = [try Level(directory, below: below, path: "", status, status, place: 0)]
+        while let level = list.levels.last {
+            if let name = level.pending.popLast() {
+                try list.compare(name, of: level)
+                continue
+            }
+            list.levels.removeLast()
+            if !list.levels.isEmpty { list.add(level.path, level.status, level.former, from: level.place) }
+        }
         return list.changes
     }
 
-    private mutating func compare(
-        _ upper: borrowing Descriptor, with below: MergedDirectory?, at path: String
-    ) throws(OperationError) {
-        var names = Set(FileName.all(in: upper))
-        // An opaque directory hides what is below without naming it.
-        if LayerEntry.isOpaque(upper) { for entry in try below?.entries() ?? [] { names.insert(entry.name) } }
-        for name in names.sorted() {
-            let former = below?.entry(name)
-            guard let status = upper.status(of: name), !status.isWhiteout else {
-                if former != nil { changes.append(FileChange(.deleted, "\(path)/\(name.text)")) }
-                continue
-            }
-            let place = changes.count
-            if status.isDirectory {
-                let directory = try upper.open(entry: name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, named: path)
-                var next: MergedDirectory?
-                if let former { next = try below?.descend(into: former) }
-                try compare(directory, with: next, at: "\(path)/\(name.text)")
-            }
-            add("\(path)/\(name.text)", status, former?.status, from: place)
+    private mutating func compare(_ name: FileName, of level: Level) throws(OperationError) {
+        let path = "\(level.path)/\(name.text)"
+        guard path.utf8.count < PATH_MAX else { throw OperationError("compare", path, errno: ENAMETOOLONG) }
+        let former = level.below?.entry(name)
+        guard let status = level.directory.status(of: name), !status.isWhiteout else {
+            if former != nil { changes.append(FileChange(.deleted, path)) }
+            return
         }
+        guard status.isDirectory else { return add(path, status, former?.status, from: changes.count) }
+        let directory = try level.directory.open(
+            entry: name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, named: level.path)
+        var below: MergedDirectory?
+        if let former { below = try level.below?.descend(into: former) }
+        levels.append(
+            try Level(directory, below: below, path: path, status, former?.status, place: changes.count))
     }
 
     /// - Parameter place: where the changes of what is in it begin.

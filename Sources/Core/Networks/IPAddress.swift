@@ -111,6 +111,14 @@ extension IPAddress {
         case .ipv6: number >> 121 == 0xfc >> 1 || number >> 118 == 0xfe80 >> 6 || isLoopback
         }
     }
+
+    /// What examples have, and no host: 192.0.2/24, 198.51.100/24 and 203.0.113/24 (RFC 5737), 2001:db8::/32 (RFC 3849).
+    package var isOfDocumentation: Bool {
+        switch family {
+        case .ipv4: [0xc0_0002, 0xc6_3364, 0xcb_0071].contains(number >> 8)
+        case .ipv6: number >> 96 == 0x2001_0db8
+        }
+    }
 }
 
 // MARK: - Of IPv4 alone

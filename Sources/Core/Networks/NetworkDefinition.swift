@@ -83,8 +83,11 @@ package struct NetworkDefinition: Equatable, Sendable {
     package func address6(beside lease: IPAddress) -> IPAddress? {
         subnet6.flatMap { leaseSpace.counterpart(of: lease, in: $0) }
     }
-    /// The lease that one of IPv6 goes with. Whoever has that may have the other address.
+    /// The lease that one of IPv6 goes with; nil: there is none. Whoever has that may have the other address.
     package func lease(beside address6: IPAddress) -> IPAddress? {
+        counterpart(of: address6).flatMap { leaseSpace.hosts.contains($0) ? $0 : nil }
+    }
+    private func counterpart(of address6: IPAddress) -> IPAddress? {
         subnet6?.counterpart(of: address6, in: leaseSpace)
     }
     package var mtu: Int? { options.mtu }
@@ -95,16 +98,34 @@ package struct NetworkDefinition: Equatable, Sendable {
         return all.compactMap { $0.family == .ipv4 ? $0 : lease(beside: $0) }
     }
 
+    /// Who is kept an address that no container ever has, or one of the other family that it goes with; nil: nobody.
+    package func keeper(of address: IPAddress) -> String? {
+        func goesWith(_ kept: IPAddress) -> Bool { kept == address || lease(beside: kept) == address }
+        if gateways.map(\.address).contains(address) { return "the network's gateway" }
+        if let reserved = auxiliary.filter({ goesWith($0.value) }).keys.min() {
+            return "\"\(reserved)\", an --aux-address of the network"
+        }
+        return gateways.map(\.address).contains(where: goesWith) ? "the network's gateway" : nil
+    }
+
     package func range(of family: AddressFamily) -> AddressRange? { ranges.first { $0.family == family } }
     /// The leases that are given out to whoever asks for none.
     package var leaseRange: AddressRange? {
         if gateway != nil { return range(of: .ipv4) }
         guard let range = range(of: .ipv6), let subnet6 else { return nil }
         let last = leaseSpace.counterpart(of: leaseSpace.last, in: subnet6) ?? range.last
-        guard let first = lease(beside: range.first), let last = lease(beside: min(range.last, last)) else {
+        guard let first = counterpart(of: range.first), let last = counterpart(of: min(range.last, last)) else {
             return nil
         }
         return AddressRange("\(first)-\(last)")
+    }
+    /// Whether the range that addresses are chosen from has one for a container.
+    package var hasLeasesInRange: Bool {
+        let hosts = leaseSpace.hosts
+        guard let range = leaseRange else { return ranges.isEmpty }
+        let (first, last) = (max(range.first, hosts.lowerBound), min(range.last, hosts.upperBound))
+        let reserved = Set(reservedLeases).count { first <= $0 && $0 <= last }
+        return first <= last && last.number - first.number >= UInt128(reserved)
     }
 
     /// All that may have rules of it.

@@ -5,21 +5,21 @@ package struct NetworkGraph: Equatable, Sendable {
         package let container: String
         /// Inside.
         package let interface: String
-        /// Of the first family that it has one of.
-        package let address: Subnet?
+        /// Of each family that it has one of.
+        package let addresses: [Subnet]
         package let mac: MACAddress
         package let ports: [PortMapping]
 
         package init(container: String, _ endpoint: Endpoint) {
             self.container = container
             interface = endpoint.interface
-            address = endpoint.subnets.first
+            addresses = endpoint.subnets
             mac = endpoint.mac
             ports = endpoint.ports.sorted()
         }
 
         /// Those without an address come first.
-        fileprivate var order: (IPAddress, String) { (address?.address ?? .anyIPv4, container) }
+        fileprivate var order: (IPAddress, String) { (addresses.first?.address ?? .anyIPv4, container) }
     }
 
     package struct Network: Equatable, Sendable {

@@ -100,14 +100,14 @@ package struct PublishRequest: Hashable, Sendable {
         guard halves.count <= 2,
             let transport = TransportProtocol(rawValue: halves.count == 2 ? halves[1].lowercased() : "tcp")
         else { throw invalid("the protocol must be \(TransportProtocol.choice)") }
-        guard let parts = Self.parts(halves[0]) else { throw invalid("use [HOST-IP:]HOST-PORT:CONTAINER-PORT") }
+        guard let parts = Self.parts(halves[0]) else { throw invalid(Self.complaint(aboutForm: halves[0])) }
         guard let containerPorts = ClosedRange(ports: parts.containerPort) else {
-            throw invalid("invalid container port \(JSON.quoted(parts.containerPort)) (1 to 65535)")
+            throw invalid(Self.complaint(aboutPorts: parts.containerPort, of: "container"))
         }
         var hostPorts: ClosedRange<UInt16>?
         if let hostPort = parts.hostPort, !hostPort.isEmpty, hostPort != "0" {
             hostPorts = ClosedRange(ports: hostPort)
-            guard hostPorts != nil else { throw invalid("invalid host port \(JSON.quoted(hostPort)) (1 to 65535)") }
+            guard hostPorts != nil else { throw invalid(Self.complaint(aboutPorts: hostPort, of: "host")) }
         }
         var address: IPAddress?
         if let text = parts.address {
@@ -121,6 +121,22 @@ package struct PublishRequest: Hashable, Sendable {
             throw invalid("invalid ranges: \(hostPorts.count) host ports for \(containerPorts.count) container ports")
         }
         self.init(hostAddress: address, hostPorts: hostPorts, containerPorts: containerPorts, transport: transport)
+    }
+
+    private static func complaint(aboutPorts text: String, of side: String) -> String {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+        let isReversed = ends.count == 2 && ClosedRange<UInt16>(ports: "\(ends[1])-\(ends[0])") != nil
+        return "invalid \(side) port \(JSON.quoted(text)) (\(isReversed ? "the range is reversed" : "1 to 65535"))"
+    }
+
+    private static func complaint(aboutForm text: Substring) -> String {
+        let words = text.split(separator: ":", omittingEmptySubsequences: false)
+        let address = words.dropLast(2).joined(separator: ":")
+        guard words.count > 3, IPAddress(address)?.family == .ipv6 else {
+            return "use [HOST-IP:]HOST-PORT:CONTAINER-PORT"
+        }
+        let ports = words.suffix(2).joined(separator: ":")
+        return "an address of IPv6 is in brackets: [\(address)]:\(ports)"
     }
 
     private typealias Parts = (address: String?, hostPort: String?, containerPort: String)
@@ -191,9 +207,11 @@ package struct PublishRequest: Hashable, Sendable {
     }
 
     /// Whether both ask for the same fixed port of the same host address.
-    package func collides(with other: PublishRequest) -> Bool {
+    /// - Parameter hasIPv6: as in `addresses`.
+    package func collides(with other: PublishRequest, hasIPv6: Bool) -> Bool {
         guard let ours = hostPorts, let theirs = other.hostPorts, transport == other.transport else { return false }
-        guard (hostAddress ?? .anyIPv4).shares(other.hostAddress ?? .anyIPv4) else { return false }
+        let others = other.addresses(hasIPv6: hasIPv6)
+        guard addresses(hasIPv6: hasIPv6).contains(where: { others.contains(where: $0.shares) }) else { return false }
         // A range of host ports for one container port takes whichever is free.
         return choices.count == ours.count && other.choices.count == theirs.count && ours.overlaps(theirs)
     }

@@ -28,6 +28,18 @@ package struct RecordReader {
         return value
     }
 
+    /// What a person writes, as text: of a wrong value the error says what would be right.
+    /// - Parameter rule: that, behind "use".
+    package func setting<Value>(
+        _ key: String, _ rule: String, _ convert: (String) -> Value?
+    ) throws(RecordError) -> Value? {
+        guard let member = json[key], !member.isNull else { return nil }
+        guard let value = member.string.flatMap(convert) else {
+            throw RecordError("\(path)\(key) is not valid: use \(rule)")
+        }
+        return value
+    }
+
     package func string(_ key: String) throws(RecordError) -> String { try value(key, \.string) }
     package func strings(_ key: String) throws(RecordError) -> [String] { try value(key, \.strings) }
     package func bool(_ key: String) throws(RecordError) -> Bool { try value(key, \.bool) }

@@ -32,11 +32,11 @@ package struct HostConfiguration: Equatable, Sendable {
         for (key, _) in json.members ?? [] where !Self.keys.contains(key) {
             throw RecordError("there is no key \"\(key)\"; there are \(Self.keys.joined(separator: ", "))")
         }
-        firewall = try reader.optionalText("firewall-backend", FirewallBackend.init)
-        publishAddress = try reader.optionalText("ip") { text in
+        firewall = try reader.setting("firewall-backend", "iptables, nftables or none", FirewallBackend.init)
+        publishAddress = try reader.setting("ip", "an address of IPv4 such as 127.0.0.1, or 0.0.0.0 for all") { text in
             IPAddress(text).flatMap { $0.family == .ipv4 && ($0.isUnicast || $0.isUnspecified) ? $0 : nil }
         }
-        maximumImageSize = try reader.optionalText("max-image-size") { text in
+        maximumImageSize = try reader.setting("max-image-size", "a size in quotation marks, such as \"20g\"") { text in
             ByteCount.parse(text).flatMap { $0 > 0 ? $0 : nil }
         }
         addressPools = try reader.optionalObjects("default-address-pools") { pool throws(RecordError) in

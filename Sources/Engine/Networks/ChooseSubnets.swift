@@ -37,6 +37,7 @@ extension Engine {
     ) throws(OperationError) -> Subnet {
         let asked = try request.pool(of: family)
         let occupants = isBesideHost && asked.subnet != nil ? [] : try HostSubnets.occupants(of: family)
+        if let subnet = asked.subnet, !isBesideHost { warnOfPublic(subnet) }
         return try gateway(asked, occupants, beside: others, choice)
     }
 
@@ -81,9 +82,12 @@ extension Engine {
         guard subnet.first.isUnicast, !subnet.first.isLoopback, !subnet.first.isReserved else {
             throw OperationError("invalid subnet \(subnet)", reason: "no unicast addresses")
         }
-        if !subnet.first.isPrivate, subnet.family == .ipv4 {
-            warn("\(subnet.network) is public address space: its real hosts cannot be reached from here")
-        }
+    }
+
+    /// Of a network behind this host: beside it they are where they were.
+    private func warnOfPublic(_ subnet: Subnet) {
+        guard subnet.family == .ipv4, !subnet.first.isPrivate, !subnet.first.isOfDocumentation else { return }
+        warn("\(subnet.network) is public address space: its real hosts cannot be reached from here")
     }
 
     private func checkIPv6(_ request: NetworkRequest) throws(OperationError) {

@@ -123,12 +123,15 @@ extension Engine {
         let id = ContainerID.random()
         let device = Self.device(for: request, name, id, driver)
         if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
+        try request.takeSubnets(of: device)
         let pools = configuration.pools ?? [isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool]
         let gateways =
             request.isConfigOnly
             ? try configured(request)
             : try gateways(request, pools: pools, beside: others, isBesideHost: driver.isBesideHost)
-        if request.options.isUnmanaged { try request.reserve(HostSubnets.addresses(of: device), of: device, gateways) }
+        if driver.isBesideHost, !request.isConfigOnly {
+            try request.reserve(HostSubnets.addresses(of: device), of: device, gateways)
+        }
         let network = request.definition(id, name, gateways, device, firewall)
         try request.checkLeases(of: network)
         return network
@@ -161,12 +164,30 @@ extension NetworkRequest {
     /// Of IPv6 alone the first addresses of the subnet are given out: as many as there are leases.
     fileprivate func checkLeases(of network: NetworkDefinition) throws(OperationError) {
         guard network.gateway == nil, let gateway6 = network.gateway6, !network.isConfigOnly else { return }
-        let named = ranges.filter { $0.family == .ipv6 }.map(\.first) + [gateway6.address]
-        guard let address = named.first(where: { network.lease(beside: $0) == nil }) else { return }
-        let count = 1 << (32 - network.leaseSpace.prefixLength)
+        guard let range = network.range(of: .ipv6), !network.hasLeasesInRange else { return }
+        let space = network.leaseSpace
+        let ends = [space.hosts.lowerBound, space.hosts.upperBound].compactMap { network.address6(beside: $0) }
         throw OperationError(
-            "invalid address \(address)", reason: "containers get the first \(count) addresses of \(gateway6.network)",
+            "invalid ip-range \(range)",
+            reason: "containers get the first \(1 << (32 - space.prefixLength)) addresses of \(gateway6.network)",
+            remedy:
+                "give a part of \(ends.map(\.description).joined(separator: "-")); --ip6 takes any address of the subnet",
             kind: .unsupported)
+    }
+
+    /// Of a bridge of others its own subnets, for the families that none is named of.
+    fileprivate mutating func takeSubnets(of device: String) throws(OperationError) {
+        guard options.isUnmanaged, !isConfigOnly, givesAddresses else { return }
+        let wanted = (hasIPv4 ? [AddressFamily.ipv4] : []) + (hasIPv6 ? [.ipv6] : [])
+        for family in wanted where !subnets.contains(where: { $0.family == family }) {
+            let places = try UnmanagedBridgeDriver().places(of: device)
+            guard let place = places.first(where: { $0.family == family }) else {
+                throw OperationError(
+                    "bridge", device, reason: "it has no subnet of \(family == .ipv4 ? "IPv4" : "IPv6")",
+                    remedy: "name one by --subnet", kind: .invalid)
+            }
+            subnets.append(place)
+        }
     }
 
     fileprivate func labelled(_ labels: [String: String]) -> NetworkRequest {
@@ -175,7 +196,7 @@ extension NetworkRequest {
         return request
     }
 
-    /// No member gets an address that the bridge has already, be it of another program's.
+    /// No member gets an address that the bridge, or the parent, has already, be it of another program's.
     fileprivate mutating func reserve(
         _ addresses: [IPAddress], of device: String, _ gateways: (gateway: Subnet?, gateway6: Subnet?)
     ) {

@@ -18,7 +18,9 @@ extension Engine {
                 if !joined.contains(where: { $0.name == container.name }) { joined.append(container) }
             }
         }
-        return try commands(making: networks, joined, upon: .nothing)
+        let commands = try commands(making: networks, joined, upon: .nothing)
+        if commands.isEmpty { for network in networks { warn("network \(network.name): \(network.absence)") } }
+        return commands
     }
 
     /// - Parameter ground: where a network that is right already needs nothing, those of the containers are seen to as well.
@@ -88,5 +90,13 @@ struct JoinedContainer: Sendable {
         // Of one on networks the first of those brings it up.
         let loopback = endpoints.isEmpty ? [ShellCommand("ip link set dev lo up").inside(name.text)] : []
         return [ShellCommand("ip netns add", name.text)] + settings + loopback
+    }
+}
+
+extension NetworkDefinition {
+    /// Why nothing is made of it.
+    fileprivate var absence: String {
+        if isConfigOnly { return "nothing is made of it: others are made like it (--config-from)" }
+        return "nothing is made of it: \(device) is there without it, and each member gets a link of its own"
     }
 }

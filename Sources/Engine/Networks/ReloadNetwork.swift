@@ -18,6 +18,8 @@ extension Engine {
         return try FileLock.holding(layout.registryLock) { () throws(OperationError) in
             try networkStore.removeUnfinished()
             var listing = try names.isEmpty ? networks() : networks(called: names)
+            // There is nothing of them that could be put back.
+            if names.isEmpty { listing.elements.removeAll(where: \.isConfigOnly) }
             if let firewall { listing = move(listing, to: firewall, areNamed: !names.isEmpty) }
             let failures = host.restore(listing.elements)
             listing.elements.removeAll { network in

@@ -28,7 +28,7 @@ extension NetworkRequest {
             throw invalid("cannot configure multiple ranges (\(ranges[1]), \(ranges[0])) on the same subnet\(place)")
         }
         let auxiliary = auxiliary.filter { $0.value.family == family }
-        if subnets.isEmpty, !ranges.isEmpty || !auxiliary.isEmpty {
+        if subnets.isEmpty, !gateways.isEmpty || !ranges.isEmpty || !auxiliary.isEmpty {
             throw invalid("every ip-range or gateway must have a corresponding subnet", remedy: "name it by --subnet")
         }
         return PoolRequest(

@@ -42,7 +42,12 @@ extension ContainerSummary {
 extension ContainerPhase {
     /// Of one that has ended.
     package var exitCode: Int32? {
-        if case .exited(let code, _) = self { code } else { nil }
+        switch self {
+        case .exited(let code, _): code
+        // It was killed, whoever did that; `wait` says so, too.
+        case .lost: 137
+        case .created, .starting, .running, .paused, .restarting: nil
+        }
     }
 
     /// Docker's `Status`.
@@ -53,7 +58,7 @@ extension ContainerPhase {
         case .paused(let since): "Up " + HumanText.duration(nanoseconds: now.nanoseconds(since: since)) + " (Paused)"
         case .restarting(let code, let finished): "Restarting (\(code)) \(HumanText.ago(finished, now: now))"
         case .exited(let code, let finished): "Exited (\(code)) \(HumanText.ago(finished, now: now))"
-        case .lost: "Exited (unknown)"
+        case .lost: "Exited (\(exitCode ?? 0))"
         }
     }
 }

@@ -28,7 +28,7 @@ extension ContainerDetails {
 
     private var inspectedState: JSON {
         let word = phase.word
-        let code = exit?.exitCode ?? (phase == .lost ? 137 : 0)
+        let code = exit?.exitCode ?? phase.exitCode ?? 0
         let never = "0001-01-01T00:00:00Z"
         return [
             "Status": .string(word), "Running": .bool(phase.isRunning),

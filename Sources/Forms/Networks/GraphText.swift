@@ -37,12 +37,14 @@ enum GraphLabels {
         let definition = network.definition
         return [
             "\(definition.name)", "\(definition.driver) \(definition.device)",
-            (definition.gateways.first?.description ?? "no addresses") + (definition.isInternal ? "  internal" : ""),
+            (definition.gateways.isEmpty
+                ? "no addresses" : definition.gateways.map(\.description).joined(separator: "  "))
+                + (definition.isInternal ? "  internal" : ""),
         ]
     }
 
     static func place(_ place: NetworkGraph.Place) -> [String] {
-        [place.container, place.interface] + (place.address.map { ["\($0)"] } ?? []) + ["\(place.mac)"]
+        [place.container, place.interface] + place.addresses.map(\.description) + ["\(place.mac)"]
     }
 
     static func port(_ port: PortMapping) -> String { "\(port)" }

@@ -12,7 +12,8 @@ extension NetworkDefinition {
             "ID": .string(isWhole ? id.hex : id.short), "IPv4": .string(hasIPv4 ? "true" : "false"),
             "IPv6": .string(gateway6 == nil ? "false" : "true"),
             "Internal": .string(isInternal ? "true" : "false"),
-            "IpRange": .string(gateways.first?.description ?? ""),
+            // One word, as scripts split the line at spaces.
+            "IpRange": .string(gateways.map(\.description).joined(separator: ",")),
             "Labels": .string(HumanText.labels(labels)), "Name": .string(name.text), "Scope": "local",
         ]
         return Row(fields: fields, labels: labels)

@@ -12,9 +12,14 @@ extension BridgeDriver {
         var netlink = try RouteSocket()
         observed.links = try netlink.links().map { ObservedBridges.Link($0) }
         let bridges = Set(observed.links.map(\.info).filter(\.isOwnBridge).map(\.index))
+        let addresses = try netlink.addresses(of: wanted.families)
         for place in observed.links.indices {
+            let index = observed.links[place].info.index
+            if bridges.contains(index) {
+                observed.links[place].addresses = addresses.filter { $0.link == index }.map(\.address)
+            }
             guard let master = observed.links[place].info.master, bridges.contains(master) else { continue }
-            observed.links[place].port = try netlink.portOfLink(observed.links[place].info.index)
+            observed.links[place].port = try netlink.portOfLink(index)
         }
         try observeHost(wanted, &observed)
         return observed
@@ -62,5 +67,18 @@ extension BridgeDriver {
             if wanted.owners != nil { observed.admitted[chain.family] = try? chain.devices() }
         }
         observed.unzoned = (try? FirewalldZone.lacking(made)) ?? []
+    }
+}
+
+extension WantedBridges {
+    /// Those that a network has addresses of: this kernel may know no other one.
+    fileprivate var families: Set<AddressFamily> { Set(networks.flatMap(\.definition.gateways).map(\.family)) }
+}
+
+extension RouteSocket {
+    fileprivate mutating func addresses(of families: Set<AddressFamily>) throws(OperationError) -> [AddressInfo] {
+        var addresses: [AddressInfo] = []
+        for family in families { addresses += try self.addresses(of: family) }
+        return addresses
     }
 }

@@ -83,6 +83,20 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
         return commands
     }
 
+    /// The addresses of a bridge in their subnets, but for those that are of its link alone and those that stand alone.
+    package func places(of device: String) throws(OperationError) -> [Subnet] {
+        var netlink = try RouteSocket()
+        let index = try bridge(device, &netlink).index
+        var places: [Subnet] = []
+        for family in AddressFamily.allCases {
+            places += try netlink.addresses(of: family).filter { $0.link == index }.map(\.address)
+        }
+        return places.filter { place in
+            let isOfLink = place.address.isLinkLocal || place.address.isMappedOrOfLink
+            return !isOfLink && place.prefixLength < place.family.bits - 1
+        }
+    }
+
     private func bridge(_ device: String, _ netlink: inout RouteSocket) throws(OperationError) -> LinkInfo {
         guard let link = try netlink.link(.named(device)) else {
             throw OperationError(
