@@ -1,5 +1,7 @@
 import Core
+import Linux
 import Networking
+import Records
 
 /// A published port at which the supervisor itself listens, because the kernel does not send on what comes there: one of IPv6, or
 /// of a container that has no other address.
@@ -24,6 +26,13 @@ extension ContainerRun {
             return ListenedPort(
                 socket: socket, transport: mapping.transport, address: address, port: mapping.containerPort)
         }
+    }
+
+    /// A container's sockets that are not done with their peers (FIN-WAIT) may keep its network namespace for minutes after its last
+    /// process, and with it the links. So its end takes these away, as where another container has the namespace (`Host.joinable`).
+    /// - Returns: whether that is on record.
+    package func noteKeptNamespace() -> Bool {
+        (try? Files.replace(host.layout.containerJoined(id), [])) != nil
     }
 
     /// Whether a port that is passed on is none for whoever asks: an internal network has no way in but on this host, and its members

@@ -16,6 +16,8 @@ package struct TracedPacket: Equatable, Sendable {
     /// Whether the connection's destination, or its source, was translated.
     package var hasNewDestination = false
     package var hasNewSource = false
+    /// Whose it becomes where it is masqueraded; nil: that is not known.
+    package var masqueradedSource: IPAddress?
     /// What this host takes addresses for: RTN_LOCAL, RTN_UNICAST and so on. Of any other nothing is known.
     package var addressTypes: [IPAddress: UInt8] = [:]
 

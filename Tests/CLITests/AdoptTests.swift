@@ -29,7 +29,7 @@ extension CLI.Adopt {
         let outcome = elsewhere(
             """
             adopt
-            $m network ls --format '{{.Name}}' | sort; ip -j link show one | jq -r '.[].ifalias' | cut -d: -f1
+            $m network ls --filter type=custom --format '{{.Name}}' | sort; ip -j link show one | jq -r '.[].ifalias' | cut -d: -f1
             $r -S POSTROUTING | grep -c 'MASQUERADE'; $r -S PREROUTING | grep -c DNAT; $r -S MYDOCKER-POSTROUTING | grep -c MASQUERADE
             $m run --rm --network one -p 90:80 true && echo runs
             $m network doctor; $m system check && echo clean
@@ -62,7 +62,7 @@ extension CLI.Adopt {
             ip link add v0 type veth peer name v1; ip link set v0 master one; try; ip link del v0
             ip link set one alias theirs; adopt; ip link set one alias ''
             $m network doctor --adopt --repair $d; echo $?
-            $m network ls -q | wc -l
+            $m network ls -q --filter type=custom | wc -l
             """)
         let refusals = [
             #"read networks "/nosuch": there is no directory "network" in it"#,

@@ -22,7 +22,7 @@ extension CLI.NetworkOptions {
                 #"null true [] {"macvlan_mode":"private"}"#,
                 #"bridge model [{"Subnet":"10.77.1.0/24","IPRange":"10.77.1.64/26","Gateway":"10.77.1.1","#
                     + #""AuxiliaryAddresses":{"a":"10.77.1.65"}}] {"k":"v"}"#, "false 1400", "10.77.1.64/24", "1400",
-                #"mydocker: configuration network "model" is in use"#, "2",
+                #"mydocker: configuration network "model" is in use"#, "3",
                 "mydocker: warning: network model: nothing is made of it: others are made like it (--config-from)", "0",
                 "one", "one", "empty", "model", "clean",
             ], "\(outcome.text)")
@@ -84,6 +84,29 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// Made or not, with the same id before and after.
+    @Test func networksThatEveryHostHas() {
+        let outcome = scene(
+            """
+            $m network ls --filter type=builtin --format '{{.Name}} {{.ID}} {{.Driver}} {{.Scope}} {{.IPv4}}'
+            $m network ls -q --filter name=host; $m network inspect host none 686f73740000 -f '{{.Name}} {{.Driver}} {{.Scope}} {{json .IPAM.Config}}'
+            bridge() { $m network inspect bridge -f '{{.Name}} {{.Id}} {{.Driver}} {{json .IPAM.Config}} {{json .Options}}'; }
+            bridge >/run/before; cut -c1-19 </run/before; ip -o link show mydocker0 2>/dev/null | wc -l; ls /var/lib/mydocker/networks 2>/dev/null | wc -l
+            $m run --rm true; bridge | diff - /run/before && echo same
+            $m network ls --filter name=bridge --format '{{.Name}} {{.ID}}'; for n in bridge host none; do $m network rm $n; echo $?; done
+            $m network prune -f >/dev/null; $m network ls -q | wc -l; $m system check && echo clean
+            """)
+        let kept = ["bridge", "host", "none"].flatMap {
+            ["mydocker: \($0) is a pre-defined network and cannot be removed", "1"]
+        }
+        #expect(
+            outcome.lines == [
+                "bridge 627269646765 bridge local true", "host 686f73740000 host local true",
+                "none 6e6f6e650000 null local true", "686f73740000", "host host local []", "none null local []",
+                "host host local []", "bridge 627269646765", "0", "0", "same", "bridge 627269646765",
+            ] + kept + ["3", "clean"], "\(outcome.text)")
+    }
+
     @Test func listsByAge() {
         let outcome = scene(
             """
@@ -91,7 +114,7 @@ extension CLI.NetworkOptions {
             $m network ls -q --filter until=1h | wc -l; $m network ls -q --filter until=$(date -d '+1 hour' +%s) | wc -l
             $m network ls -q --filter until=1x; echo $?; $m network ls --filter until=1h --filter until=2h; echo $?
             $m network prune -f --filter until=1h; $m network prune -f --filter label=none
-            $m network ls --format '{{.Name}}'
+            $m network ls --format '{{.Name}}' --filter type=custom
             """)
         #expect(
             outcome.lines == [

@@ -115,6 +115,7 @@ extension CLI.PacketWay {
             both within-out within fd00:250::2 ping6 within fd00:250::2
             both within-in $web fd00:77:9::2 ping6 web fd00:77:9::2
             both within-gateway within fd00:77:9::1 ping6 within fd00:77:9::1
+            way $web fd00:250::2 | tail -1; way $web '[fd00:250::1]:80' | tail -1
             way ::1 '[::1]:81' | tail -2; $m network doctor >/run/said || cat /run/said
             ip -6 route add default via fd00:250::2; ip6tables-nft -I FORWARD -i bd0 -j REJECT 2>/dev/null; both others web fd00:250::2 ping6 web fd00:250::2
             $m network doctor bd0 | grep -c 'ip6 filter FORWARD'
@@ -128,6 +129,8 @@ extension CLI.PacketWay {
         ]
         #expect(
             outcome.lines == names.map { "\($0) \(stopped.contains($0) ? 3 : 0)" } + [
+                "arrives: it leaves this host by out0, as fd00:250::1",
+                "arrives: at container web, port 80, from fd00:77:7::1",
                 "supervisor   of container web listens, port 81, and passes it on from this host",
                 "arrives: at container web, port 80", "others 3", "1", "the route fd00:77:7:0:1::/80 dev out0",
             ], "\(outcome.text)")
@@ -140,6 +143,7 @@ extension CLI.PacketWay {
             way 10.250.0.2 10.250.0.1:80 | sed 's/   */|/g'
             way 10.250.0.2 web:80 | tail -1
             way other web | tail -1
+            for to in 10.250.0.2 10.250.0.1:80 web:80; do way web $to | tail -1; done; way web web | grep -c '^lo '; way other 10.250.0.1:80 | tail -1
             """)
         let isLegacy = firewall == "iptables"
         let dropped =
@@ -147,10 +151,14 @@ extension CLI.PacketWay {
             ? "iptables-legacy filter MYDOCKER-FORWARD: -o bd0 -j DROP"
             : "nft ip mydocker-filter MYDOCKER-FORWARD: oifname \"bd0\" counter drop"
         #expect(
-            outcome.lines.suffix(2) == Array(repeating: "does not arrive: dropped by \(dropped)", count: 2),
-            "\(outcome.text)")
+            outcome.lines.suffix(7) == Array(repeating: "does not arrive: dropped by \(dropped)", count: 2) + [
+                "arrives: it leaves this host by out0, as 10.250.0.1",
+                "arrives: at container web, port 80, from 10.77.7.1",
+                "arrives: at container web, port 80, from 10.77.7.2", "1",
+                "arrives: at container web, port 80, from 10.77.7.1",
+            ], "\(outcome.text)")
         #expect(
-            outcome.lines.dropLast(2).last == "arrives: at container web, port 80, from 10.250.0.2", "\(outcome.text)")
+            outcome.lines.dropLast(7).last == "arrives: at container web, port 80, from 10.250.0.2", "\(outcome.text)")
         #expect(
             outcome.lines.contains {
                 $0.hasPrefix("prerouting|") && $0.contains("MYDOCKER-DNAT: ") && $0.contains("10.77.7.2:80")

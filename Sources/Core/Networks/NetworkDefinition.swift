@@ -133,6 +133,22 @@ package struct NetworkDefinition: Equatable, Sendable {
 
     /// It is there without that anybody has made it.
     package var isPredefined: Bool { name.isOfPredefinedNetwork }
+    /// The same, or nothing is ever made of it.
+    package var isBuiltIn: Bool { Self.builtInDrivers[name.text] != nil }
+    /// Of those, by their names, Docker's drivers.
+    private static let builtInDrivers = ["bridge": "bridge", "host": "host", "none": "null"]
+
+    /// Those that every host has, as lists tell them before they are made.
+    package static var builtIn: [NetworkDefinition] {
+        builtInDrivers.sorted { $0.key < $1.key }.compactMap { name, driver in
+            Name(name).map { name in
+                NetworkDefinition(
+                    id: .ofPredefinedNetwork(name), name: name, driver: driver, gateway: nil, device: noDevice,
+                    mtu: nil,
+                    isInternal: false, labels: [:], created: .now())
+            }
+        }
+    }
 
     /// - Returns: false when what was found under `key` is of another network.
     package mutating func adopt(_ key: String) -> Bool {

@@ -120,7 +120,7 @@ extension Engine {
         if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
         // What cannot be read could overlap.
         if let failure = failures.first { throw failure }
-        let id = ContainerID.random()
+        let id = isPredefined ? ContainerID.ofPredefinedNetwork(name) : .random()
         let device = Self.device(for: request, name, id, driver)
         if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
         try request.takeSubnets(of: device)

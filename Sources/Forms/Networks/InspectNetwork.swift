@@ -11,7 +11,8 @@ extension NetworkDetails {
 
     private static func inspected(predefined name: String) -> JSON {
         [
-            "Name": .string(name), "Id": "", "Scope": "local", "Driver": .string(name == "none" ? "null" : name),
+            "Name": .string(name), "Id": .string(Name(name).map { ContainerID.ofPredefinedNetwork($0).hex } ?? ""),
+            "Created": "0001-01-01T00:00:00Z", "Scope": "local", "Driver": .string(name == "none" ? "null" : name),
             "EnableIPv4": true, "EnableIPv6": false, "IPAM": ["Driver": "default", "Options": [:], "Config": []],
             "Internal": false, "Attachable": false, "Ingress": false, "ConfigFrom": ["Network": ""],
             "ConfigOnly": false, "Containers": [:],

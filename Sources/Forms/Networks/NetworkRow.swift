@@ -2,7 +2,7 @@ import Core
 
 extension NetworkDefinition {
     /// One that is there for others to be made like it has what is usual.
-    var hasIPv4: Bool { families.contains(.ipv4) || isConfigOnly }
+    var hasIPv4: Bool { families.contains(.ipv4) || isConfigOnly || isBuiltIn }
 
     /// The network in the words of `network list`.
     /// - Parameter isWhole: ids in full.

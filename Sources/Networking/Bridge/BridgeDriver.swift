@@ -21,7 +21,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
-        ForwardPolicy.obstacles(to: network)
+        ForwardPolicy.obstacles(to: network) + InputObstacles.find(to: network, [])
     }
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {

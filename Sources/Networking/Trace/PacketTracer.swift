@@ -81,6 +81,12 @@ package struct PacketTracer: ~Copyable {
         if packet.destination.isLoopback {
             return stop("\(family == .ipv4 ? "127.0.0.0/8" : "::1") is the container's own there")
         }
+        if container.endpoints.contains(where: { $0.addresses.contains(packet.destination) }) {
+            note("lo", "\(packet.destination) is the container's own address")
+            let port = packet.destinationPort.map { ", port \($0)" } ?? ""
+            way.end = .arrives("at container \(container.name)\(port), from \(packet.source)")
+            return
+        }
         let isNear = endpoint.place(family)?.network.contains(packet.destination) == true
         let near = container.endpoints.first { $0.place(family)?.network.contains(packet.destination) == true }
         if !isNear, let near, let own = near.place(family)?.address {
@@ -158,11 +164,18 @@ package struct PacketTracer: ~Copyable {
     }
 
     private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
+        packet.masqueradedSource = masqueradedSource(of: packet, by: route)
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
         let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
         if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
         let hop = route.gateway.map { " to the router \($0)" } ?? ""
         way.end = .arrives("it leaves this host by \(output.name)\(hop), as \(packet.source)")
+    }
+
+    private mutating func masqueradedSource(of packet: TracedPacket, by route: RouteInfo) -> IPAddress? {
+        let addresses = ((try? netlink.addresses(of: family)) ?? []).filter { $0.link == route.link }.map(\.address)
+        return MasqueradedSource.choose(
+            among: addresses, toward: route.gateway ?? packet.destination, to: packet.destination)
     }
 
     private mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
