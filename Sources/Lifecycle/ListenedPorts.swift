@@ -35,19 +35,11 @@ extension ContainerRun {
         (try? Files.replace(host.layout.containerJoined(id), [])) != nil
     }
 
-    /// Whether a port that is passed on is none for whoever asks: an internal network has no way in but on this host, and its members
-    /// have none out. What the kernel sends on meets rules that say so; this comes behind them.
-    /// - Parameters:
-    ///   - client: no program can have another one's (`rp_filter`, filters at ports of bridges).
-    ///   - own: where it has come to, where that is known.
+    /// Whether a port that is passed on is none for whoever asks.
+    /// - Parameters: as in `InternalNetworks.refusing`.
     package func refuses(_ client: IPAddress, at own: IPAddress?) -> Bool {
-        if client.isLoopback || client == own { return false }
+        let networks = InternalNetworks(among: (try? host.networkStore.all().definitions) ?? [])
         let publisher = state.endpoints.first { !$0.ports.isEmpty }?.networkID
-        let internals = ((try? host.networkStore.all().definitions) ?? []).filter(\.isInternal)
-        return internals.contains { network in
-            let isMember = network.gateways.contains { $0.contains(client) && $0.address != client }
-            let isHost = network.gateways.contains { $0.address == client }
-            return network.id == publisher ? !isMember && !isHost : isMember
-        }
+        return networks.refusing(client, at: own, publishedBy: publisher) != nil
     }
 }

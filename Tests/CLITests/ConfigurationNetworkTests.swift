@@ -48,6 +48,40 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// A model without IPv4, with a subnet and without one.
+    @Test func whatIsMadeLikeAnotherHasItsFamilies() {
+        let outcome = scene(
+            """
+            form='{{.EnableIPv4}} {{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'
+            $m network create --config-only --ipv4=false --ipv6 --subnet fd00:77:1::/64 six >/dev/null
+            $m network create --config-only --ipv4=false --ipv6 any >/dev/null
+            $m network create --config-only --ipv6 both >/dev/null; $m network create --config-only usual >/dev/null
+            for n in six any both usual; do
+              $m network inspect $n -f "$form"; $m network create --config-from $n like-$n >/dev/null
+              $m network inspect like-$n -f "$form" | sed 's/fd[0-9a-f:]*::/ULA/;s/[0-9]*[.][0-9./]*/IPV4/'
+            done
+            $m network ls --filter type=custom --format '{{.Name}} {{.IPv4}} {{.IPv6}}' | grep -v like
+            grep -l families /var/lib/mydocker/networks/*.json | wc -l
+            $m run --rm --net like-any sh -c 'ip -4 -o addr show eth0 | wc -l; ip -6 -o addr show eth0 scope global | wc -l'
+            for flags in --ipv4=false '--ipv4=false --ipv6 --subnet 10.77.1.0/24' '--ipv4=false --ipv6 -d bridge --internal'; do
+              $m network create --config-only $flags no >/run/said 2>&1; echo $? $(head -1 /run/said | cut -c-60)
+            done
+            $m network create --config-only --ignore six 2>&1 >/dev/null | cut -d: -f2-
+            for n in six any both usual; do $m network rm like-$n $n; done | wc -l; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "false true fd00:77:1::/64 ", "false true ULA/64 ", "false true ", "false true ULA/64 ",
+                "true true ", "true true IPV4 ULA/64 ", "true false ", "true false IPV4 ",
+                "any false true", "both true true", "six false true", "usual true false", "3", "0", "1",
+                "1 mydocker: IPv4 or IPv6 must be enabled",
+                "1 mydocker: conflicting options: --ipv4=false and 10.77.1.0",
+                "1 mydocker: configuration network can only contain network spe",
+                #" warning: network "six" exists: its IPv4 is off, not on"#,
+                #" warning: network "six" exists: its IPv6 is on, not off"#, "8", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// Docker's sentences.
     @Test func whatCannotBeMadeLikeAnother() {
         let outcome = scene(

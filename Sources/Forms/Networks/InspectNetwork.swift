@@ -26,8 +26,8 @@ extension NetworkDefinition {
         let options = options.texts + (firewall == .none ? [] : [("mydocker.firewall", firewall.rawValue)])
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
-            "Scope": "local", "Driver": .string(driver), "EnableIPv4": .bool(hasIPv4),
-            "EnableIPv6": .bool(gateway6 != nil),
+            "Scope": "local", "Driver": .string(driver), "EnableIPv4": .bool(enabledFamilies.contains(.ipv4)),
+            "EnableIPv6": .bool(enabledFamilies.contains(.ipv6)),
             "IPAM": [
                 "Driver": givesAddresses ? "default" : "null", "Options": [:],
                 "Config": .array(gateways.map(configuration)),

@@ -24,6 +24,10 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         ForwardPolicy.obstacles(to: network) + InputObstacles.find(to: network, [])
     }
 
+    package func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle] {
+        ForwardPolicy.obstacles(to: network, isPlanned: true)
+    }
+
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         for backend in network.firewalls {
@@ -63,7 +67,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func hasUserRules(
         in firewall: FirewallBackend, of network: NetworkDefinition
     ) throws(OperationError) -> Bool {
-        try firewalls[firewall].hasUserRules(of: network.gateways.map(\.family))
+        try firewalls[firewall].hasUserRules(of: network.families)
     }
 
     /// B23: an interface that is not ours is neither used nor ever deleted.
