@@ -35,7 +35,8 @@ package struct ImageStore: Sendable {
 
     /// Whether what could not be read is an image that was still there when the index was read.
     private func wasRemoved(_ image: Digest, _ error: OperationError) throws(OperationError) -> Bool {
-        try error.errno == ENOENT && !ImageIndex.read(layout.index).contains(image)
+        guard error.errno == ENOENT else { return false }
+        return try !ImageIndex.read(layout.index).contains(image)
     }
 
     /// Every image under each of its names, newest first.
