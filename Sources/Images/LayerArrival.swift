@@ -15,6 +15,8 @@ struct LayerArrival: Sendable {
     func store(_ draft: LayerDraft) throws(OperationError) -> LayerDraft {
         guard let source = draft.source, !draft.hasImpliedDirectories else { return draft }
         let layout = store.layout
+        // What is in the store is on the disk: whoever finds it there publishes images of it.
+        try Archive.syncFileSystem(of: source.tree)
         let lock = try FileLock.store(layout)
         try store.moveBlob(source.blob, draft.blob)
         try store.move(source.tree, to: layout.layer(draft.diff))
