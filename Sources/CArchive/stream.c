@@ -1,4 +1,5 @@
 #include "internal.h"
+#include "xz.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,6 +21,9 @@ struct carchive_stream {
     uint64_t blob_size;
     int compression;
     struct carchive_failure failure;
+    /* What has come of the input and nobody has had yet. */
+    ssize_t waiting;
+    struct xz *xz;
     uint8_t buffer[INPUT_SIZE];
     /* Between both, under the lock. */
     pthread_mutex_t lock;
@@ -36,17 +40,27 @@ static int compression(struct archive *raw) {
     switch (A(filter_code)(raw, 0)) {
     case ARCHIVE_FILTER_GZIP: return CARCHIVE_GZIP;
     case ARCHIVE_FILTER_ZSTD: return CARCHIVE_ZSTD;
-    case ARCHIVE_FILTER_XZ: return CARCHIVE_XZ;
     case ARCHIVE_FILTER_BZIP2: return CARCHIVE_BZIP2;
     default: return CARCHIVE_NONE;
     }
 }
 
+/* What there is, but at the beginning as much as says what it is. */
+static ssize_t read_some(struct carchive_stream *stream) {
+    size_t wanted = stream->blob_size == 0 ? XZ_MAGIC_SIZE : 1, count = 0;
+    while (count < wanted) {
+        ssize_t n = read(stream->input, stream->buffer + count, INPUT_SIZE - count);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) break;
+        count += (size_t)n;
+    }
+    return (ssize_t)count;
+}
+
 static la_ssize_t read_input(struct archive *raw, void *context, const void **bytes) {
     struct carchive_stream *stream = context;
-    ssize_t n;
-    do n = read(stream->input, stream->buffer, INPUT_SIZE);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = read_some(stream);
     if (n < 0) {
         carchive_fail(&stream->failure, "read", NULL, errno);
     } else if (stream->copy >= 0 && carchive_write_all(stream->copy, stream->buffer, (size_t)n) < 0) {
@@ -66,6 +80,18 @@ static la_ssize_t read_input(struct archive *raw, void *context, const void **by
     return n;
 }
 
+/* The same, first what was read already. */
+static la_ssize_t take_input(struct archive *raw, void *context, const void **bytes) {
+    struct carchive_stream *stream = context;
+    ssize_t waiting = stream->waiting;
+    stream->waiting = 0;
+    if (waiting == 0) return read_input(raw, context, bytes);
+    *bytes = stream->buffer;
+    return waiting;
+}
+
+static ssize_t take_packed(void *context, const void **bytes) { return take_input(NULL, context, bytes); }
+
 /* The slot to fill next, or NULL when the reader has gone. */
 static uint8_t *wait_for_slot(struct carchive_stream *stream) {
     pthread_mutex_lock(&stream->lock);
@@ -83,11 +109,17 @@ static void publish(struct carchive_stream *stream, size_t count) {
     pthread_mutex_unlock(&stream->lock);
 }
 
+static ssize_t unpack_some(struct carchive_stream *stream, struct archive *raw, uint8_t *slot) {
+    if (stream->xz) return xz_read(stream->xz, slot, SLOT_SIZE, take_packed, stream, &stream->failure);
+    la_ssize_t n = A(read_data)(raw, slot, SLOT_SIZE);
+    return n < 0 ? carchive_fail_because(&stream->failure, "read archive", NULL, A(error_string)(raw)) : n;
+}
+
 static int produce_all(struct carchive_stream *stream, struct archive *raw) {
     uint8_t *slot;
     while ((slot = wait_for_slot(stream))) {
-        la_ssize_t n = A(read_data)(raw, slot, SLOT_SIZE);
-        if (n < 0) return carchive_fail_because(&stream->failure, "read archive", NULL, A(error_string)(raw));
+        ssize_t n = unpack_some(stream, raw, slot);
+        if (n < 0) return -1;
         if (n == 0) return 0;
         if (stream->budget && carchive_spend(&stream->budget->bytes, n) < 0) return carchive_fail_over(&stream->failure);
         // Without compression both digests are the same: hash once.
@@ -102,7 +134,7 @@ static int produce_all(struct carchive_stream *stream, struct archive *raw) {
  * too, where it was built without their library, and says so by another answer than OK. */
 static void add_filters(struct archive *raw) {
     int (*filters[])(struct archive *) = {
-        A(read_support_filter_gzip), A(read_support_filter_zstd), A(read_support_filter_xz), A(read_support_filter_bzip2)};
+        A(read_support_filter_gzip), A(read_support_filter_zstd), A(read_support_filter_bzip2)};
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         struct archive *probe = A(read_new)();
         if (probe && filters[i](probe) == ARCHIVE_OK) filters[i](raw);
@@ -112,9 +144,16 @@ static void add_filters(struct archive *raw) {
 
 static int decompress(struct carchive_stream *stream, struct archive *raw) {
     struct archive_entry *entry;
+    const void *beginning;
+    stream->waiting = read_input(NULL, stream, &beginning);
+    if (stream->waiting < 0) return -1;
+    if (stream->waiting >= XZ_MAGIC_SIZE && xz_begins(stream->buffer)) {
+        stream->compression = CARCHIVE_XZ;
+        return (stream->xz = xz_open(&stream->failure)) ? produce_all(stream, NULL) : -1;
+    }
     add_filters(raw);
     A(read_support_format_raw)(raw);
-    if (A(read_open)(raw, stream, NULL, read_input, NULL) != ARCHIVE_OK || A(read_next_header)(raw, &entry) < ARCHIVE_WARN)
+    if (A(read_open)(raw, stream, NULL, take_input, NULL) != ARCHIVE_OK || A(read_next_header)(raw, &entry) < ARCHIVE_WARN)
         return carchive_fail_because(&stream->failure, "read archive", NULL,
             stream->blob_size ? A(error_string)(raw) : "the file is empty");
     stream->compression = compression(raw);
@@ -129,6 +168,7 @@ static void *run(void *context) {
     const void *rest;
     while (status == 0 && read_input(NULL, stream, &rest) > 0) continue;
     if (raw) A(read_free)(raw);
+    xz_close(stream->xz);
     pthread_mutex_lock(&stream->lock);
     stream->ended = 1;
     pthread_cond_broadcast(&stream->changed);

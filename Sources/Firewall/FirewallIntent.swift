@@ -42,6 +42,8 @@ package struct NetworkIntent: Hashable, Sendable {
     package var masquerades = true
     /// Whether the gateway's address is this host's.
     package var hasHostAddress = true
+    /// Of a network without addresses the families of those that its members may give themselves.
+    package var memberFamilies: [AddressFamily] = [.ipv4]
     /// The families of which members are reached at their own addresses from anywhere; those of which they are at the ports that they
     /// publish, and nothing is translated; and by which interfaces they are from outside in any case.
     package var open: Set<AddressFamily> = []
@@ -56,8 +58,7 @@ package struct NetworkIntent: Hashable, Sendable {
     }
 
     var gateways: [Subnet] { [gateway, gateway6].compactMap { $0 } }
-    /// Of a network without addresses those that its members may give themselves.
-    var families: [AddressFamily] { gateways.isEmpty ? [.ipv4] : gateways.map(\.family) }
+    var families: [AddressFamily] { gateways.isEmpty ? memberFamilies : gateways.map(\.family) }
 
     package var owner: FirewallOwner { .network(bridge: bridge) }
 }

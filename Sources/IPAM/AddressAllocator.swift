@@ -11,9 +11,9 @@ package protocol AddressAllocator {
     /// - Throws: `.full`.
     func allocate(_ owner: LeaseOwner) throws(AddressPoolError) -> IPAddress
 
-    /// What `allocate` would give out now. Nothing is changed.
+    /// What `allocate` would give out now, of what is not among `others`. Nothing is changed.
     /// - Throws: `.full`.
-    func next() throws(AddressPoolError) -> IPAddress
+    func next(besides others: Set<IPAddress>) throws(AddressPoolError) -> IPAddress
 
     /// One particular address. An owner who has it already keeps it.
     /// - Throws: `.taken` or `.outOfRange`.

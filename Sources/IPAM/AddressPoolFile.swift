@@ -45,15 +45,19 @@ extension AddressPoolFile: AddressAllocator {
         return try pool.allocate(owner)
     }
 
-    package func next() throws(AddressPoolError) -> IPAddress {
+    package func next(besides others: Set<IPAddress>) throws(AddressPoolError) -> IPAddress {
         if !exists {
-            guard space.capacity > 0 else { throw .full(space.subnet, capacity: 0) }
-            return space.address(of: 0)
+            let free = space.assignable.lazy.map(space.address).first { !others.contains($0) }
+            guard let free else { throw .full(space.subnet, capacity: space.assignable.count) }
+            return free
         }
         let file = PoolFile(try Self.descriptor(path, O_RDONLY, "open address pool"), path: path)
         try file.checkSize(PoolLayout(space).size)
         var pool = try AddressPool(space, in: UnchangedPages(file))
-        return try pool.allocate(LeaseOwner(words: .max, .max))
+        while true {
+            let address = try pool.allocate(LeaseOwner(words: .max, .max))
+            if !others.contains(address) { return address }
+        }
     }
 
     package func reserve(_ address: IPAddress, _ owner: LeaseOwner) throws(AddressPoolError) {

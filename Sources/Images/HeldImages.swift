@@ -32,7 +32,7 @@ extension ImageStore {
     private func hold(
         _ image: Image, in workspace: borrowing Workspace, holding lock: borrowing FileLock
     ) throws(OperationError) {
-        try workspace.hold(
+        try workspace.uses.hold(
             record(image.id).blobs.filter { Files.exists(layout.blob($0)) },
             layers: image.layers.filter { Files.isDirectory(layout.layer($0)) }, in: layout, holding: lock)
     }

@@ -16,6 +16,8 @@ package struct Image: Sendable {
     package let manifest: Digest
     /// Lowest first, by the digests of their uncompressed archives.
     package let layers: [Digest]
+    /// Bytes in the files of each; empty where nobody has noted them down.
+    package let layerSizes: [Int64]
     /// Absolute paths, topmost first: overlayfs's order.
     package let layerDirectories: [String]
 }
@@ -40,19 +42,22 @@ struct ImageRecord: Record {
     var size: Int64
     /// Lowest first.
     var layers: [Digest]
+    /// Bytes in the files of each; empty in records of before.
+    var layerSizes: [Int64] = []
     /// Everything of the image in `blobs`: what must not be collected as garbage.
     var blobs: [Digest]
     var config: ImageConfig
 
     init(
-        id: Digest, manifest: Digest, created: Timestamp, size: Int64, layers: [Digest], blobs: [Digest],
+        id: Digest, manifest: Digest, created: Timestamp, layers: [Digest], layerSizes: [Int64], blobs: [Digest],
         config: ImageConfig
     ) {
         self.id = id
         self.manifest = manifest
         self.created = created
-        self.size = size
+        size = layerSizes.reduce(0, +)
         self.layers = layers
+        self.layerSizes = layerSizes
         self.blobs = blobs
         self.config = config
     }
@@ -63,6 +68,10 @@ struct ImageRecord: Record {
         created = Timestamp(nanoseconds: try reader.int("created"))
         size = try reader.int("size")
         layers = try ImageRecord.digests("layers", reader)
+        layerSizes = try reader.optional("layerSizes", \.array)?.compactMap(\.int) ?? []
+        guard layerSizes.isEmpty || layerSizes.count == layers.count else {
+            throw RecordError("layerSizes is not valid")
+        }
         blobs = try ImageRecord.digests("blobs", reader)
         config = try ImageConfig(try reader.value("config") { $0 })
     }
@@ -81,6 +90,7 @@ struct ImageRecord: Record {
             "created": .number(created.nanoseconds),
             "size": .number(size),
             "layers": .strings(layers.map(\.description)),
+            "layerSizes": .array(layerSizes.map { .number($0) }),
             "blobs": .strings(blobs.map(\.description)),
             "config": config.json,
         ]

@@ -78,10 +78,8 @@ extension ImageStore {
         guard manifest.layers.count == image.layers.count else {
             throw OperationError("read image", layout.blob(image.manifest), reason: "it has another number of layers")
         }
-        for (index, pair) in zip(manifest.layers, image.layers).enumerated() {
-            // The sizes of single layers are not recorded: all are on the lowest.
-            let size = index == 0 ? image.size : 0
-            draft.layers.append(LayerDraft(blob: pair.0, diff: pair.1, size: size, source: nil))
+        for ((blob, diff), size) in zip(zip(manifest.layers, image.layers), sizes(ofLayersOf: image)) {
+            draft.layers.append(LayerDraft(blob: blob, diff: diff, size: size, source: nil))
         }
         return draft
     }

@@ -5,8 +5,13 @@ extension ImageStore {
     /// The steps by which an image was made, newest first.
     package func history(of image: Image) throws(OperationError) -> [HistoryStep] {
         let document = try readBlob(image.id) { json throws(RecordError) in json }
-        let sizes = image.layers.map { Files.contentSize(below: layout.layer($0)) }
-        return ImageHistory.steps(document["history"]?.array ?? [], layerSizes: sizes)
+        return ImageHistory.steps(document["history"]?.array ?? [], layerSizes: sizes(ofLayersOf: image))
+    }
+
+    /// Bytes in the files of each layer, lowest first: as they were noted down, or of an image of before as they are found.
+    func sizes(ofLayersOf image: Image) -> [Int64] {
+        image.layerSizes.isEmpty
+            ? image.layers.map { Files.contentSize(below: layout.layer($0)) } : image.layerSizes
     }
 }
 

@@ -21,6 +21,8 @@ struct ImageDraft {
     /// Lowest first.
     var layers: [LayerDraft] = []
     var history: [JSON] = []
+    /// Of the manifest that is made here.
+    var annotations: [String: String] = [:]
     /// Configuration and manifest of an image that came from elsewhere: byte for byte, so that it keeps its id.
     var original: (config: [UInt8], manifest: [UInt8]?)?
 
@@ -199,13 +201,13 @@ extension ImageStore {
         }
         let config = try writeBlob(
             draft.original?.config ?? Array(document.utf8), Manifest.configType, "config-\(number)", in: workspace)
-        let content = Manifest(config: config, layers: draft.layers.map(\.blob))
+        let content = Manifest(config: config, layers: draft.layers.map(\.blob), annotations: draft.annotations)
         let manifest = try writeBlob(
             draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest-\(number)",
             in: workspace)
         let record = ImageRecord(
-            id: config.digest, manifest: manifest.digest, created: draft.created,
-            size: draft.layers.reduce(0) { $0 + $1.size }, layers: draft.layers.map(\.diff),
+            id: config.digest, manifest: manifest.digest, created: draft.created, layers: draft.layers.map(\.diff),
+            layerSizes: draft.layers.map(\.size),
             blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config)
         try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned(1).compact.utf8), mode: 0o644)
         return Prepared(number: number, id: config.digest, manifest: manifest, content: content)
@@ -223,18 +225,40 @@ extension ImageStore {
     ) throws(OperationError) {
         for layer in draft.layers {
             if let source = layer.source {
-                try move(source.blob, to: layout.blob(layer.blob.digest))
+                try moveBlob(source.blob, layer.blob)
                 try move(source.tree, to: layout.layer(layer.diff))
             } else if !Files.isDirectory(layout.layer(layer.diff)) || !Files.exists(layout.blob(layer.blob.digest)) {
                 throw OperationError("commit image", reason: "the image that it is based on was removed meanwhile")
             }
         }
-        try move(workspace.file("config-\(prepared.number)"), to: layout.blob(prepared.id))
-        try move(workspace.file("manifest-\(prepared.number)"), to: layout.blob(prepared.manifest.digest))
-        try move(workspace.file("record-\(prepared.number)"), to: layout.record(prepared.id))
+        try moveBlob(workspace.file("config-\(prepared.number)"), prepared.content.config)
+        try moveBlob(workspace.file("manifest-\(prepared.number)"), prepared.manifest)
+        try moveRecord(draft, prepared, in: workspace)
         for directory in [layout.blobs, layout.layers, layout.records] {
             try Files.syncDirectory(of: directory + "/")
         }
+    }
+
+    /// One of the same image by another manifest stays, unless something of that is gone, or the new one says more of the same
+    /// archives.
+    private func moveRecord(
+        _ draft: ImageDraft, _ prepared: Prepared, in workspace: borrowing Workspace
+    ) throws(OperationError) {
+        let known = try? record(prepared.id)
+        let blobs = Set([prepared.id] + prepared.content.layers.map(\.digest))
+        let saysMore =
+            !draft.annotations.isEmpty && known.map { Set($0.blobs).subtracting([$0.manifest]) == blobs } ?? false
+        guard saysMore || known?.manifest == prepared.manifest.digest || !damages(of: prepared.id).isEmpty else {
+            return
+        }
+        try Files.move(workspace.file("record-\(prepared.number)"), to: layout.record(prepared.id))
+    }
+
+    /// One that has another length than it should is replaced.
+    func moveBlob(_ source: String, _ blob: Manifest.Blob) throws(OperationError) {
+        let target = layout.blob(blob.digest)
+        if let status = Files.status(target), Int64(status.st_size) == blob.size { return }
+        try Files.move(source, to: target)
     }
 
     /// What is there already has the same content, and containers may be using it.

@@ -42,7 +42,14 @@ extension ImageStore {
         let pull = ImagePull(
             store: self, reference: reference, platform: platform, session: session, budget: budget, progress: progress)
         let draft = try pull.configuration(of: remote, connection)
-        try pull.publish(draft, remote, as: shown, source)
+        try discardDamages(of: id)
+        do throws(OperationError) {
+            try pull.publish(draft, remote, as: shown, source)
+        } catch {
+            // What was whole already waits for the next pull, and takes no more room than its archive.
+            try? clearWorkspaces()
+            throw error
+        }
         return PulledImage(id: id, digest: remote.digest, isNew: true)
     }
 
@@ -53,7 +60,7 @@ extension ImageStore {
         guard reference.digest == nil, let tag = reference.tag else { return nil }
         let index = try ImageIndex.read(layout.index)
         let named = index.entries.first { $0.reference == reference.text }
-        guard let named, let source = named.source, try isWhole(named.image, in: index),
+        guard let named, let source = named.source, isWhole(named.image, in: index),
             try !isOfAnother(named.image, than: nil),
             let digest = try session.manifestDigest(tag, connection).flatMap({ Digest($0) }),
             source == reference.pinned(to: digest)
@@ -79,7 +86,7 @@ extension ImageStore {
         guard try isWhole(id, in: ImageIndex.read(layout.index)) else { return nil }
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
-        guard try isWhole(id, in: index), var entry = index.entries.first(where: { $0.image == id }) else { return nil }
+        guard isWhole(id, in: index), var entry = index.entries.first(where: { $0.image == id }) else { return nil }
         entry.reference = name
         entry.source = source
         entry.scope = scope
@@ -91,10 +98,8 @@ extension ImageStore {
         return true
     }
 
-    private func isWhole(_ id: Digest, in index: ImageIndex) throws(OperationError) -> Bool {
-        guard index.contains(id), let record = try? record(id) else { return false }
-        return record.layers.allSatisfy { Files.isDirectory(layout.layer($0)) }
-            && record.blobs.allSatisfy { Files.exists(layout.blob($0)) }
+    private func isWhole(_ id: Digest, in index: ImageIndex) -> Bool {
+        index.contains(id) && damages(of: id).isEmpty
     }
 }
 
@@ -132,7 +137,11 @@ private struct ImagePull {
         if let built = document.platform, built.rank(for: platform) == nil {
             throw Platform.refusal(of: reference.description, [built], wanted: platform ?? .host)
         }
-        guard document.layers.count == remote.manifest.layers.count else {
+        let blobs = remote.manifest.layers.map(\.digest)
+        // Nor is one archive two different trees.
+        guard document.layers.count == blobs.count,
+            Set(zip(blobs, document.layers).map { [$0, $1] }).count == Set(blobs).count
+        else {
             throw OperationError(
                 "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)
         }
@@ -151,22 +160,20 @@ private struct ImagePull {
         let workspace = try store.workspace()
         // What is here stays, however long the rest is waited for.
         let absent = try missing(layers, holdingOthersIn: workspace)
-        let locks = try DownloadLocks(absent.map(\.blob.digest), in: store.layout) {
-            progress.note($0.hex, .waiting)
-        }
+        let locks = DownloadLocks(in: store.layout)
+        try locks.take(absent.map(\.blob.digest)) { progress.note($0.hex, .waiting) }
         // While we waited another one may have brought them.
         let wanted = try missing(layers, holdingOthersIn: workspace)
-        let drafts = try bring(wanted, in: workspace)
+        for layer in absent where !wanted.contains(layer) { locks.giveBack(layer.blob.digest) }
+        let drafts = try bring(wanted, locks, in: workspace)
+        let sizes = try wanted.count < layers.count ? store.recordedSizes() : [:]
         var draft = configuration.draft
-        for layer in layers {
-            if let new = drafts[layer] {
-                draft.layers.append(new)
-                continue
-            }
+        draft.layers = layers.map { layer in
+            if let new = drafts[layer] { return new }
             progress.note(layer.blob.digest.hex, .present)
             // As unpacking counts it, so that the size does not depend on what was here.
-            let size = Files.contentSize(below: store.layout.layer(layer.diff))
-            draft.layers.append(LayerDraft(blob: layer.blob, diff: layer.diff, size: size, source: nil))
+            let size = sizes[layer.diff] ?? Files.contentSize(below: store.layout.layer(layer.diff))
+            return LayerDraft(blob: layer.blob, diff: layer.diff, size: size, source: nil)
         }
         _ = try store.publish(
             [Publication(draft: draft, references: name.map { [$0] } ?? [], source: source)], in: workspace)
@@ -185,7 +192,7 @@ private struct ImagePull {
         let lock = try FileLock.store(store.layout)
         let missing = missing(layers)
         let present = layers.filter { !missing.contains($0) }
-        try workspace.hold(
+        try workspace.uses.hold(
             present.map(\.blob.digest), layers: present.map(\.diff), in: store.layout, holding: lock)
         return missing
     }
@@ -194,14 +201,15 @@ private struct ImagePull {
     private func missing(_ layers: [Layer]) -> [Layer] {
         var seen: Set<Layer> = []
         return layers.filter { layer in
-            let isThere =
-                Files.isDirectory(store.layout.layer(layer.diff)) && Files.exists(store.layout.blob(layer.blob.digest))
+            // One of another length is damaged, whoever has it.
+            let size = Files.status(store.layout.blob(layer.blob.digest)).map { Int64($0.st_size) }
+            let isThere = Files.isDirectory(store.layout.layer(layer.diff)) && size == layer.blob.size
             return !isThere && seen.insert(layer).inserted
         }
     }
 
     private func bring(
-        _ layers: [Layer], in workspace: borrowing Workspace
+        _ layers: [Layer], _ locks: DownloadLocks, in workspace: borrowing Workspace
     ) throws(OperationError) -> [Layer: LayerDraft] {
         var trees: [(String, String)] = []
         for number in layers.indices {
@@ -211,13 +219,15 @@ private struct ImagePull {
         let finished = FinishedLayers()
         for layer in layers { progress.note(layer.blob.digest.hex, .begun) }
         let places = trees
+        let arrival = LayerArrival(store: store, locks: locks, uses: workspace.uses)
         try WorkerThread.each(below: layers.count, limit: Self.concurrency, cancelling: session.cancellation) {
             number throws(OperationError) in
             let layer = layers[number]
             let pull = LayerPull(
                 store: store, session: session, reference: reference, blob: layer.blob, diff: layer.diff,
                 budget: budget, progress: progress)
-            finished.add(layer, try pull.run(into: (first: places[number].0, second: places[number].1)))
+            let draft = try pull.run(into: (first: places[number].0, second: places[number].1))
+            finished.add(layer, try arrival.store(draft))
         }
         return finished.all
     }

@@ -138,7 +138,7 @@ extension ImageStore {
         return Image(
             id: id, references: index.references(to: id), sources: index.sources(of: id), config: record.config,
             created: record.created,
-            size: record.size, manifest: record.manifest, layers: record.layers,
+            size: record.size, manifest: record.manifest, layers: record.layers, layerSizes: record.layerSizes,
             layerDirectories: ImageStore.topmost(record.layers).map(layout.layer))
     }
 
@@ -183,8 +183,10 @@ extension ImageStore {
             layers.insert(step.layer.diff.hex)
         }
         let held = try Workspace.held(in: layout, holding: lock)
+        let owned = blobs
         blobs.formUnion(held)
         layers.formUnion(held)
+        try returnDownloads(except: blobs, owned: owned, holding: lock)
         let records = Set(index.images.map { $0.hex + ".json" })
         try discard(from: layout.records, except: records, to: trash)
         try discard(from: layout.blobs, except: blobs, to: trash)

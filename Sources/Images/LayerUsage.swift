@@ -24,6 +24,16 @@ extension ImageStore {
         }
     }
 
+    /// Bytes in the files of layers, as records of images have them.
+    func recordedSizes() throws(OperationError) -> [Digest: Int64] {
+        var sizes: [Digest: Int64] = [:]
+        for image in try ImageIndex.read(layout.index).images {
+            guard let record = try? record(image), !record.layerSizes.isEmpty else { continue }
+            for (layer, size) in zip(record.layers, record.layerSizes) { sizes[layer] = size }
+        }
+        return sizes
+    }
+
     private func layerUsers(_ index: ImageIndex) -> [Digest: Set<String>] {
         var users: [Digest: Set<String>] = [:]
         for image in index.images {

@@ -37,10 +37,13 @@ struct Manifest {
     var config: Blob
     /// Lowest first.
     var layers: [Blob]
+    /// What others are told of the image beside it.
+    var annotations: [String: String] = [:]
 
-    init(config: Blob, layers: [Blob]) {
+    init(config: Blob, layers: [Blob], annotations: [String: String] = [:]) {
         self.config = config
         self.layers = layers
+        self.annotations = annotations
     }
 
     init(_ reader: RecordReader) throws(RecordError) {
@@ -49,12 +52,14 @@ struct Manifest {
     }
 
     var json: JSON {
-        [
+        let members: JSON = [
             "schemaVersion": 2,
             "mediaType": .string(Manifest.mediaType),
             "config": config.json,
             "layers": .array(layers.map(\.json)),
         ]
+        let texts = annotations.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSON.string($0.value)) }
+        return members.with([("annotations", texts.isEmpty ? nil : .object(texts))])
     }
 }
 

@@ -60,10 +60,12 @@ struct Workspace: ~Copyable {
 
 // MARK: - What others must leave there
 
-extension Workspace {
-    private static let uses = "uses"
+/// A list of what a workspace wants to stay. Threads that work there may have it.
+struct WorkspaceUses: Sendable {
+    fileprivate static let name = "uses"
+    fileprivate let path: String
 
-    /// Has blobs and layers of the store stay there as long as this is, whatever becomes of the images that have them.
+    /// Has blobs and layers of the store stay there as long as the workspace does, whatever becomes of the images that have them.
     /// - Throws: when one of them is not there.
     func hold(
         _ blobs: [Digest], layers: [Digest], in layout: StoreLayout, holding store: borrowing FileLock
@@ -75,11 +77,14 @@ extension Workspace {
                 "use image", reason: "it was removed meanwhile", remedy: "try again", kind: .notFound)
         }
         let text = (blobs + layers).map { "\($0.hex)\n" }.joined()
-        let path = file(Self.uses)
         let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644, as: "create")
         try FaultPoint.pass("write", path)
         try Files.writeAll(Array(text.utf8), to: file, named: path)
     }
+}
+
+extension Workspace {
+    var uses: WorkspaceUses { WorkspaceUses(path: file(WorkspaceUses.name)) }
 
     /// The digits of all that is held.
     static func held(in layout: StoreLayout, holding store: borrowing FileLock) throws(OperationError) -> Set<String> {
@@ -94,7 +99,7 @@ extension Workspace {
     /// None of one that holds nothing, or is gone again. Whatever else keeps them from being read says nothing of what is held.
     private static func readUses(of path: String) throws(OperationError) -> [UInt8] {
         do throws(OperationError) {
-            return try Files.read("\(path)/\(uses)")
+            return try Files.read("\(path)/\(WorkspaceUses.name)")
         } catch {
             guard error.errno == ENOENT || error.errno == ENOTDIR else { throw error }
             return []
@@ -107,6 +112,16 @@ extension ImageStore {
     package func deadWorkspaces() -> [String] { (try? Workspace.dead(in: layout)) ?? [] }
 
     package func clearWorkspaces() throws(OperationError) { _ = try workspace() }
+
+    /// The same where there are images, and on a full disk what is possible.
+    package func collectGarbage() throws(OperationError) {
+        guard Files.exists(layout.index) || !deadWorkspaces().isEmpty else { return }
+        do throws(OperationError) {
+            try clearWorkspaces()
+        } catch {
+            guard error.errno == ENOSPC else { throw error }
+        }
+    }
 
     /// What a process that was killed has left, once the last of its copies has gone, which hold the lock, too.
     package func clearWorkspaces(of process: pid_t) {

@@ -35,12 +35,15 @@ extension Host {
     ) throws(OperationError) -> IPAddress {
         do throws(AddressPoolError) {
             let allocator = try allocator(of: network)
-            guard let requested else { return try allocator.next() }
+            let foreign = try foreignLeases(on: network)
+            guard let requested else { return try allocator.next(besides: foreign) }
             let space = network.leaseSpace
             guard space.hosts.contains(requested) else { throw .outOfRange(requested, space) }
             let leases = allocator.exists ? try allocator.leases() : []
             let holder = leases.first { $0.address == requested }?.owner
-            if holder != nil || network.reservedLeases.contains(requested) { throw .taken(requested, holder: holder) }
+            if holder != nil || foreign.union(network.reservedLeases).contains(requested) {
+                throw .taken(requested, holder: holder)
+            }
             return requested
         } catch {
             throw leaseError(error, network, name)
@@ -74,19 +77,23 @@ extension Host {
 
     private func holder(of address: IPAddress, _ owner: LeaseOwner?, _ network: NetworkDefinition) -> String {
         if let container = owner.flatMap(containerName(of:)) { return "container \"\(container)\"" }
-        return network.keeper(of: address) ?? "the network's gateway"
+        if let keeper = network.keeper(of: address) { return keeper }
+        let isGateway = network.reservedLeases.contains(address)
+        return isGateway ? "the network's gateway" : "bridge \(JSON.quoted(network.device))"
     }
 
     private func tryLease(
         from network: NetworkDefinition, for id: ContainerID, requested: IPAddress?
     ) throws(AddressPoolError) -> IPAddress {
         try makeRuntime(of: network)
+        let foreign = try foreignLeases(on: network)
         return try withAllocator(of: network, ifDefined: true) { allocator throws(AddressPoolError) in
             if let requested {
+                if foreign.contains(requested) { throw .taken(requested, holder: nil) }
                 try allocator.reserve(requested, LeaseOwner(id))
                 return requested
             }
-            return try allocator.allocate(LeaseOwner(id))
+            return try allocator.allocate(LeaseOwner(id), besides: foreign)
         }
     }
 

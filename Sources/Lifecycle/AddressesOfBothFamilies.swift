@@ -71,6 +71,11 @@ extension Host {
             throw OperationError(
                 "Address already in use", "\(address)", reason: "held by \(keeper)", kind: .conflict)
         }
+        guard try !foreignAddresses(on: network).contains(address) else {
+            throw OperationError(
+                "Address already in use", "\(address)", reason: "held by bridge \(JSON.quoted(network.device))",
+                kind: .conflict)
+        }
     }
 
     /// One that no lease stands for must be on no other record. The network's lock must be held, until it is on record here.

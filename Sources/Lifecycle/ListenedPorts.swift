@@ -1,5 +1,7 @@
 import Core
+import Linux
 import Networking
+import Records
 
 /// A published port at which the supervisor itself listens, because the kernel does not send on what comes there: one of IPv6, or
 /// of a container that has no other address.
@@ -26,19 +28,18 @@ extension ContainerRun {
         }
     }
 
-    /// Whether a port that is passed on is none for whoever asks: an internal network has no way in but on this host, and its members
-    /// have none out. What the kernel sends on meets rules that say so; this comes behind them.
-    /// - Parameters:
-    ///   - client: no program can have another one's (`rp_filter`, filters at ports of bridges).
-    ///   - own: where it has come to, where that is known.
+    /// A container's sockets that are not done with their peers (FIN-WAIT) may keep its network namespace for minutes after its last
+    /// process, and with it the links. So its end takes these away, as where another container has the namespace (`Host.joinable`).
+    /// - Returns: whether that is on record.
+    package func noteKeptNamespace() -> Bool {
+        (try? Files.replace(host.layout.containerJoined(id), [])) != nil
+    }
+
+    /// Whether a port that is passed on is none for whoever asks.
+    /// - Parameters: as in `InternalNetworks.refusing`.
     package func refuses(_ client: IPAddress, at own: IPAddress?) -> Bool {
-        if client.isLoopback || client == own { return false }
+        let networks = InternalNetworks(among: (try? host.networkStore.all().definitions) ?? [])
         let publisher = state.endpoints.first { !$0.ports.isEmpty }?.networkID
-        let internals = ((try? host.networkStore.all().definitions) ?? []).filter(\.isInternal)
-        return internals.contains { network in
-            let isMember = network.gateways.contains { $0.contains(client) && $0.address != client }
-            let isHost = network.gateways.contains { $0.address == client }
-            return network.id == publisher ? !isMember && !isHost : isMember
-        }
+        return networks.refusing(client, at: own, publishedBy: publisher) != nil
     }
 }

@@ -24,8 +24,8 @@ package struct InterfaceRule: Equatable, Sendable {
 package struct RuleChain: Equatable, Sendable {
     /// One of NFPROTO_*.
     let family: UInt8
-    let table: String
-    let name: String
+    package let table: String
+    package let name: String
 
     /// - Parameter table: of one family, as iptables has them.
     package init(_ family: AddressFamily, _ table: String, _ name: String) {

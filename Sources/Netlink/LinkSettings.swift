@@ -6,6 +6,7 @@ import Glibc
 package struct LinkSettings: Equatable, Sendable {
     package var routeLocalnet: UInt32?
     package var reversePathFilter: UInt32?
+    package var ignoresARP: UInt32?
     package var disableIPv6: UInt32?
     package var acceptRouterAdvertisements: UInt32?
     package var asksForDuplicates: UInt32?
@@ -28,6 +29,7 @@ package struct LinkSettings: Equatable, Sendable {
         guard let values = try Self.values(IFLA_INET_CONF, of: family) else { return }
         routeLocalnet = values.uint32(at: Int(CNETLINK_IPV4_ROUTE_LOCALNET))
         reversePathFilter = values.uint32(at: Int(CNETLINK_IPV4_RP_FILTER))
+        ignoresARP = values.uint32(at: Int(CNETLINK_IPV4_ARP_IGNORE))
     }
 
     private mutating func takeIPv6(_ family: Attribute) throws(OperationError) {

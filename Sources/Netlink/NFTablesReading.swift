@@ -21,8 +21,9 @@ extension NFTablesSocket {
         let sets = try sets(of: table)
         var rules: [String: [NFTablesRule]] = [:]
         for message in try socket.dump({ $0.getTraceableRules(of: table) }) {
-            let (chain, expressions, comment) = try message.rule()
-            rules[chain, default: []].append(NFTablesRule(expressions: expressions, comment: comment, sets: sets))
+            let rule = try ReadRule(message)
+            rules[rule.chain, default: []].append(
+                NFTablesRule(expressions: rule.expressions, comment: rule.comment, sets: sets))
         }
         return chains.map { TraceableChain($0.name, $0.hook, drops: $0.drops, rules[$0.name] ?? []) }
     }
@@ -134,16 +135,18 @@ extension RequestBatch {
     }
 }
 
-extension Message {
-    fileprivate func rule() throws(OperationError) -> (
-        chain: String, expressions: [NFTablesExpression], comment: String?
-    ) {
-        var chain = ""
-        var expressions: [NFTablesExpression] = []
-        var comment: String?
-        var attributes = try attributes(after: nfgenmsg.self)
+/// A rule of anybody's, apart from its meaning.
+struct ReadRule {
+    private(set) var handle: UInt64 = 0
+    private(set) var chain = ""
+    private(set) var expressions: [NFTablesExpression] = []
+    private(set) var comment: String?
+
+    init(_ message: Message) throws(OperationError) {
+        var attributes = try message.attributes(after: nfgenmsg.self)
         while let attribute = try attributes.next() {
             switch attribute.type {
+            case Int(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try attribute.uint64())
             case Int(NFTA_RULE_CHAIN.rawValue): chain = attribute.string
             case Int(NFTA_RULE_USERDATA.rawValue): comment = RuleNotes.comment(attribute.payload)
             case Int(NFTA_RULE_EXPRESSIONS.rawValue):
@@ -152,9 +155,10 @@ extension Message {
             default: break
             }
         }
-        return (chain, expressions, comment)
     }
+}
 
+extension Message {
     fileprivate func setElements() throws(OperationError) -> [NFTablesSet.Element] {
         var found: [NFTablesSet.Element] = []
         var attributes = try attributes(after: nfgenmsg.self)

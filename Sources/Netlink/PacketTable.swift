@@ -83,12 +83,9 @@ extension NFTablesSocket {
         var found = PacketTable(generation: try generation())
         for chain in try chains(of: table, family) { found.chains[chain] = [] }
         if found.chains.isEmpty { return found }
-        guard let meant else {
-            try found.add(socket.dump { $0.getRules(ofTable: table, family) })
-            return found
-        }
-        found.isWhole = false
-        for chain in meant where found.chains[chain] != nil {
+        found.isWhole = meant == nil
+        // One by one: for each part of a list the kernel goes through what it has told already (nf_tables_dump_rules).
+        for chain in meant ?? found.chains.keys.sorted() where found.chains[chain] != nil {
             try found.add(socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
         }
         return found
@@ -106,7 +103,8 @@ extension NFTablesSocket {
         try socket.perform(batch)
     }
 
-    private mutating func generation() throws(OperationError) -> UInt32 {
+    /// The kernel's count of changes, now.
+    mutating func generation() throws(OperationError) -> UInt32 {
         var batch = RequestBatch(capacity: 128)
         batch.getGeneration()
         for message in try socket.perform(batch).first ?? [] {
@@ -126,12 +124,12 @@ extension RequestBatch {
             Label(operation: "read rules", subject: nil), asks: true)
     }
 
-    fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily, chain: String? = nil) {
+    fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily, chain: String) {
         begin(
             Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(NFTables.number(of: family)),
             Label(operation: "list rules", subject: table), asks: true)
         put(Int(NFTA_RULE_TABLE.rawValue), table)
-        if let chain { put(Int(NFTA_RULE_CHAIN.rawValue), chain) }
+        put(Int(NFTA_RULE_CHAIN.rawValue), chain)
     }
 
     fileprivate mutating func put(_ change: PacketTableChange, of table: String) {

@@ -38,3 +38,45 @@ extension NFTablesSocket {
         }
     }
 }
+
+/// Rules that translate, as they were at one moment.
+package struct FoundTranslations: Sendable {
+    package struct Found: Equatable, Sendable {
+        package let chain: RuleChain
+        package let rule: TranslationRule
+        fileprivate let handle: UInt64
+    }
+
+    package let rules: [Found]
+    /// The kernel's count of changes then.
+    fileprivate let generation: UInt32
+}
+
+extension NFTablesSocket {
+    /// Those of chains that iptables-nft could have made, without a comment; of a chain that is not there none.
+    package mutating func translations(in chains: [RuleChain]) throws(OperationError) -> FoundTranslations {
+        let generation = try generation()
+        var found: [FoundTranslations.Found] = []
+        for chain in chains where try has(chain) {
+            for message in try socket.dump({ $0.getRules(of: chain) }) {
+                let read = try ReadRule(message)
+                guard read.comment == nil, let rule = TranslationRule(read.expressions) else { continue }
+                found.append(.init(chain: chain, rule: rule, handle: read.handle))
+            }
+        }
+        return FoundTranslations(rules: found, generation: generation)
+    }
+
+    /// All of them at once.
+    /// - Throws: ERESTART when anybody has changed anything since they were found; nothing is taken away then.
+    package mutating func remove(
+        _ rules: [FoundTranslations.Found], of found: FoundTranslations
+    ) throws(OperationError) {
+        guard let first = rules.first else { return }
+        var batch = RequestBatch(capacity: 1024 + 256 * rules.count)
+        batch.beginTransaction(first.chain.table, generation: found.generation)
+        for rule in rules { batch.deleteRule(rule.handle, of: rule.chain) }
+        batch.endTransaction(first.chain.table)
+        try socket.perform(batch)
+    }
+}

@@ -16,6 +16,8 @@ package struct TracedPacket: Equatable, Sendable {
     /// Whether the connection's destination, or its source, was translated.
     package var hasNewDestination = false
     package var hasNewSource = false
+    /// Whose it becomes where it is masqueraded; nil: that is not known.
+    package var masqueradedSource: IPAddress?
     /// What this host takes addresses for: RTN_LOCAL, RTN_UNICAST and so on. Of any other nothing is known.
     package var addressTypes: [IPAddress: UInt8] = [:]
 
@@ -27,6 +29,7 @@ package struct TracedPacket: Equatable, Sendable {
     }
 
     package var family: AddressFamily { destination.family }
+    package var isOfTCP: Bool { transport == 6 }
     var hasPorts: Bool { transport != 1 && transport != 58 }
     /// As iptables and nft call it.
     package static func name(ofTransport number: UInt8) -> String {

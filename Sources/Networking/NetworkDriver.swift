@@ -18,6 +18,8 @@ package protocol NetworkDriver: EndpointDriver {
     func ports(of network: NetworkDefinition) throws(OperationError) -> [String]
     /// What there is on the host, and is nobody's business but its owner's, that keeps the network from working.
     func obstacles(to network: NetworkDefinition) -> [NetworkObstacle]
+    /// The same to one that is not there yet, once `commands` have been carried out.
+    func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle]
     /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.
     /// - Parameter containers: those that run.
     func diagnose(
@@ -46,4 +48,8 @@ package protocol NetworkDriver: EndpointDriver {
     func commands(
         for plan: NetworkPlan, isStale: (_ shortID: String) -> Bool
     ) throws(OperationError) -> [ShellCommand]
+}
+
+extension NetworkDriver {
+    package func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle] { obstacles(to: network) }
 }

@@ -62,7 +62,9 @@ package struct NetworkStore: Sendable {
                 failures.append(error)
             }
         }
-        return (definitions.sorted { $0.name < $1.name }, failures)
+        // Numbers are moved, and not definitions.
+        let order = definitions.indices.sorted { definitions[$0].name < definitions[$1].name }
+        return (order.map { definitions[$0] }, failures)
     }
 
     /// Finds a network by exact name, id, or unique start of an id.
@@ -112,7 +114,7 @@ package struct NetworkStore: Sendable {
     /// registry's lock must be held.
     package func removeUnfinished() throws(OperationError) {
         try records.removeUnfinished(below: .networks) { _ in true }
-        let keys = try records.keys(below: .networks)
+        let keys = Set(try records.keys(below: .networks))
         for (name, owner) in try names.all() where !keys.contains(.network(owner.hex)) {
             try names.release(name, of: owner)
         }

@@ -95,6 +95,54 @@ extension CLI.Build {
         }
     }
 
+    /// Contexts with names of their own, from a repository and from a server.
+    @Test func aRepositoryIsANamedContext() throws {
+        try withScratch { scratch in
+            let server = try GitServer(scratch)
+            defer { mydocker("rmi", "-f", "builtgit") }
+            let context = try BuildContext(
+                "FROM busybox\nCOPY --from=repository f /f\nRUN --mount=from=Archive,target=/m cat /m/g > /g")
+            defer { context.remove() }
+            Host.shell("cd \(scratch)/repositories; echo g > g; tar cf a.tar g; echo FROM busybox > alone")
+            let files = try TestRegistry.start(
+                [
+                    "/usr/bin/python3", "-m", "http.server", "8125", "--bind", "127.0.0.1", "-d",
+                    "\(scratch)/repositories",
+                ],
+                log: scratch + "/servers.log")
+            defer { kill(files, SIGKILL); waitpid(files, nil, 0) }
+            Host.eventually("it listens") { TestRegistry.listens(8125) }
+            func flags(_ repository: String, _ archive: String) -> [String] {
+                [
+                    "--build-context", "Repository=\(repository)", "--build-context",
+                    "archive=http://127.0.0.1:8125/\(archive)",
+                ]
+            }
+            let web = GitServer.web + "/r.git"
+            for extra in [[], ["--no-cache"]] {
+                let outcome = Host.run(
+                    [Host.mydocker, "build", "-t", "builtgit"] + extra + flags(web + "#v1", "a.tar") + [
+                        context.directory
+                    ])
+                #expect(outcome.code == 0, "\(outcome.error)")
+                #expect(seen("cat /f /g") == ["one", "g"])
+            }
+            for (repository, archive, message) in [
+                (web + "#nosuch", "a.tar", "it has no reference \"nosuch\""),
+                (web, "alone", "what has come is no archive"), (web, "nosuch.tar", "invalid response status 404"),
+            ] {
+                let outcome = Host.run(
+                    [Host.mydocker, "build", "-q"] + flags(repository, archive) + [context.directory])
+                #expect(outcome.code == 1 && outcome.error.contains(message), "\(outcome.error)")
+            }
+            try context.write("FROM repository")
+            let outcome = Host.run([Host.mydocker, "build", "-q"] + flags(web, "a.tar") + [context.directory])
+            #expect(outcome.code == 1 && outcome.error.contains("a directory is no image"), "\(outcome.error)")
+            #expect(mydocker("system", "check").code == 0)
+            _ = server
+        }
+    }
+
     @Test func whatIsNoContext() throws {
         try withScratch { scratch in
             let server = try GitServer(scratch)

@@ -54,11 +54,67 @@ extension CLI.Build {
         #expect(Host.run([Host.mydocker, "build"] + flags + [context.directory]).error.contains("CACHED"))
         for (flag, message, code) in [
             ("more=/nosuch", "No such file or directory", 1), ("more", "expected key=value", 1),
-            ("more=oci-layout://x", "are not supported", 1), ("nosuch/image=" + more, "a directory is no image", 1),
+            ("more=oci-layout://x", "are not supported", 1), ("more=target:x", "are not supported", 1),
+            ("nosuch/image=" + more, "a directory is no image", 1),
         ] as [(String, String, Int32)] {
             let refused = build("--build-context", flag)
             #expect(refused.code == code && refused.error.contains(message), "\(refused.error)")
         }
+    }
+
+    /// Nothing is built, kept or written.
+    @Test func aDockerfileIsChecked() throws {
+        let context = try BuildContext("FROM busybox AS a\nRUN echo > /x\nFROM a\nCOPY --from=a /x /y")
+        defer { context.remove() }
+        let before = Host.shell("ls -R /var/lib/mydocker/images").text
+        for flag in ["--check", "--call=check"] {
+            let checked = context.build(flag, "-t", "builtcheck", "--iidfile", context.directory + "/id")
+            #expect(checked.code == 0 && checked.text == "Check complete, no warnings found.\n", "\(checked.error)")
+        }
+        #expect(Host.shell("ls -R /var/lib/mydocker/images").text == before)
+        #expect(Host.shell("test -e \(context.directory)/id").code == 1)
+        for (text, words) in [
+            ("FROM busybox\nRUM x", "unknown instruction: RUM"), ("RUN x", "no build stage in current context"),
+            ("FROM busybox\nCOPY --from=9 a b", "invalid stage index"),
+        ] {
+            try context.write(text)
+            let outcome = context.build("--check")
+            #expect(outcome.code == 1 && outcome.text == "" && outcome.error.contains(words), "\(outcome.error)")
+        }
+        let outline = context.build("--call", "outline")
+        #expect(outline.code == 125 && outline.error.contains("there are build and check"), "\(outline.error)")
+        #expect(context.build("--call=build", "--check=false").code == 1)
+    }
+
+    @Test func annotationsAreInTheManifest() throws {
+        try withScratch { scratch in
+            let registry = try TestRegistry(scratch, port: 5000)
+            let context = try BuildContext("FROM busybox")
+            defer { context.remove() }
+            let name = registry.host + "/annotated"
+            defer { mydocker("rmi", "-f", name) }
+            let flags = ["--annotation", "org.x=y", "--annotation", "manifest:b=c=d"]
+            let outcome = Host.run([Host.mydocker, "build", "--push", "-t", name] + flags + [context.directory])
+            #expect(outcome.code == 0, "\(outcome.error)")
+            for command in ["manifest inspect", "buildx imagetools inspect", "buildx imagetools inspect --raw"] {
+                let seen = Host.shell("$MYDOCKER \(command) \(name) | jq -c .annotations").word
+                #expect(seen == #"{"b":"c=d","org.x":"y"}"#, "\(command)")
+            }
+            let other = Host.shell("skopeo inspect --raw --tls-verify=false docker://\(name) | jq -c .annotations").word
+            #expect(other == #"{"b":"c=d","org.x":"y"}"#)
+            let refused = context.build("--annotation", "index:a=b")
+            #expect(refused.code == 125 && refused.error.contains("single platform export"), "\(refused.error)")
+            let nothing = mydocker("buildx", "imagetools", "inspect", registry.host + "/nosuch")
+            #expect(nothing.code == 1 && nothing.text == "", "\(nothing.error)")
+            _ = registry
+        }
+    }
+
+    @Test func whatBakeIsInstead() {
+        let outcome = mydocker("buildx", "bake", "-f", "docker-bake.hcl")
+        #expect(outcome.code == 1 && outcome.text == "")
+        #expect(outcome.error.hasPrefix("mydocker: buildx bake is not supported\n"), "\(outcome.error)")
+        #expect(outcome.error.contains("mydocker build -f FILE --target STAGE -t NAME PATH"), "\(outcome.error)")
     }
 
     @Test func whatARunMayHave() throws {

@@ -22,7 +22,7 @@ extension CLI.NetworkOptions {
                 #"null true [] {"macvlan_mode":"private"}"#,
                 #"bridge model [{"Subnet":"10.77.1.0/24","IPRange":"10.77.1.64/26","Gateway":"10.77.1.1","#
                     + #""AuxiliaryAddresses":{"a":"10.77.1.65"}}] {"k":"v"}"#, "false 1400", "10.77.1.64/24", "1400",
-                #"mydocker: configuration network "model" is in use"#, "2",
+                #"mydocker: configuration network "model" is in use"#, "3",
                 "mydocker: warning: network model: nothing is made of it: others are made like it (--config-from)", "0",
                 "one", "one", "empty", "model", "clean",
             ], "\(outcome.text)")
@@ -45,6 +45,40 @@ extension CLI.NetworkOptions {
             outcome.lines == [
                 "true", "fd00:77:1::/64", "fd00:77:1::9", "fd00:77:1::2/64", "true", "fd00:77:2::/64", "fd00:77:2::1",
                 "fd00:77:2::2/64", "like-both", "like-six", "both", "six", "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// A model without IPv4, with a subnet and without one.
+    @Test func whatIsMadeLikeAnotherHasItsFamilies() {
+        let outcome = scene(
+            """
+            form='{{.EnableIPv4}} {{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{end}}'
+            $m network create --config-only --ipv4=false --ipv6 --subnet fd00:77:1::/64 six >/dev/null
+            $m network create --config-only --ipv4=false --ipv6 any >/dev/null
+            $m network create --config-only --ipv6 both >/dev/null; $m network create --config-only usual >/dev/null
+            for n in six any both usual; do
+              $m network inspect $n -f "$form"; $m network create --config-from $n like-$n >/dev/null
+              $m network inspect like-$n -f "$form" | sed 's/fd[0-9a-f:]*::/ULA/;s/[0-9]*[.][0-9./]*/IPV4/'
+            done
+            $m network ls --filter type=custom --format '{{.Name}} {{.IPv4}} {{.IPv6}}' | grep -v like
+            grep -l families /var/lib/mydocker/networks/*.json | wc -l
+            $m run --rm --net like-any sh -c 'ip -4 -o addr show eth0 | wc -l; ip -6 -o addr show eth0 scope global | wc -l'
+            for flags in --ipv4=false '--ipv4=false --ipv6 --subnet 10.77.1.0/24' '--ipv4=false --ipv6 -d bridge --internal'; do
+              $m network create --config-only $flags no >/run/said 2>&1; echo $? $(head -1 /run/said | cut -c-60)
+            done
+            $m network create --config-only --ignore six 2>&1 >/dev/null | cut -d: -f2-
+            for n in six any both usual; do $m network rm like-$n $n; done | wc -l; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "false true fd00:77:1::/64 ", "false true ULA/64 ", "false true ", "false true ULA/64 ",
+                "true true ", "true true IPV4 ULA/64 ", "true false ", "true false IPV4 ",
+                "any false true", "both true true", "six false true", "usual true false", "3", "0", "1",
+                "1 mydocker: IPv4 or IPv6 must be enabled",
+                "1 mydocker: conflicting options: --ipv4=false and 10.77.1.0",
+                "1 mydocker: configuration network can only contain network spe",
+                #" warning: network "six" exists: its IPv4 is off, not on"#,
+                #" warning: network "six" exists: its IPv6 is on, not off"#, "8", "clean",
             ], "\(outcome.text)")
     }
 
@@ -84,6 +118,29 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// Made or not, with the same id before and after.
+    @Test func networksThatEveryHostHas() {
+        let outcome = scene(
+            """
+            $m network ls --filter type=builtin --format '{{.Name}} {{.ID}} {{.Driver}} {{.Scope}} {{.IPv4}}'
+            $m network ls -q --filter name=host; $m network inspect host none 686f73740000 -f '{{.Name}} {{.Driver}} {{.Scope}} {{json .IPAM.Config}}'
+            bridge() { $m network inspect bridge -f '{{.Name}} {{.Id}} {{.Driver}} {{json .IPAM.Config}} {{json .Options}}'; }
+            bridge >/run/before; cut -c1-19 </run/before; ip -o link show mydocker0 2>/dev/null | wc -l; ls /var/lib/mydocker/networks 2>/dev/null | wc -l
+            $m run --rm true; bridge | diff - /run/before && echo same
+            $m network ls --filter name=bridge --format '{{.Name}} {{.ID}}'; for n in bridge host none; do $m network rm $n; echo $?; done
+            $m network prune -f >/dev/null; $m network ls -q | wc -l; $m system check && echo clean
+            """)
+        let kept = ["bridge", "host", "none"].flatMap {
+            ["mydocker: \($0) is a pre-defined network and cannot be removed", "1"]
+        }
+        #expect(
+            outcome.lines == [
+                "bridge 627269646765 bridge local true", "host 686f73740000 host local true",
+                "none 6e6f6e650000 null local true", "686f73740000", "host host local []", "none null local []",
+                "host host local []", "bridge 627269646765", "0", "0", "same", "bridge 627269646765",
+            ] + kept + ["3", "clean"], "\(outcome.text)")
+    }
+
     @Test func listsByAge() {
         let outcome = scene(
             """
@@ -91,7 +148,7 @@ extension CLI.NetworkOptions {
             $m network ls -q --filter until=1h | wc -l; $m network ls -q --filter until=$(date -d '+1 hour' +%s) | wc -l
             $m network ls -q --filter until=1x; echo $?; $m network ls --filter until=1h --filter until=2h; echo $?
             $m network prune -f --filter until=1h; $m network prune -f --filter label=none
-            $m network ls --format '{{.Name}}'
+            $m network ls --format '{{.Name}}' --filter type=custom
             """)
         #expect(
             outcome.lines == [

@@ -84,6 +84,27 @@ extension CLI.BesideDocker {
         #expect(outcome.lines == ["reloaded", "drops what \"bd0\" exchanges"], "\(outcome.text)")
     }
 
+    /// Of what the commands see to nothing more is said; of a chain that nobody leaves a place in, it is.
+    @Test func aDryRunTellsOfWhatIsInTheWayStill() {
+        let outcome = beside(
+            """
+            dry() { $m network create --dry-run --subnet 10.77.7.1/24 bd0 >/run/out 2>/run/err; echo $? $(grep -c ' DOCKER-USER ' /run/out) $(wc -l </run/err); }
+            dry; sh -e <(grep -v iptables-legacy /run/out) >/dev/null 2>&1; n -S DOCKER-USER | grep -c 'mydocker: bd0'
+            ip link delete bd0; n -F DOCKER-USER; n -A DOCKER-USER -j RETURN
+            n -D FORWARD -j DOCKER-USER; dry; sed 's/ (.*//;s/;.*//' /run/err; n -I FORWARD -j DOCKER-USER
+            nft 'table inet theirs { chain c { type filter hook forward priority 5; policy drop; }; }'; dry; sed 's/;.*//' /run/err
+            $m network create --subnet 10.77.7.1/24 bd0 2>&1 >/dev/null | diff /run/err - && echo as it is then
+            $m network rm bd0; $m system check && echo clean
+            """)
+        let warning = #"drops what "bd0" exchanges with the outside"#
+        #expect(
+            outcome.lines == [
+                "0 5 0", "5", "0 5 1", "mydocker: warning: the nftables chain \"ip filter FORWARD\" \(warning)",
+                "0 5 1", "mydocker: warning: the nftables chain \"inet theirs c\" \(warning)", "as it is then", "bd0",
+                "clean",
+            ], "\(outcome.text)")
+    }
+
     /// The same where Docker has ip6tables, too: for networks that have IPv6, and no others.
     @Test func networksOfIPv6() {
         let outcome = beside(

@@ -79,6 +79,28 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// Ports that a supervisor answers come in by INPUT.
+    @Test func whoDropsWhatASupervisorAnswers() {
+        let outcome = elsewhere(
+            """
+            nft add table inet strict; nft 'add chain inet strict input { type filter hook input priority 0; policy drop; }'
+            $m network create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six | sed 's/[0-9a-f]\\{64\\}/ID/'
+            $m run -d --name box --network six -p 90:80 -p 91:80/udp -p 127.0.0.1:92:80 sleep 1000 >/dev/null; doctor six
+            nft insert rule inet strict input udp dport 91 accept; nft insert rule inet strict input tcp dport 90 accept; doctor six; doctor bd0
+            """)
+        let answers = "at addresses of IPv4, which no rule sends on: a supervisor answers there; let it in: "
+        let chain = "the chain \"nft inet strict input\" drops what comes for"
+        func row(_ port: Int, _ transport: String) -> String {
+            "six|foreign|\(chain) port \(port)/\(transport) \(answers)"
+                + "nft insert rule inet strict input \(transport) dport \(port) accept"
+        }
+        #expect(
+            outcome.lines == [
+                "mydocker: warning: \(chain) published ports \(answers)nft insert rule inet strict input tcp dport PORT accept",
+                "ID", "NETWORK|CLASS|FINDING", row(90, "tcp"), row(91, "udp"), "3", "0", "0",
+            ], "\(outcome.text)")
+    }
+
     @Test func whatCannotBeDiagnosed() {
         let outcome = elsewhere(
             """

@@ -55,13 +55,6 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     private static let gone = "No such container"
     private static let anything = "mydocker: "
 
-    private static let remoteName = "localhost:5000/fwpull"
-    /// An image at the registry, and not here.
-    private static let remoteImage = [
-        Step("create --name fwbox --net none busybox true"), Step("cp /etc/passwd fwbox:/mark"),
-        Step("commit fwbox \(remoteName)"), Step("rm fwbox"), Step("push -q \(remoteName)"), Step("rmi \(remoteName)"),
-    ]
-
     /// It takes the one address and the port.
     private static let plainRun = Step("run --rm --net \(network) -p \(port) true")
     private static let onNetwork = ["--name", "fwbox", "--net", network, "--network-alias", "fwalias", "-p", port]
@@ -78,7 +71,9 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
     ]
     private static let moved = [Step("rm -f fwbox"), Step("network remove fwother")]
 
-    static let all: [FaultScenario] = [
+    static let all = containers + images
+
+    private static let containers: [FaultScenario] = [
         FaultScenario(
             name: "run", command: ["run", "--rm"] + onNetwork + ["echo", "hi"], isGuarded: true, next: [plainRun]),
         FaultScenario(
@@ -264,24 +259,6 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
         FaultScenario(
             name: "export", before: [start, settle], after: [Step("rm -f fwbox")],
             command: ["export", "-o", "/run/fwbox.tar", "fwbox"], next: [Step("exec fwbox true")]),
-        FaultScenario(
-            name: "pull", before: remoteImage, command: ["pull", "-q", remoteName], needsRegistry: true,
-            next: [
-                Step("pull -q \(remoteName)"), Step("run --rm --net none \(remoteName) true"),
-                Step("rmi \(remoteName)"), Step("image prune -f"),
-            ]),
-        FaultScenario(
-            name: "run of an image that is not here", before: remoteImage,
-            command: ["run", "--rm", "--net", "none", remoteName, "true"], isVariant: true, needsRegistry: true,
-            next: [
-                Step("run --rm --net none \(remoteName) true"), Step("rmi \(remoteName)"), Step("image prune -f"),
-            ]),
-        FaultScenario(
-            name: "push",
-            before: remoteImage + [Step("pull -q \(remoteName)"), Step("tag \(remoteName) localhost:5000/fwother")],
-            after: [Step("rmi -f \(remoteName) localhost:5000/fwother")],
-            command: ["push", "-q", "localhost:5000/fwother"], needsRegistry: true,
-            next: [Step("push -q localhost:5000/fwother")]),
         FaultScenario(
             name: "network create", command: ["network", "create", "--subnet", other, "fwother"],
             isAllOrNothing: true,

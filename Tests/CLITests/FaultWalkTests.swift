@@ -16,6 +16,8 @@ extension CLI {
                 defer { network.remove() }
                 let listener = LogListener(path: FaultScenario.receiver)
                 defer { listener.close() }
+                try FaultScenario.makeFiles()
+                defer { try? FileManager.default.removeItem(atPath: FaultScenario.files) }
                 // Its pool and the firewall's tables are there from here on, and a name that reserves a /30's other end.
                 succeed("run", "--rm", "--net", network.name, "true")
                 succeed("run", "--net", "none", "--name", "fwreader", "echo", "words")
@@ -87,7 +89,14 @@ private final class FaultWalker {
         if action == .stop { try expectReaders(beside: command, others, what) }
         // An exec that goes on in spite of an error.
         if scenario.listed != nil, !eventually(seconds: 0.1, { command.code != nil }) { kill(command.pid, SIGKILL) }
-        let code = command.end(seconds: 20)
+        if action == .stop {
+            // Copies of the command come to a point of the same number later.
+            _ = eventually(seconds: 20) {
+                killStopped(but: others)
+                return command.code != nil
+            }
+        }
+        let code = command.end(seconds: action == .stop ? 0 : 20)
         #expect(code != nil, "\(what): hangs: \(command.text)")
         if scenario.isGuarded { try expectNothingLeft(what + ", by itself: \(command.text)") }
         if scenario.isAllOrNothing, action == .error || action == .enospc, code != 0 {
@@ -135,17 +144,19 @@ private final class FaultWalker {
             baseline.lines.subtracting(trace.lines).filter { !$0.hasPrefix("process ") }.sorted()
         }
         while !(left.isEmpty && lost.isEmpty), Date() < end {
-            if let others {
-                for process in Trace.processes() where process.state == "T" && !others.contains(process.pid) {
-                    kill(process.pid, SIGKILL)
-                }
-            }
+            if let others { killStopped(but: others) }
             usleep(5000)
             trace = try Trace.take()
         }
         #expect(left.isEmpty && lost.isEmpty, "\(what): left \(left), lost \(lost)")
         // Told once.
         baseline = trace
+    }
+
+    private func killStopped(but others: [pid_t]) {
+        for process in Trace.processes() where process.state == "T" && !others.contains(process.pid) {
+            kill(process.pid, SIGKILL)
+        }
     }
 
     static func perform(_ step: FaultScenario.Step, _ what: String) throws {

@@ -175,4 +175,24 @@ extension CLI.IPv6 {
                 "\(taken) \"fd00:77:6::ffff\": held by container \"box2\"", "125", "1", "1", "one", "clean",
             ], "\(outcome.text)")
     }
+
+    /// More connections than a supervisor passes on, none of which their clients close: each is answered, and none keeps the container's link.
+    @Test func manyConnectionsThatStay() {
+        let outcome = scene(
+            #"""
+            $m network create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six >/dev/null
+            $m run -d --name web --network six -p 80:80 sleep 1000 >/dev/null; serve web 80
+            cat >/run/many.py <<'END'
+            import os, socket, subprocess
+            clients = []
+            for _ in range(600):
+              clients.append(socket.create_connection(("127.0.0.1", 80), 2)); clients[-1].recv(99)
+            print(len(clients), flush=True)
+            subprocess.run([os.environ["MYDOCKER"], "rm", "-f", "web"])
+            END
+            ulimit -n 4096; python3 /run/many.py; ls /sys/class/net/six/brif | wc -l
+            $m network rm six; $m system check && echo clean
+            """#)
+        #expect(outcome.lines == ["600", "web", "0", "six", "clean"], "\(outcome.text)")
+    }
 }

@@ -79,6 +79,7 @@ extension CLI {
             ("pull -a --json localhost:5000/jsbox", "[.[]|.name,.new]", #"["localhost:5000/jsbox:latest",false]"#),
             ("search --json localhost:5011/thing", ".[0].Name", #""localhost:5011/thing""#),
             ("manifest inspect --json localhost:5000/jsbox", ".schemaVersion", "2"),
+            ("buildx imagetools inspect --json localhost:5000/jsbox", ".schemaVersion", "2"),
             ("rmi --json localhost:5000/jsbox", "length", "1"),
             ("login --json -u a -p b localhost:5000", ".", #"{"registry":"localhost:5000"}"#),
             ("logout --json localhost:5000", ".removed", "true"),

@@ -50,6 +50,34 @@ extension CLI.NFTables {
             ], "\(outcome.text)")
     }
 
+    /// What was moved is put back where it is now, and nothing where it was: after a flush, by the next run and by `reload`.
+    @Test(arguments: [("iptables", "nftables"), ("nftables", "iptables")])
+    func whatWasMovedIsRestoredWhereItIs(from: String, to: String) {
+        let outcome = scene(
+            """
+            for n in 7 8; do $m network create --firewall \(from) --subnet 10.77.$n.0/24 net$n >/dev/null; done
+            for n in 7 8; do
+              $m run -d --name web$n --network net$n -p 8$n:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            done
+            # Its state says still who had its rules when they were made.
+            $m network reload --firewall \(to) net7
+            flush() { { iptables-legacy -F; iptables-legacy -t nat -F; nft flush ruleset; } 2>/dev/null; }
+            places() { for n in 7 8; do echo net$n $(iptables-legacy-save 2>/dev/null | grep -c -e net$n -e 10.77.$n.2) $(nft list ruleset | grep -c -e net$n -e 10.77.$n.2); done; }
+            places >/run/before; awk '{print $1, ($2 > 0), ($3 > 0)}' /run/before
+            for how in 'network reload' 'run --rm --network net8 true'; do
+              flush; yes flushed far $fetch -m 0.3 10.250.0.1:87/index.html; $m $how | tr '\n' ' '; echo
+              places | diff /run/before - && echo as before
+              for n in 7 8; do yes page far $fetch 10.250.0.1:8$n/index.html; done; $m system check && echo clean
+            done
+            $m rm -f web7 web8 >/dev/null; $m network rm net7 net8; $m system check && echo clean
+            """)
+        let moved = to == "iptables" ? ["net7 1 0", "net8 0 1"] : ["net7 0 1", "net8 1 0"]
+        let restored = ["as before", "page page", "page page", "clean"]
+        #expect(
+            outcome.lines == ["net7"] + moved + ["flushed no", "net7 net8 "] + restored + ["flushed no"] + restored
+                + ["net7", "net8", "clean"], "\(outcome.text)")
+    }
+
     /// A reboot in the middle of a move leaves nothing but the definition, which still names both.
     @Test func aRepairEndsEveryMove() {
         let outcome = scene(

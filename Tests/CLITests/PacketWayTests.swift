@@ -115,6 +115,7 @@ extension CLI.PacketWay {
             both within-out within fd00:250::2 ping6 within fd00:250::2
             both within-in $web fd00:77:9::2 ping6 web fd00:77:9::2
             both within-gateway within fd00:77:9::1 ping6 within fd00:77:9::1
+            way $web fd00:250::2 | tail -1; way $web '[fd00:250::1]:80' | tail -1
             way ::1 '[::1]:81' | tail -2; $m network doctor >/run/said || cat /run/said
             ip -6 route add default via fd00:250::2; ip6tables-nft -I FORWARD -i bd0 -j REJECT 2>/dev/null; both others web fd00:250::2 ping6 web fd00:250::2
             $m network doctor bd0 | grep -c 'ip6 filter FORWARD'
@@ -128,8 +129,42 @@ extension CLI.PacketWay {
         ]
         #expect(
             outcome.lines == names.map { "\($0) \(stopped.contains($0) ? 3 : 0)" } + [
+                "arrives: it leaves this host by out0, as fd00:250::1",
+                "arrives: at container web, port 80, from fd00:77:7::1",
                 "supervisor   of container web listens, port 81, and passes it on from this host",
                 "arrives: at container web, port 80", "others 3", "1", "the route fd00:77:7:0:1::/80 dev out0",
+            ], "\(outcome.text)")
+    }
+
+    /// What a supervisor passes on is not for members of an internal network, nor what such a one publishes for anybody elsewhere.
+    @Test(arguments: ["iptables", "nftables"]) func whomASupervisorRefuses(firewall: String) {
+        let outcome = scene(
+            """
+            $m network create --firewall \(firewall) --subnet 10.77.7.1/24 open >/dev/null
+            $m network create --firewall \(firewall) --internal --ipv4=false --ipv6 --subnet fd00:77:9::1/64 closed >/dev/null
+            $m run -d --name web --network open -p '[::]:80:80' sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            $m run -d --name within --network closed -p 81:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            sleep .2; id=$($m inspect -f '{{.Id}}' within)
+            curl6() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n curl -s -m 1 $2; }
+            both in-by-name within '[fd00:77:9::1]:80' curl6 within '[fd00:77:9::1]/index.html'
+            both in-by-id ${id:0:12} '[fd00:77:9::1]:80' curl6 within '[fd00:77:9::1]/index.html'
+            both far 10.250.0.2 10.250.0.1:81 far curl -s -m 1 10.250.0.1:81/index.html
+            both loopback 127.0.0.1 127.0.0.1:81 curl -s -m 1 127.0.0.1:81/index.html
+            both host 10.250.0.1 10.250.0.1:81 curl -s -m 1 10.250.0.1:81/index.html
+            both loopback6 ::1 '[::1]:80' curl -s -m 1 '[::1]/index.html'
+            way within '[fd00:77:9::1]:80' | tail -1; way 10.250.0.2 10.250.0.1:81 | tail -1
+            $m network explain --from $id --to fd00:77:9::1 | tail -1; $m network explain --from ${id:0:12} --to ${id:0:9} | tail -1
+            $m network explain --from nosuch --to 10.77.7.2; echo $?
+            $m rm -f web within >/dev/null; $m network rm open closed; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "in-by-name 3", "in-by-id 3", "far 3", "loopback 0", "host 0", "loopback6 0",
+                "does not arrive: it refuses fd00:77:9::2: network closed is internal, and has no way out",
+                "does not arrive: it refuses 10.250.0.2: network closed is internal, and has no way in",
+                "arrives: at this host, from fd00:77:9::2", "arrives: at container within, from fd00:77:9::2",
+                "mydocker: No such container: nosuch", "1",
+                "open", "closed", "clean",
             ], "\(outcome.text)")
     }
 
@@ -140,6 +175,7 @@ extension CLI.PacketWay {
             way 10.250.0.2 10.250.0.1:80 | sed 's/   */|/g'
             way 10.250.0.2 web:80 | tail -1
             way other web | tail -1
+            for to in 10.250.0.2 10.250.0.1:80 web:80; do way web $to | tail -1; done; way web web | grep -c '^lo '; way other 10.250.0.1:80 | tail -1
             """)
         let isLegacy = firewall == "iptables"
         let dropped =
@@ -147,10 +183,14 @@ extension CLI.PacketWay {
             ? "iptables-legacy filter MYDOCKER-FORWARD: -o bd0 -j DROP"
             : "nft ip mydocker-filter MYDOCKER-FORWARD: oifname \"bd0\" counter drop"
         #expect(
-            outcome.lines.suffix(2) == Array(repeating: "does not arrive: dropped by \(dropped)", count: 2),
-            "\(outcome.text)")
+            outcome.lines.suffix(7) == Array(repeating: "does not arrive: dropped by \(dropped)", count: 2) + [
+                "arrives: it leaves this host by out0, as 10.250.0.1",
+                "arrives: at container web, port 80, from 10.77.7.1",
+                "arrives: at container web, port 80, from 10.77.7.2", "1",
+                "arrives: at container web, port 80, from 10.77.7.1",
+            ], "\(outcome.text)")
         #expect(
-            outcome.lines.dropLast(2).last == "arrives: at container web, port 80, from 10.250.0.2", "\(outcome.text)")
+            outcome.lines.dropLast(7).last == "arrives: at container web, port 80, from 10.250.0.2", "\(outcome.text)")
         #expect(
             outcome.lines.contains {
                 $0.hasPrefix("prerouting|") && $0.contains("MYDOCKER-DNAT: ") && $0.contains("10.77.7.2:80")

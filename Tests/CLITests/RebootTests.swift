@@ -98,7 +98,7 @@ extension CLI {
                     $m network create --subnet 10.77.4.1/24 rb1 >/dev/null
                     $m run -d --name web -net rb0 -p 7790:80 --ip 10.77.3.9 sleep 1000 >/dev/null
                     lose_power
-                    $m network ls --format '{{.Name}}' | sort
+                    $m network ls --filter type=custom --format '{{.Name}}' | sort
                     ls /sys/class/net | grep rb || echo no bridge
                     # Port and address of one that has ended are free, and there is no rule of it.
                     $m run -d --name heir -net rb0 -p 7790:80 --ip 10.77.3.9 sh -c 'echo heir >/index.html; exec httpd -f -h /' >/dev/null

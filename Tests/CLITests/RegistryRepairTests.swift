@@ -44,6 +44,54 @@ extension CLI.Registries {
         }
     }
 
+    /// What has become another content is found, named with what to do, and comes anew.
+    @Test func whatIsDamagedIsPulledAgain() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let name = registry.host + "/a/b"
+                let image = try pushBusybox(to: registry, "a/b", scratch)
+                let hex = String(image.id.split(separator: ":").last ?? "")
+                succeed("pull", "-q", name)
+                let layer = Host.shell("$MYDOCKER manifest inspect \(name) | jq -r '.layers[-1].digest'").word
+                    .dropFirst(7)
+                let images = "/var/lib/mydocker/images"
+                let whole = Host.shell("sha256sum \(images)/blobs/sha256/*").text
+                for (file, damage, words) in [
+                    ("blobs/sha256/\(layer)", "truncate -s 100", "it has 100 bytes, and had"),
+                    (
+                        "blobs/sha256/\(layer)", "printf x | dd conv=notrunc bs=1 seek=300 status=none of=",
+                        "is not that of its digest"
+                    ),
+                    ("blobs/sha256/\(layer)", "rm", "it is not there"),
+                    ("blobs/sha256/\(image.digest.dropFirst(7))", "truncate -s 1", "is not that of its digest"),
+                    (
+                        "blobs/sha256/\(hex)", "printf x | dd conv=notrunc bs=1 status=none of=",
+                        "is not that of its digest"
+                    ),
+                    ("images/\(hex).json", "truncate -s 5", "damaged"),
+                ] {
+                    let space = damage.hasSuffix("=") ? "" : " "
+                    try #require(Host.shell("\(damage)\(space)\(images)/\(file)").code == 0)
+                    let check = mydocker("system", "check")
+                    #expect(check.code == 3 && check.text.contains(file) && check.text.contains(words), "\(check.text)")
+                    if file.hasPrefix("blobs") {
+                        #expect(check.text.contains("mydocker pull \(name):latest brings it again"), "\(check.text)")
+                    }
+                    let pulled = mydocker("pull", "-q", name)
+                    #expect(pulled.code == 0, "\(damage) \(file): \(pulled.error)")
+                    #expect(Host.shell("sha256sum \(images)/blobs/sha256/*").text == whole, "\(damage) \(file)")
+                    #expect(mydocker("system", "check").code == 0, "\(damage) \(file)")
+                    #expect(runOnce(name, "cat", "/mark").code == 0)
+                    // From here on it is whole: nothing is read again.
+                    #expect(mydocker("pull", "-q", name).code == 0)
+                }
+                succeed("rmi", name)
+                _ = registry
+            }
+        }
+    }
+
     /// A layer that was here when the pull began stays, though its last image goes while another layer is waited for.
     @Test func aLayerStaysWhileAnotherIsWaitedFor() throws {
         try Ledger.expectUnchanged {

@@ -97,6 +97,35 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// Addresses that the bridge gets after the network was made are nobody else's, for as long as it has them.
+    @Test func addressesThatABridgeGetsLater() {
+        let outcome = scene(
+            Self.bridge + #"""
+                ip addr add fd00:88::1/64 dev br9 nodad
+                $create --ipv6 --subnet fd00:88::/64 -o name=br9 theirs >/dev/null
+                ip addr add 10.88.0.2/24 dev br9; ip addr add fd00:88::3/64 dev br9 nodad; ip addr add fd00:88::7:7:7:7/64 dev br9 nodad; ip addr add 10.99.9.9/24 dev br9
+                planned() { $m run --dry-run --name box --net theirs "$@" true | grep -o '10.88.0.[0-9]*/24' | head -1; }
+                planned; $m run -d --name one --net theirs sleep 1000 >/dev/null; address one
+                for flags in '--ip 10.88.0.2' '--ip 10.88.0.3' '--ip6 fd00:88::3' '--ip6 fd00:88::7:7:7:7' '--ip 10.88.0.1'; do
+                  $m run --rm --net theirs $flags true; echo $?; $m run --dry-run --net theirs $flags true >/dev/null; echo $?
+                done
+                ip addr del 10.88.0.2/24 dev br9; $m run --rm --net theirs --ip 10.88.0.2 hostname -i | cut -d' ' -f1
+                planned; $m run -d --name two --net theirs sleep 1000 >/dev/null; address two
+                $m system check && echo clean; $m rm -f one two >/dev/null; $m network rm theirs; $m system check && echo clean
+                """#)
+        func refused(_ address: String, _ holder: String) -> [String] {
+            let line = #"mydocker: Address already in use "\#(address)": held by \#(holder)"#
+            return [line, "125", line, "125"]
+        }
+        let bridge = #"bridge "br9""#
+        #expect(
+            outcome.lines == ["10.88.0.4/24", "10.88.0.4 "] + refused("10.88.0.2", bridge)
+                + refused("10.88.0.3", bridge) + refused("fd00:88::3", bridge)
+                + refused("fd00:88::7:7:7:7", bridge) + refused("10.88.0.1", "the network's gateway") + [
+                    "10.88.0.2", "10.88.0.5/24", "10.88.0.5 ", "clean", "theirs", "clean",
+                ], "\(outcome.text)")
+    }
+
     /// A bridge that is gone, or that the link was taken off: whoever leaves the network has no interface there, and no address, any more.
     @Test func whoLeavesABridgeThatChanges() {
         let outcome = scene(

@@ -65,6 +65,44 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// Members reach each other by IPv6 as well, also where bridges ask rules of it and everything else is dropped; and nobody learns by ARP
+    /// which addresses this host has elsewhere.
+    @Test(arguments: ["iptables", "nftables"]) func eitherFamilyOnABridgeWithoutAddresses(firewall: String) {
+        let outcome = scene(
+            #"""
+            for n in iptables ip6tables; do echo 1 >/proc/sys/net/bridge/bridge-nf-call-$n; done 2>/dev/null
+            [ \#(firewall) = nftables ] || { iptables-legacy -P FORWARD DROP; ip6tables-legacy -P FORWARD DROP; }
+            $m network create --firewall \#(firewall) --ipam-driver null bare >/dev/null
+            $m network create --firewall \#(firewall) --subnet 10.77.7.1/24 usual >/dev/null
+            cat /proc/sys/net/ipv4/conf/{bare,usual}/arp_ignore
+            entered() { local name=$1; shift; nsenter -t $($m inspect -f '{{.State.Pid}}' $name) -n "$@"; }
+            for n in 1 2; do
+              $m run -d --name box$n --network bare sleep 1000 >/dev/null
+              entered box$n sh -c "echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip addr add fd00:99::$n/64 dev eth0 nodad; ip addr add 10.99.0.$n/24 dev eth0"
+            done
+            pings6() { entered $1 ping -6 -q -c 1 -W 2 $2 | grep -q ' 1 received' && echo reached; }
+            pings4() { entered $1 ping -q -c 1 -W 2 $2 | grep -q ' 1 received' && echo reached; }
+            asks() { entered $1 busybox arping -q -c 2 -w 2 -I eth0 $2 && echo answered; }
+            yes six pings6 box1 fd00:99::2; yes four pings4 box1 10.99.0.2
+            yes neighbour asks box1 10.99.0.2; yes host asks box1 10.250.0.1; yes gateway asks box1 10.77.7.1
+            $m system check && echo clean
+            case \#(firewall) in
+              iptables) ip6tables-legacy -F MYDOCKER-FORWARD;;
+              nftables) nft flush chain ip6 mydocker-filter MYDOCKER-FORWARD;;
+            esac
+            echo 0 >/proc/sys/net/ipv4/conf/bare/arp_ignore
+            $m system check | sed 's/ (.*//' | grep -c -e 'bridge bare: its settings' -e 'rule ip6 filter -A MYDOCKER-FORWARD -i bare -o bare -j ACCEPT: missing'
+            $m run --rm --network usual true; yes again pings6 box1 fd00:99::2; yes host asks box1 10.250.0.1
+            $m rm -f box1 box2 >/dev/null; $m network rm bare; { ip6tables-legacy-save; nft list tables; } 2>/dev/null | grep -c -e MYDOCKER -e 'ip6 mydocker'
+            $m network rm usual; $m system check && echo clean
+            """#)
+        #expect(
+            outcome.lines == [
+                "1", "0", "six reached", "four reached", "neighbour answered", "host no", "gateway no", "clean",
+                "2", "again reached", "host no", "bare", "0", "usual", "clean",
+            ], "\(outcome.text)")
+    }
+
     @Test func aParentWithoutAddresses() {
         let outcome = scene(
             Self.dhcp + #"""

@@ -80,6 +80,14 @@ import Testing
                 "-A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT"
             ])
         #expect(bare.creation.tables == [.filter, .nat])
+        var both = bare
+        both.memberFamilies = [.ipv4, .ipv6]
+        #expect(
+            IntentRules.rules(of: both).map { "\($0.table) \($0)" } == [
+                "filter -A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+                "ip6 filter -A MYDOCKER-FORWARD -i testbridge -o testbridge -j ACCEPT",
+            ])
+        #expect(both.creation.tables == [.filter, .nat, .filter6, .nat6])
     }
 
     /// Ports of an address of IPv6 go to the container's own of IPv6, and to none where it has none.

@@ -104,11 +104,11 @@ import Testing
     }
 
     @Test func thoseThatNobodyHasMade() throws {
-        for (name, driver) in [("host", "host"), ("none", "null")] {
+        for (name, driver, id) in [("host", "host", "686f7374"), ("none", "null", "6e6f6e65")] {
             try expect(
                 NetworkDetails.predefined(name).inspected,
                 is: """
-                    {"Name": "\(name)", "Id": "", "Scope": "local", "Driver": "\(driver)", "EnableIPv4": true,
+                    {"Name": "\(name)", "Id": "\(id)\(String(repeating: "0", count: 56))", "Created": "0001-01-01T00:00:00Z", "Scope": "local", "Driver": "\(driver)", "EnableIPv4": true,
                     "EnableIPv6": false, "IPAM": {"Driver": "default", "Options": {}, "Config": []},
                     "Internal": false, "Attachable": false, "Ingress": false, "ConfigFrom": {"Network": ""}, "ConfigOnly": false, "Containers": {},
                     "Options": {}, "Labels": {}}

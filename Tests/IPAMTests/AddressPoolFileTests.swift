@@ -20,7 +20,7 @@ import Testing
         for step in 0..<1000 {
             let someone = owner(.random(in: 0..<5, using: &random))
             if Int.random(in: 0..<10, using: &random) < (step / 250 % 2 == 0 ? 8 : 3) {
-                let foretold = try? pool.next()
+                let foretold = try? pool.next(besides: [])
                 let given = try? pool.allocate(someone)
                 #expect(foretold == given)
                 #expect(given.map { Int($0.number) } == model.allocate(someone))
@@ -37,7 +37,7 @@ import Testing
         let space = try space("10.0.0.0/24")
         let pool = AddressPoolFile(directory("none"), space)
         #expect(!pool.exists)
-        #expect(try pool.next() == space.address(of: 0) && !pool.exists)
+        #expect(try pool.next(besides: []) == space.address(of: 0) && !pool.exists)
         let error = #expect(throws: AddressPoolError.self) { _ = try pool.allocate(owner(1)) }
         #expect(#expect(throws: AddressPoolError.self) { _ = try pool.leases() } == error)
         #expect(error?.operationError.errno == ENOENT)

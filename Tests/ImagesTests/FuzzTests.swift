@@ -44,8 +44,8 @@ import Testing
         try ConfigChange.apply(["CMD x", "ENV A=1", "LABEL a=b", "EXPOSE 80", "USER u", "STOPSIGNAL 9"], to: &config)
         let digest = try #require(Digest(Self.digest))
         let record = ImageRecord(
-            id: digest, manifest: digest, created: Timestamp(nanoseconds: 3), size: 7, layers: [digest],
-            blobs: [digest], config: config)
+            id: digest, manifest: digest, created: Timestamp(nanoseconds: 3), layers: [digest],
+            layerSizes: [7], blobs: [digest], config: config)
         let manifest = Manifest(
             config: .init(mediaType: Manifest.configType, digest: digest, size: 1),
             layers: [.init(mediaType: Manifest.layerType, digest: digest, size: 2)])

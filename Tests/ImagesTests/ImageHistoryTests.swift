@@ -1,4 +1,5 @@
 import Core
+import Linux
 import Testing
 
 @testable import Images
@@ -19,6 +20,30 @@ import Testing
         #expect(try steps(#"[{"created_by":"a"}]"#, [1, 2]) == ["=2", "a=1"])
         #expect(try steps(#"[{"created_by":"a"},{"created_by":"b"}]"#, [1]) == ["b=0", "a=1"])
         #expect(try steps(#"[null,5,{"created_by":7}]"#, []) == ["=0", "=0", "=0"])
+    }
+
+    /// The sizes of layers stand in the image's record; what is in them is not looked at, but for images of before.
+    @Test(arguments: [true, false]) func layersAreNotRead(_ isRecorded: Bool) throws {
+        let scratch = try Scratch()
+        let store = scratch.store
+        var tar = Tar()
+        tar.add("file", body: "12345")
+        let id = try store.importArchive(try scratch.write("a.tar", tar.finished), as: nil)
+        if !isRecorded {
+            var record = try store.record(id)
+            #expect(record.layerSizes == [5])
+            record.layerSizes = []
+            try Files.replace(store.layout.record(id), Array(record.json.versioned(1).compact.utf8))
+        }
+        let image = try #require(try store.resolve(id.description))
+        try Files.remove(image.layerDirectories[0] + "/file")
+        #expect(try store.history(of: image).map(\.size) == [isRecorded ? 5 : 0])
+        // What is built on it knows the sizes of its layers again.
+        let upper = scratch.file("upper")
+        try Files.makeDirectory(upper)
+        try Files.create(upper + "/more", Array("123".utf8))
+        let commit = try store.commit(CommitRequest(upperDirectory: upper, base: .image(image), reference: nil))
+        #expect(try store.record(commit).layerSizes == [isRecorded ? 5 : 0, 3])
     }
 
     @Test func timesAreKept() throws {

@@ -44,16 +44,16 @@ final class MemoryAllocator: AddressAllocator, Sendable {
     var exists: Bool { knowledge.withLock { $0.owners != nil } }
 
     func allocate(_ owner: LeaseOwner) throws(AddressPoolError) -> IPAddress {
-        let address = try next()
+        let address = try next(besides: [])
         try reserve(address, owner)
         return address
     }
 
-    func next() throws(AddressPoolError) -> IPAddress {
+    func next(besides others: Set<IPAddress>) throws(AddressPoolError) -> IPAddress {
         try change { owners throws(AddressPoolError) in
             var next: IPAddress? = subnet.hosts.lowerBound
             while let address = next, subnet.hosts.contains(address) {
-                if address != gateway, owners[address] == nil { return address }
+                if address != gateway, owners[address] == nil, !others.contains(address) { return address }
                 next = address.advanced(by: 1)
             }
             throw .full(subnet, capacity: owners.count)

@@ -26,6 +26,7 @@ struct ReplyTests {
         expected.reversePathFilter = 107
         #expect(try settings(Array(100...110), []) == expected)
         expected.routeLocalnet = 125
+        expected.ignoresARP = 118
         expected.acceptRouterAdvertisements = 3
         expected.disableIPv6 = 26
         expected.asksForDuplicates = 27

@@ -1,5 +1,7 @@
 import Core
 import Firewall
+import Glibc
+import Linux
 import Testing
 
 @testable import Networking
@@ -56,6 +58,34 @@ import Testing
             subject: .rule, what: "", why: "", remedy: .removeRules(of: .network(bridge: "gone")))
         #expect(throws: OperationError.self) { try driver.clear([stray]) }
         #expect(other.calls.last == "clear network on bridge gone")
+    }
+
+    /// What an endpoint says of its firewall is from before the network moved: its ports go where the network's rules are.
+    @Test func rulesOfEachNetworkGoToItsOwnFirewall() throws {
+        let other = IntentFirewall()
+        let driver = BridgeDriver(HostFirewalls([.iptables: firewall, .nftables: other]))
+        let stays = try NetworkDefinition.example("stays")
+        var moved = try NetworkDefinition.example("moved", gateway: "192.168.11.1/24")
+        (moved.firewall, moved.formerFirewall) = (.nftables, .iptables)
+        let ports = [PortMapping(hostPort: 80, containerPort: 80)]
+        let own = try #require(ProcessIdentity(of: getpid()))
+        let members = try [stays.member(ports: ports), moved.member("192.168.11.2/24", ports: ports)].map {
+            NetworkMember(id: $0.id, endpoint: $0.endpoint, process: own)
+        }
+        #expect(members.map(\.endpoint.firewall) == [.iptables, .iptables])
+        #expect(driver.establishRules(of: [stays, moved], members, isNew: false) { _ in false }.isEmpty)
+        for (firewall, member, backend) in [
+            (firewall, members[0], FirewallBackend.iptables), (other, members[1], .nftables),
+        ] {
+            #expect(firewall.calls == ["establish"])
+            #expect(firewall.lastIntent.networks.map(\.bridge) == [member.endpoint.bridge])
+            #expect(firewall.lastIntent.published.map(\.endpoint) == [member.endpoint.id])
+            #expect(firewall.lastIntent.published.map(\.backend) == [backend])
+        }
+        // One that fails is no reason for the other not to be asked.
+        firewall.isFailing = true
+        #expect(driver.establishRules(of: [stays, moved], members, isNew: false) { _ in false }.count == 1)
+        #expect(other.calls == ["establish", "establish"])
     }
 
     @Test func whatHasNoOwnerIsClearedAtOnce() throws {

@@ -1,6 +1,7 @@
 import Core
 import Testing
 
+@testable import Firewall
 @testable import Netlink
 @testable import Networking
 
@@ -16,6 +17,26 @@ import Testing
     private func found(_ routes: [RouteInfo]) throws -> [String] {
         let network = try NetworkDefinition.example(gateway: "10.77.7.1/24")
         return RouteObstacles.find(to: network, routes, bridge: 7, links: [3: "wg0", 7: "web"]).map(\.warning)
+    }
+
+    /// Each firewall's owner has a command of its own.
+    @Test(arguments: [
+        ("nft inet strict", "input", "nft insert rule inet strict input udp dport 53 accept"),
+        ("nft ip filter", "INPUT", "iptables-nft -I INPUT -p udp --dport 53 -j ACCEPT"),
+        ("iptables-legacy filter", "INPUT", "iptables-legacy -I INPUT -p udp --dport 53 -j ACCEPT"),
+        ("iptables-legacy filter", "ufw-reject-input", "ufw allow 53/udp"),
+        (
+            "nft inet firewalld", "filter_INPUT",
+            "firewall-cmd --add-port=53/udp; firewall-cmd --permanent --add-port=53/udp"
+        ),
+    ])
+    func whatLetsInWhatASupervisorAnswers(table: String, chain: String, remedy: String) {
+        let step = FirewallWalk.Step(table: table, chain: chain, text: "policy DROP")
+        let obstacle = InputObstacles.obstacle(step, .ipv4, .udp, "53")
+        #expect(
+            obstacle.warning
+                == "the chain \"\(table) \(chain)\" drops what comes for port 53/udp at addresses of IPv4, "
+                + "which no rule sends on: a supervisor answers there; let it in: \(remedy)")
     }
 
     @Test func routesThatAreInTheWay() throws {

@@ -338,6 +338,7 @@ extension LinkSettings {
         self.init()
         routeLocalnet = value("ipv4", "route_localnet")
         reversePathFilter = value("ipv4", "rp_filter")
+        ignoresARP = value("ipv4", "arp_ignore")
         disableIPv6 = value("ipv6", "disable_ipv6")
         acceptRouterAdvertisements = value("ipv6", "accept_ra")
         asksForDuplicates = value("ipv6", "accept_dad")

@@ -50,7 +50,7 @@ class Image:
         self.blob = gzip.compress(plain, mtime=0) if packed else plain
         config = {
             "architecture": "amd64", "os": "linux", "created": "2001-02-03T04:05:06Z", "config": {"Cmd": ["/bin/sh"]},
-            "rootfs": {"type": "layers", "diff_ids": [diff or digest(plain)] * layers}}
+            "rootfs": {"type": "layers", "diff_ids": diff if isinstance(diff, list) else [diff or digest(plain)] * layers}}
         self.config = json.dumps(config).encode()
         docker = "application/vnd.docker.image.rootfs.diff.tar.gzip"
         oci = "application/vnd.oci.image.layer.v1.tar" + ("+gzip" if packed else "")
@@ -68,9 +68,35 @@ class Image:
                 "mediaType": oci if kind == "oci" else docker, "digest": digest(self.blob),
                 "size": len(self.blob) if size is None else size}] * layers}).encode()
         self.blobs = {digest(self.config): self.config, digest(self.blob): self.blob}
+        self.layers = {digest(self.blob)}
+
+
+class Layered(Image):
+    """Several layers, of which other images may have some, too."""
+
+    def __init__(self, *parts, packed=False):
+        plain = [layer(name, content) for name, content in parts]
+        blobs = [gzip.compress(part, mtime=0) if packed else part for part in plain]
+        config = {
+            "architecture": "amd64", "os": "linux", "created": "2001-02-03T04:05:06Z", "config": {"Cmd": ["/bin/sh"]},
+            "rootfs": {"type": "layers", "diff_ids": [digest(part) for part in plain]}}
+        self.config = json.dumps(config).encode()
+        self.type = "application/vnd.oci.image.manifest.v1+json"
+        kind = "application/vnd.oci.image.layer.v1.tar" + ("+gzip" if packed else "")
+        self.manifest = json.dumps({
+            "schemaVersion": 2, "mediaType": self.type,
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(self.config),
+                "size": len(self.config)},
+            "layers": [{"mediaType": kind, "digest": digest(blob), "size": len(blob)} for blob in blobs]}).encode()
+        self.blobs = {digest(blob): blob for blob in blobs + [self.config]}
+        self.layers = {digest(blob) for blob in blobs}
 
 
 noise = random.Random(7).randbytes(2_000_000)
+shared = ("shared", noise[:500_000])
+# Half of what they have takes no room on the way.
+parts = [("part%d" % n, random.Random(n).randbytes(500_000) + b"\0" * 1_000_000) for n in range(3)]
 good = Image("file", b"good\n")
 images = {
     "good": good, "docker": Image("file", b"docker\n", kind="docker"), "busy": Image("file", b"busy\n"),
@@ -83,6 +109,8 @@ images = {
     "looping": Image("looping", b"looping\n"), "metadata": Image("metadata", b"metadata\n"), "basic": Image("basic", b"basic\n"),
     "failing": Image("failing", b"failing\n"), "traversal": Image("../../../../../../escaped", b"x\n"),
     "longconfig": Image("longconfig", b"longconfig\n"),
+    "first": Layered(shared, ("own", noise)), "second": Layered(shared), "three": Layered(*parts, packed=True),
+    "twofold": Image("twofold", b"twofold\n", diff=[digest(layer("twofold", b"twofold\n")), digest(b"other")], layers=2),
 }
 index = {
     "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -214,7 +242,7 @@ class Handler(BaseHTTPRequestHandler):
         body = image.blobs.get(reference)
         if body is None:
             return self.error(404, "BLOB_UNKNOWN")
-        if reference == digest(image.blob):
+        if reference in image.layers:
             special = getattr(self, "blob_" + name, None)
             if special:
                 return special(body)
@@ -268,6 +296,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[place : place + 100_000])
             self.wfile.flush()
             time.sleep(0.2)
+
+    blob_first = blob_second = blob_three = blob_slow
 
     def blob_wrongdigest(self, body):
         self.answer(200, layer("wrongdigest", b"wrong\n"))

@@ -104,6 +104,7 @@ enum {
     CNETLINK_TCP_LISTEN = 10, /* <netinet/tcp.h> does not go together with <linux/tcp.h> */
     /* Places in IFLA_INET_CONF and IFLA_INET6_CONF (<linux/ip.h>, <linux/ipv6.h>). */
     CNETLINK_IPV4_RP_FILTER = 7,
+    CNETLINK_IPV4_ARP_IGNORE = 18,
     CNETLINK_IPV4_ROUTE_LOCALNET = 25,
     CNETLINK_IPV6_ACCEPT_RA = 3,
     CNETLINK_IPV6_DISABLE = 26,

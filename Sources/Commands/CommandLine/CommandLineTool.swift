@@ -70,7 +70,7 @@ package enum CommandLineTool {
             ImagePruneCommand.self, ImageInspectCommand.self, HistoryCommand.self, ImageFilesCommand.self,
             ImageDiffCommand.self,
             PullCommand.self, PushCommand.self, LoginCommand.self, LogoutCommand.self, SearchCommand.self,
-            ManifestInspectCommand.self,
+            ManifestInspectCommand.self, ImagetoolsInspectCommand.self,
             NetworkCreateCommand.self, NetworkListCommand.self, NetworkInspectCommand.self, NetworkRemoveCommand.self,
             NetworkPruneCommand.self, NetworkReloadCommand.self, NetworkConnectCommand.self,
             NetworkDisconnectCommand.self, NetworkExplainCommand.self, NetworkDoctorCommand.self,
@@ -89,17 +89,22 @@ package enum CommandLineTool {
         [CompleteCommand.self, ManualCommand.self, RemoveEverythingCommand.self]
     }
 
+    /// What is typed instead of commands that there are not.
+    private static let insteadOf = [
+        "buildx bake": "build each target by itself: mydocker build -f FILE --target STAGE -t NAME PATH"
+    ]
+
     private static let helpWords = ["help", "--help", "-help", "-h"]
     static var synopses: [Synopsis] { commands.map { $0.synopsis } }
 
     /// The command that `words` begin with, and the words behind its name.
     package static func find(_ words: ArraySlice<String>) -> (any Command.Type, ArraySlice<String>)? {
-        guard let first = words.first else { return nil }
-        let both = words.dropFirst().first.map { "\(first) \($0)" }
+        // Names have three words at most.
+        let names = (1...3).filter { $0 <= words.count }.map { words.prefix($0).joined(separator: " ") }
         for command in commands + hiddenCommands {
             let synopsis = command.synopsis
-            if synopsis.isNamed(first) { return (command, words.dropFirst()) }
-            if let both, synopsis.isNamed(both) { return (command, words.dropFirst(2)) }
+            guard let index = names.firstIndex(where: synopsis.isNamed) else { continue }
+            return (command, words.dropFirst(index + 1))
         }
         return nil
     }
@@ -146,6 +151,11 @@ package enum CommandLineTool {
         guard let word = group.isEmpty ? first : words.dropFirst().first(where: { $0 != "--json" }) else {
             let text = "'\(program) \(first)' requires a command"
             context.refuse(text, ["\(program): \(text)"], hint)
+            return 1
+        }
+        if let remedy = insteadOf[group + word] {
+            let text = "\(group)\(word) is not supported"
+            context.refuse(text, ["\(program): \(text)"], remedy)
             return 1
         }
         let names = synopses.flatMap(\.names).filter { $0.hasPrefix(group) }

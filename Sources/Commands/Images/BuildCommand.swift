@@ -38,6 +38,11 @@ package struct BuildCommand: Command {
         let request = try request(for: operands[0], lookUp: context.environment)
         context.flush()
         let id = try context.engine.build(request)
+        guard !request.checksOnly else {
+            context.output.line("Check complete, no warnings found.")
+            context.answer = ["warnings": .array([])]
+            return 0
+        }
         context.warn(
             idle.sorted().map { OperationError("\($0) has no effect: what this host has built is known anyway") })
         if isQuiet, !id.isEmpty { context.answer(id: id) } else { context.answer = .object([("id", .string(id))]) }

@@ -3,7 +3,7 @@ import Engine
 
 extension BuildCommand {
     package static var flags: [Flag<BuildCommand>] {
-        nameFlags + fileFlags + stepFlags + limitFlags + valueFlags + outputFlags + idleFlags
+        nameFlags + fileFlags + checkFlags + stepFlags + limitFlags + valueFlags + outputFlags + idleFlags
     }
 
     private static var valueFlags: [Flag<BuildCommand>] {
@@ -13,8 +13,8 @@ extension BuildCommand {
                 command.secrets.append(try SimpleValue.nonEmpty(text))
             },
             .value(
-                "build-context", "NAME=DIRECTORY|NAME=docker-image://IMAGE",
-                "Give a directory or image a name for FROM and --from"
+                "build-context", "NAME=DIRECTORY|NAME=URL|NAME=docker-image://IMAGE",
+                "Give a directory, archive, repository or image a name for FROM and --from"
             ) {
                 command, text throws(OperationError) in
                 command.contexts.append(try SimpleValue.nonEmpty(text))
@@ -41,6 +41,11 @@ extension BuildCommand {
             .value("label", "KEY=VALUE", "Give the image a label") { command, text throws(OperationError) in
                 command.labels.append(text)
             },
+            .value("annotation", "[manifest:]KEY=VALUE", "Say something of the image in its manifest") {
+                command, text throws(OperationError) in
+                let annotation = try BuildValues.annotation(text)
+                command.request.annotations[annotation.key] = annotation.value
+            },
             .toggle("push", "Bring the image to the registries that its names say, too") { $0.request.pushes = $1 },
             .value("metadata-file", "FILE", "Write what has come of it to a file, as JSON") {
                 command, text throws(OperationError) in
@@ -66,6 +71,21 @@ extension BuildCommand {
             },
             .value("platform", "PLATFORM", "Only this host's own") { command, text throws(OperationError) in
                 command.request.platform = try SimpleValue.nonEmpty(text)
+            },
+        ]
+    }
+
+    private static var checkFlags: [Flag<BuildCommand>] {
+        [
+            .toggle("check", "Read the Dockerfile and say what is wrong with it, and build nothing") {
+                $0.request.checksOnly = $1
+            },
+            .value("call", "METHOD", "build, or check: the same as --check") { command, text throws(OperationError) in
+                guard ["build", "check", "lint"].contains(text) else {
+                    throw OperationError(
+                        "there are build and check, not \(JSON.quoted(text))", kind: .unsupported)
+                }
+                command.request.checksOnly = text != "build"
             },
         ]
     }

@@ -64,7 +64,7 @@ enum BuildValues {
 
     private static let agentRemedy = "start an agent: eval $(ssh-agent); ssh-add KEY; then build with --ssh default"
 
-    /// `NAME=DIRECTORY` or `NAME=docker-image://IMAGE`.
+    /// `NAME=DIRECTORY`, `NAME=docker-image://IMAGE`, or `NAME=URL` of an archive or a git repository.
     static func context(
         _ text: String
     ) throws(OperationError) -> (name: String, context: BuildRequest.NamedContext) {
@@ -74,15 +74,40 @@ enum BuildValues {
         }
         let image = "docker-image://"
         if parts[1].hasPrefix(image) { return (parts[0], .image(String(parts[1].dropFirst(image.utf8.count)))) }
-        guard !parts[1].contains("://"), !parts[1].hasPrefix("target:") else {
+        let source = try BuildRequest.Context.named(parts[1])
+        if case .directory(let path) = source {
+            guard !path.contains("://"), !path.hasPrefix("target:") else { throw unknownContext(path) }
+            guard Files.isDirectory(path) else {
+                throw OperationError("failed to get build context \(parts[0])", path, errno: 2)
+            }
+        }
+        guard source != .standardInput else { throw unknownContext(parts[1]) }
+        return (parts[0], .files(source))
+    }
+
+    private static func unknownContext(_ text: String) -> OperationError {
+        OperationError(
+            "build context", text, reason: "contexts of this kind are not supported",
+            remedy: "name a directory, docker-image://IMAGE, or the URL of an archive or a git repository",
+            kind: .unsupported)
+    }
+
+    /// `KEY=VALUE`, with `manifest:` or `manifest[PLATFORM]:` in front or nothing: there is one manifest, this host's.
+    static func annotation(_ text: String) throws(OperationError) -> (key: String, value: String) {
+        var key = text[...]
+        if let colon = text.firstIndex(of: ":"), colon < text.firstIndex(of: "=") ?? text.endIndex {
+            let kind = text[..<colon].prefix { $0 != "[" }
+            // What they are on is made by nobody here (BuildKit's words).
+            guard !["index", "index-descriptor", "manifest-descriptor"].contains(kind) else {
+                throw OperationError("\(kind) annotations not supported for single platform export", kind: .unsupported)
+            }
+            if kind == "manifest" { key = text[text.index(after: colon)...] }
+        }
+        guard let end = key.firstIndex(of: "="), end > key.startIndex else {
             throw OperationError(
-                "build context", parts[1], reason: "contexts of this kind are not supported",
-                remedy: "name a directory or docker-image://IMAGE", kind: .unsupported)
+                "invalid annotation \(JSON.quoted(text)), expected key=value", kind: .invalid)
         }
-        guard Files.isDirectory(parts[1]) else {
-            throw OperationError("failed to get build context \(parts[0])", parts[1], errno: 2)
-        }
-        return (parts[0], .directory(parts[1]))
+        return (String(key[..<end]), String(key[key.index(after: end)...]))
     }
 
     /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`. Nil is the store: `type=image`, `type=registry`,

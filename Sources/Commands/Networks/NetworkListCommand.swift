@@ -43,14 +43,15 @@ package struct NetworkListCommand: Command {
             throw OperationError("invalid filter 'type=\(type)'", remedy: "Use custom or builtin", kind: .invalid)
         }
         let engine = context.engine
-        let listing = try engine.networks()
+        let listing = try engine.allNetworks()
         context.warn(listing.failures)
         let end = try PruneOptions.end(of: filter, now: context.now())
         let used = filter.keys.contains("dangling") ? try engine.usedNetworks() : []
-        context.output.write(
-            try text(
-                of: listing.elements.filter { network in end.map { network.created < $0 } ?? true }, used: used,
-                calledAs: context.program))
+        // As with prune: those that every host has are never old.
+        let networks = listing.elements.filter { network in
+            end.map { !network.isBuiltIn && network.created < $0 } ?? true
+        }
+        context.output.write(try text(of: networks, used: used, calledAs: context.program))
         return 0
     }
 
@@ -72,7 +73,7 @@ package struct NetworkListCommand: Command {
     }
 
     private func matches(_ network: NetworkDefinition, isUsed: Bool) -> Bool {
-        let isOurs = network.isPredefined
+        let isOurs = network.isBuiltIn
         return filter.allows("name") { Filter.name(network.name.text, matches: $0) }
             && filter.allows("id") { network.id.hex.hasPrefix($0) }
             && filter.allows("driver") { $0 == network.driver }

@@ -36,6 +36,13 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
     /// Stands in a record for one that the record does not tell.
     package static let unknown = ContainerID(unchecked: String(repeating: "0", count: 64))
 
+    /// Of a network that every host has without that anybody makes it: so it is known before anything of that is on record.
+    package static func ofPredefinedNetwork(_ name: Name) -> ContainerID {
+        // Letters: two digits each.
+        let digits = name.text.utf8.prefix(32).map { String($0, radix: 16) }.joined()
+        return ContainerID(unchecked: digits + String(repeating: "0", count: 64 - digits.count))
+    }
+
     /// The first 12 digits: Docker's short form.
     package var short: String { String(hex.prefix(12)) }
 

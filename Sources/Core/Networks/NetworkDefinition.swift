@@ -27,6 +27,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var isAttachable = false
     /// The network that it was made like; that is one of those that are there for nothing else.
     package var configFrom: Name?
+    /// Of one of them the families that others made like it have, where these are not those that are usual.
+    package private(set) var modelFamilies: [AddressFamily]?
     /// Whether it is one of them: nothing of it is made.
     package var isConfigOnly: Bool { driver == "null" }
     /// Of those the device, where none is named.
@@ -64,7 +66,17 @@ package struct NetworkDefinition: Equatable, Sendable {
     /// Its addresses on the bridge.
     package var gateways: [Subnet] { [gateway, gateway6].compactMap { $0 } }
     /// Those that it has addresses of; or may have, where it gives none.
-    package var families: [AddressFamily] { givesAddresses ? gateways.map(\.family) : [.ipv4] }
+    package var families: [AddressFamily] { givesAddresses ? gateways.map(\.family) : AddressFamily.allCases }
+    /// Those that it was made for.
+    package var enabledFamilies: [AddressFamily] {
+        if isConfigOnly { return modelFamilies ?? usualModelFamilies }
+        return givesAddresses && !(isBuiltIn && gateways.isEmpty) ? families : [.ipv4]
+    }
+    private var usualModelFamilies: [AddressFamily] { [.ipv4] + (gateway6 == nil ? [] : [.ipv6]) }
+    /// Of one that others are made like.
+    package mutating func setModelFamilies(_ families: [AddressFamily]) {
+        modelFamilies = families == usualModelFamilies ? nil : families
+    }
     /// What leases are of: the addresses of IPv4, or numbers that stand for members where there are none.
     package var leaseSpace: Subnet { subnet ?? Self.leaseSpace(beside: subnet6) }
     /// - Parameter subnet6: for each number of the space there is an address of it.
@@ -133,6 +145,22 @@ package struct NetworkDefinition: Equatable, Sendable {
 
     /// It is there without that anybody has made it.
     package var isPredefined: Bool { name.isOfPredefinedNetwork }
+    /// The same, or nothing is ever made of it.
+    package var isBuiltIn: Bool { Self.builtInDrivers[name.text] != nil }
+    /// Of those, by their names, Docker's drivers.
+    private static let builtInDrivers = ["bridge": "bridge", "host": "host", "none": "null"]
+
+    /// Those that every host has, as lists tell them before they are made.
+    package static var builtIn: [NetworkDefinition] {
+        builtInDrivers.sorted { $0.key < $1.key }.compactMap { name, driver in
+            Name(name).map { name in
+                NetworkDefinition(
+                    id: .ofPredefinedNetwork(name), name: name, driver: driver, gateway: nil, device: noDevice,
+                    mtu: nil,
+                    isInternal: false, labels: [:], created: .now())
+            }
+        }
+    }
 
     /// - Returns: false when what was found under `key` is of another network.
     package mutating func adopt(_ key: String) -> Bool {
@@ -173,6 +201,10 @@ extension NetworkDefinition: Record {
         auxiliary = try reader.optional("auxiliary") { [String: String](json: $0)?.addresses } ?? [:]
         configFrom = try reader.optionalText("configFrom", Name.init)
         isAttachable = try reader.optional("attachable", \.bool) ?? false
+        let families = try reader.optionalTexts("families") { name in
+            AddressFamily.allCases.first { $0.recordName == name }
+        }
+        modelFamilies = families.isEmpty ? nil : families
         let texts = try reader.optional("options", [String: String].init(json:)) ?? [:]
         do throws(OperationError) {
             options = try NetworkOptions(texts.map { ($0.key, $0.value) }, driver: driver)
@@ -205,9 +237,14 @@ extension NetworkDefinition: Record {
             ("ranges", ranges.isEmpty ? nil : .strings(ranges.map(\.description))),
             ("auxiliary", auxiliary.isEmpty ? JSON?.none : auxiliary.mapValues(\.description).json),
             ("configFrom", configFrom.map { .string($0.text) }), ("attachable", isAttachable ? true : JSON?.none),
+            ("families", modelFamilies.map { .strings($0.map(\.recordName)) }),
             ("options", texts.isEmpty ? nil : .object(texts)),
         ])
     }
+}
+
+extension AddressFamily {
+    fileprivate var recordName: String { self == .ipv4 ? "ipv4" : "ipv6" }
 }
 
 extension [String: String] {

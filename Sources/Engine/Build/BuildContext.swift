@@ -19,11 +19,14 @@ struct BuildContext: ~Copyable {
         var dockerfile: [UInt8]?
     }
 
-    /// - Parameter limit: bytes that may come from elsewhere, packed and unpacked.
+    /// - Parameters:
+    ///   - name: of its directory in the workspace; no other context has it.
+    ///   - limit: bytes that may come from elsewhere, packed and unpacked.
     init(
-        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
+        _ source: BuildRequest.Context, as name: String, of request: BuildRequest,
+        _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
     ) throws(OperationError) {
-        let place = try Self.place(request, workspace, report, limit)
+        let place = try Self.place(source, name, request, workspace, report, limit)
         let top = try Self.open(directory: place.directory)
         // Whatever links a repository has, its directory is below its top.
         let root = try top.open(inRoot: place.below, O_DIRECTORY | Descriptor.pathOnly)
@@ -32,20 +35,22 @@ struct BuildContext: ~Copyable {
     }
 
     private static func place(
-        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, _ limit: Int64
+        _ source: BuildRequest.Context, _ name: String, _ request: BuildRequest,
+        _ workspace: borrowing BuildWorkspace, _ report: BuildReport, _ limit: Int64
     ) throws(OperationError) -> Place {
-        var place = Place(directory: workspace.file("context"))
-        switch request.context {
+        var place = Place(directory: workspace.file(name))
+        let archive = workspace.file(name + "-archive")
+        switch source {
         case .directory(let path): place.directory = path
         case .standardInput:
             let input = try Descriptor.standard(STDIN_FILENO)
             place.dockerfile = try take(
-                input, named: "standard input", into: place.directory, workspace.file("input"), within: nil)
+                input, named: "standard input", into: place.directory, archive, within: nil)
         case .download(let text):
             let step = report.begin("[internal] load remote build context")
-            let file = try download(text, to: workspace.file("download"), limit)
+            let file = try download(text, to: workspace.file(name + "-download"), limit)
             place.dockerfile = try take(
-                file, named: text, into: place.directory, workspace.file("input"), within: UnpackBudget(size: limit))
+                file, named: text, into: place.directory, archive, within: UnpackBudget(size: limit))
             report.done(step)
         case .repository(let address):
             let step = report.begin("[internal] load git source \(address.shown)")

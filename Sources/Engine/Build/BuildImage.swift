@@ -27,7 +27,7 @@ extension Engine {
             throw OperationError(
                 "cowardly refusing to write an archive to a terminal. Use dest= or redirect", kind: .invalid)
         }
-        try forgetIdentity(request)
+        if !request.checksOnly { try forgetIdentity(request) }
         InheritedDescriptors.close(except: request.descriptors)
         try prepare()
         removeDeadBuilds()
@@ -37,6 +37,8 @@ extension Engine {
             defer { guardian.dismiss() }
             let job = try BuildJob(self, request, labels: labels)
             defer { job.workspace.remove() }
+            // What can be wrong with a Dockerfile was found out by now.
+            if request.checksOnly { return "" }
             return try build(job, as: references)
         }
     }
@@ -72,6 +74,7 @@ extension Engine {
             throw OperationError("nothing was built")
         }
         image.config.labels.merge(job.request.labels) { $1 }
+        image.annotations = job.request.annotations
         if !image.isDated { image.created = job.moment(.now()) }
         if !job.request.outputs.isEmpty { return try writeOutputs(image, job, as: references) }
         let number = job.report.begin("exporting to image")

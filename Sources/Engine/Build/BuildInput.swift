@@ -17,7 +17,8 @@ struct BuildInput: ~Copyable {
     init(
         _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
     ) throws(OperationError) {
-        let context = try BuildContext(request, workspace, report, limit: limit)
+        let context = try BuildContext(
+            request.context, as: "context", of: request, workspace, report, limit: limit)
         var given = context.dockerfile
         if given == nil, request.file == "-" {
             given = try Self.read(Descriptor.standard(STDIN_FILENO), "standard input")

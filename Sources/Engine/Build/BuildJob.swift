@@ -1,3 +1,4 @@
+import Containers
 import Core
 import Dockerfile
 import Images
@@ -13,6 +14,8 @@ final class BuildJob {
     let labels: [String: String]
     let workspace: BuildWorkspace
     let input: BuildInput
+    /// Those that have names and came from elsewhere.
+    let contexts: [String: OpenDirectory]
     let arguments: BuildArguments
     private(set) var graph: StageGraph
     let report: BuildReport
@@ -30,7 +33,10 @@ final class BuildJob {
         self.labels = labels
         workspace = try BuildWorkspace(in: engine.imageStore)
         report = BuildReport(request.progress, request.report)
-        input = try BuildInput(request, workspace, report, limit: engine.imageSize(nil))
+        let limit = try engine.imageSize(nil)
+        input = try BuildInput(request, workspace, report, limit: limit)
+        contexts =
+            request.checksOnly ? [:] : try Self.fetchContexts(of: request, workspace, report, limit: limit)
         do throws(DockerfileError) {
             arguments = try BuildArguments(
                 input.file, given: request.arguments, architecture: Engine.architecture,

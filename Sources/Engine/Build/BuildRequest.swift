@@ -46,7 +46,7 @@ package struct BuildRequest: Sendable {
 
     package enum NamedContext: Equatable, Sendable {
         case image(String)
-        case directory(String)
+        case files(Context)
     }
 
     package struct RunLimits: Equatable, Sendable {
@@ -67,11 +67,15 @@ package struct BuildRequest: Sendable {
     package var target: String?
     package var arguments: [String: String] = [:]
     package var labels: [String: String] = [:]
+    /// Of its manifest.
+    package var annotations: [String: String] = [:]
+    /// The Dockerfile is read, and nothing is built.
+    package var checksOnly = false
     /// Nothing is taken from earlier builds.
     package var ignoresCache = false
     /// Nor for these stages alone, by name or number.
     package var uncachedStages: Set<String> = []
-    /// Images and directories by the names that the Dockerfile has for them.
+    /// Images and contexts by the names that the Dockerfile has for them.
     package var named: [String: NamedContext] = [:]
     /// What each RUN may have of this host.
     package var limits = RunLimits()

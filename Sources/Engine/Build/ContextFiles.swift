@@ -1,6 +1,8 @@
+import Containers
 import Core
 import Dockerfile
 import Glibc
+import Images
 import Linux
 
 /// Files of the caller's that a step may take: those of the context, or of a directory with a name of its own.
@@ -15,12 +17,38 @@ extension BuildJob {
     /// - Parameter name: of `--build-context`; nil is the context itself.
     func files(of name: String?) throws(OperationError) -> ContextFiles {
         guard let name else { return ContextFiles(root: try input.context.root.duplicate(), ignored: input.ignored) }
-        guard case .directory(let path) = request.named.first(where: { $0.key.lowercased() == name })?.value else {
-            throw OperationError("build context \(JSON.quoted(name))", reason: "it is no directory", kind: .invalid)
-        }
-        let root = try Descriptor.open(path, O_DIRECTORY | Descriptor.pathOnly)
+        let root = try root(ofContext: name)
         let ignored = try IgnoreFile(of: root)
         return ContextFiles(root: root, ignored: ignored)
+    }
+
+    private func root(ofContext name: String) throws(OperationError) -> Descriptor {
+        if let fetched = contexts[name] { return try fetched.descriptor.duplicate() }
+        guard case .files(.directory(let path)) = request.named.first(where: { $0.key.lowercased() == name })?.value
+        else {
+            throw OperationError("build context \(JSON.quoted(name))", reason: "it is no directory", kind: .invalid)
+        }
+        return try Descriptor.open(path, O_DIRECTORY | Descriptor.pathOnly)
+    }
+
+    /// Gets those that have names and are not on this host.
+    /// - Returns: their directories, by their names in small letters.
+    static func fetchContexts(
+        of request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
+    ) throws(OperationError) -> [String: OpenDirectory] {
+        var fetched: [String: OpenDirectory] = [:]
+        for (number, (name, named)) in request.named.sorted(by: { $0.key < $1.key }).enumerated() {
+            guard case .files(let source) = named else { continue }
+            if case .directory = source { continue }
+            let context = try BuildContext(
+                source, as: "context-\(number + 1)", of: request, workspace, report, limit: limit)
+            guard context.dockerfile == nil else {
+                throw OperationError(
+                    "build context \(JSON.quoted(name))", reason: "what has come is no archive", kind: .invalid)
+            }
+            fetched[name.lowercased()] = OpenDirectory(try context.root.duplicate())
+        }
+        return fetched
     }
 }
 

@@ -7,6 +7,8 @@ extension Engine {
     package func pruneBuildCache(all: Bool, before end: Timestamp?) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
         removeDeadBuilds()
+        // What a prune that was killed has not taken away yet.
+        try imageStore.collectGarbage()
         let (removed, bytes) = try imageStore.pruneBuildCache(all: all) { step in end.map { step.created < $0 } ?? true
         }
         if removed.isEmpty { return Listing(elements: [], failures: []) }

@@ -8,8 +8,8 @@ extension Engine {
     /// - Parameter all: those that have a name, too.
     package func pruneImages(all: Bool, _ selection: PruneSelection) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
-        // What a commit or import that was killed had begun is nobody's.
-        if !imageStore.deadWorkspaces().isEmpty { try imageStore.clearWorkspaces() }
+        // What was begun and not done is nobody's: an image that was killed on its way here, or failed on its way out.
+        try imageStore.collectGarbage()
         let found = try images()
         var pruned = Listing<PrunedObject>(elements: [], failures: found.failures)
         // Nor is what has come of images whose pull has ended before it was done.

@@ -14,9 +14,6 @@ extension NetworkRequest {
             if driver != "bridge" || firewall != nil {
                 throw invalid("a configuration network has neither driver nor firewall: those that are made like it do")
             }
-            if !hasIPv4, givesAddresses {
-                throw invalid("a configuration network has no --ipv4=false: name it where a network is made like it")
-            }
             if configFrom != nil {
                 throw invalid("a configuration network cannot depend on another configuration network")
             }
@@ -39,7 +36,8 @@ extension NetworkRequest {
         var request = self
         request.subnets = model.gateways.map(\.network)
         request.gateways = model.gateways.map(\.address)
-        if model.gateway6 != nil { request.hasIPv6 = true }
+        if model.enabledFamilies.contains(.ipv6) { request.hasIPv6 = true }
+        if !model.enabledFamilies.contains(.ipv4) { request.hasIPv4 = false }
         request.givesAddresses = model.givesAddresses
         request.ranges = model.ranges
         request.auxiliary = model.auxiliary

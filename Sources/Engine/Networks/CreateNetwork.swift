@@ -31,7 +31,7 @@ extension Engine {
         if try existing(name, request) != nil { return [] }
         let network = try settle(resolved(request), name)
         let commands = try host.drivers.commands(for: NetworkPlan([network], [], upon: .found), isStale: host.isStale)
-        for obstacle in try host.drivers.of(network).obstacles(to: network) { warn(obstacle.warning) }
+        for obstacle in try host.drivers.of(network).obstacles(toPlanned: network) { warn(obstacle.warning) }
         return commands
     }
 
@@ -120,7 +120,7 @@ extension Engine {
         if others.contains(where: { $0.name == name }) { throw NetworkStore.conflict(name) }
         // What cannot be read could overlap.
         if let failure = failures.first { throw failure }
-        let id = ContainerID.random()
+        let id = isPredefined ? ContainerID.ofPredefinedNetwork(name) : .random()
         let device = Self.device(for: request, name, id, driver)
         if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
         try request.takeSubnets(of: device)
@@ -225,6 +225,7 @@ extension NetworkRequest {
         network.options = options
         network.configFrom = configFrom.flatMap(Name.init)
         network.isAttachable = isAttachable
+        if isConfigOnly { network.setModelFamilies((hasIPv4 ? [.ipv4] : []) + (hasIPv6 ? [.ipv6] : [])) }
         return network
     }
 }

@@ -48,8 +48,8 @@ extension NetworkRequest {
         func driver(_ givesAddresses: Bool) -> String { givesAddresses ? "default" : "null" }
         let isKnown = givesAddresses && network.givesAddresses
         return [("IPAM driver", driver(givesAddresses), driver(network.givesAddresses))]
-            + (isKnown ? [("IPv4", word(hasIPv4), word(network.gateway != nil))] : [])
-            + [("IPv6", word(hasIPv6), word(network.gateway6 != nil))]
+            + (isKnown ? [("IPv4", word(hasIPv4), word(network.enabledFamilies.contains(.ipv4)))] : [])
+            + [("IPv6", word(hasIPv6), word(network.enabledFamilies.contains(.ipv6)))]
     }
 }
 

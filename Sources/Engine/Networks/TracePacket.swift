@@ -29,13 +29,14 @@ extension Engine {
         let number = try transport(request.transport ?? (port == nil ? "icmp" : "tcp"), family, port)
         let source = try address(request.from, containers, family, beside: nil)
         let destination = try address(name, containers, family, beside: source)
-        var tracer = try PacketTracer(containers, family)
+        let internals = InternalNetworks(among: try networkStore.all().definitions)
+        var tracer = try PacketTracer(containers, internals, family)
         return tracer.trace(PacketQuestion(from: source, to: destination, number, port: port))
     }
 
     /// That of IPv4, unless one of these containers has an address of IPv6 alone.
     private func usualFamily(_ names: [String], _ containers: [TracedContainer]) -> AddressFamily {
-        let meant = containers.filter { names.contains($0.name) }
+        let meant = names.filter { IPAddress($0) == nil }.compactMap { try? container($0, among: containers) }
         let isOfIPv6 = meant.contains { container in
             !container.endpoints.contains { $0.address != nil } && container.endpoints.contains { $0.address6 != nil }
         }
@@ -86,20 +87,17 @@ extension Engine {
             }
             return address
         }
-        let id = try containerStore.find(text)
-        let name = try containerStore.definition(id)?.name.text ?? id.short
-        guard let container = containers.first(where: { $0.name == name }) else {
-            throw OperationError("container \(id) is not running", kind: .notRunning)
-        }
+        let container = try container(text, among: containers)
         let near = container.endpoints.first { endpoint in
             other.map { other in endpoint.subnets.contains { $0.contains(other) } } ?? false
         }
         guard let endpoint = near ?? container.endpoints.first else {
-            throw OperationError("container \(name)", reason: "it has no address", kind: .unsupported)
+            throw OperationError("container \(container.name)", reason: "it has no address", kind: .unsupported)
         }
         guard try !host.drivers.of(endpoint).isBesideHost else {
             throw OperationError(
-                "follow a packet of container \(name)", reason: "network \(endpoint.network) is beside this host",
+                "follow a packet of container \(container.name)",
+                reason: "network \(endpoint.network) is beside this host",
                 kind: .unsupported)
         }
         guard
@@ -107,9 +105,21 @@ extension Engine {
                 .first(where: { $0.family == family })
         else {
             throw OperationError(
-                "container \(name)", reason: "it has no address of \(family == .ipv4 ? "IPv4" : "IPv6")",
+                "container \(container.name)", reason: "it has no address of \(family == .ipv4 ? "IPv4" : "IPv6")",
                 kind: .unsupported)
         }
         return address
+    }
+
+    /// - Parameter text: its name, its id or the beginning of that.
+    private func container(
+        _ text: String, among containers: [TracedContainer]
+    ) throws(OperationError) -> TracedContainer {
+        let id = try containerStore.find(text)
+        let name = try containerStore.definition(id)?.name.text ?? id.short
+        guard let container = containers.first(where: { $0.name == name }) else {
+            throw OperationError("container \(id) is not running", kind: .notRunning)
+        }
+        return container
     }
 }

@@ -140,6 +140,14 @@ extension RecordSnapshot {
     private mutating func readImages(_ store: ImageStore) {
         _ = readable { () throws(OperationError) in try store.list() }
         workspaces = store.deadWorkspaces()
+        for part in (try? store.damages()) ?? [] where !damages.contains(where: { $0.path == part.damage.path }) {
+            let program = Program.current.name
+            let remedy =
+                part.isPulled
+                ? "\(program) pull \(part.image) brings it again" : "\(program) rmi -f \(part.image) removes it"
+            damages.append(
+                Damage(path: part.damage.path, why: "\(part.damage.why); of the image \(part.image): \(remedy)"))
+        }
     }
 
     private mutating func readVolumes(_ store: VolumeStore) {

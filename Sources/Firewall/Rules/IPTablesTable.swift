@@ -32,10 +32,13 @@ final class IPTablesTable: KernelTable {
         namesInUse(of: table.family).contains(table.name)
     }
 
+    /// Whether the library for tables of IPv6 is there.
+    static var hasIPv6: Bool { ciptables_has_ipv6() != 0 }
+
     static func namesInUse(of family: AddressFamily) -> [String] {
         let file = family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
         let names = (Files.text("/proc/thread-self/net/\(file)") ?? "").split(separator: "\n").map(String.init)
-        return family == .ipv4 || names.isEmpty || ciptables_has_ipv6() != 0 ? names : []
+        return family == .ipv4 || names.isEmpty || hasIPv6 ? names : []
     }
 
     /// Writes the table back whole.

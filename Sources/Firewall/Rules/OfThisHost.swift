@@ -1,4 +1,5 @@
 import Core
+import Linux
 
 extension FirewallBackend {
     package var firewall: any Firewall {
@@ -7,6 +8,12 @@ extension FirewallBackend {
         case .nftables: NFTablesFirewall()
         case .none: NoFirewall()
         }
+    }
+
+    /// Those that it can have rules of on this host.
+    package var families: [AddressFamily] {
+        guard Files.exists("/proc/sys/net/ipv6") else { return [.ipv4] }
+        return self == .iptables && !IPTablesTable.hasIPv6 ? [.ipv4] : AddressFamily.allCases
     }
 
     /// Whether the legacy tables drop what is forwarded, and have no rule about an interface: what another firewall accepts is dropped

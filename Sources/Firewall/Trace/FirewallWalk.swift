@@ -141,7 +141,7 @@ package struct FirewallWalk: Sendable {
             packet.destinationPort = port ?? packet.destinationPort
             packet.hasNewDestination = true
         case .translateSource(let address):
-            packet.source = address ?? packet.source
+            packet.source = address ?? packet.masqueradedSource ?? packet.source
             packet.hasNewSource = true
         default: break
         }

@@ -11,7 +11,8 @@ extension NetworkDetails {
 
     private static func inspected(predefined name: String) -> JSON {
         [
-            "Name": .string(name), "Id": "", "Scope": "local", "Driver": .string(name == "none" ? "null" : name),
+            "Name": .string(name), "Id": .string(Name(name).map { ContainerID.ofPredefinedNetwork($0).hex } ?? ""),
+            "Created": "0001-01-01T00:00:00Z", "Scope": "local", "Driver": .string(name == "none" ? "null" : name),
             "EnableIPv4": true, "EnableIPv6": false, "IPAM": ["Driver": "default", "Options": [:], "Config": []],
             "Internal": false, "Attachable": false, "Ingress": false, "ConfigFrom": ["Network": ""],
             "ConfigOnly": false, "Containers": [:],
@@ -25,8 +26,8 @@ extension NetworkDefinition {
         let options = options.texts + (firewall == .none ? [] : [("mydocker.firewall", firewall.rawValue)])
         return [
             "Name": .string(name.text), "Id": .string(id.hex), "Created": .string(created.description),
-            "Scope": "local", "Driver": .string(driver), "EnableIPv4": .bool(hasIPv4),
-            "EnableIPv6": .bool(gateway6 != nil),
+            "Scope": "local", "Driver": .string(driver), "EnableIPv4": .bool(enabledFamilies.contains(.ipv4)),
+            "EnableIPv6": .bool(enabledFamilies.contains(.ipv6)),
             "IPAM": [
                 "Driver": givesAddresses ? "default" : "null", "Options": [:],
                 "Config": .array(gateways.map(configuration)),

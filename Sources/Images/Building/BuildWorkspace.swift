@@ -71,7 +71,7 @@ package struct BuildWorkspace: ~Copyable {
         let lock = try FileLock.store(store.layout)
         guard Files.exists(store.layout.record(image.id)) else { return nil }
         let draft = try store.draft(from: image)
-        try workspace.hold(
+        try workspace.uses.hold(
             draft.layers.map(\.blob.digest), layers: draft.layers.map(\.diff), in: store.layout, holding: lock)
         lock.release()
         var built = BuiltImage()
@@ -88,7 +88,7 @@ package struct BuildWorkspace: ~Copyable {
         let lock = try FileLock.store(store.layout)
         // A prune may have been here meanwhile.
         guard let step = store.kept(key) else { return nil }
-        try workspace.hold([step.layer.blob.digest], layers: [step.layer.diff], in: store.layout, holding: lock)
+        try workspace.uses.hold([step.layer.blob.digest], layers: [step.layer.diff], in: store.layout, holding: lock)
         return step
     }
 
@@ -135,6 +135,7 @@ package struct BuildWorkspace: ~Copyable {
         draft.author = image.author
         draft.created = image.created
         draft.history = image.datedHistory
+        draft.annotations = image.annotations
         draft.layers = image.layers.map { layer in
             let isHere = layer.place.map { Files.exists(workspace.file("blob-\($0)")) } ?? false
             let source = layer.place.flatMap { place in

@@ -21,7 +21,11 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
-        ForwardPolicy.obstacles(to: network)
+        ForwardPolicy.obstacles(to: network) + InputObstacles.find(to: network, [])
+    }
+
+    package func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle] {
+        ForwardPolicy.obstacles(to: network, isPlanned: true)
     }
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
@@ -63,7 +67,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     package func hasUserRules(
         in firewall: FirewallBackend, of network: NetworkDefinition
     ) throws(OperationError) -> Bool {
-        try firewalls[firewall].hasUserRules(of: network.gateways.map(\.family))
+        try firewalls[firewall].hasUserRules(of: network.families)
     }
 
     /// B23: an interface that is not ours is neither used nor ever deleted.

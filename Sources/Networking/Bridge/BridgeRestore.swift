@@ -42,7 +42,7 @@ extension BridgeDriver {
     }
 
     /// In each firewall that has networks of these, whatever becomes of the others.
-    private func establishRules(
+    func establishRules(
         of networks: [NetworkDefinition], _ published: [NetworkMember], isNew: Bool,
         _ isStale: (_ shortID: String) -> Bool
     ) -> [OperationError] {

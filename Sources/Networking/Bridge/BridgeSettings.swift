@@ -25,6 +25,10 @@ enum BridgeSettings {
                 value: families.contains(.ipv4) ? 1 : 0),
             // Nothing comes from a bridge under an address that is not behind it, such as 127.0.0.2.
             Setting(family: "ipv4", name: "rp_filter", found: { $0.reversePathFilter }, value: 1),
+            // Where this host has no address on the bridge, nobody there learns by ARP which ones it has elsewhere.
+            Setting(
+                family: "ipv4", name: "arp_ignore", found: { $0.ignoresARP },
+                value: families.contains(.ipv4) ? nil : 1),
             // A container must not route this host (CVE-2020-10749).
             Setting(
                 family: "ipv6", name: "accept_ra", found: { $0.acceptRouterAdvertisements }, value: 0,

@@ -9,10 +9,10 @@ extension BridgeDriver {
         guard let bridge = try netlink.link(.named(network.device)), bridge.alias == network.alias else { return [] }
         let links = Dictionary(try netlink.links().map { ($0.index, $0.name) }) { first, _ in first }
         let routes = try netlink.routes(of: .ipv4) + (network.gateway6 == nil ? [] : netlink.routes(of: .ipv6))
-        let policies = obstacles(to: network)
+        let policies = ForwardPolicy.obstacles(to: network)
         // A chain that drops by its policy is found by both.
         let rules = try policies.isEmpty ? RuleObstacles.find(to: network, containers) : []
-        return policies + rules
+        return policies + rules + InputObstacles.find(to: network, containers)
             + RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
             + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: try netlink.defaultRouteMTU())
     }

@@ -7,7 +7,8 @@ import Netlink
 /// that of nftables, ufw's, firewalld's, or an administrator's own. What our tables accept is dropped there all the same.
 enum ForwardPolicy {
     /// One for each chain that has no rule about the network's bridge. Nothing where nftables cannot be asked.
-    static func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
+    /// - Parameter isPlanned: whether whoever makes the network is still to have it let through where others leave a place for that.
+    static func obstacles(to network: NetworkDefinition, isPlanned: Bool = false) -> [NetworkObstacle] {
         guard !network.isInternal else { return [] }
         var obstacles = legacyObstacles(to: network)
         guard var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else { return obstacles }
@@ -16,6 +17,7 @@ enum ForwardPolicy {
                 guard let name = chain.family, (try? tables.mentions(network.device, in: chain)) != true else {
                     continue
                 }
+                if isPlanned, letsThrough(network, family, chain, &tables) { continue }
                 guard keepsStopping(network, family, in: chain) else { continue }
                 let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
                 let obstacle = obstacle(to: network.device, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
@@ -23,6 +25,19 @@ enum ForwardPolicy {
             }
         }
         return obstacles
+    }
+
+    /// Docker's FORWARD asks the chain that is left to others; firewalld is told of the bridge.
+    private static func letsThrough(
+        _ network: NetworkDefinition, _ family: AddressFamily, _ chain: BaseChain, _ tables: inout NFTablesSocket
+    ) -> Bool {
+        let left = DockerUserChain(family)
+        switch chain.table {
+        case left.chain.table:
+            return left.isAbout(network) && (try? tables.mentions(left.chain.name, in: chain)) == true
+        case "firewalld": return !FirewalldZone.devices(of: [network]).isEmpty
+        default: return false
+        }
     }
 
     private static func foreign(_ chains: [BaseChain], _ family: AddressFamily) -> [BaseChain] {

@@ -74,6 +74,7 @@ extension NetworkIntent {
         self.init(
             bridge: network.device, gateway: network.gateway, gateway6: network.gateway6,
             isInternal: network.isInternal)
+        if !network.givesAddresses { memberFamilies = network.firewall.families }
         membersMeet = network.options.membersMeet
         masquerades = network.options.masquerades
         hasHostAddress = network.options.hasHostAddress

@@ -9,7 +9,8 @@ enum RuleObstacles {
         guard !network.isInternal else { return [] }
         var found: [NetworkObstacle] = []
         for family in Set(network.gateways.map(\.family)).sorted(by: { $0.bits < $1.bits }) {
-            var tracer = try PacketTracer(containers, family)
+            // What supervisors refuse is no rule of anybody's.
+            var tracer = try PacketTracer(containers, InternalNetworks(among: []), family)
             for question in questions(network, containers, family) {
                 guard case .isStopped(let rule, isOurs: false) = tracer.trace(question).end else { continue }
                 let obstacle = NetworkObstacle(

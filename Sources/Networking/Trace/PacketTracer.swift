@@ -9,16 +9,20 @@ package struct PacketTracer: ~Copyable {
     private var netlink: RouteSocket
     private let links: [LinkInfo]
     private let containers: [TracedContainer]
+    private let internals: InternalNetworks
     private let family: AddressFamily
     private var walk: FirewallWalk
     private var way = PacketWay()
 
-    package init(_ containers: [TracedContainer], _ family: AddressFamily) throws(OperationError) {
+    package init(
+        _ containers: [TracedContainer], _ internals: InternalNetworks, _ family: AddressFamily
+    ) throws(OperationError) {
         let tables = try FirewallWalk.tables(of: family)
         var netlink = try RouteSocket()
         links = try netlink.links()
         self.netlink = netlink
         self.containers = containers
+        self.internals = internals
         self.family = family
         walk = FirewallWalk(tables)
     }
@@ -80,6 +84,12 @@ package struct PacketTracer: ~Copyable {
     private mutating func leave(_ container: TracedContainer, _ endpoint: Endpoint, _ packet: inout TracedPacket) {
         if packet.destination.isLoopback {
             return stop("\(family == .ipv4 ? "127.0.0.0/8" : "::1") is the container's own there")
+        }
+        if container.endpoints.contains(where: { $0.addresses.contains(packet.destination) }) {
+            note("lo", "\(packet.destination) is the container's own address")
+            let port = packet.destinationPort.map { ", port \($0)" } ?? ""
+            way.end = .arrives("at container \(container.name)\(port), from \(packet.source)")
+            return
         }
         let isNear = endpoint.place(family)?.network.contains(packet.destination) == true
         let near = container.endpoints.first { $0.place(family)?.network.contains(packet.destination) == true }
@@ -158,11 +168,18 @@ package struct PacketTracer: ~Copyable {
     }
 
     private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
+        packet.masqueradedSource = masqueradedSource(of: packet, by: route)
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
         let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
         if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
         let hop = route.gateway.map { " to the router \($0)" } ?? ""
         way.end = .arrives("it leaves this host by \(output.name)\(hop), as \(packet.source)")
+    }
+
+    private mutating func masqueradedSource(of packet: TracedPacket, by route: RouteInfo) -> IPAddress? {
+        let addresses = ((try? netlink.addresses(of: family)) ?? []).filter { $0.link == route.link }.map(\.address)
+        return MasqueradedSource.choose(
+            among: addresses, toward: route.gateway ?? packet.destination, to: packet.destination)
     }
 
     private mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
@@ -179,26 +196,35 @@ package struct PacketTracer: ~Copyable {
         packet.output = nil
         guard pass(.input, &packet) else { return }
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
-        guard let (container, mapping) = listener(packet) else {
+        guard let (container, endpoint, mapping) = listener(packet) else {
             way.end = .arrives("at this host\(port), from \(packet.source)")
             return
+        }
+        // Where a datagram has come to is not told to whoever receives it.
+        let own = packet.isOfTCP ? packet.destination : nil
+        if let network = internals.refusing(packet.source, at: own, publishedBy: endpoint.networkID) {
+            note("supervisor", "of container \(container.name) listens\(port)")
+            return stop(
+                "it refuses \(packet.source): network \(network.name) is internal, and has no way "
+                    + (network.id == endpoint.networkID ? "in" : "out"))
         }
         note("supervisor", "of container \(container.name) listens\(port), and passes it on from this host")
         way.end = .arrives("at container \(container.name), port \(mapping.containerPort)")
     }
 
     /// Whose supervisor answers for a published port: what no rule translates.
-    private func listener(_ packet: TracedPacket) -> (TracedContainer, PortMapping)? {
+    private func listener(_ packet: TracedPacket) -> (TracedContainer, Endpoint, PortMapping)? {
         guard !packet.hasNewDestination else { return nil }
         for container in containers {
             // The sockets of what is translated are nobody's to reach.
-            let endpoints = container.endpoints.filter { packet.family == .ipv6 || $0.address == nil }
-            let mapping = endpoints.flatMap(\.ports).first { port in
-                port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
-                    && (port.transport == .tcp ? 6 : 17) == packet.transport
-                    && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)
+            for endpoint in container.endpoints where packet.family == .ipv6 || endpoint.address == nil {
+                let mapping = endpoint.ports.first { port in
+                    port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
+                        && (port.transport == .tcp) == packet.isOfTCP
+                        && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)
+                }
+                if let mapping { return (container, endpoint, mapping) }
             }
-            if let mapping { return (container, mapping) }
         }
         return nil
     }

@@ -9,6 +9,8 @@ final class PassedConnection {
     private var back = Stream()
     private var isConnected = false
     private(set) var hasEnded = false
+    /// When one of its ends had something to do: milliseconds of the monotonic clock.
+    private(set) var lastMoved = Deadline.millisecondsNow
 
     /// - Parameter container: it may not be connected yet.
     init(_ client: consuming Descriptor, _ container: consuming Descriptor) {
@@ -28,6 +30,7 @@ final class PassedConnection {
 
     func advance(_ ofClient: Int16, _ ofContainer: Int16) {
         if ofClient == 0, ofContainer == 0 { return }
+        lastMoved = Deadline.millisecondsNow
         if !isConnected {
             guard ofContainer != 0 else { return hasEnded = Int32(ofClient) & (POLLERR | POLLHUP) != 0 }
             // Of one that nobody takes an error comes, and the client is told the same.
@@ -44,6 +47,15 @@ final class PassedConnection {
         Socket.makeReset(client.number)
         hasEnded = true
     }
+
+    /// Both ends are told that it is broken, once nobody has this value any more.
+    func breakOff() {
+        Socket.makeReset(container.number)
+        refuse()
+    }
+
+    /// What the container has said is passed on to the end, and nothing waits for the container.
+    func endWithContainer() { Socket.makeReset(container.number) }
 }
 
 /// One half of a connection.

@@ -7,18 +7,21 @@ import Linux
 final class PortServer: EventSource {
     private let run: ContainerRun
     private var ports: [ListenedPort] = []
-    private var connections: [PassedConnection] = []
+    private var connections = PassedConnections(limit: min(512, Descriptor.limit / 8))
     private var conversations: [PassedDatagrams] = []
 
-    /// Each takes two descriptors. More connections wait; of datagrams the oldest conversation gives way.
-    private static let mostConnections = min(512, Descriptor.limit / 8)
+    /// Each takes one descriptor, and a connection two. The oldest conversation gives way.
     private static let mostConversations = 64
+    /// Of connections, too, that come to one port in one turn: the container's output is waited for.
+    private static let mostAtOnce = 64
+    /// It is on record that sockets may keep the namespace.
+    private var isNoted = false
 
     init(_ run: ContainerRun) { self.run = run }
 
     /// Nothing of it is open any more when this returns.
     func close() {
-        connections = []
+        connections.endWithContainer()
         conversations = []
     }
 
@@ -26,13 +29,8 @@ final class PortServer: EventSource {
 
     func watch(_ requests: inout [pollfd]) {
         ports = run.listenedPorts
-        if ports.isEmpty, connections.isEmpty, conversations.isEmpty { return }
-        let isFull = connections.count >= Self.mostConnections
-        for port in ports {
-            let isWaiting = port.transport == .tcp && isFull
-            requests.append(pollfd(fd: port.socket, events: isWaiting ? 0 : Int16(POLLIN), revents: 0))
-        }
-        for connection in connections { requests += connection.requests }
+        for port in ports { requests.append(pollfd(fd: port.socket, events: Int16(POLLIN), revents: 0)) }
+        for connection in connections.all { requests += connection.requests }
         for conversation in conversations { requests.append(conversation.request) }
     }
 
@@ -43,11 +41,11 @@ final class PortServer: EventSource {
     func advance(_ events: ArraySlice<pollfd>) {
         var events = events
         let come = ports.filter { _ in (events.popFirst()?.revents ?? 0) != 0 }
-        for connection in connections {
+        for connection in connections.all {
             connection.advance(events.popFirst()?.revents ?? 0, events.popFirst()?.revents ?? 0)
         }
         for conversation in conversations { conversation.advance(events.popFirst()?.revents ?? 0) }
-        connections.removeAll(where: \.hasEnded)
+        connections.removeEnded()
         conversations.removeAll(where: \.hasEnded)
         for port in come { port.transport == .tcp ? accept(at: port) : receive(at: port) }
     }
@@ -55,7 +53,8 @@ final class PortServer: EventSource {
     // MARK: What comes
 
     private func accept(at port: ListenedPort) {
-        while connections.count < Self.mostConnections, let client = Socket.accept(port.socket) {
+        for _ in 0..<Self.mostAtOnce {
+            guard let client = Socket.accept(port.socket) else { return }
             let ends = Socket.ends(of: client.number)
             let isRefused = ends.peer.map { run.refuses($0, at: ends.own) } ?? true
             let peer = port.address.map { MessagePeer.internet($0, port: port.port, isStream: true) }
@@ -63,13 +62,13 @@ final class PortServer: EventSource {
                 Socket.makeReset(client.number)
                 continue
             }
-            connections.append(PassedConnection(client, container.intoDescriptor()))
+            if !isNoted { isNoted = run.noteKeptNamespace() }
+            connections.add(PassedConnection(client, container.intoDescriptor()))
         }
     }
 
-    /// Not for ever: the container's output is waited for, too.
     private func receive(at port: ListenedPort) {
-        for _ in 0..<64 {
+        for _ in 0..<Self.mostAtOnce {
             guard let (bytes, peer) = Datagrams.receive(port.socket, limit: 65_535) else { return }
             conversation(of: peer, at: port)?.send(bytes)
         }

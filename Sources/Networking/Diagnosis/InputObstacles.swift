@@ -1,0 +1,100 @@
+import Core
+import Firewall
+import Netlink
+
+/// Rules of others that stop what comes for published ports which the kernel does not send on: a supervisor listens for them, so that they
+/// are asked about on the way into this host (INPUT), and not through it.
+enum InputObstacles {
+    /// - Parameter containers: whose ports are asked about; where none has such a port, and the network is of IPv6 alone, any.
+    static func find(to network: NetworkDefinition, _ containers: [TracedContainer]) -> [NetworkObstacle] {
+        guard !network.isInternal, network.givesAddresses, network.gateways.count == 1 else { return [] }
+        let family: AddressFamily = network.gateway == nil ? .ipv4 : .ipv6
+        let ports = containers.flatMap(\.endpoints).filter { $0.networkID == network.id }.flatMap(\.ports).filter {
+            $0.hostAddress.family == family && !$0.hostAddress.isLoopback && $0.transport != .sctp
+        }
+        if ports.isEmpty, family == .ipv6 { return [] }
+        guard let walk = try? FirewallWalk(FirewallWalk.tables(of: family)), let door = Door(family) else { return [] }
+        if ports.isEmpty {
+            // No port is let in for itself: not those that web servers have, nor any of UDP.
+            let probes: [(transport: UInt8, port: UInt16)] = [(6, 8080), (17, 40000)]
+            let steps = probes.map { stop($0.transport, $0.port, door, walk) }
+            guard let step = steps.first ?? nil, steps.allSatisfy({ $0 != nil }) else { return [] }
+            return [obstacle(step, family, .tcp, "PORT")]
+        }
+        var found: [NetworkObstacle] = []
+        for port in ports {
+            guard let step = stop(port.transport.number, port.hostPort, door, walk) else { continue }
+            let obstacle = obstacle(step, family, port.transport, "\(port.hostPort)")
+            if !found.contains(obstacle) { found.append(obstacle) }
+        }
+        return found
+    }
+
+    private static func stop(_ transport: UInt8, _ port: UInt16, _ door: Door, _ walk: FirewallWalk)
+        -> FirewallWalk.Step?
+    {
+        var walk = walk
+        var packet = TracedPacket(from: door.outside, to: door.address, transport, port: port)
+        packet.input = door.link
+        packet.addressTypes = [door.outside: 1, door.address: 2]  // RTN_UNICAST, RTN_LOCAL
+        switch walk.pass(.input, &packet) {
+        case .passes: return nil
+        case .dropped(let step), .rejected(let step): return step.isOurs ? nil : step
+        }
+    }
+
+    /// - Parameter port: its number.
+    static func obstacle(
+        _ step: FirewallWalk.Step, _ family: AddressFamily, _ transport: TransportProtocol, _ port: String
+    ) -> NetworkObstacle {
+        let place = "\(step.table) \(step.chain)"
+        let isPolicy = step.text == "policy DROP"
+        let name = family == .ipv4 ? "IPv4" : "IPv6"
+        return NetworkObstacle(
+            .foreign, isPolicy ? "the chain \"\(place)\"" : "the rule \(step.description)",
+            "drops what comes for \(port == "PORT" ? "published ports" : "port \(port)/\(transport.rawValue)") "
+                + "at addresses of \(name), which no rule sends on: a supervisor answers there",
+            remedy: "let it in: \(remedy(step, family, transport, port))")
+    }
+
+    private static func remedy(
+        _ step: FirewallWalk.Step, _ family: AddressFamily, _ transport: TransportProtocol, _ port: String
+    ) -> String {
+        let name = transport.rawValue
+        let tool = family == .ipv4 ? "iptables" : "ip6tables"
+        if step.chain.hasPrefix("ufw") { return "ufw allow \(port)/\(name)" }
+        switch step.table {
+        case "nft inet firewalld":
+            return ["", "--permanent "].map { "firewall-cmd \($0)--add-port=\(port)/\(name)" }.joined(separator: "; ")
+        case "nft ip filter", "nft ip6 filter": return "\(tool)-nft -I INPUT -p \(name) --dport \(port) -j ACCEPT"
+        case let table where table.hasPrefix("nft "):
+            return "nft insert rule \(table.dropFirst(4)) \(step.chain) \(name) dport \(port) accept"
+        default: return "\(tool)-legacy -I INPUT -p \(name) --dport \(port) -j ACCEPT"
+        }
+    }
+}
+
+/// Where what is from elsewhere comes in: by the link of the default route, or else by one that has an address.
+private struct Door {
+    let outside: IPAddress
+    let address: IPAddress
+    /// Its name.
+    let link: String
+
+    init?(_ family: AddressFamily) {
+        outside = PacketQuestion.elsewhere(family)
+        guard var netlink = try? RouteSocket(), let links = try? netlink.links(),
+            let addresses = try? netlink.addresses(of: family)
+        else { return nil }
+        let uplink = (try? netlink.route(to: outside))?.link
+        let own = addresses.filter { info in
+            let address = info.address.address
+            let isOurs = links.contains { $0.index == info.link && $0.isOwnBridge }
+            return !isOurs && !address.isLoopback && !address.isMappedOrOfLink
+        }
+        guard let place = own.first(where: { $0.link == uplink }) ?? own.first,
+            let link = links.first(where: { $0.index == place.link })
+        else { return nil }
+        (address, self.link) = (place.address.address, link.name)
+    }
+}
