@@ -161,7 +161,7 @@ extension CLI.IPv6 {
             $m run -d --name box1 --network one sleep 1000 >/dev/null; $m run -d --name box2 --network one --ip6 fd00:77:6::ffff sleep 1000 >/dev/null
             $m inspect box1 box2 -f '{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}'
             for taken in fd00:77:6::ffff:0:1 fd00:77:6::ffff:ffff fd00:77:6::ffff; do $m run --rm --network one --ip6 $taken true; echo $?; done
-            entered box2 ping -6 -q -c 1 -W 1 fd00:77:6::1 | grep -c ' 1 received'; entered box2 ping -6 -q -c 1 -W 1 fd00:77:6::ffff:0:1 | grep -c ' 1 received'
+            entered box2 ping -6 -q -c 1 -W 1 fd00:77:6::2 | grep -c ' 1 received'; entered box2 ping -6 -q -c 1 -W 1 fd00:77:6::ffff:0:1 | grep -c ' 1 received'
             $m rm -f box1 box2 >/dev/null; $m network rm one; $m system check && echo clean
             """#)
         let taken = "mydocker: Address already in use"
@@ -169,7 +169,7 @@ extension CLI.IPv6 {
             outcome.lines == [
                 "mydocker: invalid ip-range fd00:77:6::1:0/112: containers get the first 65536 addresses of fd00:77:6::/64",
                 "  give a part of fd00:77:6::1-fd00:77:6::fffe; --ip6 takes any address of the subnet", "1",
-                "fd00:77:6::ffff:0:1/64", "fd00:77:6::1", "fd00:77:6::ffff",
+                "fd00:77:6::ffff:0:1/64", "fd00:77:6::2", "fd00:77:6::ffff",
                 "\(taken) \"fd00:77:6::ffff:0:1\": held by the network's gateway", "125",
                 "\(taken) \"fd00:77:6::ffff:ffff\": held by \"a\", an --aux-address of the network", "125",
                 "\(taken) \"fd00:77:6::ffff\": held by container \"box2\"", "125", "1", "1", "one", "clean",

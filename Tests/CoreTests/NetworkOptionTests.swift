@@ -102,7 +102,7 @@ import Testing
             network.ranges = try range.map { [try #require(AddressRange($0))] } ?? []
             return network
         }
-        let far = "fd00:6::ffff:0:1/64"
+        let far = "fd00:6::ffff:0:0/64"
         for range in [nil, "fd00:6::40/122", "fd00:6::fff0-fd00:6::2:0", "fd00:6::/112", "fd00:6::/64"] {
             #expect(try network(range).hasLeasesInRange, "\(range ?? "")")
             #expect(try network(range, gateway: far).hasLeasesInRange, "\(range ?? "")")
@@ -114,6 +114,9 @@ import Testing
         }
         #expect(try network("fd00:6::-fd00:6::1", gateway: far).hasLeasesInRange, "the gateway is elsewhere")
         #expect(try network(nil, gateway: far).reservedLeases == [])
+        // Its MAC address is nobody else's.
+        let twin = try network(nil, gateway: "fd00:6::ffff:0:9/64").reservedLeases
+        #expect(twin == [IPAddress("0.0.0.9")])
         // The last number stands for nobody: who asks for that address has it beside a lease of any.
         let last = try #require(IPAddress("fd00:6::ffff"))
         #expect(try network(nil).lease(beside: last) == nil)

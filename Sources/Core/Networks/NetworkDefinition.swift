@@ -107,7 +107,16 @@ package struct NetworkDefinition: Equatable, Sendable {
     /// What no container ever has a lease of.
     package var reservedLeases: [IPAddress] {
         let all = gateways.map(\.address) + auxiliary.values
-        return all.compactMap { $0.family == .ipv4 ? $0 : lease(beside: $0) }
+        return all.compactMap { $0.family == .ipv4 ? $0 : lease(beside: $0) } + (leaseOfGatewaysMAC.map { [$0] } ?? [])
+    }
+
+    /// Where no lease stands for the gateway: that of the container whose MAC address, made of the last 32 bits, would be the gateway's.
+    private var leaseOfGatewaysMAC: IPAddress? {
+        guard gateway == nil, let gateway6, gateway6.prefixLength <= 96, lease(beside: gateway6.address) == nil else {
+            return nil
+        }
+        let lease = IPAddress(ipv4: UInt32(truncatingIfNeeded: gateway6.address.number))
+        return leaseSpace.hosts.contains(lease) ? lease : nil
     }
 
     /// Who is kept an address that no container ever has, or one of the other family that it goes with; nil: nobody.
