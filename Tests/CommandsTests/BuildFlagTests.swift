@@ -18,7 +18,7 @@ import Testing
     }
 
     private func request(_ words: String...) throws -> BuildRequest {
-        try BuildCommand.parse(words[...]).command.request(for: ".") { _ in nil }
+        try BuildCommand.parse((words + ["."])[...]).command.request(for: ".") { _ in nil }
     }
 
     @Test func namesOfOutputsAreTags() throws {
