@@ -125,14 +125,19 @@ extension AddressPoolFile {
     }
 }
 
-/// The pages of a file as they are: what is written is not kept.
+/// The pages of a file: what is written stays in memory.
 private struct UnchangedPages: PoolPages, ~Copyable {
     private let file: PoolFile
+    /// For whoever reads it here again.
+    private var written: [Int: Page] = [:]
 
     init(_ file: consuming PoolFile) { self.file = file }
 
-    func read(_ number: Int) throws(AddressPoolError) -> Page { try file.read(number) }
-    func write(_ page: Page, _ number: Int) {}
+    func read(_ number: Int) throws(AddressPoolError) -> Page {
+        if let page = written[number] { return page }
+        return try file.read(number)
+    }
+    mutating func write(_ page: Page, _ number: Int) { written[number] = page }
     func discard(_ number: Int) {}
     func damaged(_ number: Int, _ damage: PageDamage) -> AddressPoolError { file.damaged(number, damage) }
 }

@@ -40,7 +40,9 @@ extension ImageStore {
     /// Whether an image is there once nobody is at work on the store: one that a container on record uses will stay then.
     package func isPresent(_ id: Digest) throws(OperationError) -> Bool {
         let lock = try FileLock.store(layout)
-        let isThere = isOnRecord(id)
+        // A removal that has not come to its end leaves the record; what is collected goes by the index.
+        let index = try ImageIndex.read(layout.index)
+        let isThere = isOnRecord(id) && index.contains(id)
         lock.release()
         return isThere
     }

@@ -1,4 +1,5 @@
 import Core
+import Linux
 
 /// An image in the store, ready to be run.
 package struct Image: Sendable {
@@ -55,7 +56,7 @@ struct ImageRecord: Record {
         self.id = id
         self.manifest = manifest
         self.created = created
-        size = layerSizes.reduce(0, +)
+        size = layerSizes.reduce(0) { $0.addingSaturated($1) }
         self.layers = layers
         self.layerSizes = layerSizes
         self.blobs = blobs

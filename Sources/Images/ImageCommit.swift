@@ -66,7 +66,7 @@ extension ImageStore {
     }
 
     /// The same layers and history, which stay where they are.
-    func draft(from image: Image) throws(OperationError) -> ImageDraft {
+    func draft(from image: Image, layerSizes: [Int64]? = nil) throws(OperationError) -> ImageDraft {
         var draft = ImageDraft()
         draft.config = image.config
         let manifest = try readBlob(image.manifest) { json throws(RecordError) in
@@ -78,7 +78,7 @@ extension ImageStore {
         guard manifest.layers.count == image.layers.count else {
             throw OperationError("read image", layout.blob(image.manifest), reason: "it has another number of layers")
         }
-        for ((blob, diff), size) in zip(zip(manifest.layers, image.layers), sizes(ofLayersOf: image)) {
+        for ((blob, diff), size) in zip(zip(manifest.layers, image.layers), layerSizes ?? sizes(ofLayersOf: image)) {
             draft.layers.append(LayerDraft(blob: blob, diff: diff, size: size, source: nil))
         }
         return draft

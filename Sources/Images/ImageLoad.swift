@@ -81,7 +81,9 @@ private struct LayerShelf {
         let name = directory.path(layer.path)
         let draft = try store.unpack(
             input, named: name, layer: layers.count, within: budget, in: workspace, taking: directory.isOurs)
-        guard draft.diff == layer.diff, layer.blob == nil || layer.blob == draft.blob.digest else {
+        guard draft.diff == layer.diff, layer.blob == nil || layer.blob == draft.blob.digest,
+            layer.size == nil || layer.size == draft.blob.size
+        else {
             throw OperationError("load layer", name, reason: "its content does not have the digest that it should have")
         }
         layers[layer] = draft

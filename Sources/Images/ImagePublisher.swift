@@ -89,6 +89,9 @@ extension ImageStore {
         guard fchown(file.number, 0, 0) == 0 else { throw OperationError("set owner of", path, errno: errno) }
         try FaultPoint.pass("set mode of", path)
         guard fchmod(file.number, 0o644) == 0 else { throw OperationError("set mode of", path, errno: errno) }
+        // By it `damages` knows whether somebody has written to it since.
+        try FaultPoint.pass("set time of", path)
+        guard futimens(file.number, nil) == 0 else { throw OperationError("set time of", path, errno: errno) }
     }
 
     /// Archives a tree and unpacks the archive again: a layer is always what its blob says, here and elsewhere.
@@ -163,6 +166,9 @@ extension ImageStore {
                         reference: reference, scope: scope, source: image.source))
             }
         }
+        for directory in [layout.blobs, layout.layers, layout.records] {
+            try Files.syncDirectory(of: directory + "/")
+        }
         try write(index, holding: lock)
         return prepared.map(\.id)
     }
@@ -234,9 +240,6 @@ extension ImageStore {
         try moveBlob(workspace.file("config-\(prepared.number)"), prepared.content.config)
         try moveBlob(workspace.file("manifest-\(prepared.number)"), prepared.manifest)
         try moveRecord(draft, prepared, in: workspace)
-        for directory in [layout.blobs, layout.layers, layout.records] {
-            try Files.syncDirectory(of: directory + "/")
-        }
     }
 
     /// One of the same image by another manifest stays, unless something of that is gone, or the new one says more of the same
@@ -244,7 +247,11 @@ extension ImageStore {
     private func moveRecord(
         _ draft: ImageDraft, _ prepared: Prepared, in workspace: borrowing Workspace
     ) throws(OperationError) {
-        let known = try? record(prepared.id)
+        let known: ImageRecord?
+        do throws(OperationError) { known = try record(prepared.id) } catch {
+            if error.kind == .newerVersion { return }
+            known = nil
+        }
         let blobs = Set([prepared.id] + prepared.content.layers.map(\.digest))
         let saysMore =
             !draft.annotations.isEmpty && known.map { Set($0.blobs).subtracting([$0.manifest]) == blobs } ?? false

@@ -138,9 +138,10 @@ private struct ImagePull {
             throw Platform.refusal(of: reference.description, [built], wanted: platform ?? .host)
         }
         let blobs = remote.manifest.layers.map(\.digest)
-        // Nor is one archive two different trees.
+        // Nor is one archive two different trees, or described in two ways: each would be brought by a thread of its own.
         guard document.layers.count == blobs.count,
-            Set(zip(blobs, document.layers).map { [$0, $1] }).count == Set(blobs).count
+            Set(zip(blobs, document.layers).map { [$0, $1] }).count == Set(blobs).count,
+            Set(remote.manifest.layers).count == Set(blobs).count
         else {
             throw OperationError(
                 "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)

@@ -121,7 +121,7 @@ extension ImageStore {
             layers = try discardImages(missingFrom: index, to: &trash, holding: lock)
         } catch {
             guard error.errno == ENOSPC else { throw error }
-            try makeRoom(with: image, keeping: index)
+            try makeRoom(with: image, keeping: index, holding: lock)
             layers = try discardImages(missingFrom: index, to: &trash, holding: lock)
         }
         return lines + ["Deleted: \(image)"] + layers.map { "Deleted: \($0)" }
@@ -140,9 +140,12 @@ extension ImageStore {
 
     /// The disk is full, and even to forget an image takes some room: what only that image needs goes first. Should we
     /// be killed before it is forgotten, it can still be removed, and nothing else.
-    private func makeRoom(with image: Digest, keeping index: ImageIndex) throws(OperationError) {
+    private func makeRoom(
+        with image: Digest, keeping index: ImageIndex, holding lock: borrowing FileLock
+    ) throws(OperationError) {
         let blobs = (try? record(image).blobs) ?? []
-        var kept: Set<String> = []
+        var kept = try Workspace.held(in: layout, holding: lock)
+        for step in cachedSteps() { kept.insert(step.layer.blob.digest.hex) }
         for id in index.images { kept.formUnion(try record(id).blobs.map(\.hex)) }
         try Files.remove(layout.record(image))
         for blob in blobs where !kept.contains(blob.hex) { try Files.remove(layout.blob(blob)) }

@@ -102,7 +102,8 @@ struct LayoutImages {
                 "load image", directory.path(name), reason: "its layers are not those of its configuration")
         }
         let layers = zip(manifest.layers, document.layers).map { blob, diff in
-            SavedImage.Layer(path: SavedDirectory.blob(blob.digest), blob: blob.digest, diff: diff)
+            SavedImage.Layer(
+                path: SavedDirectory.blob(blob.digest), blob: blob.digest, size: blob.size, diff: diff)
         }
         return SavedImage(
             id: manifest.config.digest, config: config, manifest: manifestBytes, document: document, layers: layers)
@@ -114,6 +115,8 @@ struct LayoutImages {
             if let text = descriptor["annotations"]?[key]?.string, text.contains(where: { $0 == "/" || $0 == ":" }),
                 let reference = try? Reference(text), reference.tag != nil
             {
+                // What containerd calls an image by its id is no name.
+                if reference.digest == nil, reference.name == "sha256" { continue }
                 return try reference.digest == nil ? ImageStore.taggable(reference) : reference.text
             }
         }

@@ -6,6 +6,8 @@ struct SavedImage {
         let path: String
         /// Of the archive as it is there; nil where nothing says so.
         let blob: Digest?
+        /// Bytes of that archive, likewise.
+        var size: Int64? = nil
         /// Of the tar stream in it.
         let diff: Digest
     }

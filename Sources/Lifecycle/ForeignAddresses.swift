@@ -2,12 +2,12 @@ import Core
 import IPAM
 import Networking
 
-/// Addresses that a bridge of somebody else's has got since a network was made on it: no member gets one.
+/// Addresses that a bridge of somebody else's, or a parent, has got since a network was made on it: no member gets one.
 extension Host {
     func foreignAddresses(on network: NetworkDefinition) throws(OperationError) -> [IPAddress] {
-        guard network.options.isUnmanaged else { return [] }
+        guard network.options.isUnmanaged || network.options.parent != nil else { return [] }
         let known = network.gateways.map(\.address) + network.auxiliary.values
-        return try HostSubnets.addresses(of: network.device).filter { address in
+        return try HostSubnets.addresses(of: network.options.parent ?? network.device).filter { address in
             !known.contains(address) && network.gateways.contains { $0.contains(address) }
         }
     }

@@ -38,6 +38,8 @@ extension ContainerRun {
     /// Whether a port that is passed on is none for whoever asks.
     /// - Parameters: as in `InternalNetworks.refusing`.
     package func refuses(_ client: IPAddress, at own: IPAddress?) -> Bool {
+        // Nothing has to be read for these.
+        if client.isLoopback || client == own { return false }
         let networks = InternalNetworks(among: (try? host.networkStore.all().definitions) ?? [])
         let publisher = state.endpoints.first { !$0.ports.isEmpty }?.networkID
         return networks.refusing(client, at: own, publishedBy: publisher) != nil

@@ -175,7 +175,7 @@ package enum Files {
     package static func removeEmptyDirectory(_ path: String) -> Bool { path.withKernelString { rmdir($0) } == 0 }
 
     package static func exists(_ path: String) -> Bool {
-        path.withKernelString { faccessat(AT_FDCWD, $0, F_OK, AT_SYMLINK_NOFOLLOW) } == 0
+        path.withKernelString { faccessat(AT_FDCWD, $0, F_OK, AT_SYMLINK_NOFOLLOW | AT_EACCESS) } == 0
     }
 
     package static func status(_ path: String, followLinks: Bool = true) -> stat? {

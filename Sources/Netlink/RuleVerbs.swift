@@ -55,9 +55,13 @@ package struct FoundTranslations: Sendable {
 extension NFTablesSocket {
     /// Those of chains that iptables-nft could have made, without a comment; of a chain that is not there none.
     package mutating func translations(in chains: [RuleChain]) throws(OperationError) -> FoundTranslations {
+        var there: [RuleChain] = []
+        for chain in chains where try has(chain) { there.append(chain) }
+        // A kernel without nftables has none of them, and no count either.
+        if there.isEmpty { return FoundTranslations(rules: [], generation: 0) }
         let generation = try generation()
         var found: [FoundTranslations.Found] = []
-        for chain in chains where try has(chain) {
+        for chain in there {
             for message in try socket.dump({ $0.getRules(of: chain) }) {
                 let read = try ReadRule(message)
                 guard read.comment == nil, let rule = TranslationRule(read.expressions) else { continue }

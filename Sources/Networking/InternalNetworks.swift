@@ -19,6 +19,11 @@ package struct InternalNetworks: Sendable {
     ) -> NetworkDefinition? {
         if client.isLoopback || client == own { return nil }
         return networks.first { network in
+            if client.isMappedOrOfLink {
+                // Which link it is on, only the address that it has come to tells.
+                return network.id == publisher
+                    || network.gateways.contains { $0.family == .ipv6 && (own ?? $0.address) == $0.address }
+            }
             let isMember = network.gateways.contains { $0.contains(client) && $0.address != client }
             let isHost = network.gateways.contains { $0.address == client }
             return network.id == publisher ? !isMember && !isHost : isMember

@@ -43,7 +43,8 @@ extension CLI.Doctor {
                 "0", "0", "-|rule 3 NETWORK|CLASS bd0|bridge bd0|rule bd1|rule ",
                 "-|rule 3 NETWORK|CLASS bd1|rule ", "some", "0", "0", #"[false,"bridge",null,true]"#,
                 "-|bridge|net/ipv4/ip_forward: it is off, and networks need it (repaired)", "0",
-                "NETWORK|CLASS|FINDING", "bd0|bridge|bd0: it lacks the address 10.77.7.1/24", "3",
+                "NETWORK|CLASS|FINDING",
+                "bd0|bridge|bd0: it lacks the address 10.77.7.1/24; mydocker network doctor --repair", "3",
                 "bd0|bridge|bd0: it lacks the address 10.77.7.1/24 (repaired)", "0", "clean",
             ], "\(outcome.text)")
     }

@@ -46,7 +46,7 @@ extension FaultScenario {
             before: remoteImage + [Step("pull -q \(remoteName)"), Step("tag \(remoteName) localhost:5000/fwother")],
             after: [Step("rmi -f \(remoteName) localhost:5000/fwother")],
             command: ["push", "-q", "localhost:5000/fwother"], needsRegistry: true,
-            next: [Step("push -q localhost:5000/fwother")]),
+            next: [Step("push -q localhost:5000/fwother"), Step("image prune -f")]),
         FaultScenario(
             name: "load", before: archived, command: ["load", "-q", "-i", archive],
             next: [
@@ -54,7 +54,9 @@ extension FaultScenario {
             ]),
         FaultScenario(
             name: "save", command: ["save", "-o", files + "/save.tar", "busybox"],
-            next: [Step("save -o \(files)/save.tar busybox"), Step("load -q -i \(files)/save.tar")]),
+            next: [
+                Step("save -o \(files)/save.tar busybox"), Step("load -q -i \(files)/save.tar"), Step("image prune -f"),
+            ]),
         FaultScenario(
             name: "build", command: build, goesOn: true,
             next: [

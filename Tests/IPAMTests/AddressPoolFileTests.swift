@@ -33,6 +33,17 @@ import Testing
         #expect(try pool.leases() == model.leases)
     }
 
+    /// What comes next is known, or that nothing does, however many are somebody else's.
+    @Test(arguments: [22, 29]) func whatComesNextBesidesOthers(prefix: Int) throws {
+        let space = try space("10.0.0.0/\(prefix)")
+        let pool = try newPool(directory("pool"), space)
+        let all = space.assignable.map(space.address)
+        #expect(try pool.next(besides: Set(all.dropLast())) == all.last)
+        #expect(throws: AddressPoolError.self) { _ = try pool.next(besides: Set(all)) }
+        #expect(try pool.allocate(owner(1)) == all.first)
+        #expect(throws: AddressPoolError.self) { _ = try pool.next(besides: Set(all)) }
+    }
+
     @Test func missingFileIsAnError() throws {
         let space = try space("10.0.0.0/24")
         let pool = AddressPoolFile(directory("none"), space)

@@ -5,10 +5,14 @@ import Testing
 
 /// Whom a port that a supervisor passes on is not for.
 @Suite struct InternalNetworksTests {
-    private func network(_ name: String, _ gateway: String, isInternal: Bool) throws -> NetworkDefinition {
-        NetworkDefinition(
+    private func network(
+        _ name: String, _ gateway: String, isInternal: Bool, gateway6: String? = nil
+    ) throws -> NetworkDefinition {
+        var network = NetworkDefinition(
             id: .random(), name: try #require(Name(name)), driver: "bridge", gateway: Subnet(gateway), device: name,
             mtu: nil, isInternal: isInternal, labels: [:], created: .now())
+        network.gateway6 = gateway6.flatMap { Subnet($0) }
+        return network
     }
 
     @Test func membersHaveNoWayOutAndOthersNoneIn() throws {
@@ -26,6 +30,14 @@ import Testing
         ] {
             #expect(try refusing(client, by: open) == (isRefusedByOpen ? closed.name : nil), "\(client)")
             #expect(try refusing(client, by: closed) == (isRefusedByClosed ? closed.name : nil), "\(client)")
+        }
+        // Of a link's own addresses nobody knows which link it is.
+        let closed6 = try network("closed6", "10.1.3.1/24", isInternal: true, gateway6: "fd00:3::1/64")
+        let alike = InternalNetworks(among: [open, closed6])
+        for (own, name) in [("fd00:3::1", closed6.name), (nil, closed6.name), ("fd00:1::1", nil)] {
+            let own = try own.map { try #require(IPAddress($0)) }
+            let client = try #require(IPAddress("fe80::7"))
+            #expect(alike.refusing(client, at: own, publishedBy: open.id)?.name == name)
         }
         // This host asks itself.
         #expect(try refusing("192.0.2.7", at: "192.0.2.7", by: closed) == nil)

@@ -32,6 +32,20 @@ import Testing
         return Ends(client: client.1, container: container.1)
     }
 
+    /// Poll(2) says of a broken end that it is, whatever is asked: it is asked of what something is wanted of.
+    @Test func anEndThatIsOverIsNotAskedForAgain() throws {
+        let (client, container) = (try pair(), try pair())
+        let connection = PassedConnection(Descriptor(owning: client.0), Descriptor(owning: container.0))
+        connection.advance(0, Int16(POLLOUT))
+        close(client.1)
+        connection.advance(Int16(POLLIN | POLLHUP), 0)
+        #expect(connection.requests.map(\.fd) == [-1, container.0] && !connection.hasEnded)
+        var requests = connection.requests
+        let ready = poll(&requests, 2, 20)
+        #expect(ready == 0, "it waits")
+        close(container.1)
+    }
+
     @Test func theOneThatIsIdleForLongestGivesWay() throws {
         var connections = PassedConnections(limit: 2)
         let first = try add(to: &connections)

@@ -87,7 +87,10 @@ extension Engine {
 
     /// Whether an image has been removed.
     func isGone(_ image: String?) -> Bool {
-        image.flatMap { Digest($0) }.flatMap { try? imageStore.isPresent($0) } == false
+        guard let id = image.flatMap({ Digest($0) }) else { return false }
+        // One that is found without waiting for anybody has not gone.
+        if ((try? imageStore.resolve(id.description)) ?? nil) != nil { return false }
+        return (try? imageStore.isPresent(id)) == false
     }
 
     /// Without a pid namespace of its own, a container's processes are known by its cgroup alone.

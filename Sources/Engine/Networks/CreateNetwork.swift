@@ -202,7 +202,8 @@ extension NetworkRequest {
     ) {
         for gateway in [gateways.gateway, gateways.gateway6].compactMap({ $0 }) {
             for address in addresses where gateway.contains(address) && gateway.address != address {
-                if auxiliary.values.contains(address) { continue }
+                // What a pool has no room for is looked for with each lease.
+                if auxiliary.count >= 62 || auxiliary.values.contains(address) { continue }
                 auxiliary["\(device)-\(address)"] = address
             }
         }

@@ -37,7 +37,8 @@ extension ImageConfig {
             "Healthcheck": healthCheck?.json ?? .null, "Image": "",
             "Volumes": JSON.set(volumes),
             "WorkingDir": .string(workingDirectory), "Entrypoint": entrypoint.map { .strings($0) } ?? .null,
-            "OnBuild": nil, "Labels": labels.isEmpty ? .null : labels.json, "StopSignal": .optional(stopSignal),
+            "OnBuild": onBuild.isEmpty ? .null : .strings(onBuild), "Labels": labels.isEmpty ? .null : labels.json,
+            "StopSignal": .optional(stopSignal),
         ]
     }
 }

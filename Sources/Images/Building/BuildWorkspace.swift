@@ -68,9 +68,11 @@ package struct BuildWorkspace: ~Copyable {
 
     /// What is built on an image; nil when it has been removed since it was found.
     package func begin(from image: Image) throws(OperationError) -> BuiltImage? {
+        // Of an image of before this goes through all of its files: nobody has to wait for that.
+        let sizes = store.sizes(ofLayersOf: image)
         let lock = try FileLock.store(store.layout)
         guard Files.exists(store.layout.record(image.id)) else { return nil }
-        let draft = try store.draft(from: image)
+        let draft = try store.draft(from: image, layerSizes: sizes)
         try workspace.uses.hold(
             draft.layers.map(\.blob.digest), layers: draft.layers.map(\.diff), in: store.layout, holding: lock)
         lock.release()

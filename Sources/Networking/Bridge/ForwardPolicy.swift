@@ -49,7 +49,10 @@ enum ForwardPolicy {
         -> Bool
     {
         guard stops(network, family, in: chain) else { return false }
-        guard DockerUserChain(family).admits(network) else { return true }
+        // Chains of others have no such jump: there is nothing to wait for.
+        let left = DockerUserChain(family)
+        guard chain.table == left.chain.table, chain.name == "FORWARD", chain.family != "inet", left.admits(network)
+        else { return true }
         for _ in 0..<10 {
             usleep(50_000)
             if !stops(network, family, in: chain) { return false }

@@ -21,10 +21,11 @@ final class PassedConnection {
     /// Of the client, and of the container.
     var requests: [pollfd] {
         let ofContainer = isConnected ? back.wantsToRead | there.wantsToWrite : POLLOUT
+        let ofClient = isConnected ? there.wantsToRead | back.wantsToWrite : 0
+        // Of an end that nothing is wanted of poll(2) would say without end that it is broken.
         return [
-            pollfd(
-                fd: client.number, events: Int16(isConnected ? there.wantsToRead | back.wantsToWrite : 0), revents: 0),
-            pollfd(fd: container.number, events: Int16(ofContainer), revents: 0),
+            pollfd(fd: isConnected && ofClient == 0 ? -1 : client.number, events: Int16(ofClient), revents: 0),
+            pollfd(fd: ofContainer == 0 ? -1 : container.number, events: Int16(ofContainer), revents: 0),
         ]
     }
 
@@ -75,7 +76,8 @@ private struct Stream {
     /// Passes on what there is.
     /// - Returns: false when the connection is of no use any more.
     mutating func advance(from source: Int32, to sink: Int32) -> Bool {
-        while !isOver {
+        // Not for ever: others wait, too, and the container's output.
+        for _ in 0..<16 where !isOver {
             if pending.isEmpty, !hasEnded {
                 switch UnblockedTransfer.read(source, limit: Self.limit) {
                 case .bytes(let bytes): pending = bytes[...]
