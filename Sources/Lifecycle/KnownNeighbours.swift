@@ -10,7 +10,7 @@ package final class KnownNeighbours {
     /// The one that was asked for last is the last one.
     private var known: [KnownNeighbour] = []
     /// Each has three descriptors.
-    private static let most = 32
+    private static let most = 16
 
     /// None where nobody looks after the container, or it rests.
     func endpoints(of id: ContainerID, on host: Host) -> [Endpoint] {

@@ -105,7 +105,7 @@ extension CLI.Names {
               run --name many$i --network front; test "$(find web many$i)" = "$(find web many$i)" || echo differs
             done
             for i in $(seq 40); do test -n "$(find web many$i)" || echo lost; done
-            echo at most $(($(ls -l /proc/$(supervisor web)/fd | grep -cE '/(stat|state.json)') <= 96))
+            echo at most $(($(ls -l /proc/$(supervisor web)/fd | grep -cE '/(stat|state.json)') <= 48))
             $m rm -f $($m ps -q) >/dev/null; $m system check && echo clean
             """)
         #expect(
