@@ -3,7 +3,7 @@ import Testing
 
 extension CLI {
     /// Pulls of images that have layers in common, from a registry that takes its time.
-    @Suite(.serialized) struct SharedLayers {
+    @Suite(.serialized, .sweepsImages) struct SharedLayers {
         init() { #expect(Host.hasDefaultImage) }
 
         private static let images = "/var/lib/mydocker/images"
