@@ -13,7 +13,8 @@ extension CLI.HostileRegistries {
     private static let refusals: [(String, String)] = [
         ("wrongdigest", "verification failed for digest"),
         ("wrongdiff", "filesystem layer verification failed for digest"),
-        ("twofold", "its layers are not those of its configuration"), ("short", "bytes and no more"),
+        ("twofold", "its layers are not those of its configuration"),
+        ("described", "its layers are not those of its configuration"), ("short", "bytes and no more"),
         ("traversal", "the name leads out of the archive"),
         ("long", "has sent more than its"), ("endless", "has sent more than its"),
         ("many", "max depth exceeded: 10000 layers"), ("negative", "a layer has -1 bytes"),

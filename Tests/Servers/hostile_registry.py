@@ -45,7 +45,7 @@ def layer(name, content):
 class Image:
     """One layer, packed or not, and its documents."""
 
-    def __init__(self, name, content, packed=True, diff=None, size=None, layers=1, kind="oci"):
+    def __init__(self, name, content, packed=True, diff=None, size=None, layers=1, kind="oci", last=None):
         plain = layer(name, content)
         self.blob = gzip.compress(plain, mtime=0) if packed else plain
         config = {
@@ -57,6 +57,10 @@ class Image:
         self.type = {
             "oci": "application/vnd.oci.image.manifest.v1+json",
             "docker": "application/vnd.docker.distribution.manifest.v2+json"}[kind]
+        described = [{
+            "mediaType": oci if kind == "oci" else docker, "digest": digest(self.blob),
+            "size": len(self.blob) if size is None else size}] * layers
+        described[-1] = described[-1] | (last or {})
         self.manifest = json.dumps({
             "schemaVersion": 2, "mediaType": self.type,
             "config": {
@@ -64,9 +68,7 @@ class Image:
                     "oci": "application/vnd.oci.image.config.v1+json",
                     "docker": "application/vnd.docker.container.image.v1+json"}[kind],
                 "digest": digest(self.config), "size": len(self.config)},
-            "layers": [{
-                "mediaType": oci if kind == "oci" else docker, "digest": digest(self.blob),
-                "size": len(self.blob) if size is None else size}] * layers}).encode()
+            "layers": described}).encode()
         self.blobs = {digest(self.config): self.config, digest(self.blob): self.blob}
         self.layers = {digest(self.blob)}
 
@@ -111,6 +113,8 @@ images = {
     "longconfig": Image("longconfig", b"longconfig\n"),
     "first": Layered(shared, ("own", noise)), "second": Layered(shared), "three": Layered(*parts, packed=True),
     "twofold": Image("twofold", b"twofold\n", diff=[digest(layer("twofold", b"twofold\n")), digest(b"other")], layers=2),
+    # Two descriptions of one archive: each would be brought by a thread of its own, into one file.
+    "described": Image("described", b"described\n", layers=2, last={"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip"}),
 }
 index = {
     "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",

@@ -13,14 +13,7 @@ extension Engine {
     }
 
     private func make(_ request: RunRequest) throws(OperationError) -> ContainerID {
-        let plan = try plan(request)
-        do throws(OperationError) {
-            return try make(request, plan)
-        } catch {
-            // As of a run.
-            guard error.kind == .notFound, isGone(plan.definition.imageID) else { throw error }
-            return try make(request)
-        }
+        try withPlan(of: request) { plan throws(OperationError) in try make(request, plan) }
     }
 
     private func make(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) -> ContainerID {

@@ -85,6 +85,21 @@ extension Engine {
         return plan
     }
 
+    /// Carries `body` out with a container's plan. An image that was removed before the container was on record is looked for once
+    /// more, or pulled.
+    func withPlan<Result>(
+        of request: RunRequest, _ body: (ContainerPlan) throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        while true {
+            let plan = try plan(request)
+            do throws(OperationError) {
+                return try body(plan)
+            } catch {
+                guard error.kind == .notFound, isGone(plan.definition.imageID) else { throw error }
+            }
+        }
+    }
+
     /// Whether an image has been removed.
     func isGone(_ image: String?) -> Bool {
         guard let id = image.flatMap({ Digest($0) }) else { return false }

@@ -21,14 +21,7 @@ extension Engine {
     }
 
     private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
-        let plan = try plan(request)
-        do throws(OperationError) {
-            return try begin(request, plan)
-        } catch {
-            // It was removed before the container was on record: it is looked for once more, or pulled.
-            guard error.kind == .notFound, isGone(plan.definition.imageID) else { throw error }
-            return try begin(request)
-        }
+        try withPlan(of: request) { plan throws(OperationError) in try begin(request, plan) }
     }
 
     private func begin(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
