@@ -128,7 +128,7 @@ extension CLI.NetworkOptions {
             bridge >/run/before; cut -c1-19 </run/before; ip -o link show mydocker0 2>/dev/null | wc -l; ls /var/lib/mydocker/networks 2>/dev/null | wc -l
             $m run --rm true; bridge | diff - /run/before && echo same
             $m network ls --filter name=bridge --format '{{.Name}} {{.ID}}'; for n in bridge host none; do $m network rm $n; echo $?; done
-            $m network prune -f >/dev/null; $m network ls -q | wc -l; $m system check && echo clean
+            $m network prune -f >/dev/null; $m network ls -q | wc -l; $m network list | tail -n +2; $m system check && echo clean
             """)
         let kept = ["bridge", "host", "none"].flatMap {
             ["mydocker: \($0) is a pre-defined network and cannot be removed", "1"]
@@ -138,7 +138,7 @@ extension CLI.NetworkOptions {
                 "bridge 627269646765 bridge local true", "host 686f73740000 host local true",
                 "none 6e6f6e650000 null local true", "686f73740000", "host host local []", "none null local []",
                 "host host local []", "bridge 627269646765", "0", "0", "same", "bridge 627269646765",
-            ] + kept + ["3", "clean"], "\(outcome.text)")
+            ] + kept + ["3", "bridge      172.17.0.1/16   bridge", "clean"], "\(outcome.text)")
     }
 
     @Test func listsByAge() {
