@@ -32,8 +32,11 @@ extension ImageStore {
     private func hold(
         _ image: Image, in workspace: borrowing Workspace, holding lock: borrowing FileLock
     ) throws(OperationError) {
+        // Each name may have a manifest of its own.
+        let manifests = try ImageIndex.read(layout.index).entries.filter { $0.image == image.id }.map(\.manifest)
+        let blobs = try Set(record(image.id).blobs + manifests)
         try workspace.uses.hold(
-            record(image.id).blobs.filter { Files.exists(layout.blob($0)) },
+            blobs.filter { Files.exists(layout.blob($0)) },
             layers: image.layers.filter { Files.isDirectory(layout.layer($0)) }, in: layout, holding: lock)
     }
 

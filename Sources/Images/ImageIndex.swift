@@ -190,8 +190,10 @@ extension ImageIndex {
 
     mutating func removeImage(_ image: Digest) { entries.removeAll { $0.image == image } }
 
-    mutating func tag(_ image: Digest, as reference: String, in scope: String?) {
-        guard var entry = entries.first(where: { $0.image == image }) else { return }
+    /// - Parameter match: by a name, whose manifest the new name has too, or an id.
+    mutating func tag(_ match: Match, as reference: String, in scope: String?) {
+        let named = entries.filter { $0.image == match.image }
+        guard var entry = named.first(where: { $0.reference == match.reference }) ?? named.first else { return }
         entry.reference = reference
         entry.scope = scope
         entry.source = nil

@@ -239,25 +239,19 @@ extension ImageStore {
         }
         try moveBlob(workspace.file("config-\(prepared.number)"), prepared.content.config)
         try moveBlob(workspace.file("manifest-\(prepared.number)"), prepared.manifest)
-        try moveRecord(draft, prepared, in: workspace)
+        try moveRecord(prepared, in: workspace)
     }
 
-    /// One of the same image by another manifest stays, unless something of that is gone, or the new one says more of the same
-    /// archives.
+    /// One of the same image by another manifest stays, unless something of that is gone.
     private func moveRecord(
-        _ draft: ImageDraft, _ prepared: Prepared, in workspace: borrowing Workspace
+        _ prepared: Prepared, in workspace: borrowing Workspace
     ) throws(OperationError) {
         let known: ImageRecord?
         do throws(OperationError) { known = try record(prepared.id) } catch {
             if error.kind == .newerVersion { return }
             known = nil
         }
-        let blobs = Set([prepared.id] + prepared.content.layers.map(\.digest))
-        let saysMore =
-            !draft.annotations.isEmpty && known.map { Set($0.blobs).subtracting([$0.manifest]) == blobs } ?? false
-        guard saysMore || known?.manifest == prepared.manifest.digest || !damages(of: prepared.id).isEmpty else {
-            return
-        }
+        guard known?.manifest == prepared.manifest.digest || !damages(of: prepared.id).isEmpty else { return }
         try Files.move(workspace.file("record-\(prepared.number)"), to: layout.record(prepared.id))
     }
 

@@ -11,11 +11,8 @@ extension ImageStore {
         _ image: Image, as reference: Reference, to session: RegistrySession,
         telling progress: any TransferProgress
     ) throws(OperationError) -> (Digest, Int64) {
-        let bytes = try Files.readRecord(layout.blob(image.manifest), limit: RegistrySession.longestManifest)
-        let (manifest, type) = try ImageStore.parse(bytes, named: layout.blob(image.manifest)) {
-            json throws(RecordError) in
-            (try Manifest(RecordReader(json)), json["mediaType"]?.string ?? Manifest.mediaType)
-        }
+        let stored = try storedManifest(manifest(of: image, named: reference.text))
+        let manifest = stored.manifest
         let connection = try session.connection()
         try session.open(connection)
         var blobs = manifest.layers.filter { $0.places.isEmpty }
@@ -30,9 +27,10 @@ extension ImageStore {
             push.tell(blob, try push.send(blob, store.layout.blob(blob.digest), connection))
         }
         _ = try push.send(manifest.config, layout.blob(manifest.config.digest), connection)
-        try session.putManifest(bytes, type: type, as: reference.tag ?? Reference.defaultTag, connection)
-        try note(image.id, reference, reference.pinned(to: image.manifest))
-        return (image.manifest, Int64(bytes.count))
+        try session.putManifest(
+            stored.bytes, type: stored.descriptor.mediaType, as: reference.tag ?? Reference.defaultTag, connection)
+        try note(image.id, reference, reference.pinned(to: stored.descriptor.digest))
+        return (stored.descriptor.digest, stored.descriptor.size)
     }
 
     /// Which images of the same registry have a blob: it may be taken over from there.

@@ -22,7 +22,7 @@ extension ImageStore {
         _ images: [ImageToSave], as form: SavedForm, to output: borrowing Descriptor, named name: String
     ) throws(OperationError) {
         var parts: [SavedPart] = []
-        for image in images { parts.append(try part(image)) }
+        for image in images { parts += try self.parts(image) }
         try save(parts, as: form, to: output, named: name) { layout.blob($0) }
     }
 
@@ -35,16 +35,15 @@ extension ImageStore {
         try put(ArchiveHeader.end, output, name)
     }
 
-    private func part(_ image: ImageToSave) throws(OperationError) -> SavedPart {
-        let path = layout.blob(image.image.manifest)
-        let bytes = try Files.readRecord(path)
-        let (manifest, type) = try ImageStore.parse(bytes, named: path) { json throws(RecordError) in
-            (try Manifest(RecordReader(json)), json["mediaType"]?.string ?? Manifest.mediaType)
+    /// One for each manifest that the names have.
+    private func parts(_ image: ImageToSave) throws(OperationError) -> [SavedPart] {
+        guard !image.names.isEmpty else { return [SavedPart(names: [], try storedManifest(image.image.manifest))] }
+        var names: [Digest: [Reference]] = [:]
+        for name in image.names { names[try manifest(of: image.image, named: name.text), default: []].append(name) }
+        let own = image.image.manifest
+        return try names.sorted { ($0.key == own ? 0 : 1, $0.key) < ($1.key == own ? 0 : 1, $1.key) }.map {
+            digest, names throws(OperationError) in SavedPart(names: names, try storedManifest(digest))
         }
-        return SavedPart(
-            names: image.names, manifest: manifest,
-            descriptor: .init(
-                mediaType: type, digest: image.image.manifest, size: Int64(bytes.count)))
     }
 
     private func write(
@@ -96,6 +95,12 @@ struct SavedPart {
     let manifest: Manifest
     /// Of the manifest.
     let descriptor: Manifest.Blob
+}
+
+extension SavedPart {
+    fileprivate init(names: [Reference], _ stored: StoredManifest) {
+        self.init(names: names, manifest: stored.manifest, descriptor: stored.descriptor)
+    }
 }
 
 enum SavedEntry {

@@ -102,6 +102,15 @@ extension CLI.Build {
             }
             let other = Host.shell("skopeo inspect --raw --tls-verify=false docker://\(name) | jq -c .annotations").word
             #expect(other == #"{"b":"c=d","org.x":"y"}"#)
+            // The image is busybox too, which says nothing more than before.
+            let saved = Host.shell(
+                "$MYDOCKER save busybox \(name) | tar -xO index.json | jq -c '.manifests[].digest' | sort -u | wc -l")
+            #expect(saved.word == "2")
+            succeed("tag", "busybox", registry.host + "/plain")
+            succeed("push", "-q", registry.host + "/plain")
+            let plain = Host.shell("$MYDOCKER manifest inspect \(registry.host)/plain | jq -c .annotations").word
+            #expect(plain == "null")
+            succeed("rmi", registry.host + "/plain")
             let refused = context.build("--annotation", "index:a=b")
             #expect(refused.code == 125 && refused.error.contains("single platform export"), "\(refused.error)")
             let nothing = mydocker("buildx", "imagetools", "inspect", registry.host + "/nosuch")

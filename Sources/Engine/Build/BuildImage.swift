@@ -109,9 +109,10 @@ extension Engine {
     ) throws(OperationError) {
         guard let path = request.metadataFile, let image = try imageStore.resolve(id) else { return }
         let names = references.isEmpty ? nil : JSON.string(references.map(\.canonical).joined(separator: ","))
+        let digest = try imageStore.manifest(of: image, named: references.first?.text)
         let members: JSON = ["containerimage.config.digest": .string(id)]
         let document = members.with([
-            ("containerimage.digest", .string(image.manifest.description)), ("image.name", names),
+            ("containerimage.digest", .string(digest.description)), ("image.name", names),
         ])
         try Self.write(document.pretty + "\n", to: path)
     }
