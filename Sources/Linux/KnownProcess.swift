@@ -22,37 +22,52 @@ package struct KnownProcess: ~Copyable {
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = max(0, pread(file.number, buffer.baseAddress, limit, 0))
         }
-        return StatLine(String(kernel: bytes[...]))
+        return StatLine(bytes)
     }
 }
 
-/// The line of /proc/PID/stat.
+/// The line of /proc/PID/stat, as bytes: each answer about a name reads two of them.
 struct StatLine {
+    private static let space = UInt8(ascii: " ")
     /// From the third field on. The command, field 2, may hold spaces and parentheses: they are behind the last ")".
-    private let fields: Substring
+    private let fields: ArraySlice<UInt8>
 
-    init?(_ text: String) {
-        guard let end = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        fields = text[end...].dropFirst(2)
+    init?(_ bytes: [UInt8]) {
+        guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        fields = bytes[end...].dropFirst(2)
     }
 
     init?(of pid: pid_t) {
-        guard let text = Files.text("/proc/\(pid)/stat") else { return nil }
-        self.init(text)
+        guard let bytes = try? Files.read("/proc/\(pid)/stat") else { return nil }
+        self.init(bytes)
     }
 
-    /// By bytes, and no further than needed: this is asked often.
-    func field(_ number: Int) -> Substring? {
-        let space = UInt8(ascii: " ")
-        var rest = fields.utf8
+    /// Nil when there are fewer.
+    func field(_ number: Int) -> ArraySlice<UInt8>? {
+        var start = fields.startIndex
         for _ in 3..<number {
-            guard let end = rest.firstIndex(of: space) else { return nil }
-            rest = rest[end...].dropFirst()
+            guard let end = fields[start...].firstIndex(of: Self.space) else { return nil }
+            start = end + 1
         }
-        return Substring(rest.prefix { $0 != space })
+        return fields[start...].prefix { $0 != Self.space }
     }
 
-    func number(_ field: Int) -> UInt64? { self.field(field).flatMap { UInt64($0) } }
+    /// `R`, `S`, `T` and so on.
+    var state: UInt8? { field(3)?.first }
+
+    /// Nil also when it is negative or too large.
+    func number(_ field: Int) -> UInt64? {
+        guard let digits = self.field(field), !digits.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for byte in digits {
+            let (product, overflows) = value.multipliedReportingOverflow(by: 10)
+            guard (0x30...0x39).contains(byte), !overflows else { return nil }
+            let (sum, isTooLarge) = product.addingReportingOverflow(UInt64(byte - 0x30))
+            guard !isTooLarge else { return nil }
+            value = sum
+        }
+        return value
+    }
 
     var isEnding: Bool {
         guard let flags = number(9), let pending = number(31) else { return true }

@@ -20,15 +20,13 @@ package struct ProcessIdentity: Hashable, Sendable {
     }
 
     /// Whether it is held still by SIGSTOP, or by whoever traces it; nil when it is gone.
-    package static func isStopped(_ pid: pid_t) -> Bool? { status(of: pid).map { $0 == "T" || $0 == "t" } }
+    package static func isStopped(_ pid: pid_t) -> Bool? { StatLine(of: pid)?.state.map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } }
 
     /// Whether it has ended and nobody has waited for it; nil when it is gone.
-    package static func isZombie(_ pid: pid_t) -> Bool? { status(of: pid).map { $0 == "Z" } }
+    package static func isZombie(_ pid: pid_t) -> Bool? { StatLine(of: pid)?.state.map { $0 == UInt8(ascii: "Z") } }
 
     /// Whether a process is gone, or will be whatever it does: it has been killed, or is being taken apart.
     package static func isEnding(_ pid: pid_t) -> Bool { StatLine(of: pid)?.isEnding ?? true }
-
-    private static func status(of pid: pid_t) -> Substring? { StatLine(of: pid)?.field(3) }
 
     package var isAlive: Bool { ProcessIdentity(of: pid) == self }
 
