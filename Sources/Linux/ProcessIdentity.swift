@@ -20,7 +20,9 @@ package struct ProcessIdentity: Hashable, Sendable {
     }
 
     /// Whether it is held still by SIGSTOP, or by whoever traces it; nil when it is gone.
-    package static func isStopped(_ pid: pid_t) -> Bool? { StatLine(of: pid)?.state.map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") } }
+    package static func isStopped(_ pid: pid_t) -> Bool? {
+        StatLine(of: pid)?.state.map { $0 == UInt8(ascii: "T") || $0 == UInt8(ascii: "t") }
+    }
 
     /// Whether it has ended and nobody has waited for it; nil when it is gone.
     package static func isZombie(_ pid: pid_t) -> Bool? { StatLine(of: pid)?.state.map { $0 == UInt8(ascii: "Z") } }

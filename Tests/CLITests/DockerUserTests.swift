@@ -55,17 +55,60 @@ extension CLI.BesideDocker {
             n -S | diff - /run/before && echo as before
             """)
         let own = ["-i bd0 -o bd0", "-i bd0 -o docker+", "-i bd0 -o br-+", "-i bd0", "-o bd0"]
+        let within = "-A DOCKER-USER -i bd2 -o bd2 -m comment --comment \"mydocker: bd2\" -j ACCEPT"
         let verdicts = ["ACCEPT", "RETURN", "RETURN", "ACCEPT", "ACCEPT"]
         let wanted =
             ["-A DOCKER-USER -d 10.250.0.3/32 -j DROP"]
             + zip(own, verdicts).map {
                 "-A DOCKER-USER \($0) -m comment --comment \"mydocker: bd0\" -j \($1)"
             } + [
-                "-A DOCKER-USER -j RETURN", "out", "page", "page", "their own rule stays",
+                within, "-A DOCKER-USER -j RETURN", "out", "page", "page", "their own rule stays",
                 "their containers stay theirs",
                 "and ours stay ours", "isolated", "internal", "clean", "as before",
             ]
         #expect(outcome.lines == wanted, "\(outcome.text)")
+    }
+
+    /// Docker has bridges ask the rules of IP (bridge-nf-call-iptables), and those of internal networks are asked, too.
+    @Test(arguments: [
+        "--internal", "--internal --ipv6", "--ipam-driver null",
+        "--internal -o com.docker.network.bridge.inhibit_ipv4=true",
+    ])
+    func membersOfNetworksWithoutAWayOutMeet(options: String) {
+        let outcome = beside(
+            """
+            sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+            n6() { ip6tables-nft "$@" 2>/dev/null; }
+            n6 -P FORWARD DROP; n6 -N DOCKER-USER; n6 -A DOCKER-USER -j RETURN; n6 -A FORWARD -j DOCKER-USER
+            all() { n -S; n6 -S; }; all >/run/before
+            meet() {
+              $m network create \(options) bd0 2>/run/said >/dev/null
+              for name in aa bb; do $m run -d --name $name --net bd0 sleep 1000 >/dev/null; done
+              for name in aa bb; do
+                nsenter -t $($m inspect -f '{{.State.Pid}}' $name) -n sh -c "ip -4 addr show eth0 | grep -q inet ||
+                  ip addr add 10.3.3.$((16#$name % 100))/24 dev eth0; ip -o -4 addr show eth0" | awk '{print $4}' | cut -d/ -f1
+              done >/run/places
+              try
+            }
+            try() {
+              for place in $(tail -n 1 /run/places) $($m inspect -f '{{.NetworkSettings.Networks.bd0.GlobalIPv6Address}}' bb | grep :); do
+                $m exec aa ping -q -c 4 -W 1 $place >/dev/null || echo apart from $place
+              done; echo met
+            }
+            away() { $m rm -f aa bb >/dev/null; $m network rm bd0 >/dev/null; $m system check; all | diff - /run/before && echo as before; }
+            meet; cat /run/said; away
+            for tool in n n6; do $tool -D FORWARD -j DOCKER-USER; $tool -F DOCKER-USER; $tool -X DOCKER-USER; done; all >/run/before
+            meet | sed 's/ from .*//' | sort -u; sed 's/;.*//' /run/said
+            sed 's/.*let it pass: //' /run/said | sh 2>/dev/null; try
+            $m network reload bd0 2>&1
+            """)
+        let families = options.hasSuffix("null") || options.hasSuffix("--ipv6") ? ["ip", "ip6"] : ["ip"]
+        let warnings = families.map {
+            "mydocker: warning: the nftables chain \"\($0) filter FORWARD\" drops what members of \"bd0\" exchange"
+        }
+        #expect(
+            outcome.lines == ["met", "as before", "apart", "met"] + warnings + ["met", "bd0"],
+            "\(outcome.text)")
     }
 
     /// Docker puts its jump in front again whenever it makes a network, by two commands: between them, FORWARD drops everything.

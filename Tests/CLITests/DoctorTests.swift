@@ -76,7 +76,7 @@ extension CLI.Doctor {
                     + "gets lost there; make the network anew with -o mtu=1300",
                 "3", #"["foreign",false]"#, #"["route",false]"#, #"["route",false]"#, #"["mtu",false]"#, "0",
                 "untouched",
-                "CLASS", "route", "3",
+                "CLASS", "foreign", "route", "3",
             ], "\(outcome.text)")
     }
 

@@ -33,8 +33,9 @@ extension CLI {
                 """)
             #expect(
                 outcome.lines == [
-                    "firewall-cmd --zone=trusted --add-interface=fd0", "addInterface trusted fd0", "once",
-                    "firewall-cmd --zone=trusted --add-interface=fd0", "clean", "removeInterface trusted fd0",
+                    "firewall-cmd --zone=trusted --add-interface=fd0", "addInterface trusted fd0",
+                    "addInterface trusted fd1", "once", "firewall-cmd --zone=trusted --add-interface=fd0", "clean",
+                    "removeInterface trusted fd0", "removeInterface trusted fd1",
                 ], "\(outcome.text)")
         }
 

@@ -1,3 +1,4 @@
+import Core
 import Netlink
 import Testing
 
@@ -9,31 +10,33 @@ struct DockerUserChainTests {
     }
     private var own: [FoundRule] { (10..<15).map { found($0, "mydocker: br0") } }
 
+    private func network() throws -> NetworkDefinition { try NetworkDefinition.example("br0") }
+
     @Test func rulesStandInFrontOfWhatEndsTheChain() throws {
         let change = try #require(
-            DockerUserChain.change("br0", [found(1), found(2, bare: true), found(3, bare: true)]))
+            try DockerUserChain.change(network(), [found(1), found(2, bare: true), found(3, bare: true)]))
         #expect(change.gone.isEmpty && change.next == 2)
-        let atEnd = try #require(DockerUserChain.change("br0", [found(1, "mydocker: br1")]))
+        let atEnd = try #require(try DockerUserChain.change(network(), [found(1, "mydocker: br1")]))
         #expect(atEnd.gone.isEmpty && atEnd.next == nil)
     }
 
-    @Test func whatIsWholeStays() {
-        #expect(DockerUserChain.change("br0", own) == nil)
-        #expect(DockerUserChain.change("br0", [found(1)] + own + [found(2, bare: true)]) == nil)
+    @Test func whatIsWholeStays() throws {
+        #expect(try DockerUserChain.change(network(), own) == nil)
+        #expect(try DockerUserChain.change(network(), [found(1)] + own + [found(2, bare: true)]) == nil)
     }
 
     @Test func whatIsNotAskedOrNotWholeIsMadeAnew() throws {
-        let unasked = try #require(DockerUserChain.change("br0", [found(1, bare: true)] + own))
+        let unasked = try #require(try DockerUserChain.change(network(), [found(1, bare: true)] + own))
         #expect(unasked.gone == [10, 11, 12, 13, 14] && unasked.next == 1)
-        let part = try #require(DockerUserChain.change("br0", Array(own.dropFirst())))
+        let part = try #require(try DockerUserChain.change(network(), Array(own.dropFirst())))
         #expect(part.gone == [11, 12, 13, 14] && part.next == nil)
-        let more = try #require(DockerUserChain.change("br0", own + [found(20, "mydocker: br0")]))
+        let more = try #require(try DockerUserChain.change(network(), own + [found(20, "mydocker: br0")]))
         #expect(more.gone == [10, 11, 12, 13, 14, 20])
     }
 
     /// A network never opens what Docker has closed for it.
-    @Test func theirBridgesAreTheirsToOpen() {
-        let rules = DockerUserChain.rules(for: "br0")
+    @Test func theirBridgesAreTheirsToOpen() throws {
+        let rules = try DockerUserChain.rules(for: network())
         let first = rules.firstIndex { $0.input == "br0" && $0.output == nil }
         for name in ["docker+", "br-+"] {
             let back = rules.firstIndex { $0.input == "br0" && $0.output == name && $0.verdict == .goBack }

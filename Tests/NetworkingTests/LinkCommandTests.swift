@@ -62,13 +62,14 @@ import Testing
         #expect(throws: OperationError.self) { try lines(NetworkPlan([network], [], upon: .found)) }
     }
 
-    @Test func dockersChainGetsThemInFrontOfItsReturn() {
+    @Test func dockersChainGetsThemInFrontOfItsReturn() throws {
         let found = [
             FoundRule(handle: 1, comment: nil, isBareReturn: false),
             FoundRule(handle: 2, comment: "mydocker: br0", isBareReturn: false),
             FoundRule(handle: 3, comment: nil, isBareReturn: true),
         ]
-        let lines = DockerUserChain(.ipv4).commands(admitting: "br0", among: found).map(\.description)
+        let network = try NetworkDefinition.example("br0")
+        let lines = DockerUserChain(.ipv4).commands(admitting: network, among: found).map(\.description)
         #expect(lines.count == 5)
         #expect(
             lines[1] == "iptables-nft -I DOCKER-USER 3 -i br0 -o docker+ -m comment --comment 'mydocker: br0' -j RETURN"

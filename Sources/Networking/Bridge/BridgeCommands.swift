@@ -120,9 +120,9 @@ extension BridgeDriver {
         var commands = unzoned.sorted().map(FirewalldZone.command)
         for chain in DockerUserChain.all {
             guard let found = try tables.rules(of: chain.chain) else { continue }
-            for device in plan.networks.filter(chain.isAbout).map(\.device) {
-                if plan.ground == .found, DockerUserChain.change(device, found) == nil { continue }
-                commands += chain.commands(admitting: device, among: found)
+            for network in plan.networks where chain.isAbout(network) {
+                if plan.ground == .found, DockerUserChain.change(network, found) == nil { continue }
+                commands += chain.commands(admitting: network, among: found)
             }
         }
         return commands
@@ -147,9 +147,9 @@ extension NetworkPlan.Ground {
 }
 
 extension DockerUserChain {
-    /// - Parameter found: what is in the chain; rules about the device in it are not counted.
-    func commands(admitting device: String, among found: [FoundRule]) -> [ShellCommand] {
-        let rules = Self.rules(for: device)
+    /// - Parameter found: what is in the chain; rules about the network in it are not counted.
+    func commands(admitting network: NetworkDefinition, among found: [FoundRule]) -> [ShellCommand] {
+        let rules = Self.rules(for: network)
         let tool = family == .ipv4 ? "iptables-nft" : "ip6tables-nft"
         let others = found.filter { rule in !rules.contains { $0.comment == rule.comment } }
         let place = others.firstIndex(where: \.isBareReturn) ?? others.count

@@ -14,27 +14,29 @@ struct DockerUserChain {
     init(_ family: AddressFamily) { self.family = family }
 
     /// What a network's bridge exchanges with the outside passes; whether our own rules let it is another question. What goes to
-    /// one of Docker's bridges is for Docker to decide.
-    static func rules(for device: String) -> [InterfaceRule] {
+    /// one of Docker's bridges is for Docker to decide. Of a network without a way out it is what members exchange, which is asked
+    /// about where bridges do so (bridge-nf-call-iptables): Docker switches that on.
+    static func rules(for network: NetworkDefinition) -> [InterfaceRule] {
+        let device = network.device
         func rule(_ input: String?, _ output: String?, _ verdict: InterfaceRule.Verdict) -> InterfaceRule {
             InterfaceRule(from: input, to: output, verdict, comment: comment(device))
         }
+        let members = rule(device, device, .accept)
+        guard network.hasWayOut else { return [members] }
         return [
-            rule(device, device, .accept), rule(device, "docker+", .goBack), rule(device, "br-+", .goBack),
+            members, rule(device, "docker+", .goBack), rule(device, "br-+", .goBack),
             rule(device, nil, .accept), rule(nil, device, .accept),
         ]
     }
 
-    /// Whether the network has to get through there: it leads out, and has addresses of the family.
-    func isAbout(_ network: NetworkDefinition) -> Bool {
-        !network.isInternal && network.gateways.contains { $0.family == family }
-    }
+    /// Whether the network has to get through there.
+    func isAbout(_ network: NetworkDefinition) -> Bool { network.families.contains(family) }
 
     /// Devices of those of `networks` that have not all of their rules there; of nobody where there is no such chain.
     func lacking(_ networks: [NetworkDefinition]) throws(OperationError) -> [String] {
         var tables = try NFTablesSocket()
         guard let found = try tables.rules(of: chain) else { return [] }
-        return networks.filter(isAbout).map(\.device).filter { Self.change($0, found) != nil }
+        return networks.filter { isAbout($0) && Self.change($0, found) != nil }.map(\.device)
     }
 
     /// Whether the chain is there, with all of the network's rules.
@@ -42,15 +44,15 @@ struct DockerUserChain {
         guard isAbout(network), var tables = try? NFTablesSocket(), let found = try? tables.rules(of: chain) else {
             return false
         }
-        return Self.change(network.device, found) == nil
+        return Self.change(network, found) == nil
     }
 
     /// Puts the rules of `networks` there, in front of what would keep them from being asked.
     func admit(_ networks: [NetworkDefinition]) throws(OperationError) {
         var tables = try NFTablesSocket()
-        for device in networks.filter(isAbout).map(\.device) {
-            guard let found = try tables.rules(of: chain), let change = Self.change(device, found) else { continue }
-            try tables.replace(change.gone, by: Self.rules(for: device), in: chain, before: change.next)
+        for network in networks where isAbout(network) {
+            guard let found = try tables.rules(of: chain), let change = Self.change(network, found) else { continue }
+            try tables.replace(change.gone, by: Self.rules(for: network), in: chain, before: change.next)
         }
     }
 
@@ -68,13 +70,13 @@ struct DockerUserChain {
     }
 
     /// What has to go, and what the rules stand in front of; nil when they are all there and are asked.
-    static func change(_ device: String, _ found: [FoundRule]) -> (gone: [UInt64], next: UInt64?)? {
-        let own = own(device, found)
+    static func change(_ network: NetworkDefinition, _ found: [FoundRule]) -> (gone: [UInt64], next: UInt64?)? {
+        let own = own(network.device, found)
         let next = found.first { $0.isBareReturn }
         let isAsked = own.allSatisfy { rule in
             found.prefix { $0 != next }.contains(rule)
         }
-        if isAsked, own.count == rules(for: device).count { return nil }
+        if isAsked, own.count == rules(for: network).count { return nil }
         return (own.map(\.handle), next?.handle)
     }
 

@@ -2,7 +2,7 @@ import Core
 import Firewall
 import Netlink
 
-/// Networks beside firewalld: a bridge that leads out is put into the zone that may exchange anything, as Docker's are into one of Docker's.
+/// Networks beside firewalld: a bridge is put into the zone that may exchange anything, as Docker's are into one of Docker's.
 /// Whether a network's own rules let something pass is another question. Nothing is asked where firewalld has no rules in nftables.
 enum FirewalldZone {
     private static let chain = RuleChain.inet("firewalld", "filter_FORWARD")
@@ -16,8 +16,7 @@ enum FirewalldZone {
 
     /// Of those of `networks` that have to get through; none where it does not run.
     static func devices(of networks: [NetworkDefinition]) -> Set<String> {
-        let devices = networks.filter { !$0.isInternal }.map(\.device)
-        return devices.isEmpty || !isThere ? [] : Set(devices)
+        networks.isEmpty || !isThere ? [] : Set(networks.map(\.device))
     }
 
     /// Those that are in no zone.

@@ -9,10 +9,11 @@ enum ForwardPolicy {
     /// One for each chain that has no rule about the network's bridge. Nothing where nftables cannot be asked.
     /// - Parameter isPlanned: whether whoever makes the network is still to have it let through where others leave a place for that.
     static func obstacles(to network: NetworkDefinition, isPlanned: Bool = false) -> [NetworkObstacle] {
-        guard !network.isInternal else { return [] }
+        let families = network.families.filter { isAsked(about: network, $0) }
+        if families.isEmpty { return [] }
         var obstacles = legacyObstacles(to: network)
         guard var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else { return obstacles }
-        for family in AddressFamily.allCases where network.gateways.contains(where: { $0.family == family }) {
+        for family in families {
             for chain in foreign(chains, family) {
                 guard let name = chain.family, (try? tables.mentions(network.device, in: chain)) != true else {
                     continue
@@ -20,11 +21,16 @@ enum ForwardPolicy {
                 if isPlanned, letsThrough(network, family, chain, &tables) { continue }
                 guard keepsStopping(network, family, in: chain) else { continue }
                 let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
-                let obstacle = obstacle(to: network.device, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
+                let obstacle = obstacle(to: network, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
                 if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
             }
         }
         return obstacles
+    }
+
+    /// What a network exchanges with the outside is forwarded; what goes from port to port of a bridge is where bridges ask.
+    private static func isAsked(about network: NetworkDefinition, _ family: AddressFamily) -> Bool {
+        network.hasWayOut || network.options.membersMeet && BridgeNetfilter.isOn(family)
     }
 
     /// Docker's FORWARD asks the chain that is left to others; firewalld is told of the bridge.
@@ -62,14 +68,16 @@ enum ForwardPolicy {
 
     /// Whether the first packet of a connection that a container begins comes to an end there: not for one purpose alone.
     private static func stops(_ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain) -> Bool {
-        // The last one of the subnet that a container can have.
+        // The last ones of the subnet that containers can have.
         guard let subnet = network.gateways.first(where: { $0.family == family })?.network,
             let source = IPAddress(family, number: subnet.last.number - 1),
+            let member = IPAddress(family, number: subnet.last.number - 2),
             let tables = try? FirewallWalk.tables(of: family)
         else { return chain.drops }
-        let output = uplink(family)
+        let output = network.hasWayOut ? uplink(family) : network.device
+        let target = network.hasWayOut ? PacketQuestion.elsewhere(family) : member
         return [(transport: UInt8(6), port: UInt16(443)), (17, 40000)].allSatisfy { transport, port in
-            var packet = TracedPacket(from: source, to: PacketQuestion.elsewhere(family), transport, port: port)
+            var packet = TracedPacket(from: source, to: target, transport, port: port)
             (packet.input, packet.output) = (network.device, output)
             var walk = FirewallWalk(tables)
             return walk.isStopped(packet, by: chain.name, of: "nft \(chain.family ?? "") \(chain.table)")
@@ -86,10 +94,17 @@ enum ForwardPolicy {
 
     /// The rules of a network that has its own in the legacy tables let it pass there.
     private static func legacyObstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
+        guard network.firewall != .iptables, FirewallBackend.legacyTablesDrop(forwardedBy: network.device) else {
+            return []
+        }
+        let rules = matches(network).map { "iptables-legacy -I FORWARD \($0) -j ACCEPT" }
+        return [obstacle("the legacy iptables chain \"FORWARD\"", network, rules)]
+    }
+
+    /// What rules that let it through are about, in the words of iptables(8).
+    private static func matches(_ network: NetworkDefinition) -> [String] {
         let device = network.device
-        guard network.firewall != .iptables, FirewallBackend.legacyTablesDrop(forwardedBy: device) else { return [] }
-        let rules = ["-i", "-o"].map { "iptables-legacy -I FORWARD \($0) \(device) -j ACCEPT" }
-        return [obstacle("the legacy iptables chain \"FORWARD\"", device, rules)]
+        return network.hasWayOut ? ["-i \(device)", "-o \(device)"] : ["-i \(device) -o \(device)"]
     }
 
     /// ufw(8) asks it from FORWARD.
@@ -98,30 +113,39 @@ enum ForwardPolicy {
     }
 
     /// - Parameter chain: as `nft` calls it.
-    static func obstacle(to device: String, _ chain: String, isOfUFW: Bool = false) -> NetworkObstacle {
-        obstacle("the nftables chain \"\(chain)\"", device, isOfUFW ? commandsOfUFW(device) : remedies(device, chain))
+    static func obstacle(to network: NetworkDefinition, _ chain: String, isOfUFW: Bool = false) -> NetworkObstacle {
+        obstacle(
+            "the nftables chain \"\(chain)\"", network,
+            isOfUFW ? commandsOfUFW(network) : remedies(network, chain))
     }
 
     /// They last, where rules typed in go with the next reload of ufw.
-    private static func commandsOfUFW(_ device: String) -> [String] {
-        ["in", "out"].map { "ufw route allow \($0) on \(device)" }
+    private static func commandsOfUFW(_ network: NetworkDefinition) -> [String] {
+        let device = network.device
+        return network.hasWayOut
+            ? ["in", "out"].map { "ufw route allow \($0) on \(device)" }
+            : ["ufw route allow in on \(device) out on \(device)"]
     }
 
-    private static func remedies(_ device: String, _ chain: String) -> [String] {
+    private static func remedies(_ network: NetworkDefinition, _ chain: String) -> [String] {
         switch chain {
         case "ip filter FORWARD", "ip6 filter FORWARD":  // the chains that iptables and ip6tables call FORWARD
             let tool = chain.hasPrefix("ip6") ? "ip6tables-nft" : "iptables-nft"
-            return ["-i", "-o"].map { "\(tool) -I FORWARD \($0) \(device) -j ACCEPT" }
+            return matches(network).map { "\(tool) -I FORWARD \($0) -j ACCEPT" }
         case "inet firewalld filter_FORWARD":
-            return ["", "--permanent "].map { "firewall-cmd \($0)--zone=trusted --add-interface=\(device)" }
+            return ["", "--permanent "].map { "firewall-cmd \($0)--zone=trusted --add-interface=\(network.device)" }
         default:
-            return ["iifname", "oifname"].map { "nft insert rule \(chain) \($0) \(device) accept" }
+            let (input, output) = ("iifname \(network.device)", "oifname \(network.device)")
+            let matches = network.hasWayOut ? [input, output] : ["\(input) \(output)"]
+            return matches.map { "nft insert rule \(chain) \($0) accept" }
         }
     }
 
-    private static func obstacle(_ chain: String, _ device: String, _ rules: [String]) -> NetworkObstacle {
-        NetworkObstacle(
-            .foreign, chain, "drops what \"\(device)\" exchanges with the outside",
-            remedy: "let it pass: " + rules.joined(separator: "; "))
+    private static func obstacle(_ chain: String, _ network: NetworkDefinition, _ rules: [String]) -> NetworkObstacle {
+        let what =
+            network.hasWayOut
+            ? "\"\(network.device)\" exchanges with the outside" : "members of \"\(network.device)\" exchange"
+        return NetworkObstacle(
+            .foreign, chain, "drops what \(what)", remedy: "let it pass: " + rules.joined(separator: "; "))
     }
 }

@@ -113,9 +113,8 @@ package struct PacketTracer: ~Copyable {
     /// From one port of a bridge to another. Rules of IP are asked where the kernel has bridges do so.
     private mutating func cross(_ bridge: LinkInfo, _ packet: inout TracedPacket) {
         packet.input = bridge.name
-        let setting = family == .ipv4 ? "bridge-nf-call-iptables" : "bridge-nf-call-ip6tables"
-        if Sysctl.get("net/bridge/\(setting)") == "1" {
-            note(bridge.name, "\(setting) is 1: rules are asked")
+        if BridgeNetfilter.isOn(family) {
+            note(bridge.name, "\(BridgeNetfilter.setting(family)) is 1: rules are asked")
             guard pass(.prerouting, &packet) else { return }
             packet.output = bridge.name
             guard pass(.forward, &packet), pass(.postrouting, &packet) else { return }
