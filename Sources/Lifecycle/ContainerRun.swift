@@ -59,6 +59,9 @@ package final class ContainerRun {
     var namespace: JoinedNamespace?
     /// That its programs have asked for.
     package let neighbours = KnownNeighbours()
+    package let loopbackPorts = LoopbackPorts()
+    /// A process is at its networks, and may reserve ports anew.
+    package var networksChange = false
 
     /// Whether the caller's input goes to the program.
     package var readsInput: Bool { plan.definition.openStdin }

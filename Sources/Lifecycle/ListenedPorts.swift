@@ -18,15 +18,20 @@ extension ContainerRun {
     /// What the firewall sends on never comes here. Of the rest, most goes to `::1`; where the container has no address of IPv6,
     /// all of it is for the one of IPv4.
     package var listenedPorts: [ListenedPort] {
-        let endpoint = namespace == nil ? nil : state.endpoints.first { !$0.ports.isEmpty }
-        let address = endpoint.flatMap { $0.address6?.address ?? $0.address?.address }
-        return (ports?.listening(beside: endpoint?.families ?? [.ipv4]) ?? []).compactMap { socket, mapping in
+        let address = publisher.flatMap { $0.address6?.address ?? $0.address?.address }
+        let own = ports?.listening(beside: publisher?.families ?? [.ipv4]) ?? []
+        return (own + loopbackPorts.held).compactMap { socket, mapping in
             // Associations of SCTP are nothing that could be passed on.
             if mapping.transport == .sctp { return nil }
             return ListenedPort(
                 socket: socket, transport: mapping.transport, address: address, port: mapping.containerPort)
         }
     }
+
+    /// None while the container's program does not run, or while a network may want to have them at all addresses of IPv6.
+    package var portsAtLoopback: [PortMapping] { networksChange ? [] : publisher?.portsAtLoopback ?? [] }
+
+    private var publisher: Endpoint? { namespace == nil ? nil : state.endpoints.first { !$0.ports.isEmpty } }
 
     /// A container's sockets that are not done with their peers (FIN-WAIT) may keep its network namespace for minutes after its last
     /// process, and with it the links. So its end takes these away, as where another container has the namespace (`Host.joinable`).

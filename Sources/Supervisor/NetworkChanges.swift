@@ -31,6 +31,7 @@ final class NetworkChanges: EventSource {
     func add(_ change: @escaping Change) -> ControlOutcome {
         let request = PendingRequest()
         waiting.append((request, change))
+        note()
         return .later(request)
     }
 
@@ -51,6 +52,7 @@ final class NetworkChanges: EventSource {
 
     func watch(_ requests: inout [pollfd]) {
         if worker == nil { begin() }
+        note()
         // Nothing but the end of it (POLLHUP): all that it says is there then.
         if let end = worker?.end.number { requests.append(pollfd(fd: end, events: 0, revents: 0)) }
     }
@@ -60,6 +62,9 @@ final class NetworkChanges: EventSource {
         if let process = worker?.process { kill(process, SIGCONT) }
         deadline = worker == nil ? nil : Deadline(milliseconds: 200)
     }
+
+    /// Whoever gives way to a change does so before it begins (`Supervisor.loop`).
+    private func note() { run.networksChange = worker != nil || !waiting.isEmpty }
 
     private func begin() {
         while worker == nil, let (request, change) = waiting.first {
@@ -131,6 +136,7 @@ final class NetworkChanges: EventSource {
         kill(worker.process, SIGKILL)
         reap(worker.process)
         adopt(reply, sockets)
+        note()
         switch reply {
         case .result(let result): worker.request.answer(.result(result))
         case _ where isInterrupted: worker.request.answer(.failure(run.hasEnded))

@@ -67,10 +67,10 @@ final class Supervisor {
         }
     }
 
-    /// The parts that are there all the time, beside those of the moment.
+    /// The parts that are there all the time, beside those of the moment. Before networks change, some ports are given up.
     func loop(_ parts: [any EventSource]) -> EventLoop {
         EventLoop(
-            parts + [control, changes, audience, names, ports] + (health.map { [$0] } ?? [])
+            parts + [control, ports, changes, audience, names] + (health.map { [$0] } ?? [])
                 + (run.forwarder.map { [$0] } ?? []),
             givingMemoryBack: caller == nil)
     }

@@ -128,7 +128,7 @@ extension CLI {
                 Host.eventually("order after \(point)") { mydocker("system", "check").code == 0 }
                 check(changed.code == 0)
                 #expect(succeed("port", "hcwalk").text == "80/tcp -> 0.0.0.0:20246\n", "\(point)")
-                #expect(Host.run(["ss", "-Hltn", "sport = :20246"]).lines.count == 1, "\(point)")
+                #expect(Host.run(["ss", "-4", "-Hltn", "sport = :20246"]).lines.count == 1, "\(point)")
                 succeed("rm", "-f", "hcwalk")
             }
         }

@@ -136,6 +136,44 @@ extension CLI.PacketWay {
             ], "\(outcome.text)")
     }
 
+    /// A container without IPv6 is found at `localhost` whichever family a program tries first: of this host, and of nobody else.
+    @Test(arguments: ["iptables", "nftables"]) func localhostIsAnsweredInEitherOrder(firewall: String) {
+        let outcome = scene(
+            """
+            ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
+            $m network create --firewall \(firewall) --subnet 10.77.7.1/24 open >/dev/null
+            python3 -c 'import socket, time
+            s = socket.socket(socket.AF_INET6); s.bind(("::1", 84)); s.listen(); time.sleep(100)' & python=$!; until ss -Hltn | grep -q :84; do sleep .05; done
+            $m run -d --name web --network open -p 80:80 -p 127.0.0.1:82:80 -p 84:80 -p 53:53/udp \\
+              sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n python3 -c 'import socket
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 53)); s.sendto(*s.recvfrom(99))' &
+            sleep .4
+            both loopback6 ::1 '[::1]:80' curl -s -m 1 '[::1]/index.html'
+            both loopback 127.0.0.1 127.0.0.1:80 curl -s -m 1 127.0.0.1/index.html
+            far curl -s -m 1 '[fd00:250::1]/index.html'; echo $?
+            one() { curl -s -m 1 "[::1]:$1/index.html"; echo $?; }
+            one 82; one 84
+            exec 3<>/dev/udp/::1/53; echo datagram >&3; timeout -s KILL 2 dd bs=99 count=1 <&3 2>/dev/null
+            $m port web; ss -Hltun | grep -o '\\[::1\\]:[0-9]*' | sort -u | tr '\\n' ' '; echo
+            $m run --rm --network open -p '[::1]:80:80' true 2>&1 | head -1
+            $m network disconnect open web; one 80; $m network connect open web; one 80
+            kill -STOP $($m inspect -f '{{.State.Pid}}' web); one 80
+            kill -9 $(awk '/PPid/ {print $2}' /proc/$($m inspect -f '{{.State.Pid}}' web)/status); sleep .3; one 80
+            $m start web >/dev/null; sleep .2; one 80; $m stop -t 0 web >/dev/null; one 80
+            $m rm -f web >/dev/null; kill -9 $python; wait $python 2>/dev/null; ss -Hltun | grep -c '\\[::1\\]'; $m network rm open; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "loopback6 0", "loopback 0", "7", "7", "28", "datagram", "53/udp -> 0.0.0.0:53",
+                "80/tcp -> 0.0.0.0:80", "80/tcp -> 0.0.0.0:84", "80/tcp -> 127.0.0.1:82",
+                "[::1]:53 [::1]:80 [::1]:84 ",
+                "mydocker: Bind for [::1]:80 failed: port is already allocated (by container \"web\")", "7", "page",
+                "0",
+                "28", "7", "page", "0", "7", "0", "open", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// What a supervisor passes on is not for members of an internal network, nor what such a one publishes for anybody elsewhere.
     @Test(arguments: ["iptables", "nftables"]) func whomASupervisorRefuses(firewall: String) {
         let outcome = scene(

@@ -126,7 +126,7 @@ extension CLI.Publishing {
         let box = try Box(
             "cphold1", on: "cphold", ["-p", "20217:80", "-p", "20217:80/udp", "-p", "127.0.0.1:20218:80"])
         for (flag, port, address) in [("t", 20217, "0.0.0.0"), ("u", 20217, "0.0.0.0"), ("t", 20218, "127.0.0.1")] {
-            let lines = Host.run(["ss", "-Hln\(flag)p", "sport", "=", "\(port)"]).lines
+            let lines = Host.run(["ss", "-4", "-Hln\(flag)p", "sport", "=", "\(port)"]).lines
             #expect(lines.count == 1)
             #expect(lines.first?.contains("pid=\(box.supervisor),") == true, "\(lines)")
             #expect(lines.first?.contains(address) == true, "\(lines)")

@@ -74,7 +74,7 @@ extension CLI.NetworkOptions {
             where() {
               for at in $(address web); do far $fetch $at:80/index.html >/run/said && echo ${at%.*} $(cat /run/said); done
               yes host far $fetch 10.250.0.1:8080/index.html; $m port web
-              ss -Htln 'sport = 8080' | wc -l; $m system check && echo clean
+              ss -4 -Htln 'sport = 8080' | wc -l; $m system check && echo clean
             }
             page routed web -p 8080:80; until $fetch 10.77.1.2/index.html >/dev/null; do sleep .05; done; echo -- routed; where
             $m network connect usual web; $m network disconnect routed web; echo -- usual; where

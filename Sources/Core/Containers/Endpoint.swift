@@ -76,6 +76,17 @@ package struct Endpoint: Equatable, Sendable {
     /// Whether the firewall has rules of it.
     package var publishes: Bool { !ports.isEmpty || !openPorts.isEmpty }
 
+    /// Those that are answered at `::1`, too: what is to connect to `localhost` often tries that first. Where it has an address of
+    /// IPv6, they are published there anyway.
+    package var portsAtLoopback: [PortMapping] {
+        guard address6 == nil, address != nil else { return [] }
+        return ports.filter { $0.hostAddress == .anyIPv4 && $0.transport != .sctp }.map {
+            PortMapping(
+                hostAddress: .loopbackIPv6, hostPort: $0.hostPort, containerPort: $0.containerPort,
+                transport: $0.transport)
+        }.filter { port in !ports.contains { $0.collides(with: port) } }
+    }
+
     /// Its places in the network's subnets.
     package var subnets: [Subnet] { [address, address6].compactMap { $0 } }
     package var gateways: [IPAddress] { [gateway, gateway6].compactMap { $0 } }

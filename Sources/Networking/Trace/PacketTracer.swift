@@ -217,7 +217,7 @@ package struct PacketTracer: ~Copyable {
         for container in containers {
             // The sockets of what is translated are nobody's to reach.
             for endpoint in container.endpoints where packet.family == .ipv6 || endpoint.address == nil {
-                let mapping = endpoint.ports.first { port in
+                let mapping = (endpoint.ports + endpoint.portsAtLoopback).first { port in
                     port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
                         && (port.transport == .tcp) == packet.isOfTCP
                         && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)

@@ -23,11 +23,14 @@ final class PortServer: EventSource {
     func close() {
         connections.endWithContainer()
         conversations = []
+        _ = run.loopbackPorts.follow([])
     }
 
     // MARK: Part of an event loop
 
     func watch(_ requests: inout [pollfd]) {
+        let former = run.loopbackPorts.held.map(\.socket)
+        if run.loopbackPorts.follow(run.portsAtLoopback) { conversations.removeAll { former.contains($0.listener) } }
         ports = run.listenedPorts
         for port in ports { requests.append(pollfd(fd: port.socket, events: Int16(POLLIN), revents: 0)) }
         for connection in connections.all { requests += connection.requests }
