@@ -83,9 +83,7 @@ extension Engine {
     ) throws(OperationError) -> [PublishRequest] {
         var publish = request.publish
         if request.publishExposed {
-            for port in (image?.config.exposedPorts ?? []) + request.exposedPorts {
-                publish.append(try PublishRequest(parsing: port))
-            }
+            publish = try publish.exposing((image?.config.exposedPorts ?? []) + request.exposedPorts)
         }
         if mode.isOfAnother, !publish.isEmpty || request.publishExposed {
             throw OperationError(
