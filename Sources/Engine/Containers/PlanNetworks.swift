@@ -100,11 +100,18 @@ extension Engine {
             throw OperationError.noProtocol(.sctp)
         }
         if publish.isEmpty { return [] }
-        let network = mode.wishes.leading.flatMap { known(mode.wishes[$0].network) }
+        let network = publisher(mode.wishes)
         if let network { try refuseAddresses(publish, on: network) }
         var usual = network?.options.hostBinding ?? request.publishAddress
         if usual == nil { usual = try layout.readConfiguration().publishAddress }
         return publish.map { $0.settled(usual: usual) }
+    }
+
+    /// The network by which ports will go, as `settlePorts` has it; nil: it is the predefined one, and not there yet.
+    private func publisher(_ wishes: [EndpointWish]) -> NetworkDefinition? {
+        let networks = wishes.map { known($0.network) }
+        let index = wishes.leading(where: { networks[$0].map { $0.leadsOut && $0.givesAddresses } ?? true })
+        return (index ?? wishes.leading).flatMap { networks[$0] }
     }
 
     /// Where members are reached at their own addresses, everybody who has a route would reach a port that was to be at one address of
