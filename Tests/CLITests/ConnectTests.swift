@@ -105,6 +105,21 @@ extension CLI {
             }
         }
 
+        @Test func thatPortsOfAnInternalNetworkAreThisHostsAloneIsSaid() throws {
+            try withTwo {
+                let network = try TestNetwork("cconint", "10.201.162.0/24", "--internal")
+                defer { network.remove() }
+                let said = "network cconint is internal: what -p publishes is for this host alone, at 127.0.0.1"
+                let run = [Host.mydocker, "run", "--rm", "--net", "cconint"]
+                let alone = Host.run(run + ["-p", "20265:80", "true"])
+                #expect(alone.code == 0 && alone.error == "mydocker: warning: \(said)\n", "\(alone.error)")
+                for flags in [[], ["-p", "20265:80", "--net", "ccon1"]] {
+                    let outcome = Host.run(run + flags + ["true"])
+                    #expect(outcome.code == 0 && outcome.error == "", "\(outcome.error)")
+                }
+            }
+        }
+
         /// They leave an internal network for the first one that leads elsewhere, for good.
         @Test func thePortsGoByTheNetworkThatLeadsOut() throws {
             try withTwo {

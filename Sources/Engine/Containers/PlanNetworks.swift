@@ -128,12 +128,14 @@ extension Engine {
             remedy: "name no address with -p, or use a network with gateway mode nat", kind: .invalid)
     }
 
-    /// Docker says nothing of the first, and opens the second to everybody.
+    /// Docker says nothing of the first two, and opens the third to everybody.
     func warnOfPorts(_ mode: NetworkMode, _ networks: [NetworkDefinition]) throws(OperationError) {
         for (wish, network) in zip(networks.settlePorts(of: mode.wishes), networks) where !wish.publish.isEmpty {
             if !network.givesAddresses { throw network.givesNone("-p") }
             if try host.drivers.of(network).isBesideHost {
                 warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
+            } else if network.isInternal {
+                warn("network \(network.name) is internal: what -p publishes is for this host alone, at 127.0.0.1")
             }
             let bound = wish.publish.first { $0.isBound(amongst: network.options.routedFamilies) }
             guard let address = bound?.hostAddress else { continue }
