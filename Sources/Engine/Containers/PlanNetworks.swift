@@ -90,10 +90,12 @@ extension Engine {
                 "conflicting options: port publishing and the container type network mode",
                 remedy: "publish the ports of the container whose network it has", kind: .invalid)
         }
-        if !publish.isEmpty, mode == .host || mode == .none {
-            throw OperationError(
-                "conflicting options: cannot publish ports with --network \(mode.text)",
-                remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
+        guard case .networks = mode else {
+            // As in Docker, which says nothing of those that -P alone would publish, nor of `none`.
+            if mode == .host, !request.publish.isEmpty {
+                warn("Published ports are discarded when using host network mode")
+            }
+            return []
         }
         // TCP and UDP are there wherever there is IPv4.
         if publish.contains(where: { $0.transport == .sctp }), !Socket.isOffered(.sctp) {
