@@ -195,7 +195,7 @@ import Testing
     @Test func publishedPorts() throws {
         var wish = EndpointWish(network: try #require(Name("br0")))
         wish.mac = MACAddress("02:42:00:00:00:77")
-        wish.publish = try ["8080:80", "127.0.0.1::81/udp", "9000-9001:90-91", "8081:80"].map {
+        wish.publish = try ["8080:80", "127.0.0.1::81/udp", "9000-9001:90-91", "0.0.0.0:8081:80"].map {
             try PublishRequest(parsing: $0)
         }
         var definition = try Example.definition(.networks([wish]))
@@ -205,7 +205,7 @@ import Testing
         try expect(
             json["HostConfig"]?["PortBindings"],
             is: """
-                {"80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "", "HostPort": "8081"}],
+                {"80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "0.0.0.0", "HostPort": "8081"}],
                 "81/udp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
                 "90/tcp": [{"HostIp": "", "HostPort": "9000"}], "91/tcp": [{"HostIp": "", "HostPort": "9001"}]}
                 """)

@@ -92,11 +92,11 @@ extension ContainerDefinition {
             + asked.idleSecurityOptions
     }
 
-    /// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`: no address is every address, no port is any port.
+    /// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`: no address is that none was named, no port is any port.
     private static func bindings(_ requests: [PublishRequest]) -> JSON {
         var ports: [(key: String, value: JSON)] = []
         for request in requests {
-            let address = request.hostAddress.map { $0 == .anyIPv4 ? "" : $0.description } ?? ""
+            let address = request.hostAddress?.description ?? ""
             for (containerPort, hostPorts) in request.choices {
                 let binding: JSON = ["HostIp": .string(address), "HostPort": .string(hostPorts?.portText ?? "")]
                 ports.append(("\(containerPort)/\(request.transport.rawValue)", binding))
