@@ -2,13 +2,14 @@ import Core
 
 extension ContainerDefinition {
     /// `HostConfig`: what was asked of this host, also of a container that has ended.
-    var inspectedHostConfig: JSON {
-        .object(hostMembers + kernelMembers + limitMembers)
+    /// - Parameter linkNames: what other containers are called now.
+    func inspectedHostConfig(_ linkNames: [ContainerID: Name]) -> JSON {
+        .object(hostMembers(linkNames) + kernelMembers + limitMembers)
     }
 
     private typealias Members = [(key: String, value: JSON)]
 
-    private var hostMembers: Members {
+    private func hostMembers(_ linkNames: [ContainerID: Name]) -> Members {
         [
             ("Binds", .strings(binds.map(\.text) + volumes.filter { !$0.isAnonymous }.map(\.text))),
             ("ContainerIDFile", .string(asked.cidFile ?? "")),
@@ -26,7 +27,7 @@ extension ContainerDefinition {
             ("ConsoleSize", [0, 0]), ("Dns", .strings(names.servers.map(\.description))),
             ("DnsOptions", .strings(names.options)), ("DnsSearch", .strings(names.searches)),
             ("ExtraHosts", JSON.list(names.extraHosts.map(\.text))), ("GroupAdd", JSON.list(groupsAdded)),
-            ("Links", JSON.list(names.links.map { "/\($0.container.short):/\(name)/\($0.alias)" })),
+            ("Links", JSON.list(names.links.map { text(of: $0, linkNames) })),
             ("PublishAllPorts", .bool(asked.publishesExposed)),
             ("ReadonlyRootfs", .bool(readOnlyRoot)),
             (
@@ -35,6 +36,11 @@ extension ContainerDefinition {
                     ? .null : .object(temporaryMounts.map { ($0.target, .string($0.options)) })
             ),
         ]
+    }
+
+    private func text(of link: ContainerLink, _ linkNames: [ContainerID: Name]) -> String {
+        let other = (linkNames[link.container] ?? link.name)?.text ?? link.container.short
+        return "/\(other):/\(name)/\(link.alias)"
     }
 
     private var kernelMembers: Members {
