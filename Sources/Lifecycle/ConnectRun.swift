@@ -20,14 +20,9 @@ extension ContainerRun {
             try host.establish([network])
             var wish = definition.networkMode.wishes.last ?? wish
             let leadsToPorts = try host.leadsToPorts(on: network)
-            let takesPorts = leadsToPorts && state.endpoints.contains(where: \.publishes)
-            let moved = takesPorts ? wish.publish : []
-            if takesPorts {
-                wish.publish = []
-            } else if leadsToPorts, state.endpoints.leading == nil {
-                // Until now there was nothing that it could go by.
-                wish.publish = definition.publish
-            }
+            if leadsToPorts { wish.publish = portsTaken(by: wish, on: network) }
+            let moved = leadsToPorts && state.endpoints.contains(where: \.publishes) ? wish.publish : []
+            if !moved.isEmpty { wish.publish = [] }
             try join(network, wish)
             try connectLast(network, publishing: moved)
             if let endpoint = state.endpoints.last { host.announce(.of(endpoint, of: id, "connect")) }
@@ -38,6 +33,16 @@ extension ContainerRun {
             try? host.noteLeaving(&plan.definition, network.name)
             throw error
         }
+    }
+
+    /// What goes by one more network: everything, where that leads elsewhere and outranks the others that do.
+    private func portsTaken(by wish: EndpointWish, on network: NetworkDefinition) -> [PublishRequest] {
+        guard let leading = state.endpoints.leading else {
+            let isFirst = !state.endpoints.contains(where: \.publishes)
+            return network.leadsOut || isFirst ? definition.publish : wish.publish
+        }
+        let outranks = state.endpoints[leading].gatewayPriority < wish.gatewayPriority
+        return network.leadsOut && outranks ? definition.publish : []
     }
 
     /// - Parameter moved: what another endpoint publishes until now.

@@ -89,18 +89,17 @@ extension Endpoint {
         _ id: EndpointID, on network: NetworkDefinition, _ wish: EndpointWish, at leased: LeasedAddresses,
         interface: String, ports: [PortMapping], aliases: [NetworkAlias]
     ) {
-        let leadsOut = !network.isInternal && network.options.hasDefaultRoute
         let address = network.subnet.map { Subnet(leased.lease, $0.prefixLength) }
         // Of IPv6 only where a lease stands for it: others have the same last 32 bits.
         let own = address?.address ?? leased.address6.flatMap { network.lease(beside: $0) == nil ? nil : $0 }
         self.init(
             id: id, network: network.name, networkID: network.id, address: address,
-            gateway: leadsOut ? network.gateway?.address : nil,
+            gateway: network.leadsOut ? network.gateway?.address : nil,
             mac: wish.mac ?? own.map { MACAddress(for: $0) } ?? id.mac,
             interface: wish.interface ?? interface, bridge: network.device, mtu: network.mtu, ports: ports)
         standIn = address == nil ? leased.lease : nil
         address6 = leased.address6.map { Subnet($0, network.subnet6?.prefixLength ?? 128) }
-        gateway6 = leadsOut ? network.gateway6?.address : nil
+        gateway6 = network.leadsOut ? network.gateway6?.address : nil
         driver = network.driver
         firewall = network.firewall
         mode = network.options.mode

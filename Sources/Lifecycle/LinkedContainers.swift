@@ -9,7 +9,7 @@ extension Host {
         var entries: [HostFiles.Entry] = []
         for link in definition.networkMode.hasNames ? [] : definition.names.links {
             let other = try containerStore.definition(link.container)
-            let name = other?.name.text ?? link.container.short
+            let name = (other?.name ?? link.name)?.text ?? link.container.short
             guard let running = try running(link.container) else {
                 throw OperationError(
                     "Cannot link to a non running container: /\(name) AS /\(definition.name)/\(link.alias)",

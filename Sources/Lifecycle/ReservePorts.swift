@@ -81,15 +81,21 @@ extension NetworkDefinition {
 }
 
 extension [NetworkDefinition] {
-    /// What is to be published by a network whose members' addresses nobody knows goes by the first other one.
+    /// What is to be published goes by the network that leads of those that lead elsewhere; where none does, of those whose members'
+    /// addresses are known.
     /// - Parameter wishes: one for each of these networks.
     package func settlePorts(of wishes: [EndpointWish]) -> [EndpointWish] {
         var wishes = wishes
-        guard let first = firstIndex(where: \.givesAddresses), first < wishes.count else { return wishes }
-        for (index, network) in zip(wishes.indices, self) where !network.givesAddresses {
-            wishes[first].publish += wishes[index].publish
-            wishes[index].publish = []
-        }
+        guard let publisher = publisher(wishes) else { return wishes }
+        let publish = wishes.flatMap(\.publish)
+        for index in wishes.indices { wishes[index].publish = index == publisher ? publish : [] }
         return wishes
+    }
+
+    private func publisher(_ wishes: [EndpointWish]) -> Index? {
+        func leading(_ isMeant: (NetworkDefinition) -> Bool) -> Index? {
+            wishes.leading(where: { $0 < count && self[$0].givesAddresses && isMeant(self[$0]) })
+        }
+        return leading(\.leadsOut) ?? leading { _ in true }
     }
 }

@@ -105,6 +105,42 @@ extension CLI {
             }
         }
 
+        @Test func thatPortsOfAnInternalNetworkAreThisHostsAloneIsSaid() throws {
+            try withTwo {
+                let network = try TestNetwork("cconint", "10.201.162.0/24", "--internal")
+                defer { network.remove() }
+                let said = "network cconint is internal: what -p publishes is for this host alone, at 127.0.0.1"
+                let run = [Host.mydocker, "run", "--rm", "--net", "cconint"]
+                let alone = Host.run(run + ["-p", "20265:80", "true"])
+                #expect(alone.code == 0 && alone.error == "mydocker: warning: \(said)\n", "\(alone.error)")
+                for flags in [[], ["-p", "20265:80", "--net", "ccon1"]] {
+                    let outcome = Host.run(run + flags + ["true"])
+                    #expect(outcome.code == 0 && outcome.error == "", "\(outcome.error)")
+                }
+            }
+        }
+
+        /// They leave an internal network for the first one that leads elsewhere, for good.
+        @Test func thePortsGoByTheNetworkThatLeadsOut() throws {
+            try withTwo {
+                succeed("network", "create", "--internal", "--subnet", "10.201.162.0/24", "cconint")
+                defer { Host.run([Host.mydocker, "network", "rm", "cconint"]) }
+                func leadsOut() -> Bool {
+                    Host.rulesOfBoth.contains { $0.contains("dport 20264 ") && $0.contains(" 10.201.160.") }
+                }
+                for flags in [["--net", "cconint", "--net", "ccon1"], ["--net", "cconint"]] {
+                    let arguments = flags + ["-p", "20264:80", "sleep", "1000"]
+                    try withRunning(arguments: arguments) { _ in
+                        if flags.count == 2 { succeed("network", "connect", "ccon1", "ccon") }
+                        #expect(leadsOut(), "\(flags)")
+                        succeed("restart", "-t", "0", "ccon")
+                        #expect(leadsOut(), "\(flags)")
+                        try CheckReport.expectClean()
+                    }
+                }
+            }
+        }
+
         /// They wait for the next network, whether it runs or not.
         @Test(arguments: [true, false]) func thePortsOutliveTheLastNetwork(_ isRunning: Bool) throws {
             try withTwo {

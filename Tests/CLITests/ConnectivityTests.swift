@@ -127,8 +127,6 @@ extension CLI.Connectivity {
             ["--net", "none", "--ip", "10.201.9.9"],
             "conflicting options: --ip, --ip6 and --mac-address need a bridge network"
         ),
-        (["--net", "none", "-p", "80:80"], "conflicting options: cannot publish ports with --network none"),
-        (["--net", "host", "-p", "80:80"], "conflicting options: cannot publish ports with --network host"),
     ])
     func aNetworkThatCannotBe(flags: [String], text: String) {
         Host.settle()
@@ -137,6 +135,22 @@ extension CLI.Connectivity {
             #expect(outcome.code == 125)
             #expect(outcome.error.contains(text), "\(outcome.error)")
             #expect(outcome.text == "")
+        }
+    }
+
+    /// The sentence is Docker's, which says nothing of `-P` and of `none`.
+    @Test(arguments: [
+        (["--net", "none", "-p", "80:80"], ""), (["--net", "host", "-P", "--expose", "80"], ""),
+        (
+            ["--net", "host", "-p", "80:80"],
+            "mydocker: warning: Published ports are discarded when using host network mode\n"
+        ),
+    ])
+    func aNetworkWithoutPorts(flags: [String], text: String) {
+        Host.settle()
+        Ledger.expectUnchanged {
+            let outcome = Host.run([Host.mydocker, "run", "--rm"] + flags + ["true"])
+            #expect(outcome.code == 0 && outcome.error == text, "\(outcome.error)")
         }
     }
 

@@ -115,7 +115,7 @@ extension CLI.Doctor {
                 "Usage:  mydocker network doctor [OPTIONS] [NETWORK... | --adopt [DIRECTORY]]",
                 "Run 'mydocker network doctor --help' for more information", "125",
                 "mydocker: network nosuch not found", "1",
-                "invalid argument \"png\" for \"--format\" flag: there are text, dot and svg",
+                "invalid argument \"png\" for \"--format\" flag: there are text, dot, svg and json",
                 "Run 'mydocker network graph --help' for more information", "125",
             ], "\(outcome.text)")
     }
@@ -125,6 +125,7 @@ extension CLI.Doctor {
             """
             $m network connect bd1 web; $m run -d --name other --network bd1 sleep 1000 >/dev/null
             $m network graph | sed 1d
+            $m network graph --format json >/run/told; $m network graph --json | cmp - /run/told && jq -r '.networks[].name' /run/told
             $m network graph --format dot bd0 | grep -c -- --
             $m network graph --format svg | python3 -c 'import sys, xml.etree.ElementTree as e; print(e.parse(sys.stdin).getroot().tag)'
             """)
@@ -133,7 +134,8 @@ extension CLI.Doctor {
                 "├── bd0  bridge bd0  10.77.7.1/24", "│   └── web  eth0  10.77.7.2/24  02:42:0a:4d:07:02",
                 "│       └── 0.0.0.0:80->80/tcp", "└── bd1  bridge bd1  10.77.8.1/24  internal",
                 "    ├── web  eth1  10.77.8.2/24  02:42:0a:4d:08:02",
-                "    └── other  eth0  10.77.8.3/24  02:42:0a:4d:08:03", "2", "{http://www.w3.org/2000/svg}svg",
+                "    └── other  eth0  10.77.8.3/24  02:42:0a:4d:08:03", "bd0", "bd1", "2",
+                "{http://www.w3.org/2000/svg}svg",
             ], "\(outcome.text)")
     }
 }

@@ -73,7 +73,7 @@ extension CLI.IPv6 {
             create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six; create --internal --subnet 10.77.9.1/24 inner
             create --internal --ipv4=false --ipv6 --subnet fd00:77:8::/64 shut6
             $m run -d --name web --network six -p 80:80 -p 80:80/udp sleep 1000 >/dev/null
-            $m run -d --name shut --network shut6 -p 81:80 -p 81:80/udp sleep 1000 >/dev/null
+            $m run -d --name shut --network shut6 -p 81:80 -p 81:80/udp sleep 1000 >/dev/null 2>&1
             $m run -d --name old --network inner sleep 1000 >/dev/null
             serve web 80; serve shut 80
             for kind in tcp udp; do

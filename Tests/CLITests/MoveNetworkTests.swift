@@ -121,9 +121,10 @@ extension CLI.NFTables {
             """
             $m network create --firewall iptables --subnet 10.77.7.0/24 moves >/dev/null
             $m network create --firewall iptables --subnet 10.77.8.0/24 -o com.docker.network.bridge.enable_icc=false apart >/dev/null
+            $m network create --firewall iptables --subnet 10.77.6.0/24 --internal inner >/dev/null
             $m network create -d macvlan -o parent=out0 --subnet 10.77.9.0/24 beside >/dev/null
             $m run -d --name web --network moves -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
-            for name in moves apart nosuch; do $m network reload --firewall none $name; echo $?; done
+            for name in moves apart inner nosuch; do $m network reload --firewall none $name; echo $?; done
             $m network reload --firewall nftables beside; echo $?
             $m network reload --firewall ipset; echo $?
             $m network inspect moves -f '{{index .Options "mydocker.firewall"}}'; yes far far $fetch 10.250.0.1/index.html
@@ -136,6 +137,8 @@ extension CLI.NFTables {
                 "mydocker: network moves: container \(id) publishes ports, and without a firewall there are none",
                 "  stop or remove that container first", "1",
                 "mydocker: network apart: members of a network are kept apart by its firewall, and it would have none",
+                "1",
+                "mydocker: network inner: members of an internal network are kept in by its firewall, and it would have none",
                 "1",
                 "mydocker: network nosuch not found", "1",
                 "mydocker: network beside is beside this host and has no firewall", "1",

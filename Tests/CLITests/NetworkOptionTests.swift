@@ -69,6 +69,7 @@ extension CLI.NetworkOptions {
             $c --subnet 10.77.8.0/24 one; echo $?
             $c -o com.docker.network.bridge.gateway_mode_ipv4=isolated one 2>&1 | head -1
             $c -o com.docker.network.bridge.enable_icc=false --firewall none one; echo $?
+            $c --internal --firewall none one; echo $?
             for flags in '--ip-range x' '--ip-range 10.77.7.9-10.77.7.8' '--aux-address 10.77.7.9' '--aux-address a=b' \\
               '--ipam-opt a=b' '--ipam-driver dhcp' '-o com.docker.network.bridge.enable_icc=2' '-o isolate=false' '-o nope=1'; do
               $c $flags one >/run/said 2>&1; echo $? $(head -1 /run/said | cut -c1-50)
@@ -87,6 +88,8 @@ extension CLI.NetworkOptions {
                 "1",
                 "mydocker: conflicting options: gateway mode 'isolated' can only be used for an internal network",
                 "mydocker: conflicting options: members of a network are kept apart by its firewall, and it has none",
+                "1",
+                "mydocker: conflicting options: members of an internal network are kept in by its firewall, and it has none",
                 "1",
                 #"125 invalid argument "x" for "--ip-range" flag: use a"#,
                 #"125 invalid argument "10.77.7.9-10.77.7.8" for "--ip-r"#,

@@ -181,7 +181,7 @@ extension CLI.PacketWay {
             $m network create --firewall \(firewall) --subnet 10.77.7.1/24 open >/dev/null
             $m network create --firewall \(firewall) --internal --ipv4=false --ipv6 --subnet fd00:77:9::1/64 closed >/dev/null
             $m run -d --name web --network open -p '[::]:80:80' sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
-            $m run -d --name within --network closed -p 81:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
+            $m run -d --name within --network closed -p 81:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null 2>&1
             sleep .2; id=$($m inspect -f '{{.Id}}' within)
             curl6() { nsenter -t $($m inspect -f '{{.State.Pid}}' $1) -n curl -s -m 1 $2; }
             both in-by-name within '[fd00:77:9::1]:80' curl6 within '[fd00:77:9::1]/index.html'

@@ -70,7 +70,10 @@ enum ScriptIdiomTable {
         .init("docker ps --filter label=tier --format '{{.Names}}'", "idweb\n"),
         .init("docker ps --filter label=tier=back --format '{{.Names}}'", ""),
         .init("docker ps --filter network=idnet --format '{{.Names}}'", "idweb\n"),
-        .init("docker ps --filter publish=80 --format '{{.Names}}' | grep idweb", "idweb\n"),
+        .init("docker ps --filter publish=18231 --format '{{.Names}}'", "idweb\n"),
+        .init("docker ps --filter publish=80 --filter name=idweb -q", ""),
+        .init("docker ps --filter expose=80 --format '{{.Names}}' | grep idweb", "idweb\n"),
+        .init("docker ps --filter network=$(docker network ls -qf name=idnet) --format '{{.Names}}'", "idweb\n"),
         .init("docker ps --filter ancestor=busybox --filter name=idweb --format '{{.Image}}'", "busybox\n"),
         .init(
             #"docker ps -a --filter name=^id --format '{{.Names}}\t{{.State}}' | sort"#,

@@ -127,6 +127,13 @@ extension CLI.Surroundings {
         let ended = mydocker("run", "--rm", "--name", "sulinked", "--link", "sudb:x", "true")
         #expect(ended.code == 125)
         #expect(ended.error.contains("Cannot link to a non running container: /sudb AS /sulinked/x"), "\(ended.error)")
+        succeed("start", "sudb")
+        succeed("create", "--name", "sulater", "--link", "sudb:x", "true")
+        defer { succeed("rm", "-f", "sulater") }
+        #expect(inspect("{{.HostConfig.Links}}", "sulater") == "[/sudb:/sulater/x]")
+        succeed("rm", "-f", "sudb")
+        let gone = mydocker("start", "sulater")
+        #expect(gone.error.contains("Cannot link to a non running container: /sudb AS /sulater/x"), "\(gone.error)")
     }
 
     /// A device of the host's is not what a number is written to.

@@ -38,7 +38,7 @@ import Testing
                 BindMount(source: "/a/long/directory", target: "/in", readOnly: false),
                 BindMount(source: "/b", target: "/c", readOnly: true),
             ]
-            all[0].publishedPorts = ["80/tcp"]
+            all[1].networkIDs = [job]
             all[0].exposedPorts = ["80/tcp", "81/tcp"]
             all[0].size = (1, 2_000_000)
             return all
@@ -77,6 +77,10 @@ import Testing
         #expect(try ps("-q", "-f", "id=4f4f") == "4f4f4f4f4f4f\n")
         #expect(try ps("-q", "-f", "label=tier=front") == "4f4f4f4f4f4f\n")
         #expect(try ps("-q", "-f", "network=bridge") == "0a1b0a1b0a1b\n")
+        for id in ["0a1b", "0a1b0a1b0a1b", String(repeating: "0a1b", count: 16)] {
+            #expect(try ps("-q", "-f", "network=\(id)") == "0a1b0a1b0a1b\n")
+        }
+        #expect(try ps("-q", "-f", "network=") == "")
         #expect(try ps("-q", "-f", "ancestor=busybox", "-f", "name=web") == "")
         #expect(try PsCommand.parse(["-f", "status=exited"]).command.showsStopped)
         #expect(try PsCommand.parse(["-l"]).command.showsStopped)
@@ -115,8 +119,8 @@ import Testing
         #expect(try ps("--no-trunc", "--format", "{{.Mounts}}").hasPrefix("/a/long/directory,/b\n"))
         #expect(try ps("-s").split(separator: "\n").first?.hasSuffix("NAMES     SIZE") == true)
         for (filter, names) in [
-            ("volume=/b", "web\n"), ("volume=/in", "web\n"), ("volume=/", ""), ("publish=80", "web\n"),
-            ("publish=80/udp", ""), ("publish=79-81/tcp", "web\n"), ("publish=8080", ""), ("expose=81", "web\n"),
+            ("volume=/b", "web\n"), ("volume=/in", "web\n"), ("volume=/", ""), ("publish=8080", "web\n"),
+            ("publish=8080/udp", ""), ("publish=8000-8080/tcp", "web\n"), ("publish=80", ""), ("expose=81", "web\n"),
             ("health=none", "web\njob\n"), ("health=healthy", ""),
         ] {
             #expect(try ps("-f", filter, "--format", "{{.Names}}") == names, "\(filter)")

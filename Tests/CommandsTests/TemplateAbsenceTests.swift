@@ -38,6 +38,21 @@ import Testing
         #expect(try Template(parsing: template).evaluate(Self.container) == expected)
     }
 
+    /// `events --format` goes on at an event that has no such attribute. A map is one wherever it is looked into from.
+    @Test(arguments: [
+        ("{{.Actor.Attributes.image}}", "<no value>"), (#"{{index .Actor.Attributes "image"}}|"#, "|"),
+        ("{{.Actor.Attributes.name}}", "front"), ("{{with .Actor.Attributes}}{{.image}}{{end}}", "<no value>"),
+        (#"{{$a := .Actor.Attributes}}{{$a.image}} {{index $a "image"}}|"#, "<no value> |"),
+        ("{{.Status}}{{.From}}|{{.Action}}", "|connect"),
+        (#"{{.LogConfig.Config.nope}}{{index .LogConfig.Config "max-size"}}|"#, "<no value>|"),
+    ]) func keysOfMapsThatAreNotThere(template: String, expected: String) throws {
+        let event: JSON = [
+            "Action": "connect", "Actor": ["ID": "4f", "Attributes": ["name": "front"]], "timeNano": 1,
+            "LogConfig": ["Type": "json-file", "Config": ["tag": "x"]],
+        ]
+        #expect(try Template(parsing: template).evaluate(event) == expected)
+    }
+
     /// W13: a field that nobody knows is no empty one.
     @Test(arguments: [
         ("{{.State.Nope}}", #"map has no entry for key "Nope""#),

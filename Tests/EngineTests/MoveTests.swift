@@ -102,6 +102,7 @@ import Testing
         try Files.create(scene.layout.configuration, Array(#"{"firewall-backend": "none"}"#.utf8))
         for (change, sentence): ((inout NetworkRequest) -> Void, String) in [
             ({ $0.options.membersMeet = false }, "members of a network are kept apart by its firewall"),
+            ({ $0.isInternal = true }, "members of an internal network are kept in by its firewall"),
             (
                 { $0.options.gatewayMode = .routed },
                 "with gateway mode 'routed' a firewall keeps out what is not published"

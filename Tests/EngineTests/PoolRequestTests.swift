@@ -135,6 +135,9 @@ import Testing
         #expect(complaint { ($0.options.membersMeet, $0.firewall) = (false, FirewallBackend.none) } != nil)
         #expect(complaint { ($0.options.membersMeet, $0.options.givesHostAddress) = (false, false) } != nil)
         #expect(complaint { $0.options.membersMeet = false } == nil)
+        #expect(complaint(true) { $0.firewall = FirewallBackend.none }?.contains("are kept in by its firewall") == true)
+        #expect(complaint(true) { $0.firewall = .nftables } == nil)
+        #expect(complaint { $0.firewall = FirewallBackend.none } == nil)
         #expect(complaint { $0.gateways.append(IPAddress(ipv6: 0xfd << 120 | 1)) }?.contains("needs --ipv6") == true)
         #expect(
             complaint { request in

@@ -129,7 +129,7 @@ import Testing
         definition.names.servers = [try #require(IPAddress("10.0.0.1"))]
         (definition.names.searches, definition.names.options) = (["a.org"], ["ndots:1"])
         definition.names.extraHosts = [try #require(ExtraHost("db=10.0.0.2"))]
-        definition.names.links = [ContainerLink(try Example.id("88"), as: try #require(Name("mysql")))]
+        definition.names.links = [ContainerLink(try Example.id("88"), nil, as: try #require(Name("mysql")))]
         definition.kernel.sharedMemory = 4096
         definition.kernel.sysctls = ["net.core.somaxconn": "5"]
         definition.kernel.oomScore = -3
@@ -195,7 +195,7 @@ import Testing
     @Test func publishedPorts() throws {
         var wish = EndpointWish(network: try #require(Name("br0")))
         wish.mac = MACAddress("02:42:00:00:00:77")
-        wish.publish = try ["8080:80", "127.0.0.1::81/udp", "9000-9001:90-91", "8081:80"].map {
+        wish.publish = try ["8080:80", "127.0.0.1::81/udp", "9000-9001:90-91", "0.0.0.0:8081:80"].map {
             try PublishRequest(parsing: $0)
         }
         var definition = try Example.definition(.networks([wish]))
@@ -205,13 +205,27 @@ import Testing
         try expect(
             json["HostConfig"]?["PortBindings"],
             is: """
-                {"80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "", "HostPort": "8081"}],
+                {"80/tcp": [{"HostIp": "", "HostPort": "8080"}, {"HostIp": "0.0.0.0", "HostPort": "8081"}],
                 "81/udp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
                 "90/tcp": [{"HostIp": "", "HostPort": "9000"}], "91/tcp": [{"HostIp": "", "HostPort": "9001"}]}
                 """)
         try expect(
             json["Config"]?["ExposedPorts"], is: #"{"80/tcp": {}, "81/udp": {}, "90/tcp": {}, "91/tcp": {}}"#)
         #expect(json["Config"]?["MacAddress"] == "02:42:00:00:00:77")
+    }
+
+    /// As the other one is called now; of one that is gone, as it was.
+    @Test func linkedContainers() throws {
+        var definition = try Example.definition()
+        let (alias, former) = (try #require(Name("mysql")), try #require(Name("db")))
+        let other = try Example.id("88")
+        definition.names.links = [ContainerLink(other, former, as: alias)]
+        var details = Example.details(definition, .created)
+        #expect(details.inspected["HostConfig"]?["Links"] == ["/db:/web/mysql"])
+        details.linkNames = [other: try #require(Name("db2"))]
+        #expect(details.inspected["HostConfig"]?["Links"] == ["/db2:/web/mysql"])
+        let read = try ContainerLink(RecordReader(definition.names.links[0].json))
+        #expect(read == definition.names.links[0])
     }
 
     @Test func whatIsNullAndLeftOut() {

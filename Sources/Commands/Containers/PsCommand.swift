@@ -61,7 +61,8 @@ package struct PsCommand: Command {
         try checkFilter()
         let comparesAge = filter.keys.contains { $0 == "before" || $0 == "since" }
         let listing = try context.engine.containers(
-            all: showsStopped || comparesAge, sizes: sizes || format?.contains(".Size") ?? false, external: external)
+            all: showsStopped || comparesAge, sizes: sizes || format?.contains(".Size") ?? false, external: external,
+            networkIDs: filter.keys.contains("network"))
         context.warn(listing.failures)
         let shown = try ofAge(listing.elements).filter { showsStopped || $0.isRunning }
         context.output.write(try text(of: shown, now: context.now()))
@@ -130,12 +131,12 @@ package struct PsCommand: Command {
             && filter.allows("status") { $0 == container.phase.word }
             && filter.allows("exited") { Int32($0) == container.phase.exitCode }
             && filter.allows("ancestor") { $0 == container.image || "\($0):latest" == container.image }
-            && filter.allows("network") { container.networks.contains($0) }
+            && filter.allows("network") { container.isOn($0) }
             && filter.allows("volume") { volume in
                 container.binds.contains { $0.source == volume || $0.target == volume }
                     || container.volumes.contains { $0.name.text == volume || $0.target == volume }
             }
-            && filter.allows("publish") { PortFilter($0)?.matches(container.publishedPorts) ?? false }
+            && filter.allows("publish") { PortFilter($0)?.matches(container.portsOfHost) ?? false }
             && filter.allows("expose") { PortFilter($0)?.matches(container.exposedPorts) ?? false }
             // There are no clusters that could give tasks.
             && filter.allows("is-task") { Filter.truth($0) == false }
@@ -157,7 +158,18 @@ package struct PsCommand: Command {
     }
 }
 
-/// `80`, `80/udp`, `80-90`: the ports of a container that a filter asks for.
+extension ContainerSummary {
+    /// - Parameter network: its name, or the first digits of its id.
+    fileprivate func isOn(_ network: String) -> Bool {
+        if networks.contains(network) { return true }
+        return !network.isEmpty && networkIDs.contains { $0.hex.hasPrefix(network) }
+    }
+
+    /// Those by which it is reached now, `8080/tcp`.
+    fileprivate var portsOfHost: [String] { ports.map { "\($0.hostPort)/\($0.transport.rawValue)" } }
+}
+
+/// `80`, `80/udp`, `80-90`: the ports that a filter asks for.
 private struct PortFilter {
     private let ports: ClosedRange<UInt16>
     private let transport: String

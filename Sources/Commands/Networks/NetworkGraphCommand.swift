@@ -19,13 +19,14 @@ package struct NetworkGraphCommand: Command {
 
     package static var flags: [Flag<NetworkGraphCommand>] {
         [
-            .value("format", "FORMAT", "text, dot (for graphviz) or svg (default text)") {
+            .value("format", "FORMAT", "text, dot (for graphviz), svg or json (default text)") {
                 command, text throws(OperationError) in
                 switch text {
-                case "text", "", "json": command.draw = GraphText.text
+                case "text", "": command.draw = GraphText.text
+                case "json": command.draw = Self.text
                 case "dot": command.draw = GraphDOT.text
                 case "svg": command.draw = GraphSVG.text
-                default: throw OperationError("there are text, dot and svg", kind: .invalid)
+                default: throw OperationError("there are text, dot, svg and json", kind: .invalid)
                 }
             }
         ]
@@ -41,6 +42,9 @@ package struct NetworkGraphCommand: Command {
         for failure in failures { context.report(failure) }
         return failures.isEmpty ? 0 : 1
     }
+
+    /// As `--json` has it.
+    private static func text(_ graph: NetworkGraph) -> String { json(graph).printed + "\n" }
 
     private static func json(_ graph: NetworkGraph) -> JSON {
         ["host": .string(graph.host), "networks": .array(graph.networks.map(json))]

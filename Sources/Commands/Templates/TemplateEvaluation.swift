@@ -117,7 +117,7 @@ struct TemplateEvaluation {
             if function == .and || function == .or {
                 return try firstDeciding(function, command.dropFirst(), piped, dot)
             }
-            return try call(function, arguments(command, dot) + piped, of: command)
+            return try call(function, arguments(command, dot) + piped)
         }
         let arguments = try arguments(command, dot) + piped
         if case .dot = first.base, first.fields == ["Label"], case .string(let key)? = arguments.first?.json {
@@ -138,12 +138,11 @@ struct TemplateEvaluation {
     }
 
     private func call(
-        _ function: TemplateFunction, _ arguments: [TemplateValue], of command: [TemplateOperand]
+        _ function: TemplateFunction, _ arguments: [TemplateValue]
     ) throws(OperationError) -> TemplateValue {
         if isHeader, function.shapesOneValue { return arguments.first ?? .none }
         // What a map's elements are is known by its name.
-        let map = command.dropFirst().first?.fields.last ?? ""
-        return try function.call(arguments, absent: DockerTypes.absent(in: map))
+        return try function.call(arguments, absent: DockerTypes.absent(in: arguments.first?.name ?? ""))
     }
 
     /// `and` and `or` look no further than they must: `and .State.Health (eq .State.Health.Status "healthy")`.
@@ -195,12 +194,17 @@ struct TemplateEvaluation {
     private static func member(
         _ field: String, of value: TemplateValue, parent: String, in operand: TemplateOperand
     ) throws(OperationError) -> TemplateValue {
-        let tag = DockerTypes.isMap(parent) ? nil : DockerTypes.tags[field]
+        let isMap = DockerTypes.isMap(value.name)
+        let tag = isMap ? nil : DockerTypes.tags[field]
         if let member = value.json[field] ?? tag.flatMap({ value.json[$0] }) {
-            return TemplateValue(member, absent: DockerTypes.isMap(parent) ? .list : DockerTypes.absent(field))
+            return TemplateValue(
+                member, absent: isMap ? .list : DockerTypes.absent(field),
+                name: DockerTypes.name(field, in: value.name))
         }
         let isObject = value.json.members != nil
-        if isObject || value.json.isNull, DockerTypes.isMap(parent) { return .none }
+        if isObject || value.json.isNull, isMap { return .none }
+        // Docker's events are structures: what one of them has not is empty there.
+        if tag != nil, value.json["timeNano"] != nil { return TemplateValue(.null, absent: .text) }
         let reason: String
         if isObject {
             reason = "map has no entry for key \"\(field)\""

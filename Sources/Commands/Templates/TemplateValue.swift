@@ -19,14 +19,17 @@ struct TemplateValue: Equatable {
     /// `.null` where `absent` says more.
     let json: JSON
     private let absent: Absent
+    /// The member that it is, which says what it holds; empty where that says nothing.
+    let name: String
 
     static let none = TemplateValue(.null, absent: .value)
     /// The word `nil`.
     static let null = TemplateValue(.null, absent: .pointer)
 
-    init(_ json: JSON, absent: Absent = .pointer) {
+    init(_ json: JSON, absent: Absent = .pointer, name: String = "") {
         self.json = json
         self.absent = absent
+        self.name = name
     }
 
     static func text(_ text: String) -> TemplateValue { TemplateValue(.string(text)) }
@@ -115,6 +118,12 @@ enum DockerTypes {
     /// Members that are maps of names that a user chose: a name that is not there is no mistake.
     static func isMap(_ member: String) -> Bool { absent(in: member) != .value }
 
+    /// What a member's value is called: a logger's configuration is a map, others of that name are none.
+    static func name(_ member: String, in parent: String) -> String {
+        if isMap(parent) { return "" }
+        return parent == "LogConfig" && member == "Config" ? "Options" : member
+    }
+
     /// Of Go's fields, what their JSON is called otherwise: those of events.
     static let tags = [
         "From": "from", "ID": "id", "Scope": "scope", "Status": "status", "Time": "time", "TimeNano": "timeNano",
@@ -125,7 +134,8 @@ enum DockerTypes {
     ]
     private static let maps = ["ExposedPorts", "Networks", "PortBindings", "Ports", "Volumes"] + textMaps
     private static let textMaps = [
-        "Annotations", "Data", "DriverOpts", "Labels", "Options", "StorageOpt", "Sysctls", "Tmpfs",
+        "Annotations", "Attributes", "AuxiliaryAddresses", "Data", "DriverOpts", "Labels", "Options", "StorageOpt",
+        "Sysctls", "Tmpfs",
     ]
     private static let texts = ["Author", "Comment", "MacAddress", "Parent", "StopSignal", "Variant"]
 }

@@ -16,6 +16,8 @@ package struct ContainerDetails: Equatable, Sendable {
     package let workDirectory: String
     /// What each of its volumes is, likewise.
     package var volumeDirectories: [Name: String] = [:]
+    /// What the containers that it is linked to are called now.
+    package var linkNames: [ContainerID: Name] = [:]
 
     package init(
         _ definition: ContainerDefinition, _ phase: ContainerPhase, log: String, upperDirectory: String,

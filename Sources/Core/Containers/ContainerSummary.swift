@@ -12,13 +12,14 @@ package struct ContainerSummary: Sendable {
     package var address: IPAddress?
     package var pid: Int32?
     package var networks: [String]
+    /// Of those that are there; empty where nobody asked.
+    package var networkIDs: [ContainerID] = []
     package var labels: [String: String]
     package var isBuild = false
     package var binds: [BindMount] = []
     package var volumes: [VolumeMount] = []
     /// `80/tcp`
     package var exposedPorts: [String] = []
-    package var publishedPorts: [String] = []
     /// Of one that runs and has a check.
     package var health: ContainerHealth.Status?
     /// Bytes in its writable layer, and with those of its image; nil where nobody asked.

@@ -61,8 +61,11 @@ extension EndpointWish: Record {
 
 extension [EndpointWish] {
     /// The one by which ports are published: that with the greatest priority, the first one of equals.
-    package var leading: Index? {
-        indices.max { (self[$0].gatewayPriority, -$0) < (self[$1].gatewayPriority, -$1) }
+    package var leading: Index? { leading(where: { _ in true }) }
+
+    /// The same of some of them.
+    package func leading(where isMeant: (Index) -> Bool) -> Index? {
+        indices.filter(isMeant).max { (self[$0].gatewayPriority, -$0) < (self[$1].gatewayPriority, -$1) }
     }
 }
 

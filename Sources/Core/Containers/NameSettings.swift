@@ -50,11 +50,14 @@ package struct ExtraHost: Equatable, Sendable {
 /// One `--link`, settled.
 package struct ContainerLink: Equatable, Sendable {
     package let container: ContainerID
+    /// What it was called then; nil: a release before has not noted that.
+    package let name: Name?
     /// What it is called here.
     package let alias: Name
 
-    package init(_ container: ContainerID, as alias: Name) {
+    package init(_ container: ContainerID, _ name: Name?, as alias: Name) {
         self.container = container
+        self.name = name
         self.alias = alias
     }
 }
@@ -62,10 +65,13 @@ package struct ContainerLink: Equatable, Sendable {
 extension ContainerLink: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         container = try reader.text("container", ContainerID.init)
+        name = try reader.optionalText("name", Name.init)
         alias = try reader.text("alias", Name.init)
     }
 
-    package var json: JSON { ["container": .string(container.hex), "alias": .string(alias.text)] }
+    package var json: JSON {
+        ["container": .string(container.hex), "name": .optional(name?.text), "alias": .string(alias.text)]
+    }
 }
 
 extension NameSettings: Record {

@@ -67,6 +67,8 @@ package struct NetworkDefinition: Equatable, Sendable {
     package var gateways: [Subnet] { [gateway, gateway6].compactMap { $0 } }
     /// Whether what members send gets further than to each other and this host.
     package var hasWayOut: Bool { !isInternal && !gateways.isEmpty }
+    /// Whether members have a default route by it, where it leads.
+    package var leadsOut: Bool { hasWayOut && options.hasDefaultRoute }
     /// Those that it has addresses of; or may have, where it gives none.
     package var families: [AddressFamily] { givesAddresses ? gateways.map(\.family) : AddressFamily.allCases }
     /// Those that it was made for.

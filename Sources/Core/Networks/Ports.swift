@@ -216,3 +216,24 @@ package struct PublishRequest: Hashable, Sendable {
         return choices.count == ours.count && other.choices.count == theirs.count && ours.overlaps(theirs)
     }
 }
+
+extension [PublishRequest] {
+    /// `-P`: with each of these exposed ports, once, that none of them publishes yet. What is bound to one address of this host must not
+    /// be open at all of them.
+    package func exposing(_ ports: [String]) throws(OperationError) -> [PublishRequest] {
+        var requests = self
+        for text in ports {
+            let exposed = try PublishRequest(parsing: text)
+            for port in exposed.containerPorts where !requests.bind(port, exposed.transport) {
+                requests.append(
+                    PublishRequest(
+                        hostAddress: nil, hostPorts: nil, containerPorts: port...port, transport: exposed.transport))
+            }
+        }
+        return requests
+    }
+
+    private func bind(_ port: UInt16, _ transport: TransportProtocol) -> Bool {
+        contains { $0.transport == transport && $0.containerPorts.contains(port) }
+    }
+}

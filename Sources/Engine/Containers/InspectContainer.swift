@@ -14,6 +14,9 @@ extension Engine {
         var details = ContainerDetails(
             definition, phase, log: layout.log(id), upperDirectory: layout.upper(id), workDirectory: layout.work(id))
         for volume in definition.volumes { details.volumeDirectories[volume.name] = layout.volumeData(volume.name) }
+        for link in definition.names.links {
+            details.linkNames[link.container] = try containerStore.definition(link.container)?.name
+        }
         details.state = state
         details.exit = state?.lastExit
         if details.exit == nil { details.exit = try containerStore.exit(id) }

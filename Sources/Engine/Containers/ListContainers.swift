@@ -10,13 +10,15 @@ extension Engine {
     ///   - all: also those that do not run.
     ///   - sizes: count what each has on disk, too.
     ///   - external: also those of builds, which go by themselves.
+    ///   - networkIDs: look up the networks of each, too.
     package func containers(
-        all: Bool, sizes: Bool = false, external: Bool = false
+        all: Bool, sizes: Bool = false, external: Bool = false, networkIDs: Bool = false
     ) throws(OperationError) -> Listing<ContainerSummary> {
         var listing = Listing<ContainerSummary>(elements: [], failures: [])
         for id in try all ? containerStore.ids() : containerStore.runtimeIDs() {
             do throws(OperationError) {
                 guard var summary = try summary(of: id), external || !summary.isBuild else { continue }
+                if networkIDs { summary.networkIDs = ids(ofNetworks: summary.networks) }
                 if sizes { summary.size = try size(of: id) }
                 if all || summary.isRunning { listing.elements.append(summary) }
             } catch {
@@ -25,6 +27,14 @@ extension Engine {
         }
         listing.elements.sort { $0.created > $1.created }
         return listing
+    }
+
+    /// One that is gone has none, and neither has another container's.
+    private func ids(ofNetworks names: [String]) -> [ContainerID] {
+        names.compactMap(Name.init).compactMap { name -> ContainerID? in
+            if PredefinedNetwork.names.contains(name.text) { return .ofPredefinedNetwork(name) }
+            return ((try? networkStore.definition(named: name)) ?? nil)?.id
+        }
     }
 
     private func size(of id: ContainerID) throws(OperationError) -> (own: Int64, whole: Int64) {
@@ -49,7 +59,6 @@ extension Engine {
         summary.binds = definition.binds
         summary.volumes = definition.volumes
         summary.exposedPorts = definition.exposedPorts
-        summary.publishedPorts = definition.publishedPorts
         summary.health = try health(of: definition, phase)?.status
         return summary
     }

@@ -83,30 +83,37 @@ extension Engine {
     ) throws(OperationError) -> [PublishRequest] {
         var publish = request.publish
         if request.publishExposed {
-            for port in (image?.config.exposedPorts ?? []) + request.exposedPorts {
-                publish.append(try PublishRequest(parsing: port))
-            }
+            publish = try publish.exposing((image?.config.exposedPorts ?? []) + request.exposedPorts)
         }
         if mode.isOfAnother, !publish.isEmpty || request.publishExposed {
             throw OperationError(
                 "conflicting options: port publishing and the container type network mode",
                 remedy: "publish the ports of the container whose network it has", kind: .invalid)
         }
-        if !publish.isEmpty, mode == .host || mode == .none {
-            throw OperationError(
-                "conflicting options: cannot publish ports with --network \(mode.text)",
-                remedy: mode == .host ? "the program listens on this host's ports already" : "use a bridge network")
+        guard case .networks = mode else {
+            // As in Docker, which says nothing of those that -P alone would publish, nor of `none`.
+            if mode == .host, !request.publish.isEmpty {
+                warn("Published ports are discarded when using host network mode")
+            }
+            return []
         }
         // TCP and UDP are there wherever there is IPv4.
         if publish.contains(where: { $0.transport == .sctp }), !Socket.isOffered(.sctp) {
             throw OperationError.noProtocol(.sctp)
         }
         if publish.isEmpty { return [] }
-        let network = mode.wishes.leading.flatMap { known(mode.wishes[$0].network) }
+        let network = publisher(mode.wishes)
         if let network { try refuseAddresses(publish, on: network) }
         var usual = network?.options.hostBinding ?? request.publishAddress
         if usual == nil { usual = try layout.readConfiguration().publishAddress }
         return publish.map { $0.settled(usual: usual) }
+    }
+
+    /// The network by which ports will go, as `settlePorts` has it; nil: it is the predefined one, and not there yet.
+    private func publisher(_ wishes: [EndpointWish]) -> NetworkDefinition? {
+        let networks = wishes.map { known($0.network) }
+        let index = wishes.leading(where: { networks[$0].map { $0.leadsOut && $0.givesAddresses } ?? true })
+        return (index ?? wishes.leading).flatMap { networks[$0] }
     }
 
     /// Where members are reached at their own addresses, everybody who has a route would reach a port that was to be at one address of
@@ -123,12 +130,14 @@ extension Engine {
             remedy: "name no address with -p, or use a network with gateway mode nat", kind: .invalid)
     }
 
-    /// Docker says nothing of the first, and opens the second to everybody.
+    /// Docker says nothing of the first two, and opens the third to everybody.
     func warnOfPorts(_ mode: NetworkMode, _ networks: [NetworkDefinition]) throws(OperationError) {
         for (wish, network) in zip(networks.settlePorts(of: mode.wishes), networks) where !wish.publish.isEmpty {
             if !network.givesAddresses { throw network.givesNone("-p") }
             if try host.drivers.of(network).isBesideHost {
                 warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
+            } else if network.isInternal {
+                warn("network \(network.name) is internal: what -p publishes is for this host alone, at 127.0.0.1")
             }
             let bound = wish.publish.first { $0.isBound(amongst: network.options.routedFamilies) }
             guard let address = bound?.hostAddress else { continue }

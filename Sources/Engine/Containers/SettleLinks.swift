@@ -27,6 +27,7 @@ extension Engine {
         guard parts.count <= 2, !bare.isEmpty, let alias = Name(parts.count == 2 ? parts[1] : bare) else {
             throw OperationError("bad format for links: \(text)", kind: .invalid)
         }
-        return ContainerLink(try containerStore.find(bare), as: alias)
+        let other = try containerStore.find(bare)
+        return ContainerLink(other, try containerStore.definition(other)?.name, as: alias)
     }
 }

@@ -20,7 +20,7 @@ extension NetworkRequest {
             throw invalid("gateway mode 'isolated' can only be used for an internal network", "add --internal")
         }
         try checkGatewayModes()
-        try checkFirewall(firewall)
+        if !driver.isBesideHost { try checkFirewall(firewall) }
         if !options.membersMeet, !options.hasHostAddress || !givesAddresses {
             throw invalid("members of a network that do not meet reach this host alone, and it has no address there")
         }
@@ -65,7 +65,9 @@ extension NetworkRequest {
 
     /// - Parameter firewall: that it is to have; nil: that is not known yet.
     func checkFirewall(_ firewall: FirewallBackend?) throws(OperationError) {
-        guard firewall == FirewallBackend.none, let need = options.needOfFirewall else { return }
+        guard firewall == FirewallBackend.none, let need = options.needOfFirewall(isInternal: isInternal) else {
+            return
+        }
         throw invalid("\(need), and it has none", self.firewall == nil ? "name one with --firewall" : nil)
     }
 
@@ -95,10 +97,11 @@ extension NetworkRequest {
 }
 
 extension NetworkOptions {
-    /// What of a network needs a firewall, said of it; nil: it can do without.
-    var needOfFirewall: String? {
+    /// What of a network behind this host needs a firewall, said of it; nil: it can do without.
+    func needOfFirewall(isInternal: Bool) -> String? {
         if !membersMeet { return "members of a network are kept apart by its firewall" }
         if !routedFamilies.isEmpty { return "with gateway mode 'routed' a firewall keeps out what is not published" }
-        return nil
+        // Without a default route alone, whoever may make one gets out.
+        return isInternal ? "members of an internal network are kept in by its firewall" : nil
     }
 }

@@ -101,7 +101,7 @@ extension Engine {
     private func checkMove(of network: NetworkDefinition, to firewall: FirewallBackend) throws(OperationError) {
         let members = try host.members(of: network)
         guard firewall == .none else { return }
-        if let need = network.options.needOfFirewall {
+        if let need = network.options.needOfFirewall(isInternal: network.isInternal) {
             throw OperationError(
                 "network \(network.name)", reason: "\(need), and it would have none", kind: .conflict)
         }

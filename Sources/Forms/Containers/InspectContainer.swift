@@ -17,7 +17,7 @@ extension ContainerDetails {
             "Name": .string("/" + definition.name.text),
             "RestartCount": .number(state?.restartCount ?? exit?.restartCount ?? 0),
             "Driver": "overlay2", "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "",
-            "ExecIDs": nil, "HostConfig": definition.inspectedHostConfig, "GraphDriver": graphDriver,
+            "ExecIDs": nil, "HostConfig": definition.inspectedHostConfig(linkNames), "GraphDriver": graphDriver,
             "Mounts": .array(definition.inspectedMounts(volumeDirectories)), "Config": definition.inspectedConfig,
             "NetworkSettings": definition.inspectedNetworkSettings(state),
         ]

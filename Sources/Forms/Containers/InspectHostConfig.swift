@@ -2,13 +2,14 @@ import Core
 
 extension ContainerDefinition {
     /// `HostConfig`: what was asked of this host, also of a container that has ended.
-    var inspectedHostConfig: JSON {
-        .object(hostMembers + kernelMembers + limitMembers)
+    /// - Parameter linkNames: what other containers are called now.
+    func inspectedHostConfig(_ linkNames: [ContainerID: Name]) -> JSON {
+        .object(hostMembers(linkNames) + kernelMembers + limitMembers)
     }
 
     private typealias Members = [(key: String, value: JSON)]
 
-    private var hostMembers: Members {
+    private func hostMembers(_ linkNames: [ContainerID: Name]) -> Members {
         [
             ("Binds", .strings(binds.map(\.text) + volumes.filter { !$0.isAnonymous }.map(\.text))),
             ("ContainerIDFile", .string(asked.cidFile ?? "")),
@@ -26,7 +27,7 @@ extension ContainerDefinition {
             ("ConsoleSize", [0, 0]), ("Dns", .strings(names.servers.map(\.description))),
             ("DnsOptions", .strings(names.options)), ("DnsSearch", .strings(names.searches)),
             ("ExtraHosts", JSON.list(names.extraHosts.map(\.text))), ("GroupAdd", JSON.list(groupsAdded)),
-            ("Links", JSON.list(names.links.map { "/\($0.container.short):/\(name)/\($0.alias)" })),
+            ("Links", JSON.list(names.links.map { text(of: $0, linkNames) })),
             ("PublishAllPorts", .bool(asked.publishesExposed)),
             ("ReadonlyRootfs", .bool(readOnlyRoot)),
             (
@@ -35,6 +36,11 @@ extension ContainerDefinition {
                     ? .null : .object(temporaryMounts.map { ($0.target, .string($0.options)) })
             ),
         ]
+    }
+
+    private func text(of link: ContainerLink, _ linkNames: [ContainerID: Name]) -> String {
+        let other = (linkNames[link.container] ?? link.name)?.text ?? link.container.short
+        return "/\(other):/\(name)/\(link.alias)"
     }
 
     private var kernelMembers: Members {
@@ -92,11 +98,11 @@ extension ContainerDefinition {
             + asked.idleSecurityOptions
     }
 
-    /// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`: no address is every address, no port is any port.
+    /// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`: no address is that none was named, no port is any port.
     private static func bindings(_ requests: [PublishRequest]) -> JSON {
         var ports: [(key: String, value: JSON)] = []
         for request in requests {
-            let address = request.hostAddress.map { $0 == .anyIPv4 ? "" : $0.description } ?? ""
+            let address = request.hostAddress?.description ?? ""
             for (containerPort, hostPorts) in request.choices {
                 let binding: JSON = ["HostIp": .string(address), "HostPort": .string(hostPorts?.portText ?? "")]
                 ports.append(("\(containerPort)/\(request.transport.rawValue)", binding))
