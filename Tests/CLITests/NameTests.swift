@@ -62,6 +62,22 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// dig(1) would wait for it itself.
+    @Test func nobodyWaitsForAPipeInPlaceOfTheHostsServers() {
+        let outcome = elsewhere(
+            """
+            mkfifo /run/pipe; mount --bind /run/pipe /etc/resolv.conf
+            soon() { timeout -s KILL 20 $m "$@" >/dev/null 2>&1; }
+            soon run -d --name web --network front sleep 1000; echo run $?
+            soon exec web nslookup outside.test || echo unknown; soon exec web nslookup web.front && echo known
+            soon network disconnect front web; echo disconnect $?; soon rm -f web; echo rm $?
+            soon run --rm true; echo run $?; soon info; echo info $?
+            """)
+        #expect(
+            outcome.lines == ["run 0", "unknown", "known", "disconnect 0", "rm 0", "run 0", "info 0"],
+            "\(outcome.text)")
+    }
+
     @Test func namesFollow() {
         let outcome = elsewhere(
             """
