@@ -49,6 +49,25 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// Members have its MAC address for good: with another one they reach neither it nor what is behind.
+    @Test func aBridgeHasItsOwnMACAddressAgain() {
+        let outcome = elsewhere(
+            """
+            reach() { $m exec web ping -c 1 -W 1 10.77.7.1 >/dev/null && echo reached || echo not; }
+            ip link set bd0 address 02:00:00:00:00:99; reach; doctor bd0; $m system check | grep -c 'MAC address'
+            doctor --repair bd0 | tail -2; reach
+            ip link set bd0 address 02:00:00:00:00:99; $m network reload bd0; reach; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "not", "NETWORK|CLASS|FINDING",
+                "bd0|bridge|bd0: its MAC address is not 02:42:0a:4d:07:01; mydocker network doctor --repair", "3", "1",
+                "bd0|bridge|bd0: its MAC address is not 02:42:0a:4d:07:01 (repaired)", "0", "reached", "bd0",
+                "reached",
+                "clean",
+            ], "\(outcome.text)")
+    }
+
     @Test func whatIsOthersIsNamedAndLeftAlone() {
         let outcome = elsewhere(
             """

@@ -54,6 +54,14 @@ import Testing
         #expect(lacks([network.bridge(isUp: false), member.link()]).map(\.remedy) == [.bringUp(7)])
     }
 
+    /// Members would send to another one than it has.
+    @Test func aBridgeHasTheMACAddressThatItsMembersKnow() throws {
+        let other = try #require(MACAddress("02:00:00:00:00:99"))
+        let found = lacks([network.bridge(mac: other), member.link()])
+        #expect(found.map(\.remedy) == [.giveMAC(7)] && found.allSatisfy { $0.isLack(of: network) })
+        #expect(found.map(\.why) == ["its MAC address is not \(network.bridgeMAC)"])
+    }
+
     /// One at a time: a link that joins a bridge is guarded and up.
     @Test func eachLackOfAPortHasItsRemedy() throws {
         let name = member.endpoint.hostInterface

@@ -14,6 +14,8 @@ package struct BridgeDifference: Equatable, Sendable {
         case finishBridge(Int32)
         case addAddress(Subnet, Int32)
         case bringUp(Int32)
+        /// Members know the gateway by it for good.
+        case giveMAC(Int32)
         case applySettings
         case switchRoutingOn(AddressFamily)
         /// With the member's link; nil when it is not there.

@@ -117,6 +117,10 @@ extension WantedBridges.Network {
             differences.append(
                 lack(.bridge, link.name, "it lacks the address \(gateway)", .addAddress(gateway, link.index)))
         }
+        if link.mac != definition.bridgeMAC {
+            differences.append(
+                lack(.bridge, link.name, "its MAC address is not \(definition.bridgeMAC)", .giveMAC(link.index)))
+        }
         if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
         return differences
     }

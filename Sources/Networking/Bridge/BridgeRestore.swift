@@ -135,6 +135,7 @@ extension BridgeDriver {
         case .addAddress(let gateway, let index):
             try netlink.addAddress(gateway, index: index, name: definition.device)
         case .bringUp(let index): try netlink.setUp(.index(index))
+        case .giveMAC(let index): try netlink.setMAC(.index(index), definition.bridgeMAC)
         case .applySettings: try BridgeSettings.apply(to: definition.device, families: definition.settledFamilies)
         case .switchRoutingOn(let family): try HostRouting.switchOn(family)
         case .joinBridge, .guardPort, .bringPortUp: try netlink.putLinkRight(remedy)
