@@ -62,6 +62,15 @@ import Testing
         #expect(found.map(\.why) == ["its MAC address is not \(network.bridgeMAC)"])
     }
 
+    /// What sets that of the host sets it of all its links.
+    @Test func aBridgeForwardsWhereTheHostDoes() throws {
+        let links = [network.bridge(forwards: 0), member.link()]
+        let finding = try #require(lacks(links).first)
+        #expect(lacks(links).map(\.remedy) == [.switchForwardingOn(.ipv4)])
+        #expect(finding.why == "it does not forward: net/ipv4/conf/web/forwarding is 0")
+        #expect(lacks(links, routed: [.ipv6]).map(\.remedy) == [.switchRoutingOn(.ipv4)])
+    }
+
     /// One at a time: a link that joins a bridge is guarded and up.
     @Test func eachLackOfAPortHasItsRemedy() throws {
         let name = member.endpoint.hostInterface

@@ -69,6 +69,8 @@ extension BridgeDriver {
         case .switchRoutingOn(let family):
             return try HostRouting.preparations(family).map { .set($0.key, to: $0.value) }
                 + [.set(HostRouting.setting(family), to: "1")]
+        case .switchForwardingOn(let family):
+            return [.set(HostRouting.setting(family, of: network.device), to: "1")]
         case .joinBridge, .guardPort, .bringPortUp, .establishRules, .removeLink, .takeOffBridge, .removeRules,
             .removeFrame, .dismiss:
             return []

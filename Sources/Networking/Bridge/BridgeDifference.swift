@@ -18,6 +18,8 @@ package struct BridgeDifference: Equatable, Sendable {
         case giveMAC(Int32)
         case applySettings
         case switchRoutingOn(AddressFamily)
+        /// Of the bridge alone.
+        case switchForwardingOn(AddressFamily)
         /// With the member's link; nil when it is not there.
         case joinBridge(NetworkMember, link: Int32?, bridge: Int32)
         case guardPort(NetworkMember, link: Int32)

@@ -96,7 +96,8 @@ extension WantedBridges.Network {
         guard let bridge = observed.bridge(of: definition) else {
             return isNeeded ? [absence(observed.link(definition.device)?.info)] : []
         }
-        return differences(of: bridge) + memberDifferences(on: bridge.info, observed)
+        return differences(of: bridge) + forwarding(of: bridge.info, observed.routed)
+            + memberDifferences(on: bridge.info, observed)
     }
 
     private func absence(_ link: LinkInfo?) -> BridgeDifference {
@@ -104,6 +105,17 @@ extension WantedBridges.Network {
             if let link { definition.owns(link) ? .finishBridge(link.index) : .refuse } else { .makeBridge }
         return lack(
             .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"", remedy)
+    }
+
+    /// Where the host does not route at all, that is what is missing.
+    private func forwarding(of bridge: LinkInfo, _ routed: Set<AddressFamily>) -> [BridgeDifference] {
+        if definition.isInternal { return [] }
+        let needed = AddressFamily.allCases.filter { definition.settledFamilies.contains($0) && routed.contains($0) }
+        return needed.filter { HostRouting.isOff($0, in: bridge.settings) }.map { family in
+            lack(
+                .bridge, bridge.name, "it does not forward: \(HostRouting.setting(family, of: bridge.name)) is 0",
+                .switchForwardingOn(family))
+        }
     }
 
     private func differences(of bridge: ObservedBridges.Link) -> [BridgeDifference] {

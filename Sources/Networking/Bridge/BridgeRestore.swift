@@ -138,6 +138,8 @@ extension BridgeDriver {
         case .giveMAC(let index): try netlink.setMAC(.index(index), definition.bridgeMAC)
         case .applySettings: try BridgeSettings.apply(to: definition.device, families: definition.settledFamilies)
         case .switchRoutingOn(let family): try HostRouting.switchOn(family)
+        case .switchForwardingOn(let family):
+            try Sysctl.set(HostRouting.setting(family, of: definition.device), to: "1")
         case .joinBridge, .guardPort, .bringPortUp: try netlink.putLinkRight(remedy)
         case .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame, .dismiss: break
         }

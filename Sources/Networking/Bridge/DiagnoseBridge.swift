@@ -7,13 +7,15 @@ extension BridgeDriver {
     ) throws(OperationError) -> [NetworkObstacle] {
         var netlink = try RouteSocket()
         guard let bridge = try netlink.link(.named(network.device)), bridge.alias == network.alias else { return [] }
-        let links = Dictionary(try netlink.links().map { ($0.index, $0.name) }) { first, _ in first }
+        let found = try netlink.links()
+        let links = Dictionary(found.map { ($0.index, $0.name) }) { first, _ in first }
         let routes = try netlink.routes(of: .ipv4) + (network.gateway6 == nil ? [] : netlink.routes(of: .ipv6))
         let policies = ForwardPolicy.obstacles(to: network)
         // A chain that drops by its policy is found by both.
         let rules = try policies.isEmpty ? RuleObstacles.find(to: network, containers) : []
         return policies + rules + InputObstacles.find(to: network, containers)
             + RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
+            + ForwardingObstacles.find(to: network, routes, found, isRouting: HostRouting.families.contains(.ipv4))
             + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: try netlink.defaultRouteMTU())
     }
 }
