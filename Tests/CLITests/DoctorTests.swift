@@ -88,6 +88,27 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    @Test func somebodyElseHasTheNameOfABridge() {
+        let outcome = elsewhere(
+            """
+            ip link del bd1; ip link add bd1 type bridge; doctor bd1
+            $m system check | grep -c 'ip link delete bd1'; doctor --repair bd1 | tail -1
+            $m run --rm --network bd1 true; echo $?; $m network reload bd1
+            ip link delete bd1; $m network reload bd1; doctor bd1
+            """)
+        let remedy =
+            "remove the interface or give it another name, as by: ip link delete bd1; then: mydocker network reload bd1"
+        let refusal = [
+            "mydocker: create bridge \"bd1\": an interface of that name exists and is not mydocker's", "  \(remedy)",
+        ]
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                "bd1|foreign|the interface \"bd1\" is not mydocker's, and has the name of the network's bridge; \(remedy)",
+                "3", "1", "3",
+            ] + refusal + ["125"] + refusal + ["bd1", "0"], "\(outcome.text)")
+    }
+
     @Test func whatIsOthersIsNamedAndLeftAlone() {
         let outcome = elsewhere(
             """

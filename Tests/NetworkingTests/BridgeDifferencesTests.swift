@@ -176,6 +176,8 @@ import Testing
         #expect(found([], [network]) == [])
         #expect(WantedBridges([network], isComplete: true, living: [], members: []).established(in: .init()) == [])
         #expect(found([], [network], living: [member.id], members: [member]).map(\.remedy) == [.makeBridge])
+        let foreign = found([network.bridge(alias: "mine")], [network])
+        #expect(foreign.map(\.remedy) == [.refuse] && !foreign[0].isRepairable)
         // One that is there must be whole all the same.
         #expect(found([network.bridge(isUp: false)], [network]).map(\.remedy) == [.bringUp(7)])
     }

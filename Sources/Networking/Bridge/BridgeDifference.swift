@@ -51,6 +51,9 @@ package struct BridgeDifference: Equatable, Sendable {
         }
     }
 
+    /// What is somebody else's only he takes away.
+    package var isRepairable: Bool { remedy != .refuse }
+
     func isLack(of network: NetworkDefinition) -> Bool {
         isLack && (self.network == nil || self.network == network.id)
     }

@@ -1,5 +1,6 @@
 import Core
 import Firewall
+import Linux
 import Netlink
 
 /// The one comparison of what there should be of bridge networks with what there is: for whoever is about to use a network,
@@ -94,17 +95,26 @@ extension WantedBridges {
 extension WantedBridges.Network {
     fileprivate func differences(from observed: ObservedBridges) -> [BridgeDifference] {
         guard let bridge = observed.bridge(of: definition) else {
-            return isNeeded ? [absence(observed.link(definition.device)?.info)] : []
+            return absence(observed.link(definition.device)?.info)
         }
         return differences(of: bridge) + forwarding(of: bridge.info, observed.routed)
             + memberDifferences(on: bridge.info, observed)
     }
 
-    private func absence(_ link: LinkInfo?) -> BridgeDifference {
-        let remedy: BridgeDifference.Remedy =
-            if let link { definition.owns(link) ? .finishBridge(link.index) : .refuse } else { .makeBridge }
-        return lack(
-            .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"", remedy)
+    /// A network whose bridge's name somebody else has can never be used, be it needed now or not.
+    private func absence(_ link: LinkInfo?) -> [BridgeDifference] {
+        if let link, !definition.owns(link) {
+            let why =
+                "it is not \(Program.current.name)'s, and network \"\(definition.name)\" needs a bridge of that name"
+            return [lack(.bridge, definition.device, "\(why) (\(definition.foreignRemedy))", .refuse)]
+        }
+        guard isNeeded else { return [] }
+        let remedy: BridgeDifference.Remedy = link.map { .finishBridge($0.index) } ?? .makeBridge
+        return [
+            lack(
+                .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"",
+                remedy)
+        ]
     }
 
     /// Where the host does not route at all, that is what is missing.
