@@ -47,8 +47,9 @@ extension CLI.NetworkOptions {
         #expect(
             outcome.lines == [
                 "10.77.7.64 ", "10.77.7.66 ", "10.77.7.67 ",
-                "mydocker: network pool: no available addresses in 10.77.7.0/24 (3 of 3 in use)",
-                "  remove containers that are not needed, or use a network with a larger subnet", "125", "10.77.7.200 ",
+                "mydocker: network pool: no available addresses in the range 10.77.7.64/30 of 10.77.7.0/24 (3 of 3 in use)",
+                "  remove containers that are not needed, name an address by --ip, or make the network anew with a larger --ip-range",
+                "125", "10.77.7.200 ",
                 #"mydocker: Address already in use "10.77.7.9": held by "printer", an --aux-address of the network"#,
                 "125",
                 #"mydocker: Address already in use "10.77.7.1": held by the network's gateway"#, "125", "10.77.7.66",
