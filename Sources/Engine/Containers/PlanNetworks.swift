@@ -87,6 +87,11 @@ extension Engine {
                 publish.append(try PublishRequest(parsing: port))
             }
         }
+        if case .namespace = mode, !publish.isEmpty || request.publishExposed {
+            throw OperationError(
+                "conflicting options: port publishing and a network namespace that is there before (--network ns:PATH)",
+                remedy: "leave the ports away: the program listens in that namespace", kind: .invalid)
+        }
         if mode.isOfAnother, !publish.isEmpty || request.publishExposed {
             throw OperationError(
                 "conflicting options: port publishing and the container type network mode",
