@@ -90,7 +90,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
-        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
+        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor, &inside)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
         try inside.configureContainer(endpoint.inside(veth.peerIndex, leading: families, bridge.mac))
