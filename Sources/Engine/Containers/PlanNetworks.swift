@@ -9,6 +9,7 @@ extension Engine {
     /// How a container is to be connected. Nothing is looked up.
     func networkMode(_ choices: [NetworkChoice]) throws(OperationError) -> NetworkMode {
         if choices.isEmpty { return .networks([EndpointWish(network: .predefinedBridge)]) }
+        let choices = choices.map(\.byName)
         let alone = choices.first { $0.standsAlone }
         guard let alone else { return .networks(try wishes(choices)) }
         guard choices.count == 1 else {
