@@ -43,7 +43,7 @@ final class NFTablesTable: KernelTable {
             contents[chain] = rules.map { Entry(rule: RawRule(noted: $0.note), origin: .kernel($0.handle)) }
             read.chains[chain] = []
         }
-        if read.chains.isEmpty { makeTable() }
+        makeFrame()
     }
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
@@ -64,9 +64,10 @@ final class NFTablesTable: KernelTable {
         error.errno == EINVAL || error.errno == EOPNOTSUPP || error.errno == EPROTONOSUPPORT
     }
 
-    private func makeTable() {
-        changes.append(.addTable)
-        for (chain, hook) in Self.hooks(name) {
+    /// A table of that name may be somebody else's, and has none of our chains then.
+    private func makeFrame() {
+        if read.chains.isEmpty { changes.append(.addTable) }
+        for (chain, hook) in Self.hooks(name) where contents[chain] == nil {
             contents[chain] = []
             changes.append(.addChain(chain, hook))
         }
