@@ -46,6 +46,19 @@ extension CLI.NFTables {
         #expect(outcome.lines == ["0", "1", "clean", "bd0", "kept"], "\(outcome.text)")
     }
 
+    @Test func aTableThatIsDormantIsWoken() {
+        let outcome = scene(
+            """
+            $m network create --firewall nftables --subnet 10.77.7.1/24 bd0 >/dev/null
+            dormant() { nft list table ip mydocker-filter | grep -c dormant; }
+            sleeping() { nft add table ip mydocker-filter '{ flags dormant; }'; dormant; }
+            sleeping; $m network doctor | grep -c 'dormant'; $m system check | grep -c dormant
+            $m network doctor --repair | grep -c 'dormant.*(repaired)'; dormant
+            sleeping; $m network reload bd0; dormant; $m system check && echo clean
+            """)
+        #expect(outcome.lines == ["1", "1", "1", "1", "0", "1", "bd0", "0", "clean"], "\(outcome.text)")
+    }
+
     /// The same questions to networks of each firewall, and with the kernel's bridges passing iptables or not.
     @Test(arguments: ["iptables", "nftables"], [0, 1]) func whatAPacketMeets(firewall: String, bridged: Int) {
         let outcome = scene(

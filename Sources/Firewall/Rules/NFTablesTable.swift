@@ -43,6 +43,7 @@ final class NFTablesTable: KernelTable {
             contents[chain] = rules.map { Entry(rule: RawRule(noted: $0.note), origin: .kernel($0.handle)) }
             read.chains[chain] = []
         }
+        if read.isDormant { changes.append(.wakeTable) }
         makeFrame()
     }
 
@@ -93,6 +94,7 @@ final class NFTablesTable: KernelTable {
     // MARK: Contents
 
     var chains: [String] { contents.keys.sorted() }
+    var isDormant: Bool { read.isDormant }
     func contains(_ chain: String) -> Bool { contents[chain] != nil }
     func rules(in chain: String) -> [RawRule] { (contents[chain] ?? []).map(\.rule) }
 
