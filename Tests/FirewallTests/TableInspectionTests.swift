@@ -23,9 +23,8 @@ import Testing
         table.isDormant = true
         var inspection = TableInspection(FirewallChange(establishing: intent), isOwner: nil)
         try inspection.look(at: table, .filter)
-        #expect(
-            inspection.differences.faults.first
-                == .init("table filter", "it is dormant: no packet meets its rules"))
+        #expect(inspection.differences.faults.first?.place == "table filter")
+        #expect(inspection.differences.faults.first?.why == "it is dormant: no packet meets its rules")
     }
 
     @Test func lookingChangesNothing() throws {

@@ -37,7 +37,8 @@ import Testing
     @Test func whatIsNoParent() throws {
         let network = try network(parent: "eth0.5")
         func refusal(_ link: LinkInfo) -> OperationError? {
-            #expect(throws: OperationError.self) { try MacvlanDriver("macvlan").check(link, network) }
+            let error = #expect(throws: OperationError.self) { try MacvlanDriver("macvlan").check(link, network) }
+            return error
         }
         let own = try NetworkDefinition.example().bridge().info
         #expect(

@@ -109,7 +109,7 @@ extension WantedBridges.Network {
             return [lack(.bridge, definition.device, "\(why) (\(definition.foreignRemedy))", .refuse)]
         }
         guard isNeeded else { return [] }
-        let remedy: BridgeDifference.Remedy = link.map { .finishBridge($0.index) } ?? .makeBridge
+        let remedy = link.map { BridgeDifference.Remedy.finishBridge($0.index) } ?? .makeBridge
         return [
             lack(
                 .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"",

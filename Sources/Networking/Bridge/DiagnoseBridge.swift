@@ -22,6 +22,7 @@ extension BridgeDriver {
             + ForwardingObstacles.find(to: network, routes, found, isRouting: HostRouting.families.contains(.ipv4))
             + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: try netlink.defaultRouteMTU())
     }
+
     private static func foreignBridge(of network: NetworkDefinition) -> NetworkObstacle {
         NetworkObstacle(
             .foreign, "the interface \"\(network.device)\"",
