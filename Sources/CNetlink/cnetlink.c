@@ -9,9 +9,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+_Static_assert(CNETLINK_IPV4_FORWARDING == IPV4_DEVCONF_FORWARDING - 1, "forwarding");
 _Static_assert(CNETLINK_IPV4_RP_FILTER == IPV4_DEVCONF_RP_FILTER - 1, "rp_filter");
 _Static_assert(CNETLINK_IPV4_ARP_IGNORE == IPV4_DEVCONF_ARP_IGNORE - 1, "arp_ignore");
 _Static_assert(CNETLINK_IPV4_ROUTE_LOCALNET == IPV4_DEVCONF_ROUTE_LOCALNET - 1, "route_localnet");
+_Static_assert(CNETLINK_IPV6_FORWARDING == DEVCONF_FORWARDING, "forwarding of IPv6");
 _Static_assert(CNETLINK_IPV6_ACCEPT_RA == DEVCONF_ACCEPT_RA, "accept_ra");
 _Static_assert(CNETLINK_IPV6_DISABLE == DEVCONF_DISABLE_IPV6, "disable_ipv6");
 _Static_assert(CNETLINK_IPV6_ACCEPT_DAD == DEVCONF_ACCEPT_DAD, "accept_dad");

@@ -25,7 +25,7 @@ struct Busybox {
     }
 
     private init(_ path: String) throws(OperationError) {
-        let bytes = try Files.read(path)
+        let bytes = try Files.readRecord(path)
         guard let program = ELFProgram(bytes), !program.hasInterpreter else {
             throw Busybox.unusable(path, "it is not a statically linked program")
         }

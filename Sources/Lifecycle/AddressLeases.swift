@@ -50,16 +50,27 @@ extension Host {
         }
     }
 
+    private func exhaustion(of subnet: Subnet, _ capacity: Int, _ network: NetworkDefinition) -> OperationError {
+        let subject = "network \(network.name)"
+        guard let range = network.range(of: subnet.family) else {
+            return OperationError(
+                subject, reason: AddressPoolError.full(subnet, capacity: capacity).description,
+                remedy: "remove containers that are not needed, or use a network with a larger subnet", kind: .exhausted
+            )
+        }
+        return OperationError(
+            subject,
+            reason: "no available addresses in the range \(range) of \(subnet) (\(capacity) of \(capacity) in use)",
+            remedy:
+                "remove containers that are not needed, name an address by --\(subnet.family == .ipv4 ? "ip" : "ip6"), "
+                + "or make the network anew with a larger --ip-range", kind: .exhausted)
+    }
+
     private func leaseError(
         _ error: AddressPoolError, _ network: NetworkDefinition, _ name: IPAddress?
     ) -> OperationError {
         switch error {
-        case .full(let space, let capacity):
-            OperationError(
-                "network \(network.name)",
-                reason: AddressPoolError.full(network.gateways.first?.network ?? space, capacity: capacity).description,
-                remedy: "remove containers that are not needed, or use a network with a larger subnet", kind: .exhausted
-            )
+        case .full(let space, let capacity): exhaustion(of: network.gateways.first?.network ?? space, capacity, network)
         case .taken(let address, let holder):
             OperationError(
                 error.description, (name ?? address).description,

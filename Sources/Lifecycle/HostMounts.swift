@@ -125,7 +125,7 @@ extension Host {
     }
 
     func resolver(_ definition: ContainerDefinition) -> ResolverFile {
-        let hostText = Files.text("/etc/resolv.conf")
+        let hostText = Files.foreignText("/etc/resolv.conf")
         if definition.networkMode.hasNames {
             // Its supervisor answers, and asks the servers that it was given.
             var settings = definition.names
@@ -135,7 +135,7 @@ extension Host {
         let usual =
             definition.networkMode == .host
             ? ResolverFile(verbatim: hostText ?? "")
-            : ResolverFile(host: hostText, resolved: Files.text("/run/systemd/resolve/resolv.conf"))
+            : ResolverFile(host: hostText, resolved: Files.foreignText("/run/systemd/resolve/resolv.conf"))
         return usual.with(definition.names)
     }
 

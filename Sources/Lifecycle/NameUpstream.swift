@@ -29,7 +29,7 @@ extension ContainerRun {
             }
         }
         guard state.endpoints.contains(where: { !$0.gateways.isEmpty }) else { return [] }
-        return ResolverFile.servers(Files.text("/etc/resolv.conf") ?? "").map {
+        return ResolverFile.servers(Files.foreignText("/etc/resolv.conf") ?? "").map {
             NameUpstream(address: $0, namespace: nil)
         }
     }

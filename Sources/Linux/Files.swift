@@ -24,6 +24,14 @@ package enum Files {
         (try? read(path)).map { String(kernel: $0) }
     }
 
+    /// A small file that somebody else makes, such as one in /etc; nil, too, when it is none that ends: nobody waits for a pipe.
+    package static func foreignText(_ path: String, limit: Int = 4 << 20) -> String? {
+        guard let file = try? Descriptor.open(path, O_RDONLY | O_NONBLOCK, as: "read"),
+            kind(of: file.number) == S_IFREG
+        else { return nil }
+        return (try? read(file, named: path, limit: limit)).map { String(kernel: $0) }
+    }
+
     /// Writes to a file that exists, such as one of sysfs or cgroupfs, in one write(2).
     package static func set(_ path: String, to text: String) throws(OperationError) {
         try FaultPoint.pass("write", path)

@@ -121,6 +121,12 @@ extension RouteSocket {
         try perform(batch)
     }
 
+    package mutating func setMAC(_ link: LinkReference, _ mac: MACAddress) throws(OperationError) {
+        var batch = RequestBatch(capacity: 128)
+        batch.setMAC(link, mac)
+        try perform(batch)
+    }
+
     /// Says whose a link is that somebody else has made, and gives it a MAC of its own.
     package mutating func mark(_ link: LinkReference, alias: String, mac: MACAddress) throws(OperationError) {
         var batch = RequestBatch(capacity: 512)

@@ -34,6 +34,8 @@ package struct PacketTable: Sendable {
     fileprivate var others: [Message] = []
     /// Whether the rules of all chains were read.
     package fileprivate(set) var isWhole = true
+    /// Whether packets come by none of its chains (`flags dormant`).
+    package fileprivate(set) var isDormant = false
     /// The kernel's count of changes, when this was read.
     let generation: UInt32
 }
@@ -42,6 +44,8 @@ package struct PacketTable: Sendable {
 package enum PacketTableChange: Sendable {
     case addTable
     case removeTable
+    /// Packets come by it again.
+    case wakeTable
     case addChain(String, PacketHook?)
     case removeChain(String)
     /// - id: a number of its own in this change.
@@ -82,6 +86,7 @@ extension NFTablesSocket {
     ) throws(OperationError) -> PacketTable {
         var found = PacketTable(generation: try generation())
         for chain in try chains(of: table, family) { found.chains[chain] = [] }
+        found.isDormant = try isDormant(table, family)
         if found.chains.isEmpty { return found }
         found.isWhole = meant == nil
         // One by one: for each part of a list the kernel goes through what it has told already (nf_tables_dump_rules).
@@ -89,6 +94,25 @@ extension NFTablesSocket {
             try found.add(socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
         }
         return found
+    }
+
+    /// One that is not there is not.
+    private mutating func isDormant(_ table: String, _ family: AddressFamily) throws(OperationError) -> Bool {
+        var batch = RequestBatch(capacity: 256)
+        batch.family = family
+        batch.getTable(table)
+        do throws(OperationError) {
+            for message in try socket.perform(batch).first ?? [] {
+                var attributes = try message.attributes(after: nfgenmsg.self)
+                while let attribute = try attributes.next() {
+                    guard attribute.type == Int(NFTA_TABLE_FLAGS.rawValue) else { continue }
+                    return UInt32(bigEndian: try attribute.uint32()) & NFT_TABLE_F_DORMANT.rawValue != 0
+                }
+            }
+        } catch {
+            guard error.errno == ENOENT else { throw error }
+        }
+        return false
     }
 
     /// - Throws: ERESTART when anybody has changed anything since `generation`.
@@ -124,6 +148,13 @@ extension RequestBatch {
             Label(operation: "read rules", subject: nil), asks: true)
     }
 
+    fileprivate mutating func getTable(_ table: String) {
+        begin(
+            Int(NFTables.type(NFT_MSG_GETTABLE)), NLM_F_ACK, NFTables.header(NFTables.number(of: family)),
+            Label(operation: "read table", subject: table), asks: true)
+        put(Int(NFTA_TABLE_NAME.rawValue), table)
+    }
+
     fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily, chain: String) {
         begin(
             Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(NFTables.number(of: family)),
@@ -135,6 +166,10 @@ extension RequestBatch {
     fileprivate mutating func put(_ change: PacketTableChange, of table: String) {
         switch change {
         case .addTable: addTable(table)
+        case .wakeTable:
+            beginChange(NFT_MSG_NEWTABLE, 0, "wake table", table)
+            put(Int(NFTA_TABLE_NAME.rawValue), table)
+            put(Int(NFTA_TABLE_FLAGS.rawValue), bigEndian: UInt32(0))
         case .removeTable:
             beginChange(NFT_MSG_DELTABLE, 0, "remove table", table)
             put(Int(NFTA_TABLE_NAME.rawValue), table)

@@ -55,3 +55,15 @@ extension NetworkDefinition {
     /// That of a link which is the network's.
     var ownMAC: MACAddress { gateways.first.map { MACAddress(for: $0.address) } ?? id.mac }
 }
+
+extension RouteSocket {
+    /// From inside, where a link could not be made as there is one of its name: is it the program's own?
+    mutating func refuseTaken(_ endpoint: Endpoint) throws(OperationError) {
+        guard try link(.named(endpoint.interface)) != nil else { return }
+        throw OperationError(
+            "network \(endpoint.network)",
+            reason: "the container has an interface \"\(endpoint.interface)\" of its own",
+            remedy: "remove that, or name another one by --driver-opt com.docker.network.endpoint.ifname=NAME",
+            kind: .conflict)
+    }
+}

@@ -9,6 +9,16 @@ enum HostRouting {
         family == .ipv4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding"
     }
 
+    /// The same of one link alone. What sets that of the host sets it of all links; somebody may have taken it from one.
+    static func setting(_ family: AddressFamily, of device: String) -> String {
+        "net/\(family == .ipv4 ? "ipv4" : "ipv6")/conf/\(device)/forwarding"
+    }
+
+    /// Of a link that has no such setting nothing is known.
+    static func isOff(_ family: AddressFamily, in settings: LinkSettings) -> Bool {
+        (family == .ipv4 ? settings.forwards : settings.forwardsIPv6) == 0
+    }
+
     static var families: Set<AddressFamily> {
         Set(AddressFamily.allCases.filter { Sysctl.get(setting($0)) == "1" })
     }

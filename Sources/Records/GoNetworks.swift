@@ -33,6 +33,12 @@ package struct GoNetworks: Equatable, Sendable {
             throw OperationError(
                 "read networks", directory, reason: "there is no directory \"network\" in it", kind: .notFound)
         }
+        // Each file there is a network's, so that is no directory of theirs.
+        guard !Files.isDirectory(directory + "/network/network") else {
+            throw OperationError(
+                "read networks", directory, reason: "they are one directory further down",
+                remedy: "name \(directory)/network", kind: .notFound)
+        }
         let pools = try pools(directory + "/ipam/subnet.json")
         var networks: [Network] = []
         for file in try Files.names(in: directory + "/network").sorted() {

@@ -118,6 +118,27 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// As `network ls -q` prints them, before anything is made of them.
+    @Test func theyAreKnownByTheirIDs() {
+        let outcome = scene(
+            """
+            mode() { $m create --network $1 --name box true >/dev/null; $m inspect -f '{{.HostConfig.NetworkMode}}' box; $m rm box >/dev/null; }
+            mode 686f73740000; mode 6e6f6e650000
+            for n in 686f73740000 6e6f6e650000 627269646765; do $m network rm $n; echo $?; done
+            $m network reload bridge; echo $?; $m network doctor bridge; echo $?; $m network doctor host; echo $?
+            $m network explain 627269646765 | grep -q mydocker0 && echo explained; ls /var/lib/mydocker/networks 2>/dev/null | wc -l
+            $m run --rm --network 627269646765 true; echo $?; $m network reload 627269646765; $m system check && echo clean
+            """)
+        let kept = ["host", "none", "bridge"].flatMap {
+            ["mydocker: \($0) is a pre-defined network and cannot be removed", "1"]
+        }
+        #expect(
+            outcome.lines == ["host", "none"] + kept + [
+                "mydocker: warning: network bridge: it is made when it is first used", "0", "0",
+                "mydocker: network host: nothing is made for it", "1", "explained", "0", "0", "bridge", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// Made or not, with the same id before and after.
     @Test func networksThatEveryHostHas() {
         let outcome = scene(

@@ -49,6 +49,66 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// Members have its MAC address for good: with another one they reach neither it nor what is behind.
+    @Test func aBridgeHasItsOwnMACAddressAgain() {
+        let outcome = elsewhere(
+            """
+            reach() { $m exec web ping -c 1 -W 1 10.77.7.1 >/dev/null && echo reached || echo not; }
+            ip link set bd0 address 02:00:00:00:00:99; reach; doctor bd0; $m system check | grep -c 'MAC address'
+            doctor --repair bd0 | tail -2; reach
+            ip link set bd0 address 02:00:00:00:00:99; $m network reload bd0; reach; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "not", "NETWORK|CLASS|FINDING",
+                "bd0|bridge|bd0: its MAC address is not 02:42:0a:4d:07:01; mydocker network doctor --repair", "3", "1",
+                "bd0|bridge|bd0: its MAC address is not 02:42:0a:4d:07:01 (repaired)", "0", "reached", "bd0",
+                "reached",
+                "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// Of one link alone it is off without the host's own setting telling it.
+    @Test func linksThatSendNothingOn() {
+        let outcome = elsewhere(
+            """
+            sysctl -qw net/ipv4/conf/bd0/forwarding=0; doctor bd0; doctor --repair bd0 | tail -2; doctor bd0
+            sysctl -qw net/ipv4/conf/bd0/forwarding=0; $m network reload bd0; cat /proc/sys/net/ipv4/conf/bd0/forwarding
+            sysctl -qw net/ipv4/conf/out0/forwarding=0; doctor bd0; $(doctor bd0 | sed -n 's/.*run: //p') >/dev/null; doctor bd0
+            """)
+        let what = "bd0|bridge|bd0: it does not forward: net/ipv4/conf/bd0/forwarding is 0"
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING", "\(what); mydocker network doctor --repair", "3", "\(what) (repaired)", "0",
+                "0",
+                "bd0", "1", "NETWORK|CLASS|FINDING",
+                "bd0|route|the setting net/ipv4/conf/out0/forwarding=0 loses what comes in by out0 for containers: answers, "
+                    + "and what is for published ports; run: sysctl -w net/ipv4/conf/out0/forwarding=1", "3",
+                "0",
+            ], "\(outcome.text)")
+    }
+
+    @Test func somebodyElseHasTheNameOfABridge() {
+        let outcome = elsewhere(
+            """
+            ip link del bd1; ip link add bd1 type bridge; doctor bd1
+            $m system check | grep -c 'ip link delete bd1'; doctor --repair bd1 | tail -1
+            $m run --rm --network bd1 true; echo $?; $m network reload bd1
+            ip link delete bd1; $m network reload bd1; doctor bd1
+            """)
+        let remedy =
+            "remove the interface or give it another name, as by: ip link delete bd1; then: mydocker network reload bd1"
+        let refusal = [
+            "mydocker: create bridge \"bd1\": an interface of that name exists and is not mydocker's", "  \(remedy)",
+        ]
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                "bd1|foreign|the interface \"bd1\" is not mydocker's, and has the name of the network's bridge; \(remedy)",
+                "3", "1", "3",
+            ] + refusal + ["125"] + refusal + ["bd1", "0"], "\(outcome.text)")
+    }
+
     @Test func whatIsOthersIsNamedAndLeftAlone() {
         let outcome = elsewhere(
             """

@@ -305,7 +305,7 @@ extension CLI.IPv6 {
                 "mydocker: invalid gateway fd00:98::1: parent subnet fd00:99::/64 doesn't contain this address", "1",
                 "mydocker: fd00::1 needs --ipv6", "1",
                 "mydocker: invalid MTU 1000: IPv6 needs at least 1280", "1",
-                "invalid argument \"fd00:99::/6x\" for \"--subnet\" flag: use a subnet such as 192.168.10.0/24",
+                "invalid argument \"fd00:99::/6x\" for \"--subnet\" flag: use a subnet such as fd00:10::/64",
                 "Run 'mydocker network create --help' for more information",
                 "125", "0", "mydocker: Bind for [fd00:1::1]:80 failed: no address of this host", "125",
             ], "\(outcome.text)")

@@ -153,6 +153,33 @@ extension CLI.Macvlan {
         #expect(outcome.lines == ["1", "0", "192.168.77.3/24", "clean"], "\(outcome.text)")
     }
 
+    /// By another network, or by a link of the same one that has it for itself; and a name by the program.
+    @Test func whatIsTakenAlready() {
+        let outcome = scene(
+            """
+            $m network create --subnet 10.79.0.0/24 mb >/dev/null
+            $m network create -d macvlan -o parent=mb --subnet 10.78.0.0/24 one; echo $?
+            $create lan >/dev/null
+            $m network create -d macvlan -o parent=eth9 -o macvlan_mode=passthru --subnet 10.78.0.0/24 alone >/dev/null
+            $m run -d --name box --net mb sleep 1000 >/dev/null; $m run -d --name member --net lan sleep 1000 >/dev/null
+            $m run --rm --net alone true; echo $?
+            nsenter -t $($m inspect -f '{{.State.Pid}}' box) -n ip link add eth1 type veth peer name other
+            $m network connect lan box 2>&1 | grep -o 'the container has.*'
+            $m network create --subnet 10.80.0.0/24 second >/dev/null; $m network connect second box 2>&1 | grep -o 'the container has.*'
+            $m rm -f box member >/dev/null; $m network rm lan alone mb second; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                #"mydocker: parent interface "mb": it is the bridge of a network of its own"#, "  use that network",
+                "1",
+                #"mydocker: network alone: mode passthru takes "eth9" for itself, and another macvlan link is on it"#,
+                "  end the container that has it, or use another parent interface", "125",
+                #"the container has an interface "eth1" of its own"#,
+                #"the container has an interface "eth1" of its own"#,
+                "lan", "alone", "mb", "second", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// One line each, and nothing is left.
     @Test func whatCannotBe() {
         let outcome = scene(

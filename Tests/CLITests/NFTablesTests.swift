@@ -34,6 +34,31 @@ extension CLI {
 }
 
 extension CLI.NFTables {
+    /// What is in it stays, and it does with that.
+    @Test func aTableOfThatNameMayBeThereWithoutOurChains() {
+        let outcome = scene(
+            """
+            nft add table ip mydocker-filter; nft add chain ip mydocker-filter theirs
+            $m network create --firewall nftables --subnet 10.77.7.1/24 bd0 >/dev/null; echo $?
+            nft list chain ip mydocker-filter FORWARD | grep -c 'hook forward'; $m system check && echo clean
+            $m network rm bd0; nft list chain ip mydocker-filter theirs >/dev/null && echo kept
+            """)
+        #expect(outcome.lines == ["0", "1", "clean", "bd0", "kept"], "\(outcome.text)")
+    }
+
+    @Test func aTableThatIsDormantIsWoken() {
+        let outcome = scene(
+            """
+            $m network create --firewall nftables --subnet 10.77.7.1/24 bd0 >/dev/null
+            dormant() { nft list table ip mydocker-filter | grep -c dormant; }
+            sleeping() { nft add table ip mydocker-filter '{ flags dormant; }'; dormant; }
+            sleeping; $m network doctor | grep -c 'dormant'; $m system check | grep -c dormant
+            $m network doctor --repair | grep -c 'dormant.*(repaired)'; dormant
+            sleeping; $m network reload bd0; dormant; $m system check && echo clean
+            """)
+        #expect(outcome.lines == ["1", "1", "1", "1", "0", "1", "bd0", "0", "clean"], "\(outcome.text)")
+    }
+
     /// The same questions to networks of each firewall, and with the kernel's bridges passing iptables or not.
     @Test(arguments: ["iptables", "nftables"], [0, 1]) func whatAPacketMeets(firewall: String, bridged: Int) {
         let outcome = scene(

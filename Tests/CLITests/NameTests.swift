@@ -62,6 +62,23 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// dig(1) would wait for it itself.
+    @Test func nobodyWaitsForAPipeInPlaceOfTheHostsServers() {
+        let outcome = elsewhere(
+            """
+            mkfifo /run/pipe; mount --bind /run/pipe /etc/resolv.conf
+            soon() { timeout -s KILL 20 $m "$@" >/dev/null 2>&1; }
+            soon run -d --name web --network front sleep 1000; echo run $?
+            ask() { timeout -s KILL 20 $m exec web nslookup $1 2>&1; }
+            ask outside.test | grep -q SERVFAIL && echo unknown; ask web.front | grep -q 'Address: 10.81.1.2' && echo known
+            soon network disconnect front web; echo disconnect $?; soon rm -f web; echo rm $?
+            soon run --rm true; echo run $?; soon info; echo info $?
+            """)
+        #expect(
+            outcome.lines == ["run 0", "unknown", "known", "disconnect 0", "rm 0", "run 0", "info 0"],
+            "\(outcome.text)")
+    }
+
     @Test func namesFollow() {
         let outcome = elsewhere(
             """

@@ -47,8 +47,9 @@ extension CLI.NetworkOptions {
         #expect(
             outcome.lines == [
                 "10.77.7.64 ", "10.77.7.66 ", "10.77.7.67 ",
-                "mydocker: network pool: no available addresses in 10.77.7.0/24 (3 of 3 in use)",
-                "  remove containers that are not needed, or use a network with a larger subnet", "125", "10.77.7.200 ",
+                "mydocker: network pool: no available addresses in the range 10.77.7.64/30 of 10.77.7.0/24 (3 of 3 in use)",
+                "  remove containers that are not needed, name an address by --ip, or make the network anew with a larger --ip-range",
+                "125", "10.77.7.200 ",
                 #"mydocker: Address already in use "10.77.7.9": held by "printer", an --aux-address of the network"#,
                 "125",
                 #"mydocker: Address already in use "10.77.7.1": held by the network's gateway"#, "125", "10.77.7.66",
@@ -309,8 +310,8 @@ extension CLI.NetworkOptions {
                 #"125 mydocker: join network namespace "/run": it is no network namespace"#,
                 #"125 mydocker: join network namespace "/proc/self/ns/pid": it is no network namespace"#,
                 #"125 mydocker: join network namespace "/dev/null": it is no network namespace"#,
-                "mydocker: conflicting options: port publishing and the container type network mode",
-                "  publish the ports of the container whose network it has", "125",
+                "mydocker: conflicting options: port publishing and a network namespace that is there before (--network ns:PATH)",
+                "  leave the ports away: the program listens in that namespace", "125",
                 "mydocker: conflicting options: --ip, --ip6 and --mac-address need a bridge network", "125",
                 "mydocker: conflicting options: cannot attach both user-defined and non-user-defined network-modes",
                 #"mydocker: join network namespace "/run/netns/far": No such file or directory"#, "1", "later", "clean",

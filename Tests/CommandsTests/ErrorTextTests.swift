@@ -22,6 +22,10 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
         (["run", "-dx", "sh"], 125, "unknown shorthand flag: 'x' in -dx"),
         (["network", "create", "--subset", "x"], 125, "unknown flag: --subset (did you mean --subnet?)"),
         (["network", "create", "-subset=x"], 125, "unknown shorthand flag: 's' in -subset=x (did you mean --subnet?)"),
+        (
+            ["network", "create", "--subnet", "fd00:1::/129", "x"], 125,
+            "invalid argument \"fd00:1::/129\" for \"--subnet\" flag: use a subnet such as fd00:10::/64"
+        ),
         (["ps", "--al"], 125, "unknown flag: --al (did you mean --all?)"),
         (["run", "--name"], 125, "flag needs an argument: --name"),
         (["run", "-net"], 125, "flag needs an argument: -net"),

@@ -45,6 +45,15 @@ import Testing
         #expect(error?.kind == .invalid)
     }
 
+    @Test func oneOptionHasOneValueUnderAllItsNames() throws {
+        let long = "com.docker.network.driver.mtu"
+        #expect(try options("mtu=1400", "\(long)=1400").mtu == 1400)
+        #expect(try options("mtu=1400", "mtu=1300").mtu == 1300)
+        let error = #expect(throws: OperationError.self) { try options("mtu=1400", "name=br7", "\(long)=1300") }
+        #expect(error?.description == "conflicting options: mtu=1400 and \(long)=1300 are the same option")
+        #expect(throws: OperationError.self) { try options("com.docker.network.bridge.name=my0", "name=my1") }
+    }
+
     @Test func gatewayModesAreOfAFamilyEach() throws {
         let both = try options(
             "com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected",

@@ -18,6 +18,15 @@ import Testing
         #expect(try firewall.differences(from: intent, isOwner: isOwner) == FirewallDifferences())
     }
 
+    @Test func aTableThatIsSwitchedOffIsAFault() throws {
+        let table = MemoryTable(["INPUT", "FORWARD", "OUTPUT"])
+        table.isDormant = true
+        var inspection = TableInspection(FirewallChange(establishing: intent), isOwner: nil)
+        try inspection.look(at: table, .filter)
+        #expect(inspection.differences.faults.first?.place == "table filter")
+        #expect(inspection.differences.faults.first?.why == "it is dormant: no packet meets its rules")
+    }
+
     @Test func lookingChangesNothing() throws {
         firewall.flush(.nat)
         let before = firewall.dump(.filter) + firewall.dump(.nat)

@@ -55,6 +55,16 @@ final class TemporaryDirectory {
         #expect(try Files.names(in: directory.path) == ["file"])
     }
 
+    /// One that waited for a pipe would never come back.
+    @Test func ofOthersFilesOnlyThoseThatEndAreRead() throws {
+        try Files.create(directory("file"), Array("text\n".utf8))
+        #expect(symlink("file", directory("link")) == 0 && mkfifo(directory("pipe"), 0o600) == 0)
+        #expect(["file", "link"].map { Files.foreignText(directory($0)) } == ["text\n", "text\n"])
+        #expect(["pipe", "none"].compactMap { Files.foreignText(directory($0)) } == [])
+        #expect(Files.foreignText(directory.path) == nil && Files.foreignText("/dev/zero") == nil)
+        #expect(Files.foreignText(directory("file"), limit: 4) == nil)
+    }
+
     @Test func replaceThatFailsLeavesNothing() throws {
         try Files.makeDirectories(directory("file/inside"))
         #expect(throws: OperationError.self) { try Files.replace(directory("file"), [1]) }

@@ -23,8 +23,10 @@ struct ReplyTests {
             return try parsed(message(16, payload), LinkInfo.init).settings
         }
         var expected = LinkSettings()
+        expected.forwards = 100
         expected.reversePathFilter = 107
         #expect(try settings(Array(100...110), []) == expected)
+        expected.forwardsIPv6 = 0
         expected.routeLocalnet = 125
         expected.ignoresARP = 118
         expected.acceptRouterAdvertisements = 3

@@ -54,6 +54,23 @@ import Testing
         #expect(lacks([network.bridge(isUp: false), member.link()]).map(\.remedy) == [.bringUp(7)])
     }
 
+    /// Members would send to another one than it has.
+    @Test func aBridgeHasTheMACAddressThatItsMembersKnow() throws {
+        let other = try #require(MACAddress("02:00:00:00:00:99"))
+        let found = lacks([network.bridge(mac: other), member.link()])
+        #expect(found.map(\.remedy) == [.giveMAC(7)] && found.allSatisfy { $0.isLack(of: network) })
+        #expect(found.map(\.why) == ["its MAC address is not \(network.bridgeMAC)"])
+    }
+
+    /// What sets that of the host sets it of all its links.
+    @Test func aBridgeForwardsWhereTheHostDoes() throws {
+        let links = [network.bridge(forwards: 0), member.link()]
+        let finding = try #require(lacks(links).first)
+        #expect(lacks(links).map(\.remedy) == [.switchForwardingOn(.ipv4)])
+        #expect(finding.why == "it does not forward: net/ipv4/conf/web/forwarding is 0")
+        #expect(lacks(links, routed: [.ipv6]).map(\.remedy) == [.switchRoutingOn(.ipv4)])
+    }
+
     /// One at a time: a link that joins a bridge is guarded and up.
     @Test func eachLackOfAPortHasItsRemedy() throws {
         let name = member.endpoint.hostInterface
@@ -159,6 +176,8 @@ import Testing
         #expect(found([], [network]) == [])
         #expect(WantedBridges([network], isComplete: true, living: [], members: []).established(in: .init()) == [])
         #expect(found([], [network], living: [member.id], members: [member]).map(\.remedy) == [.makeBridge])
+        let foreign = found([network.bridge(alias: "mine")], [network])
+        #expect(foreign.map(\.remedy) == [.refuse] && !foreign[0].isRepairable)
         // One that is there must be whole all the same.
         #expect(found([network.bridge(isUp: false)], [network]).map(\.remedy) == [.bringUp(7)])
     }

@@ -60,6 +60,26 @@ import Testing
             ]) == [])
     }
 
+    @Test func aWayOutThatSendsNothingOn() throws {
+        let network = try NetworkDefinition.example()
+        var settings = LinkSettings()
+        settings.forwards = 0
+        let links = [
+            LinkInfo.example(3, "eth0.5", nil, settings: settings), .example(4, "eth1", nil, settings: settings),
+        ]
+        let routes = try [route("0.0.0.0/0"), route("10.0.0.0/8", link: 4)]
+        #expect(
+            ForwardingObstacles.find(to: network, routes, links, isRouting: true).map(\.warning) == [
+                "the setting net/ipv4/conf/eth0.5/forwarding=0 loses what comes in by eth0.5 for containers: answers, and "
+                    + "what is for published ports; run: sysctl -w net/ipv4/conf/eth0.5/forwarding=1"
+            ])
+        #expect(ForwardingObstacles.find(to: network, routes, links, isRouting: false) == [])
+        settings.forwards = 1
+        #expect(
+            ForwardingObstacles.find(
+                to: network, routes, [.example(3, "eth0", nil, settings: settings)], isRouting: true) == [])
+    }
+
     @Test func packetsThatAreTooLarge() throws {
         let network = try NetworkDefinition.example()
         #expect(SizeObstacles.find(to: network, bridge: 1500, outside: 1500) == [])

@@ -34,6 +34,32 @@ import Testing
         #expect(!network.ownsParent(link("veth", alias: network.parentAlias)))
     }
 
+    @Test func whatIsNoParent() throws {
+        let network = try network(parent: "eth0.5")
+        func refusal(_ link: LinkInfo) -> OperationError? {
+            let error = #expect(throws: OperationError.self) { try MacvlanDriver("macvlan").check(link, network) }
+            return error
+        }
+        let own = try NetworkDefinition.example().bridge().info
+        #expect(
+            refusal(own)?.description == "parent interface \"web\": it is the bridge of a network of its own")
+        #expect(refusal(own)?.remedy == "use that network")
+        #expect(refusal(.example(8, "port", "veth", master: 7))?.kind == .conflict)
+        try MacvlanDriver("macvlan").check(.example(7, "br9", "bridge"), network)
+    }
+
+    @Test func whoHasAParentForItself() throws {
+        var endpoint = try NetworkDefinition.example().member().endpoint
+        endpoint.bridge = "eth9"
+        #expect(
+            MacvlanDriver.parentIsTaken(endpoint).description
+                == "network web: a macvlan link of mode passthru has \"eth9\" for itself")
+        endpoint.mode = "passthru"
+        #expect(
+            MacvlanDriver.parentIsTaken(endpoint).description
+                == "network web: mode passthru takes \"eth9\" for itself, and another macvlan link is on it")
+    }
+
     /// Those of ipvlan all have the parent's MAC address.
     @Test func whichLinkIsAnEndpointsOwn() throws {
         var endpoint = try NetworkDefinition.example().member("10.9.1.5/24").endpoint

@@ -25,13 +25,15 @@ extension NetworkDefinition {
 
     /// Its bridge, as `create` makes it.
     func bridge(
-        _ index: Int32 = 7, alias: String? = nil, isUp: Bool = true, rightFilter: UInt32 = 1, addresses: [Subnet]? = nil
+        _ index: Int32 = 7, alias: String? = nil, isUp: Bool = true, rightFilter: UInt32 = 1,
+        addresses: [Subnet]? = nil,
+        mac: MACAddress? = nil, forwards: UInt32 = 1
     ) -> ObservedBridges.Link {
         var settings = LinkSettings()
         (settings.routeLocalnet, settings.reversePathFilter, settings.disableIPv6) = (1, rightFilter, 1)
-        settings.acceptRouterAdvertisements = 0
+        (settings.acceptRouterAdvertisements, settings.forwards) = (0, forwards)
         let info = LinkInfo.example(
-            index, device, "bridge", isUp: isUp, alias: alias ?? self.alias, settings: settings)
+            index, device, "bridge", mac: mac ?? bridgeMAC, isUp: isUp, alias: alias ?? self.alias, settings: settings)
         return ObservedBridges.Link(info, addresses: addresses)
     }
 }

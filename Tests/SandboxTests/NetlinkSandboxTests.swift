@@ -336,6 +336,8 @@ extension LinkSettings {
             Sysctl.get("net/\(family)/conf/\(link)/\(name)").flatMap { UInt32($0) }
         }
         self.init()
+        forwards = value("ipv4", "forwarding")
+        forwardsIPv6 = value("ipv6", "forwarding")
         routeLocalnet = value("ipv4", "route_localnet")
         reversePathFilter = value("ipv4", "rp_filter")
         ignoresARP = value("ipv4", "arp_ignore")

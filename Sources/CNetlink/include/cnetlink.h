@@ -103,9 +103,11 @@ enum {
     CNETLINK_IF_OPER_UP = 6,
     CNETLINK_TCP_LISTEN = 10, /* <netinet/tcp.h> does not go together with <linux/tcp.h> */
     /* Places in IFLA_INET_CONF and IFLA_INET6_CONF (<linux/ip.h>, <linux/ipv6.h>). */
+    CNETLINK_IPV4_FORWARDING = 0,
     CNETLINK_IPV4_RP_FILTER = 7,
     CNETLINK_IPV4_ARP_IGNORE = 18,
     CNETLINK_IPV4_ROUTE_LOCALNET = 25,
+    CNETLINK_IPV6_FORWARDING = 0,
     CNETLINK_IPV6_ACCEPT_RA = 3,
     CNETLINK_IPV6_DISABLE = 26,
     CNETLINK_IPV6_ACCEPT_DAD = 27,

@@ -23,7 +23,7 @@ package struct TopCommand: Command {
         let format = try ProcessFormat(options)
         let processes = try context.engine.processes(of: operands[0])
         let clock = ProcessClock.read()
-        let users = Self.users(Files.text("/etc/passwd") ?? "")
+        let users = Self.users(Files.foreignText("/etc/passwd") ?? "")
         var table = TextTable(minimumWidth: 20)
         table.add(format.columns.map(\.header))
         for process in processes {

@@ -6,7 +6,7 @@ package struct NetworkDoctorCommand: Command {
     package static var synopsis: Synopsis {
         Synopsis(
             name: "network doctor", group: .networks, operands: "[NETWORK... | --adopt [DIRECTORY]]",
-            summary: "Say why networks do not work: exit code 0 when nothing is found, 3 when not",
+            summary: "Say why networks do not work: exit code 0 when nothing is found, 3 when something is",
             operandCount: 0...Int.max)
     }
 

@@ -46,8 +46,8 @@ package enum SimpleValue {
     }
 
     package static func subnet(_ text: String) throws(OperationError) -> Subnet {
-        guard let subnet = Subnet(text) else { throw OperationError("use a subnet such as 192.168.10.0/24") }
-        return subnet
+        if let subnet = Subnet(text) { return subnet }
+        throw OperationError("use a subnet such as \(text.contains(":") ? "fd00:10::/64" : "192.168.10.0/24")")
     }
 
     package static func mac(_ text: String) throws(OperationError) -> MACAddress {

@@ -82,6 +82,7 @@ extension NetworkOptions {
     /// - Throws: when there is no such option, or it has no such value.
     package init(_ texts: [(key: String, value: String)], driver: String) throws(OperationError) {
         self.init()
+        var given: [(key: String, value: String)] = []
         for (key, value) in texts {
             guard let option = NetworkOption.named(key, of: driver) else {
                 let known = NetworkOption.all.filter { $0.isOffered(by: driver) }.flatMap(\.names)
@@ -93,6 +94,13 @@ extension NetworkOptions {
                 throw OperationError(
                     "\(JSON.quoted(value)) is no value of option \(key)", reason: option.form, kind: .invalid)
             }
+            // Of one that is said twice under the same name the last one counts, as in Docker.
+            if let other = given.first(where: { option.names.contains($0.key) && $0.key != key && $0.value != value }) {
+                throw OperationError(
+                    "conflicting options: \(other.key)=\(other.value) and \(key)=\(value) are the same option",
+                    remedy: "give one of them", kind: .invalid)
+            }
+            given.append((key, value))
         }
     }
 

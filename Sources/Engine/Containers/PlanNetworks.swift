@@ -9,6 +9,7 @@ extension Engine {
     /// How a container is to be connected. Nothing is looked up.
     func networkMode(_ choices: [NetworkChoice]) throws(OperationError) -> NetworkMode {
         if choices.isEmpty { return .networks([EndpointWish(network: .predefinedBridge)]) }
+        let choices = choices.map(\.byName)
         let alone = choices.first { $0.standsAlone }
         guard let alone else { return .networks(try wishes(choices)) }
         guard choices.count == 1 else {
@@ -84,6 +85,11 @@ extension Engine {
         var publish = request.publish
         if request.publishExposed {
             publish = try publish.exposing((image?.config.exposedPorts ?? []) + request.exposedPorts)
+        }
+        if case .namespace = mode, !publish.isEmpty || request.publishExposed {
+            throw OperationError(
+                "conflicting options: port publishing and a network namespace that is there before (--network ns:PATH)",
+                remedy: "leave the ports away: the program listens in that namespace", kind: .invalid)
         }
         if mode.isOfAnother, !publish.isEmpty || request.publishExposed {
             throw OperationError(

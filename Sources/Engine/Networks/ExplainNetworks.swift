@@ -41,11 +41,18 @@ extension Engine {
     }
 
     /// Nil where there is none of that name.
-    private func definedNetwork(_ name: String) throws(OperationError) -> NetworkDefinition? {
-        guard name != "host", name != "none" else {
+    func definedNetwork(_ name: String) throws(OperationError) -> NetworkDefinition? {
+        if let builtIn = try builtInNetwork(name) { return builtIn }
+        return try networkStore.find(name)
+    }
+
+    /// That which every host has, as it is or will be like; nil of one that is none of those.
+    private func builtInNetwork(_ text: String) throws(OperationError) -> NetworkDefinition? {
+        guard let name = NetworkDefinition.builtInName(text) else { return nil }
+        guard name.isOfPredefinedNetwork else {
             throw OperationError("network \(name)", reason: "nothing is made for it", kind: .unsupported)
         }
-        return try networkStore.find(name)
+        return try plannedNetwork(called: name)
     }
 
     private func joinedContainer(_ name: String) throws(OperationError) -> JoinedContainer {

@@ -5,11 +5,11 @@ import Records
 extension Engine {
     /// One network, with the containers that are on it now.
     package func inspectNetwork(_ name: String) throws(OperationError) -> NetworkDetails {
-        let builtIn = NetworkDefinition.builtIn.first { [$0.name.text, $0.id.hex, $0.id.short].contains(name) }
-        if let builtIn, !builtIn.isPredefined { return .predefined(builtIn.name.text) }
+        let builtIn = NetworkDefinition.builtInName(name)
+        if let builtIn, !builtIn.isOfPredefinedNetwork { return .predefined(builtIn.text) }
         guard let network = try networkStore.find(name) else {
             // What it will be like.
-            if let builtIn { return .defined(try plannedNetwork(called: builtIn.name), users: []) }
+            if let builtIn { return .defined(try plannedNetwork(called: builtIn), users: []) }
             throw OperationError("network \(name) not found", kind: .notFound)
         }
         let members = try host.members(of: network).sorted { $0.id < $1.id }

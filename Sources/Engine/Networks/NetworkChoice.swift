@@ -22,6 +22,13 @@ package struct NetworkChoice: Equatable, Sendable {
         network.hasPrefix(prefix) ? String(network.dropFirst(prefix.count)) : nil
     }
 
+    /// One that every host has is called by its name, also where it was called by its id.
+    var byName: NetworkChoice {
+        var choice = self
+        if let name = NetworkDefinition.builtInName(network) { choice.network = name.text }
+        return choice
+    }
+
     /// Whether it goes with no other one.
     var standsAlone: Bool { ["host", "none"].contains(network) || container != nil || namespace != nil }
 

@@ -20,6 +20,7 @@ extension Engine {
             var listing = try names.isEmpty ? networks() : networks(called: names)
             // There is nothing of them that could be put back.
             if names.isEmpty { listing.elements.removeAll(where: \.isConfigOnly) }
+            try removeUnmade(from: &listing)
             if let firewall { listing = move(listing, to: firewall, areNamed: !names.isEmpty) }
             let failures = host.restore(listing.elements)
             listing.elements.removeAll { network in
@@ -33,11 +34,20 @@ extension Engine {
         }
     }
 
+    /// The predefined one has nothing on this host before it is used.
+    private func removeUnmade(from listing: inout Listing<NetworkDefinition>) throws(OperationError) {
+        for network in listing.elements {
+            if try networkStore.isDefined(network) { continue }
+            listing.elements.removeAll { $0.id == network.id }
+            warn("network \(network.name): it is made when it is first used")
+        }
+    }
+
     func networks(called names: [String]) throws(OperationError) -> Listing<NetworkDefinition> {
         var listing = Listing<NetworkDefinition>(elements: [], failures: [])
         for name in names {
             do throws(OperationError) {
-                guard let network = try networkStore.find(name) else {
+                guard let network = try definedNetwork(name) else {
                     throw OperationError("network \(name) not found", kind: .notFound)
                 }
                 if !listing.elements.contains(network) { listing.elements.append(network) }
@@ -47,5 +57,4 @@ extension Engine {
         }
         return listing
     }
-
 }

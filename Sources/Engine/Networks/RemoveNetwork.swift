@@ -29,7 +29,8 @@ extension Engine {
         }
     }
 
-    private func refusePredefined(_ name: String) throws(OperationError) {
+    private func refusePredefined(_ text: String) throws(OperationError) {
+        let name = NetworkChoice(text).byName.network
         guard PredefinedNetwork.names.contains(name) else { return }
         throw OperationError("\(name) is a pre-defined network and cannot be removed")
     }

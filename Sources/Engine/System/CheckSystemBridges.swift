@@ -21,7 +21,9 @@ extension SystemAudit {
                     case .veth: .veth
                     case .rule: .rule
                     }
-                return SystemFinding(leakClass, difference.what, difference.why, .bridge(difference))
+                return SystemFinding(
+                    leakClass, difference.what, difference.why,
+                    difference.isRepairable ? .bridge(difference) : .none)
             }
     }
 

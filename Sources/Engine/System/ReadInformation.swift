@@ -37,10 +37,11 @@ extension Engine {
         information.kernel = Files.line("/proc/sys/kernel/osrelease") ?? ""
         information.hostname = Files.line("/proc/sys/kernel/hostname") ?? ""
         information.isForwarding = Files.line("/proc/sys/net/ipv4/ip_forward") == "1"
-        information.id = Files.line("/etc/machine-id") ?? ""
+        information.id = Files.foreignText("/etc/machine-id")?.split(separator: "\n").first.map(String.init) ?? ""
         information.processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         information.memory = HostMemory.total
-        let release = OperatingSystemRelease(Files.text("/etc/os-release") ?? Files.text("/usr/lib/os-release") ?? "")
+        let release = OperatingSystemRelease(
+            Files.foreignText("/etc/os-release") ?? Files.foreignText("/usr/lib/os-release") ?? "")
         information.operatingSystem = release["PRETTY_NAME"] ?? "Linux"
         information.operatingSystemVersion = release["VERSION_ID"] ?? ""
     }

@@ -43,7 +43,8 @@ final class NFTablesTable: KernelTable {
             contents[chain] = rules.map { Entry(rule: RawRule(noted: $0.note), origin: .kernel($0.handle)) }
             read.chains[chain] = []
         }
-        if read.chains.isEmpty { makeTable() }
+        if read.isDormant { changes.append(.wakeTable) }
+        makeFrame()
     }
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
@@ -64,9 +65,10 @@ final class NFTablesTable: KernelTable {
         error.errno == EINVAL || error.errno == EOPNOTSUPP || error.errno == EPROTONOSUPPORT
     }
 
-    private func makeTable() {
-        changes.append(.addTable)
-        for (chain, hook) in Self.hooks(name) {
+    /// A table of that name may be somebody else's, and has none of our chains then.
+    private func makeFrame() {
+        if read.chains.isEmpty { changes.append(.addTable) }
+        for (chain, hook) in Self.hooks(name) where contents[chain] == nil {
             contents[chain] = []
             changes.append(.addChain(chain, hook))
         }
@@ -92,6 +94,7 @@ final class NFTablesTable: KernelTable {
     // MARK: Contents
 
     var chains: [String] { contents.keys.sorted() }
+    var isDormant: Bool { read.isDormant }
     func contains(_ chain: String) -> Bool { contents[chain] != nil }
     func rules(in chain: String) -> [RawRule] { (contents[chain] ?? []).map(\.rule) }
 

@@ -104,7 +104,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
             let table = try Table(name, rulesOf: chains)
             var editor = TableEditor(table, name)
             try change(&editor)
-            guard editor.hasChanged else { return attempt > 1 }
+            guard editor.hasChanged || table.isDormant else { return attempt > 1 }
             try FaultPoint.pass("write firewall table", name.description)
             let failure = table.commit()
             if failure == 0 { return true }

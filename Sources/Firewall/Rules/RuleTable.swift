@@ -13,6 +13,12 @@ protocol RuleTable: AnyObject {
     /// Positions count from 0.
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError)
     func remove(at position: Int, from chain: String) throws(OperationError)
+    /// Whether no packet meets its rules until it is written, as somebody has switched it off.
+    var isDormant: Bool { get }
+}
+
+extension RuleTable {
+    var isDormant: Bool { false }
 }
 
 /// A table of one of the kernel's firewalls.

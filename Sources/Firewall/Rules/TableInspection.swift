@@ -29,6 +29,9 @@ struct TableInspection {
     }
 
     mutating func look(at table: some RuleTable, _ name: FirewallTable) throws(OperationError) {
+        if table.isDormant, isWanted(name) {
+            found.faults.append(.init("table \(name.description)", "it is dormant: no packet meets its rules"))
+        }
         var snapshot = TableSnapshot(table, name)
         if case .ensure(let layouts) = change.layouts {
             for difference in try snapshot.differences(from: layouts.flatMap { $0.headJumps + $0.tailJumps }) {

@@ -8,7 +8,9 @@ extension BridgeDriver {
         var netlink = try RouteSocket()
         var marked: Int32?
         if let link = try netlink.link(.named(network.device)), !network.owns(link) {
-            guard link.kind == "bridge", link.alias == nil else { throw foreign(network) }
+            guard link.kind == "bridge", link.alias == nil else {
+                throw foreign(network, remedy: "give the network another name")
+            }
             try netlink.mark(.index(link.index), alias: network.alias, mac: network.bridgeMAC)
             marked = link.index
         }

@@ -63,10 +63,14 @@ extension BridgeDriver {
             return try request(network, &netlink).commands.dropFirst() + Self.settings(of: network)
         case .addAddress(let gateway, _): return [gateway.command(addingTo: network.device)]
         case .bringUp: return [.bringUp(network.device)]
+        case .giveMAC:
+            return [ShellCommand(["ip", "link", "set", "dev", network.device, "address", "\(network.bridgeMAC)"])]
         case .applySettings: return Self.settings(of: network)
         case .switchRoutingOn(let family):
             return try HostRouting.preparations(family).map { .set($0.key, to: $0.value) }
                 + [.set(HostRouting.setting(family), to: "1")]
+        case .switchForwardingOn(let family):
+            return [.set(HostRouting.setting(family, of: network.device), to: "1")]
         case .joinBridge, .guardPort, .bringPortUp, .establishRules, .removeLink, .takeOffBridge, .removeRules,
             .removeFrame, .dismiss:
             return []

@@ -14,8 +14,12 @@ package struct BridgeDifference: Equatable, Sendable {
         case finishBridge(Int32)
         case addAddress(Subnet, Int32)
         case bringUp(Int32)
+        /// Members know the gateway by it for good.
+        case giveMAC(Int32)
         case applySettings
         case switchRoutingOn(AddressFamily)
+        /// Of the bridge alone.
+        case switchForwardingOn(AddressFamily)
         /// With the member's link; nil when it is not there.
         case joinBridge(NetworkMember, link: Int32?, bridge: Int32)
         case guardPort(NetworkMember, link: Int32)
@@ -46,6 +50,9 @@ package struct BridgeDifference: Equatable, Sendable {
         default: true
         }
     }
+
+    /// What is somebody else's only he takes away.
+    package var isRepairable: Bool { remedy != .refuse }
 
     func isLack(of network: NetworkDefinition) -> Bool {
         isLack && (self.network == nil || self.network == network.id)

@@ -1,5 +1,6 @@
 import Core
 import Firewall
+import Linux
 import Netlink
 
 /// The one comparison of what there should be of bridge networks with what there is: for whoever is about to use a network,
@@ -94,16 +95,37 @@ extension WantedBridges {
 extension WantedBridges.Network {
     fileprivate func differences(from observed: ObservedBridges) -> [BridgeDifference] {
         guard let bridge = observed.bridge(of: definition) else {
-            return isNeeded ? [absence(observed.link(definition.device)?.info)] : []
+            return absence(observed.link(definition.device)?.info)
         }
-        return differences(of: bridge) + memberDifferences(on: bridge.info, observed)
+        return differences(of: bridge) + forwarding(of: bridge.info, observed.routed)
+            + memberDifferences(on: bridge.info, observed)
     }
 
-    private func absence(_ link: LinkInfo?) -> BridgeDifference {
-        let remedy: BridgeDifference.Remedy =
-            if let link { definition.owns(link) ? .finishBridge(link.index) : .refuse } else { .makeBridge }
-        return lack(
-            .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"", remedy)
+    /// A network whose bridge's name somebody else has can never be used, be it needed now or not.
+    private func absence(_ link: LinkInfo?) -> [BridgeDifference] {
+        if let link, !definition.owns(link) {
+            let why =
+                "it is not \(Program.current.name)'s, and network \"\(definition.name)\" needs a bridge of that name"
+            return [lack(.bridge, definition.device, "\(why) (\(definition.foreignRemedy))", .refuse)]
+        }
+        guard isNeeded else { return [] }
+        let remedy = link.map { BridgeDifference.Remedy.finishBridge($0.index) } ?? .makeBridge
+        return [
+            lack(
+                .bridge, definition.device, "it is missing, and containers are on network \"\(definition.name)\"",
+                remedy)
+        ]
+    }
+
+    /// Where the host does not route at all, that is what is missing.
+    private func forwarding(of bridge: LinkInfo, _ routed: Set<AddressFamily>) -> [BridgeDifference] {
+        if definition.isInternal { return [] }
+        let needed = AddressFamily.allCases.filter { definition.settledFamilies.contains($0) && routed.contains($0) }
+        return needed.filter { HostRouting.isOff($0, in: bridge.settings) }.map { family in
+            lack(
+                .bridge, bridge.name, "it does not forward: \(HostRouting.setting(family, of: bridge.name)) is 0",
+                .switchForwardingOn(family))
+        }
     }
 
     private func differences(of bridge: ObservedBridges.Link) -> [BridgeDifference] {
@@ -116,6 +138,10 @@ extension WantedBridges.Network {
         for gateway in definition.hostAddresses where bridge.addresses?.contains(gateway) == false {
             differences.append(
                 lack(.bridge, link.name, "it lacks the address \(gateway)", .addAddress(gateway, link.index)))
+        }
+        if link.mac != definition.bridgeMAC {
+            differences.append(
+                lack(.bridge, link.name, "its MAC address is not \(definition.bridgeMAC)", .giveMAC(link.index)))
         }
         if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
         return differences

@@ -71,10 +71,10 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     /// B23: an interface that is not ours is neither used nor ever deleted.
-    func foreign(_ network: NetworkDefinition) -> OperationError {
+    func foreign(_ network: NetworkDefinition, remedy: String? = nil) -> OperationError {
         OperationError(
             "create bridge", network.device, reason: "an interface of that name exists and is not mydocker's",
-            remedy: "give the network another name")
+            remedy: remedy ?? network.foreignRemedy)
     }
 
     // MARK: An endpoint
@@ -90,7 +90,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             throw OperationError("network \(endpoint.network)", reason: "it was removed meanwhile")
         }
         endpoint.mtu = bridge.mtu
-        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
+        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor, &inside)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
         try inside.configureContainer(endpoint.inside(veth.peerIndex, leading: families, bridge.mac))
@@ -167,6 +167,12 @@ extension NetworkDefinition {
     var alias: String { BridgeAlias.of(id) }
     /// One of its own: else the bridge's is that of a container, and changes with them (B39).
     var bridgeMAC: MACAddress { ownMAC }
+
+    /// What helps one that exists where an interface of somebody else has the name of its bridge.
+    var foreignRemedy: String {
+        "remove the interface or give it another name, as by: ip link delete \(device); "
+            + "then: \(Program.current.name) network reload \(name)"
+    }
 
     /// Whether `link`, which has the name of our bridge, is that bridge. The kernel makes one with its MAC but without its
     /// alias, so whoever is killed in between leaves one that is known by its MAC alone.

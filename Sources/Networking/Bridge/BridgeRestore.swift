@@ -135,8 +135,11 @@ extension BridgeDriver {
         case .addAddress(let gateway, let index):
             try netlink.addAddress(gateway, index: index, name: definition.device)
         case .bringUp(let index): try netlink.setUp(.index(index))
+        case .giveMAC(let index): try netlink.setMAC(.index(index), definition.bridgeMAC)
         case .applySettings: try BridgeSettings.apply(to: definition.device, families: definition.settledFamilies)
         case .switchRoutingOn(let family): try HostRouting.switchOn(family)
+        case .switchForwardingOn(let family):
+            try Sysctl.set(HostRouting.setting(family, of: definition.device), to: "1")
         case .joinBridge, .guardPort, .bringPortUp: try netlink.putLinkRight(remedy)
         case .establishRules, .removeLink, .takeOffBridge, .removeRules, .removeFrame, .dismiss: break
         }

@@ -7,7 +7,8 @@ import Netlink
 extension RouteSocket {
     /// The name is short, as the seeds show it, and another one when that is taken (B45).
     mutating func createVeth(
-        of endpoint: inout Endpoint, on bridge: LinkInfo, in namespace: borrowing Descriptor
+        of endpoint: inout Endpoint, on bridge: LinkInfo, in namespace: borrowing Descriptor,
+        _ inside: inout RouteSocket
     ) throws(OperationError) -> VethPair {
         var names = Endpoint.hostInterfaces(endpoint.id).dropFirst()
         while true {
@@ -15,7 +16,9 @@ extension RouteSocket {
                 return try createVeth(
                     endpoint.veth(on: bridge.index, mtu: bridge.mtu, in: .descriptor(namespace.number)))
             } catch {
-                guard error.errno == EEXIST, let name = names.popFirst() else { throw error }
+                guard error.errno == EEXIST else { throw error }
+                try inside.refuseTaken(endpoint)
+                guard let name = names.popFirst() else { throw error }
                 endpoint.hostInterface = name
             }
         }

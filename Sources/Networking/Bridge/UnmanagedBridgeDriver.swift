@@ -123,7 +123,7 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
         var host = try RouteSocket()
         let bridge = try bridge(endpoint.bridge, &host)
         endpoint.mtu = bridge.mtu
-        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor)
+        let veth = try host.createVeth(of: &endpoint, on: bridge, in: namespace.descriptor, &inside)
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
         try host.guardPort(endpoint.port(veth.index))
         try inside.configureContainer(endpoint.inside(veth.peerIndex, leading: families))

@@ -51,3 +51,22 @@ enum SizeObstacles {
         ]
     }
 }
+
+/// The host's way to elsewhere, where it alone sends nothing on: what comes in there for others, such as answers, gets lost. (Of
+/// IPv6 the kernel asks whether the host does, and no link.)
+enum ForwardingObstacles {
+    /// - Parameter isRouting: whether the host sends on what is of IPv4.
+    static func find(
+        to network: NetworkDefinition, _ routes: [RouteInfo], _ links: [LinkInfo], isRouting: Bool
+    ) -> [NetworkObstacle] {
+        guard isRouting, network.gateway != nil, !network.isInternal else { return [] }
+        let ways = Set(routes.filter { $0.isDefault && $0.destination.address.family == .ipv4 }.compactMap(\.link))
+        return links.filter { ways.contains($0.index) && HostRouting.isOff(.ipv4, in: $0.settings) }.map { link in
+            let setting = HostRouting.setting(.ipv4, of: link.name)
+            return NetworkObstacle(
+                .route, "the setting \(setting)=0",
+                "loses what comes in by \(link.name) for containers: answers, and what is for published ports",
+                remedy: "run: sysctl -w \(setting)=1")
+        }
+    }
+}

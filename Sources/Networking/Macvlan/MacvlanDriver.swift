@@ -71,10 +71,17 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
                 "network \(endpoint.network)", reason: "its parent interface \(endpoint.bridge) is gone")
         }
         endpoint.mtu = min(endpoint.mtu ?? parent.mtu, parent.mtu)
-        try host.createSublink(
-            SublinkRequest(
-                name: endpoint.interface, parent: parent.index, kind: try kind(of: endpoint), mac: endpoint.mac,
-                mtu: endpoint.mtu, namespace: .descriptor(namespace.descriptor.number)))
+        let request = SublinkRequest(
+            name: endpoint.interface, parent: parent.index, kind: try kind(of: endpoint), mac: endpoint.mac,
+            mtu: endpoint.mtu, namespace: .descriptor(namespace.descriptor.number))
+        do throws(OperationError) {
+            try host.createSublink(request)
+        } catch {
+            if error.errno == EEXIST { try inside.refuseTaken(endpoint) }
+            // What has no MAC address can be no parent at all.
+            guard error.errno == EINVAL, name == "macvlan", parent.mac != nil else { throw error }
+            throw Self.parentIsTaken(endpoint)
+        }
         guard let link = try inside.link(.named(endpoint.interface)) else {
             throw OperationError("look up link", endpoint.interface, errno: ENODEV)
         }
@@ -85,6 +92,17 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         try inside.configureContainer(endpoint.inside(link.index, leading: families))
         if parent.isUp { try inside.settle([link.index]) }
         return endpoint
+    }
+
+    /// All else that the kernel finds wrong has been looked at before (macvlan_common_newlink).
+    static func parentIsTaken(_ endpoint: Endpoint) -> OperationError {
+        let isAlone = endpoint.mode == "passthru"
+        return OperationError(
+            "network \(endpoint.network)",
+            reason: isAlone
+                ? "mode passthru takes \"\(endpoint.bridge)\" for itself, and another macvlan link is on it"
+                : "a macvlan link of mode passthru has \"\(endpoint.bridge)\" for itself",
+            remedy: "end the container that has it, or use another parent interface", kind: .conflict)
     }
 
     /// The link of a container that has just ended may have the MAC address still: its namespace goes in the kernel's own time.

@@ -65,15 +65,20 @@ extension MacvlanDriver {
         if link.name == "lo" {
             throw OperationError("loopback interface is not a valid \(name) parent link", kind: .invalid)
         }
-        if link.alias?.hasPrefix("mydocker:") == true, !network.ownsParent(link), link.kind != "bridge" {
+        if link.alias?.hasPrefix("mydocker:") == true, !network.ownsParent(link), !link.isOwnBridge {
             throw OperationError(
                 "parent interface", link.name, reason: "it is another network's, and goes with that", kind: .conflict)
+        }
+        if link.isOwnBridge {
+            throw OperationError(
+                "parent interface", link.name, reason: "it is the bridge of a network of its own",
+                remedy: "use that network", kind: .conflict)
         }
         // A port of a bridge has one receiver, and that is the bridge (netdev_rx_handler_register).
         if link.master != nil {
             throw OperationError(
-                "parent interface", link.name, reason: "it is a port of a bridge", remedy: "name the bridge",
-                kind: .conflict)
+                "parent interface", link.name, reason: "it is a port of a bridge",
+                remedy: "name the bridge, or where that is a network's, use that network", kind: .conflict)
         }
     }
 
