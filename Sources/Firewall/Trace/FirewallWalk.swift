@@ -30,6 +30,8 @@ package struct FirewallWalk: Sendable {
     package private(set) var doubts: [String] = []
     /// Jumps to where the packet is, which are told once something is decided there.
     private var jumps: [Step] = []
+    /// Connection tracking has not seen the packet yet: it comes after the tables raw (NF_IP_PRI_CONNTRACK).
+    private var isBeforeTracking = false
 
     package init(_ tables: [TraceableTable]) { self.tables = tables }
 
@@ -54,6 +56,7 @@ package struct FirewallWalk: Sendable {
         for (table, chain) in bases(place) {
             if chain.hook?.translates == true, !isUntranslated(packet, place) { continue }
             jumps = []
+            isBeforeTracking = (place == .prerouting || place == .output) && (chain.hook?.priority ?? 0) < -200
             switch walk(chain, table, &packet, depth: 0) {
             case .accepted: continue
             case .dropped(let step): return .dropped(step)
@@ -90,9 +93,9 @@ package struct FirewallWalk: Sendable {
         }.map(\.element)
     }
 
-    /// The first translation of a connection wins, and is all that others of its packets get.
+    /// The first translation of a connection wins, and is all that others of its packets get. What is not tracked has none.
     private func isUntranslated(_ packet: TracedPacket, _ place: PacketHook.Place) -> Bool {
-        if packet.isReply { return false }
+        if packet.isReply || packet.isTracked == false { return false }
         return place == .prerouting || place == .output ? !packet.hasNewDestination : !packet.hasNewSource
     }
 
@@ -103,6 +106,7 @@ package struct FirewallWalk: Sendable {
         for rule in chain.rules {
             let judged = rule.judge(packet)
             let step = Step(table: table.name, chain: chain.name, text: judged.text)
+            take(judged, step, &packet)
             if judged.isMeant == .no || judged.action == .goesOn { continue }
             if case .unknown(let what) = judged.isMeant {
                 doubt("\(step.description) (depends on \(what))")
@@ -123,6 +127,17 @@ package struct FirewallWalk: Sendable {
             }
         }
         return .returned
+    }
+
+    /// What becomes of the packet is told, and so is what may have.
+    private mutating func take(_ judged: JudgedRule, _ step: Step, _ packet: inout TracedPacket) {
+        if judged.effects.isEmpty { return }
+        for effect in judged.effects { packet.take(effect, canBeUntracked: isBeforeTracking) }
+        switch judged.isMeant {
+        case .yes where judged.action == .goesOn: steps.append(step)
+        case .unknown(let what): doubt("\(step.description) (depends on \(what))")
+        default: break
+        }
     }
 
     /// Each once: an answer meets the rules that the packet has met.
