@@ -18,6 +18,8 @@ package struct TracedPacket: Equatable, Sendable {
     package var hasNewSource = false
     /// Whose it becomes where it is masqueraded; nil: that is not known.
     package var masqueradedSource: IPAddress?
+    /// Of an answer for whom it is, once that is translated back: where destinations are (NF_IP_PRI_NAT_DST).
+    package var untranslatedDestination: IPAddress?
     /// What rules have marked it with; nil: with what nobody knows here.
     package var mark: UInt32? = 0
     /// The same of its connection.
@@ -32,6 +34,26 @@ package struct TracedPacket: Equatable, Sendable {
         self.destination = destination
         self.transport = transport
         destinationPort = port
+    }
+
+    /// What comes back to whom it is for, once it is.
+    /// - Parameter sender: under which address this one has left.
+    package func answer(to sender: IPAddress) -> TracedPacket {
+        var answer = self
+        (answer.source, answer.destination) = (destination, sender)
+        answer.untranslatedDestination = sender == source ? nil : source
+        (answer.sourcePort, answer.destinationPort) = (destinationPort, sourcePort)
+        (answer.input, answer.output) = (output, nil)
+        answer.isReply = true
+        answer.mark = 0
+        // What answers one that was not tracked is of no connection, or not tracked either.
+        answer.isTracked = isTracked == true ? true : nil
+        return answer
+    }
+
+    package mutating func translateBack() {
+        guard isTracked != false, let own = untranslatedDestination else { return }
+        (destination, untranslatedDestination) = (own, nil)
     }
 
     package var family: AddressFamily { destination.family }

@@ -54,6 +54,7 @@ package struct FirewallWalk: Sendable {
     /// Asks every chain of a place, in their order.
     package mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Verdict {
         for (table, chain) in bases(place) {
+            if place == .prerouting, let priority = chain.hook?.priority, priority > -100 { packet.translateBack() }
             if chain.hook?.translates == true, !isUntranslated(packet, place) { continue }
             jumps = []
             isBeforeTracking = (place == .prerouting || place == .output) && (chain.hook?.priority ?? 0) < -200
