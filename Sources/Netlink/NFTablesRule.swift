@@ -52,7 +52,8 @@ struct NFTablesRun {
         case "reject": decide(.reject, "reject")
         case "masq": decide(.translateSource(nil), "masquerade")
         case "nat": translate(expression)
-        case "redir", "queue", "tproxy", "synproxy", "fwd", "dup": decide(.unknown(expression.name), expression.name)
+        case "redir": redirect(expression)
+        case "queue", "tproxy", "synproxy", "fwd", "dup": decide(.unknown(expression.name), expression.name)
         default:
             // It may have written into any of them.
             registers = [:]
@@ -229,6 +230,16 @@ struct NFTablesRun {
         let (text, action) = target.judge(packet)
         decide(action, text)
         happen(target.effects(on: packet))
+    }
+
+    private mutating func redirect(_ expression: NFTablesExpression) {
+        guard let here = packet.redirection else { return decide(.unknown("redirect"), "redirect") }
+        let type = NFTA_REDIR_REG_PROTO_MIN.rawValue
+        if expression.bytes(type) == nil { return decide(.translateDestination(here, port: nil), "redirect") }
+        guard let port = value(expression, type)?.bytes.flatMap({ PacketBytes($0).port(0) }) else {
+            return decide(.unknown("redirect"), "redirect to …")
+        }
+        decide(.translateDestination(here, port: port), "redirect to :\(port)")
     }
 
     private mutating func translate(_ expression: NFTablesExpression) {

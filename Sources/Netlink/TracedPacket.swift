@@ -26,6 +26,8 @@ package struct TracedPacket: Equatable, Sendable {
     package var connectionMark: UInt32? = 0
     /// Whether its connection is tracked, and so translated; nil: that is not known.
     package var isTracked: Bool? = true
+    /// To whom it goes where it is redirected to this host; nil: that is not known.
+    package var redirection: IPAddress?
     /// What this host takes addresses for: RTN_LOCAL, RTN_UNICAST and so on. Of any other nothing is known.
     package var addressTypes: [IPAddress: UInt8] = [:]
 

@@ -23,7 +23,7 @@ package struct XTablesTarget: Sendable {
         case "DNAT": destination(packet)
         case "SNAT": source(packet)
         case "MASQUERADE": ("-j MASQUERADE", .translateSource(nil))
-        case "REDIRECT": ("-j REDIRECT", .unknown("-j REDIRECT"))
+        case "REDIRECT": redirection(packet)
         default: ("-j \(name)", .unknown("-j \(name)"))
         }
     }
@@ -77,6 +77,18 @@ package struct XTablesTarget: Sendable {
         return (
             "-j DNAT --to-destination " + (hasPort ? "\(written):\(port)" : "\(address)"),
             .translateDestination(to, port: hasPort ? port : nil)
+        )
+    }
+
+    private func redirection(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
+        let isNew = isRange(packet)
+        guard let flags = info.uint32(isNew ? 0 : 4), let port = info.port(isNew ? 36 : 16),
+            let here = packet.redirection
+        else { return ("-j REDIRECT", .unknown("-j REDIRECT")) }
+        let hasPort = flags & 2 != 0
+        return (
+            "-j REDIRECT" + (hasPort ? " --to-ports \(port)" : ""),
+            .translateDestination(here, port: hasPort ? port : nil)
         )
     }
 

@@ -56,4 +56,41 @@ extension CLI.PacketWay {
                 "answer 3", "\(dropped) nft inet mine f: meta mark 0x00000007 drop (its answer)", "notrack 3",
             ], "\(outcome.text)")
     }
+
+    /// Rules of others that keep what is for published ports, or what goes out, from where it belongs: the doctor names each.
+    @Test func whatTheDoctorFindsAtPublishedPorts() {
+        let outcome = scene(
+            """
+            networks iptables
+            ip route add default via 10.250.0.2; $m network doctor bd0 && echo well
+            check() {
+              local table=$1 chain=$2; shift 2
+              iptables-legacy -t $table -I $chain "$@"
+              $m network doctor bd0 | sed 's/   */|/g;s/10.77.7.[23] /one /' | grep foreign | head -1; iptables-legacy -t $table -D $chain 1
+            }
+            check filter FORWARD -p tcp --dport 80 -j REJECT
+            check raw PREROUTING -p tcp --dport 8000 -j DROP
+            check nat PREROUTING -p tcp --dport 80 -j ACCEPT
+            check nat PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 9999
+            check nat POSTROUTING -s 10.77.7.0/24 -j ACCEPT
+            """)
+        func line(_ rule: String, _ effect: String) -> String {
+            "bd0|foreign|the rule iptables-legacy \(rule) \(effect); take it away, or let \"bd0\" pass in front of it"
+        }
+        let kept = "keeps what is for 10.250.0.1, port 80 from container web"
+        #expect(
+            outcome.lines.filter { $0.hasPrefix("bd0|") } == [
+                line(
+                    "filter FORWARD: -p tcp -m tcp --dport 80 -j REJECT",
+                    "drops what 192.0.2.1 sends to 10.250.0.1, port 80"),
+                line(
+                    "raw PREROUTING: -p tcp -m tcp --dport 8000 -j DROP",
+                    "drops what 192.0.2.1 sends to 10.250.0.1, port 8000"),
+                line("nat PREROUTING: -p tcp -m tcp --dport 80 -j ACCEPT", kept),
+                line("nat PREROUTING: -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 9999", kept),
+                line(
+                    "nat POSTROUTING: -s 10.77.7.0/24 -j ACCEPT",
+                    "lets what one sends to 192.0.2.1 out under its own address"),
+            ], "\(outcome.text)")
+    }
 }

@@ -8,6 +8,8 @@ package struct FirewallWalk: Sendable {
         package let table: String
         package let chain: String
         package let text: String
+        /// It decides whether, and to what, the packet is translated.
+        package var isOfTranslation = false
         /// Whether it is of this program's making.
         package var isOurs: Bool {
             table.contains("mydocker-") || OwnChain.holdsOwnRules(chain) || text.contains(OwnChain.prefix)
@@ -32,6 +34,8 @@ package struct FirewallWalk: Sendable {
     private var jumps: [Step] = []
     /// Connection tracking has not seen the packet yet: it comes after the tables raw (NF_IP_PRI_CONNTRACK).
     private var isBeforeTracking = false
+    /// What the chains that are asked are for.
+    private var isTranslating = false
 
     package init(_ tables: [TraceableTable]) { self.tables = tables }
 
@@ -57,6 +61,7 @@ package struct FirewallWalk: Sendable {
             if place == .prerouting, let priority = chain.hook?.priority, priority > -100 { packet.translateBack() }
             if chain.hook?.translates == true, !isUntranslated(packet, place) { continue }
             jumps = []
+            isTranslating = chain.hook?.translates == true
             isBeforeTracking = (place == .prerouting || place == .output) && (chain.hook?.priority ?? 0) < -200
             switch walk(chain, table, &packet, depth: 0) {
             case .accepted: continue
@@ -106,7 +111,9 @@ package struct FirewallWalk: Sendable {
     ) -> Outcome {
         for rule in chain.rules {
             let judged = rule.judge(packet)
-            let step = Step(table: table.name, chain: chain.name, text: judged.text)
+            let untracks = isBeforeTracking && judged.effects.contains(.untracks(isSure: true))
+            let step = Step(
+                table: table.name, chain: chain.name, text: judged.text, isOfTranslation: isTranslating || untracks)
             take(judged, step, &packet)
             if judged.isMeant == .no || judged.action == .goesOn { continue }
             if case .unknown(let what) = judged.isMeant {

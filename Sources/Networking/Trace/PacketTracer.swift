@@ -8,7 +8,7 @@ import Netlink
 package struct PacketTracer: ~Copyable {
     private var netlink: RouteSocket
     private let links: [LinkInfo]
-    private let containers: [TracedContainer]
+    let containers: [TracedContainer]
     private let internals: InternalNetworks
     private let family: AddressFamily
     private var walk: FirewallWalk
@@ -73,7 +73,10 @@ package struct PacketTracer: ~Copyable {
             packet.addressTypes[address] = type(of: address)
         }
         let verdict = walk.pass(place, &packet)
-        for step in walk.takeSteps() { note("\(place)", step.description) }
+        for step in walk.takeSteps() {
+            let isForeign = step.isOfTranslation && !step.isOurs
+            way.steps.append(.init("\(place)", step.description, isForeignTranslation: isForeign))
+        }
         switch verdict {
         case .passes: return true
         case .dropped(let step), .rejected(let step):
@@ -132,6 +135,7 @@ package struct PacketTracer: ~Copyable {
         guard let first = route(packet) else { return }
         packet.output = link(first.link)?.name
         note("routing", "this host sends it by \(packet.output ?? "no link")")
+        packet.redirection = family == .ipv4 ? IPAddress.loopbackIPv4 : IPAddress(ipv6: 1)
         let (destination, mark) = (packet.destination, packet.mark)
         guard pass(.output, &packet) else { return }
         var route = first
@@ -157,6 +161,7 @@ package struct PacketTracer: ~Copyable {
     private mutating func enter(by input: LinkInfo, _ packet: inout TracedPacket) {
         note(input.name, "it comes in")
         packet.input = input.name
+        packet.redirection = address(of: input)
         guard pass(.prerouting, &packet), let route = route(packet, input: input) else { return }
         if route.isLocal {
             note("routing", "\(packet.destination) is an address of this host")
@@ -178,6 +183,7 @@ package struct PacketTracer: ~Copyable {
         let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
         if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
         let hop = route.gateway.map { " to the router \($0)" } ?? ""
+        way.source = packet.source
         way.end = .arrives("it leaves this host by \(output.name)\(hop), as \(packet.source)")
     }
 
@@ -187,6 +193,12 @@ package struct PacketTracer: ~Copyable {
             among: addresses, toward: route.gateway ?? packet.destination, to: packet.destination)
     }
 
+    /// The first one that is not of the link alone.
+    private mutating func address(of link: LinkInfo) -> IPAddress? {
+        let addresses = ((try? netlink.addresses(of: family)) ?? []).filter { $0.link == link.index }
+        return addresses.map(\.address.address).first { !$0.isMappedOrOfLink }
+    }
+
     private mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
         guard let (container, endpoint) = place(of: packet.destination), endpoint.bridge == bridge.name else {
             return stop("nobody on \(bridge.name) has the address \(packet.destination)")
@@ -194,6 +206,7 @@ package struct PacketTracer: ~Copyable {
         if let why = trouble(of: endpoint, on: bridge) { return stop(why) }
         note(bridge.name, "→ \(endpoint.hostInterface) → \(endpoint.interface) of container \(container.name)")
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
+        (way.container, way.source) = (container.name, packet.source)
         way.end = .arrives("at container \(container.name)\(port), from \(packet.source)")
     }
 
@@ -203,6 +216,9 @@ package struct PacketTracer: ~Copyable {
         guard pass(.input, &packet) else { return }
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
         guard let (container, endpoint, mapping) = listener(packet) else {
+            if let holder = holder(packet) {
+                return stop("its socket\(port) is only held for container \(holder.name): no rule has sent it on")
+            }
             way.end = .arrives("at this host\(port), from \(packet.source)")
             return answerFromHere(to: packet)
         }
@@ -215,25 +231,9 @@ package struct PacketTracer: ~Copyable {
                     + (network.id == endpoint.networkID ? "in" : "out"))
         }
         note("supervisor", "of container \(container.name) listens\(port), and passes it on from this host")
+        way.container = container.name
         way.end = .arrives("at container \(container.name), port \(mapping.containerPort)")
         answerFromHere(to: packet)
-    }
-
-    /// Whose supervisor answers for a published port: what no rule translates.
-    private func listener(_ packet: TracedPacket) -> (TracedContainer, Endpoint, PortMapping)? {
-        guard !packet.hasNewDestination else { return nil }
-        for container in containers {
-            // The sockets of what is translated are nobody's to reach.
-            for endpoint in container.endpoints where packet.family == .ipv6 || endpoint.address == nil {
-                let mapping = endpoint.ports.first { port in
-                    port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
-                        && (port.transport == .tcp) == packet.isOfTCP
-                        && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)
-                }
-                if let mapping { return (container, endpoint, mapping) }
-            }
-        }
-        return nil
     }
 
     /// Why a container's link carries nothing; nil: it does.
