@@ -46,7 +46,10 @@ extension CLI.PacketWay {
             nft add rule inet mine p iifname bd0 meta mark set 7; nft add rule inet mine f meta mark 7 drop; out nft
             nft flush chain inet mine p; nft add rule inet mine p iifname out0 meta mark set 7; out answer
             nft flush chain inet mine p; nft flush chain inet mine f
-            nft add rule inet mine r iifname bd0 notrack; out notrack | head -1
+            nft add rule inet mine r iifname bd0 notrack; out notrack | head -1; nft delete table inet mine
+            nft add table netdev links; nft 'add chain netdev links entry { type filter hook ingress device out0 priority 0; }'
+            way 10.250.0.2 10.250.0.1:80 | grep -c '^not known'; nft add rule netdev links entry tcp dport 80 drop
+            way 10.250.0.2 10.250.0.1:80 | grep '^not known'
             """)
         let dropped = "does not arrive: dropped by"
         #expect(
@@ -54,6 +57,7 @@ extension CLI.PacketWay {
                 "mark 3", "\(dropped) iptables-legacy filter FORWARD: -m mark --mark 0x7 -j DROP", "routed 3",
                 "nft 3", "\(dropped) nft inet mine f: meta mark 0x00000007 drop",
                 "answer 3", "\(dropped) nft inet mine f: meta mark 0x00000007 drop (its answer)", "notrack 3",
+                "0", "not known: nft netdev links entry: rules at the link out0 are not followed",
             ], "\(outcome.text)")
     }
 

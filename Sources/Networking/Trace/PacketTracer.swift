@@ -12,6 +12,7 @@ package struct PacketTracer: ~Copyable {
     private let internals: InternalNetworks
     private let family: AddressFamily
     private var walk: FirewallWalk
+    private let deviceChains: [DeviceChain]
     var way = PacketWay()
     /// What is not known of routes.
     private var doubts: [String] = []
@@ -27,6 +28,13 @@ package struct PacketTracer: ~Copyable {
         self.internals = internals
         self.family = family
         walk = FirewallWalk(tables)
+        deviceChains = Self.deviceChains()
+    }
+
+    /// A kernel without nftables has none.
+    private static func deviceChains() -> [DeviceChain] {
+        guard var socket = try? NFTablesSocket() else { return [] }
+        return (try? socket.deviceChains()) ?? []
     }
 
     package mutating func trace(_ question: PacketQuestion) -> PacketWay {
@@ -85,6 +93,17 @@ package struct PacketTracer: ~Copyable {
         }
     }
 
+    private mutating func doubt(_ what: String) {
+        if !doubts.contains(what) { doubts.append(what) }
+    }
+
+    /// Rules that a packet meets at a link are told of, and not followed.
+    private mutating func pass(link name: String, isOutward: Bool) {
+        for chain in deviceChains where chain.isOutward == isOutward && chain.devices.contains(name) {
+            doubt("\(chain.description): rules at the link \(name) are not followed")
+        }
+    }
+
     mutating func stop(_ why: String) { way.end = .stops(why) }
 
     // MARK: Where it begins
@@ -112,6 +131,7 @@ package struct PacketTracer: ~Copyable {
             "container \(container.name) → \(endpoint.hostInterface), where it may send as itself alone")
         guard let bridge = link(named: endpoint.bridge) else { return stop("there is no bridge \(endpoint.bridge)") }
         if let why = trouble(of: endpoint, on: bridge) { return stop(why) }
+        pass(link: endpoint.hostInterface, isOutward: false)
         note(bridge.name, "the bridge of network \(endpoint.network)")
         if isNear, packet.destination != endpoint.gateway(of: family), !isOwn(packet.destination) {
             return cross(bridge, &packet)
@@ -162,6 +182,7 @@ package struct PacketTracer: ~Copyable {
         note(input.name, "it comes in")
         packet.input = input.name
         packet.redirection = address(of: input)
+        pass(link: input.name, isOutward: false)
         guard pass(.prerouting, &packet), let route = route(packet, input: input) else { return }
         if route.isLocal {
             note("routing", "\(packet.destination) is an address of this host")
@@ -180,6 +201,7 @@ package struct PacketTracer: ~Copyable {
     private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
         packet.masqueradedSource = masqueradedSource(of: packet, by: route)
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
+        pass(link: output.name, isOutward: true)
         let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
         if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
         let hop = route.gateway.map { " to the router \($0)" } ?? ""
@@ -204,6 +226,7 @@ package struct PacketTracer: ~Copyable {
             return stop("nobody on \(bridge.name) has the address \(packet.destination)")
         }
         if let why = trouble(of: endpoint, on: bridge) { return stop(why) }
+        pass(link: endpoint.hostInterface, isOutward: true)
         note(bridge.name, "→ \(endpoint.hostInterface) → \(endpoint.interface) of container \(container.name)")
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
         (way.container, way.source) = (container.name, packet.source)
@@ -251,8 +274,7 @@ package struct PacketTracer: ~Copyable {
     // MARK: Routes
 
     mutating func route(_ packet: TracedPacket, input: LinkInfo? = nil) -> RouteInfo? {
-        let doubt = "routing (depends on the packet's mark)"
-        if packet.mark == nil, !doubts.contains(doubt) { doubts.append(doubt) }
+        if packet.mark == nil { doubt("routing (depends on the packet's mark)") }
         do throws(OperationError) {
             return try netlink.route(
                 to: packet.destination, from: packet.source, input: input?.index, mark: packet.mark ?? 0)
