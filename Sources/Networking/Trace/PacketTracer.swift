@@ -240,7 +240,7 @@ package struct PacketTracer: ~Copyable {
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
         guard let (container, endpoint, mapping) = listener(packet) else {
             if let holder = holder(packet) {
-                return stop("its socket\(port) is only held for container \(holder.name): no rule has sent it on")
+                return stop("a socket holds the port for container \(holder.name), and no rule has sent this on to it")
             }
             way.end = .arrives("at this host\(port), from \(packet.source)")
             return answerFromHere(to: packet)
