@@ -8,6 +8,7 @@ enum RuleObstacles {
     {
         guard !network.isInternal else { return [] }
         var found: [NetworkObstacle] = []
+        var rules: Set<String> = []
         for family in Set(network.gateways.map(\.family)).sorted(by: { $0.bits < $1.bits }) {
             // What supervisors refuse is no rule of anybody's.
             var tracer = try PacketTracer(containers, InternalNetworks(among: []), family)
@@ -16,7 +17,8 @@ enum RuleObstacles {
                 let obstacle = NetworkObstacle(
                     .foreign, "the rule \(rule)", effect,
                     remedy: "take it away, or let \"\(network.device)\" pass in front of it")
-                if !found.contains(where: { $0.what == obstacle.what }) { found.append(obstacle) }
+                // A rule is named once, whether it stops packets or answers.
+                if rules.insert(rule.replacing(" (its answer)", with: "")).inserted { found.append(obstacle) }
             }
         }
         return found
