@@ -58,7 +58,7 @@ extension NFTablesRun {
             // ETH_P_IP and ETH_P_IPV6.
             NFTablesValue(
                 bytes: packet.family == .ipv4 ? [0x08, 0] : [0x86, 0xdd], name: "meta protocol", form: .other)
-        case NFT_META_MARK.rawValue: NFTablesValue(bytes: [0, 0, 0, 0], name: "meta mark", form: .other)
+        case NFT_META_MARK.rawValue: NFTablesValue(bytes: packet.mark?.bytes, name: "meta mark", form: .mark)
         default: NFTablesValue(bytes: nil, name: "meta \(key)", form: .other)
         }
     }
@@ -72,11 +72,12 @@ extension NFTablesRun {
 
     func connection(_ key: UInt32) -> NFTablesValue {
         switch key {
-        case NFT_CT_STATE.rawValue: NFTablesValue(bytes: packet.stateBit.bytes, name: "ct state", form: .state)
+        case NFT_CT_STATE.rawValue:
+            NFTablesValue(bytes: packet.stateBit(untracked: 64)?.bytes, name: "ct state", form: .state)
         case NFT_CT_STATUS.rawValue: NFTablesValue(bytes: packet.statusBits.bytes, name: "ct status", form: .status)
         case NFT_CT_DIRECTION.rawValue:
             NFTablesValue(bytes: [packet.isReply ? 1 : 0], name: "ct direction", form: .other)
-        case NFT_CT_MARK.rawValue: NFTablesValue(bytes: [0, 0, 0, 0], name: "ct mark", form: .other)
+        case NFT_CT_MARK.rawValue: NFTablesValue(bytes: packet.connectionMark?.bytes, name: "ct mark", form: .mark)
         default: NFTablesValue(bytes: nil, name: "ct \(key)", form: .other)
         }
     }

@@ -16,45 +16,84 @@ struct NFTablesRule: TraceableRule {
             if run.holds == .no { break }
         }
         let text = run.words + (comment.map { ["comment \"\($0)\""] } ?? [])
-        return JudgedRule(text.joined(separator: " "), run.holds, run.action)
+        return JudgedRule(text.joined(separator: " "), run.holds, run.action, run.effects)
     }
 }
 
 struct NFTablesRun {
-    let packet: TracedPacket
+    private(set) var packet: TracedPacket
     private let sets: [String: NFTablesSet]
     private var registers: [UInt32: NFTablesValue] = [:]
     private(set) var words: [String] = []
     private(set) var holds = Certainty.yes
     private(set) var action = TracedAction.goesOn
+    private(set) var effects: [TracedEffect] = []
 
     init(_ packet: TracedPacket, _ sets: [String: NFTablesSet]) { (self.packet, self.sets) = (packet, sets) }
 
     mutating func perform(_ expression: NFTablesExpression) {
         switch expression.name {
         case "payload": load(expression, NFTA_PAYLOAD_DREG.rawValue, payload(expression))
-        case "meta": load(expression, NFTA_META_DREG.rawValue, meta(expression.number(NFTA_META_KEY.rawValue)))
-        case "ct": load(expression, NFTA_CT_DREG.rawValue, connection(expression.number(NFTA_CT_KEY.rawValue)))
+        case "meta": useMeta(expression)
+        case "ct": useConnection(expression)
         case "fib": load(expression, NFTA_FIB_DREG.rawValue, addressType(expression))
         case "bitwise": mask(expression)
+        case "byteorder": turn(expression)
         case "cmp": compare(expression)
         case "range": compareRange(expression)
         case "lookup": lookUp(expression)
         case "immediate": set(expression)
         case "match": match(expression)
         case "target": target(expression)
-        case "counter", "log", "notrack", "last": words.append(expression.name)
+        case "counter", "log", "last": words.append(expression.name)
+        case "notrack":
+            words.append(expression.name)
+            happen([.untracks(isSure: true)])
         case "reject": decide(.reject, "reject")
         case "masq": decide(.translateSource(nil), "masquerade")
         case "nat": translate(expression)
-        case "redir", "queue", "tproxy", "synproxy", "fwd", "dup": decide(.unknown(expression.name), expression.name)
-        default: doubt(expression.name)
+        case "redir": redirect(expression)
+        case "queue", "tproxy", "synproxy", "fwd", "dup": decide(.unknown(expression.name), expression.name)
+        default:
+            // It may have written into any of them.
+            registers = [:]
+            doubt(expression.name)
         }
     }
 
     // MARK: Loading
 
-    /// One without a destination writes, and changes nothing that is traced.
+    private mutating func useMeta(_ expression: NFTablesExpression) {
+        let key = expression.number(NFTA_META_KEY.rawValue)
+        load(expression, NFTA_META_DREG.rawValue, meta(key))
+        if key == NFT_META_MARK.rawValue, expression.bytes(NFTA_META_SREG.rawValue) != nil {
+            happen([.marks(number(expression, NFTA_META_SREG.rawValue))])
+        }
+    }
+
+    private mutating func useConnection(_ expression: NFTablesExpression) {
+        let key = expression.number(NFTA_CT_KEY.rawValue)
+        load(expression, NFTA_CT_DREG.rawValue, connection(key))
+        if key == NFT_CT_MARK.rawValue, expression.bytes(NFTA_CT_SREG.rawValue) != nil {
+            happen([.marksConnection(number(expression, NFTA_CT_SREG.rawValue))])
+        }
+        // Only its state can be asked for of what is not tracked: any other question ends the rule (NFT_BREAK).
+        let isAsked = expression.bytes(NFTA_CT_DREG.rawValue) != nil
+        if isAsked, key != NFT_CT_STATE.rawValue, packet.isTracked == false { holds = .no }
+    }
+
+    /// What is in the register that an expression reads, where that is known.
+    private func number(_ expression: NFTablesExpression, _ source: UInt32) -> UInt32? {
+        value(expression, source)?.bytes.flatMap { PacketBytes($0).uint32(0) }
+    }
+
+    private mutating func happen(_ effects: [TracedEffect]) {
+        let happening = effects.happening(holds)
+        for effect in happening { packet.take(effect, canBeUntracked: false) }
+        self.effects += happening
+    }
+
+    /// One without a destination writes.
     private mutating func load(_ expression: NFTablesExpression, _ destination: UInt32, _ value: NFTablesValue) {
         guard expression.bytes(destination) != nil else { return words.append("\(value.name) set …") }
         registers[register(expression.number(destination))] = value
@@ -66,13 +105,34 @@ struct NFTablesRun {
     }
 
     private mutating func mask(_ expression: NFTablesExpression) {
-        let source = register(expression.number(NFTA_BITWISE_SREG.rawValue))
-        guard var value = registers[source], let mask = expression.data(NFTA_BITWISE_MASK.rawValue),
-            let flip = expression.data(NFTA_BITWISE_XOR.rawValue), flip.allSatisfy({ $0 == 0 })
-        else { return doubt("bitwise") }
-        value.bytes = value.bytes.map { zip($0, mask).map { $0 & $1 } }
+        let destination = register(expression.number(NFTA_BITWISE_DREG.rawValue))
+        guard var value = value(expression, NFTA_BITWISE_SREG.rawValue),
+            let mask = expression.data(NFTA_BITWISE_MASK.rawValue),
+            let flip = expression.data(NFTA_BITWISE_XOR.rawValue), flip.count == mask.count
+        else {
+            registers[destination] = NFTablesValue(bytes: nil, name: "bitwise", form: .other)
+            return
+        }
+        value.bytes = value.bytes.map { zip($0, zip(mask, flip)).map { $0 & $1.0 ^ $1.1 } }
         value.mask = mask
-        registers[register(expression.number(NFTA_BITWISE_DREG.rawValue))] = value
+        registers[destination] = value
+    }
+
+    /// From the host's byte order into that of networks, or back, which is the same.
+    private mutating func turn(_ expression: NFTablesExpression) {
+        let size = Int(expression.number(NFTA_BYTEORDER_SIZE.rawValue))
+        let destination = register(expression.number(NFTA_BYTEORDER_DREG.rawValue))
+        guard let value = value(expression, NFTA_BYTEORDER_SREG.rawValue), size > 0 else {
+            registers[destination] = NFTablesValue(bytes: nil, name: "byteorder", form: .other)
+            return
+        }
+        let bytes = value.bytes.map { bytes in
+            stride(from: 0, to: bytes.count, by: size).flatMap { start -> [UInt8] in
+                let part = bytes[start..<min(start + size, bytes.count)]
+                return UInt16(1).littleEndian == 1 ? part.reversed() : Array(part)
+            }
+        }
+        registers[destination] = NFTablesValue(bytes: bytes, name: value.name, form: .other)
     }
 
     // MARK: Deciding
@@ -169,6 +229,17 @@ struct NFTablesRun {
             PacketBytes(expression.bytes(NFTA_TARGET_INFO.rawValue) ?? []))
         let (text, action) = target.judge(packet)
         decide(action, text)
+        happen(target.effects(on: packet))
+    }
+
+    private mutating func redirect(_ expression: NFTablesExpression) {
+        guard let here = packet.redirection else { return decide(.unknown("redirect"), "redirect") }
+        let type = NFTA_REDIR_REG_PROTO_MIN.rawValue
+        if expression.bytes(type) == nil { return decide(.translateDestination(here, port: nil), "redirect") }
+        guard let port = value(expression, type)?.bytes.flatMap({ PacketBytes($0).port(0) }) else {
+            return decide(.unknown("redirect"), "redirect to …")
+        }
+        decide(.translateDestination(here, port: port), "redirect to :\(port)")
     }
 
     private mutating func translate(_ expression: NFTablesExpression) {

@@ -12,7 +12,23 @@ extension NFTablesValue {
                 NFT_CMP_NEQ.rawValue: "!= ", NFT_CMP_LT.rawValue: "< ", NFT_CMP_LTE.rawValue: "<= ",
                 NFT_CMP_GT.rawValue: "> ", NFT_CMP_GTE.rawValue: ">= ",
             ][relation] ?? ""
+        // A part that is no prefix is written with what it is compared through.
+        if let mask, !hasPrefix(mask) {
+            return "\(name) & \(plainText(mask)) \(sign.isEmpty ? "== " : sign)\(plainText(data))"
+        }
         return "\(name) \(sign)\(text(data))"
+    }
+
+    private func plainText(_ data: [UInt8]) -> String {
+        NFTablesValue(bytes: nil, name: name, form: form).text(data)
+    }
+
+    /// Whether a mask is said by a length; only those of addresses are.
+    private func hasPrefix(_ mask: [UInt8]) -> Bool {
+        guard case .address = form else { return form != .mark }
+        let rest = mask.drop { $0 == 0xff }
+        guard let first = rest.first else { return true }
+        return (~first).leadingZeroBitCount == first.nonzeroBitCount && rest.dropFirst().allSatisfy { $0 == 0 }
     }
 
     func text(_ data: [UInt8]) -> String {
@@ -30,6 +46,9 @@ extension NFTablesValue {
             return "\"\(bytes.text(0..<data.count))\(data.last == 0 ? "" : "*")\""
         case .transport: return TracedPacket.name(ofTransport: data.first ?? 0)
         case .type: return bytes.uint32(0) == 2 ? "local" : "\(bytes.uint32(0) ?? 0)"
+        case .mark:
+            let digits = String(bytes.uint32(0) ?? 0, radix: 16)
+            return "0x" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
         case .state, .status, .other:
             if name == "meta nfproto", let family = [[2]: "ipv4", [10]: "ipv6"][data] { return family }
             return "0x" + data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

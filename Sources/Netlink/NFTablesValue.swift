@@ -12,6 +12,6 @@ struct NFTablesValue {
 
     enum Form: Equatable {
         case address(AddressFamily)
-        case port, name, transport, state, status, type, other
+        case port, name, transport, state, status, type, mark, other
     }
 }

@@ -18,6 +18,16 @@ package struct TracedPacket: Equatable, Sendable {
     package var hasNewSource = false
     /// Whose it becomes where it is masqueraded; nil: that is not known.
     package var masqueradedSource: IPAddress?
+    /// Of an answer for whom it is, once that is translated back: where destinations are (NF_IP_PRI_NAT_DST).
+    package var untranslatedDestination: IPAddress?
+    /// What rules have marked it with; nil: with what nobody knows here.
+    package var mark: UInt32? = 0
+    /// The same of its connection.
+    package var connectionMark: UInt32? = 0
+    /// Whether its connection is tracked, and so translated; nil: that is not known.
+    package var isTracked: Bool? = true
+    /// To whom it goes where it is redirected to this host; nil: that is not known.
+    package var redirection: IPAddress?
     /// What this host takes addresses for: RTN_LOCAL, RTN_UNICAST and so on. Of any other nothing is known.
     package var addressTypes: [IPAddress: UInt8] = [:]
 
@@ -26,6 +36,26 @@ package struct TracedPacket: Equatable, Sendable {
         self.destination = destination
         self.transport = transport
         destinationPort = port
+    }
+
+    /// What comes back to whom it is for, once it is.
+    /// - Parameter sender: under which address this one has left.
+    package func answer(to sender: IPAddress) -> TracedPacket {
+        var answer = self
+        (answer.source, answer.destination) = (destination, sender)
+        answer.untranslatedDestination = sender == source ? nil : source
+        (answer.sourcePort, answer.destinationPort) = (destinationPort, sourcePort)
+        (answer.input, answer.output) = (output, nil)
+        answer.isReply = true
+        answer.mark = 0
+        // What answers one that was not tracked is of no connection, or not tracked either.
+        answer.isTracked = isTracked == true ? true : nil
+        return answer
+    }
+
+    package mutating func translateBack() {
+        guard isTracked != false, let own = untranslatedDestination else { return }
+        (destination, untranslatedDestination) = (own, nil)
     }
 
     package var family: AddressFamily { destination.family }
@@ -37,7 +67,11 @@ package struct TracedPacket: Equatable, Sendable {
     }
 
     /// The state of connection tracking, by its bit (NF_CT_STATE_BIT).
-    var stateBit: UInt32 { isReply ? 2 : 8 }
+    /// - Parameter untracked: the bit of a packet that has none.
+    /// - Returns: nil: that is not known.
+    func stateBit(untracked: UInt32) -> UInt32? {
+        isTracked.map { $0 ? (isReply ? 2 : 8) : untracked }
+    }
     /// Bits of enum ip_conntrack_status that rules ask for.
     var statusBits: UInt32 { (hasNewSource ? 16 : 0) | (hasNewDestination ? 32 : 0) }
 }
@@ -81,17 +115,60 @@ package enum TracedAction: Equatable, Sendable {
     case unknown(String)
 }
 
+/// What a rule does to a packet beside deciding about it.
+package enum TracedEffect: Equatable, Sendable {
+    /// Nil: nobody knows with what, or whether.
+    case marks(UInt32?)
+    case marksConnection(UInt32?)
+    /// - isSure: false where nobody knows whether it does.
+    case untracks(isSure: Bool)
+
+    /// What is left of it where nobody knows whether the rule is for the packet.
+    var unsure: TracedEffect {
+        switch self {
+        case .marks: .marks(nil)
+        case .marksConnection: .marksConnection(nil)
+        case .untracks: .untracks(isSure: false)
+        }
+    }
+}
+
+extension [TracedEffect] {
+    /// What is left of them where a rule is for a packet, is not, or perhaps is.
+    package func happening(_ isMeant: Certainty) -> [TracedEffect] {
+        switch isMeant {
+        case .yes: self
+        case .no: []
+        case .unknown: map(\.unsure)
+        }
+    }
+}
+
+extension TracedPacket {
+    /// - Parameter canBeUntracked: connection tracking has not seen it yet.
+    package mutating func take(_ effect: TracedEffect, canBeUntracked: Bool) {
+        switch effect {
+        case .marks(let mark): self.mark = mark
+        case .marksConnection(let mark): if isTracked != false { connectionMark = mark }
+        case .untracks(let isSure): if canBeUntracked, isTracked != false { isTracked = isSure ? false : nil }
+        }
+    }
+}
+
 /// What a rule says of a packet.
 package struct JudgedRule: Equatable, Sendable {
     /// As the rule's own tool writes it, as far as it is understood.
     package let text: String
     package let isMeant: Certainty
     package let action: TracedAction
+    /// These happen whatever `isMeant` says, which they have heeded.
+    package let effects: [TracedEffect]
 
-    package init(_ text: String, _ isMeant: Certainty, _ action: TracedAction) {
+    package init(_ text: String, _ isMeant: Certainty, _ action: TracedAction, _ effects: [TracedEffect] = []) {
         self.text = text
         self.isMeant = isMeant
         self.action = action
+        self.effects = effects
     }
 }
 

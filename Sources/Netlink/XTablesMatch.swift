@@ -21,9 +21,10 @@ package struct XTablesMatch: Sendable {
             case "udp": ports(packet, invertedAt: 8, flagsAt: nil)
             case "multiport" where revision == 1: severalPorts(packet)
             case "conntrack" where revision >= 2: connection(packet)
-            case "state": info.uint32(0).map { states($0, false, packet, "-m state", "--state") }
+            case "state": info.uint32(0).map { states($0, false, packet, "-m state", "--state", untracked: 64) }
             case "addrtype" where revision == 1: addressType(packet)
-            case "mark" where revision == 1: mark()
+            case "mark" where revision == 1: mark(packet.mark)
+            case "connmark" where revision == 1: connectionMark(packet)
             default: nil as (String, Certainty)?
             }
         return known ?? ("-m \(name) …", .unknown("-m \(name)"))
@@ -90,21 +91,24 @@ package struct XTablesMatch: Sendable {
         guard let compared = info.uint16(146), let inverted = info.uint16(148), let mask = info.uint16(150),
             compared == 1
         else { return nil }
-        return states(UInt32(mask), inverted & 1 != 0, packet, "-m conntrack", "--ctstate")
+        return states(UInt32(mask), inverted & 1 != 0, packet, "-m conntrack", "--ctstate", untracked: 256)
     }
 
     /// - Parameter mask: bits of xt_conntrack.h, of which 6 and 7 are translated sources and destinations.
     private func states(
-        _ mask: UInt32, _ isInverted: Bool, _ packet: TracedPacket, _ module: String, _ option: String
+        _ mask: UInt32, _ isInverted: Bool, _ packet: TracedPacket, _ module: String, _ option: String,
+        untracked: UInt32
     ) -> (text: String, holds: Certainty) {
         let names: [(UInt32, String)] = [
             (1, "INVALID"), (8, "NEW"), (4, "RELATED"), (2, "ESTABLISHED"), (256, "UNTRACKED"), (64, "SNAT"),
             (128, "DNAT"),
         ]
-        let own =
-            packet.stateBit | (packet.hasNewSource ? 64 : 0) | (packet.hasNewDestination ? 128 : 0)
         let text = names.filter { mask & $0.0 != 0 }.map(\.1).joined(separator: ",")
-        return ("\(module) \(isInverted ? "! " : "")\(option) \(text)", Certainty(own & mask != 0).negated(isInverted))
+        let holds = packet.stateBit(untracked: untracked).map { state in
+            let own = state | (packet.hasNewSource ? 64 : 0) | (packet.hasNewDestination ? 128 : 0)
+            return Certainty(own & mask != 0).negated(isInverted)
+        }
+        return ("\(module) \(isInverted ? "! " : "")\(option) \(text)", holds ?? .unknown(option))
     }
 
     /// struct xt_addrtype_info_v1.
@@ -124,10 +128,25 @@ package struct XTablesMatch: Sendable {
         return ("-m addrtype " + words.joined(separator: " "), holds)
     }
 
-    /// Packets have no mark unless somebody gives them one.
-    private func mark() -> (text: String, holds: Certainty)? {
+    /// struct xt_mark_mtinfo1, and xt_connmark_mtinfo1, which is the same. Packets have the mark 0 unless somebody gives them one.
+    private func mark(_ own: UInt32?) -> (text: String, holds: Certainty)? {
         guard let mark = info.uint32(0), let mask = info.uint32(4), let inverted = info.uint8(8) else { return nil }
-        let sign = inverted == 0 ? "" : "! "
-        return ("-m mark \(sign)--mark \(mark)/\(mask)", Certainty(mark == 0).negated(inverted != 0))
+        let text = "-m \(name) \(inverted == 0 ? "" : "! ")--mark \(XTablesMark.text(mark, mask))"
+        guard let own else { return (text, .unknown("-m \(name)")) }
+        return (text, Certainty(own & mask == mark).negated(inverted != 0))
+    }
+
+    /// A connection that is not tracked has none, not even another one.
+    private func connectionMark(_ packet: TracedPacket) -> (text: String, holds: Certainty)? {
+        guard let judged = mark(packet.connectionMark) else { return nil }
+        guard let isTracked = packet.isTracked else { return (judged.text, .unknown("-m connmark")) }
+        return isTracked ? judged : (judged.text, .no)
+    }
+}
+
+enum XTablesMark {
+    /// As iptables(8) writes it.
+    static func text(_ mark: UInt32, _ mask: UInt32) -> String {
+        "0x\(String(mark, radix: 16))" + (mask == .max ? "" : "/0x\(String(mask, radix: 16))")
     }
 }

@@ -15,15 +15,44 @@ package struct XTablesTarget: Sendable {
     package func judge(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
         switch name {
         case "REJECT": ("-j REJECT", .reject)
-        case "LOG", "NFLOG", "MARK", "CONNMARK", "TCPMSS", "CT", "CHECKSUM", "TRACE", "CLASSIFY", "DSCP", "TOS",
+        case "MARK": ("-j MARK" + (setMark.map { " --set-xmark \(XTablesMark.text($0.mark, $0.mask))" } ?? ""), .goesOn)
+        case "CT" where isNotTracked: ("-j CT --notrack", .goesOn)
+        case "LOG", "NFLOG", "CONNMARK", "TCPMSS", "CT", "NOTRACK", "CHECKSUM", "TRACE", "CLASSIFY", "DSCP", "TOS",
             "AUDIT":
             ("-j \(name)", .goesOn)
         case "DNAT": destination(packet)
         case "SNAT": source(packet)
         case "MASQUERADE": ("-j MASQUERADE", .translateSource(nil))
-        case "REDIRECT": ("-j REDIRECT", .unknown("-j REDIRECT"))
+        case "REDIRECT": redirection(packet)
         default: ("-j \(name)", .unknown("-j \(name)"))
         }
+    }
+
+    /// What it does to a packet that the rule is for.
+    package func effects(on packet: TracedPacket) -> [TracedEffect] {
+        switch name {
+        case "MARK": [.marks(newMark(of: packet))]
+        // Which of the two marks it changes is not looked at.
+        case "CONNMARK": [.marks(nil), .marksConnection(nil)]
+        case "NOTRACK": [.untracks(isSure: true)]
+        case "CT" where isNotTracked: [.untracks(isSure: true)]
+        default: []
+        }
+    }
+
+    /// XT_CT_NOTRACK of struct xt_ct_target_info, whatever its revision.
+    private var isNotTracked: Bool { (info.uint16(0) ?? 0) & 1 != 0 }
+
+    /// struct xt_mark_tginfo2.
+    private var setMark: (mark: UInt32, mask: UInt32)? {
+        guard revision == 2, let mark = info.uint32(0), let mask = info.uint32(4) else { return nil }
+        return (mark, mask)
+    }
+
+    private func newMark(of packet: TracedPacket) -> UInt32? {
+        guard let setMark else { return nil }
+        if setMark.mask == .max { return setMark.mark }
+        return packet.mark.map { $0 & ~setMark.mask ^ setMark.mark }
     }
 
     /// struct nf_nat_range2 since revision 2, of which IPv6 has had the beginning since revision 1, before that struct
@@ -48,6 +77,18 @@ package struct XTablesTarget: Sendable {
         return (
             "-j DNAT --to-destination " + (hasPort ? "\(written):\(port)" : "\(address)"),
             .translateDestination(to, port: hasPort ? port : nil)
+        )
+    }
+
+    private func redirection(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
+        let isNew = isRange(packet)
+        guard let flags = info.uint32(isNew ? 0 : 4), let port = info.port(isNew ? 36 : 16),
+            let here = packet.redirection
+        else { return ("-j REDIRECT", .unknown("-j REDIRECT")) }
+        let hasPort = flags & 2 != 0
+        return (
+            "-j REDIRECT" + (hasPort ? " --to-ports \(port)" : ""),
+            .translateDestination(here, port: hasPort ? port : nil)
         )
     }
 

@@ -23,6 +23,13 @@ enum HostRouting {
         Set(AddressFamily.allCases.filter { Sysctl.get(setting($0)) == "1" })
     }
 
+    /// The setting by which this host does not send on what comes in by a link; nil: there is none. Of IPv6 that of a link says only whom
+    /// it believes.
+    static func refusing(_ family: AddressFamily, input: String) -> String? {
+        let ofLink = family == .ipv4 ? ["net/ipv4/conf/\(input)/forwarding"] : []
+        return ([setting(family)] + ofLink).first { Sysctl.get($0) == "0" }
+    }
+
     static func switchOn(_ family: AddressFamily) throws(OperationError) {
         for setting in try preparations(family) { try Sysctl.set(setting.key, to: setting.value) }
         try Sysctl.set(setting(family), to: "1")

@@ -10,8 +10,8 @@ import Testing
     /// Says one thing of every packet.
     private struct Said: TraceableRule {
         let judged: JudgedRule
-        init(_ text: String, _ action: TracedAction, _ isMeant: Certainty = .yes) {
-            judged = JudgedRule(text, isMeant, action)
+        init(_ text: String, _ action: TracedAction, _ isMeant: Certainty = .yes, effects: [TracedEffect] = []) {
+            judged = JudgedRule(text, isMeant, action, effects)
         }
         func judge(_ packet: TracedPacket) -> JudgedRule { judged }
     }
@@ -103,6 +103,31 @@ import Testing
         ])
         #expect(verdict == .passes)
         #expect(walk.doubts == ["t0 c: perhaps (depends on limit)"])
+    }
+
+    /// A rule that marks goes on; what is not tracked from the tables raw on is not translated.
+    @Test func whatRulesDoToAPacket() {
+        let to = TracedAction.translateDestination(IPAddress(ipv4: 10), port: 8080)
+        func passed(_ priority: Int32) -> (TracedPacket, FirewallWalk) {
+            let effects: [TracedEffect] = [.marks(7), .untracks(isSure: true)]
+            var walk = FirewallWalk(
+                [
+                    TraceableChain(
+                        "raw", .init(.prerouting, priority: priority, translates: false), drops: false,
+                        [Said("both", .goesOn, effects: effects)]),
+                    TraceableChain(
+                        "nat", .init(.prerouting, priority: -100, translates: true), drops: false, [Said("t", to)]),
+                ].map { TraceableTable("t", [$0]) })
+            var packet = packet
+            _ = walk.pass(.prerouting, &packet)
+            return (packet, walk)
+        }
+        let (early, walk) = passed(-300)
+        #expect(early.mark == 7 && early.isTracked == false && !early.hasNewDestination)
+        #expect(walk.steps.map(\.text) == ["both"])
+        // Connection tracking has seen it before.
+        let (late, _) = passed(-150)
+        #expect(late.mark == 7 && late.isTracked == true && late.hasNewDestination)
     }
 
     // MARK: Entries of legacy tables

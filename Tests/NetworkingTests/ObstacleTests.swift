@@ -80,6 +80,32 @@ import Testing
                 to: network, routes, [.example(3, "eth0", nil, settings: settings)], isRouting: true) == [])
     }
 
+    /// What arrives elsewhere, or as somebody else, is a fault where a rule of others has decided so.
+    @Test func whatOthersDoToPackets() throws {
+        let question = PacketQuestion(from: IPAddress(ipv4: 0xc633_6401), to: IPAddress(ipv4: 0x0afa_0001), 6, port: 80)
+        var probe = PacketProbe(question)
+        probe.container = "web"
+        var way = PacketWay()
+        way.end = .arrives("at this host")
+        #expect(probe.fault(way) == nil)
+        way.steps = [.init("prerouting", "nat: ACCEPT", isForeignTranslation: true), .init("routing", "local")]
+        let fault = try #require(probe.fault(way))
+        #expect(fault.rule == "nat: ACCEPT")
+        #expect(fault.effect == "keeps what is for 10.250.0.1, port 80 from container web")
+        way.container = "web"
+        #expect(probe.fault(way) == nil)
+        way.end = .isStopped(by: "raw: DROP", isOurs: false)
+        #expect(probe.fault(way)?.effect == "drops what 198.51.100.1 sends to 10.250.0.1, port 80")
+        var out = PacketProbe(question)
+        out.isMasqueraded = true
+        way.end = .arrives("it leaves this host")
+        way.steps = [.init("postrouting", "nat: ACCEPT", isForeignTranslation: true)]
+        way.source = question.source
+        #expect(out.fault(way)?.effect == "lets what 198.51.100.1 sends to 10.250.0.1 out under its own address")
+        way.source = question.destination
+        #expect(out.fault(way) == nil)
+    }
+
     @Test func packetsThatAreTooLarge() throws {
         let network = try NetworkDefinition.example()
         #expect(SizeObstacles.find(to: network, bridge: 1500, outside: 1500) == [])

@@ -4,8 +4,12 @@ package struct PacketWay: Equatable, Sendable {
         /// A hook, `routing`, or a link.
         package let stage: String
         package let text: String
+        /// A rule of others that decides about translation.
+        package let isForeignTranslation: Bool
 
-        package init(_ stage: String, _ text: String) { (self.stage, self.text) = (stage, text) }
+        package init(_ stage: String, _ text: String, isForeignTranslation: Bool = false) {
+            (self.stage, self.text, self.isForeignTranslation) = (stage, text, isForeignTranslation)
+        }
     }
 
     package enum End: Equatable, Sendable {
@@ -19,6 +23,9 @@ package struct PacketWay: Equatable, Sendable {
     package var end = End.stops("nowhere")
     /// Rules of which nobody can say whether they are for the packet.
     package var doubts: [String] = []
+    /// The name of the container that it comes to, and whose it seems to be there or beyond this host.
+    package var container: String?
+    package var source: IPAddress?
 
     package init() {}
 

@@ -8,6 +8,8 @@ package struct FirewallWalk: Sendable {
         package let table: String
         package let chain: String
         package let text: String
+        /// It decides whether, and to what, the packet is translated.
+        package var isOfTranslation = false
         /// Whether it is of this program's making.
         package var isOurs: Bool {
             table.contains("mydocker-") || OwnChain.holdsOwnRules(chain) || text.contains(OwnChain.prefix)
@@ -30,6 +32,10 @@ package struct FirewallWalk: Sendable {
     package private(set) var doubts: [String] = []
     /// Jumps to where the packet is, which are told once something is decided there.
     private var jumps: [Step] = []
+    /// Connection tracking has not seen the packet yet: it comes after the tables raw (NF_IP_PRI_CONNTRACK).
+    private var isBeforeTracking = false
+    /// What the chains that are asked are for.
+    private var isTranslating = false
 
     package init(_ tables: [TraceableTable]) { self.tables = tables }
 
@@ -52,8 +58,11 @@ package struct FirewallWalk: Sendable {
     /// Asks every chain of a place, in their order.
     package mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Verdict {
         for (table, chain) in bases(place) {
+            if place == .prerouting, let priority = chain.hook?.priority, priority > -100 { packet.translateBack() }
             if chain.hook?.translates == true, !isUntranslated(packet, place) { continue }
             jumps = []
+            isTranslating = chain.hook?.translates == true
+            isBeforeTracking = (place == .prerouting || place == .output) && (chain.hook?.priority ?? 0) < -200
             switch walk(chain, table, &packet, depth: 0) {
             case .accepted: continue
             case .dropped(let step): return .dropped(step)
@@ -90,9 +99,9 @@ package struct FirewallWalk: Sendable {
         }.map(\.element)
     }
 
-    /// The first translation of a connection wins, and is all that others of its packets get.
+    /// The first translation of a connection wins, and is all that others of its packets get. What is not tracked has none.
     private func isUntranslated(_ packet: TracedPacket, _ place: PacketHook.Place) -> Bool {
-        if packet.isReply { return false }
+        if packet.isReply || packet.isTracked == false { return false }
         return place == .prerouting || place == .output ? !packet.hasNewDestination : !packet.hasNewSource
     }
 
@@ -102,7 +111,10 @@ package struct FirewallWalk: Sendable {
     ) -> Outcome {
         for rule in chain.rules {
             let judged = rule.judge(packet)
-            let step = Step(table: table.name, chain: chain.name, text: judged.text)
+            let untracks = isBeforeTracking && judged.effects.contains(.untracks(isSure: true))
+            let step = Step(
+                table: table.name, chain: chain.name, text: judged.text, isOfTranslation: isTranslating || untracks)
+            take(judged, step, &packet)
             if judged.isMeant == .no || judged.action == .goesOn { continue }
             if case .unknown(let what) = judged.isMeant {
                 doubt("\(step.description) (depends on \(what))")
@@ -123,6 +135,17 @@ package struct FirewallWalk: Sendable {
             }
         }
         return .returned
+    }
+
+    /// What becomes of the packet is told, and so is what may have.
+    private mutating func take(_ judged: JudgedRule, _ step: Step, _ packet: inout TracedPacket) {
+        if judged.effects.isEmpty { return }
+        for effect in judged.effects { packet.take(effect, canBeUntracked: isBeforeTracking) }
+        switch judged.isMeant {
+        case .yes where judged.action == .goesOn: steps.append(step)
+        case .unknown(let what): doubt("\(step.description) (depends on \(what))")
+        default: break
+        }
     }
 
     /// Each once: an answer meets the rules that the packet has met.

@@ -54,8 +54,8 @@ struct LegacyRule: TraceableRule {
         note(link("-o", place.output, place.outputMask, packet.output, bit: 0x02))
         note(transport(packet))
         for match in matches { note(match.judge(packet)) }
-        let (text, action) = judgeTarget(packet)
-        return JudgedRule((words + [text]).joined(separator: " "), holds, action)
+        let (text, action, effects) = judgeTarget(packet)
+        return JudgedRule((words + [text]).joined(separator: " "), holds, action, effects.happening(holds))
     }
 
     private func isInverted(_ bit: UInt8) -> Bool { (entry.uint8(place.inversion) ?? 0) & bit != 0 }
@@ -71,7 +71,11 @@ struct LegacyRule: TraceableRule {
         if mask.number == 0, !isInverted(bit) { return nil }
         let isMet = own.family == family && own.number & mask.number == wanted.number
         let length = mask.number.nonzeroBitCount
-        return ("\(sign(bit))\(option) \(wanted)/\(length)", Certainty(isMet).negated(isInverted(bit)))
+        let isPrefix = Subnet(mask, length).network.address == mask
+        return (
+            "\(sign(bit))\(option) \(wanted)/\(isPrefix ? "\(length)" : "\(mask)")",
+            Certainty(isMet).negated(isInverted(bit))
+        )
     }
 
     private func link(
@@ -109,15 +113,21 @@ struct LegacyRule: TraceableRule {
         return found
     }
 
-    private func judgeTarget(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
+    private func judgeTarget(_ packet: TracedPacket) -> (text: String, action: TracedAction, [TracedEffect]) {
         let offset = Int(entry.uint16(place.target) ?? 0)
         let name = entry.text(offset + Offset.name..<offset + Offset.revision)
         guard name.isEmpty || name == "ERROR" else {
             let info = entry.bytes.dropFirst(offset + Offset.data)
-            return XTablesTarget(
-                name, revision: Int(entry.uint8(offset + Offset.revision) ?? 0), PacketBytes(info)
-            ).judge(packet)
+            let target = XTablesTarget(
+                name, revision: Int(entry.uint8(offset + Offset.revision) ?? 0), PacketBytes(info))
+            let (text, action) = target.judge(packet)
+            return (text, action, target.effects(on: packet))
         }
+        let (text, action) = verdict
+        return (text, action, [])
+    }
+
+    private var verdict: (text: String, action: TracedAction) {
         let isGoTo = (entry.uint8(place.flags) ?? 0) & place.goTo != 0
         switch target {
         case "": return ("", .goesOn)

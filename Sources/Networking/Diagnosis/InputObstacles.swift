@@ -75,8 +75,10 @@ enum InputObstacles {
 }
 
 /// Where what is from elsewhere comes in: by the link of the default route, or else by one that has an address.
-private struct Door {
+struct Door {
     let outside: IPAddress
+    /// Whose packets come in there for certain: anybody's, or a neighbour's where there is no default route.
+    let sender: IPAddress
     let address: IPAddress
     /// Its name.
     let link: String
@@ -96,5 +98,8 @@ private struct Door {
             let link = links.first(where: { $0.index == place.link })
         else { return nil }
         (address, self.link) = (place.address.address, link.name)
+        let hosts = place.address.hosts
+        let neighbour = hosts.upperBound == address ? hosts.lowerBound : hosts.upperBound
+        sender = uplink == link.index ? outside : neighbour
     }
 }

@@ -8,11 +8,14 @@ import Netlink
 package struct PacketTracer: ~Copyable {
     private var netlink: RouteSocket
     private let links: [LinkInfo]
-    private let containers: [TracedContainer]
+    let containers: [TracedContainer]
     private let internals: InternalNetworks
     private let family: AddressFamily
     private var walk: FirewallWalk
-    private var way = PacketWay()
+    private let deviceChains: [DeviceChain]
+    var way = PacketWay()
+    /// What is not known of routes.
+    private var doubts: [String] = []
 
     package init(
         _ containers: [TracedContainer], _ internals: InternalNetworks, _ family: AddressFamily
@@ -25,10 +28,18 @@ package struct PacketTracer: ~Copyable {
         self.internals = internals
         self.family = family
         walk = FirewallWalk(tables)
+        deviceChains = Self.deviceChains()
+    }
+
+    /// A kernel without nftables has none.
+    private static func deviceChains() -> [DeviceChain] {
+        guard var socket = try? NFTablesSocket() else { return [] }
+        return (try? socket.deviceChains()) ?? []
     }
 
     package mutating func trace(_ question: PacketQuestion) -> PacketWay {
         way = PacketWay()
+        doubts = []
         var packet = TracedPacket(
             from: question.source, to: question.destination, question.transport, port: question.port)
         if let (container, endpoint) = place(of: question.source) {
@@ -38,7 +49,7 @@ package struct PacketTracer: ~Copyable {
         } else {
             comeIn(&packet)
         }
-        way.doubts = walk.doubts
+        way.doubts = walk.doubts + doubts
         return way
     }
 
@@ -53,8 +64,8 @@ package struct PacketTracer: ~Copyable {
         return nil
     }
 
-    private func link(_ index: Int32?) -> LinkInfo? { links.first { $0.index == index } }
-    private func link(named name: String) -> LinkInfo? { links.first { $0.name == name } }
+    func link(_ index: Int32?) -> LinkInfo? { links.first { $0.index == index } }
+    func link(named name: String) -> LinkInfo? { links.first { $0.name == name } }
 
     /// One of RTN_*.
     private mutating func type(of address: IPAddress) -> UInt8? { (try? netlink.route(to: address))?.type }
@@ -65,10 +76,15 @@ package struct PacketTracer: ~Copyable {
     private mutating func note(_ stage: String, _ text: String) { way.steps.append(.init(stage, text)) }
 
     /// - Returns: whether it goes on.
-    private mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Bool {
-        for address in [packet.source, packet.destination] { packet.addressTypes[address] = type(of: address) }
+    mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Bool {
+        for address in [packet.source, packet.destination, packet.untranslatedDestination].compactMap({ $0 }) {
+            packet.addressTypes[address] = type(of: address)
+        }
         let verdict = walk.pass(place, &packet)
-        for step in walk.takeSteps() { note("\(place)", step.description) }
+        for step in walk.takeSteps() {
+            let isForeign = step.isOfTranslation && !step.isOurs
+            way.steps.append(.init("\(place)", step.description, isForeignTranslation: isForeign))
+        }
         switch verdict {
         case .passes: return true
         case .dropped(let step), .rejected(let step):
@@ -77,7 +93,18 @@ package struct PacketTracer: ~Copyable {
         }
     }
 
-    private mutating func stop(_ why: String) { way.end = .stops(why) }
+    private mutating func doubt(_ what: String) {
+        if !doubts.contains(what) { doubts.append(what) }
+    }
+
+    /// Rules that a packet meets at a link are told of, and not followed.
+    private mutating func pass(link name: String, isOutward: Bool) {
+        for chain in deviceChains where chain.isOutward == isOutward && chain.devices.contains(name) {
+            doubt("\(chain.description): rules at the link \(name) are not followed")
+        }
+    }
+
+    mutating func stop(_ why: String) { way.end = .stops(why) }
 
     // MARK: Where it begins
 
@@ -103,6 +130,8 @@ package struct PacketTracer: ~Copyable {
             endpoint.interface,
             "container \(container.name) → \(endpoint.hostInterface), where it may send as itself alone")
         guard let bridge = link(named: endpoint.bridge) else { return stop("there is no bridge \(endpoint.bridge)") }
+        if let why = trouble(of: endpoint, on: bridge) { return stop(why) }
+        pass(link: endpoint.hostInterface, isOutward: false)
         note(bridge.name, "the bridge of network \(endpoint.network)")
         if isNear, packet.destination != endpoint.gateway(of: family), !isOwn(packet.destination) {
             return cross(bridge, &packet)
@@ -126,10 +155,11 @@ package struct PacketTracer: ~Copyable {
         guard let first = route(packet) else { return }
         packet.output = link(first.link)?.name
         note("routing", "this host sends it by \(packet.output ?? "no link")")
-        let destination = packet.destination
+        packet.redirection = family == .ipv4 ? IPAddress.loopbackIPv4 : IPAddress(ipv6: 1)
+        let (destination, mark) = (packet.destination, packet.mark)
         guard pass(.output, &packet) else { return }
         var route = first
-        if packet.destination != destination {
+        if packet.destination != destination || packet.mark != mark {
             guard let anew = self.route(packet) else { return }
             route = anew
             packet.output = link(route.link)?.name
@@ -151,27 +181,31 @@ package struct PacketTracer: ~Copyable {
     private mutating func enter(by input: LinkInfo, _ packet: inout TracedPacket) {
         note(input.name, "it comes in")
         packet.input = input.name
-        guard pass(.prerouting, &packet), let route = route(packet, input: input.index) else { return }
+        packet.redirection = address(of: input)
+        pass(link: input.name, isOutward: false)
+        guard pass(.prerouting, &packet), let route = route(packet, input: input) else { return }
         if route.isLocal {
             note("routing", "\(packet.destination) is an address of this host")
             return arriveHere(&packet, by: input.name)
         }
         guard route.isOrdinary else { return stop("routing drops what is for \(packet.destination)") }
-        guard HostRouting.families.contains(family) else { return stop(notForwarding) }
+        if let setting = HostRouting.refusing(family, input: input.name) { return stop(notForwarding(setting)) }
         packet.output = link(route.link)?.name
         note("routing", "to \(packet.destination) by \(packet.output ?? "no link")")
         guard pass(.forward, &packet) else { return }
         let forwarded = packet
         leave(by: route, &packet)
-        if way.arrives { answer(to: forwarded) }
+        if way.arrives { answer(to: forwarded, sentAs: packet.source) }
     }
 
     private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
         packet.masqueradedSource = masqueradedSource(of: packet, by: route)
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
+        pass(link: output.name, isOutward: true)
         let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
         if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
         let hop = route.gateway.map { " to the router \($0)" } ?? ""
+        way.source = packet.source
         way.end = .arrives("it leaves this host by \(output.name)\(hop), as \(packet.source)")
     }
 
@@ -181,12 +215,21 @@ package struct PacketTracer: ~Copyable {
             among: addresses, toward: route.gateway ?? packet.destination, to: packet.destination)
     }
 
+    /// The first one that is not of the link alone.
+    private mutating func address(of link: LinkInfo) -> IPAddress? {
+        let addresses = ((try? netlink.addresses(of: family)) ?? []).filter { $0.link == link.index }
+        return addresses.map(\.address.address).first { !$0.isMappedOrOfLink }
+    }
+
     private mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
         guard let (container, endpoint) = place(of: packet.destination), endpoint.bridge == bridge.name else {
             return stop("nobody on \(bridge.name) has the address \(packet.destination)")
         }
+        if let why = trouble(of: endpoint, on: bridge) { return stop(why) }
+        pass(link: endpoint.hostInterface, isOutward: true)
         note(bridge.name, "→ \(endpoint.hostInterface) → \(endpoint.interface) of container \(container.name)")
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
+        (way.container, way.source) = (container.name, packet.source)
         way.end = .arrives("at container \(container.name)\(port), from \(packet.source)")
     }
 
@@ -196,8 +239,11 @@ package struct PacketTracer: ~Copyable {
         guard pass(.input, &packet) else { return }
         let port = packet.destinationPort.map { ", port \($0)" } ?? ""
         guard let (container, endpoint, mapping) = listener(packet) else {
+            if let holder = holder(packet) {
+                return stop("a socket holds the port for container \(holder.name), and no rule has sent this on to it")
+            }
             way.end = .arrives("at this host\(port), from \(packet.source)")
-            return
+            return answerFromHere(to: packet)
         }
         // Where a datagram has come to is not told to whoever receives it.
         let own = packet.isOfTCP ? packet.destination : nil
@@ -208,61 +254,37 @@ package struct PacketTracer: ~Copyable {
                     + (network.id == endpoint.networkID ? "in" : "out"))
         }
         note("supervisor", "of container \(container.name) listens\(port), and passes it on from this host")
+        way.container = container.name
         way.end = .arrives("at container \(container.name), port \(mapping.containerPort)")
+        answerFromHere(to: packet)
     }
 
-    /// Whose supervisor answers for a published port: what no rule translates.
-    private func listener(_ packet: TracedPacket) -> (TracedContainer, Endpoint, PortMapping)? {
-        guard !packet.hasNewDestination else { return nil }
-        for container in containers {
-            // The sockets of what is translated are nobody's to reach.
-            for endpoint in container.endpoints where packet.family == .ipv6 || endpoint.address == nil {
-                let mapping = (endpoint.ports + endpoint.portsAtLoopback).first { port in
-                    port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
-                        && (port.transport == .tcp) == packet.isOfTCP
-                        && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)
-                }
-                if let mapping { return (container, endpoint, mapping) }
-            }
-        }
-        return nil
+    /// Why a container's link carries nothing; nil: it does.
+    private func trouble(of endpoint: Endpoint, on bridge: LinkInfo) -> String? {
+        let name = endpoint.hostInterface
+        guard let port = link(named: name) else { return "there is no link \(name)" }
+        if port.master != bridge.index { return "\(name) is not on the bridge \(bridge.name)" }
+        return [port, bridge].first { !$0.isUp }.map { "\($0.name) is down" }
     }
 
-    private var notForwarding: String {
-        let setting = HostRouting.setting(family).replacing("/", with: ".")
-        return "this host does not forward (\(setting) is 0)"
+    private func notForwarding(_ setting: String) -> String {
+        "this host does not forward (\(setting.replacing("/", with: ".")) is 0)"
     }
 
-    /// What is let through one way need not be the other way.
-    private mutating func answer(to packet: TracedPacket) {
-        var answer = packet
-        (answer.source, answer.destination) = (packet.destination, packet.source)
-        (answer.sourcePort, answer.destinationPort) = (packet.destinationPort, packet.sourcePort)
-        (answer.input, answer.output) = (packet.output, packet.input)
-        answer.isReply = true
-        let steps = way.steps
-        let end = way.end
-        if pass(.forward, &answer) {
-            (way.steps, way.end) = (steps, end)
-        } else if case .isStopped(let rule, let isOurs) = way.end {
-            way.end = .isStopped(by: "\(rule) (its answer)", isOurs: isOurs)
-        }
-    }
+    // MARK: Routes
 
-    private mutating func route(_ packet: TracedPacket, input: Int32? = nil) -> RouteInfo? {
+    mutating func route(_ packet: TracedPacket, input: LinkInfo? = nil) -> RouteInfo? {
+        if packet.mark == nil { doubt("routing (depends on the packet's mark)") }
         do throws(OperationError) {
             return try netlink.route(
-                to: packet.destination, from: input == nil ? nil : packet.source, input: input)
+                to: packet.destination, from: packet.source, input: input?.index, mark: packet.mark ?? 0)
         } catch {
-            let why =
-                switch error.errno {
-                // What comes in is not looked up for anywhere else then.
-                case EHOSTUNREACH where !HostRouting.families.contains(family): notForwarding
-                case EXDEV: "routing drops a source that is not behind that link (rp_filter)"
-                case EINVAL: "routing drops addresses that cannot be there (a martian)"
-                default: error.description
-                }
-            stop(why)
+            // What comes in is not looked up for anywhere else then.
+            if error.errno == EHOSTUNREACH, let input, let setting = HostRouting.refusing(family, input: input.name) {
+                stop(notForwarding(setting))
+            } else {
+                stop(RoutingRefusal.text(error.errno, packet) ?? error.description)
+            }
             return nil
         }
     }
