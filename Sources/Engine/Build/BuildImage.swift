@@ -58,7 +58,10 @@ extension Engine {
         for name in job.arguments.unused(in: job.input.file) {
             warn("build argument \"\(name)\" is not used by the Dockerfile")
         }
-        defer { job.report.finish() }
+        defer {
+            job.report.finish()
+            for warning in job.warnings { warn(warning) }
+        }
         do throws(OperationError) {
             try BuildSchedule(job).run()
         } catch {

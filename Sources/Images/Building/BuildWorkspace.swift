@@ -78,6 +78,7 @@ package struct BuildWorkspace: ~Copyable {
         lock.release()
         var built = BuiltImage()
         built.config = draft.config
+        built.platform = draft.platform
         built.created = image.created
         built.history = draft.history
         built.layers = draft.layers.map { BuiltLayer(blob: $0.blob, diff: $0.diff, size: $0.size, place: nil) }
@@ -138,6 +139,7 @@ package struct BuildWorkspace: ~Copyable {
         draft.created = image.created
         draft.history = image.datedHistory
         draft.annotations = image.annotations
+        draft.platform = image.platform
         draft.layers = image.layers.map { layer in
             let isHere = layer.place.map { Files.exists(workspace.file("blob-\($0)")) } ?? false
             let source = layer.place.flatMap { place in

@@ -44,6 +44,8 @@ package struct BuiltImage: Sendable {
     /// When the last of it was made: one whose steps were all there before is the same image again.
     package var created = Timestamp(nanoseconds: 0)
     var history: [JSON] = []
+    /// Of what it is built on; nil is this host's.
+    package var platform: Platform?
     /// Of its manifest.
     package var annotations: [String: String] = [:]
 
