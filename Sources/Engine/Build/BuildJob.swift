@@ -139,9 +139,10 @@ final class BuildJob {
     }
 
     private func note(_ platform: Platform, of name: String) {
-        let warning =
+        warn(
             "InvalidBaseImagePlatform: Base image \(name) was pulled with platform \"\(platform)\", expected "
-            + "\"\(Platform.host)\" for current build"
-        if !warnings.contains(warning) { warnings.append(warning) }
+                + "\"\(Platform.host)\" for current build")
     }
+
+    func warn(_ text: String) { if !warnings.contains(text) { warnings.append(text) } }
 }

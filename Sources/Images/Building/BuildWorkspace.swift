@@ -117,7 +117,7 @@ package struct BuildWorkspace: ~Copyable {
     package func save(
         _ image: BuiltImage, _ number: Int, as references: [Reference], _ form: SavedForm,
         to output: borrowing Descriptor, named name: String
-    ) throws(OperationError) {
+    ) throws(OperationError) -> WrittenImage {
         let names = try references.map { reference throws(OperationError) in
             try Reference(ImageStore.taggable(reference))
         }
@@ -130,6 +130,7 @@ package struct BuildWorkspace: ~Copyable {
         for layer in draft.layers { if let source = layer.source { places[layer.blob.digest] = source.blob } }
         let part = SavedPart(names: names, manifest: prepared.content, descriptor: prepared.manifest)
         try store.save([part], as: form, to: output, named: name) { places[$0] ?? store.layout.blob($0) }
+        return WrittenImage(id: prepared.id, manifest: prepared.manifest.digest)
     }
 
     private func draft(of image: BuiltImage) -> ImageDraft {

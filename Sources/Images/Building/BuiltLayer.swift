@@ -73,3 +73,14 @@ package struct BuiltImage: Sendable {
             ]))
     }
 }
+
+/// What an image that went out of a build is known by.
+package struct WrittenImage: Sendable {
+    package let id: Digest
+    package let manifest: Digest
+
+    package init(id: Digest, manifest: Digest) {
+        self.id = id
+        self.manifest = manifest
+    }
+}
