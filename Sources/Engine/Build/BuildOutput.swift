@@ -17,7 +17,7 @@ extension BuildJob {
         }
         let number = nextPlace()
         var written: WrittenImage?
-        try ArchiveTarget(path).fill { (file: borrowing Descriptor) throws(OperationError) in
+        try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
             written = try workspace.save(
                 image, number, as: references, form, to: file, named: path ?? "standard output")
         }
@@ -33,7 +33,7 @@ extension BuildJob {
         case .archive(let path):
             let place = try TreePlace("/", below: tree.root, followsLink: false)
             let form = TreeArchive.Form(name: nil, leavesMounts: true)
-            try ArchiveTarget(path).fill { (file: borrowing Descriptor) throws(OperationError) in
+            try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
                 _ = try TreeArchive.write(place, form, to: file, named: "image")
             }
         }
