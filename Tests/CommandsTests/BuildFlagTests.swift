@@ -25,9 +25,28 @@ import Testing
         let pushed = try request("-t", "a", "--output", "type=image,name=b,push=true")
         #expect(pushed.tags == ["a", "b"] && pushed.pushes && pushed.outputs.isEmpty)
         #expect(try request("-o", "type=registry,name=b").tags == ["b"])
+        let several = try request("-o", "type=image,\"name=q:1,q:2\",push=true")
+        #expect(several.tags == ["q:1", "q:2"] && several.pushes && several.outputs.isEmpty)
         for wrong in ["type=tar,dest=x,name=b", "type=image,name="] {
             #expect(throws: OperationError.self, "\(wrong)") { try request("-o", wrong) }
         }
+    }
+
+    @Test func whatOutputsDoAnyway() throws {
+        let idle = "tar=true,platform-split=false,unpack,store=true,oci-mediatypes=1,compression=uncompressed"
+        #expect(try request("-o", "type=oci,\"dest=a,b\"," + idle).outputs == [.image(.oci, "a,b")])
+        for wrong in ["tar=false", "platform-split", "compression=gzip", "compression", "rewrite-timestamp=true"] {
+            let failure = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=x,\(wrong)") }
+            let words = "\(wrong) of --output is not supported: there are type, dest, name and push"
+            #expect(failure?.description.hasPrefix(words) == true, "\(wrong)")
+        }
+        let quoted = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=\"x\"") }
+        #expect(quoted?.description.contains("bare \" in non-quoted field") == true)
+    }
+
+    @Test func aSecretsFileMayHaveACommaInItsName() throws {
+        let failure = #expect(throws: OperationError.self) { try request("--secret", "id=k,\"src=/nosuch/s,1\"") }
+        #expect(failure?.description.contains("/nosuch/s,1") == true)
     }
 
     @Test(arguments: ["default=/nosuch", "default=/etc/passwd", "default="])

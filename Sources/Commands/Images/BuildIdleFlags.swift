@@ -42,7 +42,7 @@ extension BuildCommand {
             },
             .value("attest", "type=TYPE,disabled=true", "Only disabled ones: there are no attestations") {
                 _, text throws(OperationError) in
-                let fields = text.split(separator: ",")
+                let fields = try CommaFields.split(text)
                 guard fields.contains(where: { $0.hasPrefix("type=") }), fields.contains("disabled=true") else {
                     throw noAttestations
                 }
