@@ -32,6 +32,18 @@ import Testing
         }
     }
 
+    @Test func emptyValuesAreNotGiven() throws {
+        let request = try request(
+            "--target", "", "--platform", "", "--file", "", "--network", "", "--iidfile", "", "--metadata-file=",
+            "--cache-from", "", "--cache-to", "", "--progress", "", "--builder", "")
+        #expect(request.target == nil && request.platform == nil && request.file == nil && request.network == .usual)
+        #expect(request.identityFile == nil && request.metadataFile == nil)
+        #expect(try BuildCommand.parse(["--cache-from", "", "."]).command.idle.isEmpty)
+        for flag in ["--tag", "--build-arg", "--secret", "--output"] {
+            #expect(throws: UsageError.self, "\(flag)") { try BuildCommand.parse([flag, "", "."]) }
+        }
+    }
+
     @Test func whatOutputsDoAnyway() throws {
         let idle = "tar=true,platform-split=false,unpack,store=true,oci-mediatypes=1,compression=uncompressed"
         #expect(try request("-o", "type=oci,\"dest=a,b\"," + idle).outputs == [.image(.oci, "a,b")])

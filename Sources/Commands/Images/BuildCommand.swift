@@ -13,13 +13,21 @@ package struct BuildCommand: Command {
     }
 
     /// How what is being done is told.
-    enum Progress: String, CaseIterable { case auto, plain, tty, quiet }
+    enum Progress: String, CaseIterable {
+        case auto, plain, tty, quiet
+
+        init(parsing text: String) throws(OperationError) {
+            guard let progress = Progress(rawValue: text) else { throw OperationError("use auto, plain, tty or quiet") }
+            self = progress
+        }
+    }
 
     /// What can be taken over as it is given.
     var request = BuildRequest()
     var arguments: [String] = []
     var labels: [String] = []
-    var progress = Progress.auto
+    /// Nil is `auto`.
+    var progress: Progress?
     var isQuiet = false
     var secrets: [String] = []
     var agents: [String] = []
@@ -87,7 +95,7 @@ package struct BuildCommand: Command {
     private func shownProgress() throws(OperationError) -> BuildRequest.Progress {
         if isQuiet { return .quiet }
         let isTerminal = Terminal.isTerminal(STDERR_FILENO)
-        switch progress {
+        switch progress ?? .auto {
         case .quiet: return .quiet
         case .plain: return .plain
         case .auto: return isTerminal ? .terminal : .plain
