@@ -44,6 +44,21 @@ import Testing
         }
     }
 
+    @Test func progressIsAsTheEnvironmentHasIt() throws {
+        func progress(_ words: [String], _ value: String) throws -> BuildRequest.Progress {
+            try BuildCommand.parse((words + ["."])[...]).command
+                .request(for: ".") { $0 == "BUILDKIT_PROGRESS" ? value : nil }.progress
+        }
+        #expect(try progress([], "quiet") == .quiet)
+        #expect(try progress([], "plain") == .plain)
+        #expect(try progress(["--progress", "plain"], "quiet") == .plain)
+        #expect(try progress(["--progress", ""], "quiet") == .quiet)
+        #expect(try progress(["--progress", "plain"], "nonsense") == .plain)
+        let failure = #expect(throws: OperationError.self) { try progress([], "rawjson") }
+        #expect(failure?.description == "invalid BUILDKIT_PROGRESS \"rawjson\": use auto, plain, tty or quiet")
+        #expect(throws: UsageError.self) { try progress(["--progress", "rawjson"], "") }
+    }
+
     @Test func whatOutputsDoAnyway() throws {
         let idle = "tar=true,platform-split=false,unpack,store=true,oci-mediatypes=1,compression=uncompressed"
         #expect(try request("-o", "type=oci,\"dest=a,b\"," + idle).outputs == [.image(.oci, "a,b")])
