@@ -143,6 +143,11 @@ import Testing
             "FROM a\nRUN --mount=target=/x,'source=\"a\"' a",
             "line 2: parse error on line 1, column 18: bare \" in non-quoted field"
         ),
+        (
+            "FROM a\nRUN --mount=type=tmpfs,target=/m,size=99999999999999999999 a",
+            "line 2: invalid value for size: 99999999999999999999"
+        ),
+        ("FROM a\nRUN --mount=type=tmpfs,target=/m,size=-5 a", "line 2: invalid value for size: -5"),
         ("FROM a\nRUN --mount=bad=foo a", "line 2: unexpected key 'bad' in 'bad=foo'"),
         (
             "FROM a\nRUN --mount=from=$a,target=/x a",

@@ -92,6 +92,9 @@ import Testing
         #expect(document.content == "x y\n")
         guard case .run(let run) = try expanded("RUN --mount=type=cache,target=/$a b") else { throw NoSuchThing() }
         #expect(run.mounts[0].target == "/x y")
+        #expect(throws: DockerfileError("invalid value for size: x y", at: 2...2)) {
+            try expanded("RUN --mount=type=tmpfs,target=/m,size=$a b")
+        }
         #expect(throws: DockerfileError("target for --mount=type=bind is required", at: 2...2)) {
             try expanded("RUN --mount=type=bind b")
         }

@@ -72,7 +72,9 @@ package struct RunMount: Equatable, Sendable {
         case "from": from = value
         case "id": id = value
         case "sharing": sharing = try choice(Sharing.init, value, written, "sharing mode", usual: sharing)
-        case "size": size = value
+        case "size":
+            if !written.contains("$") { try Self.checkSize(value) }
+            size = value
         case "mode": mode = value
         case "uid": owner = value
         case "gid": group = value
@@ -106,5 +108,10 @@ package struct RunMount: Equatable, Sendable {
         guard size == nil || kind == .tmpfs else {
             throw DockerfileError("unexpected key 'size' for mount type '\(kind.rawValue)'")
         }
+        if let size { try Self.checkSize(size) }
+    }
+
+    private static func checkSize(_ text: String) throws(DockerfileError) {
+        guard ByteCount.parse(text) != nil else { throw DockerfileError("invalid value for size: \(text)") }
     }
 }
