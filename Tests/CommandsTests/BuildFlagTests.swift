@@ -37,6 +37,7 @@ import Testing
             "--target", "", "--platform", "", "--file", "", "--network", "", "--iidfile", "", "--metadata-file=",
             "--cache-from", "", "--cache-to", "", "--progress", "", "--builder", "")
         #expect(request.target == nil && request.platform == nil && request.file == nil && request.network == .usual)
+        #expect(try self.request("--platform", "local").platform == nil)
         #expect(request.identityFile == nil && request.metadataFile == nil)
         #expect(try BuildCommand.parse(["--cache-from", "", "."]).command.idle.isEmpty)
         for flag in ["--tag", "--build-arg", "--secret", "--output"] {

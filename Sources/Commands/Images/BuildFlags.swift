@@ -70,7 +70,7 @@ extension BuildCommand {
                 command.arguments.append(try SimpleValue.nonEmpty(text))
             },
             .value("platform", "PLATFORM", "Only this host's own") { command, text throws(OperationError) in
-                command.request.platform = SimpleValue.given(text)
+                command.request.platform = text == "local" ? nil : SimpleValue.given(text)
             },
         ]
     }
