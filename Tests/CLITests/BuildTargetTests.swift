@@ -40,6 +40,18 @@ extension CLI.Build {
         #expect(outcome.lines == each + each + ["1", "{}", "1", "{}", "644"], "\(outcome)")
     }
 
+    @Test func historyHasTheValuesOfVariables() throws {
+        let context = try BuildContext(
+            "FROM scratch\nARG a=b\nWORKDIR /$a\nWORKDIR c\nWORKDIR /\nENV d=$a e=\"f g\"\nEXPOSE 80 53/UDP")
+        defer { context.remove() }
+        #expect(context.build("-q", "-t", "builthistory").code == 0)
+        defer { mydocker("rmi", "builthistory") }
+        #expect(
+            succeed("history", "--no-trunc", "--format", "{{.CreatedBy}}", "builthistory").lines == [
+                "EXPOSE [80/tcp 53/udp]", "ENV d=b e=f g", "WORKDIR /", "WORKDIR /b/c", "WORKDIR /b", "ARG a=b",
+            ])
+    }
+
     @Test func whatIsNoDirectoryOrDockerfile() throws {
         let context = try BuildContext(
             "FROM scratch", "mkdir other pipe; mkdir other/Dockerfile; mkfifo pipe/Dockerfile")

@@ -72,6 +72,19 @@ import Testing
         #expect(variables.environment == ["PATH=/bin", "A=again", "B=set"])
     }
 
+    @Test func historyHasValues() throws {
+        var variables = Variables(escape: 92)
+        variables.setArgument("a", to: "x")
+        for (written, expected) in [
+            ("WORKDIR $a", "WORKDIR /there/x"), ("ENV $a=1 b='$a $a' c=\"$a y\"", "ENV x=1 b=$a $a c=x y"),
+            ("ENV a b  c", "ENV a=b  c"), ("EXPOSE 80 8000-8001/UDP", "EXPOSE [80/tcp 8000/udp 8001/udp]"),
+            ("LABEL a=$a", "LABEL a=$a"), ("CMD $a", "CMD $a"),
+        ] {
+            let instruction = try #require(try dockerfile("FROM s\n" + written).stages[0].instructions.first)
+            #expect(try instruction.expanded(variables).history(in: "/there/x") == expected)
+        }
+    }
+
     @Test func whatHasVariables() throws {
         var variables = Variables(escape: 92)
         variables.setArgument("a", to: "x y")
