@@ -129,7 +129,7 @@ final class BuildJob {
         while true {
             let image = try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
             guard let built = try workspace.begin(from: image) else { continue }
-            guard let platform = built.platform, platform.rank == nil else { return built }
+            guard let platform = built.platform, platform.rank(for: nil) == nil else { return built }
             guard let native = try engine.nativeImage(image, name) else {
                 note(platform, of: name)
                 return built
