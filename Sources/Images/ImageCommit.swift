@@ -75,6 +75,7 @@ extension ImageStore {
         draft.history = try readBlob(image.id) { json throws(RecordError) in
             try RecordReader(json).optional("history", \.array) ?? []
         }
+        draft.platform = try platform(of: image)
         guard manifest.layers.count == image.layers.count else {
             throw OperationError("read image", layout.blob(image.manifest), reason: "it has another number of layers")
         }

@@ -12,6 +12,11 @@ extension ImageStore {
             throw OperationError("read image", path, reason: "it is damaged: \(error)", kind: .damaged)
         }
     }
+
+    /// What an image was made for; nil where nobody says.
+    package func platform(of image: Image) throws(OperationError) -> Platform? {
+        try readBlob(image.id) { json throws(RecordError) in Platform(json) }
+    }
 }
 
 extension ImageDetails {

@@ -23,6 +23,8 @@ struct ImageDraft {
     var history: [JSON] = []
     /// Of the manifest that is made here.
     var annotations: [String: String] = [:]
+    /// Of what it is made on; nil is this host's.
+    var platform: Platform?
     /// Configuration and manifest of an image that came from elsewhere: byte for byte, so that it keeps its id.
     var original: (config: [UInt8], manifest: [UInt8]?)?
 
@@ -36,7 +38,9 @@ struct ImageDraft {
     }
 
     var document: ImageDocument {
-        ImageDocument(created: created, author: author, config: config, layers: layers.map(\.diff), history: history)
+        ImageDocument(
+            created: created, author: author, config: config, layers: layers.map(\.diff), history: history,
+            platform: platform ?? .host)
     }
 }
 

@@ -72,13 +72,15 @@ struct ImageDocument {
     var layers: [Digest]
     /// As objects: what other programs wrote there is kept.
     var history: [JSON]
+    var platform = Platform.host
 
     var json: JSON {
         var members: [(key: String, value: JSON)] = [("created", .string(created.description))]
         if let author { members.append(("author", .string(author))) }
+        members.append(("architecture", .string(platform.architecture)))
+        if let variant = platform.variant { members.append(("variant", .string(variant))) }
         members += [
-            ("architecture", .string(Platform.hostArchitecture)),
-            ("os", "linux"),
+            ("os", .string(platform.system)),
             ("config", config.json),
             ("rootfs", ["type": "layers", "diff_ids": .strings(layers.map(\.description))]),
             ("history", .array(history)),

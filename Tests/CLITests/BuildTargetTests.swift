@@ -19,6 +19,39 @@ extension CLI.Build {
         #expect(outcome.lines == ["1", "1", "first", "1"], "\(outcome)")
     }
 
+    /// An archive of the image is known by the same as the image; of files alone there is nothing to say.
+    @Test func archivesAreKnownByTheirDigests() throws {
+        let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); m="$MYDOCKER build -q -t builtknown:1"; files="--iidfile id --metadata-file meta"
+            $m -t other $files . >stored; cmp stored <(cat id; echo) && cp id stored && cp meta before
+            for type in oci docker; do
+              $m -t other $files -o type=$type,dest=x.tar . && cmp id stored && cmp meta before && echo same
+              tar xOf x.tar index.json | grep -c $(jq -r '."containerimage.digest"' meta); stat -c %a x.tar
+            done
+            for to in type=tar,dest=x.tar type=local,dest=x; do
+              $m $files -o $to . 2>&1 | grep -c 'warning: --iidfile is not written'; ls id 2>/dev/null; cat meta
+            done
+            stat -c %a x.tar; $MYDOCKER rmi builtknown:1 other >/dev/null
+            """)
+        let each = ["same", "1", "644"]
+        #expect(outcome.lines == each + each + ["1", "{}", "1", "{}", "644"], "\(outcome)")
+    }
+
+    @Test func historyHasTheValuesOfVariables() throws {
+        let context = try BuildContext(
+            "FROM scratch\nARG a=b\nWORKDIR /$a\nWORKDIR c\nWORKDIR /\nENV d=$a e=\"f g\"\nEXPOSE 80 53/UDP")
+        defer { context.remove() }
+        #expect(context.build("-q", "-t", "builthistory").code == 0)
+        defer { mydocker("rmi", "builthistory") }
+        #expect(
+            succeed("history", "--no-trunc", "--format", "{{.CreatedBy}}", "builthistory").lines == [
+                "EXPOSE [80/tcp 53/udp]", "ENV d=b e=f g", "WORKDIR /", "WORKDIR /b/c", "WORKDIR /b", "ARG a=b",
+            ])
+    }
+
     @Test func whatIsNoDirectoryOrDockerfile() throws {
         let context = try BuildContext(
             "FROM scratch", "mkdir other pipe; mkdir other/Dockerfile; mkfifo pipe/Dockerfile")

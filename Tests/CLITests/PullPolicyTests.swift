@@ -59,6 +59,56 @@ extension CLI.PullPolicies {
         }
     }
 
+    /// It runs here all the same, as what is in it is this host's: only what is said of it is another platform's.
+    private func far(_ name: String) -> String {
+        """
+        $m save busybox -o ours.tar; skopeo copy -q --insecure-policy docker-archive:ours.tar oci:copy:x
+        umoci config --image copy:x --architecture s390x 2>/dev/null; rm -f far.tar
+        skopeo copy -q --insecure-policy oci:copy:x docker-archive:far.tar:\(name):latest
+        $m load -q -i far.tar >/dev/null
+
+        """
+    }
+
+    private static let preamble = """
+        exec 2>&1; m=$MYDOCKER; own() { sed s/$(dpkg --print-architecture)/own/; }
+        kind() { $m image inspect -f '{{.Architecture}}' "$1" | own; }
+
+        """
+
+    @Test func anotherPlatformGivesWay() throws {
+        try withBox { name, scratch in
+            let outcome = Host.shell(
+                Self.preamble + "cd \(scratch)\n" + far(name) + """
+                    kind \(name); $m run -q --rm --net none --platform linux \(name) echo hi; kind \(name)
+                    $m load -q -i far.tar >/dev/null; kind \(name)
+                    printf 'FROM \(name)\\nCOPY far.tar /\\n' | $m build -q -t ppbuilt -f - . >/dev/null
+                    kind ppbuilt; kind \(name); $m rmi ppbuilt >/dev/null
+                    $m image prune -f >/dev/null; $m builder prune -af >/dev/null
+                    """)
+            #expect(outcome.lines == ["s390x", "hi", "own", "s390x", "own", "own"], "\(outcome.text)")
+        }
+    }
+
+    /// Nobody has another one: what asks for a platform is refused, and a build tells what it is made on.
+    @Test func anotherPlatformThatStays() throws {
+        try withScratch { scratch in
+            let outcome = Host.shell(
+                Self.preamble + "cd \(scratch)\n" + far("localhost:1/far") + """
+                    $m create --platform linux localhost:1/far 2>&1 | own
+                    $m run --rm --net none --pull never --platform linux localhost:1/far; echo $?
+                    printf 'FROM localhost:1/far\\nCOPY far.tar /\\n' >Dockerfile
+                    $m build -q -t ppbuilt . 2>&1 | grep -c 'InvalidBaseImagePlatform: .*"linux/s390x", expected "'
+                    kind ppbuilt; $m rmi ppbuilt localhost:1/far >/dev/null; $m builder prune -af >/dev/null
+                    """)
+            let lines = outcome.lines
+            let words = "its platform (linux/s390x) does not match the specified platform (linux/own)"
+            #expect(lines.first?.contains("Unable to find image") == true, "\(outcome.text)")
+            #expect(lines.contains { $0.contains(words) }, "\(outcome.text)")
+            #expect(lines.suffix(3) == ["125", "1", "s390x"], "\(outcome.text)")
+        }
+    }
+
     /// A bare word that is no program of the default image.
     @Test func aBareWord() throws {
         try withBox { name, scratch in

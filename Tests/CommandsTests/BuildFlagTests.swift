@@ -25,9 +25,56 @@ import Testing
         let pushed = try request("-t", "a", "--output", "type=image,name=b,push=true")
         #expect(pushed.tags == ["a", "b"] && pushed.pushes && pushed.outputs.isEmpty)
         #expect(try request("-o", "type=registry,name=b").tags == ["b"])
+        let several = try request("-o", "type=image,\"name=q:1,q:2\",push=true")
+        #expect(several.tags == ["q:1", "q:2"] && several.pushes && several.outputs.isEmpty)
         for wrong in ["type=tar,dest=x,name=b", "type=image,name="] {
             #expect(throws: OperationError.self, "\(wrong)") { try request("-o", wrong) }
         }
+    }
+
+    @Test func emptyValuesAreNotGiven() throws {
+        let request = try request(
+            "--target", "", "--platform", "", "--file", "", "--network", "", "--iidfile", "", "--metadata-file=",
+            "--cache-from", "", "--cache-to", "", "--progress", "", "--builder", "")
+        #expect(request.target == nil && request.platform == nil && request.file == nil && request.network == .usual)
+        #expect(try self.request("--platform", "local").platform == nil)
+        #expect(request.identityFile == nil && request.metadataFile == nil)
+        #expect(try BuildCommand.parse(["--cache-from", "", "."]).command.idle.isEmpty)
+        for flag in ["--tag", "--build-arg", "--secret", "--output"] {
+            #expect(throws: UsageError.self, "\(flag)") { try BuildCommand.parse([flag, "", "."]) }
+        }
+    }
+
+    @Test func progressIsAsTheEnvironmentHasIt() throws {
+        func progress(_ words: [String], _ value: String) throws -> BuildRequest.Progress {
+            try BuildCommand.parse((words + ["."])[...]).command
+                .request(for: ".") { $0 == "BUILDKIT_PROGRESS" ? value : nil }.progress
+        }
+        #expect(try progress([], "quiet") == .quiet)
+        #expect(try progress([], "plain") == .plain)
+        #expect(try progress(["--progress", "plain"], "quiet") == .plain)
+        #expect(try progress(["--progress", ""], "quiet") == .quiet)
+        #expect(try progress(["--progress", "plain"], "nonsense") == .plain)
+        let failure = #expect(throws: OperationError.self) { try progress([], "rawjson") }
+        #expect(failure?.description == "invalid BUILDKIT_PROGRESS \"rawjson\": use auto, plain, tty or quiet")
+        #expect(throws: UsageError.self) { try progress(["--progress", "rawjson"], "") }
+    }
+
+    @Test func whatOutputsDoAnyway() throws {
+        let idle = "tar=true,platform-split=false,unpack,store=true,oci-mediatypes=1,compression=uncompressed"
+        #expect(try request("-o", "type=oci,\"dest=a,b\"," + idle).outputs == [.image(.oci, "a,b")])
+        for wrong in ["tar=false", "platform-split", "compression=gzip", "compression", "rewrite-timestamp=true"] {
+            let failure = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=x,\(wrong)") }
+            let words = "\(wrong) of --output is not supported: there are type, dest, name and push"
+            #expect(failure?.description.hasPrefix(words) == true, "\(wrong)")
+        }
+        let quoted = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=\"x\"") }
+        #expect(quoted?.description.contains("bare \" in non-quoted field") == true)
+    }
+
+    @Test func aSecretsFileMayHaveACommaInItsName() throws {
+        let failure = #expect(throws: OperationError.self) { try request("--secret", "id=k,\"src=/nosuch/s,1\"") }
+        #expect(failure?.description.contains("/nosuch/s,1") == true)
     }
 
     @Test(arguments: ["default=/nosuch", "default=/etc/passwd", "default="])

@@ -125,7 +125,11 @@ import Testing
         ("type=tmpfs,target=/b,tmpfs-mode=9", "invalid value for tmpfs-mode: 9"),
         ("type=tmpfs,target=/", "the target must be an absolute path below / without .."),
         ("type=bind,source=/a,target=/b,bind-propagation=what", "invalid value for bind-propagation: what"),
-        ("type=bind,\"source=/a,target=/b", "a quote is not closed"),
+        (
+            "type=bind,\"source=/a,target=/b",
+            "parse error on line 1, column 31: extraneous or missing \" in quoted-field"
+        ),
+        ("type=bind,source=\"/a\",target=/b", "parse error on line 1, column 18: bare \" in non-quoted field"),
     ])
     func whatIsNone(text: String, message: String) {
         let error = #expect(throws: OperationError.self) { try MountValue(parsing: text) }

@@ -67,6 +67,11 @@ import Testing
         #expect(
             run.mounts.map(\.kind) == [.cache, .bind] && run.mounts[0].sharing == .locked && run.mounts[0].owner == "1")
         #expect(run.mounts[1].from == "y" && run.mounts[1].isReadOnly == false && run.mounts[1].target == "/x")
+        // The flag's own quotes go first, as BuildKit has it.
+        guard case .run(let quoted) = try command("RUN --mount=type=bind,'\"source=a,b\"',target=/m make") else {
+            throw NoSuchThing()
+        }
+        #expect(quoted.mounts[0].source == "a,b" && quoted.mounts[0].target == "/m")
         #expect(
             try command("RUN [\"a\"]") == .run(try Run(InstructionBody(Array("[\"a\"]".utf8)[...], [], escape: 92))))
     }
@@ -134,6 +139,15 @@ import Testing
         ("FROM a\nHEALTHCHECK x", "line 2: Unknown type \"X\" in HEALTHCHECK (try CMD)"),
         ("FROM a\nHEALTHCHECK --interval=1us CMD x", "line 2: Interval in Healthcheck cannot be less than 1ms"),
         ("FROM a\nRUN --mount=type=foo,target=/x a", "line 2: unsupported mount type \"foo\""),
+        (
+            "FROM a\nRUN --mount=target=/x,'source=\"a\"' a",
+            "line 2: parse error on line 1, column 18: bare \" in non-quoted field"
+        ),
+        (
+            "FROM a\nRUN --mount=type=tmpfs,target=/m,size=99999999999999999999 a",
+            "line 2: invalid value for size: 99999999999999999999"
+        ),
+        ("FROM a\nRUN --mount=type=tmpfs,target=/m,size=-5 a", "line 2: invalid value for size: -5"),
         ("FROM a\nRUN --mount=bad=foo a", "line 2: unexpected key 'bad' in 'bad=foo'"),
         (
             "FROM a\nRUN --mount=from=$a,target=/x a",

@@ -72,6 +72,19 @@ import Testing
         #expect(variables.environment == ["PATH=/bin", "A=again", "B=set"])
     }
 
+    @Test func historyHasValues() throws {
+        var variables = Variables(escape: 92)
+        variables.setArgument("a", to: "x")
+        for (written, expected) in [
+            ("WORKDIR $a", "WORKDIR /there/x"), ("ENV $a=1 b='$a $a' c=\"$a y\"", "ENV x=1 b=$a $a c=x y"),
+            ("ENV a b  c", "ENV a=b  c"), ("EXPOSE 80 8000-8001/UDP", "EXPOSE [80/tcp 8000/udp 8001/udp]"),
+            ("LABEL a=$a", "LABEL a=$a"), ("CMD $a", "CMD $a"),
+        ] {
+            let instruction = try #require(try dockerfile("FROM s\n" + written).stages[0].instructions.first)
+            #expect(try instruction.expanded(variables).history(in: "/there/x") == expected)
+        }
+    }
+
     @Test func whatHasVariables() throws {
         var variables = Variables(escape: 92)
         variables.setArgument("a", to: "x y")
@@ -92,6 +105,9 @@ import Testing
         #expect(document.content == "x y\n")
         guard case .run(let run) = try expanded("RUN --mount=type=cache,target=/$a b") else { throw NoSuchThing() }
         #expect(run.mounts[0].target == "/x y")
+        #expect(throws: DockerfileError("invalid value for size: x y", at: 2...2)) {
+            try expanded("RUN --mount=type=tmpfs,target=/m,size=$a b")
+        }
         #expect(throws: DockerfileError("target for --mount=type=bind is required", at: 2...2)) {
             try expanded("RUN --mount=type=bind b")
         }

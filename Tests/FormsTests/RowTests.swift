@@ -68,7 +68,8 @@ import Testing
             is: """
                 {"Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",
                 "CreatedAt": "2023-11-14 22:13:20 +0000 UTC", "CreatedSince": "2 minutes ago", "Digest": "<none>",
-                "ID": "c0c0c0c0c0c0", "Repository": "registry:5000/tools/box", "Size": "4.26MB", "Tag": "1"}
+                "ID": "c0c0c0c0c0c0", "Repository": "registry:5000/tools/box", "Size": "4.26MB", "Tag": "1",
+                "VirtualSize": "4.26MB"}
                 """)
         #expect(image.rows(wanted: "busybox", now: now, isWhole: true).map { $0.text("ID") } == [image.id])
         #expect(image.rows(wanted: "busybox:latest", now: now, isWhole: false).count == 1)

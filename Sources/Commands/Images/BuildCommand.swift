@@ -13,13 +13,21 @@ package struct BuildCommand: Command {
     }
 
     /// How what is being done is told.
-    enum Progress: String, CaseIterable { case auto, plain, tty, quiet }
+    enum Progress: String, CaseIterable {
+        case auto, plain, tty, quiet
+
+        init(parsing text: String) throws(OperationError) {
+            guard let progress = Progress(rawValue: text) else { throw OperationError("use auto, plain, tty or quiet") }
+            self = progress
+        }
+    }
 
     /// What can be taken over as it is given.
     var request = BuildRequest()
     var arguments: [String] = []
     var labels: [String] = []
-    var progress = Progress.auto
+    /// Nil is as the caller's environment has it.
+    var progress: Progress?
     var isQuiet = false
     var secrets: [String] = []
     var agents: [String] = []
@@ -79,15 +87,23 @@ package struct BuildCommand: Command {
             if let output = try BuildValues.output(text, &request) { request.outputs.append(output) }
         }
         request.newest = try Self.newest(request.arguments["SOURCE_DATE_EPOCH"] ?? lookUp("SOURCE_DATE_EPOCH"))
-        request.progress = try shownProgress()
+        request.progress = try shownProgress(lookUp: lookUp)
         request.report = { Output.tell($0) }
         return request
     }
 
-    private func shownProgress() throws(OperationError) -> BuildRequest.Progress {
+    private func wantedProgress(lookUp: (String) -> String?) throws(OperationError) -> Progress {
+        if let progress { return progress }
+        guard let text = lookUp("BUILDKIT_PROGRESS"), !text.isEmpty else { return .auto }
+        do throws(OperationError) { return try Progress(parsing: text) } catch {
+            throw OperationError("invalid BUILDKIT_PROGRESS", text, reason: error.description, kind: .invalid)
+        }
+    }
+
+    private func shownProgress(lookUp: (String) -> String?) throws(OperationError) -> BuildRequest.Progress {
         if isQuiet { return .quiet }
         let isTerminal = Terminal.isTerminal(STDERR_FILENO)
-        switch progress {
+        switch try wantedProgress(lookUp: lookUp) {
         case .quiet: return .quiet
         case .plain: return .plain
         case .auto: return isTerminal ? .terminal : .plain

@@ -49,10 +49,10 @@ extension BuildCommand {
             .toggle("push", "Bring the image to the registries that its names say, too") { $0.request.pushes = $1 },
             .value("metadata-file", "FILE", "Write what has come of it to a file, as JSON") {
                 command, text throws(OperationError) in
-                command.request.metadataFile = try SimpleValue.nonEmpty(text)
+                command.request.metadataFile = SimpleValue.given(text)
             },
             .value("iidfile", "FILE", "Write the image's id to a file") { command, text throws(OperationError) in
-                command.request.identityFile = try SimpleValue.nonEmpty(text)
+                command.request.identityFile = SimpleValue.given(text)
             },
         ]
     }
@@ -61,16 +61,16 @@ extension BuildCommand {
         [
             .value("file", short: "f", "FILE", "Dockerfile to read, or - for standard input (PATH/Dockerfile)") {
                 command, text throws(OperationError) in
-                command.request.file = try SimpleValue.nonEmpty(text)
+                command.request.file = SimpleValue.given(text)
             },
             .value("target", "STAGE", "Build this stage, by name or number") { command, text throws(OperationError) in
-                command.request.target = try SimpleValue.nonEmpty(text)
+                command.request.target = SimpleValue.given(text)
             },
             .value("build-arg", "NAME[=VALUE]", "Give an ARG a value") { command, text throws(OperationError) in
                 command.arguments.append(try SimpleValue.nonEmpty(text))
             },
             .value("platform", "PLATFORM", "Only this host's own") { command, text throws(OperationError) in
-                command.request.platform = try SimpleValue.nonEmpty(text)
+                command.request.platform = text == "local" ? nil : SimpleValue.given(text)
             },
         ]
     }
@@ -110,10 +110,13 @@ extension BuildCommand {
                 command.request.allowsHostNetwork = true
             },
             .value("network", "MODE", "Network of RUN: default, none or host") { command, text throws(OperationError) in
-                guard let network = BuildRequest.Network(rawValue: text) else {
-                    throw OperationError("use default, none or host")
+                let network = try SimpleValue.given(text) { text throws(OperationError) -> BuildRequest.Network in
+                    guard let network = BuildRequest.Network(rawValue: text) else {
+                        throw OperationError("use default, none or host")
+                    }
+                    return network
                 }
-                command.request.network = network
+                command.request.network = network ?? .usual
             },
             .value("add-host", "HOST:IP", "Add a line to /etc/hosts of RUN (ip: host-gateway)") {
                 command, text throws(OperationError) in
@@ -128,10 +131,7 @@ extension BuildCommand {
             .toggle("quiet", short: "q", "Print only the image's id") { $0.isQuiet = $1 },
             .value("progress", "KIND", "How progress is shown: auto, plain, tty or quiet") {
                 command, text throws(OperationError) in
-                guard let progress = Progress(rawValue: text) else {
-                    throw OperationError("use auto, plain, tty or quiet")
-                }
-                command.progress = progress
+                command.progress = try SimpleValue.given(text, Progress.init(parsing:))
             },
         ]
     }

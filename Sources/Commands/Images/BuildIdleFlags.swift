@@ -11,13 +11,11 @@ extension BuildCommand {
             .toggle("compress", "Without effect: a context is read where it is") { _, _ in },
             .value("cache-from", "SOURCE", "Without effect: what was built on this host is known") {
                 command, text throws(OperationError) in
-                command.idle.insert("--cache-from")
-                _ = try SimpleValue.nonEmpty(text)
+                if try SimpleValue.given(text, CommaFields.split) != nil { command.idle.insert("--cache-from") }
             },
             .value("cache-to", "TARGET", "Without effect: what was built stays known on this host alone") {
                 command, text throws(OperationError) in
-                command.idle.insert("--cache-to")
-                _ = try SimpleValue.nonEmpty(text)
+                if try SimpleValue.given(text, CommaFields.split) != nil { command.idle.insert("--cache-to") }
             },
             .value("isolation", "TECHNOLOGY", "default, and no other one") { _, text throws(OperationError) in
                 guard ["", "default"].contains(text) else {
@@ -26,7 +24,7 @@ extension BuildCommand {
             },
             .value("builder", "NAME", "The builder, which is the same by each of its names") {
                 command, text throws(OperationError) in
-                command.builder = try SimpleValue.nonEmpty(text)
+                command.builder = SimpleValue.given(text)
             },
         ] + attestationFlags
     }
@@ -42,7 +40,7 @@ extension BuildCommand {
             },
             .value("attest", "type=TYPE,disabled=true", "Only disabled ones: there are no attestations") {
                 _, text throws(OperationError) in
-                let fields = text.split(separator: ",")
+                let fields = try CommaFields.split(text)
                 guard fields.contains(where: { $0.hasPrefix("type=") }), fields.contains("disabled=true") else {
                     throw noAttestations
                 }

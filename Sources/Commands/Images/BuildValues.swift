@@ -3,13 +3,13 @@ import Engine
 import Glibc
 import Linux
 
-/// `--secret`, `--ssh` and `--output`: fields with commas between them.
+/// What `--secret`, `--ssh`, `--build-context` and `--annotation` say.
 enum BuildValues {
     /// BuildKit's.
     private static let longestSecret = 500 << 10
 
-    private static func fields(_ text: String) -> [(key: String, value: String?)] {
-        text.split(separator: ",").map { field in
+    static func fields(_ text: String) throws(OperationError) -> [(key: String, value: String?)] {
+        try CommaFields.split(text).filter { !$0.isEmpty }.map { field in
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (parts[0].lowercased(), parts.count > 1 ? String(parts[1]) : nil)
         }
@@ -20,7 +20,7 @@ enum BuildValues {
         _ text: String, lookUp: (String) -> String?
     ) throws(OperationError) -> (id: String, bytes: [UInt8]?) {
         var (id, source, variable): (String?, String?, String?)
-        for (key, value) in fields(text) {
+        for (key, value) in try fields(text) {
             switch key {
             case "id": id = value
             case "src", "source": source = value
@@ -108,46 +108,5 @@ enum BuildValues {
                 "invalid annotation \(JSON.quoted(text)), expected key=value", kind: .invalid)
         }
         return (String(key[..<end]), String(key[key.index(after: end)...]))
-    }
-
-    /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`. Nil is the store: `type=image`, `type=registry`,
-    /// and `type=docker` without a place.
-    /// - Parameter request: `type=registry`, and `push=true`, set that it pushes; `name=` is a tag.
-    static func output(_ text: String, _ request: inout BuildRequest) throws(OperationError) -> BuildRequest.Output? {
-        if text == "-" { return .archive(nil) }
-        guard text.contains("=") else { return .directory(text) }
-        var (type, destination, name): (String?, String?, String?)
-        for (key, value) in fields(text) {
-            switch key {
-            case "type": type = value
-            case "dest": destination = value
-            case "push":
-                guard let truth = value.map(Boolean.read) ?? true else {
-                    throw OperationError("invalid value \(JSON.quoted(value ?? "")) of push", kind: .invalid)
-                }
-                request.pushes = request.pushes || truth
-            case "name" where !(value ?? "").isEmpty: name = value
-            default: throw OperationError("\(key) of --output is not supported", kind: .unsupported)
-            }
-        }
-        if type == "registry" { request.pushes = true }
-        if let name {
-            guard type != "local", type != "tar" else {
-                throw OperationError("name of --output type=\(type ?? "") is not supported", kind: .unsupported)
-            }
-            request.tags.append(name)
-        }
-        switch (type, destination) {
-        case ("local", let path?): return .directory(path)
-        case ("tar", let path): return .archive(path == "-" ? nil : path)
-        case ("local", nil): throw OperationError("dest is required for type local", kind: .invalid)
-        case ("image", nil), ("docker", nil), ("registry", nil): return nil
-        case ("docker", let path?): return .image(.docker, path == "-" ? nil : path)
-        case ("oci", let path): return .image(.oci, path == "-" ? nil : path)
-        default:
-            throw OperationError(
-                "output type \(type ?? "none") is not supported", remedy: "use local, tar, docker, oci or registry",
-                kind: .unsupported)
-        }
     }
 }

@@ -30,25 +30,7 @@ package enum MountValue: Equatable {
         parsing text: String, relativeTo directory: () -> String? = { Files.workingDirectory }
     ) throws(OperationError) {
         var fields = MountFields()
-        for field in try Self.split(text) { try fields.add(field) }
+        for field in try CommaFields.split(text) { try fields.add(field) }
         self = try fields.mount(relativeTo: directory)
-    }
-
-    /// A field with a comma in it stands in quotes; two quotes are one then.
-    private static func split(_ text: String) throws(OperationError) -> [String] {
-        var fields = [""]
-        var isQuoted = false
-        var rest = Substring(text)
-        while let character = rest.popFirst() {
-            let last = fields.count - 1
-            switch character {
-            case "\"" where isQuoted && rest.first == "\"": fields[last].append(rest.removeFirst())
-            case "\"" where isQuoted || fields[last].isEmpty: isQuoted.toggle()
-            case "," where !isQuoted: fields.append("")
-            default: fields[last].append(character)
-            }
-        }
-        guard !isQuoted else { throw OperationError("a quote is not closed") }
-        return fields
     }
 }

@@ -8,13 +8,12 @@ enum NetworkValue {
         if text == "container:" {
             throw OperationError("invalid container format container:<name|id>", kind: .invalid)
         }
-        let fields = try SimpleValue.nonEmpty(text).split(separator: ",", omittingEmptySubsequences: false)
         // A path may have any byte in it.
-        guard !text.hasPrefix("ns:"), fields.contains(where: { $0.utf8.contains(UInt8(ascii: "=")) }) else {
+        guard try !SimpleValue.nonEmpty(text).hasPrefix("ns:"), text.utf8.contains(UInt8(ascii: "=")) else {
             return NetworkChoice(text == "default" ? "bridge" : text)
         }
         var choice = NetworkChoice("")
-        for field in fields {
+        for field in try CommaFields.split(text) {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw invalid("invalid field \(field)") }
             try set(parts[0].lowercased(), parts[1], &choice)

@@ -35,7 +35,11 @@ package struct RunMount: Equatable, Sendable {
     /// - Parameter text: what stands behind `--mount=`.
     init(_ text: String) throws(DockerfileError) {
         var written: [(key: String, value: String)] = []
-        for field in CommaFields.split(text) {
+        let fields: [String]
+        do throws(OperationError) { fields = try CommaFields.split(text) } catch {
+            throw DockerfileError(error.description)
+        }
+        for field in fields {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             written.append((parts[0].lowercased(), parts.count > 1 ? String(parts[1]) : ""))
         }
@@ -68,7 +72,9 @@ package struct RunMount: Equatable, Sendable {
         case "from": from = value
         case "id": id = value
         case "sharing": sharing = try choice(Sharing.init, value, written, "sharing mode", usual: sharing)
-        case "size": size = value
+        case "size":
+            if !written.contains("$") { try Self.checkSize(value) }
+            size = value
         case "mode": mode = value
         case "uid": owner = value
         case "gid": group = value
@@ -102,23 +108,10 @@ package struct RunMount: Equatable, Sendable {
         guard size == nil || kind == .tmpfs else {
             throw DockerfileError("unexpected key 'size' for mount type '\(kind.rawValue)'")
         }
+        if let size { try Self.checkSize(size) }
     }
-}
 
-/// Fields with commas between them, as in a file of comma-separated values: one in double quotes may have commas.
-enum CommaFields {
-    static func split(_ text: String) -> [String] {
-        var fields: [[UInt8]] = [[]]
-        var isQuoted = false
-        for byte in text.kernelBytes {
-            if byte == .doubleQuote {
-                isQuoted.toggle()
-            } else if byte == UInt8(ascii: ","), !isQuoted {
-                fields.append([])
-            } else {
-                fields[fields.count - 1].append(byte)
-            }
-        }
-        return fields.map(\.text)
+    private static func checkSize(_ text: String) throws(DockerfileError) {
+        guard ByteCount.parse(text) != nil else { throw DockerfileError("invalid value for size: \(text)") }
     }
 }

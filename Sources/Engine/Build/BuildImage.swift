@@ -58,7 +58,10 @@ extension Engine {
         for name in job.arguments.unused(in: job.input.file) {
             warn("build argument \"\(name)\" is not used by the Dockerfile")
         }
-        defer { job.report.finish() }
+        defer {
+            job.report.finish()
+            for warning in job.warnings { warn(warning) }
+        }
         do throws(OperationError) {
             try BuildSchedule(job).run()
         } catch {
@@ -86,7 +89,10 @@ extension Engine {
         for reference in references { host.announce(Event(.image, "tag", id, ["name": reference.description])) }
         if job.request.pushes { for reference in references { try push(reference, job) } }
         try writeIdentity(id, job.request)
-        try writeMetadata(id, references, job.request)
+        if job.request.metadataFile != nil, let stored = try imageStore.resolve(id) {
+            let manifest = try imageStore.manifest(of: stored, named: references.first?.text)
+            try writeMetadata(WrittenImage(id: stored.id, manifest: manifest), references, job.request)
+        }
         return id
     }
 
@@ -105,14 +111,13 @@ extension Engine {
 
     /// In buildx's members.
     private func writeMetadata(
-        _ id: String, _ references: [Reference], _ request: BuildRequest
+        _ image: WrittenImage, _ references: [Reference], _ request: BuildRequest
     ) throws(OperationError) {
-        guard let path = request.metadataFile, let image = try imageStore.resolve(id) else { return }
+        guard let path = request.metadataFile else { return }
         let names = references.isEmpty ? nil : JSON.string(references.map(\.canonical).joined(separator: ","))
-        let digest = try imageStore.manifest(of: image, named: references.first?.text)
-        let members: JSON = ["containerimage.config.digest": .string(id)]
+        let members: JSON = ["containerimage.config.digest": .string(image.id.description)]
         let document = members.with([
-            ("containerimage.digest", .string(digest.description)), ("image.name", names),
+            ("containerimage.digest", .string(image.manifest.description)), ("image.name", names),
         ])
         try Self.write(document.pretty + "\n", to: path)
     }
@@ -140,15 +145,28 @@ extension Engine {
     private func writeOutputs(
         _ image: BuiltImage, _ job: BuildJob, as references: [Reference]
     ) throws(OperationError) -> String {
+        var written: WrittenImage?
         for output in job.request.outputs {
             let number = job.report.begin("exporting to client")
-            try job.write(image, to: output, as: references)
+            written = try job.write(image, to: output, as: references) ?? written
             job.report.done(number)
         }
         _ = try job.workspace.publish(nil, as: [], keeping: job.kept)
-        // There is no image that it could say anything of.
-        if let path = job.request.metadataFile { try Self.write("{}\n", to: path) }
+        guard let written else {
+            try tellOfFiles(job)
+            return ""
+        }
+        try writeIdentity(written.id.description, job.request)
+        try writeMetadata(written, references, job.request)
         return ""
+    }
+
+    /// There is no image that anything could be said of.
+    private func tellOfFiles(_ job: BuildJob) throws(OperationError) {
+        if job.request.identityFile != nil {
+            job.warn("--iidfile is not written: what --output local and tar write has no image id")
+        }
+        if let path = job.request.metadataFile { try Self.write("{}\n", to: path) }
     }
 
     /// As images and arguments have it.

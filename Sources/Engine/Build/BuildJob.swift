@@ -26,6 +26,8 @@ final class BuildJob {
     /// The signal that asks the build to end.
     private var interruption: Int32?
     private var places = 0
+    /// What is told when the build has ended, each once.
+    private(set) var warnings: [String] = []
 
     init(_ engine: Engine, _ request: BuildRequest, labels: [String: String]) throws(OperationError) {
         self.engine = engine
@@ -114,23 +116,33 @@ final class BuildJob {
         }
     }
 
-    /// An image that a stage begins with. One that is removed as soon as it was found is looked for once more.
+    /// An image that a stage begins with. One that is removed as soon as it was found is looked for once more; one for another
+    /// platform gives way to what its registry has for this host.
     /// - Parameter step: of the report, which tells of a pull.
     func base(named name: String, telling step: Int) throws(OperationError) -> BuiltImage {
-        while true {
-            let image = try image(named: name, telling: step)
-            if let built = try workspace.begin(from: image) { return built }
-        }
-    }
-
-    /// Where images come from that stages name.
-    private func image(named name: String, telling step: Int) throws(OperationError) -> Image {
         guard (try? Reference(name)) != nil else {
             throw OperationError(
                 "failed to parse stage name \(JSON.quoted(name)): invalid reference format", kind: .invalid)
         }
         var engine = engine
         engine.progress = BuildPull(report, step)
-        return try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
+        while true {
+            let image = try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
+            guard let built = try workspace.begin(from: image) else { continue }
+            guard let platform = built.platform, platform.rank(for: nil) == nil else { return built }
+            guard let native = try engine.nativeImage(image, name) else {
+                note(platform, of: name)
+                return built
+            }
+            if let built = try workspace.begin(from: native) { return built }
+        }
     }
+
+    private func note(_ platform: Platform, of name: String) {
+        warn(
+            "InvalidBaseImagePlatform: Base image \(name) was pulled with platform \"\(platform)\", expected "
+                + "\"\(Platform.host)\" for current build")
+    }
+
+    func warn(_ text: String) { if !warnings.contains(text) { warnings.append(text) } }
 }

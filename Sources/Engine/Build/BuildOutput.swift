@@ -7,14 +7,21 @@ import Linux
 extension BuildJob {
     /// Writes an image to where it is wanted.
     /// - Parameter references: its names, where an archive has any.
+    /// - Returns: nil where these are its files alone.
     func write(
         _ image: BuiltImage, to output: BuildRequest.Output, as references: [Reference]
-    ) throws(OperationError) {
-        guard case .image(let form, let path) = output else { return try writeFiles(of: image, to: output) }
-        let number = nextPlace()
-        try ArchiveTarget(path).fill { (file: borrowing Descriptor) throws(OperationError) in
-            try workspace.save(image, number, as: references, form, to: file, named: path ?? "standard output")
+    ) throws(OperationError) -> WrittenImage? {
+        guard case .image(let form, let path) = output else {
+            try writeFiles(of: image, to: output)
+            return nil
         }
+        let number = nextPlace()
+        var written: WrittenImage?
+        try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
+            written = try workspace.save(
+                image, number, as: references, form, to: file, named: path ?? "standard output")
+        }
+        return written
     }
 
     private func writeFiles(of image: BuiltImage, to output: BuildRequest.Output) throws(OperationError) {
@@ -26,7 +33,7 @@ extension BuildJob {
         case .archive(let path):
             let place = try TreePlace("/", below: tree.root, followsLink: false)
             let form = TreeArchive.Form(name: nil, leavesMounts: true)
-            try ArchiveTarget(path).fill { (file: borrowing Descriptor) throws(OperationError) in
+            try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
                 _ = try TreeArchive.write(place, form, to: file, named: "image")
             }
         }

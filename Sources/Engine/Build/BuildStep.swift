@@ -61,7 +61,8 @@ struct BuildStep {
     var history: String {
         switch work {
         case .run(let step): "RUN " + step.shownWords
-        default: instruction.text
+        case .directory(let path, _): instruction.history(in: path)
+        case .copy: instruction.text
         }
     }
 

@@ -121,7 +121,7 @@ extension RunMounts {
             case .bind: try addBind(mount, step, number, at: place, job, &prepared)
             case .cache: break
             case .tmpfs:
-                let data = mount.mount.size.map { "size=\($0)" } ?? ""
+                let data = mount.mount.size.flatMap { ByteCount.parse($0) }.map { "size=\($0)" } ?? ""
                 prepared.temporary.append(
                     TemporaryMount(target: mount.target, data: data, isExecutable: true, readOnly: false))
             case .secret: try addSecret(mount, FileName("\(number)"), in: secrets, job, &prepared)

@@ -141,7 +141,7 @@ final class StageBuild {
         } catch {
             throw job.failure(error, at: instruction.lines)
         }
-        image.addHistory(instruction.text, addsLayer: false)
+        image.addHistory(instruction.history(in: image.config.workingDirectory), addsLayer: false)
     }
 
     private func apply(_ command: Instruction.Command) throws(OperationError) {

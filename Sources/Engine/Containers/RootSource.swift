@@ -34,7 +34,9 @@ extension Engine {
         let isDirectory = first.contains("/") && Files.isDirectory(first)
         if request.pullPolicy != nil, !isDirectory { return source(try wantedImage(first, request), first, rest) }
         // `df`, `dd` and `ed` are programs, whatever the ids of images begin with.
-        if let image = try image(named: first, shortestID: 4) { return source(image, first, rest) }
+        if let image = try image(named: first, shortestID: 4) {
+            return source(try fitting(image, first, request.pullPolicy, request.platform), first, rest)
+        }
         if isDirectory { return try rootDirectory(first, command: rest) }
         if Reference.isMeant(by: first) { return source(try wantedImage(first, request), first, rest) }
         let defaultImage = try imageStore.defaultImage()
@@ -54,8 +56,8 @@ extension Engine {
     func wantedImage(_ name: String, _ policy: PullPolicy?, platform: String?) throws(OperationError) -> Image {
         let isID = Digest(hex: name) != nil || Digest(name) != nil
         if policy == .always, !isID { return try pulledImage(name, platform, isMissing: false) }
-        if let image = try image(named: name) { return image }
-        if let image = try imageStandingFor(name) { return image }
+        if let image = try image(named: name) { return try fitting(image, name, policy, platform) }
+        if let image = try imageStandingFor(name) { return try fitting(image, name, policy, platform) }
         if policy == .never || isID { throw try noSuchImage(name) }
         return try pulledImage(name, platform, isMissing: true)
     }

@@ -34,6 +34,8 @@ extension ImageSummary {
             "Digest": .string(digest(in: repository)),
             "ID": .string(isWhole ? id : String(digits.prefix(12))),
             "Repository": .string(repository), "Size": .string(HumanText.size(size)), "Tag": .string(tag),
+            // As Docker had it before 26.
+            "VirtualSize": .string(HumanText.size(size)),
         ])
     }
 

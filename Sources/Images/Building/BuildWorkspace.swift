@@ -78,6 +78,7 @@ package struct BuildWorkspace: ~Copyable {
         lock.release()
         var built = BuiltImage()
         built.config = draft.config
+        built.platform = draft.platform
         built.created = image.created
         built.history = draft.history
         built.layers = draft.layers.map { BuiltLayer(blob: $0.blob, diff: $0.diff, size: $0.size, place: nil) }
@@ -116,7 +117,7 @@ package struct BuildWorkspace: ~Copyable {
     package func save(
         _ image: BuiltImage, _ number: Int, as references: [Reference], _ form: SavedForm,
         to output: borrowing Descriptor, named name: String
-    ) throws(OperationError) {
+    ) throws(OperationError) -> WrittenImage {
         let names = try references.map { reference throws(OperationError) in
             try Reference(ImageStore.taggable(reference))
         }
@@ -129,6 +130,7 @@ package struct BuildWorkspace: ~Copyable {
         for layer in draft.layers { if let source = layer.source { places[layer.blob.digest] = source.blob } }
         let part = SavedPart(names: names, manifest: prepared.content, descriptor: prepared.manifest)
         try store.save([part], as: form, to: output, named: name) { places[$0] ?? store.layout.blob($0) }
+        return WrittenImage(id: prepared.id, manifest: prepared.manifest.digest)
     }
 
     private func draft(of image: BuiltImage) -> ImageDraft {
@@ -138,6 +140,7 @@ package struct BuildWorkspace: ~Copyable {
         draft.created = image.created
         draft.history = image.datedHistory
         draft.annotations = image.annotations
+        draft.platform = image.platform
         draft.layers = image.layers.map { layer in
             let isHere = layer.place.map { Files.exists(workspace.file("blob-\($0)")) } ?? false
             let source = layer.place.flatMap { place in

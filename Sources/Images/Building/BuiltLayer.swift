@@ -44,6 +44,8 @@ package struct BuiltImage: Sendable {
     /// When the last of it was made: one whose steps were all there before is the same image again.
     package var created = Timestamp(nanoseconds: 0)
     var history: [JSON] = []
+    /// Of what it is built on; nil is this host's.
+    package var platform: Platform?
     /// Of its manifest.
     package var annotations: [String: String] = [:]
 
@@ -69,5 +71,16 @@ package struct BuiltImage: Sendable {
                 ("author", author.map { .string($0) }), ("comment", "mydocker.dockerfile"),
                 ("empty_layer", addsLayer ? nil : true),
             ]))
+    }
+}
+
+/// What an image that went out of a build is known by.
+package struct WrittenImage: Sendable {
+    package let id: Digest
+    package let manifest: Digest
+
+    package init(id: Digest, manifest: Digest) {
+        self.id = id
+        self.manifest = manifest
     }
 }

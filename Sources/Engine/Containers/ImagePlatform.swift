@@ -1,0 +1,41 @@
+import Core
+import Images
+
+/// Images that are here for another platform than is wanted.
+extension Engine {
+    /// One for another platform than was asked for gives way to the registry's, as if it were missing.
+    func fitting(
+        _ image: Image, _ name: String, _ policy: PullPolicy?, _ platform: String?
+    ) throws(OperationError) -> Image {
+        guard let platform else { return image }
+        let wanted = try Platform(parsing: platform)
+        guard let found = try imageStore.platform(of: image), found.rank(for: wanted) == nil else { return image }
+        let mismatch =
+            "image with reference \(name) was found but its platform (\(found)) does not match the specified platform "
+            + "(\(wanted))"
+        let remedy = "name an image for \(wanted), or leave out --platform"
+        guard policy != .never, !isID(name, of: image) else {
+            throw OperationError(mismatch, remedy: remedy, kind: .notFound)
+        }
+        do throws(OperationError) {
+            return try pulledImage(name, platform, isMissing: true)
+        } catch {
+            // One that asks us to end means all of it.
+            if error.exitCode != nil { throw error }
+            throw OperationError(mismatch, reason: error.description, remedy: remedy, kind: .notFound)
+        }
+    }
+
+    /// What the registry has for this host of an image that is here for another platform; nil where it has nothing.
+    func nativeImage(_ image: Image, _ name: String) throws(OperationError) -> Image? {
+        if isID(name, of: image) { return nil }
+        do throws(OperationError) {
+            return try pulledImage(name, nil, isMissing: false)
+        } catch {
+            if error.exitCode != nil { throw error }
+            return nil
+        }
+    }
+
+    private func isID(_ name: String, of image: Image) -> Bool { Digest(name) != nil || image.id.hex.hasPrefix(name) }
+}
