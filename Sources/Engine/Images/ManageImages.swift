@@ -13,10 +13,12 @@ extension Engine {
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
         let name = try reference.map { text throws(OperationError) in try Reference(text) }
-        let id = try inScope { _ throws(OperationError) in
-            try imageStore.importArchive(
-                path, as: name, changes: changes, message: message, within: budget
-            ).description
+        let id = try leavingNothing { () throws(OperationError) in
+            try inScope { _ throws(OperationError) in
+                try imageStore.importArchive(
+                    path, as: name, changes: changes, message: message, within: budget
+                ).description
+            }
         }
         host.announce(Event(.image, "import", id, ["name": reference ?? id]))
         return id
@@ -36,7 +38,9 @@ extension Engine {
     package func loadImages(from source: String, maximumSize: Int64? = nil) throws(OperationError) -> [String] {
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
-        let images = try inScope { _ throws(OperationError) in try imageStore.load(source, within: budget) }
+        let images = try leavingNothing { () throws(OperationError) in
+            try inScope { _ throws(OperationError) in try imageStore.load(source, within: budget) }
+        }
         host.announce(
             images.map { Event(.image, "load", $0.id.description, ["name": $0.reference ?? $0.id.description]) })
         return images.map { image in image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)" }

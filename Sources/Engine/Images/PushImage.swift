@@ -28,12 +28,14 @@ extension Engine {
         let settings = try RegistrySettings(environment: CallersEnvironment.value)
         let source = try pushTarget(of: reference, settings)
         progress.say("The push refers to repository [\(reference.registry)/\(reference.repository)]")
-        return try inScope { _ throws(OperationError) in
-            try WorkerThread.result { () throws(OperationError) in
-                let session = try RegistrySession(source, settings)
-                var pushed: [PushedImage] = []
-                for reference in references { pushed.append(try push(reference, to: session)) }
-                return pushed
+        return try leavingNothing { () throws(OperationError) in
+            try inScope { _ throws(OperationError) in
+                try WorkerThread.result { () throws(OperationError) in
+                    let session = try RegistrySession(source, settings)
+                    var pushed: [PushedImage] = []
+                    for reference in references { pushed.append(try push(reference, to: session)) }
+                    return pushed
+                }
             }
         }
     }
