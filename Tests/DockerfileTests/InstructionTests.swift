@@ -145,6 +145,28 @@ import Testing
     ])
     func mistakes(text: String, message: String) { #expect(refusal(text) == message) }
 
+    /// Of an image that others have made: nobody has looked at them yet.
+    @Test(arguments: [
+        ("ENV FIRST=1\nENV SECOND=2", "line 3: onbuild trigger should be a single expression"),
+        ("FROM busybox", "line 3: FROM isn't allowed as an ONBUILD trigger"),
+        ("maintainer me", "line 3: MAINTAINER isn't allowed as an ONBUILD trigger"),
+        ("ONBUILD RUN a", "line 3: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"),
+        ("# nothing\n", "line 3: ONBUILD requires at least one argument"),
+    ])
+    func refusedTriggers(_ text: String, _ message: String) {
+        do {
+            _ = try Instruction(trigger: text, at: 3...3)
+            Issue.record("\(text) was taken")
+        } catch {
+            #expect("\(error)" == message)
+        }
+    }
+
+    @Test func oneTriggerHasItsDocuments() throws {
+        #expect(try Instruction(trigger: "RUN <<E\na\nE", at: 3...3).text == "RUN <<E")
+        #expect(try Instruction(trigger: "RUN a \\\n b\n", at: 3...3).text == "RUN a  b")
+    }
+
     @Test func tenMegabytes() throws {
         let line = "RUN echo " + String(repeating: "x", count: 90) + "\n"
         let text = "FROM scratch\n" + String(repeating: line, count: (10 << 20) / 100 - 1)
