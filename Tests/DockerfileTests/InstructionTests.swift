@@ -167,6 +167,21 @@ import Testing
         #expect(try Instruction(trigger: "RUN a \\\n b\n", at: 3...3).text == "RUN a  b")
     }
 
+    /// Of a comment and of a document nothing gets into the image's configuration.
+    @Test func whatIsNotUTF8() throws {
+        func read(_ before: String, _ after: String) throws {
+            _ = try Dockerfile(Array("FROM a\n\(before)".utf8) + [0xff] + Array(after.utf8))
+        }
+        for instruction in ["LABEL a=", "ENV a=", "RUN echo \\\n ", "RUN <<E\nb\nE\nRUN <<E\n"] {
+            #expect(throws: DockerfileError.self, "\(instruction)") { try read(instruction, "\nE\n") }
+        }
+        #expect(
+            throws: DockerfileError("the instruction is not UTF-8, as an image's configuration is", at: 2...2)
+        ) { try read("LABEL a=", "\nRUN b\n") }
+        try read("# ", "\nRUN b\n")
+        try read("COPY <<E /f\n", "\nE\n")
+    }
+
     @Test func tenMegabytes() throws {
         let line = "RUN echo " + String(repeating: "x", count: 90) + "\n"
         let text = "FROM scratch\n" + String(repeating: line, count: (10 << 20) / 100 - 1)
