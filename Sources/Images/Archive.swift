@@ -112,7 +112,8 @@ enum Archive {
         }
         let whole = entry.isEmpty ? operation : "\(operation) \"\(entry)\" of"
         return failure.number != 0
-            ? OperationError(whole, name, errno: failure.number) : OperationError(whole, name, reason: reason)
+            ? OperationError(whole, name, errno: failure.number)
+            : OperationError(whole, name, reason: reason, kind: failure.conflicts == 0 ? .failed : .conflict)
     }
 
     private static func text<Characters>(_ characters: Characters) -> String {

@@ -13,6 +13,8 @@ enum { CARCHIVE_DIGEST_SIZE = 32 };
  * An empty subject means the archive itself. */
 struct carchive_failure {
     int number;
+    /* 1: what is there already is of another kind. */
+    int conflicts;
     char operation[64];
     char subject[1024];
     char reason[512];
