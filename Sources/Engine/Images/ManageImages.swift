@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Glibc
 import Images
 import Lifecycle
 import Linux
@@ -10,6 +11,7 @@ extension Engine {
     package func importImage(
         path: String, as reference: String?, changes: [String], message: String?, maximumSize: Int64? = nil
     ) throws(OperationError) -> String {
+        try refuseTerminal(path, "import")
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
         let name = try reference.map { text throws(OperationError) in try Reference(text) }
@@ -24,6 +26,14 @@ extension Engine {
         return id
     }
 
+    /// Nobody types an archive.
+    private func refuseTerminal(_ source: String, _ command: String) throws(OperationError) {
+        guard source == "-", Terminal.isTerminal(STDIN_FILENO) else { return }
+        let remedy = command == "load" ? "name a file by -i, or redirect" : "name a file, or redirect"
+        throw OperationError(
+            "requested \(command) from stdin, but stdin is empty", remedy: remedy, kind: .invalid)
+    }
+
     /// Bytes that an image may have unpacked.
     /// - Parameter asked: nil: as the host is configured.
     func imageSize(_ asked: Int64?) throws(OperationError) -> Int64 {
@@ -36,6 +46,7 @@ extension Engine {
     ///   - maximumSize: bytes that they may have unpacked; nil: as the host is configured.
     /// - Returns: a line for each name that the archive gives an image, and each image that it gives none.
     package func loadImages(from source: String, maximumSize: Int64? = nil) throws(OperationError) -> [String] {
+        try refuseTerminal(source, "load")
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
         let images = try leavingNothing { () throws(OperationError) in
