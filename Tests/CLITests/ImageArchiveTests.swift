@@ -55,6 +55,18 @@ extension CLI.ImageArchives {
         }
     }
 
+    @Test func anImageHasTooManyVolumes() throws {
+        let outcome = Host.shell(
+            """
+            $MYDOCKER import -c "VOLUME $(seq -s ' ' -f /v%g 600)" - overfull >/dev/null < <(tar -c -C /etc passwd)
+            $MYDOCKER run --rm --net none overfull true; echo $?; $MYDOCKER rmi overfull >/dev/null
+            """)
+        #expect(outcome.lines == ["125"], "\(outcome.text)")
+        #expect(
+            outcome.error.contains("run image \"overfull:latest\": it has 600 volumes, and may have 512"),
+            "\(outcome.error)")
+    }
+
     @Test func W1_oneWithoutANameIsShownByItsID() throws {
         try withScratch { scratch in
             archive(scratch, names: "null")
