@@ -53,16 +53,20 @@ enum Archive {
     }
 
     /// Writes the upper directory of an overlay, or any tree, as the archive of an image layer.
-    /// - Parameter newest: seconds; later times are written as this one. Nil is none.
+    /// - Parameters:
+    ///   - newest: seconds; later times are written as this one. Nil is none.
+    ///   - leftOut: paths from the top, without line ends, that are no part of it.
     static func create(
-        _ output: borrowing Descriptor, from directory: String, newest: Int64? = nil
+        _ output: borrowing Descriptor, from directory: String, newest: Int64? = nil, leavingOut leftOut: [String] = []
     ) throws(OperationError) -> Content {
         let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
         var result = carchive_result()
         var failure = carchive_failure()
-        guard carchive_create(root.number, output.number, newest ?? .max, &result, &failure) == 0 else {
-            throw error(failure, archive: directory)
+        let (top, target) = (root.number, output.number)
+        let status = leftOut.joined(separator: "\n").withKernelString {
+            carchive_create(top, target, newest ?? .max, $0, &result, &failure)
         }
+        guard status == 0 else { throw error(failure, archive: directory) }
         return content(result)
     }
 

@@ -30,6 +30,7 @@ extension Engine {
         let freezer = pause ? try freezer(of: id, name) : nil
         return try holdingStill(id, freezer) { () throws(OperationError) in
             do throws(OperationError) {
+                request.leftOut = try MountPoints.idle(in: layout.upper(id), above: definition.layers)
                 let image = try leavingNothing { () throws(OperationError) in
                     try inScope { _ throws(OperationError) in try imageStore.commit(request).description }
                 }
