@@ -142,7 +142,13 @@ extension Engine {
     ) throws(OperationError) -> String {
         for output in job.request.outputs {
             let number = job.report.begin("exporting to client")
-            try job.write(image, to: output, as: references)
+            if output.isToStandardOutput {
+                try Interruption.letting { () throws(OperationError) in
+                    try job.write(image, to: output, as: references)
+                }
+            } else {
+                try job.write(image, to: output, as: references)
+            }
             job.report.done(number)
         }
         _ = try job.workspace.publish(nil, as: [], keeping: job.kept)

@@ -69,6 +69,7 @@ final class BuildJob {
     func checkInterruption() throws(OperationError) {
         signals.drain()
         guard let interruption else { return }
+        Interruption.noteTaken()
         throw OperationError("build", reason: "ended by \(Signal.name(interruption))").exiting(with: 128 + interruption)
     }
 
