@@ -69,7 +69,7 @@ struct RemoteSource {
     /// - Parameter mayNameHost: whether the address would have been asked, had it been named itself.
     static func explained(_ error: TransferError, mayNameHost: Bool) -> OperationError {
         guard case .addressRefused = error.kind else { return error.error }
-        let remedy = mayNameHost ? "name that address itself, when you trust what is there" : remedy
+        let remedy = mayNameHost ? "name that address itself, when you trust what is there" : Self.remedy
         return OperationError(error.error.description, remedy: remedy, kind: .denied)
     }
 

@@ -71,7 +71,7 @@ extension Engine {
     private func interruptibly<Value: Sendable>(
         _ body: @escaping @Sendable () throws(OperationError) -> Value
     ) throws(OperationError) -> Value {
-        try leavingNothing { () throws(OperationError) in
+        try leavingNothing { () throws(OperationError) -> Value in
             let held = HeldInterruptions()
             let value = try WorkerThread.result(body)
             _ = consume held
