@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         # Git itself: who asks before it is answered.
-        if self.path.startswith("/silent/") and self.headers.get("User-Agent") == "mydocker":
+        if self.path.startswith("/silent/") and (self.headers.get("User-Agent") or "").startswith("mydocker"):
             time.sleep(600)
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
