@@ -66,12 +66,21 @@ static int archive_node(struct creation *x, int *directory, const char *base, si
     return creation_add_file(x, parent, base, &status);
 }
 
+static int is_left_out(const struct creation *x) {
+    size_t length = strlen(x->path), count;
+    for (const char *line = x->left_out; *line; line += count + (line[count] == '\n')) {
+        count = strcspn(line, "\n");
+        if (count == length && memcmp(line, x->path, length) == 0) return 1;
+    }
+    return 0;
+}
+
 static int archive_named(struct creation *x, int *directory, const char *name) {
     size_t end = strlen(x->path);
     if (end + strlen(name) + 2 > PATH_MAX) return carchive_fail(x->failure, "archive", x->path, ENAMETOOLONG);
     if (end > 0) x->path[end] = '/';
     strcpy(x->path + end + (end > 0), name);
-    int status = archive_node(x, directory, name, end);
+    int status = is_left_out(x) ? 0 : archive_node(x, directory, name, end);
     // What failed keeps its name for the report.
     if (status == 0) x->path[end] = 0;
     return status;
@@ -200,8 +209,8 @@ static int create_hashed(struct creation *x, int root) {
 }
 
 static int write_archive(
-    int root, const struct carchive_tree *tree, int output, int64_t newest, struct carchive_result *result,
-    struct carchive_failure *failure) {
+    int root, const struct carchive_tree *tree, int output, int64_t newest, const char *left_out,
+    struct carchive_result *result, struct carchive_failure *failure) {
     memset(failure, 0, sizeof *failure);
     memset(result, 0, sizeof *result);
     if (carchive_load(failure) < 0) return -1;
@@ -210,6 +219,7 @@ static int write_archive(
     x->tree = tree;
     x->output = output;
     x->newest = newest;
+    x->left_out = left_out;
     x->result = result;
     x->failure = failure;
     int status = create_hashed(x, root);
@@ -218,12 +228,13 @@ static int write_archive(
 }
 
 int carchive_create(
-    int root, int output, int64_t newest, struct carchive_result *result, struct carchive_failure *failure) {
-    return write_archive(root, NULL, output, newest, result, failure);
+    int root, int output, int64_t newest, const char *left_out, struct carchive_result *result,
+    struct carchive_failure *failure) {
+    return write_archive(root, NULL, output, newest, left_out, result, failure);
 }
 
 int carchive_write_tree(
     int parent, const struct carchive_tree *tree, int output, struct carchive_result *result,
     struct carchive_failure *failure) {
-    return write_archive(parent, tree, output, INT64_MAX, result, failure);
+    return write_archive(parent, tree, output, INT64_MAX, "", result, failure);
 }

@@ -22,6 +22,7 @@ struct creation {
     int64_t newest;
     /* Nil for the layer of an image, which says by marks what the layers below lose. */
     const struct carchive_tree *tree;
+    const char *left_out;
     struct sha256_ctx hash;
     struct carchive_result *result;
     struct carchive_failure *failure;

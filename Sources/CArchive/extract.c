@@ -80,8 +80,9 @@ static int restore_directory(struct extraction *x, int parent, const char *base)
     int status = extraction_set_metadata(x, fd);
     // The archive names it after what is in it.
     if (x->tree.implied > 0 && carchive_take_implied(fd)) x->tree.implied--;
+    if (status == 0) status = tree_date(&x->tree, x->path, fd, times);
     close(fd);
-    return status < 0 ? -1 : tree_date(&x->tree, x->path, times);
+    return status;
 }
 
 static int restore_symlink(struct extraction *x, int parent, const char *base) {

@@ -140,14 +140,18 @@ static int cleared(struct tree *tree) {
     return 0;
 }
 
+static int conflict(struct tree *tree, const char *path, const char *reason) {
+    tree->failure->conflicts = 1;
+    return carchive_fail_because(tree->failure, "restore", path, reason);
+}
+
 int tree_clear(struct tree *tree, int parent, const char *base, const char *path) {
     if (unlinkat(parent, base, 0) == 0) return cleared(tree);
     if (errno == ENOENT) return 0;
     if (errno != EISDIR && errno != EPERM) return fail(tree, "replace", path);
     if (errno == EISDIR && tree->keeps_kinds)
-        return carchive_fail_because(
-            tree->failure, "restore", path, "cannot overwrite directory with non-directory");
-    return unlinkat(parent, base, AT_REMOVEDIR) == 0 ? cleared(tree) : fail(tree, "replace", path);
+        return conflict(tree, path, "cannot overwrite directory with non-directory");
+    return tree_remove_directory(parent, base) == 0 ? cleared(tree) : fail(tree, "replace", path);
 }
 
 static int open_existing(int parent, const char *base) {
@@ -186,8 +190,7 @@ int tree_make_directory(struct tree *tree, int parent, const char *base, const c
         return fd < 0 ? fail(tree, "open directory", path) : fd;
     }
     if (tree->keeps_kinds)
-        return carchive_fail_because(
-            tree->failure, "restore", path, "cannot overwrite non-directory with directory");
+        return conflict(tree, path, "cannot overwrite non-directory with directory");
     if (tree_clear(tree, parent, base, path) < 0) return -1;
     int fd = new_directory(tree, parent, base, path);
     // "Gone below, and here anew" is an opaque directory.
@@ -226,7 +229,8 @@ static int is_above(const char *directory, const char *path) {
 static void set_times(struct tree *tree, const struct dated_directory *directory) {
     int fd = open_in_root(tree, directory->path);
     if (fd < 0) return;
-    futimens(fd, directory->times);
+    struct stat status;
+    if (fstat(fd, &status) == 0 && status.st_ino == directory->inode) futimens(fd, directory->times);
     close(fd);
 }
 
@@ -246,12 +250,15 @@ static void date_directories_outside(struct tree *tree, const char *path) {
     tree->last_directory = place;
 }
 
-int tree_date(struct tree *tree, const char *path, const struct timespec times[2]) {
+int tree_date(struct tree *tree, const char *path, int fd, const struct timespec times[2]) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return fail(tree, "restore", path);
     size_t size = sizeof(struct dated_directory) + strlen(path) + 1;
     if (tree->remembered + size > most_remembered) date_directories_outside(tree, path);
     struct dated_directory *directory = malloc(size);
     if (!directory) return fail(tree, "restore", path);
     directory->next = NULL;
+    directory->inode = status.st_ino;
     memcpy(directory->times, times, sizeof directory->times);
     strcpy(directory->path, path);
     *tree->last_directory = directory;
@@ -260,7 +267,7 @@ int tree_date(struct tree *tree, const char *path, const struct timespec times[2
     return 0;
 }
 
-/* A directory that a later entry replaced has no time to keep. */
+/* A directory that a later entry replaced has no time to keep: a link in its place leads to another one. */
 void tree_date_directories(struct tree *tree) {
     for (struct dated_directory *directory = tree->directories; directory; directory = directory->next)
         set_times(tree, directory);

@@ -3,12 +3,14 @@
 #include "internal.h"
 
 #include <limits.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* A directory that gets its time when everything in it has been made. */
 struct dated_directory {
     struct dated_directory *next;
     struct timespec times[2];
+    ino_t inode;
     char path[];
 };
 
@@ -49,14 +51,16 @@ int tree_parent(struct tree *tree, const char *path, const char **base);
 /* The directory `path`, made where missing. The caller closes it. */
 int tree_open_directory(struct tree *tree, const char *path);
 
-/* Makes room for a file: removes a file, link, whiteout or empty directory. */
+/* Makes room for a file: removes what is there, of a layer also a directory with all that is in it. */
 int tree_clear(struct tree *tree, int parent, const char *base, const char *path);
+/* Removes a directory and what is below it, without following a link: 0, or -1 with errno. */
+int tree_remove_directory(int parent, const char *base);
 /* The new or existing directory `base`, opened. */
 int tree_make_directory(struct tree *tree, int parent, const char *base, const char *path);
 int tree_make_whiteout(struct tree *tree, int parent, const char *base, const char *path);
 int tree_make_opaque(struct tree *tree, int directory, const char *path);
-/* Remembers the time for tree_date_directories. */
-int tree_date(struct tree *tree, const char *path, const struct timespec times[2]);
+/* Remembers the time for tree_date_directories. `fd` is the directory that `path` names. */
+int tree_date(struct tree *tree, const char *path, int fd, const struct timespec times[2]);
 void tree_date_directories(struct tree *tree);
 /* Takes the access lists off a file of a layer that it may have taken over from its directory. It is the one that `path` names,
  * or, where that is NULL, `fd`. */

@@ -53,16 +53,20 @@ enum Archive {
     }
 
     /// Writes the upper directory of an overlay, or any tree, as the archive of an image layer.
-    /// - Parameter newest: seconds; later times are written as this one. Nil is none.
+    /// - Parameters:
+    ///   - newest: seconds; later times are written as this one. Nil is none.
+    ///   - leftOut: paths from the top, without line ends, that are no part of it.
     static func create(
-        _ output: borrowing Descriptor, from directory: String, newest: Int64? = nil
+        _ output: borrowing Descriptor, from directory: String, newest: Int64? = nil, leavingOut leftOut: [String] = []
     ) throws(OperationError) -> Content {
         let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY, as: "open directory")
         var result = carchive_result()
         var failure = carchive_failure()
-        guard carchive_create(root.number, output.number, newest ?? .max, &result, &failure) == 0 else {
-            throw error(failure, archive: directory)
+        let (top, target) = (root.number, output.number)
+        let status = leftOut.joined(separator: "\n").withKernelString {
+            carchive_create(top, target, newest ?? .max, $0, &result, &failure)
         }
+        guard status == 0 else { throw error(failure, archive: directory) }
         return content(result)
     }
 
@@ -112,7 +116,8 @@ enum Archive {
         }
         let whole = entry.isEmpty ? operation : "\(operation) \"\(entry)\" of"
         return failure.number != 0
-            ? OperationError(whole, name, errno: failure.number) : OperationError(whole, name, reason: reason)
+            ? OperationError(whole, name, errno: failure.number)
+            : OperationError(whole, name, reason: reason, kind: failure.conflicts == 0 ? .failed : .conflict)
     }
 
     private static func text<Characters>(_ characters: Characters) -> String {

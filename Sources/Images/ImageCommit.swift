@@ -16,6 +16,8 @@ package struct CommitRequest: Sendable {
 
     /// The upper directory of the container's overlay.
     package var upperDirectory: String
+    /// Paths in it that are no part of the image.
+    package var leftOut: [String] = []
     package var base: Base
     /// Nil makes an image without a name.
     package var reference: Reference?
@@ -50,7 +52,9 @@ extension ImageStore {
             draft.layers.append(try pack(directory, layer: draft.layers.count, in: workspace))
             draft.addHistory("", comment: "Copied from \(directory)")
         }
-        draft.layers.append(try pack(request.upperDirectory, layer: draft.layers.count, in: workspace))
+        draft.layers.append(
+            try pack(
+                request.upperDirectory, layer: draft.layers.count, in: workspace, leavingOut: request.leftOut))
         try request.check()
         draft.addHistory((draft.config.command ?? []).joined(separator: " "), comment: request.message)
         return try publish(draft, as: name, in: workspace)

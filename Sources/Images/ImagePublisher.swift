@@ -99,15 +99,18 @@ extension ImageStore {
     }
 
     /// Archives a tree and unpacks the archive again: a layer is always what its blob says, here and elsewhere.
-    /// - Parameter newest: seconds; no file's time is later. Nil leaves all as they are.
+    /// - Parameters:
+    ///   - newest: seconds; no file's time is later. Nil leaves all as they are.
+    ///   - leftOut: paths from the top that are no part of the layer.
     func pack(
-        _ directory: String, layer number: Int, in workspace: borrowing Workspace, newest: Int64? = nil
+        _ directory: String, layer number: Int, in workspace: borrowing Workspace, newest: Int64? = nil,
+        leavingOut leftOut: [String] = []
     ) throws(OperationError) -> LayerDraft {
         let blobPath = workspace.file("blob-\(number)")
         let tree = try newTree(number, in: workspace)
         let blob = try Descriptor.open(blobPath, O_RDWR | O_CREAT | O_EXCL, mode: 0o644, as: "create")
         try FaultPoint.pass("archive", directory)
-        let written = try Archive.create(blob, from: directory, newest: newest)
+        let written = try Archive.create(blob, from: directory, newest: newest, leavingOut: leftOut)
         lseek(blob.number, 0, SEEK_SET)
         try FaultPoint.pass("unpack archive", blobPath)
         let content = try Archive.extract(blob, copy: nil, to: tree, within: nil, named: blobPath)

@@ -51,17 +51,32 @@ struct LayerPull: Sendable {
             content = try unpack(input, to: tree, within: budget)
         } catch {
             feeder.join()
-            throw kept.reason.map(abandonDamaged) ?? abandon(Self.judged(error))
+            throw kept.reason.map(abandonDamaged) ?? abandon(judged(error))
         }
         feeder.join()
         if let reason = kept.reason { throw abandonDamaged(reason) }
         return try check(content, tree)
     }
 
-    /// What cannot be unpacked is damaged, unless the disk or the host refuses.
-    private static func judged(_ error: OperationError) -> OperationError {
+    /// What cannot be unpacked is damaged, unless the disk or the host refuses. Where it is not what was asked for, that is why.
+    private func judged(_ error: OperationError) -> OperationError {
         guard error.errno == nil, error.exitCode == nil, error.kind == .failed else { return error }
+        if let found = received, found != blob.digest { return mismatch(found) }
         return OperationError(error.description, remedy: error.remedy, kind: .damaged)
+    }
+
+    /// The digest of what has come; nil where that is not all.
+    private var received: Digest? {
+        guard let file = try? Descriptor.open(path, O_RDONLY), let status = Files.status(path),
+            Int64(status.st_size) == blob.size
+        else { return nil }
+        return try? Digest(ofFile: file, named: path)
+    }
+
+    private func mismatch(_ found: Digest) -> OperationError {
+        OperationError(
+            "filesystem layer verification failed for digest \(blob.digest): what came is \(found)",
+            remedy: "try again; where that does not help, the image is damaged at the registry", kind: .damaged)
     }
 
     /// The feeder finds out when nobody reads any more.
@@ -75,11 +90,7 @@ struct LayerPull: Sendable {
     private func check(_ content: Archive.Content, _ tree: String) throws(OperationError) -> LayerDraft {
         guard content.blob == blob.digest, content.diff == diff else {
             let found = content.blob == blob.digest ? content.diff : content.blob
-            throw abandon(
-                OperationError(
-                    "filesystem layer verification failed for digest \(blob.digest): what came is \(found)",
-                    remedy: "try again; where that does not help, the image is damaged at the registry", kind: .damaged)
-            )
+            throw abandon(mismatch(found))
         }
         progress.note(blob.digest.hex, .complete)
         return LayerDraft(

@@ -18,6 +18,12 @@ package enum Interruption {
     /// Whether waits end by them. A supervisor whose program runs, or is to run again, has them for the program.
     nonisolated(unsafe) package static var areHeeded = true
 
+    /// Whether one was taken, and this command is on its way to its end.
+    nonisolated(unsafe) private static var wasTaken = false
+
+    /// By other means than `take`.
+    package static func noteTaken() { wasTaken = true }
+
     /// Whether one has arrived.
     package static var isPending: Bool {
         guard areHeeded else { return false }
@@ -30,7 +36,9 @@ package enum Interruption {
     package static func take() -> Int32? {
         guard areHeeded else { return nil }
         let signal = clinux_take_signal(signals, signals.count)
-        return signal > 0 ? signal : nil
+        guard signal > 0 else { return nil }
+        noteTaken()
+        return signal
     }
 
     /// - Throws: an error that ends the command as the signal would have, if one has arrived.
@@ -39,5 +47,37 @@ package enum Interruption {
         var error = OperationError(operation, subject, reason: "ended by \(Signal.name(signal))")
         error.exitCode = 128 + signal
         throw error
+    }
+}
+
+// MARK: - Output that nobody reads
+
+extension Interruption {
+    /// As much a pipe takes at once that has room.
+    package static let room = 4096
+
+    /// Waits until a descriptor has room, unless this command is asked to end.
+    /// - Returns: whether it has, or whoever writes finds out what is wrong.
+    package static func awaitRoom(in descriptor: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        var patience: Int32 = 0
+        while true {
+            let result = poll(&request, 1, patience)
+            if result > 0 || result < 0 && errno != EINTR { return true }
+            if wasTaken || isPending { return false }
+            patience = 100
+        }
+    }
+
+    /// Calls `body`, in which a signal that asks this command to end does so at once: it may wait for a reader.
+    package static func letting<Result>(
+        _ body: () throws(OperationError) -> Result
+    ) throws(OperationError) -> Result {
+        var (freed, before) = (sigset_t(), sigset_t())
+        sigemptyset(&freed)
+        for signal in heeded { sigaddset(&freed, signal) }
+        sigprocmask(SIG_UNBLOCK, &freed, &before)
+        defer { sigprocmask(SIG_SETMASK, &before, nil) }
+        return try body()
     }
 }

@@ -204,4 +204,10 @@ extension RefusedAddresses {
     package static func kinds(of address: String) -> RefusedAddresses {
         RefusedAddresses(rawValue: .init(ccurl_kinds_of_address(address)))
     }
+
+    /// Where nobody at an address may lead to: what that one is not itself.
+    package init(beyond address: String) {
+        let kinds = RefusedAddresses.kinds(of: address)
+        self = kinds.contains(.linkLocal) ? [] : kinds.contains(.loopback) ? [.linkLocal] : [.linkLocal, .loopback]
+    }
 }

@@ -35,6 +35,7 @@ enum Redirect {
             throw refusal(request, "from https to http, at \(target.host)")
         }
         var next = request
+        next.guardRedirects(from: response.address)
         next.url = target
         guard target.origin != request.url.origin else { return next }
         next.forgetSender()

@@ -28,6 +28,8 @@ package struct TransferRequest: Sendable {
     package var proxies = ProxySettings()
     /// Kinds of addresses that are not connected to, whatever name led to them.
     package var refusedAddresses: RefusedAddresses = []
+    /// Whether answers may lead to such addresses only where the one that was named is one.
+    package var guardsRedirects = false
     /// Ends the transfer when it is wanted no more.
     package var cancellation: Cancellation?
 
@@ -42,6 +44,13 @@ package struct TransferRequest: Sendable {
     private static let impersonal: Set<String> = [
         "accept", "content-range", "content-type", "range", "user-agent",
     ]
+
+    /// The first redirect settles it: what counts is who was named. Behind a proxy nobody knows that one's address.
+    mutating func guardRedirects(from address: String) {
+        guard guardsRedirects else { return }
+        guardsRedirects = false
+        refusedAddresses.formUnion(RefusedAddresses(beyond: proxies.isUsed(for: url) ? "" : address))
+    }
 
     /// Leaves out all that is meant for one server alone: for another one.
     package mutating func forgetSender() {

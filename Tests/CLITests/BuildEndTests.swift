@@ -21,6 +21,31 @@ extension CLI.Build {
         }
     }
 
+    /// Nobody reads what is told of it, or what comes of it.
+    @Test(arguments: ["TERM", "HUP"]) func aSignalEndsABuildThatNobodyReads(_ signal: String) throws {
+        let context = try BuildContext(
+            "FROM busybox\nRUN yes | head -c 1000000; sleep 1000", "echo FROM busybox > whole")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); mkfifo pipe; exec 7<>pipe
+            ended() {
+              kill -\(signal) $1; wait $1; echo $?
+              for i in $(seq 100); do [ -z "$(\(Self.temporary))" ] && break; sleep 0.1; done
+              $MYDOCKER ps -aq --external; $MYDOCKER system check && echo clean
+            }
+            full() { until python3 -c 'import select; exit(bool(select.select([], [7], [], 0)[1]))'; do sleep 0.1; done; }
+            $MYDOCKER build --progress plain . 2>pipe & builder=$!
+            full; ended $builder
+            cat <&7 >/dev/null & reader=$!; sleep 0.5; kill -KILL $reader
+            $MYDOCKER build -q -f whole -o - . >pipe & builder=$!
+            full; ended $builder
+            """, seconds: 60)
+        let code = signal == "TERM" ? "143" : "129"
+        #expect(
+            outcome.lines == [code, "clean", code, "clean"], "\(outcome.text)\(outcome.error)")
+    }
+
     /// All of its processes at once: nobody is left to take anything away, and the next build does.
     @Test func aWholeBuildIsKilled() throws {
         let context = try BuildContext("FROM busybox\nRUN echo begun; sleep 1000", "echo FROM scratch > next")

@@ -273,7 +273,7 @@ extension CLI.Build {
             let server = try GitServer(scratch)
             let command = try GroupCommand([Host.mydocker, "build", GitServer.web + "/silent/r.git"])
             Host.eventually("it waits") { server.count() > 0 }
-            #expect(Host.shell("pgrep -c git-remote-http").word == "1")
+            Host.eventually("git waits") { Host.shell("pgrep -c git-remote-http").word == "1" }
             kill(command.pid, signal)
             #expect(command.end(seconds: 5) == 128 + signal)
             Host.eventually("nothing is left") {

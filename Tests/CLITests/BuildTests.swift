@@ -162,6 +162,30 @@ extension CLI.Build {
         }
     }
 
+    @Test(arguments: ["mkdir .dockerignore", "mkfifo .dockerignore", "ln -s ../outside .dockerignore"])
+    func whatSaysNothingOfWhatIsIgnored(_ script: String) throws {
+        let context = try BuildContext("FROM scratch\nCOPY f /", "touch f; \(script)")
+        defer { context.remove() }
+        let outcome = context.build("-q")
+        #expect(
+            outcome.code == 0
+                && outcome.error.contains(
+                    "warning: .dockerignore is not read, as it is no regular file in the context"),
+            "\(script): \(outcome.error)")
+    }
+
+    @Test func anArchiveReplacesNoLinkByItsDirectory() throws {
+        let context = try BuildContext(
+            "FROM busybox\nRUN mkdir /usr/two && ln -s usr/two /two\nADD a.tar /",
+            "mkdir two; touch two/f; tar cf a.tar two")
+        defer { context.remove() }
+        let outcome = context.build()
+        #expect(
+            outcome.code == 1 && outcome.error.contains("cannot overwrite non-directory with directory")
+                && outcome.error.contains("  COPY the archive, and unpack it with RUN tar -C / -xf"),
+            "\(outcome.error)")
+    }
+
     @Test func whatIsIgnored() throws {
         let script = """
             mkdir -p d e; touch a.md README.md d/x.o d/x.c e/keep e/no

@@ -141,6 +141,14 @@ extension CLI.Changes {
         }
     }
 
+    @Test(arguments: [["load"], ["import", "-"]]) func anArchiveIsNotReadFromATerminal(_ words: [String]) throws {
+        let session = try TerminalSession([Host.mydocker] + words)
+        #expect(session.end() == 1)
+        #expect(
+            session.text.hasPrefix("mydocker: requested \(words[0]) from stdin, but stdin is empty\r\n"),
+            "\(session.text)")
+    }
+
     @Test func anArchiveIsNotWrittenToATerminal() throws {
         try withContainer("shown", "sleep", "1000") { _ in
             let session = try TerminalSession([Host.mydocker, "export", "shown"])

@@ -12,6 +12,7 @@ extension CLI.HostileRegistries {
     /// Repository, words of the error.
     private static let refusals: [(String, String)] = [
         ("wrongdigest", "verification failed for digest"),
+        ("garbage", "filesystem layer verification failed for digest"),
         ("wrongdiff", "filesystem layer verification failed for digest"),
         ("twofold", "its layers are not those of its configuration"),
         ("described", "its layers are not those of its configuration"), ("short", "bytes and no more"),

@@ -55,6 +55,36 @@ extension CLI.ImageArchives {
         }
     }
 
+    /// What every container is given a place for is no part of what one has changed, unless something is in it.
+    @Test func placesOfMountsAreNotCommitted() throws {
+        try withScratch { scratch in
+            let outcome = Host.shell(
+                """
+                cd \(scratch); mkdir -p root/bin; cp "$(command -v busybox)" root/bin/sh; ln root/bin/sh root/bin/touch
+                tar -C root -c bin | $MYDOCKER import - bare >/dev/null
+                for file in /y /etc/own; do
+                  $MYDOCKER run --name made --net none --image bare touch $file
+                  $MYDOCKER commit made changed >/dev/null; $MYDOCKER image diff bare changed
+                  $MYDOCKER rm made >/dev/null; $MYDOCKER rmi changed >/dev/null
+                done
+                $MYDOCKER rmi bare >/dev/null
+                """)
+            #expect(outcome.lines == ["A /y", "A /etc", "A /etc/own"], "\(outcome.text)\(outcome.error)")
+        }
+    }
+
+    @Test func anImageHasTooManyVolumes() throws {
+        let outcome = Host.shell(
+            """
+            $MYDOCKER import -c "VOLUME $(seq -s ' ' -f /v%g 600)" - overfull >/dev/null < <(tar -c -C /etc passwd)
+            $MYDOCKER run --rm --net none overfull true; echo $?; $MYDOCKER rmi overfull >/dev/null
+            """)
+        #expect(outcome.lines == ["125"], "\(outcome.text)")
+        #expect(
+            outcome.error.contains("run image \"overfull:latest\": it has 600 volumes, and may have 512"),
+            "\(outcome.error)")
+    }
+
     @Test func W1_oneWithoutANameIsShownByItsID() throws {
         try withScratch { scratch in
             archive(scratch, names: "null")

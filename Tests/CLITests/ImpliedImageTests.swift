@@ -27,7 +27,7 @@ extension CLI.ImpliedImages {
         "history -q busybox | wc -l", "inspect -f '{{len .RootFS.Layers}}' busybox",
         "image inspect -f '{{len .RootFS.Layers}}' docker.io/library/busybox",
         "image files busybox /bin/sh | grep -c /bin/sh",
-        "push -q busybox 2>&1 | head -n 1 | grep -c -v 'does not exist locally'",
+        "push -q busybox 2>&1 | head -n 1 | grep -c -v 'tag does not exist'",
     ]) func F12_itIsKnownBeforeItsFirstUse(_ words: String) {
         succeed("rmi", "-f", "busybox")
         let outcome = Host.shell("$MYDOCKER \(words)")

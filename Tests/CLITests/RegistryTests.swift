@@ -340,7 +340,16 @@ extension CLI.Registries {
             }
             let push = mydocker("push", "localhost:1/nothing")
             #expect(push.code == 1)
-            #expect(push.error == "mydocker: An image does not exist locally with the tag: localhost:1/nothing\n")
+            #expect(push.error == "mydocker: tag does not exist: localhost:1/nothing:latest\n")
+            #expect(
+                mydocker("push", "-a", "localhost:1/nothing").error
+                    == "mydocker: An image does not exist locally with the tag: localhost:1/nothing\n")
+            succeed("tag", "busybox", "localhost:1/pushed:2")
+            defer { mydocker("rmi", "localhost:1/pushed:2") }
+            #expect(
+                mydocker("push", "localhost:1/pushed").error
+                    == "mydocker: tag does not exist: localhost:1/pushed:latest\n  there are here: localhost:1/pushed:2\n"
+            )
             #expect(
                 mydocker("push", "localhost:1/x@sha256:" + String(repeating: "0", count: 64)).error.contains("digest"))
             #expect(mydocker("push", "-a", "localhost:1/x:1").error.contains("tag can't be used with --all-tags/-a"))

@@ -159,6 +159,43 @@ import Testing
     ])
     func mistakes(text: String, message: String) { #expect(refusal(text) == message) }
 
+    /// Of an image that others have made: nobody has looked at them yet.
+    @Test(arguments: [
+        ("ENV FIRST=1\nENV SECOND=2", "line 3: onbuild trigger should be a single expression"),
+        ("FROM busybox", "line 3: FROM isn't allowed as an ONBUILD trigger"),
+        ("maintainer me", "line 3: MAINTAINER isn't allowed as an ONBUILD trigger"),
+        ("ONBUILD RUN a", "line 3: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"),
+        ("# nothing\n", "line 3: ONBUILD requires at least one argument"),
+    ])
+    func refusedTriggers(_ text: String, _ message: String) {
+        do {
+            _ = try Instruction(trigger: text, at: 3...3)
+            Issue.record("\(text) was taken")
+        } catch {
+            #expect("\(error)" == message)
+        }
+    }
+
+    @Test func oneTriggerHasItsDocuments() throws {
+        #expect(try Instruction(trigger: "RUN <<E\na\nE", at: 3...3).text == "RUN <<E")
+        #expect(try Instruction(trigger: "RUN a \\\n b\n", at: 3...3).text == "RUN a  b")
+    }
+
+    /// Of a comment and of a document nothing gets into the image's configuration.
+    @Test func whatIsNotUTF8() throws {
+        func read(_ before: String, _ after: String) throws {
+            _ = try Dockerfile(Array("FROM a\n\(before)".utf8) + [0xff] + Array(after.utf8))
+        }
+        for instruction in ["LABEL a=", "ENV a=", "RUN echo \\\n ", "RUN <<E\nb\nE\nRUN <<E\n"] {
+            #expect(throws: DockerfileError.self, "\(instruction)") { try read(instruction, "\nE\n") }
+        }
+        #expect(
+            throws: DockerfileError("the instruction is not UTF-8, as an image's configuration is", at: 2...2)
+        ) { try read("LABEL a=", "\nRUN b\n") }
+        try read("# ", "\nRUN b\n")
+        try read("COPY <<E /f\n", "\nE\n")
+    }
+
     @Test func tenMegabytes() throws {
         let line = "RUN echo " + String(repeating: "x", count: 90) + "\n"
         let text = "FROM scratch\n" + String(repeating: line, count: (10 << 20) / 100 - 1)

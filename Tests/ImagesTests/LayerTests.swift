@@ -140,6 +140,25 @@ import Testing
         #expect(Files.text(root + "/twice") == "short")
     }
 
+    /// What replaces it may be a link: nothing that the tree had is looked for behind that.
+    @Test func aTreeIsReplaced() throws {
+        var tar = Tar()
+        tar.directory("tmp", mode: 0o1777)
+        tar.add("tmp/kept", body: "kept")
+        tar.directory("a")
+        tar.add("a/b/c", body: "c")
+        tar.directory("a/b/d/e/f/g")
+        tar.directory("a/b/d/e/h")
+        tar.symlink("a/b/d/e/f/out", to: "/tmp")
+        tar.symlink("a", to: "tmp")
+        tar.add("a/new", body: "new")
+        tar.add("file/x/y/z", body: "z")
+        tar.add("file", body: "short")
+        let root = try unpack(tar)
+        #expect(Files.link(root + "/a") == "tmp" && Files.text(root + "/file") == "short")
+        #expect(try Files.names(in: root + "/tmp").sorted() == ["kept", "new"])
+    }
+
     // MARK: fidelity
 
     @Test func metadataIsKept() throws {

@@ -62,6 +62,25 @@ import Testing
         #expect(try redirected("http://h/a", "https://h/a")?.headers["Authorization"] == nil)
     }
 
+    /// Who was named may be this host; who was led to may be only then.
+    @Test(arguments: [
+        ("93.184.216.34", RefusedAddresses([.linkLocal, .loopback])), ("127.0.0.1", [.linkLocal]), ("169.254.1.1", []),
+    ])
+    func whereAnAnswerLeads(_ address: String, _ refused: RefusedAddresses) throws {
+        var request = TransferRequest(.get, try #require(ResourceURL("http://h/a")))
+        request.guardsRedirects = true
+        var response = TransferResponse(url: request.url)
+        response.status = 302
+        response.address = address
+        response.headers.set("Location", "http://other/b")
+        let next = try #require(try Redirect.next(after: response, to: request))
+        #expect(next.refusedAddresses == refused)
+        // What one leads to does not widen that.
+        response.address = "169.254.1.1"
+        response.headers.set("Location", "http://third/c")
+        #expect(try Redirect.next(after: response, to: next)?.refusedAddresses == refused)
+    }
+
     @Test func whatIsNotFollowed() throws {
         for location in ["http://h/a", "ftp://h/a", "https://u:p@h/", ""] {
             if location.isEmpty { continue }

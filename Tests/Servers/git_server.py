@@ -2,7 +2,7 @@
 
 git_server.py PORT DIRECTORY LOG
 
-What is below /moved/ is somewhere else; below /silent/ nothing is answered. Every request is a line of LOG.
+What is below /moved/ is somewhere else; below /silent/ git is not answered. Every request is a line of LOG.
 """
 
 import os
@@ -25,7 +25,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.path[len("/moved") :])
             self.end_headers()
             return
-        if self.path.startswith("/silent/"):
+        # Git itself: who asks before it is answered.
+        if self.path.startswith("/silent/") and (self.headers.get("User-Agent") or "").startswith("mydocker"):
             time.sleep(600)
         address = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

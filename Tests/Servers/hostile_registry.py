@@ -104,6 +104,7 @@ images = {
     "good": good, "docker": Image("file", b"docker\n", kind="docker"), "busy": Image("file", b"busy\n"),
     "broken": Image("broken", noise, packed=False), "norange": Image("norange", noise, packed=False),
     "silent": Image("silent", noise, packed=False), "slow": Image("slow", noise, packed=False),
+    "garbage": Image("garbage", b"right\n", packed=False),
     "wrongdigest": Image("wrongdigest", b"right\n", packed=False), "wrongdiff": Image("file", b"x\n", diff=digest(b"other")),
     "short": Image("short", b"short\n"), "endless": Image("endless", b"endless\n"), "long": Image("long", b"long\n"),
     "many": Image("many", b"many\n", layers=10_000), "negative": Image("negative", b"n\n", size=-1),
@@ -305,6 +306,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def blob_wrongdigest(self, body):
         self.answer(200, layer("wrongdigest", b"wrong\n"))
+
+    def blob_garbage(self, body):
+        self.answer(200, b"x" * len(body))
 
     def blob_short(self, body):
         self.answer(200, body[:-10])

@@ -13,6 +13,8 @@ enum { CARCHIVE_DIGEST_SIZE = 32 };
  * An empty subject means the archive itself. */
 struct carchive_failure {
     int number;
+    /* 1: what is there already is of another kind. */
+    int conflicts;
     char operation[64];
     char subject[1024];
     char reason[512];
@@ -61,9 +63,10 @@ int carchive_extract(
 int carchive_take_implied(int directory);
 
 /* Writes the tree below `root` to `output` as a pax archive, overlay whiteouts as those of an image layer. Times after `newest`,
- * in seconds, are written as that. */
+ * in seconds, are written as that. `left_out` has paths from the root, one a line, that are no part of it. */
 int carchive_create(
-    int root, int output, int64_t newest, struct carchive_result *result, struct carchive_failure *failure);
+    int root, int output, int64_t newest, const char *left_out, struct carchive_result *result,
+    struct carchive_failure *failure);
 
 /* A file or directory and how it becomes an archive. */
 struct carchive_tree {

@@ -14,7 +14,13 @@ package struct Output {
     /// Names of files, labels, the output of programs are others' choice: at a terminal nothing in it steers that.
     package private(set) lazy var isTerminal = descriptor.map { Terminal.isTerminal($0) } ?? false
 
-    package init(descriptor: Int32?) { self.descriptor = descriptor }
+    /// What nobody reads of it holds up no command that is asked to end.
+    private let isTalk: Bool
+
+    package init(descriptor: Int32?, isTalk: Bool = false) {
+        self.descriptor = descriptor
+        self.isTalk = isTalk
+    }
 
     package mutating func write(_ text: String) { writeRaw(isTerminal ? TerminalText.escapedLines(text) : text) }
 
@@ -39,7 +45,7 @@ package struct Output {
 
     /// At once to standard error: what goes on while a command is at work, a terminal being its reader's affair.
     package static func tell(_ bytes: [UInt8]) {
-        var output = Output(descriptor: STDERR_FILENO)
+        var output = Output(descriptor: STDERR_FILENO, isTalk: true)
         output.bytes = bytes
         output.flush()
     }
@@ -48,7 +54,9 @@ package struct Output {
         guard let descriptor else { return }
         var written = 0
         while written < bytes.count, failure == nil {
-            let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if isTalk, !Interruption.awaitRoom(in: descriptor) { break }
+            let piece = bytes[written...].prefix(isTalk ? Interruption.room : bytes.count)
+            let count = piece.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 { written += count } else if errno != EINTR { failure = errno }
         }
         bytes.removeAll(keepingCapacity: true)
@@ -61,7 +69,7 @@ package struct Messages {
     private var output: Output
     package var bytes: [UInt8] { output.bytes }
 
-    package init(descriptor: Int32?) { output = Output(descriptor: descriptor) }
+    package init(descriptor: Int32?) { output = Output(descriptor: descriptor, isTalk: true) }
 
     package mutating func line(_ text: String) { output.line(TerminalText.escaped(text)) }
     package mutating func lines(_ texts: [String]) { for text in texts { line(text) } }

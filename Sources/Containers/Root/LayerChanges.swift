@@ -8,8 +8,8 @@ import Linux
 /// something in it has, or its owner or mode; a file also when its size or time has.
 package struct LayerChanges {
     /// What every container is given a place for: nobody has asked for it.
-    private static let places: Set<String> = [
-        "/dev", "/proc", "/sys", "/etc", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
+    package static let places = [
+        "/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc",
     ]
 
     /// A directory of the upper layer that is being compared.

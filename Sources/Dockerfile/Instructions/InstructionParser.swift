@@ -16,7 +16,12 @@ extension Instruction {
     package init(trigger text: String, at lines: ClosedRange<Int>) throws(DockerfileError) {
         let read = try locating(lines) { () throws(DockerfileError) -> Instruction? in
             var reader = try LogicalLines(text.kernelBytes)
-            return try reader.next().map { line throws(DockerfileError) in try Instruction(line, escape: .backslash) }
+            guard let line = try reader.next() else { return nil }
+            guard try reader.next() == nil else {
+                throw DockerfileError("onbuild trigger should be a single expression")
+            }
+            try Instruction.refuseTrigger(Keyword.split(line.bytes[...]).word)
+            return try Instruction(line, escape: .backslash)
         }
         guard let read else { throw DockerfileError("ONBUILD requires at least one argument", at: lines) }
         self.init(command: read.command, lines: lines, text: read.text)
@@ -137,15 +142,20 @@ extension Instruction {
         if let complaint = check.complaint { throw DockerfileError(complaint) }
     }
 
-    private static func trigger(_ body: InstructionBody, _ line: LogicalLine) throws(DockerfileError) -> Trigger {
-        let body = try body.withoutFlags()
-        let (word, _) = Keyword.split(body.rest)
-        guard !word.isEmpty else { throw DockerfileError("ONBUILD requires at least one argument") }
+    /// What no other image can have done to it.
+    private static func refuseTrigger(_ word: String) throws(DockerfileError) {
         switch Keyword(rawValue: word.uppercased()) {
         case .onbuild: throw DockerfileError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
         case .from, .maintainer: throw DockerfileError("\(word.uppercased()) isn't allowed as an ONBUILD trigger")
         default: break
         }
+    }
+
+    private static func trigger(_ body: InstructionBody, _ line: LogicalLine) throws(DockerfileError) -> Trigger {
+        let body = try body.withoutFlags()
+        let (word, _) = Keyword.split(body.rest)
+        guard !word.isEmpty else { throw DockerfileError("ONBUILD requires at least one argument") }
+        try refuseTrigger(word)
         let inner = LogicalLine(bytes: Array(body.rest), lines: line.lines, heredocs: line.heredocs)
         _ = try Instruction(inner, escape: body.escape)
         return Trigger(text: body.text + line.heredocs.map { "\n" + $0.written + $0.name }.joined())

@@ -21,6 +21,7 @@ package struct Dockerfile: Sendable {
         var stages: [Stage] = []
         while let line = try lines.next() {
             let instruction = try Instruction(line, escape: escape)
+            try instruction.checkText(of: line)
             if case .from(let from) = instruction.command {
                 stages.append(Stage(index: stages.count, from: from, origin: instruction))
             } else if !stages.isEmpty {
@@ -40,6 +41,16 @@ package struct Dockerfile: Sendable {
         self.stages = stages
         let named = stages.compactMap { stage in stage.from.name.map { ($0, stage.index) } }
         stageNames = Dictionary(named, uniquingKeysWith: { $1 })
+    }
+}
+
+extension Instruction {
+    /// Its text, and that of documents which are no files, becomes part of the image's configuration, which is JSON.
+    fileprivate func checkText(of line: LogicalLine) throws(DockerfileError) {
+        var texts = [text]
+        if case .copy = command {} else { texts += line.heredocs.map(\.written) }
+        guard texts.contains(where: \.hasForeignBytes) else { return }
+        throw DockerfileError("the instruction is not UTF-8, as an image's configuration is", at: lines)
     }
 }
 

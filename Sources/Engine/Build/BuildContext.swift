@@ -102,7 +102,7 @@ struct BuildContext: ~Copyable {
         return nil
     }
 
-    /// The caller's own wish: it may be at this host, too.
+    /// The caller's own wish: it may be at this host, too, unless somebody else's answer leads there.
     private static func download(_ text: String, to place: String, _ limit: Int64) throws(OperationError) -> Descriptor
     {
         guard let remote = try RemoteSource(text) else {

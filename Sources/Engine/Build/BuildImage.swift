@@ -148,7 +148,13 @@ extension Engine {
         var written: WrittenImage?
         for output in job.request.outputs {
             let number = job.report.begin("exporting to client")
-            written = try job.write(image, to: output, as: references) ?? written
+            if output.isToStandardOutput {
+                written = try Interruption.letting { () throws(OperationError) in
+                    try job.write(image, to: output, as: references)
+                } ?? written
+            } else {
+                written = try job.write(image, to: output, as: references) ?? written
+            }
             job.report.done(number)
         }
         _ = try job.workspace.publish(nil, as: [], keeping: job.kept)

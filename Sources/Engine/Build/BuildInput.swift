@@ -15,7 +15,8 @@ struct BuildInput: ~Copyable {
     let text: [UInt8]
 
     init(
-        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64
+        _ request: BuildRequest, _ workspace: borrowing BuildWorkspace, _ report: BuildReport, limit: Int64,
+        warn: (String) -> Void
     ) throws(OperationError) {
         let context = try BuildContext(
             request.context, as: "context", of: request, workspace, report, limit: limit)
@@ -30,7 +31,7 @@ struct BuildInput: ~Copyable {
             text = try Self.readFile(request.file, of: request.context, below: context.root)
         }
         let name = given == nil ? request.file ?? "Dockerfile" : "Dockerfile"
-        let ignored = try Self.ignored(for: request.file, of: request.context, below: context.root)
+        let ignored = try Self.ignored(for: request.file, of: request.context, below: context.root, warn)
         let file: Dockerfile
         do throws(DockerfileError) {
             file = try Dockerfile(text)
@@ -73,7 +74,8 @@ struct BuildInput: ~Copyable {
 
     /// `NAME.dockerignore` beside a Dockerfile goes before the context's own.
     private static func ignored(
-        for name: String?, of context: BuildRequest.Context, below root: borrowing Descriptor
+        for name: String?, of context: BuildRequest.Context, below root: borrowing Descriptor,
+        _ warn: (String) -> Void
     ) throws(OperationError) -> IgnoreFile {
         let own = (name ?? "Dockerfile") + ".dockerignore"
         if case .directory = context, let name, name != "-", Files.exists(own) {
@@ -81,7 +83,12 @@ struct BuildInput: ~Copyable {
         }
         guard let file = try? root.open(inRoot: "/" + own, O_RDONLY | O_NONBLOCK),
             Files.kind(of: file.number) == S_IFREG
-        else { return try IgnoreFile(of: root) }
+        else {
+            if IgnoreFile.isUnreadable(in: root) {
+                warn("\(IgnoreFile.name) is not read, as it is no regular file in the context: nothing is left out")
+            }
+            return try IgnoreFile(of: root)
+        }
         return try IgnoreFile(Files.read(file, named: own), named: own)
     }
 }

@@ -36,7 +36,7 @@ final class BuildJob {
         workspace = try BuildWorkspace(in: engine.imageStore)
         report = BuildReport(request.progress, request.report)
         let limit = try engine.imageSize(nil)
-        input = try BuildInput(request, workspace, report, limit: limit)
+        input = try BuildInput(request, workspace, report, limit: limit, warn: { engine.warn($0) })
         contexts =
             request.checksOnly ? [:] : try Self.fetchContexts(of: request, workspace, report, limit: limit)
         do throws(DockerfileError) {
@@ -71,6 +71,7 @@ final class BuildJob {
     func checkInterruption() throws(OperationError) {
         signals.drain()
         guard let interruption else { return }
+        Interruption.noteTaken()
         throw OperationError("build", reason: "ended by \(Signal.name(interruption))").exiting(with: 128 + interruption)
     }
 

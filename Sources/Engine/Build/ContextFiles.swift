@@ -53,16 +53,24 @@ extension BuildJob {
 }
 
 extension IgnoreFile {
+    static let name = ".dockerignore"
+
     /// `.dockerignore` at the top of a directory; nothing where there is none.
     init(of root: borrowing Descriptor) throws(OperationError) {
-        let path = ".dockerignore"
-        guard let file = try? root.open(inRoot: "/" + path, O_RDONLY | O_NONBLOCK),
+        guard let file = try? root.open(inRoot: "/" + Self.name, O_RDONLY | O_NONBLOCK),
             Files.kind(of: file.number) == S_IFREG
         else {
             self.init()
             return
         }
-        try self.init(Files.read(file, named: path), named: path)
+        try self.init(Files.read(file, named: Self.name), named: Self.name)
+    }
+
+    /// Whether there is something of that name that is not read, such as a directory, or a link that leads out.
+    static func isUnreadable(in root: borrowing Descriptor) -> Bool {
+        guard root.status(of: FileName(name)) != nil else { return false }
+        guard let file = try? root.open(inRoot: "/" + name, O_RDONLY | O_NONBLOCK) else { return true }
+        return Files.kind(of: file.number) != S_IFREG
     }
 
     /// - Parameter path: of the file, for errors.

@@ -106,9 +106,15 @@ struct CopyTarget: ~Copyable {
         guard TreeArchive.mayBegin(beginning), try TreeArchive.isArchive(file, named: source) else { return false }
         lseek(file.number, 0, SEEK_SET)
         _ = try directory(destination)
-        _ = try TreeArchive.restore(
-            file, to: destination.pathComponents.joined(separator: "/"), below: root, makesDevices: true,
-            within: budget, named: source)
+        do throws(OperationError) {
+            _ = try TreeArchive.restore(
+                file, to: destination.pathComponents.joined(separator: "/"), below: root, makesDevices: true,
+                within: budget, named: source)
+        } catch {
+            guard error.kind == .conflict, error.errno == nil else { throw error }
+            throw OperationError(
+                error.description, remedy: "COPY the archive, and unpack it with RUN tar -C / -xf", kind: .conflict)
+        }
         return true
     }
 

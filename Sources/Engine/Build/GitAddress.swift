@@ -141,9 +141,6 @@ extension GitAddress {
         return remote.drop { $0 != ":" }.dropFirst()
     }
 
-    /// Nil for other protocols, and with a user.
-    var web: ResourceURL? { ResourceURL(remote) }
-
     /// The same at a numeric address, by git's own protocol.
     func remote(at numeric: String) -> String {
         let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority

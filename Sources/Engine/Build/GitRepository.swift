@@ -46,7 +46,11 @@ struct GitRepository {
         remote = address.authorization == nil ? address.remote : GitAddress.shown(address.remote)
         try Files.makeDirectory(place, mode: 0o700, existing: false)
         for name in ["home", "tree"] { try Files.makeDirectory("\(place)/\(name)", mode: 0o755, existing: false) }
-        guard case .dockerfile(let agent, let mayAskHost) = source else { return }
+        if case .dockerfile(let agent, _) = source { try checkLogin(agent) }
+        try guardAddresses()
+    }
+
+    private func checkLogin(_ agent: String?) throws(OperationError) {
         if address.usesSSH, agent == nil {
             throw OperationError(
                 "ADD \(address.shown)", reason: "there is no agent to ask for a key",
@@ -54,17 +58,26 @@ struct GitRepository {
                 kind: .denied)
         }
         if address.hasUser { throw GitAddress.invalid("a user in the address", address.remote) }
-        if !mayAskHost { try guardAddresses() }
     }
 
     var tree: String { place + "/tree" }
 
     // MARK: Whom it asks
 
-    /// Finds out where the repository is, without this host's own and link-local addresses, and has git go there and nowhere else.
+    /// Whether this host's own and link-local addresses may be named.
+    private var mayNameHost: Bool {
+        switch source {
+        case .caller: true
+        case .dockerfile(_, let mayAskHost): mayAskHost
+        }
+    }
+
+    /// Finds out where the repository is, and has git go there and nowhere else: a Dockerfile names none of this host's own and
+    /// link-local addresses, and no server leads to one, unless it was named.
     private mutating func guardAddresses() throws(OperationError) {
         settings.append("http.followRedirects=false")
-        guard let url = address.web else {
+        guard let url = ResourceURL(remote) else {
+            if mayNameHost { return }
             // What is none for us may still be one for git.
             guard address.usesSSH || address.remote.hasPrefix("git://") else {
                 throw GitAddress.invalid("the address", address.remote)
@@ -72,22 +85,12 @@ struct GitRepository {
             return try guardHost()
         }
         let suffix = "/info/refs?service=git-upload-pack"
-        guard let probe = ResourceURL(url.description + suffix) else { return }
-        var request = TransferRequest(.get, probe)
-        request.proxies = ProxySettings(CallersEnvironment.value)
-        request.headers.set("User-Agent", "git/mydocker")
-        request.refusedAddresses = [.loopback, .linkLocal]
-        request.limits.answer = 64 << 20
-        let response: TransferResponse
-        do throws(TransferError) { response = try Connection().fetch(request) } catch {
-            throw RemoteSource.explained(error)
-        }
-        guard response.isSuccess else {
-            throw OperationError("ADD \(address.shown)", reason: "invalid response status \(response.status)")
-        }
+        guard let place = ResourceURL(url.description + suffix) else { return }
+        let probe = GitProbe(address, at: place, mayNameHost: mayNameHost)
+        guard let response = try probe.answer() else { return }
         let found = response.url
         if found.description.hasSuffix(suffix) { remote = String(found.description.dropLast(suffix.count)) }
-        guard !request.proxies.isUsed(for: found), !response.address.isEmpty else { return }
+        guard !probe.request.proxies.isUsed(for: found), !response.address.isEmpty else { return }
         let numeric = response.address.contains(":") ? "[\(response.address)]" : response.address
         settings.append("http.curloptResolve=\(found.host):\(found.port):\(numeric)")
     }
@@ -193,7 +196,9 @@ struct GitRepository {
         }
         // Their addresses are the repository's choice: the caller's keys are for a host that the caller reaches by ssh.
         let protocols = address.usesSSH ? Self.protocols : "http:https:git"
-        _ = try git(["submodule", "-q", "update", "--init", "--recursive", "--depth=1"], protocols)
+        var trusting = self
+        trusting.settings.append("http.followRedirects=initial")
+        _ = try trusting.git(["submodule", "-q", "update", "--init", "--recursive", "--depth=1"], protocols)
     }
 
     // MARK: The program

@@ -41,6 +41,7 @@ struct RemoteSource {
         request.proxies = ProxySettings(CallersEnvironment.value)
         request.headers.set("User-Agent", "mydocker")
         if !isOfHost { request.refusedAddresses = [.loopback, .linkLocal] }
+        request.guardsRedirects = true
         try FaultPoint.pass("create", name.text)
         let file = try directory.open(
             entry: name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: Self.mode, named: name.text)
@@ -54,7 +55,7 @@ struct RemoteSource {
                 try Files.writeAll(bytes, to: file, named: name.text)
             }
         } catch {
-            throw Self.explained(error)
+            throw Self.explained(error, mayNameHost: isOfHost)
         }
         guard response.isSuccess else {
             throw OperationError("download \(url.shown)", reason: "invalid response status \(response.status)")
@@ -65,8 +66,10 @@ struct RemoteSource {
 
     static let remedy = "build with --network host, when you trust the Dockerfile"
 
-    static func explained(_ error: TransferError) -> OperationError {
+    /// - Parameter mayNameHost: whether the address would have been asked, had it been named itself.
+    static func explained(_ error: TransferError, mayNameHost: Bool) -> OperationError {
         guard case .addressRefused = error.kind else { return error.error }
+        let remedy = mayNameHost ? "name that address itself, when you trust what is there" : Self.remedy
         return OperationError(error.error.description, remedy: remedy, kind: .denied)
     }
 

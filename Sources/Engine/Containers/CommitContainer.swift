@@ -30,7 +30,10 @@ extension Engine {
         let freezer = pause ? try freezer(of: id, name) : nil
         return try holdingStill(id, freezer) { () throws(OperationError) in
             do throws(OperationError) {
-                let image = try inScope { _ throws(OperationError) in try imageStore.commit(request).description }
+                request.leftOut = try MountPoints.idle(in: layout.upper(id), above: definition.layers)
+                let image = try leavingNothing { () throws(OperationError) in
+                    try inScope { _ throws(OperationError) in try imageStore.commit(request).description }
+                }
                 host.announce(
                     .of(definition, "commit", ["comment": message ?? "", "imageID": image, "imageRef": reference]))
                 return image

@@ -6,11 +6,24 @@ import Linux
 import Records
 
 extension Engine {
+    /// Each is a directory with a record, a descriptor and a mount.
+    private static let mostVolumes = 512
+
+    private func checkVolumes(of image: Image) throws(OperationError) {
+        let count = image.config.volumes.count
+        guard count > Self.mostVolumes else { return }
+        throw OperationError(
+            "run image", image.references.first ?? image.id.short,
+            reason: "it has \(count) volumes, and may have \(Self.mostVolumes)",
+            remedy: "build it with fewer VOLUMEs", kind: .unsupported)
+    }
+
     /// What is mounted besides what was named: what other containers have, and the image's volumes. What is named comes first,
     /// and of two other containers the later one.
     func addVolumes(
         _ request: RunRequest, to definition: inout ContainerDefinition, image: Image?
     ) throws(OperationError) {
+        if let image { try checkVolumes(of: image) }
         var taken = Set(definition.mountTargets.map(\.target))
         for from in request.volumesFrom.reversed() { try inherit(from, &definition, &taken) }
         for path in image?.config.volumes ?? [] {

@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Glibc
 import Images
 import Lifecycle
 import Linux
@@ -10,16 +11,27 @@ extension Engine {
     package func importImage(
         path: String, as reference: String?, changes: [String], message: String?, maximumSize: Int64? = nil
     ) throws(OperationError) -> String {
+        try refuseTerminal(path, "import")
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
         let name = try reference.map { text throws(OperationError) in try Reference(text) }
-        let id = try inScope { _ throws(OperationError) in
-            try imageStore.importArchive(
-                path, as: name, changes: changes, message: message, within: budget
-            ).description
+        let id = try leavingNothing { () throws(OperationError) in
+            try inScope { _ throws(OperationError) in
+                try imageStore.importArchive(
+                    path, as: name, changes: changes, message: message, within: budget
+                ).description
+            }
         }
         host.announce(Event(.image, "import", id, ["name": reference ?? id]))
         return id
+    }
+
+    /// Nobody types an archive.
+    private func refuseTerminal(_ source: String, _ command: String) throws(OperationError) {
+        guard source == "-", Terminal.isTerminal(STDIN_FILENO) else { return }
+        let remedy = command == "load" ? "name a file by -i, or redirect" : "name a file, or redirect"
+        throw OperationError(
+            "requested \(command) from stdin, but stdin is empty", remedy: remedy, kind: .invalid)
     }
 
     /// Bytes that an image may have unpacked.
@@ -34,9 +46,12 @@ extension Engine {
     ///   - maximumSize: bytes that they may have unpacked; nil: as the host is configured.
     /// - Returns: a line for each name that the archive gives an image, and each image that it gives none.
     package func loadImages(from source: String, maximumSize: Int64? = nil) throws(OperationError) -> [String] {
+        try refuseTerminal(source, "load")
         try prepare()
         let budget = UnpackBudget(size: try imageSize(maximumSize))
-        let images = try inScope { _ throws(OperationError) in try imageStore.load(source, within: budget) }
+        let images = try leavingNothing { () throws(OperationError) in
+            try inScope { _ throws(OperationError) in try imageStore.load(source, within: budget) }
+        }
         host.announce(
             images.map { Event(.image, "load", $0.id.description, ["name": $0.reference ?? $0.id.description]) })
         return images.map { image in image.reference.map { "Loaded image: \($0)" } ?? "Loaded image ID: \(image.id)" }

@@ -71,10 +71,12 @@ extension Engine {
     private func interruptibly<Value: Sendable>(
         _ body: @escaping @Sendable () throws(OperationError) -> Value
     ) throws(OperationError) -> Value {
-        let held = HeldInterruptions()
-        let value = try WorkerThread.result(body)
-        _ = consume held
-        return value
+        try leavingNothing { () throws(OperationError) -> Value in
+            let held = HeldInterruptions()
+            let value = try WorkerThread.result(body)
+            _ = consume held
+            return value
+        }
     }
 
     /// Of the first candidate that a registry has.

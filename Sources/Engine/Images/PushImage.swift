@@ -28,21 +28,30 @@ extension Engine {
         let settings = try RegistrySettings(environment: CallersEnvironment.value)
         let source = try pushTarget(of: reference, settings)
         progress.say("The push refers to repository [\(reference.registry)/\(reference.repository)]")
-        return try inScope { _ throws(OperationError) in
-            try WorkerThread.result { () throws(OperationError) in
-                let session = try RegistrySession(source, settings)
-                var pushed: [PushedImage] = []
-                for reference in references { pushed.append(try push(reference, to: session)) }
-                return pushed
+        return try leavingNothing { () throws(OperationError) in
+            try inScope { _ throws(OperationError) in
+                try WorkerThread.result { () throws(OperationError) in
+                    let session = try RegistrySession(source, settings)
+                    var pushed: [PushedImage] = []
+                    for reference in references { pushed.append(try push(reference, to: session)) }
+                    return pushed
+                }
             }
         }
     }
 
     private func taggedReferences(_ reference: Reference) throws(OperationError) -> [Reference] {
-        let names = try imageStore.list(skip: { _ in }).compactMap(\.reference)
-        let found = names.sorted().compactMap { try? Reference($0) }.filter { $0.name == reference.name }
-        guard !found.isEmpty else { throw noImage(reference.name) }
+        let found = try knownTags(of: reference)
+        guard !found.isEmpty else {
+            throw OperationError(
+                "An image does not exist locally with the tag: \(reference.name)", kind: .notFound)
+        }
         return found
+    }
+
+    private func knownTags(of reference: Reference) throws(OperationError) -> [Reference] {
+        let names = try imageStore.list(skip: { _ in }).compactMap(\.reference)
+        return names.sorted().compactMap { try? Reference($0) }.filter { $0.name == reference.name }
     }
 
     /// Not a mirror.
@@ -55,7 +64,7 @@ extension Engine {
 
     private func push(_ reference: Reference, to session: RegistrySession) throws(OperationError) -> PushedImage {
         guard let image = try image(named: reference.text), image.references.contains(reference.text) else {
-            throw noImage(reference.name)
+            throw try noTag(reference)
         }
         let (digest, size) = try imageStore.holding([image]) { () throws(OperationError) in
             try imageStore.push(image, as: reference, to: session, telling: progress)
@@ -65,7 +74,10 @@ extension Engine {
         return PushedImage(name: reference.canonical, digest: digest.description, size: size)
     }
 
-    private func noImage(_ name: String) -> OperationError {
-        OperationError("An image does not exist locally with the tag: \(name)", kind: .notFound)
+    private func noTag(_ reference: Reference) throws(OperationError) -> OperationError {
+        let known = try knownTags(of: reference).map(\.text)
+        return OperationError(
+            "tag does not exist: \(reference.text)",
+            remedy: known.isEmpty ? nil : "there are here: " + known.joined(separator: ", "), kind: .notFound)
     }
 }

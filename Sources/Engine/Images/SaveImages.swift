@@ -23,9 +23,11 @@ extension Engine {
             }
         }
         let found = images
-        try imageStore.holding(found.map(\.image)) { () throws(OperationError) in
-            try ArchiveTarget(path).fill { (output: borrowing Descriptor) throws(OperationError) in
-                try imageStore.save(found, as: form, to: output, named: path ?? "standard output")
+        try leavingNothing { () throws(OperationError) in
+            try imageStore.holding(found.map(\.image)) { () throws(OperationError) in
+                try ArchiveTarget(path).fill { (output: borrowing Descriptor) throws(OperationError) in
+                    try imageStore.save(found, as: form, to: output, named: path ?? "standard output")
+                }
             }
         }
         for image in found { host.announce(Event(.image, "save", image.image.id.description, [:])) }

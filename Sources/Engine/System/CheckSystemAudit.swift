@@ -202,7 +202,7 @@ extension SystemAudit {
                 SystemFinding(.state, $0, "the program that was writing it is gone", .removeFile($0))
             }
             + records.workspaces.map {
-                SystemFinding(.state, $0, "the import, commit or pull that was working there is gone", .clearWorkspaces)
+                SystemFinding(.state, $0, "the command that was working there is gone", .clearWorkspaces)
             }
             + records.deadScopes.map {
                 SystemFinding(.state, "scope \($0)", "it has ended, and not what belongs to it", .endScope($0))

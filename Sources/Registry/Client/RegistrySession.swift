@@ -143,13 +143,6 @@ extension RegistrySession {
     }
 }
 
-extension RefusedAddresses {
-    init(beyond address: String) {
-        let kinds = RefusedAddresses.kinds(of: address)
-        self = kinds.contains(.linkLocal) ? [] : kinds.contains(.loopback) ? [.linkLocal] : [.linkLocal, .loopback]
-    }
-}
-
 extension TransferError {
     /// Whether there may be somebody who does not speak TLS.
     var mayBePlain: Bool {
