@@ -64,7 +64,8 @@ import Testing
 
     /// Who was named may be this host; who was led to may be only then.
     @Test(arguments: [
-        ("93.184.216.34", RefusedAddresses([.linkLocal, .loopback])), ("127.0.0.1", [.linkLocal]), ("169.254.1.1", []),
+        ("93.184.216.34", RefusedAddresses([.linkLocal, .loopback])), ("127.0.0.1", RefusedAddresses.linkLocal),
+        ("169.254.1.1", RefusedAddresses()),
     ])
     func whereAnAnswerLeads(_ address: String, _ refused: RefusedAddresses) throws {
         var request = TransferRequest(.get, try #require(ResourceURL("http://h/a")))
