@@ -23,6 +23,9 @@ package final class LoopbackPorts {
         wanted = ports
         (sockets, mappings) = (DescriptorSet(), [])
         for port in ports.prefix(Self.limit) {
+            guard (try? FaultPoint.pass("publish port", "\(port.hostAddress.inURL):\(port.hostPort)")) != nil else {
+                continue
+            }
             let result = Socket.reserve(
                 port.hostAddress, port: port.hostPort, transport: port.transport, device: "")
             guard case .success(let socket) = result else { continue }

@@ -149,9 +149,10 @@ extension Engine {
         for output in job.request.outputs {
             let number = job.report.begin("exporting to client")
             if output.isToStandardOutput {
-                written = try Interruption.letting { () throws(OperationError) in
-                    try job.write(image, to: output, as: references)
-                } ?? written
+                written =
+                    try Interruption.letting { () throws(OperationError) in
+                        try job.write(image, to: output, as: references)
+                    } ?? written
             } else {
                 written = try job.write(image, to: output, as: references) ?? written
             }
