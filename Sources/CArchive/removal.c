@@ -38,10 +38,11 @@ static int visit_all(struct removal *removal, int parent, const char *base, visi
         if (fd >= 0) close(fd);
         return -1;
     }
-    for (struct dirent *entry; status == 0 && (entry = readdir(list));) {
+    for (struct dirent *entry; status == 0 && (errno = 0, entry = readdir(list));) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             status = visit(removal, fd, entry->d_name);
     }
+    if (status == 0 && errno != 0) status = -1; // the end of the list is no error
     int number = errno;
     closedir(list);
     errno = number;

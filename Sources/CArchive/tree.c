@@ -151,7 +151,8 @@ int tree_clear(struct tree *tree, int parent, const char *base, const char *path
     if (errno != EISDIR && errno != EPERM) return fail(tree, "replace", path);
     if (errno == EISDIR && tree->keeps_kinds)
         return conflict(tree, path, "cannot overwrite directory with non-directory");
-    return tree_remove_directory(parent, base) == 0 ? cleared(tree) : fail(tree, "replace", path);
+    int status = tree->keeps_kinds ? unlinkat(parent, base, AT_REMOVEDIR) : tree_remove_directory(parent, base);
+    return status == 0 ? cleared(tree) : fail(tree, "replace", path);
 }
 
 static int open_existing(int parent, const char *base) {

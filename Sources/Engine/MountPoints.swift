@@ -46,7 +46,9 @@ enum MountPoints {
         let name = FileName(names.last ?? "")
         guard let status = directory.status(of: name) else { return false }
         guard status.isDirectory else { return status.isRegular && status.st_size == 0 }
-        let own = try directory.open(entry: name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, named: path)
+        guard let own = try? directory.open(entry: name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, named: path) else {
+            return false
+        }
         return try own.entryNames().allSatisfy { known.contains("\(path)/\($0.text)") }
     }
 

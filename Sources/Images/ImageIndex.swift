@@ -190,10 +190,13 @@ extension ImageIndex {
 
     mutating func removeImage(_ image: Digest) { entries.removeAll { $0.image == image } }
 
-    /// - Parameter match: by a name, whose manifest the new name has too, or an id.
-    mutating func tag(_ match: Match, as reference: String, in scope: String?) {
+    /// - Parameters:
+    ///   - match: by a name, whose manifest the new name has too, or an id.
+    ///   - own: the image's own manifest, which is meant by an id.
+    mutating func tag(_ match: Match, own: Digest?, as reference: String, in scope: String?) {
         let named = entries.filter { $0.image == match.image }
-        guard var entry = named.first(where: { $0.reference == match.reference }) ?? named.first else { return }
+        let meant = named.first { match.reference == nil ? $0.manifest == own : $0.reference == match.reference }
+        guard var entry = meant ?? named.first else { return }
         entry.reference = reference
         entry.scope = scope
         entry.source = nil

@@ -35,7 +35,7 @@ extension ImageStore {
         let id = remote.manifest.config.digest
         // What is not whole comes anew, and cannot be asked what it is for.
         if try isWhole(id, in: ImageIndex.read(layout.index)), try !isOfAnother(id, than: platform),
-            let known = try name(known: id, shown, source)
+            let known = try name(known: id, shown, source, remote.manifestBytes)
         {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
         }
@@ -72,28 +72,30 @@ extension ImageStore {
     private func isOfAnother(_ id: Digest, than wanted: Platform?) throws(OperationError) -> Bool {
         let index = try ImageIndex.read(layout.index)
         guard index.contains(id) else { return false }
-        let details = try details(of: image(id, in: index))
-        let platform = Platform(
-            system: details.system, architecture: details.architecture, variant: details.variant)
+        guard let platform = try platform(of: image(id, in: index)) else { return false }
         return platform.rank(for: wanted) == nil
     }
 
     /// Names an image that is here already.
     /// - Returns: whether that changed anything; nil when the image is not here, or not whole.
     private func name(
-        known id: Digest, _ name: String?, _ source: String
+        known id: Digest, _ name: String?, _ source: String, _ bytes: [UInt8]
     ) throws(OperationError) -> Bool? {
         guard try isWhole(id, in: ImageIndex.read(layout.index)) else { return nil }
+        let manifest = try Archive.digest(bytes)
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
-        guard isWhole(id, in: index), var entry = index.entries.first(where: { $0.image == id }) else { return nil }
-        entry.reference = name
-        entry.source = source
-        entry.scope = scope
-        if index.entries.contains(where: { $0.image == id && $0.reference == name && $0.source == source }) {
-            return false
+        guard isWhole(id, in: index) else { return nil }
+        let isKnown = index.entries.contains {
+            $0.image == id && $0.reference == name && $0.source == source && $0.manifest == manifest
         }
-        index.add(entry)
+        if isKnown { return false }
+        let path = layout.blob(manifest)
+        if !Files.exists(path) { try Files.replace(path, bytes, mode: 0o644, durable: true) }
+        index.add(
+            ImageIndex.Entry(
+                manifest: manifest, manifestSize: Int64(bytes.count), image: id, reference: name, scope: scope,
+                source: source))
         try write(index, holding: lock)
         return true
     }

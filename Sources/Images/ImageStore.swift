@@ -77,7 +77,7 @@ package struct ImageStore: Sendable {
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
-        index.tag(match, as: name, in: scope)
+        index.tag(match, own: (try? record(match.image))?.manifest, as: name, in: scope)
         try write(index, holding: lock)
     }
 }

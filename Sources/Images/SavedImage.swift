@@ -28,9 +28,9 @@ struct SavedImage {
 }
 
 extension [SavedImage] {
-    /// An image that is there already gets the names of the new one.
+    /// An image that is there already by the same manifest gets the names of the new one.
     mutating func merge(_ image: SavedImage) {
-        if let index = firstIndex(where: { $0.id == image.id }) {
+        if let index = firstIndex(where: { $0.id == image.id && $0.manifest == image.manifest }) {
             self[index].add(image.references)
         } else {
             append(image)

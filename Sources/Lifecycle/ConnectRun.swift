@@ -39,7 +39,9 @@ extension ContainerRun {
     private func portsTaken(by wish: EndpointWish, on network: NetworkDefinition) -> [PublishRequest] {
         guard let leading = state.endpoints.leading else {
             let isFirst = !state.endpoints.contains(where: \.publishes)
-            return network.leadsOut || isFirst ? definition.publish : wish.publish
+            if isFirst { return definition.publish }
+            if network.firewall == .none { return [] }
+            return network.leadsOut ? definition.publish : wish.publish
         }
         let outranks = state.endpoints[leading].gatewayPriority < wish.gatewayPriority
         return network.leadsOut && outranks ? definition.publish : []
@@ -150,7 +152,9 @@ extension ContainerRun {
             guard let leading = state.endpoints.leading(family) else { continue }
             try routeAll([family], by: state.endpoints[leading])
         }
-        let reachable = state.endpoints.firstIndex { !$0.addresses.isEmpty }
+        let reachable = state.endpoints.indices.filter { !state.endpoints[$0].addresses.isEmpty }.max {
+            (state.endpoints[$0].gatewayPriority, -$0) < (state.endpoints[$1].gatewayPriority, -$1)
+        }
         guard let index = state.endpoints.leading ?? reachable, gone.publishes else { return }
         let endpoint = state.endpoints[index]
         if try host.drivers.of(endpoint).isBesideHost { return }

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 
 /// Sockets at `::1` of ports that are published at all addresses of IPv4. Nobody is promised one: where another program has the port
@@ -12,6 +13,8 @@ package final class LoopbackPorts {
     private static let limit = min(128, Descriptor.limit / 8)
 
     package init() {}
+
+    private static let spared = 64
 
     package var held: [(socket: Int32, mapping: PortMapping)] { zip(sockets.numbers, mappings).map { ($0, $1) } }
 
@@ -29,6 +32,11 @@ package final class LoopbackPorts {
             let result = Socket.reserve(
                 port.hostAddress, port: port.hostPort, transport: port.transport, device: "")
             guard case .success(let socket) = result else { continue }
+            // The last descriptors are for whoever asks something, and for what is passed on.
+            guard Int(socket) < Descriptor.limit - Self.spared else {
+                close(socket)
+                break
+            }
             sockets.insert(socket)
             mappings.append(port)
         }

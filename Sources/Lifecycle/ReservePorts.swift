@@ -92,10 +92,13 @@ extension [NetworkDefinition] {
         return wishes
     }
 
-    private func publisher(_ wishes: [EndpointWish]) -> Index? {
+    package func publisher(_ wishes: [EndpointWish]) -> Index? {
         func leading(_ isMeant: (NetworkDefinition) -> Bool) -> Index? {
             wishes.leading(where: { $0 < count && self[$0].givesAddresses && isMeant(self[$0]) })
         }
-        return leading(\.leadsOut) ?? leading { _ in true }
+        let leader = leading(\.leadsOut)
+        if let leader, self[leader].firewall != .none { return leader }
+        // Beside this host, or without a firewall, nothing is published: an internal network does that for this host.
+        return leading { !$0.leadsOut && $0.firewall != .none } ?? leader ?? leading { _ in true }
     }
 }

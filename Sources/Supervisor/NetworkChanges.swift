@@ -52,7 +52,10 @@ final class NetworkChanges: EventSource {
 
     func watch(_ requests: inout [pollfd]) {
         if worker == nil { begin() }
+        let gaveWay = run.networksChange
         note()
+        // What has given way to a change that does not begin comes back with the next turn.
+        if gaveWay, !run.networksChange { deadline = Deadline(milliseconds: 0) }
         // Nothing but the end of it (POLLHUP): all that it says is there then.
         if let end = worker?.end.number { requests.append(pollfd(fd: end, events: 0, revents: 0)) }
     }

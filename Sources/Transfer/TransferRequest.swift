@@ -42,7 +42,7 @@ package struct TransferRequest: Sendable {
 
     /// What says nothing of whoever asks; all else may be in confidence, such as headers of a configuration.
     private static let impersonal: Set<String> = [
-        "accept", "content-range", "content-type", "range", "user-agent",
+        "accept", "content-range", "content-type", "git-protocol", "range", "user-agent",
     ]
 
     /// The first redirect settles it: what counts is who was named. Behind a proxy nobody knows that one's address.

@@ -111,6 +111,16 @@ extension CLI.Build {
             let plain = Host.shell("$MYDOCKER manifest inspect \(registry.host)/plain | jq -c .annotations").word
             #expect(plain == "null")
             succeed("rmi", registry.host + "/plain")
+            // Each name has its own manifest again where an archive brings both, where a registry does, and by an id it is the image's.
+            let again = Host.shell(
+                """
+                cd \(scratch); m=$MYDOCKER; exec 2>&1; set -e
+                says() { $m push -q $1 >/dev/null; $m manifest inspect $1 | jq -c .annotations; }
+                $m save -o both.tar \(name) busybox; $m rmi \(name) >/dev/null; $m load -qi both.tar >/dev/null; says \(name)
+                $m rmi \(name) >/dev/null; $m pull -q \(name) >/dev/null; $m tag \(name) \(name):other; says \(name):other
+                $m tag $($m images -q busybox) \(name):id; says \(name):id; $m rmi \(name):id \(name):other >/dev/null
+                """)
+            #expect(again.lines == [#"{"b":"c=d","org.x":"y"}"#, #"{"b":"c=d","org.x":"y"}"#, "null"], "\(again.text)")
             let refused = context.build("--annotation", "index:a=b")
             #expect(refused.code == 125 && refused.error.contains("single platform export"), "\(refused.error)")
             let nothing = mydocker("buildx", "imagetools", "inspect", registry.host + "/nosuch")

@@ -109,7 +109,7 @@ extension CLI {
             try withTwo {
                 let network = try TestNetwork("cconint", "10.201.162.0/24", "--internal")
                 defer { network.remove() }
-                let said = "network cconint is internal: what -p publishes is for this host alone, at 127.0.0.1"
+                let said = "network cconint is internal: what -p publishes is for this host alone, at localhost"
                 let run = [Host.mydocker, "run", "--rm", "--net", "cconint"]
                 let alone = Host.run(run + ["-p", "20265:80", "true"])
                 #expect(alone.code == 0 && alone.error == "mydocker: warning: \(said)\n", "\(alone.error)")

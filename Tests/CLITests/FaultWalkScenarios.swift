@@ -119,11 +119,11 @@ struct FaultScenario: Sendable, CustomTestStringConvertible {
         FaultScenario(
             name: "run on a network of macvlan",
             before: [
-                Step("network create fwparent"),
+                Step("ip link add fwparent up type bridge"),
                 Step("network create -d macvlan -o parent=fwparent --subnet \(other) fwother"),
                 Step("run --rm --net fwother true"),
             ],
-            after: [Step("network remove fwother"), Step("network remove fwparent")],
+            after: [Step("network remove fwother"), Step("ip link delete fwparent")],
             command: ["run", "--rm", "--name", "fwbox", "--net", "fwother", "echo", "hi"], isGuarded: true,
             next: [Step("run --rm --net fwother true")]),
         FaultScenario(

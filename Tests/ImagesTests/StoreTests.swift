@@ -141,7 +141,7 @@ import Testing
         #expect(error { try store.tag("x", as: Reference(name)) }?.description == refusal)
         #expect(error { _ = try store.importArchive(sampleTar(), as: Reference(name)) }?.description == refusal)
         var index = try ImageIndex.read(store.layout.index)
-        index.tag(ImageIndex.Match(image: id, reference: nil), as: name, in: nil)
+        index.tag(ImageIndex.Match(image: id, reference: nil), own: nil, as: name, in: nil)
         try Files.replace(store.layout.index, Array(index.json.compact.utf8))
         #expect(try store.remove(name) == ["Untagged: \(name)"])
         #expect(error { _ = try store.remove(name) }?.kind == .notFound)

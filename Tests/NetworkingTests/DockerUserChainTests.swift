@@ -25,6 +25,13 @@ struct DockerUserChainTests {
         #expect(try DockerUserChain.change(network(), [found(1)] + own + [found(2, bare: true)]) == nil)
     }
 
+    /// Whoever appends a rule wants it to be asked, also where the chain has no return at its end.
+    @Test func whatOthersAppendIsAskedFirst() throws {
+        let behind = try #require(try DockerUserChain.change(network(), own + [found(20, "theirs")]))
+        #expect(behind.gone == [10, 11, 12, 13, 14] && behind.next == nil)
+        #expect(try DockerUserChain.change(network(), own + [found(20, "mydocker: br1")]) == nil)
+    }
+
     @Test func whatIsNotAskedOrNotWholeIsMadeAnew() throws {
         let unasked = try #require(try DockerUserChain.change(network(), [found(1, bare: true)] + own))
         #expect(unasked.gone == [10, 11, 12, 13, 14] && unasked.next == 1)

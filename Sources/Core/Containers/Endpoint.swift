@@ -80,11 +80,13 @@ package struct Endpoint: Equatable, Sendable {
     /// IPv6, they are published there anyway.
     package var portsAtLoopback: [PortMapping] {
         guard address6 == nil, address != nil else { return [] }
+        // Asked for in each turn of a supervisor, and there may be thousands of ports: few are of IPv6.
+        let others = ports.filter { $0.hostAddress.family == .ipv6 }
         return ports.filter { $0.hostAddress == .anyIPv4 && $0.transport != .sctp }.map {
             PortMapping(
                 hostAddress: .loopbackIPv6, hostPort: $0.hostPort, containerPort: $0.containerPort,
                 transport: $0.transport)
-        }.filter { port in !ports.contains { $0.collides(with: port) } }
+        }.filter { port in !others.contains { $0.collides(with: port) } }
     }
 
     /// Its places in the network's subnets.

@@ -148,7 +148,7 @@ extension Engine {
         var written: WrittenImage?
         for output in job.request.outputs {
             let number = job.report.begin("exporting to client")
-            if output.isToStandardOutput {
+            if output.mayWait {
                 written =
                     try Interruption.letting { () throws(OperationError) in
                         try job.write(image, to: output, as: references)

@@ -28,6 +28,8 @@ final class BuildJob {
     private var places = 0
     /// What is told when the build has ended, each once.
     private(set) var warnings: [String] = []
+    /// Names whose registry has nothing for this host.
+    private var foreign: Set<String> = []
 
     init(_ engine: Engine, _ request: BuildRequest, labels: [String: String]) throws(OperationError) {
         self.engine = engine
@@ -131,7 +133,8 @@ final class BuildJob {
             let image = try engine.wantedImage(name, request.pulls ? .always : .missing, platform: nil)
             guard let built = try workspace.begin(from: image) else { continue }
             guard let platform = built.platform, platform.rank(for: nil) == nil else { return built }
-            guard let native = try engine.nativeImage(image, name) else {
+            guard !foreign.contains(name), let native = try engine.nativeImage(image, name) else {
+                foreign.insert(name)
                 note(platform, of: name)
                 return built
             }

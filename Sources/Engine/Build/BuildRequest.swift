@@ -36,6 +36,16 @@ package struct BuildRequest: Sendable {
         /// Its files as an archive; nil is standard output.
         case archive(String?)
 
+        /// Whether it waits for a reader: a pipe, a device, or what a descriptor is open for.
+        var mayWait: Bool {
+            switch self {
+            case .image(_, let path), .archive(let path):
+                guard let path else { return true }
+                return Files.status(path).map { !$0.isRegular && !$0.isDirectory } ?? false
+            case .directory: return false
+            }
+        }
+
         var isToStandardOutput: Bool {
             switch self {
             case .image(_, let path), .archive(let path): path == nil

@@ -15,6 +15,8 @@ struct GitProbe {
         var request = TransferRequest(.get, place)
         request.proxies = ProxySettings(CallersEnvironment.value)
         request.headers.set("User-Agent", "git/mydocker")
+        // Without it the answer names every reference that there is (gitprotocol-v2(5)).
+        request.headers.set("Git-Protocol", "version=2")
         if let login = address.authorization {
             let value = login.value.drop { $0 != ":" }.dropFirst()
             request.headers.set("Authorization", HTTPHeaders.trimmed(value))

@@ -37,5 +37,9 @@ extension Engine {
         }
     }
 
-    private func isID(_ name: String, of image: Image) -> Bool { Digest(name) != nil || image.id.hex.hasPrefix(name) }
+    private func isID(_ name: String, of image: Image) -> Bool {
+        if let reference = try? Reference(name), image.references.contains(reference.text) { return false }
+        let digits = name.hasPrefix("sha256:") ? String(name.dropFirst(7)) : name
+        return Digest(name) != nil || image.id.hex.hasPrefix(digits)
+    }
 }

@@ -15,7 +15,8 @@ extension Engine {
             definition, phase, log: layout.log(id), upperDirectory: layout.upper(id), workDirectory: layout.work(id))
         for volume in definition.volumes { details.volumeDirectories[volume.name] = layout.volumeData(volume.name) }
         for link in definition.names.links {
-            details.linkNames[link.container] = try containerStore.definition(link.container)?.name
+            // One that cannot be read concerns that container alone.
+            details.linkNames[link.container] = ((try? containerStore.definition(link.container)) ?? nil)?.name
         }
         details.state = state
         details.exit = state?.lastExit

@@ -118,6 +118,8 @@ extension Engine {
     /// The network by which ports will go, as `settlePorts` has it; nil: it is the predefined one, and not there yet.
     private func publisher(_ wishes: [EndpointWish]) -> NetworkDefinition? {
         let networks = wishes.map { known($0.network) }
+        let all = networks.compactMap { $0 }
+        if all.count == networks.count { return all.publisher(wishes).map { all[$0] } }
         let index = wishes.leading(where: { networks[$0].map { $0.leadsOut && $0.givesAddresses } ?? true })
         return (index ?? wishes.leading).flatMap { networks[$0] }
     }
@@ -143,7 +145,7 @@ extension Engine {
             if try host.drivers.of(network).isBesideHost {
                 warn("network \(network.name) is beside this host: no port of it leads there, and -p publishes nothing")
             } else if network.isInternal {
-                warn("network \(network.name) is internal: what -p publishes is for this host alone, at 127.0.0.1")
+                warn("network \(network.name) is internal: what -p publishes is for this host alone, at localhost")
             }
             let bound = wish.publish.first { $0.isBound(amongst: network.options.routedFamilies) }
             guard let address = bound?.hostAddress else { continue }

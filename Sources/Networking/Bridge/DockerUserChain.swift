@@ -69,14 +69,14 @@ struct DockerUserChain {
         return Set(try (tables.rules(of: chain) ?? []).compactMap { $0.comment.flatMap(Self.device) })
     }
 
-    /// What has to go, and what the rules stand in front of; nil when they are all there and are asked.
+    /// What has to go, and what the rules stand in front of; nil when they are all there and are asked, behind those of others.
     static func change(_ network: NetworkDefinition, _ found: [FoundRule]) -> (gone: [UInt64], next: UInt64?)? {
         let own = own(network.device, found)
         let next = found.first { $0.isBareReturn }
-        let isAsked = own.allSatisfy { rule in
-            found.prefix { $0 != next }.contains(rule)
-        }
-        if isAsked, own.count == rules(for: network).count { return nil }
+        let asked = found.prefix { $0 != next }
+        // What others have put behind them would not be asked.
+        let areLast = asked.drop { !own.contains($0) }.allSatisfy { $0.comment.flatMap(Self.device) != nil }
+        if own.allSatisfy(asked.contains), areLast, own.count == rules(for: network).count { return nil }
         return (own.map(\.handle), next?.handle)
     }
 

@@ -16,7 +16,12 @@ enum FirewalldZone {
 
     /// Of those of `networks` that have to get through; none where it does not run.
     static func devices(of networks: [NetworkDefinition]) -> Set<String> {
-        networks.isEmpty || !isThere ? [] : Set(networks.map(\.device))
+        // An internal one only where its members would not meet else: the zone opens this host's ports to them.
+        let passing = networks.filter { network in
+            !network.isInternal
+                || network.options.membersMeet && network.families.contains(where: BridgeNetfilter.isOn)
+        }
+        return passing.isEmpty || !isThere ? [] : Set(passing.map(\.device))
     }
 
     /// Those that are in no zone.

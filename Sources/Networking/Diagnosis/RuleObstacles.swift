@@ -44,7 +44,7 @@ enum RuleObstacles {
         return [out] + published + neighbours + fromElsewhere(network, containers, family)
     }
 
-    /// To published ports: two of each container, of eight containers at most.
+    /// To published ports: two of each container at most, and sixteen in all.
     private static func fromElsewhere(
         _ network: NetworkDefinition, _ containers: [TracedContainer], _ family: AddressFamily
     ) -> [PacketProbe] {

@@ -26,7 +26,7 @@ extension PacketTracer {
 
 extension Endpoint {
     fileprivate func mapping(of packet: TracedPacket) -> PortMapping? {
-        (ports + portsAtLoopback).first { port in
+        (packet.family == .ipv6 ? ports + portsAtLoopback : ports).first { port in
             port.hostAddress.family == packet.family && port.hostPort == packet.destinationPort
                 && port.transport.number == packet.transport
                 && (port.hostAddress.isUnspecified || port.hostAddress == packet.destination)

@@ -29,6 +29,11 @@ final class PortServer: EventSource {
     // MARK: Part of an event loop
 
     func watch(_ requests: inout [pollfd]) {
+        // Before anything is opened: new sockets may get the numbers of those that are closed.
+        if !conversations.isEmpty {
+            let open = Set(run.listenedPorts.map(\.socket))
+            conversations.removeAll { !open.contains($0.listener) }
+        }
         let former = run.loopbackPorts.held.map(\.socket)
         if run.loopbackPorts.follow(run.portsAtLoopback) { conversations.removeAll { former.contains($0.listener) } }
         ports = run.listenedPorts
