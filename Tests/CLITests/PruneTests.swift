@@ -44,7 +44,7 @@ extension CLI {
                 m=$MYDOCKER place=/var/lib/mydocker/images/temporary
                 $m run --name box --net none dd if=/dev/zero of=/big bs=1M count=3 2>/dev/null
                 MYDOCKER_FAULT=kill@12 $m commit box gone 2>/dev/null
-                ls $place | wc -l
+                for i in $(seq 200); do [ -z "$(ls $place)" ] && break; sleep .02; done; ls $place | wc -l
                 MYDOCKER_FAULT=stop@18 $m commit box later >/dev/null &
                 until grep -qs '^State:.*T (stopped' /proc/$!/status; do sleep 0.01; done
                 $m image prune -f
@@ -54,7 +54,7 @@ extension CLI {
                 $m images -q later | wc -l
                 ls $place | wc -l
                 """)
-            #expect(outcome.text == "1\nTotal reclaimed space: 0B\n1\n1\n0\n", "\(outcome.text)\(outcome.error)")
+            #expect(outcome.text == "0\nTotal reclaimed space: 0B\n1\n1\n0\n", "\(outcome.text)\(outcome.error)")
         }
 
         @Test func itAsks() throws {

@@ -98,7 +98,7 @@ func stopListening(_ pid: Int, port: UInt16) -> Bool {
         let result = withUnsafeMutablePointer(to: &name) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
         }
-        return result == 0 && name.sin_port == port.bigEndian
+        return result == 0 && name.sin_family == sa_family_t(AF_INET) && name.sin_port == port.bigEndian
     }
     return listener.map { shutdown($0, Int32(SHUT_RDWR)) == 0 } ?? false
 }
