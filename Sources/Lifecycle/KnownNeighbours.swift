@@ -37,14 +37,14 @@ private final class KnownNeighbour {
     let id: ContainerID
     let endpoints: [Endpoint]
     private let file: Descriptor
-    private let supervisor: KnownProcess
-    private let program: KnownProcess
+    private let supervisor: ProcessDescriptor
+    private let program: ProcessDescriptor
 
     /// - Parameter file: opened before `state` was read: while that has its name, it is what was read.
     init?(_ id: ContainerID, _ state: ContainerState, of file: consuming Descriptor) {
         guard state.status == .running, let startTime = state.supervisorStartTime, let process = state.process,
-            let supervisor = KnownProcess(of: ProcessIdentity(pid: state.supervisor, startTime: startTime)),
-            let program = KnownProcess(of: process)
+            let supervisor = ProcessIdentity(pid: state.supervisor, startTime: startTime).open(),
+            let program = process.open()
         else { return nil }
         self.id = id
         endpoints = state.endpoints
@@ -56,6 +56,6 @@ private final class KnownNeighbour {
     var isTrue: Bool {
         var status = stat()
         guard fstat(file.number, &status) == 0, status.st_nlink > 0 else { return false }
-        return !supervisor.isEnding && !program.isEnding
+        return !ProcessDescriptor.hasEnded(supervisor, or: program)
     }
 }

@@ -73,4 +73,16 @@ package struct ProcessDescriptor: ~Copyable, Sendable {
     package func waitForEnd(milliseconds: Int32) -> Bool {
         Polling.wait(for: descriptor, POLLIN, milliseconds: milliseconds)
     }
+
+    /// Whether one of two processes has ended by now.
+    package static func hasEnded(_ one: borrowing ProcessDescriptor, or other: borrowing ProcessDescriptor) -> Bool {
+        let events = Int16(POLLIN)
+        var requests = (
+            pollfd(fd: one.descriptor.number, events: events, revents: 0),
+            pollfd(fd: other.descriptor.number, events: events, revents: 0)
+        )
+        return withUnsafeMutableBytes(of: &requests) { requests in
+            poll(requests.assumingMemoryBound(to: pollfd.self).baseAddress, 2, 0) != 0
+        }
+    }
 }

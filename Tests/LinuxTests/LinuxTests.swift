@@ -348,28 +348,23 @@ final class TemporaryDirectory {
         try expectEnd(of: identity, process)
     }
 
-    /// From when it was sent the signal, whether it has come to an end or not.
-    @Test func aKnownProcessIsOne() throws {
+    @Test func oneOfTwoProcessesHasEnded() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sleep")
         process.arguments = ["100"]
         try process.run()
         let identity = try #require(ProcessIdentity(of: process.processIdentifier))
-        guard let known = KnownProcess(of: identity) else { throw OperationError("not known") }
-        let endedBefore = known.isEnding
+        let own = try #require(ProcessIdentity(of: getpid()))
+        guard let other = identity.open(), let one = own.open() else { throw OperationError("no handle") }
+        let endedBefore = ProcessDescriptor.hasEnded(one, or: other)
         kill(identity.pid, SIGKILL)
-        let endedAfter = known.isEnding
-        #expect(!endedBefore && endedAfter)
         process.waitUntilExit()
-        let endedWithoutIt = known.isEnding
-        #expect(endedWithoutIt)
-        let another = KnownProcess(of: ProcessIdentity(pid: getpid(), startTime: identity.startTime + 1))
-        let isAnother =
-            switch consume another {
-            case .some: true
-            case .none: false
-            }
-        #expect(!isAnother)
+        let endedAfter = [
+            ProcessDescriptor.hasEnded(one, or: other), ProcessDescriptor.hasEnded(other, or: one),
+            ProcessDescriptor.hasEnded(one, or: one),
+        ]
+        #expect(!endedBefore && endedAfter == [true, true, false])
+        #expect(!canOpen(ProcessIdentity(pid: getpid(), startTime: own.startTime + 1)))
     }
 
     private func canOpen(_ identity: ProcessIdentity) -> Bool {

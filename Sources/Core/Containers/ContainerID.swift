@@ -75,21 +75,32 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// The identity whose `compact` is `text`; nil when there is none.
     package static func ofCompact(_ text: String) -> ContainerID? {
-        guard text.utf8.count == 43 else { return nil }
-        var values: [Int] = []
-        for character in text.utf8 {
-            guard let value = alphabet.firstIndex(of: character) else { return nil }
-            values.append(value)
-        }
+        var values = text.utf8.compactMap(value)
+        // The last one has four bits of the identity and two of nothing.
+        guard text.utf8.count == 43, values.count == 43, values[42] & 3 == 0 else { return nil }
         values.append(0)
-        let hexDigits = Array("0123456789abcdef".utf8)
-        var digits: [UInt8] = []
-        for start in stride(from: 0, to: 44, by: 2) {
-            let value = values[start] << 6 | values[start + 1]
-            for shift in [8, 4, 0] { digits.append(hexDigits[value >> shift & 15]) }
+        let hex = String(unsafeUninitializedCapacity: 66) { digits in
+            for start in stride(from: 0, to: 44, by: 2) {
+                let value = Int(values[start]) << 6 | Int(values[start + 1])
+                for (place, shift) in [(0, 8), (1, 4), (2, 0)] {
+                    digits[start / 2 * 3 + place] = UInt8(value >> shift & 15).hexDigit
+                }
+            }
+            return 64
         }
-        let id = ContainerID(unchecked: String(decoding: digits.prefix(64), as: UTF8.self))
-        return id.compact == text ? id : nil
+        return ContainerID(unchecked: hex)
+    }
+
+    /// What a character of `alphabet` stands for.
+    private static func value(of character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
+        case UInt8(ascii: "-"): 62
+        case UInt8(ascii: "_"): 63
+        default: nil
+        }
     }
 
     package var description: String { hex }
@@ -109,5 +120,7 @@ extension UInt8 {
     package var isASCIILetter: Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
     }
+    /// Of a number below 16.
+    fileprivate var hexDigit: UInt8 { self < 10 ? self + UInt8(ascii: "0") : self - 10 + UInt8(ascii: "a") }
     fileprivate var hexValue: UInt8 { isDigit ? self - UInt8(ascii: "0") : self - UInt8(ascii: "a") + 10 }
 }

@@ -1,32 +1,7 @@
 import Core
 import Glibc
 
-/// /proc/PID/stat (proc(5)), kept open: it goes on telling of the same process, and never of another one that gets its number.
-package struct KnownProcess: ~Copyable {
-    private let file: Descriptor
-    /// Bytes: more than the longest one has.
-    private static let limit = 4096
-
-    /// Nil when the process is gone.
-    package init?(of process: ProcessIdentity) {
-        guard let file = try? Descriptor.open("/proc/\(process.pid)/stat", O_RDONLY),
-            Self.line(of: file)?.number(22) == process.startTime
-        else { return nil }
-        self.file = file
-    }
-
-    /// Whether the process is gone, or will be whatever it does: it has been killed, or is being taken apart.
-    package var isEnding: Bool { Self.line(of: file)?.isEnding ?? true }
-
-    private static func line(of file: borrowing Descriptor) -> StatLine? {
-        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-            count = max(0, pread(file.number, buffer.baseAddress, limit, 0))
-        }
-        return StatLine(bytes)
-    }
-}
-
-/// The line of /proc/PID/stat, as bytes: each answer about a name reads two of them.
+/// The line of /proc/PID/stat (proc(5)), as bytes.
 struct StatLine {
     private static let space = UInt8(ascii: " ")
     /// From the third field on. The command, field 2, may hold spaces and parentheses: they are behind the last ")".
