@@ -3,18 +3,20 @@ import Records
 
 extension Host {
     /// Takes the container's name, or another one where it was made up.
-    package func reserveName(_ plan: inout ContainerPlan, isGenerated: Bool) throws(OperationError) {
-        let id = plan.definition.id
+    package func reserveName(
+        of definition: inout ContainerDefinition, isGenerated: Bool
+    ) throws(OperationError) {
+        let id = definition.id
         for _ in 0..<100 {
-            let name = plan.definition.name
+            let name = definition.name
             if try containerStore.names.reserve(name, for: id) { return }
             if isGenerated {
-                plan.definition.name = .generated()
+                definition.name = .generated()
             } else if let owner = containerStore.names.owner(of: name), try !isLeftOver(owner, name) {
                 throw conflict(name, owner)
             }
         }
-        throw OperationError("reserve name", plan.definition.name.text, reason: "it is taken again and again")
+        throw OperationError("reserve name", definition.name.text, reason: "it is taken again and again")
     }
 
     /// Gives a container another name. The sentences are Docker's.

@@ -94,7 +94,7 @@ package final class ContainerRun {
         case .new(let isNameGenerated):
             lock = Optional(try host.containerStore.takeLock(of: id))
             do throws(OperationError) {
-                try host.reserveName(&plan, isGenerated: isNameGenerated)
+                try host.reserveName(of: &plan.definition, isGenerated: isNameGenerated)
                 try host.containerStore.create(plan.definition)
                 try plan.confirmImage()
                 try host.record(&state, of: plan.definition)

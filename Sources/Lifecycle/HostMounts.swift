@@ -163,3 +163,14 @@ extension ContainerDefinition {
             || temporaryMounts.contains { $0.readOnly && MountTarget.lies(target, atOrBelow: $0.target) }
     }
 }
+
+extension HostFiles.Entry {
+    /// Its own name, as all that are in a container know it.
+    static func own(_ endpoint: Endpoint, of definition: ContainerDefinition) -> [HostFiles.Entry] {
+        let domain = definition.names.domain
+        let whole = domain.isEmpty ? [] : ["\(definition.hostname).\(domain)"]
+        return endpoint.addresses.map {
+            HostFiles.Entry($0, whole + [definition.hostname, definition.name.text])
+        }
+    }
+}

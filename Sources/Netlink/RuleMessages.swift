@@ -20,21 +20,6 @@ extension RequestBatch {
         put(Int(NFTA_CHAIN_NAME.rawValue), chain.name)
     }
 
-    /// What stands between these two is done whole or not at all.
-    /// - Parameter generation: of the rules that this is made for; with others nothing is done.
-    mutating func beginTransaction(_ subject: String, generation: UInt32? = nil) {
-        mark(CNETLINK_BATCH_BEGIN, subject)
-        if let generation { put(Int(NFNL_BATCH_GENID.rawValue), bigEndian: generation) }
-    }
-    mutating func endTransaction(_ subject: String) { mark(CNETLINK_BATCH_END, subject) }
-
-    private mutating func mark(_ type: Int, _ subject: String) {
-        let header = nfgenmsg(
-            nfgen_family: UInt8(AF_UNSPEC), version: UInt8(NFNETLINK_V0),
-            res_id: UInt16(NFNL_SUBSYS_NFTABLES).bigEndian)
-        beginUnanswered(type, header, Label(operation: "change rules", subject: subject))
-    }
-
     mutating func deleteRule(_ handle: UInt64, of chain: RuleChain) {
         begin(
             Int(NFTables.type(NFT_MSG_DELRULE)), NLM_F_ACK, NFTables.header(chain.family),
@@ -68,13 +53,6 @@ extension RequestBatch {
         put(Int(NFTA_RULE_CHAIN.rawValue), chain.name)
     }
 
-    mutating func expression(_ name: String, _ body: (inout RequestBatch) -> Void) {
-        nest(Int(NFTA_LIST_ELEM.rawValue)) { element in
-            element.put(Int(NFTA_EXPR_NAME.rawValue), name)
-            element.nest(Int(NFTA_EXPR_DATA.rawValue), body)
-        }
-    }
-
     /// The name is compared with its zero byte, or without where more may follow.
     private mutating func match(_ key: nft_meta_keys, _ name: String) {
         expression("meta") { meta in
@@ -83,15 +61,6 @@ extension RequestBatch {
         }
         let bytes = Array(name.utf8)
         compare(name.hasSuffix("+") ? Array(bytes.dropLast()) : bytes + [0])
-    }
-
-    /// Goes on where the first register is like these bytes.
-    mutating func compare(_ bytes: [UInt8], _ relation: nft_cmp_ops = NFT_CMP_EQ) {
-        expression("cmp") { comparison in
-            comparison.put(Int(NFTA_CMP_SREG.rawValue), bigEndian: NFT_REG_1.rawValue)
-            comparison.put(Int(NFTA_CMP_OP.rawValue), bigEndian: relation.rawValue)
-            comparison.nest(Int(NFTA_CMP_DATA.rawValue)) { $0.put(Int(NFTA_DATA_VALUE.rawValue), bytes) }
-        }
     }
 }
 
