@@ -5,19 +5,19 @@ import Glibc
 /// All that nftables has about packets of one family, whoever made it.
 extension NFTablesSocket {
     package mutating func traceableTables(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
-        var chains: [Place: [FoundChain]] = [:]
-        for message in try socket.dump({ $0.getChains() }) {
-            guard let chain = try FoundChain(message, family) else { continue }
-            chains[chain.table, default: []].append(chain)
+        var found: [Place: [ChainMessage]] = [:]
+        for chain in try chains() {
+            guard let table = Place(chain.family, chain.table, family) else { continue }
+            found[table, default: []].append(chain)
         }
         var tables: [TraceableTable] = []
-        for (table, chains) in chains.sorted(by: { $0.key.name < $1.key.name }) {
+        for (table, chains) in found.sorted(by: { $0.key.name < $1.key.name }) {
             tables.append(TraceableTable("nft \(table.family) \(table.name)", try read(table, chains)))
         }
         return tables
     }
 
-    private mutating func read(_ table: Place, _ chains: [FoundChain]) throws(OperationError) -> [TraceableChain] {
+    private mutating func read(_ table: Place, _ chains: [ChainMessage]) throws(OperationError) -> [TraceableChain] {
         let sets = try sets(of: table)
         var rules: [String: [NFTablesRule]] = [:]
         for message in try socket.dump({ $0.getTraceableRules(of: table) }) {
@@ -25,7 +25,9 @@ extension NFTablesSocket {
             rules[rule.chain, default: []].append(
                 NFTablesRule(expressions: rule.expressions, comment: rule.comment, sets: sets))
         }
-        return chains.map { TraceableChain($0.name, $0.hook, drops: $0.drops, rules[$0.name] ?? []) }
+        return chains.map {
+            TraceableChain($0.name, TraceableChain.Hook(of: $0), drops: $0.drops, rules[$0.name] ?? [])
+        }
     }
 
     private mutating func sets(of table: Place) throws(OperationError) -> [String: NFTablesSet] {
@@ -56,58 +58,18 @@ private struct Place: Hashable {
 
     /// Nil of one that packets of the family do not pass.
     init?(_ number: UInt8, _ name: String, _ family: AddressFamily) {
-        guard [NFTables.number(of: family), UInt8(CNETLINK_NFPROTO_INET)].contains(number) else { return nil }
+        guard NFTables.isPassed(number, by: family) else { return nil }
         (self.number, self.name) = (number, name)
     }
 
     var family: String { NFTables.name(ofFamily: number) ?? "" }
 }
 
-private struct FoundChain {
-    let table: Place
-    let name: String
-    let hook: TraceableChain.Hook?
-    let drops: Bool
-
-    init?(_ message: Message, _ family: AddressFamily) throws(OperationError) {
-        var table: String?, name: String?, type = ""
-        var place: (number: UInt32, priority: Int32)?
-        var drops = false
-        var attributes = try message.attributes(after: nfgenmsg.self)
-        while let attribute = try attributes.next() {
-            switch attribute.type {
-            case Int(NFTA_CHAIN_TABLE.rawValue): table = attribute.string
-            case Int(NFTA_CHAIN_NAME.rawValue): name = attribute.string
-            case Int(NFTA_CHAIN_TYPE.rawValue): type = attribute.string
-            case Int(NFTA_CHAIN_HOOK.rawValue): place = try Self.place(attribute)
-            case Int(NFTA_CHAIN_POLICY.rawValue):
-                drops = UInt32(bigEndian: try attribute.uint32()) == UInt32(CNETLINK_NF_DROP)
-            default: break
-            }
-        }
-        let number = try message.fixedHeader(nfgenmsg.self).nfgen_family
-        guard let table, let name, let own = Place(number, table, family) else { return nil }
-        self.table = own
-        self.name = name
-        self.drops = drops
-        hook = place.flatMap { place in
-            PacketHook.Place(rawValue: place.number).map {
-                TraceableChain.Hook($0, priority: place.priority, translates: type == "nat")
-            }
-        }
-    }
-
-    private static func place(_ hook: Attribute) throws(OperationError) -> (number: UInt32, priority: Int32) {
-        var number: UInt32 = .max
-        var priority: Int32 = 0
-        var parts = hook.nested()
-        while let part = try parts.next() {
-            if part.type == Int(NFTA_HOOK_HOOKNUM.rawValue) { number = UInt32(bigEndian: try part.uint32()) }
-            if part.type == Int(NFTA_HOOK_PRIORITY.rawValue) {
-                priority = Int32(bitPattern: UInt32(bigEndian: try part.uint32()))
-            }
-        }
-        return (number, priority)
+extension TraceableChain.Hook {
+    /// Nil where packets of IP do not come by.
+    fileprivate init?(of chain: ChainMessage) {
+        guard let hook = chain.hook, let place = PacketHook.Place(rawValue: hook.number) else { return nil }
+        self.init(place, priority: hook.priority, translates: chain.type == "nat")
     }
 }
 

@@ -72,11 +72,8 @@ extension PacketTableChange {
 extension NFTablesSocket {
     /// None of a table that is not there.
     package mutating func chains(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
-        var chains: [String] = []
-        for message in try socket.dump({ $0.getChains() }) {
-            if let chain = try message.chainName(of: table, family) { chains.append(chain) }
-        }
-        return chains
+        let number = NFTables.number(of: family)
+        return try chains().filter { $0.family == number && $0.table == table }.map(\.name)
     }
 
     /// Nothing of a table that is not there.
@@ -210,25 +207,6 @@ extension RequestBatch {
         begin(
             Int(NFTables.type(type)), NLM_F_ACK | flags, NFTables.header(NFTables.number(of: family)),
             Label(operation: operation, subject: subject), asks: false)
-    }
-}
-
-extension Message {
-    /// Nil when the chain is of another table or family.
-    fileprivate func chainName(
-        of table: String, _ family: AddressFamily
-    ) throws(OperationError) -> String? {
-        guard try fixedHeader(nfgenmsg.self).nfgen_family == NFTables.number(of: family) else { return nil }
-        var name: String?
-        var attributes = try attributes(after: nfgenmsg.self)
-        while let attribute = try attributes.next() {
-            switch attribute.type {
-            case Int(NFTA_CHAIN_TABLE.rawValue): if attribute.string != table { return nil }
-            case Int(NFTA_CHAIN_NAME.rawValue): name = attribute.string
-            default: break
-            }
-        }
-        return name
     }
 }
 
