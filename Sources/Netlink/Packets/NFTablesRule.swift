@@ -216,18 +216,18 @@ struct NFTablesRun {
     }
 
     private mutating func match(_ expression: NFTablesExpression) {
-        let match = XTablesMatch(
+        let match = XTablesExtension(
             expression.text(NFTA_MATCH_NAME.rawValue), revision: Int(expression.number(NFTA_MATCH_REV.rawValue)),
             PacketBytes(expression.bytes(NFTA_MATCH_INFO.rawValue) ?? []))
-        let (text, certainty) = match.judge(packet)
+        let (text, certainty) = match.judgeMatch(packet)
         note(text, certainty)
     }
 
     private mutating func target(_ expression: NFTablesExpression) {
-        let target = XTablesTarget(
+        let target = XTablesExtension(
             expression.text(NFTA_TARGET_NAME.rawValue), revision: Int(expression.number(NFTA_TARGET_REV.rawValue)),
             PacketBytes(expression.bytes(NFTA_TARGET_INFO.rawValue) ?? []))
-        let (text, action) = target.judge(packet)
+        let (text, action) = target.judgeTarget(packet)
         decide(action, text)
         happen(target.effects(on: packet))
     }

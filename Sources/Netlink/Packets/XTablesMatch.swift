@@ -2,18 +2,8 @@ import Core
 
 /// Matches of xtables, as the legacy tables have them and iptables-nft too (<linux/netfilter/xt_*.h>): whether they hold, and
 /// what iptables(8) says of them.
-package struct XTablesMatch: Sendable {
-    package let name: String
-    package let revision: Int
-    package let info: PacketBytes
-
-    package init(_ name: String, revision: Int, _ info: PacketBytes) {
-        self.name = name
-        self.revision = revision
-        self.info = info
-    }
-
-    package func judge(_ packet: TracedPacket) -> (text: String, holds: Certainty) {
+extension XTablesExtension {
+    package func judgeMatch(_ packet: TracedPacket) -> (text: String, holds: Certainty) {
         let known =
             switch name {
             case "comment": ("-m comment --comment \"\(info.text(0..<info.bytes.count))\"", Certainty.yes)
@@ -21,7 +11,7 @@ package struct XTablesMatch: Sendable {
             case "udp": ports(packet, invertedAt: 8, flagsAt: nil)
             case "multiport" where revision == 1: severalPorts(packet)
             case "conntrack" where revision >= 2: connection(packet)
-            case "state": info.uint32(0).map { states($0, false, packet, "-m state", "--state", untracked: 64) }
+            case "state": info.uint32(0).map { states($0, false, packet, .state) }
             case "addrtype" where revision == 1: addressType(packet)
             case "mark" where revision == 1: mark(packet.mark)
             case "connmark" where revision == 1: connectionMark(packet)
@@ -91,24 +81,24 @@ package struct XTablesMatch: Sendable {
         guard let compared = info.uint16(146), let inverted = info.uint16(148), let mask = info.uint16(150),
             compared == 1
         else { return nil }
-        return states(UInt32(mask), inverted & 1 != 0, packet, "-m conntrack", "--ctstate", untracked: 256)
+        return states(UInt32(mask), inverted & 1 != 0, packet, .conntrack)
     }
 
-    /// - Parameter mask: bits of xt_conntrack.h, of which 6 and 7 are translated sources and destinations.
     private func states(
-        _ mask: UInt32, _ isInverted: Bool, _ packet: TracedPacket, _ module: String, _ option: String,
-        untracked: UInt32
+        _ mask: UInt32, _ isInverted: Bool, _ packet: TracedPacket, _ form: StateForm
     ) -> (text: String, holds: Certainty) {
         let names: [(UInt32, String)] = [
-            (1, "INVALID"), (8, "NEW"), (4, "RELATED"), (2, "ESTABLISHED"), (256, "UNTRACKED"), (64, "SNAT"),
-            (128, "DNAT"),
+            (1, "INVALID"), (8, "NEW"), (4, "RELATED"), (2, "ESTABLISHED"), (form.untracked, "UNTRACKED"),
+            (form.newSource, "SNAT"), (form.newDestination, "DNAT"),
         ]
         let text = names.filter { mask & $0.0 != 0 }.map(\.1).joined(separator: ",")
-        let holds = packet.stateBit(untracked: untracked).map { state in
-            let own = state | (packet.hasNewSource ? 64 : 0) | (packet.hasNewDestination ? 128 : 0)
+        let holds = packet.stateBit(untracked: form.untracked).map { state in
+            let own =
+                state | (packet.hasNewSource ? form.newSource : 0)
+                | (packet.hasNewDestination ? form.newDestination : 0)
             return Certainty(own & mask != 0).negated(isInverted)
         }
-        return ("\(module) \(isInverted ? "! " : "")\(option) \(text)", holds ?? .unknown(option))
+        return ("\(form.module) \(isInverted ? "! " : "")\(form.option) \(text)", holds ?? .unknown(form.option))
     }
 
     /// struct xt_addrtype_info_v1.
@@ -142,6 +132,22 @@ package struct XTablesMatch: Sendable {
         guard let isTracked = packet.isTracked else { return (judged.text, .unknown("-m connmark")) }
         return isTracked ? judged : (judged.text, .no)
     }
+}
+
+/// How a match has states: all have the same bits for those of connections (NF_CT_STATE_BIT), and what is behind them for themselves.
+private struct StateForm {
+    let module: String
+    let option: String
+    let untracked: UInt32
+    /// 0 where it does not ask for that.
+    let newSource: UInt32
+    let newDestination: UInt32
+
+    /// <linux/netfilter/xt_state.h>.
+    static let state = StateForm(module: "-m state", option: "--state", untracked: 64, newSource: 0, newDestination: 0)
+    /// <linux/netfilter/xt_conntrack.h>.
+    static let conntrack = StateForm(
+        module: "-m conntrack", option: "--ctstate", untracked: 256, newSource: 64, newDestination: 128)
 }
 
 enum XTablesMark {

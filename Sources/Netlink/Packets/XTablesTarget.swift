@@ -1,18 +1,8 @@
 import Core
 
 /// Targets of xtables that are no verdicts.
-package struct XTablesTarget: Sendable {
-    package let name: String
-    package let revision: Int
-    package let info: PacketBytes
-
-    package init(_ name: String, revision: Int, _ info: PacketBytes) {
-        self.name = name
-        self.revision = revision
-        self.info = info
-    }
-
-    package func judge(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
+extension XTablesExtension {
+    package func judgeTarget(_ packet: TracedPacket) -> (text: String, action: TracedAction) {
         switch name {
         case "REJECT": ("-j REJECT", .reject)
         case "MARK": ("-j MARK" + (setMark.map { " --set-xmark \(XTablesMark.text($0.mark, $0.mask))" } ?? ""), .goesOn)
