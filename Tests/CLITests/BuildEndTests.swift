@@ -1,8 +1,14 @@
 import Foundation
 import Testing
 
-/// Builds that do not come to their end.
-extension CLI.Build {
+extension CLI {
+    /// Builds that do not come to their end.
+    @Suite(.serialized, .sweepsImages) struct BuildEnds {
+        init() { #expect(Host.hasDefaultImage) }
+    }
+}
+
+extension CLI.BuildEnds {
     private static let temporary = "ls /var/lib/mydocker/images/temporary"
 
     /// The pull of an image that a stage begins with ends as the build does, by the signal's code.
@@ -61,5 +67,65 @@ extension CLI.Build {
             \(Self.temporary); $MYDOCKER ps -aq --external; $MYDOCKER system check && echo clean
             """, seconds: 60)
         #expect(outcome.lines == ["137", "sha256:", "clean"], "\(outcome.text)\(outcome.error)")
+    }
+
+    /// An error or a kill at each point of the builder and of its copies, which count on from where they begin.
+    @Test func whateverEndsABuild() throws {
+        let context = try BuildContext(
+            """
+            FROM busybox AS a
+            COPY d/f /w/
+            RUN --mount=type=cache,target=/c --mount=type=bind,source=d,target=/d echo x > y
+            FROM busybox
+            COPY --from=a /w /w
+            """, "mkdir d; echo 1 > d/f")
+        defer { context.remove() }
+        let build = "$MYDOCKER build --no-cache -q -t buildwalk \(context.directory)"
+        let listed = Host.shell(
+            "MYDOCKER_FAULT_LIST=\(context.directory).list \(build) >/dev/null && cut -d' ' -f1 \(context.directory).list | sort -n | tail -n1"
+        )
+        defer {
+            Host.shell(
+                "rm -f \(context.directory).list; $MYDOCKER rmi -f buildwalk; $MYDOCKER image prune -f; $MYDOCKER builder prune -f -a"
+            )
+        }
+        let count = try #require(Int(listed.word))
+        #expect(count > 50)
+        let step = ProcessInfo.processInfo.environment["MYDOCKER_SOAK"] == "1" ? 1 : 9
+        for action in ["error", "kill", "killgroup", "enospc"] {
+            for number in stride(from: 1 + Int.random(in: 0..<step), through: count, by: step) {
+                let outcome = Host.shell("MYDOCKER_FAULT=\(action)@\(number) setsid -w \(build)", seconds: 60)
+                let what = "\(action)@\(number): \(outcome.error)"
+                // In one of its copies it is an error like any other; 9 is what setsid(1) makes of a kill.
+                #expect([0, 1, 9].contains(outcome.code), "\(what)")
+                Host.eventually("nothing left after \(what)") { mydocker("system", "check").code == 0 }
+                #expect(
+                    Host.shell("ls /var/lib/mydocker/images/temporary; $MYDOCKER ps -aq --external").text.isEmpty,
+                    "\(what)")
+                #expect(Host.shell(build.replacing("--no-cache", with: "")).code == 0, "\(what)")
+            }
+        }
+    }
+
+    @Test func aKilledBuildLeavesNothing() throws {
+        let context = try BuildContext("FROM busybox\nCOPY Dockerfile /\nRUN touch /x; sleep 1000")
+        defer { context.remove() }
+        // The network of that name is made on first use, and stays.
+        succeed("run", "--rm", "busybox", "true")
+        succeed("builder", "prune", "-f", "-a")
+        Ledger.expectUnchanged {
+            for signal in ["KILL", "TERM"] {
+                let outcome = Host.shell(
+                    """
+                    $MYDOCKER build \(context.directory) 2>/dev/null & builder=$!
+                    until $MYDOCKER ps -q --external | grep -q .; do sleep 0.05; done
+                    kill -\(signal) $builder; wait $builder; echo $?
+                    for i in $(seq 100); do $MYDOCKER system check >/dev/null && break; sleep 0.1; done; $MYDOCKER system check >&2
+                    # What was done before is kept.
+                    $MYDOCKER builder prune -f -a >/dev/null
+                    """, seconds: 60)
+                #expect(outcome.word == (signal == "KILL" ? "137" : "143"), "\(outcome.text)\(outcome.error)")
+            }
+        }
     }
 }

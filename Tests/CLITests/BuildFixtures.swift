@@ -47,3 +47,21 @@ struct SweepsImages: SuiteTrait, TestTrait, TestScoping {
 extension Trait where Self == SweepsImages {
     static var sweepsImages: Self { Self() }
 }
+
+/// Builds it, calls `body` with the image's name, and removes the image.
+func withBuilt(
+    _ dockerfile: String, _ script: String = "true", _ arguments: [String] = [], _ body: (String) throws -> Void
+) throws {
+    let context = try BuildContext(dockerfile, script)
+    defer { context.remove() }
+    let name = "built-\(UUID().uuidString.lowercased().prefix(8))"
+    let outcome = Host.run([Host.mydocker, "build", "-t", name] + arguments + [context.directory])
+    #expect(outcome.code == 0, "\(outcome.error)")
+    defer { mydocker("rmi", "-f", name) }
+    try body(name)
+}
+
+/// Every file of an image below a directory: mode, owner, name, and what a link points to.
+func tree(_ image: String, _ directory: String) -> [String] {
+    runOnce(image, "sh", "-c", "cd \(directory) && find . | sort | xargs stat -c '%a %u:%g %N'").lines
+}

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a command passes, in order, as it says itself (`Linux/FaultPoint.swift`).
+/// What a command passes, in order, as it says itself (`Linux/Files/FaultPoint.swift`).
 struct FaultPoints {
     /// A copy of the command goes on from its number, so that two of them may have the same one.
     private let points: [(number: Int, text: Substring)]

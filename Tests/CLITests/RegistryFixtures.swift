@@ -162,3 +162,31 @@ extension Host {
             seconds: seconds, sourceLocation: sourceLocation)
     }
 }
+
+/// An image at a registry, and nothing of it here.
+func pushBusybox(
+    to registry: TestRegistry, _ repository: String, _ scratch: String
+) throws -> (id: String, digest: String) {
+    let made = Host.shell(
+        """
+        set -e
+        $MYDOCKER create --net none --name regmake busybox true >/dev/null
+        date +%N >\(scratch)/mark; $MYDOCKER cp \(scratch)/mark regmake:/mark
+        $MYDOCKER commit regmake \(registry.host)/\(repository)
+        $MYDOCKER rm regmake >/dev/null
+        $MYDOCKER push \(registry.host)/\(repository) | sed -n 's/.*digest: \\(sha256:[0-9a-f]*\\) .*/\\1/p'
+        $MYDOCKER rmi \(registry.host)/\(repository) >/dev/null
+        """)
+    try #require(made.code == 0 && made.lines.count == 2, "\(made.text)\(made.error)")
+    return (made.lines[0], made.lines[1])
+}
+
+/// Another content of a file of this host's, as long as `body` runs. It is mounted over it.
+func withHostFile(_ path: String, _ text: String, _ body: () throws -> Void) throws {
+    try withScratch { scratch in
+        try writeFile(text, scratch + "/file")
+        try #require(Host.shell("mount --bind \(scratch)/file \(path)").code == 0)
+        defer { Host.shell("umount -l \(path)") }
+        try body()
+    }
+}

@@ -102,3 +102,17 @@ func stopListening(_ pid: Int, port: UInt16) -> Bool {
     }
     return listener.map { shutdown($0, Int32(SHUT_RDWR)) == 0 } ?? false
 }
+
+/// What is made on first use is there.
+func prepareForChecks() {
+    Host.switchRoutingOn()
+    // The default image is made on first use.
+    succeed("run", "--rm", "--net", "none", "true")
+    // The first name of a namespace makes /run/netns a mount.
+    Host.shell("ip netns add chkfirst && ip netns delete chkfirst")
+}
+
+func inShell(_ line: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    let outcome = Host.shell("set -e; \(line)", sourceLocation: sourceLocation)
+    #expect(outcome.code == 0, "\(line): \(outcome.error)", sourceLocation: sourceLocation)
+}

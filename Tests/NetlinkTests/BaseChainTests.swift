@@ -11,7 +11,7 @@ struct BaseChainTests {
         payload += attribute(1, text("filter")) + attribute(3, text("FORWARD"))
         if let hook { payload += attribute(4, attribute(1, [0, 0, 0, hook]) + attribute(2, [0, 0, 0, 0])) }
         if let policy { payload += attribute(5, [0, 0, 0, policy]) }
-        return try BaseChain(try #require(try Message.all(in: message(10 << 8 | 3, payload)).first))
+        return BaseChain(try ChainMessage(try #require(try Message.all(in: message(10 << 8 | 3, payload)).first)))
     }
 
     @Test func aChainThatDropsWhatIsForwarded() throws {
@@ -31,6 +31,6 @@ struct BaseChainTests {
         #expect(try chain(family: 2, hook: 2, policy: 1)?.drops == false)
         #expect(try chain(family: 7, hook: 2, policy: 0)?.family == nil)
         let flow = try #require(try Message.all(in: message(0x100, [2, 0, 0, 0])).first)
-        #expect(throws: OperationError.self) { try BaseChain(flow) }
+        #expect(throws: OperationError.self) { try ChainMessage(flow) }
     }
 }

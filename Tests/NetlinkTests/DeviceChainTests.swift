@@ -9,7 +9,7 @@ import Testing
         let payload: [UInt8] =
             [family, 0, 0, 0] + attribute(1, text("mine")) + attribute(3, text("in")) + attribute(4, place)
             + attribute(6, [0, 0, 0, rules])
-        return try DeviceChain(try #require(try Message.all(in: message(10 << 8 | 3, payload)).first))
+        return DeviceChain(try ChainMessage(try #require(try Message.all(in: message(10 << 8 | 3, payload)).first)))
     }
 
     @Test func whatIsOfLinks() throws {

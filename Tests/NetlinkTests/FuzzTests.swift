@@ -33,7 +33,7 @@ import Testing
                     Self.read(message, AddressInfo.init)
                     Self.read(message, RouteInfo.init)
                     Self.read(message, FlowInfo.init)
-                    Self.read(message) { message throws(OperationError) in try BaseChain(message) }
+                    Self.read(message) { message throws(OperationError) in try ChainMessage(message) }
                     Self.read(message) { message throws(OperationError) in try FoundRule(message) }
                     Self.read(message) { message throws(OperationError) in try message.verdict() }
                 }

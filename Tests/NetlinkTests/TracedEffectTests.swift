@@ -50,19 +50,19 @@ import Testing
 
     @Test func marksOfIPTables() {
         func effects(_ mark: UInt32, _ mask: UInt32, _ own: UInt32?) -> [TracedEffect] {
-            XTablesTarget("MARK", revision: 2, bytes(u32(mark) + u32(mask))).effects(on: marked(own))
+            XTablesExtension("MARK", revision: 2, bytes(u32(mark) + u32(mask))).effects(on: marked(own))
         }
         #expect(effects(7, .max, nil) == [.marks(7)])
         #expect(effects(0x10, 0xf0, 0xff) == [.marks(0x1f)] && effects(0x10, 0xf0, nil) == [.marks(nil)])
-        let target = XTablesTarget("MARK", revision: 2, bytes(u32(7) + u32(.max)))
-        #expect(target.judge(packet).text == "-j MARK --set-xmark 0x7")
+        let target = XTablesExtension("MARK", revision: 2, bytes(u32(7) + u32(.max)))
+        #expect(target.judgeTarget(packet).text == "-j MARK --set-xmark 0x7")
         #expect(
-            XTablesTarget("CONNMARK", revision: 2, bytes(u32(0))).effects(on: packet)
+            XTablesExtension("CONNMARK", revision: 2, bytes(u32(0))).effects(on: packet)
                 == [.marks(nil), .marksConnection(nil)])
-        let match = XTablesMatch("mark", revision: 1, bytes(u32(7) + u32(0xff) + [0]))
-        let met = match.judge(marked(0x107))
+        let match = XTablesExtension("mark", revision: 1, bytes(u32(7) + u32(0xff) + [0]))
+        let met = match.judgeMatch(marked(0x107))
         #expect(met.text == "-m mark --mark 0x7/0xff" && met.holds == .yes)
-        #expect(match.judge(packet).holds == .no && match.judge(marked(nil)).holds == .unknown("-m mark"))
+        #expect(match.judgeMatch(packet).holds == .no && match.judgeMatch(marked(nil)).holds == .unknown("-m mark"))
     }
 
     @Test func marksOfNFTables() throws {
@@ -83,9 +83,9 @@ import Testing
 
     @Test func whatIsNotTracked() throws {
         #expect(try judge([expression("notrack", [])], packet).effects == [.untracks(isSure: true)])
-        let target = XTablesTarget("CT", revision: 2, bytes(u32(3) + u32(0)))
+        let target = XTablesExtension("CT", revision: 2, bytes(u32(3) + u32(0)))
         #expect(target.effects(on: packet) == [.untracks(isSure: true)])
-        #expect(XTablesTarget("CT", revision: 2, bytes(u32(0))).effects(on: packet) == [])
+        #expect(XTablesExtension("CT", revision: 2, bytes(u32(0))).effects(on: packet) == [])
         var untracked = packet
         untracked.take(.untracks(isSure: true), canBeUntracked: false)
         #expect(untracked == packet)

@@ -34,11 +34,6 @@ struct LegacyRule: TraceableRule {
             target: 140, matches: 168, goTo: 0x04)
     }
 
-    /// struct xt_entry_match: size, name, revision, and then its data.
-    private enum Offset {
-        static let name = 2, revision = 31, data = 32
-    }
-
     func judge(_ packet: TracedPacket) -> JudgedRule {
         guard entry.bytes.count >= place.matches else { return JudgedRule("…", .unknown("its length"), .unknown("")) }
         var words: [String] = []
@@ -53,7 +48,7 @@ struct LegacyRule: TraceableRule {
         note(link("-i", place.input, place.inputMask, packet.input, bit: 0x01))
         note(link("-o", place.output, place.outputMask, packet.output, bit: 0x02))
         note(transport(packet))
-        for match in matches { note(match.judge(packet)) }
+        for match in matches { note(match.judgeMatch(packet)) }
         let (text, action, effects) = judgeTarget(packet)
         return JudgedRule((words + [text]).joined(separator: " "), holds, action, effects.happening(holds))
     }
@@ -96,32 +91,24 @@ struct LegacyRule: TraceableRule {
         return ("\(sign(0x40))-p \(name)", Certainty(number == UInt16(packet.transport)).negated(isInverted(0x40)))
     }
 
-    private var matches: [XTablesMatch] {
-        var found: [XTablesMatch] = []
+    private var matches: [XTablesExtension] {
+        var found: [XTablesExtension] = []
         var offset = place.matches
         let end = Int(entry.uint16(place.target) ?? 0)
-        while offset < end, let size = entry.uint16(offset).map(Int.init), size >= Offset.data,
+        while offset < end, let size = entry.uint16(offset).map(Int.init), size >= XTablesExtension.headerSize,
             offset + size <= entry.bytes.count
         {
-            found.append(
-                XTablesMatch(
-                    entry.text(offset + Offset.name..<offset + Offset.revision),
-                    revision: Int(entry.uint8(offset + Offset.revision) ?? 0),
-                    PacketBytes(entry.bytes[offset + Offset.data..<offset + size])))
+            found.append(XTablesExtension(PacketBytes(entry.bytes[offset..<offset + size])))
             offset += size
         }
         return found
     }
 
     private func judgeTarget(_ packet: TracedPacket) -> (text: String, action: TracedAction, [TracedEffect]) {
-        let offset = Int(entry.uint16(place.target) ?? 0)
-        let name = entry.text(offset + Offset.name..<offset + Offset.revision)
-        guard name.isEmpty || name == "ERROR" else {
-            let info = entry.bytes.dropFirst(offset + Offset.data)
-            let target = XTablesTarget(
-                name, revision: Int(entry.uint8(offset + Offset.revision) ?? 0), PacketBytes(info))
-            let (text, action) = target.judge(packet)
-            return (text, action, target.effects(on: packet))
+        let found = XTablesExtension(PacketBytes(entry.bytes.dropFirst(Int(entry.uint16(place.target) ?? 0))))
+        guard found.name.isEmpty || found.name == "ERROR" else {
+            let (text, action) = found.judgeTarget(packet)
+            return (text, action, found.effects(on: packet))
         }
         let (text, action) = verdict
         return (text, action, [])
