@@ -369,11 +369,18 @@ class Bench:
                 return measure
 
             [pulls] = self.alternate(come(lambda peer: peer.pull(name), name), 1, rounds=3, warm_ups=1, among=self.peers)
-            peak = self.tools.peak(self.peers[0].pull(name))
-            self.tools.time(self.peers[0].remove_image(name))
+
+            def peak(peer):
+                most = self.tools.peak(peer.pull(name))
+                self.tools.time(peer.remove_image(name))
+                return [most]
+
+            # A daemon's is not the command's.
+            themselves = [peer for peer in self.peers if not peer.has_daemon]
+            [peaks] = self.alternate(peak, 1, rounds=1, warm_ups=0, among=themselves)
         megabytes = self.options.megabytes
         self.row(f"n `pull` of {megabytes} MB in three layers, gzip", pulls, 0.6)
-        self.row("n peak memory of that pull", {"mydocker": [peak]}, 64, unit="MB", compare_to_floor=False)
+        self.row("n peak memory of that pull", peaks, 64, unit="MB", compare_to_floor=False)
         saved = archive.replace("large.oci", "large.tar")
         subprocess.run(["skopeo", "copy", "-q", "--insecure-policy", f"oci-archive:{archive}",
                         f"docker-archive:{saved}:bench/large:1"], check=True)
