@@ -11,7 +11,7 @@ BENCH_PROGRAMS = .build/bench/floor .build/bench/timeit .build/bench/netload
 BENCH ?=
 # e.g. make bench FIREWALL=nftables; without one networks have that which they choose by themselves
 FIREWALL ?=
-# e.g. make bench PEERS='docker.io podman skopeo umoci' BENCH='--cases n': packages that are there for this once
+# e.g. make bench PEERS='docker.io podman skopeo umoci docker-registry' BENCH='--cases n': packages that are there for this once
 PEERS ?=
 # e.g. make soak SOAK='--seed 1 kills=20000 xtables=60'; without names everything, in its long form
 SOAK ?=

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 
 class Failed(Exception):
@@ -11,6 +12,27 @@ class Failed(Exception):
 
 def complain(contestant, error):
     print(f"\n{contestant.label}: {error}\n", file=sys.stderr, flush=True)
+
+
+def proportional(pid):
+    """KiB of memory that a process has to itself, plus its shares of what it shares; 0 of one that has ended."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
+            return sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    except OSError:
+        return 0
+
+
+def descendants(pid):
+    """The process and all that it has begun, with what those have."""
+    yield pid
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="utf-8") as file:
+                for child in file.read().split():
+                    yield from descendants(child)
+    except OSError:  # ended meanwhile
+        return
 
 
 class Tools:
@@ -32,13 +54,22 @@ class Tools:
         return float(microseconds) / 1000
 
     def peak(self, command):
-        """Megabytes of memory that the command has had at most."""
+        """Megabytes of memory that the command has had at most, with all its children: of one process the kernel knows it, of
+        several it is looked at."""
         pid = os.posix_spawnp(command[0], command, os.environ, file_actions=[
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)])
-        _, status, usage = os.wait4(pid, 0)
+        together = 0
+        while True:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+            if ended:
+                break
+            family = list(descendants(pid))
+            if len(family) > 1:
+                together = max(together, sum(map(proportional, family)))
+            time.sleep(0.02)
         if status != 0:
             raise Failed(f"{' '.join(command)}: {status}")
-        return usage.ru_maxrss / 1024
+        return max(together, usage.ru_maxrss) / 1024
 
     def netload(self, *arguments, prefix=()):
         done = subprocess.run([*prefix, self.path("netload"), *map(str, arguments)], capture_output=True, text=True,
@@ -99,6 +130,7 @@ class Floor:
 
 
 class MyDocker:
+    has_daemon = False  # that does what the command asks for
     label, bridge, subnet, port = "mydocker", "br0", "10.88.0.1/16", 19002
 
     def __init__(self, program, tools):
@@ -194,8 +226,7 @@ class MyDocker:
                 with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
                     mine = file.read().startswith("mydocker")
                 if mine or os.path.basename(os.readlink(f"/proc/{pid}/exe")).startswith("mydocker"):
-                    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
-                        total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+                    total += proportional(pid)
             except OSError:  # ended meanwhile, or a kernel thread
                 continue
         return total
@@ -208,11 +239,25 @@ class Peer(MyDocker):
         super().__init__(program, tools)
         self.label, self.program = os.path.basename(program), program
 
-    @classmethod
-    def all(cls, tools):
-        for name in ("docker", "podman"):
+    @staticmethod
+    def all(tools):
+        for name, kind in (("docker", Docker), ("podman", Podman)):
             program = shutil.which(name)
             if program and os.path.basename(os.path.realpath(program)) != "mydocker":
                 there = subprocess.run([program, "image", "inspect", "busybox"], capture_output=True, check=False)
                 if there.returncode == 0:
-                    yield cls(program, tools)
+                    yield kind(program, tools)
+
+
+class Docker(Peer):
+    has_daemon = True
+
+
+class Podman(Peer):
+    """Its storage and its settings are those of bench/with-peers."""
+
+    def pull(self, name):  # the registry on loopback has no TLS
+        return [self.program, "pull", "-q", "--tls-verify=false", name]
+
+    def build(self, directory, *options):  # as Docker here: with-peers gives neither a network
+        return super().build(directory, "--network", "none", *options)

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -154,6 +155,11 @@ int clinux_send_to(int socket, const void *bytes, size_t size, const struct clin
 int clinux_reset_on_close(int socket) {
     struct linger now = {.l_onoff = 1};
     return result(setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now));
+}
+
+int clinux_send_at_once(int socket) {
+    int one = 1;
+    return result(setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one));
 }
 
 static int local_name(struct sockaddr_un *name, const char *path) {

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 
 /// Paths that name an open descriptor of the process, whatever that leads to: `/dev/stdout`, and `/dev/fd/63` of a shell's
@@ -19,5 +20,17 @@ enum DescriptorPath {
             path = link.isAbsolutePath ? link : directory + link
         }
         return nil
+    }
+
+    /// The caller's descriptors that `paths` name. To be asked before anything is opened.
+    /// - Throws: also EBADF for one that is not open: its number would soon be that of a file of ours.
+    static func inherited(_ paths: [String?]) throws(OperationError) -> [Int32] {
+        var numbers: [Int32] = []
+        for path in paths.compactMap({ $0 }) {
+            guard let number = Self.number(of: path) else { continue }
+            guard InheritedDescriptors.contains(number) else { throw OperationError("open", path, errno: EBADF) }
+            numbers.append(number)
+        }
+        return numbers
     }
 }

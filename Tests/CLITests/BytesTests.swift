@@ -99,6 +99,20 @@ extension CLI {
             }
         }
 
+        /// Before a step is carried out.
+        @Test func F7_aBuildSaysWhichFlagIsNot() throws {
+            try expect(
+                #"""
+                printf 'FROM busybox\nARG A\nRUN touch /%s\n' "$RANDOM$RANDOM" >Dockerfile
+                for flag in --build-arg --label --annotation -t; do
+                  $MYDOCKER build $flag $'a=\xe9' . >out 2>err; printf '%s ' $?; grep -c -e "$flag.*not UTF-8" err; grep -c '#' err
+                done | tr -d '\n'
+                export A=$'\xe9'; $MYDOCKER build --build-arg A . 2>&1 | grep -c -e '--build-arg A: .*not UTF-8'
+                """#,
+                prints: Array(String(repeating: "125 10", count: 4).utf8).map { String($0, radix: 16) }.joined()
+                    + "310a")
+        }
+
         /// A comment field in Latin-1, as it is in many an old image.
         @Test func F7_aUserWhoseCommentIsLatin1() throws {
             try expect(

@@ -99,6 +99,8 @@ extension CLI {
                 Self.preparation("/var/lib/mydocker", size: "12m") + Self.refusedRuns + """
                     refuse network create --subnet 10.78.1.0/24 fd1
                     refuse tag busybox other
+                    rm $full/filler; $m tag spare second; $m tag spare third
+                    for name in second third; do fill; $m rmi $name; done
                     for command in "commit done other" "import /run/root.tar other"; do
                       fill; things >/run/before
                       $m $command 2>&1 | grep -c '".*": No space left on device$'
@@ -113,6 +115,8 @@ extension CLI {
                     run: 125
                     network: 1
                     tag: 1
+                    Untagged: second:latest
+                    Untagged: third:latest
                     1
                     1
 

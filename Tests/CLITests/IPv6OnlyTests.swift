@@ -195,4 +195,35 @@ extension CLI.IPv6 {
             """#)
         #expect(outcome.lines == ["600", "web", "0", "six", "clean"], "\(outcome.text)")
     }
+
+    /// A request that comes in two parts: the second one does not wait until the container's end has told that it has the first one,
+    /// which that puts off for 40 ms once a connection has gone on for a while.
+    @Test func partsOfARequestGoAtOnce() {
+        let outcome = scene(
+            #"""
+            $m network create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six >/dev/null
+            $m run -d --name web --network six -p 80:80 sleep 1000 >/dev/null
+            cat >/run/halves.py <<'END'
+            import socket, sys, time
+            def exactly(s, count):
+              while count:
+                piece = s.recv(count); count -= len(piece)
+                if not piece: sys.exit()
+            if sys.argv[1] == "serve":
+              listener = socket.create_server(("::", 80), family=socket.AF_INET6); print("ready", flush=True)
+              s = listener.accept()[0]
+              while True: exactly(s, 2); s.send(b"y")
+            s = socket.create_connection(("127.0.0.1", 80), 2); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            began = time.monotonic()
+            for _ in range(100):
+              s.send(b"a"); time.sleep(.002); s.send(b"b"); exactly(s, 1)
+            took = time.monotonic() - began; print("at once" if took < 2 else took)
+            END
+            rm -f /run/ready; nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n python3 /run/halves.py serve >/run/ready &
+            for i in $(seq 100); do grep -q ready /run/ready 2>/dev/null && break; sleep .05; done
+            timeout 20 python3 /run/halves.py ask; wait
+            $m rm -f web; $m network rm six; $m system check && echo clean
+            """#)
+        #expect(outcome.lines == ["at once", "web", "six", "clean"], "\(outcome.text)")
+    }
 }

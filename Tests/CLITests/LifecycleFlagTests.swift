@@ -121,6 +121,29 @@ extension CLI.Flags {
         }
     }
 
+    /// What the caller has open is no file that is there: it is written to, and no supervisor keeps it.
+    @Test func theIDGoesToWhatIsOpen() throws {
+        try withScratch { directory in
+            let outcome = Host.shell(
+                """
+                cd \(directory); filled() { for i in $(seq 500); do [ -s $1 ] && return; sleep 0.01; done; }
+                run="$MYDOCKER run --net none"; same() { [ "$(cut -c -12 $1)" = "$2" ] && echo same; }
+                name=$($run --rm --cidfile >(cat >one) hostname); filled one; same one $name
+                name=$($run --rm --sig-proxy=false --cidfile /proc/self/fd/3 hostname 3>two); same two $name
+                id=$($run -d --name cidopen --cidfile /dev/fd/3 sleep 20 3>&1 >/dev/null)
+                [ "$id true" = "$($MYDOCKER inspect -f '{{.Id}} {{.State.Running}}' cidopen)" ] && echo runs
+                $MYDOCKER rm -f cidopen >/dev/null
+                echo first >all; id=$($MYDOCKER create --net none --cidfile /dev/fd/3 busybox true 3>>all)
+                echo $id | cat <(echo first) - | tr -d '\n' | cmp - <(tr -d '\n' <all) && echo appended
+                $MYDOCKER rm $id >/dev/null; $run --cidfile /dev/fd/3 true 3>&- 2>&1 | head -n 1
+                """)
+            #expect(
+                outcome.lines == [
+                    "same", "same", "runs", "appended", "mydocker: open \"/dev/fd/3\": Bad file descriptor",
+                ], "\(outcome)")
+        }
+    }
+
     /// As with tini: what the program has begun is the program's to end.
     @Test func initTellsTheProgramAlone() throws {
         let script = """

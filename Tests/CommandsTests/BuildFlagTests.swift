@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Glibc
 import Testing
 
 @testable import Commands
@@ -70,6 +71,36 @@ import Testing
         }
         let quoted = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=\"x\"") }
         #expect(quoted?.description.contains("bare \" in non-quoted field") == true)
+    }
+
+    /// What an image cannot say of itself is found out before anything is built. A secret's name is text, and its file's is bytes.
+    @Test func whatIsNotUTF8IsRefused() throws {
+        let foreign = String(kernel: Array("k=".utf8) + [0xe9])
+        for flag in ["--tag", "--build-arg", "--label", "--annotation"] {
+            let failure = #expect(throws: UsageError.self) { try BuildCommand.parse([flag, foreign, "."]) }
+            guard case .value(let text)? = failure else {
+                Issue.record("\(flag): \(String(describing: failure))")
+                continue
+            }
+            #expect(text.contains("\(flag)\" flag: it is not UTF-8"), "\(text)")
+        }
+        let inherited = #expect(throws: OperationError.self) {
+            try BuildCommand.parse(["--build-arg", "A", "."]).command.request(for: ".") { $0 == "A" ? foreign : nil }
+        }
+        #expect(inherited?.description.hasPrefix("--build-arg") == true && inherited?.kind == .invalid)
+        let secret = #expect(throws: OperationError.self) { try request("--secret", "id=\(foreign),src=/etc/hostname") }
+        #expect(secret?.description.hasPrefix("invalid id of --secret") == true)
+        let file = #expect(throws: OperationError.self) { try request("--secret", "id=k,src=/nosuch\(foreign)") }
+        #expect(file?.errno == ENOENT)
+    }
+
+    /// An accent behind the `=` is none of the name.
+    @Test func argumentsAreNamesAndValues() throws {
+        let request = try BuildCommand.parse([
+            "--build-arg", "A=\u{301}=b", "--build-arg", "B", "--build-arg", "C=", ".",
+        ])
+        .command.request(for: ".") { $0 == "B" ? "caller's" : nil }
+        #expect(request.arguments == ["A": "\u{301}=b", "B": "caller's", "C": ""])
     }
 
     @Test func aSecretsFileMayHaveACommaInItsName() throws {

@@ -44,6 +44,24 @@ import Testing
         try scratch.expectClean(images: 0)
     }
 
+    /// There is room for the index beside it, which becomes the index, and is made anew.
+    @Test func roomIsKeptBackForTheIndex() throws {
+        let layout = scratch.store.layout
+        _ = try scratch.store.importArchive(sampleTar(), as: Reference("a"))
+        let kept = try #require(Files.status(layout.reserve.path))
+        let index = try Files.read(layout.index)
+        #expect(kept.st_size > index.count && kept.st_blocks * 512 >= kept.st_size, "\(kept)")
+        try layout.reserve.replace(layout.index, by: index)
+        #expect(try Files.read(layout.index) == index)
+        #expect(try #require(Files.status(layout.index)).st_mode & 0o7777 == 0o644)
+        #expect(!Files.exists(layout.reserve.path))
+        for size in [0, 100_000, 10] { layout.reserve.keep(for: size) }
+        #expect(try #require(Files.status(layout.reserve.path)).st_size > 100_000)
+        #expect(throws: OperationError.self) { try IndexReserve(path: "/nosuch/reserve").replace(layout.index, by: []) }
+        #expect(try Files.read(layout.index) == index)
+        try scratch.expectClean(images: 1)
+    }
+
     @Test func blobsHaveTheDigestsThatSHA256SumComputes() throws {
         let store = scratch.store
         let path = try sampleTar()

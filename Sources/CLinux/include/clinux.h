@@ -148,6 +148,8 @@ int clinux_address_of_end(int socket, int is_peer, uint8_t address[16]);
 int clinux_address_of_peer(const struct clinux_peer *peer, uint8_t address[16]);
 /* Closing the connection will tell the other end that it is broken. */
 int clinux_reset_on_close(int socket);
+/* Of TCP: what is sent does not wait until the other end has told that it has what came before (Nagle). */
+int clinux_send_at_once(int socket);
 
 struct pollfd;
 /* poll(2). What this process does not need meanwhile goes back to the kernel: free heap and

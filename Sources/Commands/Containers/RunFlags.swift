@@ -39,7 +39,7 @@ extension RunCommand {
             },
             .toggle("rm", "Remove the container when it ends") { $0.request.autoRemove = $1 },
             .toggle("sig-proxy", "Pass signals on to the container (default true)") { $0.request.passesSignals = $1 },
-            .value("cidfile", "FILE", "Write the container's id to a new file") {
+            .value("cidfile", "FILE", "Write the container's id to a new file, or an open descriptor") {
                 command, text throws(OperationError) in
                 command.request.cidFile = SimpleValue.given(text)
             },

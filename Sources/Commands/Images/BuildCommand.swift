@@ -65,10 +65,9 @@ package struct BuildCommand: Command {
             throw OperationError(
                 "invalid argument: can't use stdin for both build context and dockerfile", kind: .invalid)
         }
-        for argument in arguments {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            // A name alone has the caller's value, if there is one.
-            request.arguments[parts[0]] = parts.count > 1 ? parts[1] : lookUp(parts[0])
+        for text in arguments {
+            let argument = try BuildValues.argument(text, lookUp: lookUp)
+            request.arguments[argument.name] = argument.value
         }
         request.labels = try EnvironmentValue.labels(files: [], flags: labels)
         for text in secrets {

@@ -36,14 +36,14 @@ extension BuildCommand {
         [
             .value("tag", short: "t", "NAME", "Name of the image; several may be given") {
                 command, text throws(OperationError) in
-                command.request.tags.append(try SimpleValue.nonEmpty(text))
+                command.request.tags.append(try SimpleValue.unicode(SimpleValue.nonEmpty(text)))
             },
             .value("label", "KEY=VALUE", "Give the image a label") { command, text throws(OperationError) in
-                command.labels.append(text)
+                command.labels.append(try SimpleValue.unicode(text))
             },
             .value("annotation", "[manifest:]KEY=VALUE", "Say something of the image in its manifest") {
                 command, text throws(OperationError) in
-                let annotation = try BuildValues.annotation(text)
+                let annotation = try BuildValues.annotation(SimpleValue.unicode(text))
                 command.request.annotations[annotation.key] = annotation.value
             },
             .toggle("push", "Bring the image to the registries that its names say, too") { $0.request.pushes = $1 },
@@ -67,7 +67,7 @@ extension BuildCommand {
                 command.request.target = SimpleValue.given(text)
             },
             .value("build-arg", "NAME[=VALUE]", "Give an ARG a value") { command, text throws(OperationError) in
-                command.arguments.append(try SimpleValue.nonEmpty(text))
+                command.arguments.append(try SimpleValue.unicode(SimpleValue.nonEmpty(text)))
             },
             .value("platform", "PLATFORM", "Only this host's own") { command, text throws(OperationError) in
                 command.request.platform = text == "local" ? nil : SimpleValue.given(text)

@@ -3,7 +3,7 @@ import Engine
 import Glibc
 import Linux
 
-/// What `--secret`, `--ssh`, `--build-context` and `--annotation` say.
+/// What `--build-arg`, `--secret`, `--ssh`, `--build-context` and `--annotation` say.
 enum BuildValues {
     /// BuildKit's.
     private static let longestSecret = 500 << 10
@@ -13,6 +13,20 @@ enum BuildValues {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (parts[0].lowercased(), parts.count > 1 ? String(parts[1]) : nil)
         }
+    }
+
+    /// `NAME=VALUE`. A name alone has the caller's value, if there is one.
+    static func argument(
+        _ text: String, lookUp: (String) -> String?
+    ) throws(OperationError) -> (name: String, value: String?) {
+        let (name, given) = EnvironmentValue.halves(text)
+        let value = name.utf8.count < text.utf8.count ? given : lookUp(name)
+        guard value?.hasForeignBytes != true else {
+            throw OperationError(
+                "--build-arg \(name)", reason: "the variable's value is not UTF-8, as an image's configuration is",
+                kind: .invalid)
+        }
+        return (name, value)
     }
 
     /// `id=NAME[,src=FILE|,env=VARIABLE]`: what the caller has by that name now; nil bytes where the variable is not set.
@@ -30,6 +44,10 @@ enum BuildValues {
             }
         }
         guard let id, !id.isEmpty else { throw OperationError("secret without id: \(text)", kind: .invalid) }
+        // A file may be called anything; the name is for a Dockerfile, which is text.
+        guard !id.hasForeignBytes else {
+            throw OperationError("invalid id of --secret: \(JSON.quoted(id)) is not UTF-8", kind: .invalid)
+        }
         if let bytes = (variable ?? (source == nil ? id : nil)).flatMap(lookUp)?.kernelBytes { return (id, bytes) }
         // As BuildKit has it: it matters where a RUN wants it.
         guard variable == nil else { return (id, nil) }

@@ -118,6 +118,12 @@ package enum SimpleValue {
         return text
     }
 
+    /// What becomes a part of an image, which says in JSON what it is.
+    package static func unicode(_ text: String) throws(OperationError) -> String {
+        guard !text.hasForeignBytes else { throw OperationError("it is not UTF-8, as an image's configuration is") }
+        return text
+    }
+
     /// `KEY` or `KEY=VALUE`.
     package static func label(_ text: String) throws(OperationError) -> String {
         guard !text.isEmpty, !text.hasPrefix("=") else { throw OperationError("use KEY=VALUE") }

@@ -27,8 +27,9 @@ extension Engine {
             throw OperationError(
                 "cowardly refusing to write an archive to a terminal. Use dest= or redirect", kind: .invalid)
         }
+        let descriptors = try request.descriptors()
         if !request.checksOnly { try forgetIdentity(request) }
-        InheritedDescriptors.close(except: request.descriptors)
+        InheritedDescriptors.close(except: descriptors)
         try prepare()
         removeDeadBuilds()
         return try inScope { labels throws(OperationError) in

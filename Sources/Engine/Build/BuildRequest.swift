@@ -129,15 +129,13 @@ package struct BuildRequest: Sendable {
 
 extension BuildRequest {
     /// The caller's open files that are read or written.
-    var descriptors: [Int32] {
+    func descriptors() throws(OperationError) -> [Int32] {
         let written = outputs.map { output -> String? in
             switch output {
             case .image(_, let path), .archive(let path): path
             case .directory: nil
             }
         }
-        return (written + [file, identityFile, metadataFile]).compactMap { path in
-            path.flatMap { DescriptorPath.number(of: $0) }
-        }
+        return try DescriptorPath.inherited(written + [file, identityFile, metadataFile])
     }
 }

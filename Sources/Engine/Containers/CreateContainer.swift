@@ -6,20 +6,24 @@ import Supervisor
 extension Engine {
     /// Makes a container that `start` lets begin.
     package func create(_ request: RunRequest) throws(OperationError) -> ContainerID {
+        // Nothing of ours has such a number yet.
+        _ = try DescriptorPath.inherited([request.cidFile])
+        let identity = try IdentityFile(request.cidFile)
         try prepare()
         return try inScope { labels throws(OperationError) in
-            try providingNetworks(request) { () throws(OperationError) in try make(try request.labelled(labels)) }
+            let request = try request.labelled(labels)
+            return try providingNetworks(request) { () throws(OperationError) in
+                try withPlan(of: request) { plan throws(OperationError) in try make(request, plan, identity) }
+            }
         }
     }
 
-    private func make(_ request: RunRequest) throws(OperationError) -> ContainerID {
-        try withPlan(of: request) { plan throws(OperationError) in try make(request, plan) }
-    }
-
-    private func make(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) -> ContainerID {
+    private func make(
+        _ request: RunRequest, _ plan: ContainerPlan, _ identity: IdentityFile
+    ) throws(OperationError) -> ContainerID {
         try record(request, plan)
         if request.replaces { try makeRoom(for: plan.definition.name) }
-        let identity = try IdentityFile(request.cidFile, plan.definition.id)
+        let plan = try identity.write(plan)
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
             let guardian = try host.guardian(of: plan.definition.id)

@@ -1,16 +1,51 @@
 import Core
 import Glibc
+import Lifecycle
 import Linux
 
-/// The file of `--cidfile`, which must not exist and holds the container's id.
-struct IdentityFile {
+/// Where `--cidfile` wants the container's id: a file, which must not exist, or what the caller has open.
+final class IdentityFile {
     private let path: String?
+    private let isOpen: Bool
+    /// Until the id is in it.
+    private var descriptor: Descriptor?
+    /// Milliseconds that a full pipe is waited for.
+    private static let patience: Int32 = 10_000
 
-    init(_ path: String?, _ id: ContainerID) throws(OperationError) {
+    /// Nothing is written yet.
+    init(_ path: String?) throws(OperationError) {
         self.path = path
-        guard let path else { return }
+        let number = path.flatMap { DescriptorPath.number(of: $0) }
+        isOpen = number != nil
+        guard let number else { return }
+        if number > STDERR_FILENO {
+            descriptor = Optional(Descriptor(owning: number))
+        } else {
+            descriptor = Optional(try Descriptor.duplicate(number))
+        }
+    }
+
+    /// - Returns: the plan, which hands the id to a descriptor as soon as the container is on record to stay: what has gone there
+    ///   is not taken back.
+    func write(_ plan: ContainerPlan) throws(OperationError) -> ContainerPlan {
+        guard let path else { return plan }
+        let id = Array(plan.definition.id.hex.utf8)
+        guard isOpen else {
+            try create(path, id)
+            return plan
+        }
+        var plan = plan
+        let confirmImage = plan.confirmImage
+        plan.confirmImage = { [self] () throws(OperationError) in
+            try confirmImage()
+            try hand(id, path)
+        }
+        return plan
+    }
+
+    private func create(_ path: String, _ id: [UInt8]) throws(OperationError) {
         do throws(OperationError) {
-            try Files.create(path, Array(id.hex.utf8), mode: 0o600)
+            try Files.create(path, id, mode: 0o600)
             // The one file of the caller's own.
             try FaultPoint.pass("set mode of", path)
             _ = path.withKernelString { chmod($0, 0o666 & ~Umask.ofCaller) }
@@ -21,8 +56,18 @@ struct IdentityFile {
         }
     }
 
+    /// It is closed then: whoever reads a pipe waits for its end, and a supervisor stays.
+    private func hand(_ id: [UInt8], _ path: String) throws(OperationError) {
+        guard let target = descriptor.take() else { return }
+        guard Polling.wait(for: target, Int32(POLLOUT), milliseconds: Self.patience) else {
+            throw OperationError("write", path, errno: ETIMEDOUT)
+        }
+        try FaultPoint.pass("write", path)
+        try Files.writeAll(id, to: target, named: path)
+    }
+
     /// The container did not start.
     func remove() {
-        if let path { try? Files.remove(path) }
+        if let path, !isOpen { try? Files.remove(path) }
     }
 }

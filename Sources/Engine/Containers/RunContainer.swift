@@ -7,36 +7,40 @@ import Supervisor
 extension Engine {
     /// Runs a program in a new container.
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
-        if !request.detached, !request.passesSignals, !request.mayBeLeft, case .parent(let supervisor) = try forkAside()
+        let descriptors = try DescriptorPath.inherited([request.cidFile])
+        if !request.detached, !request.passesSignals, !request.mayBeLeft,
+            case .parent(let supervisor) = try forkAside(keeping: descriptors)
         {
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
-        if request.detached || request.mayBeLeft { InheritedDescriptors.close() }
+        if request.detached || request.mayBeLeft { InheritedDescriptors.close(except: descriptors) }
+        let identity = try IdentityFile(request.cidFile)
         try RunStreams.checkInput(of: request.streams, isWanted: request.interactive && !request.detached)
         try prepare()
         return try inScope { labels throws(OperationError) in
-            try providingNetworks(request) { () throws(OperationError) in try begin(try request.labelled(labels)) }
+            let request = try request.labelled(labels)
+            return try providingNetworks(request) { () throws(OperationError) in
+                try withPlan(of: request) { plan throws(OperationError) in try begin(request, plan, identity) }
+            }
         }
     }
 
-    private func begin(_ request: RunRequest) throws(OperationError) -> RunOutcome {
-        try withPlan(of: request) { plan throws(OperationError) in try begin(request, plan) }
-    }
-
-    private func begin(_ request: RunRequest, _ plan: ContainerPlan) throws(OperationError) -> RunOutcome {
+    private func begin(
+        _ request: RunRequest, _ plan: ContainerPlan, _ identity: IdentityFile
+    ) throws(OperationError) -> RunOutcome {
         try record(request, plan)
         if let obstacle = request.readiness?.obstacle(plan.definition) { throw obstacle }
         if request.replaces { try makeRoom(for: plan.definition.name) }
         try host.checkOthers(of: plan.definition)
-        let writesID = try IdentityFile(request.cidFile, plan.definition.id)
+        let plan = try identity.write(plan)
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
             if request.detached { return .detached(try host.runDetached(plan)) }
             if let keys = request.detachKeys, request.mayBeLeft { return .exited(try runBehind(plan, request, keys)) }
             return .exited(try host.runHere(plan, for: request.streams, passesSignals: request.passesSignals))
         } catch {
-            writesID.remove()
+            identity.remove()
             throw error
         }
     }
@@ -64,10 +68,10 @@ extension Engine {
     }
 
     /// A copy of this process does what is to be done, so that a signal ends this one alone, as it ends Docker's client.
-    func forkAside() throws(OperationError) -> Fork {
+    func forkAside(keeping descriptors: [Int32] = []) throws(OperationError) -> Fork {
         let fork = try Fork.fork()
         if case .child = fork {
-            InheritedDescriptors.close()
+            InheritedDescriptors.close(except: descriptors)
             SupervisorSignals.outliveTerminal()
         }
         return fork

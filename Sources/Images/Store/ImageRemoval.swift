@@ -42,7 +42,7 @@ extension ImageStore {
         let count = index.entries.count { $0.image == match.image }
         if let reference = match.reference, count > 1 {
             index.removeReference(reference)
-            try write(index, holding: lock)
+            try write(index, forgets: true, holding: lock)
             return ["Untagged: \(reference)"]
         }
         let user = try container(match.image)
@@ -112,7 +112,7 @@ extension ImageStore {
         let lines = (references + index.sources(of: image)).map { "Untagged: \($0)" }
         guard !isUsed else {
             for reference in references { index.removeReference(reference) }
-            try write(index, holding: lock)
+            try write(index, forgets: true, holding: lock)
             return lines
         }
         index.removeImage(image)

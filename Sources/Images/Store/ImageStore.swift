@@ -149,8 +149,20 @@ extension ImageStore {
         return layers.reversed().filter { seen.insert($0).inserted }
     }
 
-    func write(_ index: ImageIndex, holding lock: borrowing FileLock) throws(OperationError) {
-        try Files.replace(layout.index, Array(index.json.compact.utf8), mode: 0o644, durable: true)
+    /// - Parameter forgets: names are gone from it, and nothing else is new: no full disk keeps anybody from that.
+    func write(
+        _ index: ImageIndex, forgets: Bool = false, holding lock: borrowing FileLock
+    ) throws(OperationError) {
+        let bytes = Array(index.json.compact.utf8)
+        do throws(OperationError) {
+            try Files.replace(layout.index, bytes, mode: 0o644, durable: true)
+        } catch {
+            // A store of the release before has no room kept back.
+            guard forgets, error.errno == ENOSPC, (try? layout.reserve.replace(layout.index, by: bytes)) != nil else {
+                throw error
+            }
+        }
+        layout.reserve.keep(for: bytes.count)
     }
 
     /// A place to work in, after what dead processes left was cleared away.

@@ -7,6 +7,7 @@ struct StoreLayout: Sendable {
     let root: String
 
     var index: String { root + "/index.json" }
+    var reserve: IndexReserve { IndexReserve(path: root + "/reserve") }
     var blobs: String { root + "/blobs/sha256" }
     /// Unpacked layers, by the digest of their uncompressed archive: the lower directories of overlays.
     var layers: String { root + "/layers" }

@@ -34,15 +34,20 @@ package enum Fork {
 }
 
 package enum InheritedDescriptors {
+    /// Whether the caller has left a number open: what this program opens does not survive execve(2).
+    package static func contains(_ number: Int32) -> Bool {
+        let flags = clinux_fcntl(number, F_GETFD, 0)
+        return flags >= 0 && flags & FD_CLOEXEC == 0
+    }
+
     /// Closes what the caller left open above standard error. To be called before anything is opened.
     package static func close() { _ = clinux_close_range(3, UInt32.max) }
 
-    /// The same after others were opened: ours would not survive execve(2), and the caller's have.
+    /// The same after others were opened.
     package static func closeLate() {
         for name in (try? Files.names(in: "/proc/self/fd")) ?? [] {
-            guard let number = Int32(name), number > 2 else { continue }
-            let flags = clinux_fcntl(number, F_GETFD, 0)
-            if flags >= 0, flags & FD_CLOEXEC == 0 { _ = clinux_close_range(UInt32(number), UInt32(number)) }
+            guard let number = Int32(name), number > 2, contains(number) else { continue }
+            _ = clinux_close_range(UInt32(number), UInt32(number))
         }
     }
 

@@ -51,6 +51,10 @@ package enum Socket {
     /// The other end is told that the connection is broken when it is closed here.
     package static func makeReset(_ connection: Int32) { _ = clinux_reset_on_close(connection) }
 
+    /// For one that passes on what others send: these have settled already what goes in one piece. Else a piece would wait until the
+    /// other end has told that it has the one before, which that may put off for 40 ms.
+    package static func sendAtOnce(_ connection: Int32) { _ = clinux_send_at_once(connection) }
+
     /// The port that a bound socket has.
     package static func port(of socket: Int32) -> UInt16 {
         UInt16(truncatingIfNeeded: max(0, clinux_bound_port(socket)))

@@ -71,6 +71,7 @@ final class PortServer: EventSource {
                 continue
             }
             if !isNoted { isNoted = run.noteKeptNamespace() }
+            for end in [client.number, container.descriptor.number] { Socket.sendAtOnce(end) }
             connections.add(PassedConnection(client, container.intoDescriptor()))
         }
     }
