@@ -42,8 +42,27 @@ package struct SubnetChooser: Sendable {
             self.skipping = skipping
         }
 
-        var count: Int { 1 << (subnetLength - range.prefixLength) }
+        private var count: Int { 1 << (subnetLength - range.prefixLength) }
         func subnet(_ index: Int) -> Subnet { range.part(index, length: subnetLength) }
+
+        /// The first of its subnets that none of `others` overlaps.
+        func firstIndex(beside others: [Subnet]) -> Int? {
+            let taken = others.filter { $0.overlaps(range) }.map(indices).sorted { $0.lowerBound < $1.lowerBound }
+            var index = skipping
+            for indices in taken {
+                if indices.lowerBound > index { break }
+                index = max(index, indices.upperBound + 1)
+            }
+            return index < count ? index : nil
+        }
+
+        /// Which of its subnets another one overlaps, that overlaps the range.
+        private func indices(_ other: Subnet) -> ClosedRange<Int> {
+            guard other.prefixLength > range.prefixLength else { return 0...count - 1 }
+            let bits = range.family.bits - subnetLength
+            func index(_ address: IPAddress) -> Int { Int((address.number - range.first.number) >> bits) }
+            return index(other.first)...index(other.last)
+        }
     }
 
     /// A /64 of which the 40 bits behind fd00::/8 are random, as RFC 4193 has it: nobody else has it by chance.
@@ -58,10 +77,7 @@ package struct SubnetChooser: Sendable {
     /// The first free subnet of `pools`, in their order.
     package func choose(from pools: [Pool]) throws(OperationError) -> Subnet {
         for pool in pools {
-            for index in pool.skipping..<pool.count {
-                let subnet = pool.subnet(index)
-                if occupant(of: subnet) == nil { return subnet }
-            }
+            if let index = pool.firstIndex(beside: occupants.map(\.subnet)) { return pool.subnet(index) }
         }
         throw OperationError(
             "all predefined address pools have been fully subnetted", remedy: "give the network a --subnet of its own")

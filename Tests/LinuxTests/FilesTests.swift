@@ -36,6 +36,38 @@ import Testing
         #expect(try Files.names(in: directory.path) == ["file"])
     }
 
+    @Test func aChangeIsAnotherVersion() throws {
+        let path = directory("file")
+        #expect(FileVersion(of: path) == nil)
+        try Files.create(path, [1])
+        var versions = [FileVersion(of: path)]
+        #expect(versions[0]?.isSettled == false)
+        for change in [{ try Files.replace(path, [2]) }, { try Files.set(path, to: "3") }, { _ = truncate(path, 0) }] {
+            usleep(50_000)
+            #expect(FileVersion(of: path)?.isSettled == true)
+            #expect(FileVersion(of: path) == versions.last)
+            try change()
+            versions.append(FileVersion(of: path))
+        }
+        for (place, version) in versions.enumerated() { #expect(versions.firstIndex(of: version) == place) }
+    }
+
+    @Test func whatADirectoryListsIsItsVersion() throws {
+        let path = directory.path
+        try Files.create(directory("one"), [])
+        var versions = [FileVersion(of: path)]
+        for change in [
+            { try Files.create(directory("two"), []) }, { _ = Files.rename(directory("two"), to: directory("three")) },
+            { try Files.remove(directory("three")) },
+        ] {
+            usleep(50_000)
+            #expect(FileVersion(of: path) == versions.last)
+            try change()
+            versions.append(FileVersion(of: path))
+        }
+        for (place, version) in versions.enumerated() { #expect(versions.firstIndex(of: version) == place) }
+    }
+
     /// One that waited for a pipe would never come back.
     @Test func ofOthersFilesOnlyThoseThatEndAreRead() throws {
         try Files.create(directory("file"), Array("text\n".utf8))

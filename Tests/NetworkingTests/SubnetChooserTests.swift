@@ -14,6 +14,17 @@ import Testing
         #expect(try chooser("10.64.0.0/22").choose(from: [SubnetChooser.userPool]).description == "10.64.4.0/22")
     }
 
+    /// In whatever order they come, and one within another.
+    @Test func aHoleIsFound() throws {
+        func first(beside subnets: String...) throws -> String {
+            let occupants = subnets.compactMap { Subnet($0).map { SubnetChooser.Occupant($0, "test") } }
+            return try SubnetChooser(occupants: occupants).choose(from: [SubnetChooser.userPool]).description
+        }
+        #expect(try first(beside: "10.64.8.0/22", "10.64.0.0/22", "10.64.0.0/23") == "10.64.4.0/22")
+        #expect(try first(beside: "10.64.16.0/24", "10.64.1.0/24", "10.64.0.0/20") == "10.64.20.0/22")
+        #expect(try first(beside: "fd00::/8", "10.128.0.0/10") == "10.64.0.0/22")
+    }
+
     @Test func theLastOneIsTakenToo() throws {
         let users = chooser("10.64.0.0/11", "10.96.0.0/12", "10.112.0.0/13", "10.120.0.0/14", "10.124.0.0/15")
         #expect(try users.choose(from: [SubnetChooser.userPool]).description == "10.126.0.0/22")

@@ -43,8 +43,12 @@ extension Host {
         }
     }
 
-    /// Those that may have a name.
-    func holders(of alias: NetworkAlias, on network: NetworkDefinition) -> [ContainerID] {
-        ((try? Files.names(in: layout.alias(alias, network))) ?? []).compactMap(ContainerID.init)
+    /// Those that may have an alias, by its directory; nil when that cannot be read.
+    static func holders(in directory: String) -> [ContainerID]? {
+        do throws(OperationError) {
+            return try Files.names(in: directory).compactMap(ContainerID.init)
+        } catch {
+            return error.errno == ENOENT ? [] : nil
+        }
     }
 }

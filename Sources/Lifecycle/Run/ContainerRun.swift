@@ -59,6 +59,8 @@ package final class ContainerRun {
     var namespace: JoinedNamespace?
     /// That its programs have asked for.
     package let neighbours = KnownNeighbours()
+    package let names = KnownNames()
+    let hostServers = KnownServers()
     package let loopbackPorts = LoopbackPorts()
     /// A process is at its networks, and may reserve ports anew.
     package var networksChange = false

@@ -29,11 +29,23 @@ extension ContainerRun {
             }
         }
         guard state.endpoints.contains(where: { !$0.gateways.isEmpty }) else { return [] }
-        return ResolverFile.servers(Files.foreignText("/etc/resolv.conf") ?? "").map {
-            NameUpstream(address: $0, namespace: nil)
-        }
+        return hostServers.addresses.map { NameUpstream(address: $0, namespace: nil) }
     }
 
     /// Where it is asked; nil where it is not.
     package var nameSockets: NameSockets? { namespace?.names }
+}
+
+/// The host's servers, read anew when their file is another one, or has been changed.
+final class KnownServers {
+    private static let path = "/etc/resolv.conf"
+    private var known: (addresses: [IPAddress], version: FileVersion?)?
+
+    var addresses: [IPAddress] {
+        let version = FileVersion(of: Self.path)
+        if let known, known.version == version { return known.addresses }
+        let addresses = ResolverFile.servers(Files.foreignText(Self.path) ?? "")
+        known = version?.isSettled ?? false ? (addresses, version) : nil
+        return addresses
+    }
 }

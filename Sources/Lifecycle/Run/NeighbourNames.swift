@@ -32,33 +32,56 @@ extension ContainerRun {
     }
 
     private func meaning(of text: String, among own: [Endpoint]) -> NameMeaning {
-        let named = holder(of: text)
-        var addresses = named.map { places(of: $0, beside: own) { _ in true } } ?? []
-        let called = NetworkAlias(text).map { alias in own.map { (alias, $0, holders(of: alias, on: $0)) } } ?? []
-        for (alias, endpoint, holders) in called {
-            for other in holders { addresses += places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) } }
+        let alias = NetworkAlias(text)
+        let owners = owners(of: text, alias, on: own)
+        var addresses = owners.named.map { places(of: $0, beside: own) { _ in true } } ?? []
+        if let alias {
+            for (endpoint, holders) in zip(own, owners.holders) {
+                for other in holders {
+                    addresses += places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) }
+                }
+            }
         }
         var seen: Set<IPAddress> = []
         let found = addresses.filter { seen.insert($0).inserted }
         if !found.isEmpty { return .addresses(found) }
         // One that rests has its aliases still.
-        if called.contains(where: { !$2.isEmpty }) { return .absent }
-        return named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
+        if owners.holders.contains(where: { !$0.isEmpty }) { return .absent }
+        return owners.named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
     }
 
-    /// The container that a link of this one's, a name or the start of an id says.
-    private func holder(of text: String) -> ContainerID? {
+    private func owners(of text: String, _ alias: NetworkAlias?, on own: [Endpoint]) -> NameOwners {
         if let link = definition.names.links.first(where: { $0.alias.text.lowercased() == text.lowercased() }) {
-            return link.container
+            return NameOwners(named: link.container, holders: own.map { holders(of: alias, on: $0) ?? [] })
         }
-        if let owner = host.containerStore.names.owner(spelled: text) { return owner }
+        let owners = names.owners(
+            of: text, on: own.map(\.networkID),
+            in: [host.layout.names] + own.compactMap { directory(of: alias, on: $0) }
+        ) {
+            let holders = own.map { self.holders(of: alias, on: $0) }
+            guard holders.allSatisfy({ $0 != nil }) else { return nil }
+            return NameOwners(
+                named: host.containerStore.names.owner(spelled: text), holders: holders.compactMap(\.self))
+        }
+        var found = owners ?? NameOwners(named: nil, holders: own.map { _ in [] })
+        if found.named == nil { found.named = container(ofShort: text) }
+        return found
+    }
+
+    private func container(ofShort text: String) -> ContainerID? {
         guard text.utf8.count == id.short.utf8.count, text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
         return (try? host.containerStore.runtimeIDs())?.first { $0.short == text }
     }
 
-    private func holders(of alias: NetworkAlias, on endpoint: Endpoint) -> [ContainerID] {
-        guard let network = plan.networks.first(where: { $0.id == endpoint.networkID }) else { return [] }
-        return host.holders(of: alias, on: network)
+    private func directory(of alias: NetworkAlias?, on endpoint: Endpoint) -> String? {
+        guard let alias, let network = plan.networks.first(where: { $0.id == endpoint.networkID }) else { return nil }
+        return host.layout.alias(alias, network)
+    }
+
+    /// Nil when they could not be read.
+    private func holders(of alias: NetworkAlias?, on endpoint: Endpoint) -> [ContainerID]? {
+        guard let directory = directory(of: alias, on: endpoint) else { return [] }
+        return Host.holders(in: directory)
     }
 
     /// Where a container is, on one of these networks. One whose program has ended, or that rests, is nowhere; this one, which

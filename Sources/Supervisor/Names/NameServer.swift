@@ -21,6 +21,7 @@ final class NameServer: EventSource {
         conversations = []
         forwarded = []
         run.neighbours.forget()
+        run.names.forget()
     }
 
     // MARK: Part of an event loop
