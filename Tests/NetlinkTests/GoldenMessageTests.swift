@@ -292,6 +292,7 @@ struct GoldenMessageTests {
     @Test func dumpsAskForAllOfAFamily() {
         #expect(encoded { $0.getRoutes(of: .ipv6) }[4] == "0a 00 00 00")  // AF_INET6
         #expect(encoded { $0.getAddresses(of: .ipv6) }[4] == "0a 00 00 00")
+        #expect(encoded { $0.getAddresses(of: nil) }[4] == "00 00 00 00")  // AF_UNSPEC
         let expected = golden(
             """
             1c 00 00 00
