@@ -14,7 +14,7 @@ extension Engine {
         let network = try joinable(choice.byName.network)
         let wish = try wish(choice, on: network.name)
         var isRepeated = false
-        if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return }
+        if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return warnOfObstacles(to: id, on: network) }
         var definition = try definition(id, container)
         // Its supervisor may have been killed when that was done already.
         let isDone = definition.networkMode.wishes.contains { $0.network == network.name }
@@ -24,7 +24,18 @@ extension Engine {
             !state.endpoints.contains(where: { $0.networkID == network.id })
         else { return }
         try host.noteLeaving(&definition, network.name)
-        if try !ask(id, "connect", ("wish", wish.json), &isRepeated) { try connect(container, to: choice) }
+        guard try ask(id, "connect", ("wish", wish.json), &isRepeated) else {
+            return try connect(container, to: choice)
+        }
+        warnOfObstacles(to: id, on: network)
+    }
+
+    /// Its supervisor has nobody to say it to.
+    private func warnOfObstacles(to id: ContainerID, on network: NetworkDefinition) {
+        let endpoints = ((try? containerStore.state(id)) ?? nil)?.endpoints ?? []
+        for endpoint in endpoints where endpoint.networkID == network.id {
+            host.warnOfObstacles(to: endpoint, on: network)
+        }
     }
 
     private static let hostNetwork = OperationError(
