@@ -60,7 +60,7 @@ package struct TracedPacket: Equatable, Sendable {
 
     package var family: AddressFamily { destination.family }
     package var isOfTCP: Bool { transport == 6 }
-    var hasPorts: Bool { transport != 1 && transport != 58 }
+    package var hasPorts: Bool { transport != 1 && transport != 58 }
     /// As iptables and nft call it.
     package static func name(ofTransport number: UInt8) -> String {
         [1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"][number] ?? "\(number)"

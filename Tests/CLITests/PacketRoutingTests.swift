@@ -14,6 +14,11 @@ extension CLI.PacketWay {
             ip rule add from 10.77.7.0/24 blackhole
             both answer 10.250.0.2 10.250.0.1:80 far curl -s -m 1 10.250.0.1/index.html
             ip rule del from 10.77.7.0/24 blackhole
+            ip rule add iif bd0 ipproto icmp prohibit; out protocol; ip rule del iif bd0 ipproto icmp prohibit
+            ip rule add iif bd0 ipproto tcp dport 443 prohibit; out other | head -1; way web 10.250.0.2:443 | tail -1
+            ip rule del iif bd0 ipproto tcp dport 443 prohibit; ip rule add ipproto tcp sport 80 prohibit
+            far curl -s -m 1 10.250.0.1/index.html || echo nothing; way 10.250.0.2 10.250.0.1:80 | tail -2
+            ip rule del ipproto tcp sport 80 prohibit
             echo 0 >/proc/sys/net/ipv4/conf/bd0/forwarding; out forwarding; echo 1 >/proc/sys/net/ipv4/conf/bd0/forwarding
             link=$(way web 10.250.0.2 | awk 'NR==1{print $5}' | tr -d ,)
             ip link set $link down; out down | sed "s/$link/LINK/"; ip link set $link up
@@ -26,6 +31,12 @@ extension CLI.PacketWay {
                 "blackhole 3", "does not arrive: a routing rule or a route drops what is \(way) (blackhole)",
                 "unreachable 3", "does not arrive: no route leads \(way), or one or a routing rule says unreachable",
                 "answer 3",
+                "protocol 3", "does not arrive: a routing rule or a route prohibits what is \(way) (prohibit)",
+                "other 0",
+                "does not arrive: a routing rule or a route prohibits what is \(way) (prohibit)", "nothing",
+                "not known: routing (depends on the port that the packet comes from)",
+                "does not arrive, as far as is known: its answer does not: a routing rule or a route prohibits what is "
+                    + "\(way) (prohibit)",
                 "forwarding 3", "does not arrive: this host does not forward (net.ipv4.conf.bd0.forwarding is 0)",
                 "down 3", "does not arrive: LINK is down", "does not arrive: LINK is not on the bridge bd0",
             ], "\(outcome.text)")

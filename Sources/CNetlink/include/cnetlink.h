@@ -4,6 +4,7 @@
  * keeps a pointer that it was given. Buffers must be aligned to 4 bytes (NLMSG_ALIGNTO). */
 #ifndef CNETLINK_H
 #define CNETLINK_H
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>

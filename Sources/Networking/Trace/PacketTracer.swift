@@ -13,6 +13,7 @@ package struct PacketTracer: ~Copyable {
     private let family: AddressFamily
     private var walk: FirewallWalk
     private let deviceChains: [DeviceChain]
+    private let routesBySourcePort: Bool
     var way = PacketWay()
     /// What is not known of routes.
     private var doubts: [String] = []
@@ -23,6 +24,8 @@ package struct PacketTracer: ~Copyable {
         let tables = try FirewallWalk.tables(of: family)
         var netlink = try RouteSocket()
         links = try netlink.links()
+        // A kernel without such rules has none.
+        routesBySourcePort = (try? netlink.routesBySourcePort(family)) ?? false
         self.netlink = netlink
         self.containers = containers
         self.internals = internals
@@ -275,9 +278,11 @@ package struct PacketTracer: ~Copyable {
 
     mutating func route(_ packet: TracedPacket, input: LinkInfo? = nil) -> RouteInfo? {
         if packet.mark == nil { doubt("routing (depends on the packet's mark)") }
+        if routesBySourcePort, packet.hasPorts, packet.sourcePort == nil {
+            doubt("routing (depends on the port that the packet comes from)")
+        }
         do throws(OperationError) {
-            return try netlink.route(
-                to: packet.destination, from: packet.source, input: input?.index, mark: packet.mark ?? 0)
+            return try netlink.route(of: packet, input: input?.index)
         } catch {
             // What comes in is not looked up for anywhere else then.
             if error.errno == EHOSTUNREACH, let input, let setting = HostRouting.refusing(family, input: input.name) {
