@@ -165,6 +165,32 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// As releases before have made them.
+    @Test func networksWithoutTheFirewallThatTheyNeed() {
+        let outcome = elsewhere(
+            """
+            without() { file=/var/lib/mydocker/networks/$1.json; sed 's/"name": *"/"firewall":"none",&/' $file >/run/record; cat /run/record >$file; }
+            without $($m network create --firewall iptables --internal --subnet 10.77.9.1/24 within)
+            without $($m network create --firewall iptables -o com.docker.network.bridge.enable_icc=false --subnet 10.77.10.1/24 apart)
+            $m network create --firewall none --subnet 10.77.11.1/24 fine >/dev/null
+            doctor within apart fine; $m network doctor --json within | jq -c '.findings[]|[.class,.repairable]'; doctor --repair within | tail -1
+            for firewall in nftables iptables; do $m network reload --firewall $firewall within; doctor within; done
+            iptables-legacy -S | grep -q -- '-o within' && echo back
+            """)
+        func row(_ name: String, _ open: String) -> String {
+            "\(name)|rule|network \"\(name)\" has no firewall: \(open); mydocker network reload --firewall iptables|nftables \(name)"
+        }
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                row(
+                    "within",
+                    "whoever of its members has a route of its own gets out by this host, and others reach them"),
+                row("apart", "its members reach each other by way of this host"), "3", #"["rule",false]"#, "3",
+                "within", "0", "within", "0", "back",
+            ], "\(outcome.text)")
+    }
+
     @Test func whatCannotBeDiagnosed() {
         let outcome = elsewhere(
             """
