@@ -11,7 +11,7 @@ extension Engine {
     package func connect(_ container: String, to choice: NetworkChoice) throws(OperationError) {
         try prepare()
         let id = try containerStore.find(container)
-        let network = try joinable(choice.byName.network)
+        let network = try joinable(byName(choice).network)
         let wish = try wish(choice, on: network.name)
         var isRepeated = false
         if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return warnOfObstacles(to: id, on: network) }
@@ -63,7 +63,7 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(container)
         var definition = try definition(id, container)
-        let network = NetworkChoice(network).byName.network
+        let network = try byName(NetworkChoice(network)).network
         if network == "host" { throw Self.hostNetwork }
         let name = try joined(network, by: definition)
         let member = ("network", JSON.string(name.text))
