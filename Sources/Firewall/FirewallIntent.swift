@@ -42,7 +42,8 @@ package struct NetworkIntent: Hashable, Sendable {
     package var masquerades = true
     /// Whether the gateway's address is this host's.
     package var hasHostAddress = true
-    /// Of a network without addresses the families of those that its members may give themselves.
+    /// Of a network without addresses the families of those that its members may give themselves, as far as the firewall has rules of
+    /// them: those let members meet, and keep nobody from anything.
     package var memberFamilies: [AddressFamily] = [.ipv4]
     /// The families of which members are reached at their own addresses from anywhere; those of which they are at the ports that they
     /// publish, and nothing is translated; and by which interfaces they are from outside in any case.

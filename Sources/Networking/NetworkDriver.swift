@@ -20,6 +20,8 @@ package protocol NetworkDriver: EndpointDriver {
     func obstacles(to network: NetworkDefinition) -> [NetworkObstacle]
     /// The same to one that is not there yet, once `commands` have been carried out.
     func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle]
+    /// The same to what a member publishes, as far as that is known in no time: it is asked whenever a container begins.
+    func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle]
     /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.
     /// - Parameter containers: those that run.
     func diagnose(
@@ -52,4 +54,5 @@ package protocol NetworkDriver: EndpointDriver {
 
 extension NetworkDriver {
     package func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle] { obstacles(to: network) }
+    package func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] { [] }
 }

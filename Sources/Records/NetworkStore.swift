@@ -75,11 +75,27 @@ package struct NetworkStore: Sendable {
         if let definition = definitions.first(where: { $0.name.text == text }) { return definition }
         guard text.utf8.allSatisfy(\.isLowercaseHexDigit) else { return nil }
         let matches = definitions.filter { $0.id.hex.hasPrefix(text) }
-        guard matches.count < 2 else {
-            throw OperationError("multiple IDs found with provided prefix: \(text)", kind: .conflict)
-        }
+        guard matches.count < 2 else { throw Self.ambiguous(text) }
         if matches.isEmpty, let failure = failures.first { throw failure }
         return matches.first
+    }
+
+    /// Which of those that every host has is meant: by its name, its id, or a start of that which is no other network's; nil: none.
+    package func builtInName(_ text: String) throws(OperationError) -> Name? {
+        let builtIn = NetworkDefinition.builtIn
+        if let exact = builtIn.first(where: { [$0.name.text, $0.id.hex].contains(text) }) { return exact.name }
+        let own = text.isEmpty ? [] : builtIn.filter { $0.id.hex.hasPrefix(text) }
+        if own.isEmpty { return nil }
+        let defined = try all().definitions
+        // A name may look like the start of an id.
+        if defined.contains(where: { $0.name.text == text }) { return nil }
+        let matches = Set((own + defined).map(\.id).filter { $0.hex.hasPrefix(text) })
+        guard matches.count == 1 else { throw Self.ambiguous(text) }
+        return own[0].name
+    }
+
+    private static func ambiguous(_ prefix: String) -> OperationError {
+        OperationError("multiple IDs found with provided prefix: \(prefix)", kind: .conflict)
     }
 
     /// On disk when it returns, with the name of a network that is not there any more. The registry's lock must be held.

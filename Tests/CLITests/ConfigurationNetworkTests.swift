@@ -123,7 +123,8 @@ extension CLI.NetworkOptions {
         let outcome = scene(
             """
             mode() { $m create --network $1 --name box true >/dev/null; $m inspect -f '{{.HostConfig.NetworkMode}}' box; $m rm box >/dev/null; }
-            mode 686f73740000; mode 6e6f6e650000
+            mode 686f73740000; mode 6e6f6e650000; mode 68; mode 6e6f
+            $m network rm 6e; echo $?; $m network inspect 62 -f '{{.Name}}'; $m network rm 6; echo $?
             for n in 686f73740000 6e6f6e650000 627269646765; do $m network rm $n; echo $?; done
             $m network reload bridge; echo $?; $m network doctor bridge; echo $?; $m network doctor host; echo $?
             $m network explain 627269646765 | grep -q mydocker0 && echo explained; ls /var/lib/mydocker/networks 2>/dev/null | wc -l
@@ -133,7 +134,10 @@ extension CLI.NetworkOptions {
             ["mydocker: \($0) is a pre-defined network and cannot be removed", "1"]
         }
         #expect(
-            outcome.lines == ["host", "none"] + kept + [
+            outcome.lines == [
+                "host", "none", "host", "none", "mydocker: none is a pre-defined network and cannot be removed", "1",
+                "bridge", "mydocker: multiple IDs found with provided prefix: 6", "1",
+            ] + kept + [
                 "mydocker: warning: network bridge: it is made when it is first used", "0", "0",
                 "mydocker: network host: nothing is made for it", "1", "explained", "0", "0", "bridge", "clean",
             ], "\(outcome.text)")

@@ -148,6 +148,7 @@ extension CLI.Doctor {
             $m network create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six | sed 's/[0-9a-f]\\{64\\}/ID/'
             $m run -d --name box --network six -p 90:80 -p 91:80/udp -p 127.0.0.1:92:80 sleep 1000 >/dev/null; doctor six
             nft insert rule inet strict input udp dport 91 accept; nft insert rule inet strict input tcp dport 90 accept; doctor six; doctor bd0
+            $m run --rm --network six -p 93:80 -p 127.0.0.1:94:80 true; $m run --rm --network six -p 127.0.0.1:94:80 true
             """)
         let answers = "at addresses of IPv4, which no rule sends on: a supervisor answers there; let it in: "
         let chain = "the chain \"nft inet strict input\" drops what comes for"
@@ -155,10 +156,38 @@ extension CLI.Doctor {
             "six|foreign|\(chain) port \(port)/\(transport) \(answers)"
                 + "nft insert rule inet strict input \(transport) dport \(port) accept"
         }
+        let any = "\(chain) published ports \(answers)nft insert rule inet strict input tcp dport PORT accept"
         #expect(
             outcome.lines == [
-                "mydocker: warning: \(chain) published ports \(answers)nft insert rule inet strict input tcp dport PORT accept",
-                "ID", "NETWORK|CLASS|FINDING", row(90, "tcp"), row(91, "udp"), "3", "0", "0",
+                "mydocker: warning: \(any)", "ID", "mydocker: warning: \(any)", "NETWORK|CLASS|FINDING",
+                row(90, "tcp"), row(91, "udp"), "3", "0", "0",
+                row(93, "tcp").replacing("six|foreign|", with: "mydocker: warning: "),
+            ], "\(outcome.text)")
+    }
+
+    /// As releases before have made them.
+    @Test func networksWithoutTheFirewallThatTheyNeed() {
+        let outcome = elsewhere(
+            """
+            without() { file=/var/lib/mydocker/networks/$1.json; sed 's/"name": *"/"firewall":"none",&/' $file >/run/record; cat /run/record >$file; }
+            without $($m network create --firewall iptables --internal --subnet 10.77.9.1/24 within)
+            without $($m network create --firewall iptables -o com.docker.network.bridge.enable_icc=false --subnet 10.77.10.1/24 apart)
+            $m network create --firewall none --subnet 10.77.11.1/24 fine >/dev/null
+            doctor within apart fine; $m network doctor --json within | jq -c '.findings[]|[.class,.repairable]'; doctor --repair within | tail -1
+            for firewall in nftables iptables; do $m network reload --firewall $firewall within; doctor within; done
+            iptables-legacy -S | grep -q -- '-o within' && echo back
+            """)
+        func row(_ name: String, _ open: String) -> String {
+            "\(name)|rule|network \"\(name)\" has no firewall: \(open); mydocker network reload --firewall iptables|nftables \(name)"
+        }
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                row(
+                    "within",
+                    "whoever of its members has a route of its own gets out by this host, and others reach them"),
+                row("apart", "its members reach each other by way of this host"), "3", #"["rule",false]"#, "3",
+                "within", "0", "within", "0", "back",
             ], "\(outcome.text)")
     }
 

@@ -199,6 +199,26 @@ extension CLI.IPv6 {
         #expect(outcome.lines == again + again + again + again + again + again, "\(outcome.text)")
     }
 
+    /// Whoever runs something puts back what that network's bridge has lost, of either family.
+    @Test func aRunPutsAddressesBack() {
+        let outcome = scene(
+            """
+            networks iptables; serve web 80
+            addresses() { echo has $(ip -o address show dev bd0 scope global | awk '{ print $4 }'); }
+            again() { addresses; $m run --rm --network bd0 true; addresses; for to in fd00:250::1 10.250.0.1; do yes far far_ask tcp $to 80; done; }
+            ip address flush dev bd0; again
+            ip -6 address flush dev bd0 scope global; again
+            ip link set bd0 down; again
+            ip address del 10.77.7.1/24 dev bd0; ip link set bd0 down; again
+            """)
+        let whole = [
+            "has 10.77.7.1/24 fd00:77:7::1/64", "far stream for fd00:250::2", "far stream for 10.250.0.2",
+        ]
+        // A link that goes down keeps its addresses of IPv4 alone.
+        let left = ["has", "has 10.77.7.1/24", "has 10.77.7.1/24", "has"]
+        #expect(outcome.lines == left.flatMap { [$0] + whole }, "\(outcome.text)")
+    }
+
     /// A host that begins to send IPv6 on keeps the way to elsewhere that a router has told it.
     @Test func theHostsOwnWayStays() {
         let outcome = scene(

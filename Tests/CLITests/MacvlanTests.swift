@@ -180,6 +180,31 @@ extension CLI.Macvlan {
             ], "\(outcome.text)")
     }
 
+    /// As releases before have let it be: a network stays, and goes, but nobody gets past the rules of the other one by it.
+    @Test func aParentThatIsABridgeOfOurs() {
+        let outcome = scene(
+            """
+            ip link add bd0 type dummy; ip link set bd0 up
+            $m network create -d macvlan -o parent=bd0 --subnet 10.78.0.0/24 other >/dev/null
+            $m create --name box --net other true >/dev/null
+            ip link delete bd0; $m network create --subnet 10.77.7.1/24 bd0 >/dev/null
+            $m start box >/run/said 2>&1 || grep -e 'its parent' -e 'use that' /run/said
+            $m run --rm --net other true >/run/said 2>&1; echo $? $(grep -c 'its parent' /run/said)
+            $m run -d --name web --net bd0 sleep 1000 >/dev/null; $m network connect other web 2>&1 | grep -c 'its parent'
+            inside web ip -o link | grep -c eth; $m network inspect other -f '{{.Name}} {{.Driver}}'
+            $m network ls --filter driver=macvlan --format '{{.Name}}'; $m network doctor other | grep -o 'the parent.*'
+            $m rm -f box web >/dev/null; $m network rm other; ip -o link show bd0 | grep -c bd0
+            $m network rm bd0; $m system check && echo clean
+            """)
+        let bridge = #"parent interface "bd0" is the bridge of a network of its own"#
+        let remedy = "use that network, and remove this one: mydocker network rm other"
+        #expect(
+            outcome.lines == [
+                "mydocker: network other: its \(bridge)", "  \(remedy)", "125 1", "1", "1", "other macvlan", "other",
+                "the \(bridge): no container gets on this one; \(remedy)", "other", "1", "bd0", "clean",
+            ], "\(outcome.text)")
+    }
+
     /// One line each, and nothing is left.
     @Test func whatCannotBe() {
         let outcome = scene(

@@ -247,7 +247,9 @@ extension CLI.PacketWay {
             nft add table inet mine; nft 'add set inet mine bad { type ipv4_addr; flags interval; elements = { 10.77.0.0/16 } }'
             nft 'add chain inet mine f { type filter hook forward priority 10; }'; nft add rule inet mine f ip saddr @bad drop; check set
             nft flush chain inet mine f; nft add rule inet mine f limit rate 1/day accept
-            way web 10.250.0.2 | grep '^not known'; nft flush chain inet mine f
+            way web 10.250.0.2 >/run/told; echo $?; grep '^not known' /run/told; tail -1 /run/told
+            $m network explain --json --from web --to 10.250.0.2 >/run/told; echo $? $(jq -c '[.arrives,(.unknown|length)]' /run/told)
+            nft add rule inet mine f drop; way web 10.250.0.2 >/run/told; echo $?; tail -1 /run/told; nft flush chain inet mine f
             nft add rule inet mine f ip protocol vmap '{ icmp : drop }'; check vmap; nft flush chain inet mine f
             ip route add default via 10.250.0.2
             nft add rule inet mine f tcp dport 443 counter reject; $m network doctor bd0 | sed 's/   */|/g;1d;s/10.77.7.[23]/one/'
@@ -261,7 +263,9 @@ extension CLI.PacketWay {
                 "nft-by-iptables 3",
                 "\(dropped) nft ip filter FORWARD: iifname \"bd0\" -m conntrack --ctstate NEW counter drop", "set 3",
                 "\(dropped) nft inet mine f: meta nfproto ipv4 ip saddr @bad drop",
-                "not known: nft inet mine f: limit … accept (depends on limit)", "vmap 3",
+                "4", "not known: nft inet mine f: limit … accept (depends on limit)",
+                "arrives, as far as is known: it leaves this host by out0, as 10.250.0.1", "4 [true,1]",
+                "4", "does not arrive, as far as is known: dropped by nft inet mine f: drop", "vmap 3",
                 "\(dropped) nft inet mine f: meta nfproto ipv4 ip protocol @__map0 drop",
                 "bd0|foreign|the rule nft inet mine f: tcp dport 443 counter reject drops what one sends to 192.0.2.1; "
                     + "take it away, or let \"bd0\" pass in front of it",

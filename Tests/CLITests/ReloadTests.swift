@@ -138,8 +138,8 @@ extension CLI.Reload {
     }
 
     @Test func bridgesComeBack() throws {
-        try check(["ip link delete crl", "ip link set crl down"])
-        try check(["ip address flush dev crl", "ip link set VETH nomaster", "ip link set VETH down"], [.reloadAll])
+        try check(["ip link delete crl", "ip link set crl down", "ip address flush dev crl"])
+        try check(["ip link set VETH nomaster", "ip link set VETH down"], [.reloadAll])
     }
 
     @Test func settingsComeBack() throws {

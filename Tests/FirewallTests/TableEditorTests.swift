@@ -171,13 +171,38 @@ import Testing
 }
 
 @Suite struct IPTablesTableErrorTests {
-    @Test(arguments: [ENOENT, ENOPROTOOPT]) func aMissingTableIsExplained(errno: Int32) {
-        let error = IPTablesTable.cannotOpen(.nat, errno: errno)
-        #expect(
-            error.description
-                == #"read iptables table "nat": the kernel has no legacy iptables for it (CONFIG_IP_NF_NAT, module iptable_nat)"#
-        )
-        #expect(error.remedy?.contains("--network none") == true)
+    /// By ENOENT the kernel says that it has no such table, by ENOPROTOOPT that it has none of the family.
+    @Test(arguments: [
+        (
+            FirewallTable.nat, ENOENT, "has no legacy iptables for it (CONFIG_IP_NF_NAT, module iptable_nat)",
+            "run: modprobe iptable_nat, or do without a bridge: --network none or --network host"
+        ),
+        (
+            .filter, ENOPROTOOPT,
+            "has no legacy iptables (CONFIG_IP_NF_IPTABLES, of newer ones CONFIG_IP_NF_IPTABLES_LEGACY, module ip_tables)",
+            "run: modprobe ip_tables, or do without a bridge: --network none or --network host"
+        ),
+        (
+            .filter6, ENOENT, "has no legacy ip6tables for it (CONFIG_IP6_NF_FILTER, module ip6table_filter)",
+            "run: modprobe ip6table_filter, or use --firewall nftables with network create or network reload"
+        ),
+        (
+            .nat6, ENOPROTOOPT,
+            "has no legacy ip6tables (CONFIG_IP6_NF_IPTABLES, of newer ones CONFIG_IP6_NF_IPTABLES_LEGACY, module ip6_tables)",
+            "run: modprobe ip6_tables, or use --firewall nftables with network create or network reload"
+        ),
+    ])
+    func aMissingTableIsExplained(table: FirewallTable, errno: Int32, lack: String, remedy: String) {
+        let error = IPTablesTable.cannotOpen(table, errno: errno)
+        let tool = table.family == .ipv4 ? "iptables" : "ip6tables"
+        #expect(error.description == "read \(tool) table \"\(table.name)\": the kernel \(lack)")
+        #expect(error.remedy == remedy)
+    }
+
+    /// A network without addresses does without rules of a family that nothing has tables of, and not where those cannot be read.
+    @Test func whatIsMissingIsNotWhatFails() {
+        #expect([ENOENT, ENOPROTOOPT, ELIBACC].allSatisfy(IPTablesTable.isMissing))
+        #expect(![EPERM, ENOMEM, EAGAIN, EINVAL].contains(where: IPTablesTable.isMissing))
     }
 
     @Test func otherFailuresKeepTheirErrno() {

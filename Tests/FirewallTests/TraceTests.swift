@@ -71,6 +71,23 @@ import Testing
         guard case .rejected = table([Said("r", .reject)], [], drops: false) else { return #expect(Bool(false)) }
     }
 
+    /// A bridge's own rules are asked about what is on that bridge, and about nothing else.
+    @Test func rulesOfBridges() {
+        func bridge(_ rules: [Said], drops: Bool = false) -> TraceableTable {
+            TraceableTable("bridge", [base("b", 0, drops: drops, rules)], isOfBridges: true)
+        }
+        let host = TraceableTable("host", [base("h", 0, [Said("pass", .accept)])])
+        var walk = FirewallWalk([bridge([Said("no", .drop)]), host])
+        var routed = packet
+        var frame = packet.onBridge("bd0", from: "one", to: "two")
+        #expect(walk.pass(.forward, &routed) == .passes)
+        #expect(walk.takeSteps().map(\.table) == ["host"])
+        guard case .dropped(let step) = walk.pass(.forward, &frame) else { return #expect(Bool(false)) }
+        #expect(step.table == "bridge")
+        #expect(walk.asksBridges && FirewallWalk([bridge([], drops: true)]).asksBridges)
+        #expect(!FirewallWalk([bridge([]), host]).asksBridges)
+    }
+
     /// A loop of jumps, which the kernel does not take, ends.
     @Test func jumpsAreLimited() {
         var walk = FirewallWalk([TraceableTable("t", [base("base", 0, [Said("again", .jump("base"))])])])

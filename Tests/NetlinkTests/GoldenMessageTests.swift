@@ -292,6 +292,7 @@ struct GoldenMessageTests {
     @Test func dumpsAskForAllOfAFamily() {
         #expect(encoded { $0.getRoutes(of: .ipv6) }[4] == "0a 00 00 00")  // AF_INET6
         #expect(encoded { $0.getAddresses(of: .ipv6) }[4] == "0a 00 00 00")
+        #expect(encoded { $0.getAddresses(of: nil) }[4] == "00 00 00 00")  // AF_UNSPEC
         let expected = golden(
             """
             1c 00 00 00
@@ -308,6 +309,43 @@ struct GoldenMessageTests {
                 "16 00 01 03", "00 00 00 00", "00 00 00 00", "02 00 00 00", "00 00 00 00",
             ])
         #expect(encoded { $0.getLinks() }[1] == "12 00 01 03")
+    }
+
+    /// Rules of routing ask for all that is known of a packet.
+    @Test func aRouteIsLookedUpForAPacket() throws {
+        let (source, target) = (IPAddress(ipv4: 0x0a4d_0702), IPAddress(ipv4: 0x0afa_0002))
+        var packet = TracedPacket(from: source, to: target, 6, port: 443)
+        let asked = golden(
+            """
+            44 00 00 00
+            1a 00 05 00  ; RTM_GETROUTE; ACK 4, REQUEST
+            00 00 00 00
+            00 00 00 00
+            02 20 20 00  ; AF_INET, both addresses whole
+            00 00 00 00
+            00 00 00 00
+            08 00 01 00  ; RTA_DST
+            0a fa 00 02
+            08 00 03 00  ; RTA_IIF
+            07 00 00 00
+            08 00 02 00  ; RTA_SRC
+            0a 4d 07 02
+            05 00 1b 00  ; RTA_IP_PROTO: TCP
+            06 00 00 00
+            06 00 1d 00  ; RTA_DPORT, in network byte order
+            01 bb 00 00
+            """)
+        #expect(encoded { $0.getRoute(to: target, of: packet, input: 7) } == lines(asked))
+        (packet.sourcePort, packet.mark) = (80, 9)
+        #expect(
+            encoded { $0.getRoute(to: target, of: packet, input: nil) }.suffix(8) == [
+                "08 00 10 00", "09 00 00 00", "05 00 1b 00", "06 00 00 00", "06 00 1c 00", "00 50 00 00",
+                "06 00 1d 00", "01 bb 00 00",
+            ])
+        // Of SCTP nothing is answered.
+        packet.transport = 132
+        #expect(encoded { $0.getRoute(to: target, of: packet, input: nil) }.count == 13)
+        #expect(encoded { $0.getRoute(to: target, of: nil, input: nil) }[4] == "02 20 00 00")
     }
 
     @Test func containerConfigurationIsOneBatch() throws {

@@ -131,9 +131,11 @@ import Testing
     private func expression(_ name: String, _ data: [UInt8]) -> [UInt8] {
         attribute(1, attribute(1, text(name)) + attribute(2, data))
     }
-    private func judge(_ expressions: [[UInt8]], sets: [String: NFTablesSet] = [:]) throws -> JudgedRule {
+    private func judge(
+        _ expressions: [[UInt8]], sets: [String: NFTablesSet] = [:], of other: TracedPacket? = nil
+    ) throws -> JudgedRule {
         let payload: [UInt8] = [2, 0, 0, 0] + attribute(4, expressions.flatMap { $0 })
-        return try parsed(message(10 << 8 | 6, payload), sets: sets).judge(packet)
+        return try parsed(message(10 << 8 | 6, payload), sets: sets).judge(other ?? packet)
     }
     /// NFTA_META_DREG and KEY, in network byte order.
     private let inputName: [UInt8] = attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, 6])
@@ -160,6 +162,37 @@ import Testing
         #expect(
             ranges.element(of: UInt16(90).networkBytes) == nil && ranges.element(of: UInt16(69).networkBytes) == nil)
         #expect(ranges.element(of: UInt16(70).networkBytes) != nil)
+    }
+
+    /// The links of a bridge's own rules are its ports, and what is tracked is not theirs to know.
+    @Test func framesOnABridge() throws {
+        func load(_ name: String, _ key: UInt8) -> [UInt8] {
+            expression(name, attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, key]))
+        }
+        func equals(_ bytes: [UInt8]) -> [UInt8] {
+            expression(
+                "cmp", attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, 0]) + attribute(3, attribute(1, bytes)))
+        }
+        let kind = expression(
+            "payload",
+            attribute(1, [0, 0, 0, 1]) + attribute(2, [0, 0, 0, 0]) + attribute(3, [0, 0, 0, 12])
+                + attribute(4, [0, 0, 0, 2]))
+        let frame = packet.onBridge("bd0", from: "ab123", to: nil)
+        func holds(_ loaded: [UInt8], _ bytes: [UInt8], _ packet: TracedPacket) throws -> Certainty {
+            try judge([loaded, equals(bytes)], of: packet).isMeant
+        }
+        #expect(try holds(load("meta", 6), text("ab123"), frame) == .yes)
+        #expect(try holds(load("meta", 7), text("bd0"), frame) == .no)
+        #expect(try holds(load("meta", 17), text("bd0"), frame) == .yes)
+        #expect(try holds(load("meta", 17), text("bd0"), packet) == .unknown("meta ibrname"))
+        #expect(try holds(load("meta", 18), text("bd0"), frame) == .unknown("meta obrname"))
+        #expect(try holds(load("meta", 15), [7], frame) == .yes)
+        #expect(try holds(load("meta", 15), [2], packet) == .yes)
+        #expect(try holds(kind, [0x08, 0], frame) == .yes)
+        #expect(try holds(kind, [0x86, 0xdd], frame) == .no)
+        #expect(try holds(kind, [0x08, 0], packet) == .unknown("@0,96,16"))
+        #expect(try holds(load("ct", 0), [8, 0, 0, 0], frame) == .unknown("ct state"))
+        #expect(try holds(load("ct", 0), [8, 0, 0, 0], packet) == .yes)
     }
 
     @Test func whatIsNotUnderstoodIsSaid() throws {

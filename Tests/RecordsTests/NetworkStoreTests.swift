@@ -63,6 +63,33 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
         #expect(try store.find("made") == made)
     }
 
+    /// Those that every host has are found by any start of their ids that is nobody else's: nothing of them need be on record.
+    @Test func startsOfTheIDsOfThoseThatAreThere() throws {
+        func named(_ text: String) throws -> String? { try store.builtInName(text)?.text }
+        // In ASCII: 62 is b, 68 is h, 6e is n.
+        for (text, name) in [
+            ("62", "bridge"), ("627", "bridge"), ("68", "host"), ("6e6f6e65", "none"), ("host", "host"),
+        ] {
+            #expect(try named(text) == name, "\(text)")
+        }
+        #expect(try named("6e6f6e65" + String(repeating: "0", count: 56)) == "none")
+        for text in ["", "63", "hos", "68 ", "6E", "686f73741"] { #expect(try named(text) == nil, "\(text)") }
+        func isAmbiguous(_ text: String) -> Bool {
+            do throws(OperationError) { _ = try store.builtInName(text) } catch { return error.kind == .conflict }
+            return false
+        }
+        #expect(isAmbiguous("6"))
+        try store.create(try network("made", id: try #require(ContainerID("68" + String(repeating: "7", count: 62)))))
+        #expect(isAmbiguous("68"))
+        #expect(try named("686") == "host" && named("687") == nil)
+        // One that somebody has used is on record, and is the same one still.
+        let bridge = try #require(Name("bridge"))
+        try store.create(try network("bridge", id: .ofPredefinedNetwork(bridge)))
+        #expect(try named("62") == "bridge")
+        try store.create(try network("62"))
+        #expect(try named("62") == nil && store.find("62")?.name.text == "62")
+    }
+
     /// A name may look like the id of another network.
     @Test func aNameIsNoID() throws {
         let first = try network("br0")

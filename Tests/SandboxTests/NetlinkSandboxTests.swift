@@ -46,6 +46,10 @@ import Testing
         #expect(
             try socket.addresses(of: .ipv4).contains(
                 AddressInfo(address: #require(Subnet("10.213.0.1/24")), link: index)))
+        // One list of both families has what the lists of each have.
+        let both = try socket.addresses(of: [.ipv4, .ipv6])
+        #expect(try both == socket.addresses(of: .ipv4) + socket.addresses(of: .ipv6))
+        #expect(try socket.addresses(of: Set<AddressFamily>()).isEmpty)
         #expect(
             try socket.routes(of: .ipv4).contains { $0.destination.description == "10.213.0.0/24" && $0.link == index })
         #expect(try socket.deleteLink(.index(index)))

@@ -4,6 +4,7 @@
  * keeps a pointer that it was given. Buffers must be aligned to 4 bytes (NLMSG_ALIGNTO). */
 #ifndef CNETLINK_H
 #define CNETLINK_H
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
@@ -120,6 +121,7 @@ enum {
     CNETLINK_BATCH_END = NFNL_MSG_BATCH_END,
     CNETLINK_NFPROTO_INET = 1,
     CNETLINK_NFPROTO_IPV4 = 2,
+    CNETLINK_NFPROTO_BRIDGE = 7,
     CNETLINK_NFPROTO_IPV6 = 10,
     CNETLINK_LOOPBACK_INDEX = 1, /* LOOPBACK_IFINDEX: lo is the first link of every network namespace */
 };

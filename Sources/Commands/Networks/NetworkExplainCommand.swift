@@ -23,7 +23,10 @@ package struct NetworkExplainCommand: Command {
                 command, text throws(OperationError) in
                 command.from = try SimpleValue.nonEmpty(text)
             },
-            .value("to", "ADDRESS|CONTAINER[:PORT]", "Where it goes to: exit code 0 when it arrives, 3 when not") {
+            .value(
+                "to", "ADDRESS|CONTAINER[:PORT]",
+                "Where it goes to: exit code 0 when it arrives, 3 when not, 4 when something unknown may decide"
+            ) {
                 command, text throws(OperationError) in
                 command.to = try SimpleValue.nonEmpty(text)
             },
@@ -59,6 +62,7 @@ package struct NetworkExplainCommand: Command {
         request.transport = transport
         let way = try context.engine.trace(request)
         context.show(way)
+        guard way.isCertain else { return 4 }
         return way.arrives ? 0 : 3
     }
 }

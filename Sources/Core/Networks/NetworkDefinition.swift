@@ -175,11 +175,6 @@ package struct NetworkDefinition: Equatable, Sendable {
         }
     }
 
-    /// Which of those is meant: by its name, or by its id, as lists print it or whole.
-    package static func builtInName(_ text: String) -> Name? {
-        builtIn.first { [$0.name.text, $0.id.hex, $0.id.short].contains(text) }?.name
-    }
-
     /// - Returns: false when what was found under `key` is of another network.
     package mutating func adopt(_ key: String) -> Bool {
         guard key == id.hex || key == name.text else { return false }

@@ -33,11 +33,15 @@ package struct PacketWay: Equatable, Sendable {
         if case .arrives = end { true } else { false }
     }
 
+    /// Whether there is nothing that may have decided otherwise.
+    package var isCertain: Bool { doubts.isEmpty }
+
     package var conclusion: String {
-        switch end {
-        case .arrives(let place): "arrives: \(place)"
-        case .stops(let why): "does not arrive: \(why)"
-        case .isStopped(let rule, _): "does not arrive: dropped by \(rule)"
+        let limit = isCertain ? "" : ", as far as is known"
+        return switch end {
+        case .arrives(let place): "arrives\(limit): \(place)"
+        case .stops(let why): "does not arrive\(limit): \(why)"
+        case .isStopped(let rule, _): "does not arrive\(limit): dropped by \(rule)"
         }
     }
 }

@@ -6,10 +6,10 @@ import Networking
 import Records
 
 extension Engine {
-    /// How a container is to be connected. Nothing is looked up.
+    /// How a container is to be connected. No network is looked up but for what is called by the start of an id.
     func networkMode(_ choices: [NetworkChoice]) throws(OperationError) -> NetworkMode {
         if choices.isEmpty { return .networks([EndpointWish(network: .predefinedBridge)]) }
-        let choices = choices.map(\.byName)
+        let choices = try choices.map { choice throws(OperationError) in try byName(choice) }
         let alone = choices.first { $0.standsAlone }
         guard let alone else { return .networks(try wishes(choices)) }
         guard choices.count == 1 else {

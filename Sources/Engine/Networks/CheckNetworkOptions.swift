@@ -68,7 +68,7 @@ extension NetworkRequest {
         guard firewall == FirewallBackend.none, let need = options.needOfFirewall(isInternal: isInternal) else {
             return
         }
-        throw invalid("\(need), and it has none", self.firewall == nil ? "name one with --firewall" : nil)
+        throw invalid("\(need.sentence), and it has none", self.firewall == nil ? "name one with --firewall" : nil)
     }
 
     /// What only rules or settings of ours would bring about.
@@ -96,12 +96,34 @@ extension NetworkRequest {
     }
 }
 
+/// What only a firewall brings about, of a network behind this host.
+enum FirewallNeed {
+    case apart, routed, keptIn
+
+    var sentence: String {
+        switch self {
+        case .apart: "members of a network are kept apart by its firewall"
+        case .routed: "with gateway mode 'routed' a firewall keeps out what is not published"
+        case .keptIn: "members of an internal network are kept in by its firewall"
+        }
+    }
+
+    /// What is so without one.
+    var opening: String {
+        switch self {
+        case .apart: "its members reach each other by way of this host"
+        case .routed: "its members are reached at ports that they have not published"
+        case .keptIn: "whoever of its members has a route of its own gets out by this host, and others reach them"
+        }
+    }
+}
+
 extension NetworkOptions {
-    /// What of a network behind this host needs a firewall, said of it; nil: it can do without.
-    func needOfFirewall(isInternal: Bool) -> String? {
-        if !membersMeet { return "members of a network are kept apart by its firewall" }
-        if !routedFamilies.isEmpty { return "with gateway mode 'routed' a firewall keeps out what is not published" }
+    /// Nil: it can do without.
+    func needOfFirewall(isInternal: Bool) -> FirewallNeed? {
+        if !membersMeet { return .apart }
+        if !routedFamilies.isEmpty { return .routed }
         // Without a default route alone, whoever may make one gets out.
-        return isInternal ? "members of an internal network are kept in by its firewall" : nil
+        return isInternal ? .keptIn : nil
     }
 }

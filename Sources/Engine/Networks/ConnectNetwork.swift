@@ -11,10 +11,10 @@ extension Engine {
     package func connect(_ container: String, to choice: NetworkChoice) throws(OperationError) {
         try prepare()
         let id = try containerStore.find(container)
-        let network = try joinable(choice.byName.network)
+        let network = try joinable(byName(choice).network)
         let wish = try wish(choice, on: network.name)
         var isRepeated = false
-        if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return }
+        if try ask(id, "connect", ("wish", wish.json), &isRepeated) { return warnOfObstacles(to: id, on: network) }
         var definition = try definition(id, container)
         // Its supervisor may have been killed when that was done already.
         let isDone = definition.networkMode.wishes.contains { $0.network == network.name }
@@ -24,7 +24,18 @@ extension Engine {
             !state.endpoints.contains(where: { $0.networkID == network.id })
         else { return }
         try host.noteLeaving(&definition, network.name)
-        if try !ask(id, "connect", ("wish", wish.json), &isRepeated) { try connect(container, to: choice) }
+        guard try ask(id, "connect", ("wish", wish.json), &isRepeated) else {
+            return try connect(container, to: choice)
+        }
+        warnOfObstacles(to: id, on: network)
+    }
+
+    /// Its supervisor has nobody to say it to.
+    private func warnOfObstacles(to id: ContainerID, on network: NetworkDefinition) {
+        let endpoints = ((try? containerStore.state(id)) ?? nil)?.endpoints ?? []
+        for endpoint in endpoints where endpoint.networkID == network.id {
+            host.warnOfObstacles(to: endpoint, on: network)
+        }
     }
 
     private static let hostNetwork = OperationError(
@@ -52,7 +63,7 @@ extension Engine {
         try prepare()
         let id = try containerStore.find(container)
         var definition = try definition(id, container)
-        let network = NetworkChoice(network).byName.network
+        let network = try byName(NetworkChoice(network)).network
         if network == "host" { throw Self.hostNetwork }
         let name = try joined(network, by: definition)
         let member = ("network", JSON.string(name.text))

@@ -37,6 +37,7 @@ extension Engine {
         report.failures = listing.failures
         let containers = tracedContainers()
         for network in listing.elements {
+            if let opening = try opening(of: network) { report.findings.append(opening) }
             for obstacle in try host.drivers.of(network).diagnose(network, containers) {
                 report.findings.append(NetworkFinding(obstacle, network.name))
             }
@@ -60,6 +61,14 @@ extension Engine {
         return after
     }
 
+    /// Releases before have made networks without the firewall that they need.
+    private func opening(of network: NetworkDefinition) throws(OperationError) -> NetworkFinding? {
+        guard network.firewall == .none, try !host.drivers.of(network).isBesideHost,
+            let need = network.options.needOfFirewall(isInternal: network.isInternal)
+        else { return nil }
+        return NetworkFinding(need, network.name)
+    }
+
     private func own(among networks: [NetworkDefinition], isAll: Bool) throws(OperationError) -> [NetworkFinding] {
         let classes: Set<LeakClass> = [.address, .rule, .veth, .bridge]
         // What nobody but its owner puts right is among the obstacles.
@@ -81,6 +90,16 @@ extension NetworkFinding {
         (what, why) = (finding.what, finding.why)
         ours = finding.remedy == .none ? nil : finding
         remedy = "\(Program.current.name) network doctor --repair"
+    }
+
+    /// Which firewall it is to have is for its owner to say.
+    fileprivate init(_ need: FirewallNeed, _ network: Name) {
+        self.network = network
+        kind = LeakClass.rule.rawValue
+        what = "network \"\(network)\""
+        why = "has no firewall: \(need.opening)"
+        remedy = "\(Program.current.name) network reload --firewall iptables|nftables \(network)"
+        ours = nil
     }
 
     fileprivate init(_ obstacle: NetworkObstacle, _ network: Name) {

@@ -48,7 +48,7 @@ extension Engine {
 
     /// That which every host has, as it is or will be like; nil of one that is none of those.
     private func builtInNetwork(_ text: String) throws(OperationError) -> NetworkDefinition? {
-        guard let name = NetworkDefinition.builtInName(text) else { return nil }
+        guard let name = try networkStore.builtInName(text) else { return nil }
         guard name.isOfPredefinedNetwork else {
             throw OperationError("network \(name)", reason: "nothing is made for it", kind: .unsupported)
         }

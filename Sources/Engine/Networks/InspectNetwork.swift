@@ -5,7 +5,7 @@ import Records
 extension Engine {
     /// One network, with the containers that are on it now.
     package func inspectNetwork(_ name: String) throws(OperationError) -> NetworkDetails {
-        let builtIn = NetworkDefinition.builtInName(name)
+        let builtIn = try networkStore.builtInName(name)
         if let builtIn, !builtIn.isOfPredefinedNetwork { return .predefined(builtIn.text) }
         guard let network = try networkStore.find(name) else {
             // What it will be like.

@@ -103,7 +103,7 @@ extension Engine {
         guard firewall == .none else { return }
         if let need = network.options.needOfFirewall(isInternal: network.isInternal) {
             throw OperationError(
-                "network \(network.name)", reason: "\(need), and it would have none", kind: .conflict)
+                "network \(network.name)", reason: "\(need.sentence), and it would have none", kind: .conflict)
         }
         guard let publisher = members.first(where: \.endpoint.publishes) else { return }
         throw OperationError(

@@ -1,4 +1,5 @@
 import Core
+import Records
 
 /// One network that a container is to be on.
 package struct NetworkChoice: Equatable, Sendable {
@@ -22,13 +23,6 @@ package struct NetworkChoice: Equatable, Sendable {
         network.hasPrefix(prefix) ? String(network.dropFirst(prefix.count)) : nil
     }
 
-    /// One that every host has is called by its name, also where it was called by its id.
-    var byName: NetworkChoice {
-        var choice = self
-        if let name = NetworkDefinition.builtInName(network) { choice.network = name.text }
-        return choice
-    }
-
     /// Whether it goes with no other one.
     var standsAlone: Bool { ["host", "none"].contains(network) || container != nil || namespace != nil }
 
@@ -42,5 +36,14 @@ package struct NetworkChoice: Equatable, Sendable {
         self.address = address
         self.mac = mac
         self.aliases = aliases
+    }
+}
+
+extension Engine {
+    /// One that every host has is called by its name, also where it was called by its id.
+    func byName(_ choice: NetworkChoice) throws(OperationError) -> NetworkChoice {
+        var choice = choice
+        if let name = try networkStore.builtInName(choice.network) { choice.network = name.text }
+        return choice
     }
 }

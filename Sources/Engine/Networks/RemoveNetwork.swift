@@ -30,7 +30,7 @@ extension Engine {
     }
 
     private func refusePredefined(_ text: String) throws(OperationError) {
-        let name = NetworkChoice(text).byName.network
+        let name = try byName(NetworkChoice(text)).network
         guard PredefinedNetwork.names.contains(name) else { return }
         throw OperationError("\(name) is a pre-defined network and cannot be removed")
     }

@@ -12,6 +12,16 @@ final class IPTablesTable: KernelTable {
 
     /// The kernel gives a table out whole.
     init(_ name: FirewallTable, rulesOf meant: [String]?) throws(OperationError) {
+        let (handle, failure) = IPTablesTable.open(name)
+        guard let handle else { throw IPTablesTable.cannotOpen(name, errno: failure) }
+        self.handle = handle
+        self.name = name
+    }
+
+    deinit { ciptables_close(handle) }
+
+    /// - Returns: the table, or else an errno.
+    private static func open(_ name: FirewallTable) -> (handle: OpaquePointer?, failure: Int32) {
         var handle: OpaquePointer?
         let ipv6: Int32 = name.family == .ipv6 ? 1 : 0
         var result = ciptables_open(ipv6, name.name, &handle)
@@ -20,12 +30,8 @@ final class IPTablesTable: KernelTable {
             for module in name.modules { ciptables_load_module(module) }
             result = ciptables_open(ipv6, name.name, &handle)
         }
-        guard result == 0, let handle else { throw IPTablesTable.cannotOpen(name, errno: -result) }
-        self.handle = handle
-        self.name = name
+        return (handle, -result)
     }
-
-    deinit { ciptables_close(handle) }
 
     /// The kernel would make a table by being asked about it. Without its library nobody here has ever used one.
     static func isUsed(_ table: FirewallTable) -> Bool {
@@ -34,6 +40,20 @@ final class IPTablesTable: KernelTable {
 
     /// Whether the library for tables of IPv6 is there.
     static var hasIPv6: Bool { ciptables_has_ipv6() != 0 }
+
+    /// Whether there can be rules of IPv6: the kernel has the tables, too.
+    static var filtersIPv6: Bool { FirewallTable.all(of: .ipv6).allSatisfy(isOffered) }
+
+    private static func isOffered(_ table: FirewallTable) -> Bool {
+        if isUsed(table) { return true }
+        let (handle, failure) = open(table)
+        guard let handle else { return !isMissing(errno: failure) }
+        ciptables_close(handle)
+        return true
+    }
+
+    /// Whether that is what an errno says of a table, or of its library.
+    static func isMissing(errno: Int32) -> Bool { [ENOENT, ENOPROTOOPT, ELIBACC].contains(errno) }
 
     static func namesInUse(of family: AddressFamily) -> [String] {
         let file = family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
@@ -100,8 +120,24 @@ extension FirewallTable {
     fileprivate var modules: [String] {
         family == .ipv4 ? ["ip_tables", "iptable_\(name)"] : ["ip6_tables", "ip6table_\(name)"]
     }
-    fileprivate var option: String {
-        "CONFIG_\(family == .ipv4 ? "IP" : "IP6")_NF_" + (name == "nat" ? "NAT" : "FILTER")
+    fileprivate var option: String { "\(prefix)_" + (name == "nat" ? "NAT" : "FILTER") }
+    private var prefix: String { "CONFIG_\(family == .ipv4 ? "IP" : "IP6")_NF" }
+
+    /// What the kernel lacks, by an errno: ENOPROTOOPT says that it has no table of the family.
+    fileprivate func lack(_ errno: Int32) -> (what: String, module: String) {
+        let module = modules[errno == ENOPROTOOPT ? 0 : 1]
+        guard errno == ENOPROTOOPT else {
+            return ("the kernel has no legacy \(tool) for it (\(option), module \(module))", module)
+        }
+        let options = "\(prefix)_IPTABLES, of newer ones \(prefix)_IPTABLES_LEGACY"
+        return ("the kernel has no legacy \(tool) (\(options), module \(module))", module)
+    }
+
+    /// What helps without a module: other networks have IPv4 at least.
+    fileprivate var alternative: String {
+        family == .ipv4
+            ? "do without a bridge: --network none or --network host"
+            : "use --firewall nftables with network create or network reload"
     }
 }
 
@@ -112,16 +148,15 @@ extension IPTablesTable {
         if errno == ELIBACC {
             return OperationError(
                 "read \(table.tool) table", table.name, reason: "there is no libip6tc.so.2",
-                remedy:
-                    "run: apt-get install libip6tc2, or use --firewall nftables with network create or network reload")
+                remedy: "run: apt-get install libip6tc2, or \(table.alternative)")
         }
-        guard errno == ENOENT || errno == ENOPROTOOPT else {
+        guard isMissing(errno: errno) else {
             return OperationError("read \(table.tool) table", table.name, errno: errno)
         }
+        let (what, module) = table.lack(errno)
         return OperationError(
-            "read \(table.tool) table", table.name,
-            reason: "the kernel has no legacy \(table.tool) for it (\(table.option), module \(table.modules[1]))",
-            remedy: "run: modprobe \(table.modules[1]), or do without a bridge: --network none or --network host")
+            "read \(table.tool) table", table.name, reason: what,
+            remedy: "run: modprobe \(module), or \(table.alternative)")
     }
 
     /// ENOENT is what the kernel answers to a match or target that it does not have: this says which.
@@ -153,7 +188,7 @@ extension IPTablesTable {
             OperationError(
                 "write \(table.tool) table", table.name,
                 reason: "the kernel lacks the \(isTarget ? "target" : "match") \(name) (\(option), module \(module))",
-                remedy: "run: modprobe \(module), or do without a bridge: --network none or --network host")
+                remedy: "run: modprobe \(module), or \(table.alternative)")
         }
     }
 

@@ -13,7 +13,7 @@ extension FirewallBackend {
     /// Those that it can have rules of on this host.
     package var families: [AddressFamily] {
         guard Files.exists("/proc/sys/net/ipv6") else { return [.ipv4] }
-        return self == .iptables && !IPTablesTable.hasIPv6 ? [.ipv4] : AddressFamily.allCases
+        return self == .iptables && !IPTablesTable.filtersIPv6 ? [.ipv4] : AddressFamily.allCases
     }
 
     /// Whether the legacy tables drop what is forwarded, and have no rule about an interface: what another firewall accepts is dropped

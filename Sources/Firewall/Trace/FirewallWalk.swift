@@ -55,14 +55,25 @@ package struct FirewallWalk: Sendable {
         return steps
     }
 
-    /// Asks every chain of a place, in their order.
+    /// Whether there are rules of bridges' own.
+    package var asksBridges: Bool {
+        tables.contains { table in
+            table.isOfBridges && table.chains.contains { $0.hook != nil && ($0.drops || !$0.rules.isEmpty) }
+        }
+    }
+
+    /// Asks every chain of a place, in their order: of this host, or of the bridge that the packet is on.
     package mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Verdict {
-        for (table, chain) in bases(place) {
-            if place == .prerouting, let priority = chain.hook?.priority, priority > -100 { packet.translateBack() }
+        let isOnHost = packet.bridge == nil
+        for (table, chain) in bases(place, ofBridges: !isOnHost) {
+            if isOnHost, place == .prerouting, let priority = chain.hook?.priority, priority > -100 {
+                packet.translateBack()
+            }
             if chain.hook?.translates == true, !isUntranslated(packet, place) { continue }
             jumps = []
             isTranslating = chain.hook?.translates == true
-            isBeforeTracking = (place == .prerouting || place == .output) && (chain.hook?.priority ?? 0) < -200
+            let isEarly = place == .prerouting || place == .output
+            isBeforeTracking = isOnHost && isEarly && (chain.hook?.priority ?? 0) < -200
             switch walk(chain, table, &packet, depth: 0) {
             case .accepted: continue
             case .dropped(let step): return .dropped(step)
@@ -91,8 +102,12 @@ package struct FirewallWalk: Sendable {
         return false
     }
 
-    private func bases(_ place: PacketHook.Place) -> [(table: TraceableTable, chain: TraceableChain)] {
-        let all = tables.flatMap { table in table.chains.filter { $0.hook?.place == place }.map { (table, $0) } }
+    private func bases(
+        _ place: PacketHook.Place, ofBridges isOfBridges: Bool
+    ) -> [(table: TraceableTable, chain: TraceableChain)] {
+        let all = tables.filter { $0.isOfBridges == isOfBridges }.flatMap { table in
+            table.chains.filter { $0.hook?.place == place }.map { (table, $0) }
+        }
         // Of the same priority those come first that were read first.
         return all.enumerated().sorted { left, right in
             (left.element.1.hook?.priority ?? 0, left.offset) < (right.element.1.hook?.priority ?? 0, right.offset)

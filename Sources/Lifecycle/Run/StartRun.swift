@@ -30,6 +30,7 @@ extension ContainerRun {
             try child.proceed()
         }
         try connect(network)
+        warnOfObstacles()
         let terminal = try awaitSetUp(of: &child)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }

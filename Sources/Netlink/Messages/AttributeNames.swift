@@ -46,6 +46,9 @@ extension AttributeForms {
         Int(RTA_IIF.rawValue): ("RTA_IIF", .number), Int(RTA_OIF.rawValue): ("RTA_OIF", .number),
         Int(RTA_GATEWAY.rawValue): ("RTA_GATEWAY", .address), Int(RTA_PRIORITY.rawValue): ("RTA_PRIORITY", .number),
         Int(RTA_PREFSRC.rawValue): ("RTA_PREFSRC", .address), Int(RTA_TABLE.rawValue): ("RTA_TABLE", .number),
+        Int(RTA_MARK.rawValue): ("RTA_MARK", .number), Int(RTA_IP_PROTO.rawValue): ("RTA_IP_PROTO", .number),
+        Int(RTA_SPORT.rawValue): ("RTA_SPORT", .networkNumber),
+        Int(RTA_DPORT.rawValue): ("RTA_DPORT", .networkNumber),
     ])
 
     static let neighbour = AttributeForms([

@@ -10,6 +10,10 @@ extension NFTablesRun {
         if base == NFT_PAYLOAD_NETWORK_HEADER.rawValue {
             if let value = packet.family == .ipv4 ? fieldOfIPv4(place) : fieldOfIPv6(place) { return value }
         }
+        // The type of a frame, behind its two MAC addresses.
+        if base == NFT_PAYLOAD_LL_HEADER.rawValue, place == (12, 2), packet.bridge != nil {
+            return NFTablesValue(bytes: protocolOfFrame, name: "ether type", form: .other)
+        }
         if base == NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, packet.hasPorts {
             switch place {
             case (0, 2): return port(packet.sourcePort, "sport")
@@ -52,15 +56,26 @@ extension NFTablesRun {
         case NFT_META_OIFNAME.rawValue: name(packet.output, "oifname")
         case NFT_META_L4PROTO.rawValue:
             NFTablesValue(bytes: [packet.transport], name: "meta l4proto", form: .transport)
+        case NFT_META_BRI_IIFNAME.rawValue: bridge(of: packet.input, "meta ibrname")
+        case NFT_META_BRI_OIFNAME.rawValue: bridge(of: packet.output, "meta obrname")
         case NFT_META_NFPROTO.rawValue:
-            NFTablesValue(bytes: [NFTables.number(of: packet.family)], name: "meta nfproto", form: .other)
-        case NFT_META_PROTOCOL.rawValue:
-            // ETH_P_IP and ETH_P_IPV6.
             NFTablesValue(
-                bytes: packet.family == .ipv4 ? [0x08, 0] : [0x86, 0xdd], name: "meta protocol", form: .other)
+                bytes: packet.bridge == nil ? [NFTables.number(of: packet.family)] : [UInt8(CNETLINK_NFPROTO_BRIDGE)],
+                name: "meta nfproto", form: .other)
+        case NFT_META_PROTOCOL.rawValue:
+            NFTablesValue(bytes: protocolOfFrame, name: "meta protocol", form: .other)
         case NFT_META_MARK.rawValue: NFTablesValue(bytes: packet.mark?.bytes, name: "meta mark", form: .mark)
         default: NFTablesValue(bytes: nil, name: "meta \(key)", form: .other)
         }
+    }
+
+    /// ETH_P_IP and ETH_P_IPV6.
+    private var protocolOfFrame: [UInt8] { packet.family == .ipv4 ? [0x08, 0] : [0x86, 0xdd] }
+
+    /// The bridge that a link is a port of.
+    private func bridge(of port: String?, _ name: String) -> NFTablesValue {
+        guard let bridge = packet.bridge, port != nil else { return NFTablesValue(bytes: nil, name: name, form: .name) }
+        return self.name(bridge, name)
     }
 
     /// As long as a name can be.
@@ -71,6 +86,13 @@ extension NFTablesRun {
     }
 
     func connection(_ key: UInt32) -> NFTablesValue {
+        var value = knownOfConnection(key)
+        // Whether a bridge's frames are tracked depends on the kernel (nf_conntrack_bridge) and on what else is asked about them.
+        if packet.bridge != nil { value.bytes = nil }
+        return value
+    }
+
+    private func knownOfConnection(_ key: UInt32) -> NFTablesValue {
         switch key {
         case NFT_CT_STATE.rawValue:
             NFTablesValue(bytes: packet.stateBit(untracked: 64)?.bytes, name: "ct state", form: .state)

@@ -2,7 +2,7 @@ import CNetlink
 import Core
 import Glibc
 
-/// All that nftables has about packets of one family, whoever made it.
+/// All that nftables has about packets of one family, whoever made it: in tables of bridges, too.
 extension NFTablesSocket {
     package mutating func traceableTables(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
         var found: [Place: [ChainMessage]] = [:]
@@ -12,7 +12,9 @@ extension NFTablesSocket {
         }
         var tables: [TraceableTable] = []
         for (table, chains) in found.sorted(by: { $0.key.name < $1.key.name }) {
-            tables.append(TraceableTable("nft \(table.family) \(table.name)", try read(table, chains)))
+            tables.append(
+                TraceableTable(
+                    "nft \(table.family) \(table.name)", try read(table, chains), isOfBridges: table.isOfBridges))
         }
         return tables
     }
@@ -58,11 +60,12 @@ private struct Place: Hashable {
 
     /// Nil of one that packets of the family do not pass.
     init?(_ number: UInt8, _ name: String, _ family: AddressFamily) {
-        guard NFTables.isPassed(number, by: family) else { return nil }
+        guard NFTables.isPassed(number, by: family) || number == UInt8(CNETLINK_NFPROTO_BRIDGE) else { return nil }
         (self.number, self.name) = (number, name)
     }
 
-    var family: String { NFTables.name(ofFamily: number) ?? "" }
+    var family: String { NFTables.name(ofFamily: number) ?? "bridge" }
+    var isOfBridges: Bool { number == UInt8(CNETLINK_NFPROTO_BRIDGE) }
 }
 
 extension TraceableChain.Hook {

@@ -11,6 +11,8 @@ package struct TracedPacket: Equatable, Sendable {
     /// Names of links; nil where it did not come in, or does not go out, by one.
     package var input: String?
     package var output: String?
+    /// Of one that the rules of a bridge's own are asked about: the bridge, whose ports `input` and `output` are then.
+    package var bridge: String?
     /// It answers one that was let through, else it is the first of its connection.
     package var isReply = false
     /// Whether the connection's destination, or its source, was translated.
@@ -53,6 +55,14 @@ package struct TracedPacket: Equatable, Sendable {
         return answer
     }
 
+    /// What the rules of a bridge's own see of it. Which connection it is of is not theirs to know.
+    /// - Parameters: ports of the bridge.
+    package func onBridge(_ bridge: String, from input: String?, to output: String?) -> TracedPacket {
+        var frame = self
+        (frame.bridge, frame.input, frame.output) = (bridge, input, output)
+        return frame
+    }
+
     package mutating func translateBack() {
         guard isTracked != false, let own = untranslatedDestination else { return }
         (destination, untranslatedDestination) = (own, nil)
@@ -60,7 +70,7 @@ package struct TracedPacket: Equatable, Sendable {
 
     package var family: AddressFamily { destination.family }
     package var isOfTCP: Bool { transport == 6 }
-    var hasPorts: Bool { transport != 1 && transport != 58 }
+    package var hasPorts: Bool { transport != 1 && transport != 58 }
     /// As iptables and nft call it.
     package static func name(ofTransport number: UInt8) -> String {
         [1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"][number] ?? "\(number)"
@@ -212,10 +222,13 @@ package struct TraceableTable: Sendable {
     /// As it is called: `iptables-legacy filter`, `nft ip filter`.
     package let name: String
     package let chains: [TraceableChain]
+    /// Whether it is asked about what goes by ports of bridges, and not about what goes by this host.
+    package let isOfBridges: Bool
 
-    package init(_ name: String, _ chains: [TraceableChain]) {
+    package init(_ name: String, _ chains: [TraceableChain], isOfBridges: Bool = false) {
         self.name = name
         self.chains = chains
+        self.isOfBridges = isOfBridges
     }
 
     package func chain(_ name: String) -> TraceableChain? { chains.first { $0.name == name } }

@@ -32,9 +32,10 @@ extension RequestBatch {
     }
 
     /// A dump.
-    mutating func getAddresses(of family: AddressFamily) {
+    /// - Parameter family: nil for all that the kernel has.
+    mutating func getAddresses(of family: AddressFamily?) {
         var header = ifaddrmsg()
-        header.ifa_family = family.number
+        header.ifa_family = family?.number ?? UInt8(AF_UNSPEC)
         begin(RTM_GETADDR, netlinkDumpFlags, header, Label(operation: "list addresses", subject: nil))
     }
 

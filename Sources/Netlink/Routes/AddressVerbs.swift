@@ -20,6 +20,19 @@ extension RouteSocket {
         return addresses
     }
 
+    /// The same of several families, by one request; of none nothing is asked.
+    package mutating func addresses(of families: Set<AddressFamily>) throws(OperationError) -> [AddressInfo] {
+        guard let first = families.first else { return [] }
+        if families.count == 1 { return try addresses(of: first) }
+        var addresses: [AddressInfo] = []
+        for message in try dump({ $0.getAddresses(of: nil) }) {
+            // Others than those of IP have addresses, too.
+            guard AddressFamily(number: try message.fixedHeader(ifaddrmsg.self).ifa_family) != nil else { continue }
+            addresses.append(try AddressInfo(message))
+        }
+        return addresses
+    }
+
     /// The routes of all tables, those to the host's own addresses included.
     package mutating func routes(of family: AddressFamily) throws(OperationError) -> [RouteInfo] {
         var routes: [RouteInfo] = []

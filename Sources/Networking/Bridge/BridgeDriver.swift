@@ -28,6 +28,10 @@ package struct BridgeDriver: NetworkDriver, Sendable {
         ForwardPolicy.obstacles(to: network, isPlanned: true)
     }
 
+    package func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
+        ForwardPolicy.obstacles(to: network, portsOf: endpoint) + InputObstacles.find(to: network, portsOf: endpoint)
+    }
+
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var failure: OperationError?
         for backend in network.firewalls {

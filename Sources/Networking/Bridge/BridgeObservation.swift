@@ -12,12 +12,9 @@ extension BridgeDriver {
         var netlink = try RouteSocket()
         observed.links = try netlink.links().map { ObservedBridges.Link($0) }
         let bridges = Set(observed.links.map(\.info).filter(\.isOwnBridge).map(\.index))
-        let addresses = try netlink.addresses(of: wanted.families)
+        observed.note(try netlink.addresses(of: wanted.families), of: bridges)
         for place in observed.links.indices {
             let index = observed.links[place].info.index
-            if bridges.contains(index) {
-                observed.links[place].addresses = addresses.filter { $0.link == index }.map(\.address)
-            }
             guard let master = observed.links[place].info.master, bridges.contains(master) else { continue }
             observed.links[place].port = try netlink.portOfLink(index)
         }
@@ -25,7 +22,7 @@ extension BridgeDriver {
         return observed
     }
 
-    /// The bridges alone. It is not much more than two reads of tables.
+    /// The bridges alone, with their addresses. It is not much more than two reads of tables.
     func observeBridges(_ wanted: WantedBridges) throws(OperationError) -> ObservedBridges {
         var observed = ObservedBridges()
         var netlink = try RouteSocket()
@@ -33,6 +30,9 @@ extension BridgeDriver {
             guard let link = try netlink.link(.named(network.definition.device)) else { continue }
             observed.links.append(ObservedBridges.Link(link))
         }
+        let bridges = Set(observed.links.map(\.info.index))
+        // One list for all of them; a run has that much time.
+        if !bridges.isEmpty { observed.note(try netlink.addresses(of: wanted.families), of: bridges) }
         try observeHost(wanted, &observed)
         return observed
     }
@@ -44,11 +44,8 @@ extension BridgeDriver {
         var observed = ObservedBridges()
         observed.routed = HostRouting.families
         guard let bridge = try netlink.link(.named(network.definition.device)) else { return observed }
-        var addresses: [Subnet] = []
-        for gateway in network.definition.gateways {
-            addresses += try netlink.addresses(of: gateway.family).filter { $0.link == bridge.index }.map(\.address)
-        }
-        observed.links.append(ObservedBridges.Link(bridge, addresses: addresses))
+        observed.links.append(ObservedBridges.Link(bridge))
+        observed.note(try netlink.addresses(of: network.definition.settledFamilies), of: [bridge.index])
         observed.links += try netlink.observe(network.members, on: bridge)
         return observed
     }
@@ -75,10 +72,12 @@ extension WantedBridges {
     fileprivate var families: Set<AddressFamily> { Set(networks.flatMap(\.definition.gateways).map(\.family)) }
 }
 
-extension RouteSocket {
-    fileprivate mutating func addresses(of families: Set<AddressFamily>) throws(OperationError) -> [AddressInfo] {
-        var addresses: [AddressInfo] = []
-        for family in families { addresses += try self.addresses(of: family) }
-        return addresses
+extension ObservedBridges {
+    /// - Parameter bridges: indices of the links that somebody has asked about.
+    fileprivate mutating func note(_ addresses: [AddressInfo], of bridges: Set<Int32>) {
+        let own = Dictionary(grouping: addresses, by: \.link)
+        for place in links.indices where bridges.contains(links[place].info.index) {
+            links[place].addresses = (own[links[place].info.index] ?? []).map(\.address)
+        }
     }
 }

@@ -10,11 +10,26 @@ enum ForwardPolicy {
     /// - Parameter isPlanned: whether whoever makes the network is still to have it let through where others leave a place for that.
     static func obstacles(to network: NetworkDefinition, isPlanned: Bool = false) -> [NetworkObstacle] {
         let families = network.families.filter { isAsked(about: network, $0) }
+        return obstacles(to: network, families, isPlanned: isPlanned) { _ in true }
+    }
+
+    /// Those that drop by their policy what comes for a member's ports from elsewhere. Where no chain has such a policy, as on most
+    /// hosts, no rule is read: this is asked whenever a container begins.
+    static func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
+        guard network.hasWayOut else { return [] }
+        let places = (endpoint.ports + endpoint.openPorts).map(\.hostAddress)
+        let reached = Set(places.filter { !$0.isLoopback }.map(\.family))
+        return obstacles(to: network, endpoint.families.filter(reached.contains), isPlanned: false, among: \.drops)
+    }
+
+    private static func obstacles(
+        to network: NetworkDefinition, _ families: [AddressFamily], isPlanned: Bool, among isMeant: (BaseChain) -> Bool
+    ) -> [NetworkObstacle] {
         if families.isEmpty { return [] }
         var obstacles = legacyObstacles(to: network)
         guard var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else { return obstacles }
         for family in families {
-            for chain in foreign(chains, family) {
+            for chain in foreign(chains, family) where isMeant(chain) {
                 guard let name = chain.family, (try? tables.mentions(network.device, in: chain)) != true else {
                     continue
                 }

@@ -7,11 +7,8 @@ import Netlink
 enum InputObstacles {
     /// - Parameter containers: whose ports are asked about; where none has such a port, and the network is of IPv6 alone, any.
     static func find(to network: NetworkDefinition, _ containers: [TracedContainer]) -> [NetworkObstacle] {
-        guard !network.isInternal, network.givesAddresses, network.gateways.count == 1 else { return [] }
-        let family: AddressFamily = network.gateway == nil ? .ipv4 : .ipv6
-        let ports = containers.flatMap(\.endpoints).filter { $0.networkID == network.id }.flatMap(\.ports).filter {
-            $0.hostAddress.family == family && !$0.hostAddress.isLoopback && $0.transport != .sctp
-        }
+        guard let family = family(of: network) else { return [] }
+        let ports = ports(of: containers.flatMap(\.endpoints), on: network, family)
         if ports.isEmpty, family == .ipv6 { return [] }
         guard let walk = try? FirewallWalk(FirewallWalk.tables(of: family)), let door = Door(family) else { return [] }
         if ports.isEmpty {
@@ -28,6 +25,35 @@ enum InputObstacles {
             if !found.contains(obstacle) { found.append(obstacle) }
         }
         return found
+    }
+
+    /// The same of one member's ports, in one line. Few members have such a port, and of others nothing is read.
+    static func find(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
+        guard let family = family(of: network) else { return [] }
+        let ports = ports(of: [endpoint], on: network, family).prefix(16)
+        guard !ports.isEmpty, let walk = try? FirewallWalk(FirewallWalk.tables(of: family)), let door = Door(family)
+        else { return [] }
+        let stops = ports.compactMap { port in
+            stop(port.transport.number, port.hostPort, door, walk).map { (port: port, step: $0) }
+        }
+        guard let first = stops.first else { return [] }
+        let number = stops.count == 1 ? "\(first.port.hostPort)" : "PORT"
+        return [obstacle(first.step, family, first.port.transport, number)]
+    }
+
+    /// That of which members have no address, where they have one of the other.
+    private static func family(of network: NetworkDefinition) -> AddressFamily? {
+        guard !network.isInternal, network.givesAddresses, network.gateways.count == 1 else { return nil }
+        return network.gateway == nil ? .ipv4 : .ipv6
+    }
+
+    /// Those that come in from elsewhere.
+    private static func ports(
+        of endpoints: [Endpoint], on network: NetworkDefinition, _ family: AddressFamily
+    ) -> [PortMapping] {
+        endpoints.filter { $0.networkID == network.id }.flatMap(\.ports).filter {
+            $0.hostAddress.family == family && !$0.hostAddress.isLoopback && $0.transport != .sctp
+        }
     }
 
     private static func stop(_ transport: UInt8, _ port: UInt16, _ door: Door, _ walk: FirewallWalk)

@@ -71,7 +71,7 @@ extension MacvlanDriver {
         }
         if link.isOwnBridge {
             throw OperationError(
-                "parent interface", link.name, reason: "it is the bridge of a network of its own",
+                "parent interface", link.name, reason: "it \(Self.isBridge)",
                 remedy: "use that network", kind: .conflict)
         }
         // A port of a bridge has one receiver, and that is the bridge (netdev_rx_handler_register).

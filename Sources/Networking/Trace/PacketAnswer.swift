@@ -6,42 +6,51 @@ extension PacketTracer {
     /// What is let through one way need not be the other way.
     mutating func answer(to packet: TracedPacket, sentAs sender: IPAddress) {
         var answer = packet.answer(to: sender)
-        let (steps, end) = (way.steps, way.end)
-        if comesBack(&answer) {
-            (way.steps, way.end) = (steps, end)
+        let before = (way.steps, way.end)
+        conclude(comesBack(&answer), before)
+    }
+
+    /// - Parameter before: what was noted of the way there, which is what is told of an answer that arrives.
+    mutating func conclude(_ answerArrives: Bool, _ before: (steps: [PacketWay.Step], end: PacketWay.End)) {
+        if answerArrives {
+            (way.steps, way.end) = before
         } else {
             way.end = way.end.ofAnswer
         }
     }
 
     private mutating func comesBack(_ answer: inout TracedPacket) -> Bool {
-        guard pass(.prerouting, &answer) else { return false }
+        guard comeFrom(answer.source, on: answer.input, &answer), pass(.prerouting, &answer) else { return false }
         if answer.isTracked == false, answer.hasNewDestination || answer.untranslatedDestination != nil {
             stop("it is not tracked, and so is not translated back")
             return false
         }
         answer.translateBack()
-        guard let name = answer.input, let input = link(named: name) else { return pass(.forward, &answer) }
+        guard let name = answer.input, let input = link(named: name) else { return leaves(.forward, &answer) }
         guard let route = route(answer, input: input) else { return false }
         guard route.isOrdinary else {
             stop("routing drops what is for \(answer.destination)")
             return false
         }
         answer.output = link(route.link)?.name
-        return pass(.forward, &answer)
+        return leaves(.forward, &answer)
+    }
+
+    /// - Parameter place: what it passes before it goes out.
+    private mutating func leaves(_ place: PacketHook.Place, _ answer: inout TracedPacket) -> Bool {
+        guard pass(place, &answer), pass(.postrouting, &answer) else { return false }
+        return goTo(answer.destination, on: answer.output, &answer)
     }
 
     /// What this host answers has to have a route, too.
     mutating func answerFromHere(to packet: TracedPacket) {
         if packet.input == "lo" { return }
-        let (steps, end) = (way.steps, way.end)
-        let answer = TracedPacket(
-            from: packet.destination, to: packet.source, packet.transport, port: packet.sourcePort)
-        if route(answer) == nil {
-            way.end = way.end.ofAnswer
-        } else {
-            (way.steps, way.end) = (steps, end)
-        }
+        let before = (way.steps, way.end)
+        var answer = packet.answer(to: packet.source)
+        (answer.input, answer.output) = (nil, nil)
+        guard let route = route(answer) else { return conclude(false, before) }
+        answer.output = link(route.link)?.name
+        conclude(leaves(.output, &answer), before)
     }
 }
 

@@ -10,9 +10,12 @@ package struct PacketTracer: ~Copyable {
     private let links: [LinkInfo]
     let containers: [TracedContainer]
     private let internals: InternalNetworks
-    private let family: AddressFamily
+    let family: AddressFamily
     private var walk: FirewallWalk
+    /// Whether there are rules of bridges' own.
+    let asksBridges: Bool
     private let deviceChains: [DeviceChain]
+    private let routesBySourcePort: Bool
     var way = PacketWay()
     /// What is not known of routes.
     private var doubts: [String] = []
@@ -23,11 +26,15 @@ package struct PacketTracer: ~Copyable {
         let tables = try FirewallWalk.tables(of: family)
         var netlink = try RouteSocket()
         links = try netlink.links()
+        // A kernel without such rules has none.
+        routesBySourcePort = (try? netlink.routesBySourcePort(family)) ?? false
         self.netlink = netlink
         self.containers = containers
         self.internals = internals
         self.family = family
-        walk = FirewallWalk(tables)
+        let walk = FirewallWalk(tables)
+        self.walk = walk
+        asksBridges = walk.asksBridges
         deviceChains = Self.deviceChains()
     }
 
@@ -55,7 +62,7 @@ package struct PacketTracer: ~Copyable {
 
     // MARK: What the host knows
 
-    private func place(of address: IPAddress) -> (container: TracedContainer, endpoint: Endpoint)? {
+    func place(of address: IPAddress) -> (container: TracedContainer, endpoint: Endpoint)? {
         for container in containers {
             if let endpoint = container.endpoints.first(where: { $0.addresses.contains(address) }) {
                 return (container, endpoint)
@@ -73,7 +80,7 @@ package struct PacketTracer: ~Copyable {
 
     // MARK: Notes
 
-    private mutating func note(_ stage: String, _ text: String) { way.steps.append(.init(stage, text)) }
+    mutating func note(_ stage: String, _ text: String) { way.steps.append(.init(stage, text)) }
 
     /// - Returns: whether it goes on.
     mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Bool {
@@ -93,7 +100,7 @@ package struct PacketTracer: ~Copyable {
         }
     }
 
-    private mutating func doubt(_ what: String) {
+    mutating func doubt(_ what: String) {
         if !doubts.contains(what) { doubts.append(what) }
     }
 
@@ -134,21 +141,9 @@ package struct PacketTracer: ~Copyable {
         pass(link: endpoint.hostInterface, isOutward: false)
         note(bridge.name, "the bridge of network \(endpoint.network)")
         if isNear, packet.destination != endpoint.gateway(of: family), !isOwn(packet.destination) {
-            return cross(bridge, &packet)
+            return cross(bridge, from: endpoint.hostInterface, &packet)
         }
-        enter(by: bridge, &packet)
-    }
-
-    /// From one port of a bridge to another. Rules of IP are asked where the kernel has bridges do so.
-    private mutating func cross(_ bridge: LinkInfo, _ packet: inout TracedPacket) {
-        packet.input = bridge.name
-        if BridgeNetfilter.isOn(family) {
-            note(bridge.name, "\(BridgeNetfilter.setting(family)) is 1: rules are asked")
-            guard pass(.prerouting, &packet) else { return }
-            packet.output = bridge.name
-            guard pass(.forward, &packet), pass(.postrouting, &packet) else { return }
-        }
-        deliver(by: bridge, packet)
+        if comeFrom(packet.source, on: bridge.name, &packet) { enter(by: bridge, &packet) }
     }
 
     private mutating func leaveHost(_ packet: inout TracedPacket) {
@@ -173,6 +168,7 @@ package struct PacketTracer: ~Copyable {
         guard let back = try? netlink.route(to: packet.source), let link = link(back.link) else {
             return stop("there is no route to \(packet.source), so it is not known where it would come in")
         }
+        passPorts(of: link)
         enter(by: link, &packet)
     }
 
@@ -203,7 +199,11 @@ package struct PacketTracer: ~Copyable {
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
         pass(link: output.name, isOutward: true)
         let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
-        if isOurs || output.isOwnBridge { return deliver(by: output, packet) }
+        if isOurs || output.isOwnBridge {
+            if goTo(packet.destination, on: output.name, &packet) { deliver(by: output, packet) }
+            return
+        }
+        passPorts(of: output)
         let hop = route.gateway.map { " to the router \($0)" } ?? ""
         way.source = packet.source
         way.end = .arrives("it leaves this host by \(output.name)\(hop), as \(packet.source)")
@@ -221,7 +221,7 @@ package struct PacketTracer: ~Copyable {
         return addresses.map(\.address.address).first { !$0.isMappedOrOfLink }
     }
 
-    private mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
+    mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
         guard let (container, endpoint) = place(of: packet.destination), endpoint.bridge == bridge.name else {
             return stop("nobody on \(bridge.name) has the address \(packet.destination)")
         }
@@ -275,9 +275,11 @@ package struct PacketTracer: ~Copyable {
 
     mutating func route(_ packet: TracedPacket, input: LinkInfo? = nil) -> RouteInfo? {
         if packet.mark == nil { doubt("routing (depends on the packet's mark)") }
+        if routesBySourcePort, packet.hasPorts, packet.sourcePort == nil {
+            doubt("routing (depends on the port that the packet comes from)")
+        }
         do throws(OperationError) {
-            return try netlink.route(
-                to: packet.destination, from: packet.source, input: input?.index, mark: packet.mark ?? 0)
+            return try netlink.route(of: packet, input: input?.index)
         } catch {
             // What comes in is not looked up for anywhere else then.
             if error.errno == EHOSTUNREACH, let input, let setting = HostRouting.refusing(family, input: input.name) {
