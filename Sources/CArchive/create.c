@@ -11,18 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static la_ssize_t write_output(struct archive *archive, void *context, const void *bytes, size_t count) {
-    struct creation *x = context;
-    if (carchive_write_all(x->output, bytes, count) < 0) {
-        carchive_fail(x->failure, "write archive", NULL, errno);
-        A(set_error)(archive, EIO, "cannot write");
-        return ARCHIVE_FATAL;
-    }
-    if (!x->tree) SHA256(update)(&x->hash, count, bytes);
-    x->result->blob_size += count;
-    return (la_ssize_t)count;
-}
-
 // MARK: directories
 
 static int archive_directory(struct creation *x, int *parent, const char *base, size_t parent_end);
@@ -175,7 +163,7 @@ static int write_all(struct creation *x, int root) {
     if (A(write_set_options)(x->archive, "pax:xattrheader=SCHILY") < ARCHIVE_WARN) return creation_unwritable(x);
     A(write_set_bytes_per_block)(x->archive, BLOCK_SIZE);
     A(write_set_bytes_in_last_block)(x->archive, 1);
-    if (A(write_open)(x->archive, x, NULL, write_output, NULL) != ARCHIVE_OK) return creation_unwritable(x);
+    if (A(write_open)(x->archive, &x->output, NULL, carchive_output_write, NULL) != ARCHIVE_OK) return creation_unwritable(x);
     x->root = root;
     if ((x->tree ? write_tree(x, root) : write_layer(x, root)) < 0) return -1;
     return A(write_close)(x->archive) != ARCHIVE_OK ? creation_unwritable(x) : 0;
@@ -193,7 +181,6 @@ static int create(struct creation *x, int root) {
 }
 
 static int create_hashed(struct creation *x, int root) {
-    SHA256(init)(&x->hash);
     // As in carchive_extract: names are UTF-8.
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
@@ -203,7 +190,7 @@ static int create_hashed(struct creation *x, int root) {
         freelocale(utf8);
     }
     creation_free_names(x);
-    SHA256(digest)(&x->hash, CARCHIVE_DIGEST_SIZE, x->result->blob_digest);
+    carchive_output_finish(&x->output, x->result);
     memcpy(x->result->diff_digest, x->result->blob_digest, CARCHIVE_DIGEST_SIZE);
     return status;
 }
@@ -217,7 +204,7 @@ static int write_archive(
     struct creation *x = calloc(1, sizeof *x);
     if (!x) return carchive_fail(failure, "write archive", NULL, ENOMEM);
     x->tree = tree;
-    x->output = output;
+    carchive_output_begin(&x->output, output, tree == NULL, failure);
     x->newest = newest;
     x->left_out = left_out;
     x->result = result;

@@ -16,14 +16,14 @@ struct first_name {
 enum { BUCKETS = 4096, BLOCK_SIZE = 256 << 10, LIST_SIZE = 64 << 10, HELD_DIRECTORIES = 64 };
 
 struct creation {
-    int output, root;
+    int root;
     unsigned depth;
     /* Seconds. */
     int64_t newest;
     /* Nil for the layer of an image, which says by marks what the layers below lose. */
     const struct carchive_tree *tree;
     const char *left_out;
-    struct sha256_ctx hash;
+    struct carchive_output output;
     struct carchive_result *result;
     struct carchive_failure *failure;
     struct archive *archive;

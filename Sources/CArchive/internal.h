@@ -18,9 +18,10 @@
     X(archive_read_next_header) X(archive_read_open) X(archive_read_support_filter_bzip2) \
     X(archive_read_support_filter_gzip) X(archive_read_support_filter_zstd) \
     X(archive_read_support_format_raw) X(archive_read_support_format_tar) X(archive_set_error) \
-    X(archive_write_close) X(archive_write_data) X(archive_write_free) X(archive_write_header) X(archive_write_new) \
-    X(archive_write_open) X(archive_write_set_bytes_in_last_block) X(archive_write_set_bytes_per_block) \
-    X(archive_write_set_format_pax) X(archive_write_set_options)
+    X(archive_write_add_filter_gzip) X(archive_write_add_filter_zstd) X(archive_write_close) X(archive_write_data) \
+    X(archive_write_free) X(archive_write_header) X(archive_write_new) X(archive_write_open) \
+    X(archive_write_set_bytes_in_last_block) X(archive_write_set_bytes_per_block) X(archive_write_set_format_pax) \
+    X(archive_write_set_format_raw) X(archive_write_set_options)
 #define EACH_NETTLE_FUNCTION(X) X(nettle_sha256_init) X(nettle_sha256_update) X(nettle_sha256_digest)
 
 /* The functions of both libraries, found once by carchive_load. */
@@ -42,6 +43,20 @@ int carchive_spend(int64_t *left, int64_t count);
 int carchive_fail_over(struct carchive_failure *failure);
 
 int carchive_write_all(int fd, const void *bytes, size_t count);
+
+/* The file that an archive goes to. */
+struct carchive_output {
+    int fd, hashes;
+    struct carchive_failure *failure;
+    struct sha256_ctx hash;
+    uint64_t size;
+};
+/* - Parameter hashes: 0 leaves the digest out. */
+void carchive_output_begin(struct carchive_output *output, int fd, int hashes, struct carchive_failure *failure);
+/* For libarchive; `output` is one that was begun. */
+la_ssize_t carchive_output_write(struct archive *archive, void *output, const void *bytes, size_t count);
+/* What was written becomes the blob of *result. */
+void carchive_output_finish(struct carchive_output *output, struct carchive_result *result);
 
 /* The uncompressed tar stream of a file, read, decompressed and hashed on a thread of its own. */
 struct carchive_stream;

@@ -53,6 +53,7 @@ int clinux_flock(int fd, int operation) { return result(flock(fd, operation)); }
 int clinux_fcntl(int fd, int command, int argument) { return result(fcntl(fd, command, argument)); }
 int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size) { return result(fgetxattr(fd, name, value, size)); }
+int clinux_fsetxattr(int fd, const char *name, const void *value, size_t size) { return result(fsetxattr(fd, name, value, size, 0)); }
 int clinux_flistxattr(int fd, char *names, size_t size) { return result((int)flistxattr(fd, names, size)); }
 int clinux_close_range(unsigned first, unsigned last) { return result(syscall(SYS_close_range, first, last, 0)); }
 

@@ -48,6 +48,13 @@ extension FaultScenario {
             command: ["push", "-q", "localhost:5000/fwother"], needsRegistry: true,
             next: [Step("push -q localhost:5000/fwother"), Step("image prune -f")]),
         FaultScenario(
+            name: "push that compresses", before: remoteImage,
+            prepare: [
+                Step("create --name fwbox --net none busybox true"), Step("cp /etc/passwd fwbox:/mark"),
+                Step("commit fwbox localhost:5000/fwother"), Step("rm fwbox"),
+            ], command: ["push", "-q", "localhost:5000/fwother"], needsRegistry: true,
+            next: [Step("push -q localhost:5000/fwother"), Step("rmi localhost:5000/fwother"), Step("image prune -f")]),
+        FaultScenario(
             name: "load", before: archived, command: ["load", "-q", "-i", archive],
             next: [
                 Step("load -q -i \(archive)"), Step("run --rm --net none fwload cat /mark"), Step("rmi fwload"),

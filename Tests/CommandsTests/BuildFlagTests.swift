@@ -62,9 +62,9 @@ import Testing
     }
 
     @Test func whatOutputsDoAnyway() throws {
-        let idle = "tar=true,platform-split=false,unpack,store=true,oci-mediatypes=1,compression=uncompressed"
+        let idle = "tar=true,platform-split=false,unpack,store=true,oci-mediatypes=1"
         #expect(try request("-o", "type=oci,\"dest=a,b\"," + idle).outputs == [.image(.oci, "a,b")])
-        for wrong in ["tar=false", "platform-split", "compression=gzip", "compression", "rewrite-timestamp=true"] {
+        for wrong in ["tar=false", "platform-split", "compression-level=9", "rewrite-timestamp=true"] {
             let failure = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=x,\(wrong)") }
             let words = "\(wrong) of --output is not supported: there are type, dest, name and push"
             #expect(failure?.description.hasPrefix(words) == true, "\(wrong)")
@@ -101,6 +101,40 @@ import Testing
         ])
         .command.request(for: ".") { $0 == "B" ? "caller's" : nil }
         #expect(request.arguments == ["A": "\u{301}=b", "B": "caller's", "C": ""])
+    }
+
+    @Test(
+        arguments: [
+            ("type=oci,dest=x,compression=gzip", SavedCompression(.gzip, isForced: false)),
+            ("type=docker,dest=x,compression=zstd,force-compression=true", SavedCompression(.zstd, isForced: true)),
+            ("type=oci,dest=x,compression=uncompressed", SavedCompression(.uncompressed, isForced: false)),
+            ("type=oci,dest=x,force-compression", SavedCompression(.gzip, isForced: true)),
+            ("type=oci,dest=x,force-compression=false", nil), ("type=docker,dest=x", nil),
+        ] as [(String, SavedCompression?)])
+    func archivesMayBeCompressed(_ text: String, _ compression: SavedCompression?) throws {
+        let form = text.hasPrefix("type=oci") ? SavedForm.oci : .docker
+        #expect(try request("-o", text).outputs == [.image(form, "x", compression)])
+    }
+
+    /// The store has layers uncompressed, a registry has them with gzip: to ask for that is no mistake, for anything else it is.
+    @Test func whatIsNoArchiveIsCompressedAsUsual() throws {
+        #expect(try request("-t", "a", "-o", "type=registry,compression=gzip").pushes)
+        #expect(try request("-t", "a", "-o", "type=image,compression=gzip,push=true,force-compression=0").pushes)
+        #expect(try request("-o", "type=image,compression=uncompressed").outputs.isEmpty)
+        #expect(try request("-o", "type=local,dest=x,compression=uncompressed").outputs == [.directory("x")])
+        for (wrong, words) in [
+            ("type=image,push=true,compression=zstd", "compression=zstd of --output is not supported where an image"),
+            ("type=registry,compression=uncompressed", "compression=uncompressed of --output is not supported where"),
+            ("type=registry,compression=gzip,force-compression", "force-compression of --output is not supported"),
+            ("type=docker,compression=gzip", "compression=gzip of --output is not supported for type=docker"),
+            ("type=tar,dest=x,compression=gzip", "compression=gzip of --output is not supported for type=tar"),
+            ("type=oci,dest=x,compression=estargz", "compression=estargz of --output is not supported: there are "),
+            ("type=oci,dest=x,compression", "compression= of --output is not supported: there are uncompressed, gzip"),
+            ("type=oci,dest=x,force-compression=maybe", "invalid value \"maybe\" of force-compression"),
+        ] {
+            let failure = #expect(throws: OperationError.self) { try request("-o", wrong) }
+            #expect(failure?.description.hasPrefix(words) == true, "\(wrong): \(failure?.description ?? "")")
+        }
     }
 
     @Test func aSecretsFileMayHaveACommaInItsName() throws {

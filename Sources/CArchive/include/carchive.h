@@ -68,6 +68,12 @@ int carchive_create(
     int root, int output, int64_t newest, const char *left_out, struct carchive_result *result,
     struct carchive_failure *failure);
 
+/* Writes the tar stream of the archive `input` to `output`, compressed as `compression` says: none, gzip or zstd. The same
+ * stream gives the same bytes. `goes_on` is asked before each piece, and ends it by 0. In *result `blob` is what was written. */
+int carchive_compress(
+    int input, int output, int compression, int (*goes_on)(void *context), void *context, struct carchive_result *result,
+    struct carchive_failure *failure);
+
 /* A file or directory and how it becomes an archive. */
 struct carchive_tree {
     const char *base;

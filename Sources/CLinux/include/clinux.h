@@ -29,6 +29,7 @@ int clinux_pipe(int ends[2]);
 int clinux_fcntl(int fd, int command, int argument);
 /* The size of the value. */
 int clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
+int clinux_fsetxattr(int fd, const char *name, const void *value, size_t size);
 /* The names of its extended attributes, each with a zero behind it: how many bytes they are, or -errno. */
 int clinux_flistxattr(int fd, char *names, size_t size);
 enum {

@@ -88,26 +88,31 @@ extension Engine {
         for reference in references { job.report.note(number, "naming to \(reference)") }
         job.report.done(number)
         for reference in references { host.announce(Event(.image, "tag", id, ["name": reference.description])) }
-        if job.request.pushes { for reference in references { try push(reference, job) } }
+        var pushed: [Digest] = []
+        if job.request.pushes { for reference in references { pushed += try push(reference, job) } }
         try writeIdentity(id, job.request)
         if job.request.metadataFile != nil, let stored = try imageStore.resolve(id) {
             let manifest = try imageStore.manifest(of: stored, named: references.first?.text)
-            try writeMetadata(WrittenImage(id: stored.id, manifest: manifest), references, job.request)
+            // A registry may have it in another form.
+            let image = WrittenImage(id: stored.id, manifest: pushed.first ?? manifest)
+            try writeMetadata(image, references, job.request)
         }
         return id
     }
 
-    private func push(_ reference: Reference, _ job: BuildJob) throws(OperationError) {
+    /// - Returns: the digest of the manifest that the registry has now.
+    private func push(_ reference: Reference, _ job: BuildJob) throws(OperationError) -> [Digest] {
         let step = job.report.begin("pushing \(reference.canonical)")
         var engine = self
         engine.progress = BuildPull(job.report, step)
         do throws(OperationError) {
-            _ = try engine.pushImage(reference.description, allTags: false)
+            let pushed = try engine.pushImage(reference.description, allTags: false)
+            job.report.done(step)
+            return pushed.compactMap { Digest($0.digest) }
         } catch {
             job.report.failed(step, error)
             throw error
         }
-        job.report.done(step)
     }
 
     /// In buildx's members.

@@ -11,7 +11,7 @@ extension BuildJob {
     func write(
         _ image: BuiltImage, to output: BuildRequest.Output, as references: [Reference]
     ) throws(OperationError) -> WrittenImage? {
-        guard case .image(let form, let path) = output else {
+        guard case .image(let form, let path, let compression) = output else {
             try writeFiles(of: image, to: output)
             return nil
         }
@@ -19,7 +19,7 @@ extension BuildJob {
         var written: WrittenImage?
         try ArchiveTarget(path, mode: 0o644).fill { (file: borrowing Descriptor) throws(OperationError) in
             written = try workspace.save(
-                image, number, as: references, form, to: file, named: path ?? "standard output")
+                image, number, as: references, form, compression, to: file, named: path ?? "standard output")
         }
         return written
     }

@@ -29,8 +29,9 @@ package struct BuildRequest: Sendable {
 
     /// Where the image goes to, instead of the store.
     package enum Output: Equatable, Sendable {
-        /// All of it, as an archive that `load` reads; nil is standard output.
-        case image(SavedForm, String?)
+        /// All of it, as an archive that `load` reads; nil is standard output. Without a
+        /// compression layers are as they are in the store.
+        case image(SavedForm, String?, SavedCompression? = nil)
         /// Its files: a directory, made where there is none.
         case directory(String)
         /// Its files as an archive; nil is standard output.
@@ -39,7 +40,7 @@ package struct BuildRequest: Sendable {
         /// Whether it waits for a reader: a pipe, a device, or what a descriptor is open for.
         var mayWait: Bool {
             switch self {
-            case .image(_, let path), .archive(let path):
+            case .image(_, let path, _), .archive(let path):
                 guard let path else { return true }
                 return Files.status(path).map { !$0.isRegular && !$0.isDirectory } ?? false
             case .directory: return false
@@ -48,7 +49,7 @@ package struct BuildRequest: Sendable {
 
         var isToStandardOutput: Bool {
             switch self {
-            case .image(_, let path), .archive(let path): path == nil
+            case .image(_, let path, _), .archive(let path): path == nil
             case .directory: false
             }
         }
@@ -132,7 +133,7 @@ extension BuildRequest {
     func descriptors() throws(OperationError) -> [Int32] {
         let written = outputs.map { output -> String? in
             switch output {
-            case .image(_, let path), .archive(let path): path
+            case .image(_, let path, _), .archive(let path): path
             case .directory: nil
             }
         }

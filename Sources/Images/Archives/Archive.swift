@@ -5,17 +5,17 @@ import Linux
 
 /// Tar archives and digests, by way of libraries that are loaded on first use.
 enum Archive {
-    enum Compression: Int {
+    enum Compression: Int, CaseIterable, Sendable {
         case none, gzip, zstd, xz, bzip2
 
-        /// What OCI's media type of a layer ends with. Only gzip and zstd are in the standard.
-        var suffix: String {
+        /// As media types have it.
+        var name: String {
             switch self {
             case .none: ""
-            case .gzip: "+gzip"
-            case .zstd: "+zstd"
-            case .xz: "+xz"
-            case .bzip2: "+bzip2"
+            case .gzip: "gzip"
+            case .zstd: "zstd"
+            case .xz: "xz"
+            case .bzip2: "bzip2"
             }
         }
     }
@@ -68,6 +68,49 @@ enum Archive {
         }
         guard status == 0 else { throw error(failure, archive: directory) }
         return content(result)
+    }
+
+    /// Writes the tar stream of an archive anew: the same stream and compression give the same bytes.
+    /// - Parameters:
+    ///   - compression: none, gzip or zstd.
+    ///   - name: what an error calls the archive.
+    ///   - check: is called before each piece; what it throws is the end.
+    static func compress(
+        _ input: borrowing Descriptor, to output: borrowing Descriptor, by compression: Compression, named name: String,
+        checking check: @escaping () throws(OperationError) -> Void
+    ) throws(OperationError) -> Content {
+        var result = carchive_result()
+        var failure = carchive_failure()
+        let permission = Permission(check)
+        let status = carchive_compress(
+            input.number, output.number, Int32(compression.rawValue), { Permission.goesOn($0) },
+            Unmanaged.passUnretained(permission).toOpaque(), &result, &failure)
+        if let refusal = permission.refusal { throw refusal }
+        guard status == 0 else { throw error(failure, archive: name) }
+        return content(result)
+    }
+
+    /// What C asks whether it goes on.
+    private final class Permission {
+        private let check: () throws(OperationError) -> Void
+        private(set) var refusal: OperationError?
+
+        init(_ check: @escaping () throws(OperationError) -> Void) { self.check = check }
+
+        static func goesOn(_ context: UnsafeMutableRawPointer?) -> Int32 {
+            guard let context else { return 0 }
+            return Unmanaged<Permission>.fromOpaque(context).takeUnretainedValue().isGiven ? 1 : 0
+        }
+
+        private var isGiven: Bool {
+            do throws(OperationError) {
+                try check()
+                return true
+            } catch {
+                refusal = error
+                return false
+            }
+        }
     }
 
     static func digest(_ bytes: [UInt8]) throws(OperationError) -> Digest {

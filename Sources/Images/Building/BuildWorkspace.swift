@@ -113,15 +113,19 @@ package struct BuildWorkspace: ~Copyable {
     /// Writes an image as an archive, without keeping it.
     /// - Parameters:
     ///   - number: another one for each.
+    ///   - compression: of its layers; nil leaves them as they are.
     ///   - name: of the output, for errors.
     package func save(
         _ image: BuiltImage, _ number: Int, as references: [Reference], _ form: SavedForm,
-        to output: borrowing Descriptor, named name: String
+        _ compression: SavedCompression?, to output: borrowing Descriptor, named name: String
     ) throws(OperationError) -> WrittenImage {
         let names = try references.map { reference throws(OperationError) in
             try Reference(ImageStore.taggable(reference))
         }
-        let draft = draft(of: image)
+        var draft = draft(of: image)
+        if let compression {
+            draft = try store.compress(draft, by: compression, to: workspace.file("compressed-\(number)"))
+        }
         let prepared = try store.prepare(draft, number, in: workspace)
         var places = [
             prepared.id: workspace.file("config-\(number)"),

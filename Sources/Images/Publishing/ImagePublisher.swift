@@ -121,10 +121,8 @@ extension ImageStore {
     }
 
     func draft(_ content: Archive.Content, blob: String, tree: String) -> LayerDraft {
-        let mediaType = Manifest.layerType + content.compression.suffix
-        return LayerDraft(
-            blob: Manifest.Blob(mediaType: mediaType, digest: content.blob, size: content.blobSize),
-            diff: content.diff, size: content.size, source: (blob, tree),
+        LayerDraft(
+            blob: content.layer(of: .oci), diff: content.diff, size: content.size, source: (blob, tree),
             hasImpliedDirectories: content.hasImpliedDirectories)
     }
 

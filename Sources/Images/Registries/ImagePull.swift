@@ -82,10 +82,11 @@ extension ImageStore {
         known id: Digest, _ name: String?, _ source: String, _ bytes: [UInt8]
     ) throws(OperationError) -> Bool? {
         guard try isWhole(id, in: ImageIndex.read(layout.index)) else { return nil }
-        let manifest = try Archive.digest(bytes)
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         guard isWhole(id, in: index) else { return nil }
+        let bytes = try localForm(of: bytes, for: id)
+        let manifest = try Archive.digest(bytes)
         let isKnown = index.entries.contains {
             $0.image == id && $0.reference == name && $0.source == source && $0.manifest == manifest
         }

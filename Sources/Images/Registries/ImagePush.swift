@@ -2,45 +2,50 @@ import Core
 import Glibc
 import Linux
 import Registry
+import Synchronization
 import Transfer
 
 extension ImageStore {
-    /// Brings an image to a registry, byte for byte as it is in the store: its manifest last, so that nobody sees half of it.
-    /// - Returns: the manifest's digest and length.
+    /// Brings an image to a registry: its manifest last, so that nobody sees half of it. What came from a registry goes byte for
+    /// byte as it is here. Of all else the layers that are not compressed yet are compressed on their way, with gzip.
+    /// - Returns: the digest and length of the manifest that is there now.
     package func push(
         _ image: Image, as reference: Reference, to session: RegistrySession,
         telling progress: any TransferProgress
     ) throws(OperationError) -> (Digest, Int64) {
         let stored = try storedManifest(manifest(of: image, named: reference.text))
-        let manifest = stored.manifest
+        let plan = PushPlan(
+            stored.manifest, diffs: image.layers, isKept: try isOfRegistry(stored.descriptor.digest))
         let connection = try session.connection()
         try session.open(connection)
-        var blobs = manifest.layers.filter { $0.places.isEmpty }
-        blobs = blobs.enumerated().filter { index, blob in !blobs[..<index].contains(blob) }.map(\.element)
         let push = ImagePush(
             store: self, session: session, others: try repositories(at: reference), progress: progress)
-        let (store, layers) = (self, blobs)
-        for blob in layers { progress.note(blob.digest.hex, .preparing) }
-        try WorkerThread.each(below: layers.count, limit: ImagePush.concurrency, cancelling: session.cancellation) {
-            number throws(OperationError) in
-            let (blob, connection) = (layers[number], try session.connection())
-            push.tell(blob, try push.send(blob, store.layout.blob(blob.digest), connection))
-        }
-        _ = try push.send(manifest.config, layout.blob(manifest.config.digest), connection)
+        let bytes = stored.replacing(try push.send(plan.layers))
+        let config = stored.manifest.config
+        _ = try push.send(config, layout.blob(config.digest), for: config, connection)
+        let digest = try Archive.digest(bytes)
         try session.putManifest(
-            stored.bytes, type: stored.descriptor.mediaType, as: reference.tag ?? Reference.defaultTag, connection)
-        try note(image.id, reference, reference.pinned(to: stored.descriptor.digest))
-        return (stored.descriptor.digest, stored.descriptor.size)
+            bytes, type: stored.descriptor.mediaType, as: reference.tag ?? Reference.defaultTag, connection)
+        try note(image.id, reference, reference.pinned(to: digest))
+        return (digest, Int64(bytes.count))
     }
 
-    /// Which images of the same registry have a blob: it may be taken over from there.
+    /// Whether some registry has this very manifest under a name that is here.
+    private func isOfRegistry(_ manifest: Digest) throws(OperationError) -> Bool {
+        try ImageIndex.read(layout.index).entries.contains { entry in
+            entry.source.flatMap { try? Reference($0) }?.digest == manifest
+        }
+    }
+
+    /// Which images of the same registry have a blob, as it is here or compressed: it may be taken over from there.
     private func repositories(at reference: Reference) throws(OperationError) -> [Digest: [String]] {
         var found: [Digest: [String]] = [:]
         for entry in try ImageIndex.read(layout.index).entries {
             guard let source = entry.source.flatMap({ try? Reference($0) }), source.registry == reference.registry,
                 source.repository != reference.repository, let record = try? record(entry.image)
             else { continue }
-            for blob in record.blobs where !(found[blob, default: []].contains(source.repository)) {
+            let blobs = record.blobs + record.blobs.compactMap { compressed($0)?.digest }
+            for blob in blobs where !(found[blob, default: []].contains(source.repository)) {
                 found[blob, default: []].append(source.repository)
             }
         }
@@ -67,8 +72,63 @@ private struct ImagePush: Sendable {
     let others: [Digest: [String]]
     let progress: any TransferProgress
 
+    /// - Returns: what those have become that were compressed, by what they were.
+    func send(_ layers: [PushPlan.Layer]) throws(OperationError) -> [Manifest.Blob: Manifest.Blob] {
+        for layer in layers { progress.note(layer.blob.digest.hex, .preparing) }
+        guard layers.contains(where: { $0.diff != nil }) else { return try send(layers, in: nil) }
+        let workspace = try store.workspace()
+        let compressed = try send(layers, in: workspace.path)
+        workspace.remove()
+        return compressed
+    }
+
+    /// - Parameter directory: for what is compressed; nil where nothing is.
+    private func send(
+        _ layers: [PushPlan.Layer], in directory: String?
+    ) throws(OperationError) -> [Manifest.Blob: Manifest.Blob] {
+        let compressed = CompressedBlobs()
+        try WorkerThread.each(below: layers.count, limit: Self.concurrency, cancelling: session.cancellation) {
+            number throws(OperationError) in
+            let (blob, connection) = (layers[number].blob, try session.connection())
+            if let diff = layers[number].diff, let directory {
+                compressed.add(blob, try sendCompressed(blob, diff, by: "\(directory)/gzip-\(number)", connection))
+            } else {
+                tell(blob, try send(blob, store.layout.blob(blob.digest), for: blob, connection))
+            }
+        }
+        return compressed.all
+    }
+
+    /// Brings a layer there compressed. It is asked for first where it is known what that comes to.
+    /// - Parameter file: does not exist, and is gone again afterwards.
+    private func sendCompressed(
+        _ layer: Manifest.Blob, _ diff: Digest, by file: String, _ connection: Connection
+    ) throws(OperationError) -> Manifest.Blob {
+        if let known = store.compressed(layer.digest) {
+            let found = try session.find(
+                known.digest.description, mountableFrom: others[known.digest] ?? [], connection)
+            if found != .missing {
+                tell(layer, found)
+                return known.blob(of: layer)
+            }
+        }
+        let compressed = try ImageStore.compress(
+            layer, diff, at: store.layout.blob(layer.digest), to: file, by: .gzip
+        ) { () throws(OperationError) in
+            try Interruption.check("push", layer.digest.description)
+            if session.cancellation.isCancelled {
+                throw OperationError("push", layer.digest.description, reason: "it was stopped")
+            }
+        }
+        store.note(CompressedLayer(digest: compressed.digest, size: compressed.size), of: layer.digest)
+        tell(layer, try send(compressed, file, for: layer, connection))
+        try Files.remove(file)
+        return compressed
+    }
+
+    /// - Parameter shown: by which the progress is told.
     func send(
-        _ blob: Manifest.Blob, _ path: String, _ connection: Connection
+        _ blob: Manifest.Blob, _ path: String, for shown: Manifest.Blob, _ connection: Connection
     ) throws(OperationError) -> RegistrySession.BlobPresence {
         let file = try Descriptor.open(path, O_RDONLY)
         var status = stat()
@@ -81,14 +141,20 @@ private struct ImagePush: Sendable {
         return try session.upload(
             blob.digest.description, file: file.number, size: blob.size, mountableFrom: others[blob.digest] ?? [],
             connection
-        ) { progress.note(blob.digest.hex, .uploading($0, of: blob.size)) }
+        ) { progress.note(shown.digest.hex, .uploading($0, of: blob.size)) }
     }
 
-    func tell(_ blob: Manifest.Blob, _ found: RegistrySession.BlobPresence) {
+    private func tell(_ blob: Manifest.Blob, _ found: RegistrySession.BlobPresence) {
         switch found {
         case .present: progress.note(blob.digest.hex, .presentThere)
         case .mounted(let repository): progress.note(blob.digest.hex, .mounted(from: repository))
         case .missing: progress.note(blob.digest.hex, .pushed)
         }
+    }
+
+    private final class CompressedBlobs: Sendable {
+        private let blobs = Mutex<[Manifest.Blob: Manifest.Blob]>([:])
+        func add(_ blob: Manifest.Blob, _ compressed: Manifest.Blob) { blobs.withLock { $0[blob] = compressed } }
+        var all: [Manifest.Blob: Manifest.Blob] { blobs.withLock { $0 } }
     }
 }

@@ -44,7 +44,7 @@ struct RemoteImage {
         }
         try ImageStore.checkDepth(manifest.layers.count)
         for layer in manifest.layers {
-            guard Manifest.isLayer(layer.mediaType) else {
+            guard LayerType(layer.mediaType)?.compression.isStandard == true else {
                 throw OperationError(
                     "pull", reference.description, reason: "unsupported media type \(layer.mediaType)",
                     kind: .unsupported)
@@ -137,21 +137,6 @@ struct RemoteImage {
                 throw Platform.refusal(of: reference.description, others, wanted: platform ?? .host)
             }
             return (best.digest, best.size)
-        }
-    }
-}
-
-extension Manifest {
-    /// OCI's and Docker's, also those that were not to be passed on.
-    static func isLayer(_ mediaType: String) -> Bool {
-        let docker = "application/vnd.docker.image.rootfs."
-        let kinds = [
-            layerType, "application/vnd.oci.image.layer.nondistributable.v1.tar", docker + "diff.tar",
-            docker + "foreign.diff.tar",
-        ]
-        return kinds.contains { kind in
-            mediaType.hasPrefix(kind)
-                && ["", "+gzip", "+zstd", ".gzip", ".zstd"].contains(mediaType.dropFirst(kind.count))
         }
     }
 }

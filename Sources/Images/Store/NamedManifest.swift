@@ -4,9 +4,23 @@ import Linux
 /// A manifest that is in the store.
 struct StoredManifest {
     let bytes: [UInt8]
+    /// All that it says.
+    let json: JSON
     let manifest: Manifest
     /// Of the bytes.
     let descriptor: Manifest.Blob
+}
+
+extension StoredManifest {
+    /// - Parameter digest: of the bytes.
+    init(_ bytes: [UInt8], _ digest: Digest, named name: String) throws(OperationError) {
+        (json, manifest) = try ImageStore.parse(bytes, named: name) { json throws(RecordError) in
+            (json, try Manifest(RecordReader(json)))
+        }
+        self.bytes = bytes
+        descriptor = Manifest.Blob(
+            mediaType: json["mediaType"]?.string ?? Manifest.mediaType, digest: digest, size: Int64(bytes.count))
+    }
 }
 
 extension ImageStore {
@@ -24,12 +38,19 @@ extension ImageStore {
 
     func storedManifest(_ digest: Digest) throws(OperationError) -> StoredManifest {
         let path = layout.blob(digest)
-        let bytes = try Files.readRecord(path)
-        let (manifest, type) = try ImageStore.parse(bytes, named: path) { json throws(RecordError) in
-            (try Manifest(RecordReader(json)), json["mediaType"]?.string ?? Manifest.mediaType)
-        }
-        return StoredManifest(
-            bytes: bytes, manifest: manifest,
-            descriptor: Manifest.Blob(mediaType: type, digest: digest, size: Int64(bytes.count)))
+        return try StoredManifest(Files.readRecord(path), digest, named: path)
+    }
+
+    /// What a registry says of an image that is here, in the form in which its layers are here: what a name says beside them,
+    /// such as annotations, stays. One of another type is not brought into that form, and its name has the image's own.
+    func localForm(of bytes: [UInt8], for id: Digest) throws(OperationError) -> [UInt8] {
+        let known = try record(id)
+        let remote = try StoredManifest(bytes, Archive.digest(bytes), named: "manifest")
+        guard !remote.manifest.layers.allSatisfy({ known.blobs.contains($0.digest) }) else { return bytes }
+        let own = try storedManifest(known.manifest)
+        guard let layers = own.json["layers"], remote.descriptor.mediaType == own.descriptor.mediaType,
+            remote.manifest.layers.count == own.manifest.layers.count
+        else { return bytes }
+        return Array(remote.json.replacing("layers", by: layers).compact.utf8)
     }
 }

@@ -94,6 +94,14 @@ package struct Descriptor: ~Copyable, Sendable {
         return size < 0 ? nil : value
     }
 
+    /// Gives it the extended attribute `name`, or that another value.
+    /// - Parameter path: what an error calls the file.
+    package func setAttribute(_ name: String, to value: [UInt8], of path: String) throws(OperationError) {
+        try FaultPoint.pass("set attribute of", path)
+        let result = clinux_fsetxattr(number, name, value, value.count)
+        guard result == 0 else { throw OperationError("set attribute of", path, errno: -result) }
+    }
+
     /// How many this process may have.
     package static var limit: Int {
         var limit = rlimit()

@@ -24,17 +24,42 @@ extension RegistrySession {
         _ digest: String, file: Int32, size: Int64, mountableFrom repositories: [String], _ connection: Connection,
         sent: (Int64) -> Void
     ) throws(OperationError) -> BlobPresence {
+        var begun: ResourceURL?
+        let found = try find(digest, repositories, connection, &begun)
+        guard found == .missing else { return found }
+        let place: ResourceURL
+        if let begun {
+            place = begun
+        } else {
+            let response = try send(begin(try url("blobs/uploads/")), scope: .push, connection)
+            guard response.status == 202 else { throw refusal(pushing: response) }
+            place = try location(in: response)
+        }
+        try finish(digest, file, size, at: place, connection, sent)
+        return .missing
+    }
+
+    /// The same for a blob that need not be at hand: it is asked for, and nothing is sent. An upload that the registry offers
+    /// in place of taking it over is left to its care.
+    package func find(
+        _ digest: String, mountableFrom repositories: [String], _ connection: Connection
+    ) throws(OperationError) -> BlobPresence {
+        var begun: ResourceURL?
+        return try find(digest, repositories, connection, &begun)
+    }
+
+    /// - Parameter begun: where an upload goes on that a registry has begun instead of taking the blob over.
+    private func find(
+        _ digest: String, _ repositories: [String], _ connection: Connection, _ begun: inout ResourceURL?
+    ) throws(OperationError) -> BlobPresence {
         if try has(digest, connection) { return .present }
         for repository in repositories {
             guard let response = try takeOver(digest, from: repository, connection) else { continue }
             if response.status == 201 { return .mounted(from: repository) }
             guard response.status == 202 else { continue }
-            try finish(digest, file, size, at: location(in: response), connection, sent)
-            return .missing
+            begun = try location(in: response)
+            break
         }
-        let response = try send(begin(try url("blobs/uploads/")), scope: .push, connection)
-        guard response.status == 202 else { throw refusal(pushing: response) }
-        try finish(digest, file, size, at: location(in: response), connection, sent)
         return .missing
     }
 
