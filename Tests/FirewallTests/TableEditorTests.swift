@@ -178,16 +178,17 @@ import Testing
             "run: modprobe iptable_nat, or do without a bridge: --network none or --network host"
         ),
         (
-            .filter, ENOPROTOOPT,
+            FirewallTable.filter, ENOPROTOOPT,
             "has no legacy iptables (CONFIG_IP_NF_IPTABLES, of newer ones CONFIG_IP_NF_IPTABLES_LEGACY, module ip_tables)",
             "run: modprobe ip_tables, or do without a bridge: --network none or --network host"
         ),
         (
-            .filter6, ENOENT, "has no legacy ip6tables for it (CONFIG_IP6_NF_FILTER, module ip6table_filter)",
+            FirewallTable.filter6, ENOENT,
+            "has no legacy ip6tables for it (CONFIG_IP6_NF_FILTER, module ip6table_filter)",
             "run: modprobe ip6table_filter, or use --firewall nftables with network create or network reload"
         ),
         (
-            .nat6, ENOPROTOOPT,
+            FirewallTable.nat6, ENOPROTOOPT,
             "has no legacy ip6tables (CONFIG_IP6_NF_IPTABLES, of newer ones CONFIG_IP6_NF_IPTABLES_LEGACY, module ip6_tables)",
             "run: modprobe ip6_tables, or use --firewall nftables with network create or network reload"
         ),
