@@ -66,7 +66,7 @@ import Testing
         #expect(try request("-o", "type=oci,\"dest=a,b\"," + idle).outputs == [.image(.oci, "a,b")])
         for wrong in ["tar=false", "platform-split", "compression-level=9", "rewrite-timestamp=true"] {
             let failure = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=x,\(wrong)") }
-            let words = "\(wrong) of --output is not supported: there are type, dest, name and push"
+            let words = "\(wrong) of --output is not supported: there are type, dest, name, push, compression"
             #expect(failure?.description.hasPrefix(words) == true, "\(wrong)")
         }
         let quoted = #expect(throws: OperationError.self) { try request("-o", "type=oci,dest=\"x\"") }
