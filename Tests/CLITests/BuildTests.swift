@@ -9,6 +9,26 @@ extension CLI {
 }
 
 extension CLI.Build {
+    /// Its containers have what is put into them, and nothing else.
+    @Test func anImageWithoutLayers() throws {
+        try withScratch { scratch in
+            let outcome = Host.shell(
+                """
+                cd \(scratch); m=$MYDOCKER; echo words >file
+                printf 'FROM scratch\\nCMD ["x"]\\n' | $m build -q -t nolayers - >/dev/null
+                $m run --rm --net none nolayers; echo $?
+                $m run --rm --net none -v $(command -v busybox):/sh nolayers /sh -c 'echo ran'
+                $m create --net none --name nolayers nolayers >/dev/null
+                $m export -o empty.tar nolayers; echo $?
+                $m cp file nolayers:/; $m cp nolayers:/file - | tar -xO
+                $m export nolayers | tar -xO --wildcards '*file'
+                $m rm nolayers; $m rmi nolayers >/dev/null
+                """)
+            #expect(outcome.lines == ["127", "ran", "0", "words", "words", "nolayers"], "\(outcome.text)")
+            #expect(outcome.error.contains("\"x\": executable file not found"), "\(outcome.error)")
+        }
+    }
+
     @Test func whatGoesIntoTheConfiguration() throws {
         let dockerfile = """
             FROM scratch
