@@ -175,6 +175,21 @@ extension CLI.Build {
         }
     }
 
+    /// What only the image below asks for is used, too.
+    @Test func argumentsThatNobodyUses() throws {
+        try withBuilt("FROM busybox\nONBUILD ARG q\nONBUILD RUN echo $q > /q") { base in
+            let context = try BuildContext("FROM \(base)\nRUN cat /q")
+            defer { context.remove() }
+            let outcome = context.build("-q", "--build-arg", "q=7", "--build-arg", "other=8")
+            #expect(outcome.code == 0)
+            #expect(
+                outcome.error == "mydocker: warning: build argument \"other\" is not used by the Dockerfile\n",
+                "\(outcome.error)")
+            #expect(runOnce(outcome.word, "cat", "/q").word == "7")
+            mydocker("rmi", "-f", outcome.word)
+        }
+    }
+
     @Test func sameContentSameDigest() throws {
         let context = try BuildContext("FROM busybox\nWORKDIR /w\nCOPY f .\nRUN echo 1 > g", "echo 1 > f")
         defer { context.remove() }
