@@ -72,6 +72,44 @@ extension CLI.BuildCopies {
         }
     }
 
+    /// The path that it goes to is one of directories alone then: links of the image give way, and nothing comes to where they lead.
+    @Test func linkedCopiesFollowNoLinks() throws {
+        let dockerfile = """
+            FROM busybox
+            RUN mkdir /tgt /kept; touch /kept/old; ln -s /tgt /to; ln -s /tgt /tree; ln -s /tgt /last; ln -s /tgt/f /file
+            RUN mkdir /in; ln -s /tgt /in/d; ln -s /tgt /both
+            COPY --link f /to/x
+            COPY --link d /tree
+            COPY --link f /last/
+            COPY --link f /file
+            COPY --link f /kept
+            COPY --link top /in
+            COPY --link <<E /both/there/doc
+            words
+            E
+            """
+        try withBuilt(dockerfile, "mkdir -p d top/d; echo 1 > f; echo 2 > d/g; echo 3 > top/d/h; chmod 750 d") { name in
+            #expect(tree(name, "/tgt") == ["755 0:0 ."])
+            #expect(tree(name, "/to") == ["755 0:0 .", "644 0:0 ./x"])
+            #expect(tree(name, "/tree") == ["750 0:0 .", "644 0:0 ./g"])
+            #expect(tree(name, "/last") == ["755 0:0 .", "644 0:0 ./f"])
+            #expect(tree(name, "/kept") == ["755 0:0 .", "644 0:0 ./f", "644 0:0 ./old"])
+            #expect(tree(name, "/in") == ["755 0:0 .", "755 0:0 ./d", "644 0:0 ./d/h"])
+            #expect(runOnce(name, "sh", "-c", "test ! -L /file && cat /file /both/there/doc").lines == ["1", "words"])
+        }
+    }
+
+    /// What was kept of a step that followed links is not what one comes to that does not.
+    @Test func linkedCopiesAreOtherSteps() throws {
+        let base = "FROM busybox\nRUN mkdir /tgt; ln -s /tgt /to\n"
+        try withBuilt(base + "COPY f /to/x", "touch f") { followed in
+            try withBuilt(base + "COPY --link f /to/x", "touch f") { linked in
+                #expect(tree(followed, "/tgt") == ["755 0:0 .", "644 0:0 ./x"])
+                #expect(tree(linked, "/tgt") == ["755 0:0 ."])
+            }
+        }
+    }
+
     @Test func whatIsIgnored() throws {
         let script = """
             mkdir -p d e; touch a.md README.md d/x.o d/x.c e/keep e/no

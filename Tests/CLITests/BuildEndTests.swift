@@ -69,6 +69,33 @@ extension CLI.BuildEnds {
         #expect(outcome.lines == ["137", "sha256:", "clean"], "\(outcome.text)\(outcome.error)")
     }
 
+    /// Whatever others take away all the time: a build has what it has found and made.
+    @Test func prunesMeanwhile() throws {
+        let context = try BuildContext(
+            """
+            FROM busybox AS a
+            ARG n
+            RUN echo $n > /q
+            FROM a
+            COPY big /b
+            RUN cat /q
+            RUN echo hi
+            COPY --from=a /q /q2
+            """, "echo big > big")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory)
+            while kill -0 $$ && [ ! -e done ]; do $MYDOCKER builder prune -af || echo failed >&2; done >/dev/null & prunes=$!
+            for n in $(seq 10); do $MYDOCKER build -q -t buildpruned --build-arg n=$n . >/dev/null; echo $?; done
+            touch done; wait $prunes
+            $MYDOCKER run --rm --net none buildpruned cat /q2; $MYDOCKER rmi buildpruned >/dev/null
+            """, seconds: 120)
+        #expect(
+            outcome.lines == Array(repeating: "0", count: 10) + ["10"] && outcome.error.isEmpty,
+            "\(outcome.text)\(outcome.error)")
+    }
+
     /// An error or a kill at each point of the builder and of its copies, which count on from where they begin.
     @Test func whateverEndsABuild() throws {
         let context = try BuildContext(

@@ -9,6 +9,26 @@ extension CLI {
 }
 
 extension CLI.Build {
+    /// Its containers have what is put into them, and nothing else.
+    @Test func anImageWithoutLayers() throws {
+        try withScratch { scratch in
+            let outcome = Host.shell(
+                """
+                cd \(scratch); m=$MYDOCKER; echo words >file
+                printf 'FROM scratch\\nCMD ["x"]\\n' | $m build -q -t nolayers - >/dev/null
+                $m run --rm --net none nolayers; echo $?
+                $m run --rm --net none -v $(command -v busybox):/sh nolayers /sh -c 'echo ran'
+                $m create --net none --name nolayers nolayers >/dev/null
+                $m export -o empty.tar nolayers; echo $?
+                $m cp file nolayers:/; $m cp nolayers:/file - | tar -xO
+                $m export nolayers | tar -xO --wildcards '*file'
+                $m rm nolayers; $m rmi nolayers >/dev/null
+                """)
+            #expect(outcome.lines == ["127", "ran", "0", "words", "words", "nolayers"], "\(outcome.text)")
+            #expect(outcome.error.contains("\"x\": executable file not found"), "\(outcome.error)")
+        }
+    }
+
     @Test func whatGoesIntoTheConfiguration() throws {
         let dockerfile = """
             FROM scratch
@@ -152,6 +172,21 @@ extension CLI.Build {
                 #expect(runOnce(name, "cat", "/h").word == "5")
                 #expect(Host.shell("$MYDOCKER image inspect \(name) | jq -c '.[0].Config.OnBuild'").word == "null")
             }
+        }
+    }
+
+    /// What only the image below asks for is used, too.
+    @Test func argumentsThatNobodyUses() throws {
+        try withBuilt("FROM busybox\nONBUILD ARG q\nONBUILD RUN echo $q > /q") { base in
+            let context = try BuildContext("FROM \(base)\nRUN cat /q")
+            defer { context.remove() }
+            let outcome = context.build("-q", "--build-arg", "q=7", "--build-arg", "other=8")
+            #expect(outcome.code == 0)
+            #expect(
+                outcome.error == "mydocker: warning: build argument \"other\" is not used by the Dockerfile\n",
+                "\(outcome.error)")
+            #expect(runOnce(outcome.word, "cat", "/q").word == "7")
+            mydocker("rmi", "-f", outcome.word)
         }
     }
 

@@ -109,6 +109,24 @@ extension CLI.PullPolicies {
         }
     }
 
+    /// `run` and `create` say so once, and go on; who asks for a platform is answered otherwise, and a native image needs no word.
+    @Test func anotherPlatformIsSaid() throws {
+        try withScratch { scratch in
+            let outcome = Host.shell(
+                Self.preamble + "cd \(scratch)\n" + far("localhost:1/far") + """
+                    $m run --rm --net none localhost:1/far echo hi 2>said; own <said
+                    $m create --net none --name ppfar localhost:1/far true 2>said >/dev/null; own <said
+                    $m start ppfar; $m rm -f ppfar
+                    $m run --rm --net none busybox echo native; $m rmi localhost:1/far >/dev/null
+                    """)
+            let warning =
+                "mydocker: warning: The requested image's platform (linux/s390x) does not match the detected host "
+                + "platform (linux/own) and no specific platform was requested"
+            #expect(
+                outcome.lines == ["hi", warning, warning, "ppfar", "ppfar", "native"], "\(outcome.text)")
+        }
+    }
+
     /// A bare word that is no program of the default image.
     @Test func aBareWord() throws {
         try withBox { name, scratch in

@@ -70,6 +70,18 @@ import Testing
         #expect(few.layers == ["/l1"])
     }
 
+    /// An overlay needs a lower directory.
+    @Test func belowNoLayersLiesAnEmptyDirectory() throws {
+        let directory = NSTemporaryDirectory() + "none-\(getpid())"
+        try Files.makeDirectory(directory)
+        defer { try? Files.removeTree(directory) }
+        var root = RootFilesystem(layers: [], directory: directory)
+        try root.fitLayers()
+        #expect(try root.steps().contains { $0.data?.hasPrefix("lowerdir=l,upperdir=") == true })
+        #expect(try root.steps(isWritable: false).contains { $0.data == "lowerdir=upper:l" })
+        #expect(try Files.names(in: directory + "/l").isEmpty)
+    }
+
     @Test func kernelFileSystemsAreMountedOnRealDirectoriesOnly() throws {
         let steps = try steps()
         for directory in ["/proc", "/dev", "/sys"] {

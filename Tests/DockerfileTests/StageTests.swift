@@ -58,7 +58,9 @@ import Testing
         #expect(try arguments.value(of: Argument(name: "given", value: "usual"), in: none) == "caller")
         #expect(try arguments.value(of: Argument(name: "nowhere", value: nil), in: none) == nil)
         #expect(try arguments.value(of: Argument(name: "TARGETPLATFORM", value: nil), in: none) == "linux/amd64")
-        #expect(arguments.unused(in: file) == ["other"])
+        #expect(arguments.unused(in: file, triggers: []) == ["other"])
+        let trigger = try Instruction(trigger: "ARG other", at: 1...1)
+        #expect(arguments.unused(in: file, triggers: [trigger]) == [])
     }
 
     @Test func environmentHasTheLastWord() throws {

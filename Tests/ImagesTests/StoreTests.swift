@@ -121,6 +121,26 @@ import Testing
         #expect(try Files.names(in: image.layerDirectories[0]).isEmpty)
     }
 
+    /// Steps that a build has put into the store stay until it has ended: its image is published later.
+    @Test func noPruneTakesWhatABuildUses() throws {
+        let store = scratch.store
+        let workspace = try store.workspace()
+        let changes = scratch.file("changes")
+        try Files.makeDirectory(changes, mode: 0o755)
+        try Files.create(changes + "/file", Array("words".utf8))
+        let draft = try store.pack(changes, layer: 1, in: workspace)
+        let layer = BuiltLayer(blob: draft.blob, diff: draft.diff, size: draft.size, place: 1)
+        let key = try Digest(of: [1])
+        try store.keep([CachedStep(key: key, layer: layer, instruction: "RUN x", created: .now())], in: workspace)
+        let meanwhile = try store.pruneBuildCache(all: true) { _ in true }
+        #expect(meanwhile.removed == [])
+        #expect(store.kept(key)?.layer.diff == layer.diff)
+        workspace.remove()
+        let afterwards = try store.pruneBuildCache(all: true) { _ in true }
+        #expect(afterwards.removed == [key.hex])
+        try scratch.expectClean(images: 0)
+    }
+
     @Test func newImageTakesTheNameOfTheOld() throws {
         let store = scratch.store
         let old = try store.importArchive(sampleTar("old"), as: Reference("x"))

@@ -88,7 +88,13 @@ package struct RootFilesystem: Sendable {
     /// Where the layers' paths are too long for one page, they go by short links in the container's directory, as Docker's go by
     /// those of its `l`: of all ways the one that every kernel has. (`lowerdir+` takes layers one by one since Linux 6.7; descriptors
     /// would have to be opened in the child's own mount namespace.) The links go with the directory, and are the same each time.
+    /// An image may have no layers, and no overlay is without a lower directory: that of the links is an empty one then.
     package mutating func fitLayers() throws(OperationError) {
+        guard !layers.isEmpty else {
+            try Files.makeDirectory("\(directory)/\(Self.layerLinks)")
+            layers = [Self.layerLinks]
+            return
+        }
         guard lower.utf8.count > Self.lowerLimit else { return }
         let far = layers
         // What lies beside the directory has a short name as it is.

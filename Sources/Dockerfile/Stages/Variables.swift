@@ -118,8 +118,9 @@ package struct BuildArguments: Sendable {
     }
 
     /// Those of the caller that no ARG mentions.
-    package func unused(in file: Dockerfile) -> [String] {
-        let instructions = file.globalArguments + file.stages.flatMap(\.instructions)
+    /// - Parameter triggers: what the images below the stages want to be done.
+    package func unused(in file: Dockerfile, triggers: [Instruction]) -> [String] {
+        let instructions = file.globalArguments + file.stages.flatMap(\.instructions) + triggers
         let named = instructions.flatMap { instruction -> [String] in
             guard case .argument(let arguments) = instruction.command else { return [] }
             return arguments.map(\.name)

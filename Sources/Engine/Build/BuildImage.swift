@@ -56,11 +56,9 @@ extension Engine {
     }
 
     private func build(_ job: BuildJob, as references: [Reference]) throws(OperationError) -> String {
-        for name in job.arguments.unused(in: job.input.file) {
-            warn("build argument \"\(name)\" is not used by the Dockerfile")
-        }
         defer {
             job.report.finish()
+            for name in job.unusedArguments { warn("build argument \"\(name)\" is not used by the Dockerfile") }
             for warning in job.warnings { warn(warning) }
         }
         do throws(OperationError) {

@@ -20,6 +20,8 @@ final class BuildJob {
     private(set) var graph: StageGraph
     let report: BuildReport
     private(set) var stages: [Int: StageBuild] = [:]
+    /// What the images below the stages want to be done.
+    private var triggers: [Instruction] = []
     /// What the next build may find.
     var kept: [CachedStep] = []
     let signals: SignalSource
@@ -92,6 +94,12 @@ final class BuildJob {
     func add(_ triggers: [Instruction], to stage: Int) throws(OperationError) {
         try locating { () throws(DockerfileError) in try self.graph.add(triggers, to: stage, in: self.input.file) }
         try makeStages()
+        self.triggers += triggers
+    }
+
+    /// Those that the caller has given in vain; none as long as some image below a stage may still want them.
+    var unusedArguments: [String] {
+        stages.values.allSatisfy(\.hasBegun) ? arguments.unused(in: input.file, triggers: triggers) : []
     }
 
     /// A number that nothing else of this build has.

@@ -135,6 +135,7 @@ struct CopyStep {
         [
             "destination": .string(destination), "owner": .optional(copy.owner), "mode": .optional(copy.mode),
             "parents": copy.keepsParents ? true : false, "add": copy.isAdd ? true : false,
+            "link": copy.isLinked ? true : false,
             "unpacks": copy.unpacks.map { $0 ? true : false } ?? .null,
             // Of files here, what is left is in the digest.
             "excluded": .strings(repositories.isEmpty ? [] : copy.excluded),

@@ -11,7 +11,8 @@ private struct NewFile: ~Copyable {
     let name: FileName
 }
 
-/// Where a copy goes to: names in the image are followed as a process in it would follow them.
+/// Where a copy goes to: names in the image are followed as a process in it would follow them. With `--link` none are: what is
+/// in the way of a directory gives way to it.
 struct CopyTarget: ~Copyable {
     private let step: CopyStep
     private let ownership: CopyOwnership
@@ -19,7 +20,7 @@ struct CopyTarget: ~Copyable {
     private let root: Descriptor
     /// Of the archives that ADD takes apart, all together.
     private let budget: UnpackBudget
-    /// A link at its end is followed.
+    /// A link at its end is followed, unless none are.
     private let destination: String
 
     private static let maximumLinks = 40
@@ -33,7 +34,7 @@ struct CopyTarget: ~Copyable {
         self.ownership = ownership
         self.owner = owner
         self.root = try root.duplicate()
-        destination = Self.followed(step.destination, below: root)
+        destination = step.copy.isLinked ? step.destination : Self.followed(step.destination, below: root)
     }
 
     /// Where a path leads to, whether there is something or not: what a link is for is made there, and the link stays.
@@ -55,7 +56,9 @@ struct CopyTarget: ~Copyable {
     func makeDestination() throws(OperationError) { _ = try directory(destination) }
 
     private func directory(_ path: String) throws(OperationError) -> Descriptor {
-        try root.makeDirectories(inRoot: path, user: owner?.uid ?? 0, group: owner?.gid ?? 0)
+        let (user, group) = (owner?.uid ?? 0, owner?.gid ?? 0)
+        if step.copy.isLinked { return try root.makeOwnDirectories(inRoot: path, user: user, group: group) }
+        return try root.makeDirectories(inRoot: path, user: user, group: group)
     }
 
     /// - Parameter unpacking: whether ADD takes archives apart.
@@ -65,12 +68,15 @@ struct CopyTarget: ~Copyable {
         let place = try TreePlace("/" + listing.source.path, below: source, followsLink: true)
         let parents = listing.source.keptParents.map { $0 + "/" }.joined()
         var copy = TreeCopy(ownership)
+        copy.replacesFiles = step.copy.isLinked
         let paths = listing.paths
         copy.wants = { paths.contains($0) }
         if listing.isDirectory {
             let name = step.copy.keepsParents ? (listing.source.path.pathComponents.last ?? "") : ""
             let path = destination + "/" + parents + name
-            let isNew = (try? root.open(inRoot: path, Descriptor.pathOnly)) == nil
+            let isNew =
+                (try? root.open(
+                    inRoot: path, Descriptor.pathOnly | O_DIRECTORY, followingLinks: !step.copy.isLinked)) == nil
             try copy.copyContents(
                 of: place.openDirectory(), from: listing.source.path, to: directory(path), path: destination,
                 equipping: isNew)
@@ -125,15 +131,18 @@ struct CopyTarget: ~Copyable {
             return NewFile(directory: try directory(destination + "/" + parents), name: name)
         }
         let names = destination.pathComponents
-        if let there = try? TreePlace(destination, below: root, followsLink: true) {
+        if !step.copy.isLinked, let there = try? TreePlace(destination, below: root, followsLink: true) {
             if there.isDirectory { return NewFile(directory: try there.openDirectory(), name: name) }
             // What a link leads to is replaced, not the link.
             if there.status != nil { return NewFile(directory: try there.directory.duplicate(), name: there.name) }
         }
         let parent = try directory("/" + names.dropLast().joined(separator: "/"))
-        return NewFile(
-            directory: parent,
-            name: try names.last.map { last throws(OperationError) in try FileName(single: last) } ?? name)
+        guard let last = names.last else { return NewFile(directory: parent, name: name) }
+        let own = try FileName(single: last)
+        if step.copy.isLinked, parent.status(of: own)?.isDirectory ?? false {
+            return NewFile(directory: try directory(destination), name: name)
+        }
+        return NewFile(directory: parent, name: own)
     }
 
     /// A document of the Dockerfile as a file.

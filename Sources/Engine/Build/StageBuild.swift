@@ -42,7 +42,6 @@ final class StageBuild {
 
     /// Takes over what it is built on.
     func begin() throws(OperationError) {
-        hasBegun = true
         try checkPlatform()
         let step = job.report.begin(title("FROM \(baseName)"))
         number += 1
@@ -68,6 +67,7 @@ final class StageBuild {
         if variables.value("PATH") == nil { variables.setEnvironment("PATH", to: Environment.defaultPath) }
         image.config.environment = variables.environment
         try takeTriggers()
+        hasBegun = true
     }
 
     private var baseName: String {

@@ -13,7 +13,9 @@ extension Engine {
         if let recording = request.recording { return try plan(recording, request) }
         let source = try rootSource(request)
         do throws(OperationError) {
-            return try plan(request, from: source)
+            let plan = try plan(request, from: source)
+            if request.platform == nil, let image = source.image { warnOfPlatform(of: image) }
+            return plan
         } catch {
             // It was removed while it was read: it is looked for once more, or pulled.
             guard source.image.map({ isGone($0.id.description) }) ?? false else { throw error }

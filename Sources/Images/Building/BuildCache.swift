@@ -78,7 +78,8 @@ extension ImageStore {
             .compactMap(cachedStep).sorted { ($0.created, $0.key) < ($1.created, $1.key) }
     }
 
-    /// Moves the steps' layers to the store and writes their records, the layers' files being on disk.
+    /// Moves the steps' layers to the store and writes their records, the layers' files being on disk. The layers stay there as
+    /// long as the workspace does: the image that is made of them is published later.
     func keep(_ steps: [CachedStep], in workspace: borrowing Workspace) throws(OperationError) {
         guard !steps.isEmpty else { return }
         let lock = try FileLock.store(layout)
@@ -90,6 +91,8 @@ extension ImageStore {
             let bytes = Array(step.json.versioned(1).compact.utf8)
             try Files.replace(path(of: step.key), bytes, mode: 0o644)
         }
+        try workspace.uses.hold(
+            steps.map(\.layer.blob.digest), layers: steps.map(\.layer.diff), in: layout, holding: lock)
         lock.release()
     }
 }

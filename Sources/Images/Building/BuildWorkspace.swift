@@ -6,18 +6,13 @@ import Linux
 package struct BuildWorkspace: ~Copyable {
     private let store: ImageStore
     private let workspace: Workspace
-    /// A directory with nothing in it, below the layers of an image that has none.
-    private let empty: String
     private let links: LayerLinks
 
     package init(in store: ImageStore) throws(OperationError) {
         let workspace = try store.workspace()
-        let empty = workspace.file("empty")
-        try Files.makeDirectory(empty, mode: 0o755, existing: false)
         // Loads the libraries of archives: the copies of the builder, one for each step, have them then.
         _ = try Archive.digest([])
         let links = try LayerLinks(in: workspace.file("l"))
-        self.empty = empty
         self.links = links
         self.store = store
         self.workspace = workspace
@@ -31,9 +26,12 @@ package struct BuildWorkspace: ~Copyable {
 
     /// The layers' directories, topmost first: overlayfs's order. A layer stands where it is topmost.
     package func directories(of layers: [BuiltLayer]) -> [String] {
+        Self.topmost(layers).map { directory(of: $0) }
+    }
+
+    private static func topmost(_ layers: [BuiltLayer]) -> [BuiltLayer] {
         var seen: Set<Digest> = []
-        let unique = layers.reversed().filter { seen.insert($0.diff).inserted }
-        return unique.isEmpty ? [empty] : unique.map { directory(of: $0) }
+        return layers.reversed().filter { seen.insert($0.diff).inserted }
     }
 
     private func directory(of layer: BuiltLayer) -> String {
@@ -43,10 +41,7 @@ package struct BuildWorkspace: ~Copyable {
     /// The same by names that are short enough for many of them in one mount.
     package func nearDirectories(of layers: [BuiltLayer]) throws(OperationError) -> [String] {
         try links.note(layers.filter { $0.place == nil }.map(\.diff), in: store.layout)
-        var seen: Set<Digest> = []
-        let unique = layers.reversed().filter { seen.insert($0.diff).inserted }
-        return unique.isEmpty
-            ? [empty] : unique.map { $0.place == nil ? links.path(of: $0.diff) : directory(of: $0) }
+        return Self.topmost(layers).map { $0.place == nil ? links.path(of: $0.diff) : directory(of: $0) }
     }
 
     /// A directory for one step's changes, with `upper` and `work` in it.

@@ -84,6 +84,7 @@ extension ImageStore {
 
 extension ImageStore {
     /// Removes what builds have kept: steps that no image has layers of, or all of them, and directories of mounts that no build has now.
+    /// What something uses that goes on now, as builds do with the steps that they have found, stays.
     /// - Parameter all: steps whose layers are in images, too.
     /// - Returns: the keys and names of what is gone, and how many bytes that has freed.
     package func pruneBuildCache(
@@ -96,7 +97,9 @@ extension ImageStore {
         let index = try ImageIndex.read(layout.index)
         var used: Set<Digest> = []
         for image in index.images { used.formUnion((try? record(image))?.layers ?? []) }
-        for step in cachedSteps() where isSelected(step) && (all || !used.contains(step.layer.diff)) {
+        let held = try Workspace.held(in: layout, holding: lock)
+        for step in cachedSteps()
+        where isSelected(step) && !held.contains(step.layer.diff.hex) && (all || !used.contains(step.layer.diff)) {
             try Files.remove("\(layout.buildCache)/\(step.key.hex).json")
             removed.append(step.key.hex)
         }

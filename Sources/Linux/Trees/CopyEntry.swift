@@ -11,6 +11,8 @@ struct EntryCopy {
     let origin: String
     let path: String
     let ownership: CopyOwnership
+    /// Whether a directory replaces what has its name and is none.
+    let replacesFiles: Bool
 
     private static let attempts = 64
 
@@ -18,14 +20,23 @@ struct EntryCopy {
 
     /// The new one, or the one that is there.
     func makeDirectory() throws(OperationError) -> Descriptor {
-        if mkdirat(target, name.bytes, 0o700) != 0, errno != EEXIST { throw failure(errno) }
-        let number = clinux_openat(target, name.bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+        var number = try openDirectory()
+        if replacesFiles, number == -ENOTDIR || number == -ELOOP {
+            guard unlinkat(target, name.bytes, 0) == 0 || errno == ENOENT else { throw failure(errno) }
+            number = try openDirectory()
+        }
         if number == -ENOTDIR || number == -ELOOP {
             throw OperationError(
                 "copy to", path, reason: "cannot overwrite non-directory with directory", kind: .conflict)
         }
         guard number >= 0 else { throw failure(-number) }
         return Descriptor(owning: number)
+    }
+
+    /// - Returns: -errno when what is there cannot be opened as one.
+    private func openDirectory() throws(OperationError) -> Int32 {
+        if mkdirat(target, name.bytes, 0o700) != 0, errno != EEXIST { throw failure(errno) }
+        return clinux_openat(target, name.bytes, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
     }
 
     // MARK: Regular files

@@ -75,6 +75,8 @@ package struct TreeCopy: ~Copyable {
     private var levels: [Level] = []
     /// Whether what lies there below the top is copied; nil copies all.
     package var wants: ((_ path: String) -> Bool)?
+    /// Whether a directory replaces what has its name and is none.
+    package var replacesFiles = false
     /// The topmost directory that was made or filled: a copy of it into itself would never end.
     private var top: FileIdentity?
 
@@ -137,7 +139,8 @@ package struct TreeCopy: ~Copyable {
             throw OperationError("copy", origin, errno: ENOENT)
         }
         let copy = EntryCopy(
-            name: newName, target: target.number, origin: origin, path: path, ownership: ownership)
+            name: newName, target: target.number, origin: origin, path: path, ownership: ownership,
+            replacesFiles: replacesFiles)
         switch status.kind {
         case S_IFDIR: return try directory(name, in: source, copy, to: target)
         case S_IFREG: try file(name, in: source, copy, to: target)

@@ -37,6 +37,29 @@ extension Descriptor {
         }
     }
 
+    /// The same where the path is one of directories alone: whatever else has one of its names gives way to a directory.
+    /// - Parameter path: absolute, without `..`.
+    package func makeOwnDirectories(
+        inRoot path: String, user: uid_t, group: gid_t
+    ) throws(OperationError) -> Descriptor {
+        var here = ""
+        for name in path.pathComponents {
+            here += "/" + name
+            let place = try TreePlace(here, below: self, followsLink: false)
+            if place.isDirectory { continue }
+            if place.status != nil { try Self.removeFile(place, named: here) }
+            try Self.makeDirectory(at: place, named: here, user, group)
+        }
+        return try open(inRoot: here.isEmpty ? "/" : here, O_RDONLY | O_DIRECTORY, followingLinks: false)
+    }
+
+    private static func removeFile(_ place: borrowing TreePlace, named path: String) throws(OperationError) {
+        try FaultPoint.pass("remove", path)
+        guard unlinkat(place.directory.number, place.name.bytes, 0) == 0 || errno == ENOENT else {
+            throw OperationError("remove", path, errno: errno)
+        }
+    }
+
     private static func makeDirectory(
         at place: borrowing TreePlace, named path: String, _ user: uid_t, _ group: gid_t
     ) throws(OperationError) {
