@@ -18,7 +18,7 @@ enum BuildCacheFilter {
         return { entry in
             func says(_ key: String, _ truth: Bool) -> Bool { filter.allows(key) { Filter.truth($0) == truth } }
             // A part of an id is enough, as with BuildKit.
-            return filter.allows("id") { $0.isEmpty || entry.id.contains($0) }
+            return filter.allows("id") { Filter.name(entry.id, matches: $0) }
                 && filter.allows("type") { $0 == entry.kind.rawValue } && says("inuse", entry.isInUse)
                 && says("shared", entry.isShared) && says("private", !entry.isShared)
         }

@@ -37,16 +37,9 @@ package struct CacheEntry: Equatable, Sendable {
 }
 
 extension [CacheEntry] {
-    package var bytes: Int64 { reduce(0) { $0.addingBounded($1.bytes) } }
+    package var bytes: Int64 { reduce(0) { $0.addingSaturated($1.bytes) } }
     /// What no image has.
     package var ownBytes: Int64 { filter { !$0.isShared }.bytes }
-}
-
-extension Int64 {
-    fileprivate func addingBounded(_ other: Int64) -> Int64 {
-        let (sum, isTooLarge) = addingReportingOverflow(other)
-        return isTooLarge ? .max : sum
-    }
 }
 
 /// How much of a build cache may stay, in bytes; nil says nothing of that.
