@@ -23,9 +23,16 @@ package enum GoDuration {
 // MARK: - Reading
 
 extension GoDuration {
-    /// Numbers with units, one behind the other, as Go's ParseDuration takes them; none below zero.
+    /// Numbers with units, one behind the other, as Go's ParseDuration takes them: 0 needs no unit, and there may be a sign in front.
     package static func nanoseconds(_ text: String) -> Int64? {
-        var rest = text[...]
+        let hasSign = text.hasPrefix("+") || text.hasPrefix("-")
+        let span = text.dropFirst(hasSign ? 1 : 0)
+        guard let nanoseconds = span == "0" ? 0 : sum(span) else { return nil }
+        return text.hasPrefix("-") ? -nanoseconds : nanoseconds
+    }
+
+    private static func sum(_ span: Substring) -> Int64? {
+        var rest = span
         var total: Int64 = 0
         while !rest.isEmpty {
             let number = rest.prefix { $0 == "." || ("0"..."9").contains($0) }
@@ -36,7 +43,7 @@ extension GoDuration {
             total = sum
             rest = rest.dropFirst(number.count + unit.count)
         }
-        return text.isEmpty ? nil : total
+        return span.isEmpty ? nil : total
     }
 
     private static func nanoseconds(perUnit unit: Substring) -> Int64? {

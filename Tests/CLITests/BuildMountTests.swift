@@ -111,6 +111,7 @@ extension CLI.BuildMounts {
             })
         // A dangling image has a layer, too.
         succeed("image", "prune", "-f")
+        expectRecentMountsStay()
         // As a kill leaves it that comes before there is a directory.
         Host.shell("touch /var/lib/mydocker/images/build-cache/mount-0.lock")
         let pruned = succeed("builder", "prune", "-f")
@@ -124,6 +125,33 @@ extension CLI.BuildMounts {
         mydocker("rmi", "-f", "builtmounts")
         #expect(mydocker("system", "check").code == 0)
         #expect(mydocker("builder", "prune", "--filter", "nosuch=1", "-f").code == 1)
+    }
+
+    /// One cache mount is there, of a build a moment ago.
+    private func expectRecentMountsStay() {
+        let rows = Host.shell(
+            "$MYDOCKER buildx du --json | jq -c '[.entries[]|select(.type==\"exec.cachemount\")|.id]'")
+        #expect(rows.text.hasPrefix("[\"mount-"), "\(rows.text)")
+        let sums = Host.shell(
+            "$MYDOCKER buildx du --json | jq '.total==([.entries[].size]|add) and .reclaimable<=.total and .total>0'")
+        #expect(sums.word == "true", "\(sums.text)")
+        #expect(succeed("buildx", "du").text.contains("exec.cachemount"))
+        for words in [
+            ["--filter", "until=24h"], ["--filter", "unused-for=1h"], ["--filter", "type=source.local"],
+            ["--filter", "id=nosuch"], ["--filter", "inuse=true"], ["--keep-storage", "10GB"],
+            ["--max-used-space", "1tb"], ["--min-free-space", "1"],
+        ] {
+            let pruned = Host.run([Host.mydocker, "builder", "prune", "-f"] + words)
+            #expect(pruned.code == 0 && pruned.text == "Total reclaimed space: 0B\n", "\(words): \(pruned.text)")
+        }
+        // It was last used long ago.
+        Host.shell("touch -d '3 days ago' /var/lib/mydocker/images/build-cache/mount-*.lock")
+        let old = succeed("system", "prune", "-f", "--filter", "until=96h")
+        #expect(!old.text.contains("mount-"), "\(old.text)")
+        let others = succeed("builder", "prune", "-f", "--filter", "type=regular")
+        #expect(!others.text.contains("mount-"), "\(others.text)")
+        #expect(mydocker("builder", "prune", "-f", "--filter", "type=nosuch").code == 1)
+        #expect(mydocker("builder", "prune", "-f", "--keep-storage", "much").code == 125)
     }
 
     @Test func filesGoElsewhere() throws {

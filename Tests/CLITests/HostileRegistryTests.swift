@@ -58,6 +58,23 @@ extension CLI.HostileRegistries {
         }
     }
 
+    /// The manifest is there, and what it names is not where the registry says.
+    @Test(arguments: ["lostconfig", "lostlayer"]) func aBlobThatIsMissingIsNamed(repository: String) throws {
+        try withScratch { scratch in
+            let registry = try HostileRegistry(scratch, port: 5010)
+            let name = registry.name(repository)
+            let outcome = Host.mydocker(home: scratch, ["pull", "-q", name], seconds: 90)
+            let asked = try #require(registry.requests("/\(repository)/blobs/").last { $0[0] == "127.0.0.2" })
+            let path = try #require(asked[2].split(separator: "?").first)
+            let digest = try #require(path.split(separator: "/").last)
+            #expect(
+                outcome.code == 1
+                    && outcome.error.contains(
+                        "blob \(digest) of \(name):latest not found at http://127.0.0.2:5010\(path): blob unknown"),
+                "\(outcome.error)")
+        }
+    }
+
     @Test func whatIsOvercome() throws {
         try Ledger.expectUnchanged {
             try withScratch { scratch in

@@ -145,6 +145,32 @@ extension CLI.Registries {
         }
     }
 
+    /// It is one name of several.
+    @Test func removedByDigest() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let image = try pushBusybox(to: registry, "a/b", scratch)
+                let name = "\(registry.host)/a/b"
+                let byDigest = "\(name)@\(image.digest)"
+                succeed("pull", "-q", name)
+                succeed("tag", name, "mine:1")
+                succeed("rmi", name)
+                succeed("pull", "-q", byDigest)
+                #expect(succeed("rmi", byDigest).lines == ["Untagged: \(byDigest)"])
+                #expect(inspect("{{.RepoTags}} {{.RepoDigests}}", "mine:1") == "[mine:1] []")
+                // A tag of the same repository stays, too.
+                succeed("pull", "-q", name)
+                #expect(succeed("rmi", byDigest).lines == ["Untagged: \(byDigest)"])
+                #expect(inspect("{{.RepoTags}} {{.RepoDigests}}", image.id) == "[\(name):latest mine:1] []")
+                #expect(mydocker("rmi", byDigest).error == "mydocker: No such image: \(byDigest)\n")
+                succeed("rmi", name, "mine:1")
+                succeed("pull", "-q", byDigest)
+                #expect(succeed("rmi", byDigest).lines.prefix(2) == ["Untagged: \(byDigest)", "Deleted: \(image.id)"])
+            }
+        }
+    }
+
     /// What others push is pulled, and the other way round; both types of documents.
     @Test func skopeoBothWays() throws {
         try Ledger.expectUnchanged {

@@ -125,7 +125,14 @@ import Testing
         #expect(GoDuration.nanoseconds(text) == nanoseconds)
     }
 
-    @Test(arguments: ["", "1", "s", "1x", "-1s", "1.2.3s", "99999999999h"]) func whatIsNone(text: String) {
+    @Test(arguments: [("0", 0), ("-0", 0), ("+1m30s", 90_000_000_000), ("-1s", -1_000_000_000)] as [(String, Int64)])
+    func signsAndZero(text: String, nanoseconds: Int64) {
+        #expect(GoDuration.nanoseconds(text) == nanoseconds)
+    }
+
+    @Test(arguments: ["", "1", "s", "1x", "+", "-", "--1s", "1s-1s", "00", "1.2.3s", "99999999999h"]) func whatIsNone(
+        text: String
+    ) {
         #expect(GoDuration.nanoseconds(text) == nil)
     }
 }

@@ -82,6 +82,11 @@ import Testing
         check.interval = 1_500_000_000
         check.retries = 3
         #expect(try command("HEALTHCHECK --interval=1.5s --retries=3 CMD [\"a\"]") == .healthCheck(check))
+        // As Go reads them: 0 is whatever is usual.
+        check.interval = 0
+        check.timeout = 90_000_000_000
+        #expect(
+            try command("HEALTHCHECK --interval=0 --timeout=+1m30s --retries=3 CMD [\"a\"]") == .healthCheck(check))
         #expect(
             try command("healthcheck none")
                 == .healthCheck(
@@ -138,6 +143,7 @@ import Testing
         ("FROM a\nHEALTHCHECK NONE x", "line 2: HEALTHCHECK NONE takes no arguments"),
         ("FROM a\nHEALTHCHECK x", "line 2: Unknown type \"X\" in HEALTHCHECK (try CMD)"),
         ("FROM a\nHEALTHCHECK --interval=1us CMD x", "line 2: Interval in Healthcheck cannot be less than 1ms"),
+        ("FROM a\nHEALTHCHECK --timeout=-5s CMD x", "line 2: Timeout in Healthcheck cannot be less than 1ms"),
         ("FROM a\nRUN --mount=type=foo,target=/x a", "line 2: unsupported mount type \"foo\""),
         (
             "FROM a\nRUN --mount=target=/x,'source=\"a\"' a",

@@ -23,7 +23,11 @@ import Testing
         #expect(try ImageConfig(config.json) == config)
     }
 
-    @Test(arguments: ["", "CMD", "NONE x", "true", "--interval CMD true", "--retries=0 CMD true", "--x=1s CMD true"])
+    @Test(
+        arguments: [
+            "", "CMD", "NONE x", "true", "--interval CMD true", "--retries=0 CMD true", "--x=1s CMD true",
+            "--timeout=-1s CMD true", "--timeout=1us CMD true",
+        ])
     func others(argument: String) {
         #expect(throws: OperationError.self) { try config("HEALTHCHECK \(argument)") }
     }

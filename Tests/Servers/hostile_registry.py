@@ -111,7 +111,8 @@ images = {
     "elsewhere": Image("elsewhere", b"elsewhere\n"), "downgrade": Image("downgrade", b"downgrade\n"),
     "looping": Image("looping", b"looping\n"), "metadata": Image("metadata", b"metadata\n"), "basic": Image("basic", b"basic\n"),
     "failing": Image("failing", b"failing\n"), "traversal": Image("../../../../../../escaped", b"x\n"),
-    "longconfig": Image("longconfig", b"longconfig\n"),
+    "longconfig": Image("longconfig", b"longconfig\n"), "lostconfig": Image("lostconfig", b"lostconfig\n"),
+    "lostlayer": Image("lostlayer", b"lostlayer\n"),
     "first": Layered(shared, ("own", noise)), "second": Layered(shared), "three": Layered(*parts, packed=True),
     "twofold": Image("twofold", b"twofold\n", diff=[digest(layer("twofold", b"twofold\n")), digest(b"other")], layers=2),
     # Two descriptions of one archive: each would be brought by a thread of its own, into one file.
@@ -253,6 +254,8 @@ class Handler(BaseHTTPRequestHandler):
                 return special(body)
         elif name == "longconfig":
             return self.answer(200, body + b" " * (20 << 20))
+        elif name == "lostconfig":
+            return self.blob_lostlayer(body)
         self.answer(200, body)
 
     # Each of these has a blob in its own way.
@@ -329,6 +332,11 @@ class Handler(BaseHTTPRequestHandler):
     def blob_elsewhere(self, body):
         if ADDRESS == OTHER:
             return self.answer(200, body)
+        self.answer(307, Location=f"{SCHEME}://{OTHER}:{PORT}{self.path}?signature=secret")
+
+    def blob_lostlayer(self, body):
+        if ADDRESS == OTHER:
+            return self.answer(404)
         self.answer(307, Location=f"{SCHEME}://{OTHER}:{PORT}{self.path}?signature=secret")
 
     def blob_downgrade(self, body):

@@ -112,23 +112,37 @@ package struct BuildxDiskCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         _ = try context.engine.builder(named: builder)
-        let (steps, bytes) = context.engine.buildCache()
+        let entries = context.engine.buildCache()
         var table = TextTable()
-        table.add(["ID", "RECLAIMABLE", "SIZE", "CREATED"] + (isVerbose ? ["DESCRIPTION"] : []))
-        for step in steps {
+        table.add(["ID", "RECLAIMABLE", "SIZE", "LAST ACCESSED", "TYPE"] + (isVerbose ? ["DESCRIPTION"] : []))
+        for entry in entries {
             table.add(
-                [String(step.id.prefix(12)), "true", ByteCount.text(step.size), step.created.description]
-                    + (isVerbose ? [step.instruction] : []))
+                [
+                    Self.shortID(entry), "\(entry.isReclaimable)", ByteCount.text(entry.bytes),
+                    entry.lastUsed.description, entry.kind.rawValue,
+                ] + (isVerbose ? [entry.instruction] : []))
         }
+        let reclaimable = entries.filter(\.isReclaimable).bytes
         context.output.write(table.text)
-        context.output.line("Reclaimable: \(ByteCount.text(bytes))")
-        context.output.line("Total: \(ByteCount.text(steps.reduce(0) { $0 + $1.size }))")
+        context.output.line("Reclaimable: \(ByteCount.text(reclaimable))")
+        context.output.line("Total: \(ByteCount.text(entries.bytes))")
         context.answer = [
-            "steps": .array(
-                steps.map {
-                    ["id": .string($0.id), "size": .number($0.size), "instruction": .string($0.instruction)]
-                }), "reclaimable": .number(bytes),
+            "entries": .array(entries.map(Self.json)), "reclaimable": .number(reclaimable),
+            "total": .number(entries.bytes),
         ]
         return 0
+    }
+
+    /// So many digits as tell it from others.
+    private static func shortID(_ entry: CacheEntry) -> String {
+        String(entry.id.prefix(entry.kind == .mount ? "mount-".count + 12 : 12))
+    }
+
+    private static func json(_ entry: CacheEntry) -> JSON {
+        [
+            "id": .string(entry.id), "type": .string(entry.kind.rawValue), "size": .number(entry.bytes),
+            "reclaimable": .bool(entry.isReclaimable), "instruction": .string(entry.instruction),
+            "lastUsed": .string(entry.lastUsed.description),
+        ]
     }
 }

@@ -34,9 +34,10 @@ package struct PruneOptions {
         }
     }
 
-    /// Before when something must have been made (`until`); nil where nothing is said of that.
+    /// Before when something must have been made (`until`), or used; nil where nothing is said of that.
     package static func end(of filter: Filter, now: Timestamp) throws(OperationError) -> Timestamp? {
-        let ends = filter.values(of: "until")
+        // Of what builds have kept, both say the same.
+        let ends = filter.values(of: "until") + filter.values(of: "unused-for")
         guard ends.count < 2 else { throw OperationError("more than one until filter specified", kind: .invalid) }
         guard let text = ends.first else { return nil }
         guard let end = TimeValue.moment(text, now: now) else {

@@ -51,7 +51,10 @@ package struct SystemPruneCommand: Command {
     /// What builds have kept has no labels: a filter by one means nothing of it.
     private func pruneBuildCache(_ engine: Engine, now: Timestamp) throws(OperationError) -> Listing<PrunedObject> {
         guard options.filter.values(of: "label").isEmpty else { return Listing(elements: [], failures: []) }
-        return try engine.pruneBuildCache(all: all, before: PruneOptions.end(of: options.filter, now: now))
+        var selection = CacheSelection()
+        selection.all = all
+        selection.before = try PruneOptions.end(of: options.filter, now: now)
+        return try engine.pruneBuildCache(selection)
     }
 
     private var warning: [String] {

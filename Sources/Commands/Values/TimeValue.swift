@@ -7,7 +7,9 @@ package enum TimeValue {
     /// seconds since 1970 (`1704207845.5`), or a span that is counted back from `now` (`10m`, `1h30m`).
     package static func moment(_ text: String, now: Timestamp) -> Timestamp? {
         if let nanoseconds = nanoseconds(text) { return Timestamp(nanoseconds: nanoseconds) }
-        if let span = GoDuration.nanoseconds(text) { return Timestamp(nanoseconds: now.nanoseconds - span) }
+        if let span = GoDuration.nanoseconds(text), span >= 0 {
+            return Timestamp(nanoseconds: now.nanoseconds - span)
+        }
         return date(text)
     }
 
@@ -19,18 +21,16 @@ package enum TimeValue {
 
     /// A span, in nanoseconds, for a flag: 0 needs no unit, and there may be a sign in front.
     package static func duration(_ text: String) throws(OperationError) -> Int64 {
-        let isNegative = text.hasPrefix("-")
-        let digits = isNegative ? String(text.dropFirst()) : text
-        guard let nanoseconds = digits == "0" ? 0 : GoDuration.nanoseconds(digits) else {
+        guard let nanoseconds = GoDuration.nanoseconds(text) else {
             throw OperationError("use a span of time such as 30s or 1m30s")
         }
-        return isNegative ? -nanoseconds : nanoseconds
+        return nanoseconds
     }
 
     /// How long somebody waits, in milliseconds: `30` seconds, or `1m30s`.
     package static func patience(_ text: String) throws(OperationError) -> Int64 {
         if let seconds = Decimal.parse(text, in: 0...1_000_000_000) { return Int64(seconds) * 1000 }
-        guard let nanoseconds = GoDuration.nanoseconds(text) else {
+        guard let nanoseconds = GoDuration.nanoseconds(text), nanoseconds >= 0 else {
             throw OperationError("use seconds, or a span such as 1m30s")
         }
         return nanoseconds / 1_000_000

@@ -32,6 +32,11 @@ package struct Platform: Hashable, Sendable, CustomStringConvertible {
         self.init(system: system, architecture: architecture, variant: variant == "" ? nil : variant)
     }
 
+    /// As in an image's configuration.
+    package var json: JSON {
+        ["os": .string(system), "architecture": .string(architecture), "variant": .optional(variant)]
+    }
+
     /// `SYSTEM/ARCHITECTURE[/VARIANT]`, or one of the first two alone, in any of the spellings in use.
     package init(parsing text: String) throws(OperationError) {
         let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)

@@ -1,15 +1,6 @@
 import Core
 import Images
 
-/// A step of a build that need not be done again.
-package struct KeptStep: Sendable {
-    package let id: String
-    /// Bytes in regular files.
-    package let size: Int64
-    package let instruction: String
-    package let created: Timestamp
-}
-
 extension Engine {
     /// All names of the builder.
     package func builders() throws(OperationError) -> [String] { try imageStore.builders() }
@@ -30,12 +21,6 @@ extension Engine {
 
     package func removeBuilder(_ name: String) throws(OperationError) { try imageStore.removeBuilder(name) }
 
-    /// What builds have kept, oldest first, and how many bytes of it no image has.
-    package func buildCache() -> (steps: [KeptStep], bytes: Int64) {
-        let steps = imageStore.cachedSteps().map { step in
-            KeptStep(
-                id: step.key.hex, size: step.layer.size, instruction: step.instruction, created: step.created)
-        }
-        return (steps, imageStore.buildCacheBytes())
-    }
+    /// What builds have kept, the last used first.
+    package func buildCache() -> [CacheEntry] { imageStore.cacheEntries() }
 }

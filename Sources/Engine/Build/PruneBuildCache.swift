@@ -3,14 +3,12 @@ import Images
 
 extension Engine {
     /// Removes what builds have kept.
-    /// - Parameter all: also what images have anyway.
-    package func pruneBuildCache(all: Bool, before end: Timestamp?) throws(OperationError) -> Listing<PrunedObject> {
+    package func pruneBuildCache(_ selection: CacheSelection) throws(OperationError) -> Listing<PrunedObject> {
         try prepare()
         removeDeadBuilds()
         // What a prune that was killed has not taken away yet.
         try imageStore.collectGarbage()
-        let (removed, bytes) = try imageStore.pruneBuildCache(all: all) { step in end.map { step.created < $0 } ?? true
-        }
+        let (removed, bytes) = try imageStore.pruneBuildCache(selection)
         if removed.isEmpty { return Listing(elements: [], failures: []) }
         return Listing(elements: [PrunedObject(lines: removed, bytes: bytes)], failures: [])
     }

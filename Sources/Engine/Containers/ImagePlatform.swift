@@ -28,8 +28,7 @@ extension Engine {
 
     /// Its programs may be this host's all the same, or somebody else runs them (binfmt_misc): so it is said and no more.
     func warnOfPlatform(of image: Image) {
-        // What cannot be read of an image is no concern of a run, which has all that it needs.
-        guard let platform = (try? imageStore.platform(of: image)) ?? nil, platform.rank == nil else { return }
+        guard let platform = image.platform, platform.rank == nil else { return }
         warn(
             "The requested image's platform (\(platform)) does not match the detected host platform (\(Platform.host)) "
                 + "and no specific platform was requested")

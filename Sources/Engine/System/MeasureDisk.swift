@@ -27,7 +27,8 @@ extension Engine {
             },
             layers: (bytes { _ in true }, bytes { layer in !layer.images.contains { users[$0] != nil } }),
             containers: containers.elements, volumes: volumes.elements)
-        space.kept = (imageStore.cachedSteps().count, imageStore.buildCacheBytes())
+        let kept = imageStore.cacheEntries()
+        space.kept = (kept.count, kept.ownBytes)
         return (space, containers.failures + images.failures + volumes.failures)
     }
 

@@ -53,7 +53,7 @@ extension Digest {
 }
 
 extension ImageStore {
-    private func path(of key: Digest) -> String { "\(layout.buildCache)/\(key.hex).json" }
+    func path(of key: Digest) -> String { "\(layout.buildCache)/\(key.hex).json" }
 
     /// What a step has come to before; nil where nobody knows, or it is not there any more.
     package func kept(_ key: Digest) -> CachedStep? {

@@ -86,6 +86,7 @@ package struct BuildWorkspace: ~Copyable {
         let lock = try FileLock.store(store.layout)
         // A prune may have been here meanwhile.
         guard let step = store.kept(key) else { return nil }
+        try store.noteUse(of: step)
         try workspace.uses.hold([step.layer.blob.digest], layers: [step.layer.diff], in: store.layout, holding: lock)
         return step
     }

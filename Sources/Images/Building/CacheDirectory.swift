@@ -40,6 +40,7 @@ extension ImageStore {
             guard let lock = try Self.lock(path + ".lock", waits: waits || isShared, isShared: isShared) else {
                 continue
             }
+            try LastUse.note(lock, path + ".lock")
             locks.insert(lock)
             if !Files.exists(path) { try make(cache, FileName(path.pathComponents.last ?? ""), in: drafts, fill) }
             return path
@@ -79,68 +80,5 @@ extension ImageStore {
         try fill(draft)
         let target = try Descriptor.open(layout.buildCache, O_RDONLY | O_DIRECTORY)
         _ = try Descriptor.open(drafts, O_RDONLY | O_DIRECTORY).move(name, to: target, named: name.text)
-    }
-}
-
-extension ImageStore {
-    /// Removes what builds have kept: steps that no image has layers of, or all of them, and directories of mounts that no build has now.
-    /// What something uses that goes on now, as builds do with the steps that they have found, stays.
-    /// - Parameter all: steps whose layers are in images, too.
-    /// - Returns: the keys and names of what is gone, and how many bytes that has freed.
-    package func pruneBuildCache(
-        all: Bool, where isSelected: (CachedStep) -> Bool
-    ) throws(OperationError) -> (removed: [String], bytes: Int64) {
-        guard Files.exists(layout.buildCache) else { return ([], 0) }
-        var removed: [String] = []
-        let before = buildCacheBytes()
-        let lock = try FileLock.store(layout)
-        let index = try ImageIndex.read(layout.index)
-        var used: Set<Digest> = []
-        for image in index.images { used.formUnion((try? record(image))?.layers ?? []) }
-        let held = try Workspace.held(in: layout, holding: lock)
-        for step in cachedSteps()
-        where isSelected(step) && !held.contains(step.layer.diff.hex) && (all || !used.contains(step.layer.diff)) {
-            try Files.remove("\(layout.buildCache)/\(step.key.hex).json")
-            removed.append(step.key.hex)
-        }
-        let trash = try Workspace(in: layout, holding: lock)
-        try collectGarbage(keeping: index, trash: trash, holding: lock)
-        // Others need not wait for the disk.
-        lock.release()
-        trash.remove()
-        removed += try removeMounts()
-        return (removed, max(0, before - buildCacheBytes()))
-    }
-
-    /// A kill may have left a lock whose directory was not made yet.
-    private func removeMounts() throws(OperationError) -> [String] {
-        var removed: [String] = []
-        for file in try Files.names(in: layout.buildCache).sorted()
-        where file.hasPrefix("mount-") && file.hasSuffix(".lock") {
-            let name = String(file.dropLast(".lock".count))
-            let (path, lockPath) = ("\(layout.buildCache)/\(name)", "\(layout.buildCache)/\(file)")
-            guard let lock = try? Descriptor.open(lockPath, O_RDWR), lock.tryLock(exclusive: true) == 0,
-                FileLock.isStill(lock, at: lockPath)
-            else { continue }
-            let isThere = Files.exists(path)
-            try Files.removeTree(path)
-            try Files.remove(lockPath)
-            if isThere { removed.append(name) }
-        }
-        return removed
-    }
-
-    /// What is on disk of steps that is in no image, and of directories of mounts.
-    package func buildCacheBytes() -> Int64 {
-        var used: Set<Digest> = []
-        for image in (try? ImageIndex.read(layout.index))?.images ?? [] {
-            used.formUnion((try? record(image))?.layers ?? [])
-        }
-        let layers = Set(cachedSteps().map(\.layer.diff)).subtracting(used)
-        let mounts = ((try? Files.names(in: layout.buildCache)) ?? []).filter {
-            $0.hasPrefix("mount-") && !$0.hasSuffix(".lock")
-        }
-        return layers.reduce(0) { $0 + Files.diskUsage(below: layout.layer($1)) }
-            + mounts.reduce(0) { $0 + Files.diskUsage(below: "\(layout.buildCache)/\($1)") }
     }
 }

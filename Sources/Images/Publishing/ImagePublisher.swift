@@ -23,7 +23,7 @@ struct ImageDraft {
     var history: [JSON] = []
     /// Of the manifest that is made here.
     var annotations: [String: String] = [:]
-    /// Of what it is made on; nil is this host's.
+    /// What it was made for; nil is this host's.
     var platform: Platform?
     /// Configuration and manifest of an image that came from elsewhere: byte for byte, so that it keeps its id.
     var original: (config: [UInt8], manifest: [UInt8]?)?
@@ -219,7 +219,8 @@ extension ImageStore {
         let record = ImageRecord(
             id: config.digest, manifest: manifest.digest, created: draft.created, layers: draft.layers.map(\.diff),
             layerSizes: draft.layers.map(\.size),
-            blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config)
+            blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config,
+            platform: draft.platform)
         try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned(1).compact.utf8), mode: 0o644)
         return Prepared(number: number, id: config.digest, manifest: manifest, content: content)
     }

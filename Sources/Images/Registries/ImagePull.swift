@@ -152,6 +152,7 @@ private struct ImagePull {
         var draft = ImageDraft()
         draft.config = document.config
         draft.created = document.created ?? draft.created
+        draft.platform = document.platform
         draft.original = (bytes, remote.manifestBytes)
         return Configuration(draft: draft, layers: document.layers)
     }

@@ -48,6 +48,7 @@ extension ImageStore {
             var draft = ImageDraft()
             draft.config = image.document.config
             draft.created = image.document.created ?? draft.created
+            draft.platform = image.document.platform
             draft.original = (image.config, image.manifest)
             for layer in image.layers { draft.layers.append(try shelf.layer(layer, in: workspace)) }
             publications.append(Publication(draft: draft, references: image.references))

@@ -21,6 +21,8 @@ package struct Image: Sendable {
     package let layerSizes: [Int64]
     /// Absolute paths, topmost first: overlayfs's order.
     package let layerDirectories: [String]
+    /// What it was made for; nil where nobody has noted it down.
+    package let platform: Platform?
 }
 
 /// One line of `image list`: an image by one of its names.
@@ -48,10 +50,12 @@ struct ImageRecord: Record {
     /// Everything of the image in `blobs`: what must not be collected as garbage.
     var blobs: [Digest]
     var config: ImageConfig
+    /// What it was made for; nil is this host's, and in records of before.
+    var platform: Platform?
 
     init(
         id: Digest, manifest: Digest, created: Timestamp, layers: [Digest], layerSizes: [Int64], blobs: [Digest],
-        config: ImageConfig
+        config: ImageConfig, platform: Platform?
     ) {
         self.id = id
         self.manifest = manifest
@@ -61,6 +65,7 @@ struct ImageRecord: Record {
         self.layerSizes = layerSizes
         self.blobs = blobs
         self.config = config
+        self.platform = platform
     }
 
     init(_ reader: RecordReader) throws(RecordError) {
@@ -75,6 +80,7 @@ struct ImageRecord: Record {
         }
         blobs = try ImageRecord.digests("blobs", reader)
         config = try ImageConfig(try reader.value("config") { $0 })
+        platform = try reader.optional("platform") { Platform($0) }
     }
 
     private static func digests(_ key: String, _ reader: RecordReader) throws(RecordError) -> [Digest] {
@@ -94,6 +100,7 @@ struct ImageRecord: Record {
             "layerSizes": .array(layerSizes.map { .number($0) }),
             "blobs": .strings(blobs.map(\.description)),
             "config": config.json,
+            "platform": platform?.json ?? .null,
         ]
     }
 }

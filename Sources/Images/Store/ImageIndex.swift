@@ -103,25 +103,32 @@ extension ImageIndex {
     /// Where a text led to.
     struct Match: Equatable {
         let image: Digest
-        /// Nil when the text was an id.
+        /// Nil when the text was an id, or a name with a digest by which a registry has it.
         let reference: String?
+        /// `NAME@sha256:…`, when the text was that: on record, or where `reference` says that of its manifest.
+        var source: String?
     }
 
     /// Full id, name, or the beginning of one image's id, in this order.
     func match(_ text: String, shortestID: Int = 1) throws(OperationError) -> Match? {
         if let id = Digest(text) ?? Digest(hex: text), contains(id) { return Match(image: id, reference: nil) }
-        if let reference = try? Reference(text), let entry = entry(named: reference) {
-            return Match(image: entry.image, reference: entry.reference)
-        }
+        if let reference = try? Reference(text), let named = match(reference) { return named }
         return try imageID(beginningWith: text, shortestID).map { Match(image: $0, reference: nil) }
     }
 
-    private func entry(named reference: Reference) -> Entry? {
-        entries.first { entry in
-            if let digest = reference.digest, entry.source == reference.pinned(to: digest) { return true }
-            guard entry.reference == reference.text || reference.tag == nil else { return false }
-            return reference.digest.map { $0 == entry.manifest } ?? true
+    private func match(_ reference: Reference) -> Match? {
+        guard let digest = reference.digest else {
+            return entries.first { $0.reference == reference.text }.map {
+                Match(image: $0.image, reference: $0.reference)
+            }
         }
+        let source = reference.pinned(to: digest)
+        if let entry = entries.first(where: { $0.source == source }) {
+            return Match(image: entry.image, reference: nil, source: source)
+        }
+        // No registry has said so, but it is what it would be there. Another repository's is none of that.
+        let entry = entries.first { $0.manifest == digest && $0.isNamed(as: reference) }
+        return entry.map { Match(image: $0.image, reference: $0.reference, source: source) }
     }
 
     private func imageID(beginningWith text: String, _ shortest: Int) throws(OperationError) -> Digest? {
@@ -171,6 +178,39 @@ extension ImageIndex {
         if !contains(entry.image) { entries.append(entry) }
     }
 
+    /// What a registry calls it; a tag that came from there stays.
+    private mutating func removeSource(_ source: String, of image: Digest) {
+        entries.removeAll { $0.image == image && $0.source == source && $0.reference == nil }
+        for index in entries.indices where entries[index].image == image && entries[index].source == source {
+            entries[index].source = nil
+        }
+    }
+
+    /// All at once.
+    mutating func removeNames(of image: Digest) {
+        let named = entries.filter { $0.image == image }
+        guard var entry = named.first(where: { $0.scope == nil }) ?? named.first else { return }
+        entry.reference = nil
+        entry.source = nil
+        entries.removeAll { $0.image == image }
+        entries.append(entry)
+    }
+
+    /// Takes the one name that was given from an image that has others, or was there without one.
+    /// - Returns: the name; nil: it is an id, or the last one, and stays.
+    mutating func untag(_ match: Match) -> String? {
+        if let source = match.source {
+            var rest = self
+            rest.removeSource(source, of: match.image)
+            guard rest.contains(match.image) else { return nil }
+            self = rest
+            return source
+        }
+        guard let reference = match.reference, entries.count(where: { $0.image == match.image }) > 1 else { return nil }
+        removeReference(reference)
+        return reference
+    }
+
     /// Those that a scope has made outlive it, as far as `isUsed` and nothing else keeps them.
     mutating func keep(of scope: String, where isUsed: (Digest) throws(OperationError) -> Bool) throws(OperationError) {
         let others = Set(entries.filter { $0.scope != scope }.map(\.image))
@@ -195,7 +235,10 @@ extension ImageIndex {
     ///   - own: the image's own manifest, which is meant by an id.
     mutating func tag(_ match: Match, own: Digest?, as reference: String, in scope: String?) {
         let named = entries.filter { $0.image == match.image }
-        let meant = named.first { match.reference == nil ? $0.manifest == own : $0.reference == match.reference }
+        let meant = named.first { entry in
+            if let reference = match.reference { return entry.reference == reference }
+            return match.source.map { entry.source == $0 } ?? (entry.manifest == own)
+        }
         guard var entry = meant ?? named.first else { return }
         entry.reference = reference
         entry.scope = scope
@@ -208,5 +251,11 @@ extension ImageIndex.Entry {
     /// Of one image: an entry without a name is known by where it comes from.
     fileprivate func isNamed(as other: ImageIndex.Entry) -> Bool {
         reference == other.reference && (reference != nil || source == other.source)
+    }
+
+    /// Whatever its digest; a name without a tag is any of its repository.
+    fileprivate func isNamed(as name: Reference) -> Bool {
+        guard let text = reference, let own = try? Reference(text) else { return false }
+        return own.name == name.name && (name.tag == nil || own.tag == name.tag)
     }
 }

@@ -36,14 +36,14 @@ extension ImageStore {
         }
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
-        guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
+        // A digest that no registry has told of is no name that could be taken.
+        guard let match = try index.match(text),
+            match.source.map({ index.sources(of: match.image).contains($0) }) ?? true
+        else { throw ImageStore.notFound(text) }
         let references = index.references(to: match.image)
-        // Others are other names, or that the image was there without one.
-        let count = index.entries.count { $0.image == match.image }
-        if let reference = match.reference, count > 1 {
-            index.removeReference(reference)
+        if let name = index.untag(match) {
             try write(index, forgets: true, holding: lock)
-            return ["Untagged: \(reference)"]
+            return ["Untagged: \(name)"]
         }
         let user = try container(match.image)
         if spared != .none, user != nil || spared == .usedOrNamed && !references.isEmpty {
@@ -73,7 +73,7 @@ extension ImageStore {
     /// The names that a scope has given, and the ids of images that it has made without one.
     package func names(in scope: String) throws(OperationError) -> [String] {
         try ImageIndex.read(layout.index).entries.filter { $0.scope == scope }.map {
-            $0.reference ?? $0.image.description
+            $0.reference ?? $0.source ?? $0.image.description
         }
     }
 
@@ -81,10 +81,10 @@ extension ImageStore {
         _ match: ImageIndex.Match, _ references: [String], _ force: Bool, _ user: ImageUser?
     ) throws(OperationError) {
         let id = match.image.short
-        if let reference = match.reference {
+        if let name = match.reference ?? match.source {
             guard let user, !force else { return }
             throw OperationError(
-                "conflict: unable to remove repository reference \"\(reference)\" (must force) - "
+                "conflict: unable to remove repository reference \"\(name)\" (must force) - "
                     + "container \(user.container) is using its referenced image \(id)", kind: .conflict)
         }
         if let user, user.isRunning {
@@ -111,7 +111,7 @@ extension ImageStore {
     ) throws(OperationError) -> [String] {
         let lines = (references + index.sources(of: image)).map { "Untagged: \($0)" }
         guard !isUsed else {
-            for reference in references { index.removeReference(reference) }
+            index.removeNames(of: image)
             try write(index, forgets: true, holding: lock)
             return lines
         }

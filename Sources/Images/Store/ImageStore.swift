@@ -139,7 +139,7 @@ extension ImageStore {
             id: id, references: index.references(to: id), sources: index.sources(of: id), config: record.config,
             created: record.created,
             size: record.size, manifest: record.manifest, layers: record.layers, layerSizes: record.layerSizes,
-            layerDirectories: ImageStore.topmost(record.layers).map(layout.layer))
+            layerDirectories: ImageStore.topmost(record.layers).map(layout.layer), platform: record.platform)
     }
 
     /// Overlayfs's order, each layer where it stands topmost: it takes none twice, and what a lower place adds is the

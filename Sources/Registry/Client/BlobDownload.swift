@@ -74,10 +74,10 @@ package struct BlobDownload {
             response = try receive(&request, from: start, take)
         }
         if response.status == 416 || RetryDelay.isPassing(response.status) {
-            throw TransferError(.broken, session.refusal(of: response, pulling: reference))
+            throw TransferError(.broken, session.refusal(of: response, pulling: reference, blob: digest))
         }
         guard response.isSuccess else {
-            throw TransferError(.refused, session.refusal(of: response, pulling: reference))
+            throw TransferError(.refused, session.refusal(of: response, pulling: reference, blob: digest))
         }
     }
 

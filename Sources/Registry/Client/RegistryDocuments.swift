@@ -87,12 +87,15 @@ extension RegistrySession {
         // A refusal has a body of its own length.
         request.limits.answer = max(Int(size), 64 << 10)
         let response = try send(request, scope: .pull, connection)
-        guard response.isSuccess else { throw refusal(of: response, pulling: reference) }
+        guard response.isSuccess else { throw refusal(of: response, pulling: reference, blob: digest) }
         return response.body
     }
 
     /// In Docker's words.
-    func refusal(of response: TransferResponse, pulling reference: Reference) -> OperationError {
+    /// - Parameter blob: the digest of the one that was asked for; nil: it was a document.
+    func refusal(
+        of response: TransferResponse, pulling reference: Reference, blob: String? = nil
+    ) -> OperationError {
         let errors = RegistryErrors(response.body)
         let logIn = "log in if it is a private one: \(Program.current.name) login \(source.registry)"
         if response.status == 401 || response.status == 403 || errors.code == "DENIED" {
@@ -102,10 +105,15 @@ extension RegistrySession {
                 remedy: logIn, kind: .denied)
         }
         if response.status == 404 {
-            let text = errors.text.isEmpty ? "manifest unknown" : errors.text
-            return errors.code == "NAME_UNKNOWN"
-                ? OperationError("repository \(reference.name) not found: \(text)", remedy: logIn, kind: .notFound)
-                : OperationError("manifest for \(reference) not found: \(text)", kind: .notFound)
+            let unknown = blob == nil ? "manifest unknown" : "blob unknown"
+            let text = errors.text.isEmpty ? unknown : errors.text
+            if errors.code == "NAME_UNKNOWN" {
+                return OperationError(
+                    "repository \(reference.name) not found: \(text)", remedy: logIn, kind: .notFound)
+            }
+            // A registry that has the manifest may have its blobs elsewhere.
+            let subject = blob.map { "blob \($0) of \(reference) not found at \(response.url.shown)" }
+            return OperationError("\(subject ?? "manifest for \(reference) not found"): \(text)", kind: .notFound)
         }
         if response.status == 429 {
             let text = errors.text.isEmpty ? "toomanyrequests: too many requests" : errors.text

@@ -1,0 +1,15 @@
+import Core
+import Glibc
+
+extension Files {
+    /// What others may still write to the file system of a path.
+    package static func freeBytes(at path: String) throws(OperationError) -> Int64 {
+        var status = Glibc.statvfs()
+        guard path.withKernelString({ Glibc.statvfs($0, &status) }) == 0 else {
+            throw OperationError("read free space of", path, errno: errno)
+        }
+        let (bytes, isTooLarge) = Int64(clamping: status.f_bavail)
+            .multipliedReportingOverflow(by: Int64(clamping: status.f_frsize))
+        return isTooLarge ? .max : bytes
+    }
+}
