@@ -167,7 +167,7 @@ extension CLI {
                       sh -c "MYDOCKER_FAULT=kill@$point $m rmi second >/dev/null; echo \\$?" 2>/dev/null
                       $m rmi second >/dev/null 2>&1; $m images --format '{{.Repository}}'
                     done | sort -u
-                    rm $full/filler; $m system check >/dev/null && echo whole
+                    rm $full/filler; $m image prune -f >/dev/null; $m system check >/dev/null && echo whole
                     """
             #expect(
                 Host.elsewhere(script).lines == [

@@ -15,7 +15,8 @@ extension ImageStore {
     ) throws(OperationError) -> (Digest, Int64) {
         let stored = try storedManifest(manifest(of: image, named: reference.text))
         let plan = PushPlan(
-            stored.manifest, diffs: image.layers, isKept: try isOfRegistry(stored.descriptor.digest))
+            stored.manifest, diffs: image.layers,
+            isKept: try ImageIndex.read(layout.index).isPulled(stored.descriptor.digest))
         let connection = try session.connection()
         try session.open(connection)
         let push = ImagePush(
@@ -28,13 +29,6 @@ extension ImageStore {
             bytes, type: stored.descriptor.mediaType, as: reference.tag ?? Reference.defaultTag, connection)
         try note(image.id, reference, reference.pinned(to: digest))
         return (digest, Int64(bytes.count))
-    }
-
-    /// Whether some registry has this very manifest under a name that is here.
-    private func isOfRegistry(_ manifest: Digest) throws(OperationError) -> Bool {
-        try ImageIndex.read(layout.index).entries.contains { entry in
-            entry.source.flatMap { try? Reference($0) }?.digest == manifest
-        }
     }
 
     /// Which images of the same registry have a blob, as it is here or compressed: it may be taken over from there.
