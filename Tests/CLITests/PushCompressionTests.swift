@@ -90,6 +90,40 @@ extension CLI.Registries {
         }
     }
 
+    /// How often a push makes a directory in the store to work in: one is to have the image stay.
+    private func workspaces(_ name: String, _ scratch: String) -> Int? {
+        let listed = Host.shell(
+            """
+            MYDOCKER_FAULT_LIST=\(scratch)/points $MYDOCKER push -q \(name) >/dev/null
+            grep -c ' "\(Self.images)/temporary/[^/]*"$' \(scratch)/points; rm \(scratch)/points
+            """)
+        return Int(listed.word)
+    }
+
+    /// A push of what is there needs no room, and where a layer may be taken over from is known by what it is here.
+    @Test func whatIsThereIsNotMadeAgain() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let (name, other) = (registry.host + "/plain/words", registry.host + "/plain/other")
+                _ = try importWords(name, scratch)
+                let first = try #require(workspaces(name, scratch))
+                let second = try #require(workspaces(name, scratch))
+                #expect(second < first, "\(first) \(second)")
+                let forgotten = Host.shell(
+                    """
+                    setfattr -x trusted.mydocker.gzip \(Self.images)/blobs/sha256/$(sha256sum <\(scratch)/tree.tar | cut -c -64)
+                    """)
+                try #require(forgotten.code == 0, "\(forgotten.error)")
+                succeed("tag", name, other)
+                let taken = try push(other, scratch)
+                #expect(taken.told.contains(": Mounted from plain/words"), "\(taken.told)")
+                succeed("rmi", name, other)
+                _ = registry
+            }
+        }
+    }
+
     /// Where it was not, it is the same image: content, configuration, and its digest when it goes on from there.
     @Test func whatWasPushedComesBack() throws {
         try Ledger.expectUnchanged {
