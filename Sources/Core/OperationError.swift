@@ -99,6 +99,9 @@ package struct OperationError: Error, Equatable, CustomStringConvertible {
         if case .errno(let number) = cause { number } else { nil }
     }
 
+    /// Whether there is no room on the disk, or no more of it for us.
+    package var isOfFullDisk: Bool { errno == ENOSPC || errno == EDQUOT }
+
     /// The same of something else.
     package func about(_ subject: String) -> OperationError {
         var error = OperationError(operation: operation, subject: subject, cause: cause, remedy: remedy, kind: kind)

@@ -52,7 +52,7 @@ extension FaultScenario {
             prepare: [
                 Step("create --name fwbox --net none busybox true"), Step("cp /etc/passwd fwbox:/mark"),
                 Step("commit fwbox localhost:5000/fwother"), Step("rm fwbox"),
-            ], command: ["push", "-q", "localhost:5000/fwother"], needsRegistry: true,
+            ], command: ["push", "-q", "localhost:5000/fwother"], isVariant: true, needsRegistry: true,
             next: [Step("push -q localhost:5000/fwother"), Step("rmi localhost:5000/fwother"), Step("image prune -f")]),
         FaultScenario(
             name: "load", before: archived, command: ["load", "-q", "-i", archive],

@@ -144,6 +144,56 @@ extension CLI.Flags {
         }
     }
 
+    /// Whoever reads the id from a pipe has its end while the program runs.
+    @Test(arguments: ["", "--sig-proxy=false", "-it --detach-keys ctrl-x,q"])
+    func thePipeOfTheIDEnds(_ flags: String) throws {
+        try withScratch { directory in
+            let outcome = Host.shell(
+                """
+                cd \(directory); m=$MYDOCKER; mkfifo pipe; (cat pipe >id; echo end >end) &
+                $m run --net none --name cidpipe \(flags) --cidfile /dev/fd/3 sleep 60 3>pipe >/dev/null 2>&1 &
+                state() { $m inspect -f '{{.Id}} {{.State.Running}}' cidpipe; }
+                for i in $(seq 250); do
+                  [ -s end ] && [ "$(cat id) true" = "$(state)" ] && echo ended, and it runs && break; sleep 0.02
+                done
+                $m rm -f cidpipe >/dev/null; wait
+                """)
+            #expect(outcome.lines == ["ended, and it runs"], "\(outcome)")
+        }
+    }
+
+    /// Nor does one that does not read, or has gone, keep or kill the command.
+    @Test func thePipeOfTheIDIsNotRead() throws {
+        try Ledger.expectUnchanged {
+            let outcome = Host.shell(
+                """
+                m=$MYDOCKER; exec 3> >(exit); wait $!
+                $m create --net none --name cidlost --cidfile /dev/fd/3 busybox true 2>&1; $m rm cidlost 2>&1
+                exec 3> >(exec sleep 60); reader=$!; head -c 65536 /dev/zero >&3
+                $m run --net none --name cidfull --cidfile /dev/fd/3 true 2>/dev/null & sleep 1
+                kill $!; wait $!; echo $?; $m rm cidfull 2>&1; kill $reader
+                """)
+            #expect(
+                outcome.lines == [
+                    "mydocker: write \"/dev/fd/3\": Broken pipe", "mydocker: No such container: cidlost", "143",
+                    "mydocker: No such container: cidfull",
+                ], "\(outcome)")
+        }
+    }
+
+    /// What has gone out is not taken back: the state is on record, too.
+    @Test func theIDComesWhenAllIsOnRecord() throws {
+        let words = ["create", "--net", "none", "--name", "cidlate", "--cidfile", "/dev/stderr", "busybox", "true"]
+        let points = try FaultPoints.list(words)
+        #expect(mydocker("rm", "cidlate").code == 0)
+        let number = try #require(points.number("replace", "/state.json"))
+        try Ledger.expectUnchanged {
+            let failed = Host.run([Host.mydocker] + words, environment: ["MYDOCKER_FAULT": "error@\(number)"])
+            #expect(failed.code != 0 && failed.error.hasPrefix("mydocker: "), "\(failed.error)")
+            #expect(mydocker("rm", "cidlate").code == 1)
+        }
+    }
+
     /// As with tini: what the program has begun is the program's to end.
     @Test func initTellsTheProgramAlone() throws {
         let script = """

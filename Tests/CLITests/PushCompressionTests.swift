@@ -90,6 +90,40 @@ extension CLI.Registries {
         }
     }
 
+    /// How often a push makes a directory in the store to work in: one is to have the image stay.
+    private func workspaces(_ name: String, _ scratch: String) -> Int? {
+        let listed = Host.shell(
+            """
+            MYDOCKER_FAULT_LIST=\(scratch)/points $MYDOCKER push -q \(name) >/dev/null
+            grep -c ' "\(Self.images)/temporary/[^/]*"$' \(scratch)/points; rm \(scratch)/points
+            """)
+        return Int(listed.word)
+    }
+
+    /// A push of what is there needs no room, and where a layer may be taken over from is known by what it is here.
+    @Test func whatIsThereIsNotMadeAgain() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let (name, other) = (registry.host + "/plain/words", registry.host + "/plain/other")
+                _ = try importWords(name, scratch)
+                let first = try #require(workspaces(name, scratch))
+                let second = try #require(workspaces(name, scratch))
+                #expect(second < first, "\(first) \(second)")
+                let forgotten = Host.shell(
+                    """
+                    setfattr -x trusted.mydocker.gzip \(Self.images)/blobs/sha256/$(sha256sum <\(scratch)/tree.tar | cut -c -64)
+                    """)
+                try #require(forgotten.code == 0, "\(forgotten.error)")
+                succeed("tag", name, other)
+                let taken = try push(other, scratch)
+                #expect(taken.told.contains(": Mounted from plain/words"), "\(taken.told)")
+                succeed("rmi", name, other)
+                _ = registry
+            }
+        }
+    }
+
     /// Where it was not, it is the same image: content, configuration, and its digest when it goes on from there.
     @Test func whatWasPushedComesBack() throws {
         try Ledger.expectUnchanged {
@@ -110,6 +144,43 @@ extension CLI.Registries {
                 #expect(try !compresses(other))
                 #expect(try push(other, scratch).digest == pushed.digest)
                 succeed("rmi", name, other)
+                _ = registry
+            }
+        }
+    }
+
+    /// A registry may have layers plain: what is pulled from there goes as it came, by way of an index too, and when its first
+    /// name is gone.
+    @Test(arguments: ["single", "index"]) func whatWasPulledGoesAsItCame(_ tag: String) throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try TestRegistry(scratch, port: 5000)
+                let (repository, other) = (registry.host + "/plain/theirs", registry.host + "/plain/other")
+                let name = "\(repository):\(tag)"
+                _ = try importWords("fromwords", scratch)
+                let made = Host.shell(
+                    """
+                    cd \(scratch); set -e; m=$MYDOCKER; manifests=http://\(registry.host)/v2/plain/theirs/manifests
+                    $m save -o plain.tar fromwords; architecture=$($m image inspect -f '{{.Architecture}}' fromwords)
+                    skopeo copy -q --insecure-policy --preserve-digests --dest-tls-verify=false \
+                      oci-archive:plain.tar docker://\(repository):single
+                    skopeo inspect --raw --tls-verify=false docker://\(repository):single >raw
+                    digest=sha256:$(sha256sum <raw | cut -c -64)
+                    type=application/vnd.oci.image.index.v1+json
+                    cat >index <<END
+                    {"schemaVersion":2,"mediaType":"$type","manifests":[{"mediaType":"$(jq -r .mediaType raw)","digest":"$digest",
+                    "size":$(stat -c %s raw),"platform":{"architecture":"$architecture","os":"linux"}}]}
+                    END
+                    curl -sf -X PUT -H "Content-Type: $type" --data-binary @index $manifests/index
+                    $m rmi fromwords >/dev/null; jq -r '.layers[].mediaType' raw; echo $digest
+                    """)
+                try #require(made.lines.first == "application/vnd.oci.image.layer.v1.tar", "\(made.text)\(made.error)")
+                succeed("pull", "-q", name)
+                succeed("tag", name, other)
+                succeed("rmi", name)
+                #expect(try !compresses(other))
+                #expect(try push(other, scratch).digest == made.lines.last)
+                succeed("rmi", other)
                 _ = registry
             }
         }
@@ -185,7 +256,9 @@ extension CLI.Registries {
                 // A guardian sees to what a kill leaves.
                 Host.eventually("nothing is left") { Host.shell("ls \(Self.images)/temporary").text == "" }
                 #expect(mydocker("system", "check").code == 0)
-                #expect(Host.shell("curl -s http://\(registry.host)/v2/_catalog").text.contains("large") == false)
+                // Nothing has been on its way yet, and the registry is there to say so.
+                #expect(Host.shell("curl -s http://\(registry.host)/v2/_catalog").word == #"{"repositories":[]}"#)
+                #expect(Host.shell("find \(scratch)/registry-5000 -name _uploads").text == "")
                 succeed("rmi", name)
                 _ = registry
             }

@@ -137,6 +137,31 @@ import Testing
         }
     }
 
+    /// Wherever it is said that an image is pushed, it is pushed with gzip.
+    @Test func whatTheFlagPushesIsCompressedAsUsual() throws {
+        for words in [
+            ["--push", "-o", "type=image,compression=gzip"], ["-o", "type=image,compression=gzip", "--push"],
+        ] {
+            let pushed = try BuildCommand.parse((words + ["-t", "a", "."])[...]).command.request(for: ".") { _ in nil }
+            #expect(pushed.pushes && pushed.outputs.isEmpty)
+        }
+        #expect(try request("-o", "type=image,compression=gzip", "-o", "type=image,push=true").pushes)
+        for wrong in ["type=image,compression=uncompressed", "type=docker,compression=zstd"] {
+            let failure = #expect(throws: OperationError.self) { try request("--push", "-o", wrong) }
+            #expect(failure?.description.contains("is not supported where an image is pushed") == true, "\(wrong)")
+        }
+        let archive = #expect(throws: OperationError.self) { try request("--push", "-o", "type=tar,compression=gzip") }
+        #expect(archive?.description.contains("is not supported for type=tar") == true)
+    }
+
+    @Test func whatIsShortForAnOutput() throws {
+        #expect(try request("-o", "-").outputs == [.archive(nil)])
+        #expect(
+            try request("-o", "some/where", "-o", "type=tar,dest=-").outputs == [
+                .directory("some/where"), .archive(nil),
+            ])
+    }
+
     @Test func aSecretsFileMayHaveACommaInItsName() throws {
         let failure = #expect(throws: OperationError.self) { try request("--secret", "id=k,\"src=/nosuch/s,1\"") }
         #expect(failure?.description.contains("/nosuch/s,1") == true)

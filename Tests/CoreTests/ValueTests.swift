@@ -32,6 +32,14 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(OperationError("a", remedy: "c", exitCode: 125).exitCode == 125)
         #expect(OperationError("open", "/x", errno: ENOENT) != error)
     }
+
+    /// A quota is as good as a full disk.
+    @Test func whatIsOfAFullDisk() {
+        for (number, isOne) in [(ENOSPC, true), (EDQUOT, true), (EROFS, false), (ENOMEM, false)] {
+            #expect(OperationError("write", "/x", errno: number).isOfFullDisk == isOne, "\(number)")
+        }
+        #expect(!OperationError("write", "/x", reason: "No space left on device").isOfFullDisk)
+    }
 }
 
 @Suite struct NameTests {

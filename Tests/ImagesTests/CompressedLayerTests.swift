@@ -71,9 +71,9 @@ import Testing
         let full = error {
             let input = try Descriptor.open(scratch.store.layout.blob(layer.digest), O_RDONLY)
             let output = try Descriptor.open("/dev/full", O_WRONLY)
-            _ = try Archive.compress(input, to: output, by: .gzip, named: "it", checking: {})
+            _ = try Archive.compress(input, to: output, by: .gzip, named: ("it", "there"), checking: {})
         }
-        #expect(full?.errno == ENOSPC)
+        #expect(full?.errno == ENOSPC && full?.subject == "there")
     }
 
     /// What is asked between two pieces ends it, with its own words.
@@ -104,15 +104,13 @@ import Testing
         }
     }
 
-    /// It is on the layer's file, and goes with that.
-    @Test func theRecordGoesWithTheLayer() throws {
+    /// It is on the layer's file, and goes with that. Only root may set such attributes.
+    @Test(.enabled(if: geteuid() == 0)) func theRecordGoesWithTheLayer() throws {
         let (image, stored) = try image("recorded")
         let (store, layer) = (scratch.store, stored.manifest.layers[0].digest)
         #expect(store.compressed(layer) == nil)
         let known = CompressedLayer(digest: image.id, size: 5)
         store.note(known, of: layer)
-        // Only who may set such attributes keeps any.
-        guard geteuid() == 0 else { return }
         #expect(store.compressed(layer) == known)
         #expect(store.damages(of: image.id).isEmpty)
         #expect(Attribute.set("trusted.mydocker.gzip", of: store.layout.blob(layer), to: "nonsense"))
@@ -126,6 +124,33 @@ import Testing
         try scratch.expectClean(images: 0)
         #expect(try self.image("recorded").1.manifest.layers[0].digest == layer)
         #expect(store.compressed(layer) == nil)
+    }
+
+    /// The media type of a layer that was loaded may be anything, and what it says be wrong.
+    @Test func typesOfOthers() throws {
+        let (image, stored) = try image("types")
+        let layer = stored.manifest.layers[0]
+        func draft(_ mediaType: String, _ blob: Manifest.Blob, at path: String) -> ImageDraft {
+            var draft = ImageDraft()
+            let typed = Manifest.Blob(mediaType: mediaType, digest: blob.digest, size: blob.size)
+            draft.layers = [LayerDraft(blob: typed, diff: image.layers[0], size: 1, source: (path, "/nosuch"))]
+            return draft
+        }
+        let path = scratch.store.layout.blob(layer.digest)
+        let unknown = draft("application/vnd.other", layer, at: path)
+        let refusal = error {
+            _ = try scratch.store.compress(unknown, by: .init(.gzip, isForced: true), to: scratch.file("a"))
+        }
+        #expect(refusal?.kind == .unsupported && refusal?.description.contains("application/vnd.other") == true)
+        let left = try scratch.store.compress(unknown, by: .init(.gzip, isForced: false), to: scratch.file("b"))
+        #expect(left.layers.map(\.blob) == unknown.layers.map(\.blob))
+        // It says that it is plain.
+        let packed = try compress(layer, to: "packed", by: .gzip)
+        let wrong = draft(Manifest.layerType, packed, at: scratch.file("packed"))
+        let plain = try scratch.store.compress(wrong, by: .init(.uncompressed, isForced: true), to: scratch.file("c"))
+        #expect(plain.layers.map(\.blob) == [layer])
+        let gzip = try scratch.store.compress(wrong, by: .init(.gzip, isForced: false), to: scratch.file("d"))
+        #expect(gzip.layers.map(\.blob) == [packed])
     }
 
     /// A registry has it compressed, and says more of it: here it has the form in which its layers are here, and pushed again it

@@ -27,8 +27,8 @@ import Testing
     /// Media types, the digests of the tar streams where the archive has "a", and whether they are compressed.
     private static let layers: [(String, Character, Bool)] = [
         (oci, "a", true), (docker, "a", true), ("application/vnd.oci.image.layer.nondistributable.v1.tar", "a", true),
-        // It says that it is plain, and is something else.
-        (oci, "b", false),
+        // It says that it is plain, and is something else, which is found out when it is read.
+        (oci, "b", true),
         (oci + "+gzip", "b", false), (oci + "+zstd", "b", false), (docker + ".gzip", "b", false),
         // Only ours can be like that, of a file that was imported.
         (oci + "+xz", "b", true), (oci + "+bzip2", "b", true),
@@ -75,10 +75,21 @@ import Testing
     ]) func whatAnArchiveWants(_ suffix: String, _ isForced: Bool, _ expected: String) throws {
         let type = try #require(LayerType(Self.oci + suffix))
         let words = SavedCompression.Kind.allCases.map { kind in
-            guard let change = type.change(by: SavedCompression(kind, isForced: isForced)) else { return "-" }
+            guard let change = type.change(by: SavedCompression(kind, isForced: isForced), isPlain: suffix.isEmpty)
+            else { return "-" }
             return change.name.isEmpty ? "tar" : change.name
         }
         #expect(words.joined(separator: " ") == expected)
+    }
+
+    /// What says that it is not compressed becomes what is wanted, whatever it is.
+    @Test(arguments: [false, true]) func whatSaysThatItIsPlainAndIsNot(isForced: Bool) throws {
+        let type = try #require(LayerType(Self.oci))
+        let changes = SavedCompression.Kind.allCases.map {
+            type.change(by: SavedCompression($0, isForced: isForced), isPlain: false)
+        }
+        let expected: [Archive.Compression?] = [Archive.Compression.none, .gzip, .zstd]
+        #expect(changes == expected)
     }
 
     /// Members that nobody here knows, too, in their order; what was embedded of the blob goes with it.

@@ -82,9 +82,7 @@ package struct BuildCommand: Command {
             let context = try BuildValues.context(text)
             request.named[context.name] = context.context
         }
-        for text in outputs {
-            if let output = try BuildValues.output(text, &request) { request.outputs.append(output) }
-        }
+        try BuildValues.setOutputs(outputs, of: &request)
         request.newest = try Self.newest(request.arguments["SOURCE_DATE_EPOCH"] ?? lookUp("SOURCE_DATE_EPOCH"))
         request.progress = try shownProgress(lookUp: lookUp)
         request.report = { Output.tell($0) }

@@ -10,13 +10,19 @@ struct BuildOutputValue {
     private var compression: SavedCompression.Kind?
     private var isForced = false
 
+    /// - Parameter text: fields, or `DIRECTORY`, or `-`, which is an archive at standard output.
     init(parsing text: String) throws(OperationError) {
-        for (key, value) in try BuildValues.fields(text) { try set(key, value) }
+        if text == "-" {
+            (type, destination) = ("tar", text)
+        } else if !text.contains("=") {
+            (type, destination) = ("local", text)
+        } else {
+            for (key, value) in try BuildValues.fields(text) { try set(key, value) }
+        }
         if type == "registry" { pushes = true }
         guard names.isEmpty || type != "local" && type != "tar" else {
             throw OperationError("name of --output type=\(type ?? "") is not supported", kind: .unsupported)
         }
-        try checkCompression()
     }
 
     private mutating func set(_ key: String, _ value: String?) throws(OperationError) {
@@ -63,15 +69,19 @@ struct BuildOutputValue {
             kind: .unsupported)
     }
 
+    private var isOfStore: Bool { destination == nil && ["image", "docker", "registry"].contains(type) }
+
     /// Of what is no archive of an image, what is done anyway: layers are made uncompressed, and pushed with gzip.
-    private func checkCompression() throws(OperationError) {
+    /// - Parameter isPushed: what is made goes to a registry, whoever says so.
+    func checkCompression(isPushed: Bool) throws(OperationError) {
         if type == "oci" || type == "docker" && destination != nil { return }
-        let usual: SavedCompression.Kind = pushes ? .gzip : .uncompressed
+        let isPushed = isPushed && isOfStore
+        let usual: SavedCompression.Kind = isPushed ? .gzip : .uncompressed
         guard isForced || compression.map({ $0 != usual }) ?? false else { return }
         let written = isForced ? "force-compression" : "compression=\(compression?.rawValue ?? "")"
         throw OperationError(
             "\(written) of --output is not supported "
-                + (pushes ? "where an image is pushed, which is done with gzip" : "for type=\(type ?? "")"),
+                + (isPushed ? "where an image is pushed, which is done with gzip" : "for type=\(type ?? "")"),
             remedy: "write an archive: type=oci,dest=FILE", kind: .unsupported)
     }
 
@@ -98,14 +108,15 @@ struct BuildOutputValue {
 }
 
 extension BuildValues {
-    /// `DIRECTORY`, `-`, or `type=local|tar|docker|oci,dest=PATH`; nil is the store.
-    /// - Parameter request: `type=registry`, and `push=true`, set that it pushes; `name=` is a tag, or several.
-    static func output(_ text: String, _ request: inout BuildRequest) throws(OperationError) -> BuildRequest.Output? {
-        if text == "-" { return .archive(nil) }
-        guard text.contains("=") else { return .directory(text) }
-        let value = try BuildOutputValue(parsing: text)
-        request.pushes = request.pushes || value.pushes
-        request.tags += value.names
-        return try value.output()
+    /// - Parameter request: gets them but for the store. `type=registry`, and `push=true`, set that it pushes; `name=` is a tag, or
+    ///   several.
+    static func setOutputs(_ texts: [String], of request: inout BuildRequest) throws(OperationError) {
+        let values = try texts.map { text throws(OperationError) in try BuildOutputValue(parsing: text) }
+        request.pushes = request.pushes || values.contains(where: \.pushes)
+        for value in values {
+            try value.checkCompression(isPushed: request.pushes)
+            request.tags += value.names
+            if let output = try value.output() { request.outputs.append(output) }
+        }
     }
 }

@@ -9,8 +9,9 @@ final class IdentityFile {
     private let isOpen: Bool
     /// Until the id is in it.
     private var descriptor: Descriptor?
-    /// Milliseconds that a full pipe is waited for.
-    private static let patience: Int32 = 10_000
+    /// Milliseconds that a full pipe is waited for, and after which signals are looked for meanwhile.
+    private static let patience: Int64 = 10_000
+    private static let slice: Int32 = 50
 
     /// Nothing is written yet.
     init(_ path: String?) throws(OperationError) {
@@ -35,11 +36,7 @@ final class IdentityFile {
             return plan
         }
         var plan = plan
-        let confirmImage = plan.confirmImage
-        plan.confirmImage = { [self] () throws(OperationError) in
-            try confirmImage()
-            try hand(id, path)
-        }
+        plan.onRecord = { [self] () throws(OperationError) in try hand(id, path) }
         return plan
     }
 
@@ -59,12 +56,24 @@ final class IdentityFile {
     /// It is closed then: whoever reads a pipe waits for its end, and a supervisor stays.
     private func hand(_ id: [UInt8], _ path: String) throws(OperationError) {
         guard let target = descriptor.take() else { return }
-        guard Polling.wait(for: target, Int32(POLLOUT), milliseconds: Self.patience) else {
-            throw OperationError("write", path, errno: ETIMEDOUT)
-        }
+        try Self.awaitRoom(in: target, path)
         try FaultPoint.pass("write", path)
+        // A reader that has gone is an error: it must not end us with the container on record.
+        let former = signal(SIGPIPE, SIG_IGN)
+        defer { signal(SIGPIPE, former) }
         try Files.writeAll(id, to: target, named: path)
     }
+
+    private static func awaitRoom(in target: borrowing Descriptor, _ path: String) throws(OperationError) {
+        let deadline = Deadline(milliseconds: patience)
+        while !Polling.wait(for: target, Int32(POLLOUT), milliseconds: slice) {
+            try Interruption.check("write", path)
+            guard deadline.millisecondsLeft > 0 else { throw OperationError("write", path, errno: ETIMEDOUT) }
+        }
+    }
+
+    /// Another process has taken over, and hands it on.
+    func letGo() { descriptor = nil }
 
     /// The container did not start.
     func remove() {

@@ -11,6 +11,8 @@ extension Engine {
         if !request.detached, !request.passesSignals, !request.mayBeLeft,
             case .parent(let supervisor) = try forkAside(keeping: descriptors)
         {
+            // As in the copy: whoever reads a pipe of the caller's waits for its end.
+            InheritedDescriptors.close()
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.
@@ -37,7 +39,9 @@ extension Engine {
         do throws(OperationError) {
             try makeBindSources(plan.definition.binds)
             if request.detached { return .detached(try host.runDetached(plan)) }
-            if let keys = request.detachKeys, request.mayBeLeft { return .exited(try runBehind(plan, request, keys)) }
+            if let keys = request.detachKeys, request.mayBeLeft {
+                return .exited(try runBehind(plan, request, keys, identity))
+            }
             return .exited(try host.runHere(plan, for: request.streams, passesSignals: request.passesSignals))
         } catch {
             identity.remove()
@@ -58,13 +62,15 @@ extension Engine {
 
     /// The supervisor is in the background from the start, and the caller its first client.
     private func runBehind(
-        _ plan: ContainerPlan, _ request: RunRequest, _ keys: DetachKeys
+        _ plan: ContainerPlan, _ request: RunRequest, _ keys: DetachKeys, _ identity: IdentityFile
     ) throws(OperationError) -> Int32 {
         var client = AttachRequest(container: plan.definition.name.text)
         client.streams = request.streams
         client.passesSignals = request.passesSignals
         client.detachKeys = keys
-        return try attend(host.runDetached(plan, awaitsClient: true), plan.definition, client)
+        let id = try host.runDetached(plan, awaitsClient: true)
+        identity.letGo()
+        return try attend(id, plan.definition, client)
     }
 
     /// A copy of this process does what is to be done, so that a signal ends this one alone, as it ends Docker's client.

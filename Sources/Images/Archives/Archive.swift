@@ -73,10 +73,11 @@ enum Archive {
     /// Writes the tar stream of an archive anew: the same stream and compression give the same bytes.
     /// - Parameters:
     ///   - compression: none, gzip or zstd.
-    ///   - name: what an error calls the archive.
+    ///   - names: what an error calls the archive, and the new one.
     ///   - check: is called before each piece; what it throws is the end.
     static func compress(
-        _ input: borrowing Descriptor, to output: borrowing Descriptor, by compression: Compression, named name: String,
+        _ input: borrowing Descriptor, to output: borrowing Descriptor, by compression: Compression,
+        named names: (source: String, target: String),
         checking check: @escaping () throws(OperationError) -> Void
     ) throws(OperationError) -> Content {
         var result = carchive_result()
@@ -86,7 +87,10 @@ enum Archive {
             input.number, output.number, Int32(compression.rawValue), { Permission.goesOn($0) },
             Unmanaged.passUnretained(permission).toOpaque(), &result, &failure)
         if let refusal = permission.refusal { throw refusal }
-        guard status == 0 else { throw error(failure, archive: name) }
+        guard status == 0 else {
+            let refusal = error(failure, archive: names.source)
+            throw refusal.isOfFullDisk ? refusal.about(names.target) : refusal
+        }
         return content(result)
     }
 

@@ -168,7 +168,7 @@ extension ImageStore {
                 index.add(
                     ImageIndex.Entry(
                         manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
-                        reference: reference, scope: scope, source: image.source))
+                        reference: reference, scope: scope, source: image.source, isPulled: image.source != nil))
             }
         }
         for directory in [layout.blobs, layout.layers, layout.records] {

@@ -58,7 +58,7 @@ extension ImageStore {
     ) throws(OperationError) -> ImageDraft {
         var changed = draft
         for (number, layer) in draft.layers.enumerated() {
-            guard let compression = LayerType(layer.blob.mediaType)?.change(by: wish) else { continue }
+            guard let compression = try Self.change(of: layer, by: wish) else { continue }
             let place = layer.source ?? (blob: layout.blob(layer.blob.digest), tree: layout.layer(layer.diff))
             let file = "\(target)-\(number)"
             let blob = try Self.compress(layer.blob, layer.diff, at: place.blob, to: file, by: compression) {
@@ -68,6 +68,20 @@ extension ImageStore {
                 blob: blob, diff: layer.diff, size: layer.size, source: (blob: file, tree: place.tree))
         }
         return changed
+    }
+
+    /// Nil where a layer stays as it is.
+    private static func change(
+        of layer: LayerDraft, by wish: SavedCompression
+    ) throws(OperationError) -> Archive.Compression? {
+        if let type = LayerType(layer.blob.mediaType) {
+            return type.change(by: wish, isPlain: layer.blob.digest == layer.diff)
+        }
+        guard wish.isForced else { return nil }
+        throw OperationError(
+            "compress", layer.blob.digest.description,
+            reason: "what it is compressed by is not known of a layer of the type \(layer.blob.mediaType)",
+            remedy: "leave force-compression out", kind: .unsupported)
     }
 
     /// Writes the archive of a layer anew in another compression.
@@ -83,7 +97,7 @@ extension ImageStore {
         let input = try Descriptor.open(source, O_RDONLY)
         let output = try Descriptor.open(target, O_WRONLY | O_CREAT | O_EXCL, as: "create")
         try FaultPoint.pass("compress", source)
-        let content = try Archive.compress(input, to: output, by: compression, named: source, checking: check)
+        let content = try Archive.compress(input, to: output, by: compression, named: (source, target), checking: check)
         guard content.diff == diff else {
             throw OperationError(
                 "compress", source, reason: "its content is not that of its digest",

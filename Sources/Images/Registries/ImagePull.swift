@@ -85,18 +85,14 @@ extension ImageStore {
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         guard isWhole(id, in: index) else { return nil }
-        let bytes = try localForm(of: bytes, for: id)
-        let manifest = try Archive.digest(bytes)
-        let isKnown = index.entries.contains {
-            $0.image == id && $0.reference == name && $0.source == source && $0.manifest == manifest
-        }
-        if isKnown { return false }
-        let path = layout.blob(manifest)
-        if !Files.exists(path) { try Files.replace(path, bytes, mode: 0o644, durable: true) }
-        index.add(
-            ImageIndex.Entry(
-                manifest: manifest, manifestSize: Int64(bytes.count), image: id, reference: name, scope: scope,
-                source: source))
+        let local = try localForm(of: bytes, for: id)
+        let entry = ImageIndex.Entry(
+            manifest: try Archive.digest(local), manifestSize: Int64(local.count), image: id, reference: name,
+            scope: scope, source: source, isPulled: local == bytes)
+        if index.says(entry) { return false }
+        let path = layout.blob(entry.manifest)
+        if !Files.exists(path) { try Files.replace(path, local, mode: 0o644, durable: true) }
+        index.add(entry)
         try write(index, holding: lock)
         return true
     }

@@ -15,7 +15,8 @@ extension ImageStore {
     ) throws(OperationError) -> (Digest, Int64) {
         let stored = try storedManifest(manifest(of: image, named: reference.text))
         let plan = PushPlan(
-            stored.manifest, diffs: image.layers, isKept: try isOfRegistry(stored.descriptor.digest))
+            stored.manifest, diffs: image.layers,
+            isKept: try ImageIndex.read(layout.index).isPulled(stored.descriptor.digest))
         let connection = try session.connection()
         try session.open(connection)
         let push = ImagePush(
@@ -30,22 +31,14 @@ extension ImageStore {
         return (digest, Int64(bytes.count))
     }
 
-    /// Whether some registry has this very manifest under a name that is here.
-    private func isOfRegistry(_ manifest: Digest) throws(OperationError) -> Bool {
-        try ImageIndex.read(layout.index).entries.contains { entry in
-            entry.source.flatMap { try? Reference($0) }?.digest == manifest
-        }
-    }
-
-    /// Which images of the same registry have a blob, as it is here or compressed: it may be taken over from there.
+    /// Where images of the same registry are that have a blob here: it may be taken over from there, compressed too.
     private func repositories(at reference: Reference) throws(OperationError) -> [Digest: [String]] {
         var found: [Digest: [String]] = [:]
         for entry in try ImageIndex.read(layout.index).entries {
             guard let source = entry.source.flatMap({ try? Reference($0) }), source.registry == reference.registry,
                 source.repository != reference.repository, let record = try? record(entry.image)
             else { continue }
-            let blobs = record.blobs + record.blobs.compactMap { compressed($0)?.digest }
-            for blob in blobs where !(found[blob, default: []].contains(source.repository)) {
+            for blob in record.blobs where !(found[blob, default: []].contains(source.repository)) {
                 found[blob, default: []].append(source.repository)
             }
         }
@@ -68,25 +61,49 @@ private struct ImagePush: Sendable {
     static let concurrency = 3
     let store: ImageStore
     let session: RegistrySession
-    /// Other repositories of the registry by what they have.
+    /// Other repositories of the registry, by what those images consist of that are here and there.
     let others: [Digest: [String]]
     let progress: any TransferProgress
 
-    /// - Returns: what those have become that were compressed, by what they were.
+    /// - Returns: what those have become that are there compressed, by what they were.
     func send(_ layers: [PushPlan.Layer]) throws(OperationError) -> [Manifest.Blob: Manifest.Blob] {
         for layer in layers { progress.note(layer.blob.digest.hex, .preparing) }
-        guard layers.contains(where: { $0.diff != nil }) else { return try send(layers, in: nil) }
+        let compressed = CompressedBlobs()
+        try findCompressed(layers.filter { $0.diff != nil }, compressed)
+        let found = compressed.all
+        let rest = layers.filter { found[$0.blob] == nil }
+        guard rest.contains(where: { $0.diff != nil }) else {
+            try send(rest, in: nil, compressed)
+            return compressed.all
+        }
+        // Not before there is something to compress: a push of what is there needs no room on the disk.
         let workspace = try store.workspace()
-        let compressed = try send(layers, in: workspace.path)
+        try send(rest, in: workspace.path, compressed)
         workspace.remove()
-        return compressed
+        return compressed.all
+    }
+
+    /// Asks for those of which it is known what they come to compressed.
+    private func findCompressed(
+        _ layers: [PushPlan.Layer], _ compressed: CompressedBlobs
+    ) throws(OperationError) {
+        try WorkerThread.each(below: layers.count, limit: Self.concurrency, cancelling: session.cancellation) {
+            number throws(OperationError) in
+            let layer = layers[number].blob
+            guard let known = store.compressed(layer.digest) else { return }
+            let found = try session.find(
+                known.digest.description, mountableFrom: places(of: known.digest, layer.digest),
+                try session.connection())
+            if found == .missing { return }
+            tell(layer, found)
+            compressed.add(layer, known.blob(of: layer))
+        }
     }
 
     /// - Parameter directory: for what is compressed; nil where nothing is.
     private func send(
-        _ layers: [PushPlan.Layer], in directory: String?
-    ) throws(OperationError) -> [Manifest.Blob: Manifest.Blob] {
-        let compressed = CompressedBlobs()
+        _ layers: [PushPlan.Layer], in directory: String?, _ compressed: CompressedBlobs
+    ) throws(OperationError) {
         try WorkerThread.each(below: layers.count, limit: Self.concurrency, cancelling: session.cancellation) {
             number throws(OperationError) in
             let (blob, connection) = (layers[number].blob, try session.connection())
@@ -96,22 +113,13 @@ private struct ImagePush: Sendable {
                 tell(blob, try send(blob, store.layout.blob(blob.digest), for: blob, connection))
             }
         }
-        return compressed.all
     }
 
-    /// Brings a layer there compressed. It is asked for first where it is known what that comes to.
+    /// Brings a layer there compressed.
     /// - Parameter file: does not exist, and is gone again afterwards.
     private func sendCompressed(
         _ layer: Manifest.Blob, _ diff: Digest, by file: String, _ connection: Connection
     ) throws(OperationError) -> Manifest.Blob {
-        if let known = store.compressed(layer.digest) {
-            let found = try session.find(
-                known.digest.description, mountableFrom: others[known.digest] ?? [], connection)
-            if found != .missing {
-                tell(layer, found)
-                return known.blob(of: layer)
-            }
-        }
         let compressed = try ImageStore.compress(
             layer, diff, at: store.layout.blob(layer.digest), to: file, by: .gzip
         ) { () throws(OperationError) in
@@ -126,7 +134,13 @@ private struct ImagePush: Sendable {
         return compressed
     }
 
-    /// - Parameter shown: by which the progress is told.
+    /// Where a blob may be taken over from, by what it is and what it is here.
+    private func places(of blob: Digest, _ here: Digest) -> [String] {
+        let places = others[blob] ?? []
+        return blob == here ? places : places + (others[here] ?? []).filter { !places.contains($0) }
+    }
+
+    /// - Parameter shown: what it is here, by which the progress is told.
     func send(
         _ blob: Manifest.Blob, _ path: String, for shown: Manifest.Blob, _ connection: Connection
     ) throws(OperationError) -> RegistrySession.BlobPresence {
@@ -139,8 +153,8 @@ private struct ImagePush: Sendable {
                 kind: .damaged)
         }
         return try session.upload(
-            blob.digest.description, file: file.number, size: blob.size, mountableFrom: others[blob.digest] ?? [],
-            connection
+            blob.digest.description, file: file.number, size: blob.size,
+            mountableFrom: places(of: blob.digest, shown.digest), connection
         ) { progress.note(shown.digest.hex, .uploading($0, of: blob.size)) }
     }
 

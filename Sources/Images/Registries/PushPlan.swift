@@ -20,16 +20,16 @@ struct PushPlan: Equatable {
         var seen: Set<Layer> = []
         layers = manifest.layers.enumerated().compactMap { index, blob in
             guard blob.places.isEmpty else { return nil }
-            let isPlain = !isKept && Self.isPlain(blob, diffs[index])
-            let layer = Layer(blob: blob, diff: isPlain ? diffs[index] : nil)
+            let layer = Layer(blob: blob, diff: !isKept && Self.isToBeCompressed(blob) ? diffs[index] : nil)
             return seen.insert(layer).inserted ? layer : nil
         }
     }
 
-    /// Not compressed, or in a way that no registry's clients know. What only says that it is plain would be compressed twice.
-    private static func isPlain(_ blob: Manifest.Blob, _ diff: Digest) -> Bool {
-        guard let type = LayerType(blob.mediaType) else { return false }
-        return type.compression == .none ? blob.digest == diff : !type.compression.isStandard
+    /// Not compressed, or in a way that no registry's clients know. What is compressed and does not say so goes the same way: it is
+    /// read by its content, and gets the type of what has become of it.
+    private static func isToBeCompressed(_ blob: Manifest.Blob) -> Bool {
+        guard let compression = LayerType(blob.mediaType)?.compression else { return false }
+        return compression == .none || !compression.isStandard
     }
 }
 

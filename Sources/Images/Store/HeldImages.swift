@@ -23,7 +23,7 @@ extension ImageStore {
             for image in images { try hold(image, in: workspace, holding: lock) }
             return workspace
         } catch {
-            guard [ENOSPC, EDQUOT, EROFS].contains(error.errno) else { throw error }
+            guard error.isOfFullDisk || error.errno == EROFS else { throw error }
             return nil
         }
     }

@@ -14,6 +14,8 @@ struct ImageIndex {
         var scope: String?
         /// `NAME@sha256:…`, by which a registry has it.
         var source: String?
+        /// The manifest came from a registry, byte for byte: it has the layers in that form.
+        var isPulled = false
     }
 
     static let mediaType = "application/vnd.oci.image.index.v1+json"
@@ -24,6 +26,8 @@ struct ImageIndex {
     private static let imageKey = "mydocker.image.id"
     private static let scopeKey = "mydocker.scope"
     private static let sourceKey = "mydocker.image.source"
+    private static let pulledKey = "mydocker.image.pulled"
+    private static let pulledValue = "true"
 
     private(set) var entries: [Entry] = []
     /// What another program put here: not ours to use, nor to lose.
@@ -73,7 +77,8 @@ struct ImageIndex {
         let scope = json["annotations"]?[scopeKey]?.string
         let source = json["annotations"]?[sourceKey]?.string
         return Entry(
-            manifest: manifest, manifestSize: size, image: image, reference: reference, scope: scope, source: source)
+            manifest: manifest, manifestSize: size, image: image, reference: reference, scope: scope, source: source,
+            isPulled: json["annotations"]?[pulledKey]?.string == pulledValue)
     }
 
     var json: JSON {
@@ -83,6 +88,7 @@ struct ImageIndex {
             annotations.append((ImageIndex.imageKey, .string(entry.image.description)))
             if let scope = entry.scope { annotations.append((ImageIndex.scopeKey, .string(scope))) }
             if let source = entry.source { annotations.append((ImageIndex.sourceKey, .string(source))) }
+            if entry.isPulled { annotations.append((ImageIndex.pulledKey, .string(ImageIndex.pulledValue))) }
             return [
                 "mediaType": .string(Manifest.mediaType),
                 "digest": .string(entry.manifest.description),
@@ -139,6 +145,17 @@ extension ImageIndex {
         return images.first
     }
 
+    /// Whether one that was pulled is known, under that name and from there.
+    func says(_ pulled: Entry) -> Bool {
+        entries.contains {
+            $0.image == pulled.image && $0.reference == pulled.reference && $0.source == pulled.source
+                && $0.manifest == pulled.manifest && ($0.isPulled || !pulled.isPulled)
+        }
+    }
+
+    /// Whether some registry has this very manifest.
+    func isPulled(_ manifest: Digest) -> Bool { entries.contains { $0.manifest == manifest && $0.isPulled } }
+
     func contains(_ image: Digest) -> Bool { entries.contains { $0.image == image } }
     func references(to image: Digest) -> [String] { entries.filter { $0.image == image }.references }
     func sources(of image: Digest) -> [String] { entries.filter { $0.image == image }.sources }
@@ -158,6 +175,7 @@ extension ImageIndex {
         var entry = entry
         let same = entries.first { $0.image == entry.image && $0.isNamed(as: entry) }
         if entry.source == nil { entry.source = same?.source }
+        if isPulled(entry.manifest) { entry.isPulled = true }
         // What was there outside of a scope stays when the scope goes.
         if let same, same.scope == nil || entry.scope == nil { entry.scope = nil }
         if let reference = entry.reference, same == nil { removeReference(reference) }

@@ -67,7 +67,7 @@ extension ImageStore {
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         try index.keep(of: scope) { image throws(OperationError) in try container(image) != nil }
-        try write(index, holding: lock)
+        try write(index, forgets: true, holding: lock)
     }
 
     /// The names that a scope has given, and the ids of images that it has made without one.
@@ -120,7 +120,7 @@ extension ImageStore {
         do throws(OperationError) {
             layers = try discardImages(missingFrom: index, to: &trash, holding: lock)
         } catch {
-            guard error.errno == ENOSPC else { throw error }
+            guard error.isOfFullDisk else { throw error }
             try makeRoom(with: image, keeping: index, holding: lock)
             layers = try discardImages(missingFrom: index, to: &trash, holding: lock)
         }
@@ -132,7 +132,7 @@ extension ImageStore {
         missingFrom index: ImageIndex, to trash: inout Workspace?, holding lock: borrowing FileLock
     ) throws(OperationError) -> [Digest] {
         let bin = try Workspace(in: layout, holding: lock)
-        try write(index, holding: lock)
+        try write(index, forgets: true, holding: lock)
         let layers = try collectGarbage(keeping: index, trash: bin, holding: lock)
         trash = consume bin
         return layers

@@ -149,7 +149,8 @@ extension ImageStore {
         return layers.reversed().filter { seen.insert($0).inserted }
     }
 
-    /// - Parameter forgets: names are gone from it, and nothing else is new: no full disk keeps anybody from that.
+    /// - Parameter forgets: names, images or scopes are gone from it, and nothing else is new: no full disk keeps anybody from
+    ///   that.
     func write(
         _ index: ImageIndex, forgets: Bool = false, holding lock: borrowing FileLock
     ) throws(OperationError) {
@@ -158,7 +159,7 @@ extension ImageStore {
             try Files.replace(layout.index, bytes, mode: 0o644, durable: true)
         } catch {
             // A store of the release before has no room kept back.
-            guard forgets, error.errno == ENOSPC, (try? layout.reserve.replace(layout.index, by: bytes)) != nil else {
+            guard forgets, error.isOfFullDisk, (try? layout.reserve.replace(layout.index, by: bytes)) != nil else {
                 throw error
             }
         }

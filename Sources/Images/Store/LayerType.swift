@@ -36,14 +36,16 @@ struct LayerType: Equatable, Sendable {
     }
 
     /// What a layer is to be compressed by; nil where it stays as it is.
-    func change(by wish: SavedCompression) -> Archive.Compression? {
+    /// - Parameter isPlain: whether it is its tar stream; some that say so are not, and are to be what they say.
+    func change(by wish: SavedCompression, isPlain: Bool) -> Archive.Compression? {
         let wanted: Archive.Compression =
             switch wish.kind {
             case .uncompressed: .none
             case .gzip: .gzip
             case .zstd: .zstd
             }
-        return wanted != compression && (wish.isForced || compression == .none) ? wanted : nil
+        let isToChange = wanted != compression || compression == .none && !isPlain
+        return isToChange && (wish.isForced || compression == .none) ? wanted : nil
     }
 
     /// The media type of the same in another compression.

@@ -119,7 +119,7 @@ extension ImageStore {
         do throws(OperationError) {
             try clearWorkspaces()
         } catch {
-            guard error.errno == ENOSPC else { throw error }
+            guard error.isOfFullDisk else { throw error }
         }
     }
 

@@ -12,6 +12,8 @@ package struct ContainerPlan {
     package var origin: Origin
     /// Asked once a new container's definition is on record, from when on its image stays: whether that was there until then.
     package var confirmImage: () throws(OperationError) -> Void = {}
+    /// Called once all that a new container has on record is there; what it throws is the end of the container.
+    package var onRecord: () throws(OperationError) -> Void = {}
 
     package enum Origin {
         /// - isNameGenerated: another one will do as well.

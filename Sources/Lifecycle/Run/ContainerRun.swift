@@ -100,6 +100,7 @@ package final class ContainerRun {
                 try host.containerStore.create(plan.definition)
                 try plan.confirmImage()
                 try host.record(&state, of: plan.definition)
+                try plan.onRecord()
             } catch {
                 _ = try? host.containerStore.remove(id, name: plan.definition.name, isOwn: true)
                 throw error
