@@ -80,8 +80,16 @@ import Testing
         let host = "options ndots:5\trotate\r\nnameserver 10.0.0.1\nsearchless a\ndomain  b.org\nnameserver fd00::1\n"
         let file = ResolverFile(answeredAt: address, host: host)
         #expect(file.text == "nameserver 127.0.0.11\ndomain b.org\noptions rotate ndots:0\n" && file.warning == nil)
-        #expect(ResolverFile.servers(host).map(\.description) == ["10.0.0.1", "fd00::1"])
+        #expect(ResolverFile.servers(host).map(\.address.description) == ["10.0.0.1", "fd00::1"])
         #expect(ResolverFile.servers("nameserver 10.0.0.1%eth0\nnameserver\n#nameserver 1.1.1.1\n") == [])
+    }
+
+    /// RFC 4007, section 11: the link by its name or its number.
+    @Test func serversOfALink() throws {
+        let servers = ResolverFile.servers(
+            "nameserver fe80::53%up0\nnameserver fe80::54%2\nnameserver fd00::1\nnameserver fe80::1%\n")
+        #expect(servers.map(\.link) == ["up0", "2", nil])
+        #expect(servers.map(\.address.description) == ["fe80::53", "fe80::54", "fd00::1"])
     }
 
     @Test func verbatim() {

@@ -97,7 +97,7 @@ package struct ResolverFile: Equatable, Sendable {
     }
 
     /// The servers of /etc/resolv.conf.
-    package static func servers(_ text: String) -> [IPAddress] { ResolverLines(text).servers }
+    package static func servers(_ text: String) -> [ServerAddress] { ResolverLines(text).servers }
 
     /// The host's own file, for a container in the host's network.
     package init(verbatim text: String) {
@@ -129,7 +129,7 @@ package struct ResolverFile: Equatable, Sendable {
 private struct ResolverLines {
     private var lines: [Substring] = []
     private(set) var hasServer = false
-    private(set) var servers: [IPAddress] = []
+    private(set) var servers: [ServerAddress] = []
     /// What is asked of the resolver besides, word by word.
     private(set) var settings: [[Substring]] = []
 
@@ -140,7 +140,7 @@ private struct ResolverLines {
                 note(line)
                 continue
             }
-            if let address = IPAddress(String(server)) { servers.append(address) }
+            if let address = ServerAddress(String(server)) { servers.append(address) }
             guard ResolverLines.isUsable(server) else { continue }
             hasServer = true
             lines.append(line)
