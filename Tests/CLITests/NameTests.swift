@@ -39,7 +39,7 @@ extension CLI {
             ip link set lo up
             $m network create --subnet 10.81.1.1/24 front >/dev/null
             $m network create --subnet 10.81.2.1/24 back >/dev/null
-            resolver ''
+            resolver 'nameserver 127.0.0.99\\n'
 
             """
 
@@ -186,7 +186,7 @@ extension CLI.Names {
             """)
         #expect(
             outcome.lines == [
-                "nameserver 127.0.0.11", "search lan.test", "options timeout:1 ndots:0",
+                "nameserver 127.0.0.11", "search lan.test", "options timeout:1 ndots:3",
                 "NOERROR up.test. 0 IN A 192.0.2.7", "NOERROR up.test. 0 IN A 192.0.2.7",
                 "NOERROR mail.test. 0 IN MX 1 mx.test.", "1", "2", "2", "SERVFAIL", "SERVFAIL",
                 "NOERROR up.test. 0 IN A 192.0.2.7", "SERVFAIL", "NOERROR web. 0 IN A 10.81.1.2",
@@ -251,6 +251,19 @@ extension CLI.Names {
             for i in 1 2 3; do inside web dig +short +time=1 +tries=1 @127.0.0.11 up.test; done
             """)
         #expect(outcome.lines == Array(repeating: "192.0.2.7", count: 4), "\(outcome.text)")
+    }
+
+    /// README: "Without a usable DNS server of the host's there is a warning".
+    @Test func whoCannotBeAskedIsSaid() {
+        let outcome = elsewhere(
+            """
+            : >/run/resolv.conf; $m network create --internal within >/dev/null
+            warned() { $m run --rm "$@" true 2>&1 | grep -c 'no DNS server'; }
+            warned --network front; warned --network front --dns 192.0.2.53; warned --network within
+            warned --network within --network front
+            echo nameserver 127.0.0.53 >/run/resolv.conf; warned --network front
+            """)
+        #expect(outcome.lines == ["1", "0", "0", "1", "0"], "\(outcome.text)")
     }
 
     @Test func aServerOfALinkIsAsked() {

@@ -120,7 +120,9 @@ extension Host {
         if definition.names.hasHostsFile {
             texts.append(("/etc/hosts", HostFiles.hosts(try hostEntries(of: definition, endpoints))))
         }
-        if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
+        // Of a container that is on no network but internal ones nobody is asked.
+        let asks = !definition.networkMode.hasNames || endpoints.contains { !$0.gateways.isEmpty }
+        if let warning = resolver.warning, definition.networkMode != .none, asks { warn(warning) }
         return texts
     }
 
@@ -128,9 +130,8 @@ extension Host {
         let hostText = Files.foreignText("/etc/resolv.conf")
         if definition.networkMode.hasNames {
             // Its supervisor answers, and asks the servers that it was given.
-            var settings = definition.names
-            settings.servers = []
-            return ResolverFile(answeredAt: NameSockets.address, host: hostText).with(settings)
+            let asking = ResolverFile(verbatim: hostText ?? "").with(definition.names)
+            return ResolverFile(answeredAt: NameSockets.address, asking: asking.text)
         }
         let usual =
             definition.networkMode == .host

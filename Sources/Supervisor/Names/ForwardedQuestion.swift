@@ -3,8 +3,8 @@ import Glibc
 import Lifecycle
 import Linux
 
-/// A question that one server is asked, and each second one more, until there is an answer of any of them: who takes long is heard
-/// all the same.
+/// A question that one server is asked, then a moment later one more, until there is an answer of any of them: who takes long is
+/// heard all the same.
 final class ForwardedQuestion {
     private let question: [UInt8]
     private let peer: Datagrams.Peer?
@@ -23,9 +23,8 @@ final class ForwardedQuestion {
     private let lastOfAnswers = Deadline(milliseconds: ForwardedQuestion.patience)
     private let lastOfRefusals = Deadline(milliseconds: ForwardedQuestion.patienceRefused)
 
-    /// The least that `timeout:` of resolv.conf(5) can be: with it a container's program asks once more while the second server is
-    /// being asked.
-    private static let interval: Int64 = 1000
+    /// Less than the least that `timeout:` of resolv.conf(5) can be, a second: a program with that hears the second server still.
+    private static let interval: Int64 = 750
     /// A little less than a `NameConversation` has. Programs give up by themselves.
     private static let patience: Int64 = 9000
     /// Less than what programs wait, so that they get the refusal.
