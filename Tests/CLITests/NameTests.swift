@@ -118,6 +118,24 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// The name that it had is nobody's inside, and then another one's, also where it has joined its network while it ran.
+    @Test func aRenamedContainerLetsItsNameGo() {
+        let outcome = elsewhere(
+            """
+            looks() { $m exec $1 ping -c1 -W2 $2 2>&1 | sed -n 's/^PING [^ ]* (\\([^)]*\\)).*/\\1/p;s/.*bad address.*/unknown/p'; }
+            run --name db --network front; run --name plain 2>/dev/null
+            $m exec plain grep -c plain /etc/hosts; $m network connect front plain; $m exec plain grep -c plain /etc/hosts
+            looks db db; looks plain plain
+            $m rename db old; $m rename plain former; looks old db; looks old old; looks former plain; looks former former
+            run --name db --network front; run --name plain --network front; looks old db; looks former plain
+            """)
+        #expect(
+            outcome.lines == [
+                "1", "0", "10.81.1.2", "10.81.1.3", "unknown", "10.81.1.2", "unknown", "10.81.1.3", "10.81.1.4",
+                "10.81.1.5",
+            ], "\(outcome.text)")
+    }
+
     /// What is remembered of a neighbour is what its record says still: each time it was asked for just before.
     @Test func answersAreNeverLate() {
         let outcome = elsewhere(

@@ -8,14 +8,15 @@ import Linux
 extension ContainerRun {
     /// - Parameter former: the endpoints before.
     package func followInHosts(since former: [Endpoint]) {
-        let gone = former.filter { endpoint in !state.endpoints.contains { $0.id == endpoint.id } }
-        let new = state.endpoints.filter { endpoint in !former.contains { $0.id == endpoint.id } }
-        if gone.isEmpty, new.isEmpty { return }
+        let (before, now) = (entries(former), entries(state.endpoints))
         // Of its first network with names: before there was nobody to ask.
-        if new.contains(where: \.hasNames), !former.contains(where: \.hasNames) { changeResolver() }
+        if state.endpoints.contains(where: \.hasNames), !former.contains(where: \.hasNames) { changeResolver() }
+        let gone = before.filter { !now.contains($0) }
+        let new = now.filter { !before.contains($0) }
+        if gone.isEmpty, new.isEmpty { return }
         changeHosts { hosts in
-            let rest = gone.flatMap(entries).reduce(hosts) { HostFiles.removing($1, from: $0) }
-            return new.flatMap(entries).reduce(rest) { HostFiles.adding($1, to: $0) }
+            let rest = gone.reduce(hosts) { HostFiles.removing($1, from: $0) }
+            return new.reduce(rest) { HostFiles.adding($1, to: $0) }
         }
     }
 
@@ -44,7 +45,7 @@ extension ContainerRun {
         try Files.overwrite(file, change(Files.read(file, named: path, limit: 1 << 20)), named: path)
     }
 
-    private func entries(_ endpoint: Endpoint) -> [HostFiles.Entry] {
-        HostFiles.Entry.own(endpoint, of: definition)
+    private func entries(_ endpoints: [Endpoint]) -> [HostFiles.Entry] {
+        HostFiles.Entry.own(endpoints, of: definition)
     }
 }
