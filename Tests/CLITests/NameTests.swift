@@ -128,11 +128,12 @@ extension CLI.Names {
             looks db db; looks plain plain
             $m rename db old; $m rename plain former; looks old db; looks old old; looks former plain; looks former former
             run --name db --network front; run --name plain --network front; looks old db; looks former plain
+            run --name early 2>/dev/null; $m rename early late; $m network connect front late; $m exec late grep -c early /etc/hosts
             """)
         #expect(
             outcome.lines == [
                 "1", "0", "10.81.1.2", "10.81.1.3", "unknown", "10.81.1.2", "unknown", "10.81.1.3", "10.81.1.4",
-                "10.81.1.5",
+                "10.81.1.5", "0",
             ], "\(outcome.text)")
     }
 

@@ -97,7 +97,8 @@ package struct ResolverFile: Equatable, Sendable {
         self.text = answered.map { $0 + "\n" }.joined()
         warning =
             lines.servers.isEmpty
-            ? "the container finds no names but those of its networks: the host has no DNS server in /etc/resolv.conf" : nil
+            ? "the container finds no names but those of its networks: the host has no DNS server in /etc/resolv.conf"
+            : nil
     }
 
     /// The servers of /etc/resolv.conf.
