@@ -208,9 +208,10 @@ int clinux_connect_receiver(const char *path, int stream) {
     return connect_path(path, stream ? SOCK_STREAM : SOCK_DGRAM);
 }
 
-int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, int stream) {
+int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, uint32_t link, int stream) {
     struct sockaddr_storage name;
     socklen_t length = internet_name(&name, address, size, port);
+    if (name.ss_family == AF_INET6) ((struct sockaddr_in6 *)&name)->sin6_scope_id = link;
     return length == 0 ? -EINVAL : connected(&name, length, stream ? SOCK_STREAM : SOCK_DGRAM);
 }
 

@@ -109,7 +109,7 @@ final class NetworkChanges: EventSource {
         ProcessTitle.set("mydocker: network change of \(run.definition.id.short)")
         // Until now they were the program's.
         Interruption.areHeeded = true
-        let former = run.endpoints
+        let (former, known) = (run.endpoints, run.definition)
         let before = run.portSockets
         var reply = ControlReply.result([:])
         do throws(OperationError) {
@@ -121,7 +121,7 @@ final class NetworkChanges: EventSource {
         _ = LocalSocket.send(reply.packet, to: end.number)
         // That file is the container's, which may have put one there that nobody ever answers for.
         Fork.die(after: 2)
-        run.followInHosts(since: former)
+        run.followInHosts(since: former, of: known)
     }
 
     /// Takes what the worker has done. One that is at it still is asked to end, and killed when it does not.

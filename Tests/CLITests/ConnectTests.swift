@@ -69,9 +69,9 @@ extension CLI {
                     }
                     succeed("exec", "ccon", "sh", "-c", "echo 1.2.3.4 own >>/etc/hosts")
                     succeed("network", "connect", "ccon2", "ccon")
-                    #expect(hosts() == ["10.201.160.2\tbox ccon", "1.2.3.4 own", "10.201.161.2\tbox ccon"])
+                    #expect(hosts() == ["10.201.160.2\tbox", "1.2.3.4 own", "10.201.161.2\tbox"])
                     succeed("network", "disconnect", "ccon1", "ccon")
-                    #expect(hosts() == ["1.2.3.4 own", "10.201.161.2\tbox ccon"])
+                    #expect(hosts() == ["1.2.3.4 own", "10.201.161.2\tbox"])
                 }
                 // What is the user's own file, or cannot be written, is left alone.
                 let file = NSTemporaryDirectory() + "ccon-hosts"

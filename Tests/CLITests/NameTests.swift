@@ -21,11 +21,25 @@ extension CLI {
               dnsmasq --no-daemon --no-resolv --no-hosts --listen-address=127.0.0.53 --bind-interfaces "$@" >/run/dns.log 2>&1 &
               for i in $(seq 100); do ss -lun | grep -q 127.0.0.53:53 && return; sleep .05; done
             }
+            # It knows every name, after so many seconds, at an address of this host.
+            answering() {
+              rm -f /run/answering
+              python3 -c '
+            import socket, sys, threading, time
+            info = socket.getaddrinfo(sys.argv[1], 53, type=socket.SOCK_DGRAM)[0]
+            server = socket.socket(info[0], socket.SOCK_DGRAM); server.bind(info[4]); open("/run/answering", "w")
+            def answer(data, peer):
+                time.sleep(float(sys.argv[2])); end = data.index(0, 12) + 5
+                head = data[:2] + b"\\x81\\x80\\0\\1\\0\\1\\0\\0\\0\\0"
+                server.sendto(head + data[12:end] + b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\0\\0\\4\\xc0\\0\\2\\x08", peer)
+            while True: threading.Thread(target=answer, args=server.recvfrom(4096), daemon=True).start()' "$@" >/dev/null 2>&1 &
+              for i in $(seq 100); do test -e /run/answering && return; sleep .05; done
+            }
             resolver() { printf "$1" >/run/resolv.conf; mount --bind /run/resolv.conf /etc/resolv.conf; }
             ip link set lo up
             $m network create --subnet 10.81.1.1/24 front >/dev/null
             $m network create --subnet 10.81.2.1/24 back >/dev/null
-            resolver ''
+            resolver 'nameserver 127.0.0.99\\n'
 
             """
 
@@ -104,6 +118,25 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// The name that it had is nobody's inside, and then another one's, also where it has joined its network while it ran.
+    @Test func aRenamedContainerLetsItsNameGo() {
+        let outcome = elsewhere(
+            """
+            looks() { $m exec $1 ping -c1 -W2 $2 2>&1 | sed -n 's/^PING [^ ]* (\\([^)]*\\)).*/\\1/p;s/.*bad address.*/unknown/p'; }
+            run --name db --network front; run --name plain 2>/dev/null
+            $m exec plain grep -c plain /etc/hosts; $m network connect front plain; $m exec plain grep -c plain /etc/hosts
+            looks db db; looks plain plain
+            $m rename db old; $m rename plain former; looks old db; looks old old; looks former plain; looks former former
+            run --name db --network front; run --name plain --network front; looks old db; looks former plain
+            run --name early 2>/dev/null; $m rename early late; $m network connect front late; $m exec late grep -c early /etc/hosts
+            """)
+        #expect(
+            outcome.lines == [
+                "1", "0", "10.81.1.2", "10.81.1.3", "unknown", "10.81.1.2", "unknown", "10.81.1.3", "10.81.1.4",
+                "10.81.1.5", "0",
+            ], "\(outcome.text)")
+    }
+
     /// What is remembered of a neighbour is what its record says still: each time it was asked for just before.
     @Test func answersAreNeverLate() {
         let outcome = elsewhere(
@@ -172,7 +205,7 @@ extension CLI.Names {
             """)
         #expect(
             outcome.lines == [
-                "nameserver 127.0.0.11", "search lan.test", "options timeout:1 ndots:0",
+                "nameserver 127.0.0.11", "search lan.test", "options timeout:1 ndots:3",
                 "NOERROR up.test. 0 IN A 192.0.2.7", "NOERROR up.test. 0 IN A 192.0.2.7",
                 "NOERROR mail.test. 0 IN MX 1 mx.test.", "1", "2", "2", "SERVFAIL", "SERVFAIL",
                 "NOERROR up.test. 0 IN A 192.0.2.7", "SERVFAIL", "NOERROR web. 0 IN A 10.81.1.2",
@@ -203,6 +236,67 @@ extension CLI.Names {
                 "NOERROR web. 0 IN A 10.81.1.2", "late NOERROR up.test. 0 IN A 192.0.2.7",
                 "late NOERROR up.test. 0 IN A 192.0.2.7",
             ], "\(outcome.text)")
+    }
+
+    /// Each try goes on until one of them is answered.
+    @Test func aSlowServerIsHeard() {
+        let outcome = elsewhere(
+            """
+            answering 127.0.0.56 3; resolver 'nameserver 127.0.0.56\\n'
+            run --name web --network front
+            inside web dig +short +time=8 +tries=1 @127.0.0.11 up.test
+            resolver 'nameserver 127.0.0.56\\nnameserver 127.0.0.57\\n'
+            inside web dig +short +time=8 +tries=1 @127.0.0.11 up.test
+            ls -l /proc/$(supervisor web)/fd | grep -c 'socket:' >/run/before
+            for i in $(seq 5); do inside web dig +short +time=8 +tries=1 @127.0.0.11 up$i.test & done; wait $(jobs -p | tail -5)
+            ls -l /proc/$(supervisor web)/fd | grep -c 'socket:' | cmp - /run/before && echo none is left
+            """)
+        #expect(
+            outcome.lines == Array(repeating: "192.0.2.8", count: 7) + ["none is left"], "\(outcome.text)")
+    }
+
+    /// Programs that wait for a second (`timeout:1`) get their answers: the first one late, the others at once.
+    @Test func aServerThatIsGoneIsAskedLast() {
+        let outcome = elsewhere(
+            """
+            upstream --address=/up.test/192.0.2.7
+            python3 -c '
+            import socket, time
+            s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.55", 53)); time.sleep(100)' &
+            for i in $(seq 100); do ss -lun | grep -q 127.0.0.55:53 && break; sleep .05; done
+            resolver 'nameserver 127.0.0.55\\nnameserver 127.0.0.53\\noptions timeout:1 attempts:2\\n'
+            run --name web --network front
+            inside web dig +short +time=1 +tries=2 @127.0.0.11 up.test
+            for i in 1 2 3; do inside web dig +short +time=1 +tries=1 @127.0.0.11 up.test; done
+            """)
+        #expect(outcome.lines == Array(repeating: "192.0.2.7", count: 4), "\(outcome.text)")
+    }
+
+    /// README: "Without a usable DNS server of the host's there is a warning".
+    @Test func whoCannotBeAskedIsSaid() {
+        let outcome = elsewhere(
+            """
+            : >/run/resolv.conf; $m network create --internal within >/dev/null
+            warned() { $m run --rm "$@" true 2>&1 | grep -c 'no DNS server'; }
+            warned --network front; warned --network front --dns 192.0.2.53; warned --network within
+            warned --network within --network front
+            echo nameserver 127.0.0.53 >/run/resolv.conf; warned --network front
+            """)
+        #expect(outcome.lines == ["1", "0", "0", "1", "0"], "\(outcome.text)")
+    }
+
+    @Test func aServerOfALinkIsAsked() {
+        let outcome = elsewhere(
+            """
+            ip link add up0 type dummy; ip link set up0 up; ip address add fe80::53/64 dev up0 nodad
+            answering fe80::53%up0 0
+            resolver 'nameserver fe80::53%%up0\\n'; cat /run/resolv.conf
+            run --name web --network front; find web up.test
+            echo nameserver fe80::53%$(cat /sys/class/net/up0/ifindex) >/run/resolv.conf; find web up.test
+            echo nameserver fe80::53%nosuch >/run/resolv.conf; ask web up.test
+            """)
+        #expect(
+            outcome.lines == ["nameserver fe80::53%up0", "192.0.2.8", "192.0.2.8", "SERVFAIL"], "\(outcome.text)")
     }
 
     /// It can listen at every address, and ask the one that it was given, which is asked from inside.

@@ -25,7 +25,7 @@ extension CLI.Networks {
                 "ip -o -4 address show; ip route; cat /etc/hosts; ping -c1 -W2 10.201.140.1 >/dev/null && "
                 + "ping -c1 -W2 10.201.141.1 >/dev/null && echo both answer"
             let outcome = mydocker(
-                "run", "--rm", "--name", "cmany", "--net", "cmany1", "--net", "name=cmany2,ip=10.201.141.2", "sh", "-c",
+                "run", "--rm", "-h", "cmany", "--net", "cmany1", "--net", "name=cmany2,ip=10.201.141.2", "sh", "-c",
                 script)
             #expect(outcome.code == 0, "\(outcome.error)")
             let lines = outcome.text.split(separator: "\n").map(String.init)
@@ -33,7 +33,7 @@ extension CLI.Networks {
             #expect(lines.contains { $0.contains("eth1") && $0.contains("inet 10.201.141.2/30") })
             #expect(lines.filter { $0.hasPrefix("default ") } == ["default via 10.201.140.1 dev eth0 "])
             for address in ["10.201.140.2", "10.201.141.2"] {
-                #expect(lines.contains { $0.hasPrefix("\(address)\t") && $0.hasSuffix(" cmany") }, "\(outcome.text)")
+                #expect(lines.contains { $0.hasPrefix("\(address)\t") && $0.hasSuffix("\tcmany") }, "\(outcome.text)")
             }
             #expect(lines.last == "both answer")
         }

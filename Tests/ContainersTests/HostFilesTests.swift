@@ -74,14 +74,46 @@ import Testing
     @Test func namesAreAskedForAtOneAddress() {
         let address = IPAddress(ipv4: 0x7f00_000b)
         #expect(
-            ResolverFile(answeredAt: address, host: stub).text
+            ResolverFile(answeredAt: address, asking: stub).text
                 == "nameserver 127.0.0.11\nsearch corp.example\noptions edns0 trust-ad ndots:0\n")
-        #expect(ResolverFile(answeredAt: address, host: nil).text == "nameserver 127.0.0.11\noptions ndots:0\n")
+        #expect(ResolverFile(answeredAt: address, asking: nil).text == "nameserver 127.0.0.11\noptions ndots:0\n")
         let host = "options ndots:5\trotate\r\nnameserver 10.0.0.1\nsearchless a\ndomain  b.org\nnameserver fd00::1\n"
-        let file = ResolverFile(answeredAt: address, host: host)
-        #expect(file.text == "nameserver 127.0.0.11\ndomain b.org\noptions rotate ndots:0\n" && file.warning == nil)
-        #expect(ResolverFile.servers(host).map(\.description) == ["10.0.0.1", "fd00::1"])
+        let file = ResolverFile(answeredAt: address, asking: host)
+        #expect(file.text == "nameserver 127.0.0.11\ndomain b.org\noptions ndots:5 rotate\n" && file.warning == nil)
+        #expect(ResolverFile.servers(host).map(\.address.description) == ["10.0.0.1", "fd00::1"])
         #expect(ResolverFile.servers("nameserver 10.0.0.1%eth0\nnameserver\n#nameserver 1.1.1.1\n") == [])
+    }
+
+    /// Whom nobody can ask for names elsewhere.
+    @Test func withoutAServerThereIsAWarning() {
+        let address = IPAddress(ipv4: 0x7f00_000b)
+        func warning(_ text: String?) -> String? { ResolverFile(answeredAt: address, asking: text).warning }
+        #expect(warning(nil) != nil && warning("") != nil && warning("search a\nnameserver 10.0.0.1%up0\n") != nil)
+        for server in ["127.0.0.53", "10.0.0.1", "::1", "fe80::1%up0"] {
+            #expect(warning("nameserver \(server)\n") == nil)
+        }
+    }
+
+    /// Its own options take the place of the host's, and what is said of names without a dot is kept.
+    @Test func dotsThatWereAskedFor() {
+        let address = IPAddress(ipv4: 0x7f00_000b)
+        func options(_ own: [String]) -> Substring? {
+            var settings = NameSettings()
+            settings.options = own
+            let asking = ResolverFile(verbatim: "nameserver ::1\r\noptions ndots:3 rotate\r\n").with(settings).text
+            return ResolverFile(answeredAt: address, asking: asking).text.split(separator: "\n").last
+        }
+        #expect(options([]) == "options ndots:3 rotate")
+        #expect(options(["ndots:2"]) == "options ndots:2")
+        #expect(options(["edns0"]) == "options edns0 ndots:0")
+    }
+
+    /// RFC 4007, section 11: the link by its name or its number.
+    @Test func serversOfALink() throws {
+        let servers = ResolverFile.servers(
+            "nameserver fe80::53%up0\nnameserver fe80::54%2\nnameserver fd00::1\nnameserver fe80::1%\n")
+        #expect(servers.map(\.link) == ["up0", "2", nil])
+        #expect(servers.map(\.address.description) == ["fe80::53", "fe80::54", "fd00::1"])
     }
 
     @Test func verbatim() {

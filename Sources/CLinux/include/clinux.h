@@ -164,8 +164,9 @@ int clinux_listen_local(const char *path, int backlog);
 int clinux_connect_local(const char *path);
 /* A socket that sends to `path`, SOCK_STREAM or SOCK_DGRAM. */
 int clinux_connect_receiver(const char *path, int stream);
-/* The same by TCP or UDP to an address of 4 or 16 bytes. A TCP connection may not be there yet. */
-int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, int stream);
+/* The same by TCP or UDP to an address of 4 or 16 bytes, which of IPv6 may be one of a link, by that one's number, else 0. A TCP
+ * connection may not be there yet. */
+int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, uint32_t link, int stream);
 /* SO_ERROR: what a connection that was not there yet has come to, as a negative errno or 0. */
 int clinux_connection_error(int socket);
 /* Memory with these bytes that nobody can change any more. */

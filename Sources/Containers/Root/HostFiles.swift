@@ -63,7 +63,7 @@ package struct ResolverFile: Equatable, Sendable {
         if settings.servers.isEmpty, settings.searches.isEmpty, settings.options.isEmpty { return self }
         // A lone dot is no domain at all.
         let domains = settings.searches.filter { $0 != "." }
-        var lines = text.split(separator: "\n").map(String.init)
+        var lines = text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" }).map(String.init)
         func replace(_ kinds: [String], by new: [String]) {
             lines.removeAll { line in kinds.contains(String(line.prefix { $0 != " " && $0 != "\t" })) }
             lines += new
@@ -84,20 +84,25 @@ package struct ResolverFile: Equatable, Sendable {
         self.warning = warning
     }
 
-    /// The host's file, but that names are asked for at one address. Names without a dot are asked for as they are, too.
-    /// - Parameter host: /etc/resolv.conf; nil when there is none.
-    package init(answeredAt address: IPAddress, host: String?) {
-        let settings = ResolverLines(host ?? "").settings
+    /// The host's file, or the container's own, but that names are asked for at one address, where somebody asks the servers that it
+    /// names. Names without a dot are asked for as they are, unless something else is said of that.
+    /// - Parameter text: nil when there is no such file.
+    package init(answeredAt address: IPAddress, asking text: String?) {
+        let lines = ResolverLines(text ?? "")
+        let settings = lines.settings
         let options = settings.filter { $0.first == "options" }.flatMap { $0.dropFirst() }
-        let all = options.filter { !$0.hasPrefix("ndots:") } + ["ndots:0"]
+        let all = options.contains { $0.hasPrefix("ndots:") } ? options : options + ["ndots:0"]
         let others = settings.filter { $0.first != "options" }.map { $0.joined(separator: " ") }
-        let lines = ["nameserver \(address)"] + others + ["options " + all.joined(separator: " ")]
-        text = lines.map { $0 + "\n" }.joined()
-        warning = nil
+        let answered = ["nameserver \(address)"] + others + ["options " + all.joined(separator: " ")]
+        self.text = answered.map { $0 + "\n" }.joined()
+        warning =
+            lines.servers.isEmpty
+            ? "the container finds no names but those of its networks: the host has no DNS server in /etc/resolv.conf"
+            : nil
     }
 
     /// The servers of /etc/resolv.conf.
-    package static func servers(_ text: String) -> [IPAddress] { ResolverLines(text).servers }
+    package static func servers(_ text: String) -> [ServerAddress] { ResolverLines(text).servers }
 
     /// The host's own file, for a container in the host's network.
     package init(verbatim text: String) {
@@ -129,7 +134,7 @@ package struct ResolverFile: Equatable, Sendable {
 private struct ResolverLines {
     private var lines: [Substring] = []
     private(set) var hasServer = false
-    private(set) var servers: [IPAddress] = []
+    private(set) var servers: [ServerAddress] = []
     /// What is asked of the resolver besides, word by word.
     private(set) var settings: [[Substring]] = []
 
@@ -140,7 +145,7 @@ private struct ResolverLines {
                 note(line)
                 continue
             }
-            if let address = IPAddress(String(server)) { servers.append(address) }
+            if let address = ServerAddress(String(server)) { servers.append(address) }
             guard ResolverLines.isUsable(server) else { continue }
             hasServer = true
             lines.append(line)

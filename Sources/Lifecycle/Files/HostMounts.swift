@@ -120,7 +120,9 @@ extension Host {
         if definition.names.hasHostsFile {
             texts.append(("/etc/hosts", HostFiles.hosts(try hostEntries(of: definition, endpoints))))
         }
-        if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
+        // Of a container that is on no network but internal ones nobody is asked.
+        let asks = !definition.networkMode.hasNames || endpoints.contains { !$0.gateways.isEmpty }
+        if let warning = resolver.warning, definition.networkMode != .none, asks { warn(warning) }
         return texts
     }
 
@@ -128,9 +130,8 @@ extension Host {
         let hostText = Files.foreignText("/etc/resolv.conf")
         if definition.networkMode.hasNames {
             // Its supervisor answers, and asks the servers that it was given.
-            var settings = definition.names
-            settings.servers = []
-            return ResolverFile(answeredAt: NameSockets.address, host: hostText).with(settings)
+            let asking = ResolverFile(verbatim: hostText ?? "").with(definition.names)
+            return ResolverFile(answeredAt: NameSockets.address, asking: asking.text)
         }
         let usual =
             definition.networkMode == .host
@@ -148,7 +149,7 @@ extension Host {
         let asked = definition.names.extraHosts.compactMap { host in
             (host.address ?? gateway).map { HostFiles.Entry($0, [host.name]) }
         }
-        return endpoints.flatMap { HostFiles.Entry.own($0, of: definition) } + asked + (try linkEntries(of: definition))
+        return HostFiles.Entry.own(endpoints, of: definition) + asked + (try linkEntries(of: definition))
     }
 }
 
@@ -165,12 +166,12 @@ extension ContainerDefinition {
 }
 
 extension HostFiles.Entry {
-    /// Its own name, as all that are in a container know it.
-    static func own(_ endpoint: Endpoint, of definition: ContainerDefinition) -> [HostFiles.Entry] {
+    /// Its host name, as all that are in a container know it. Its other name, which may become another one's, is asked for where there
+    /// is somebody to ask.
+    static func own(_ endpoints: [Endpoint], of definition: ContainerDefinition) -> [HostFiles.Entry] {
         let domain = definition.names.domain
         let whole = domain.isEmpty ? [] : ["\(definition.hostname).\(domain)"]
-        return endpoint.addresses.map {
-            HostFiles.Entry($0, whole + [definition.hostname, definition.name.text])
-        }
+        let name = endpoints.contains(where: \.hasNames) ? [] : [definition.name.text]
+        return endpoints.flatMap(\.addresses).map { HostFiles.Entry($0, whole + [definition.hostname] + name) }
     }
 }

@@ -6,16 +6,20 @@ import Linux
 /// /etc/hosts of a container whose program runs, after it has joined or left a network. It lies in the container, which may have
 /// made of it what it likes: what is no plain small file there is left alone, and nothing that fails matters to anybody else.
 extension ContainerRun {
-    /// - Parameter former: the endpoints before.
-    package func followInHosts(since former: [Endpoint]) {
-        let gone = former.filter { endpoint in !state.endpoints.contains { $0.id == endpoint.id } }
-        let new = state.endpoints.filter { endpoint in !former.contains { $0.id == endpoint.id } }
-        if gone.isEmpty, new.isEmpty { return }
+    /// - Parameters:
+    ///   - former: the endpoints before.
+    ///   - known: what it was then; it may have had another name.
+    package func followInHosts(since former: [Endpoint], of known: ContainerDefinition) {
+        let before = HostFiles.Entry.own(former, of: known)
+        let now = HostFiles.Entry.own(state.endpoints, of: definition)
         // Of its first network with names: before there was nobody to ask.
-        if new.contains(where: \.hasNames), !former.contains(where: \.hasNames) { changeResolver() }
+        if state.endpoints.contains(where: \.hasNames), !former.contains(where: \.hasNames) { changeResolver() }
+        let gone = before.filter { !now.contains($0) }
+        let new = now.filter { !before.contains($0) }
+        if gone.isEmpty, new.isEmpty { return }
         changeHosts { hosts in
-            let rest = gone.flatMap(entries).reduce(hosts) { HostFiles.removing($1, from: $0) }
-            return new.flatMap(entries).reduce(rest) { HostFiles.adding($1, to: $0) }
+            let rest = gone.reduce(hosts) { HostFiles.removing($1, from: $0) }
+            return new.reduce(rest) { HostFiles.adding($1, to: $0) }
         }
     }
 
@@ -42,9 +46,5 @@ extension ContainerRun {
         let file = try root.open(inRoot: path, O_RDWR | O_NONBLOCK, followingLinks: false)
         guard Files.kind(of: file.number) == S_IFREG else { return }
         try Files.overwrite(file, change(Files.read(file, named: path, limit: 1 << 20)), named: path)
-    }
-
-    private func entries(_ endpoint: Endpoint) -> [HostFiles.Entry] {
-        HostFiles.Entry.own(endpoint, of: definition)
     }
 }

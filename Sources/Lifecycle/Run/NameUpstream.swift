@@ -4,14 +4,14 @@ import Linux
 
 /// A server that is asked about names which are not ours.
 package struct NameUpstream {
-    let address: IPAddress
+    package let server: ServerAddress
     /// From where it is asked; nil is the host.
     let namespace: JoinedNamespace?
 
     /// - Parameter isStream: by TCP, which may not be there yet.
     package func connect(isStream: Bool) throws(OperationError) -> Descriptor {
-        let peer = MessagePeer.internet(address, port: 53, isStream: isStream)
-        guard let namespace else { return try MessageSocket.connect(to: peer).intoDescriptor() }
+        let peer = MessagePeer.internet(server.address, port: 53, isStream: isStream)
+        guard let namespace else { return try MessageSocket.connect(to: peer, at: server.link).intoDescriptor() }
         return try namespace.namespace.visit { () throws(OperationError) in
             try MessageSocket.connect(to: peer).intoDescriptor()
         }
@@ -25,11 +25,11 @@ extension ContainerRun {
         if !definition.names.servers.isEmpty {
             // Asked by itself it would go on asking.
             return definition.names.servers.filter { $0 != NameSockets.address }.map {
-                NameUpstream(address: $0, namespace: namespace)
+                NameUpstream(server: ServerAddress($0), namespace: namespace)
             }
         }
         guard state.endpoints.contains(where: { !$0.gateways.isEmpty }) else { return [] }
-        return hostServers.addresses.map { NameUpstream(address: $0, namespace: nil) }
+        return hostServers.addresses.map { NameUpstream(server: $0, namespace: nil) }
     }
 
     /// Where it is asked; nil where it is not.
@@ -39,9 +39,9 @@ extension ContainerRun {
 /// The host's servers, read anew when their file is another one, or has been changed.
 final class KnownServers {
     private static let path = "/etc/resolv.conf"
-    private var known: (addresses: [IPAddress], version: FileVersion?)?
+    private var known: (addresses: [ServerAddress], version: FileVersion?)?
 
-    var addresses: [IPAddress] {
+    var addresses: [ServerAddress] {
         let version = FileVersion(of: Self.path)
         if let known, known.version == version { return known.addresses }
         let addresses = ResolverFile.servers(Files.foreignText(Self.path) ?? "")

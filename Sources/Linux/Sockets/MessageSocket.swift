@@ -8,7 +8,8 @@ package struct MessageSocket: ~Copyable {
     package let peer: MessagePeer
 
     /// Of TCP it may not be there yet: what is sent then has to wait.
-    package static func connect(to peer: MessagePeer) throws(OperationError) -> MessageSocket {
+    /// - Parameter link: at which the address is one, by its name or number; nil where it is one everywhere.
+    package static func connect(to peer: MessagePeer, at link: String? = nil) throws(OperationError) -> MessageSocket {
         let name = peer.description
         try FaultPoint.pass("connect to", name)
         let result =
@@ -16,10 +17,18 @@ package struct MessageSocket: ~Copyable {
             case .path(let path, let isStream):
                 path.withKernelString { clinux_connect_receiver($0, isStream ? 1 : 0) }
             case .internet(let address, let port, let isStream):
-                clinux_connect_internet(address.bytes, address.bytes.count, port, isStream ? 1 : 0)
+                clinux_connect_internet(
+                    address.bytes, address.bytes.count, port, number(of: link), isStream ? 1 : 0)
             }
         guard result >= 0 else { throw OperationError("connect to", name, errno: -result) }
         return MessageSocket(descriptor: Descriptor(owning: result), peer: peer)
+    }
+
+    /// 0 when there is no such link: addresses that need one are then refused.
+    private static func number(of link: String?) -> UInt32 {
+        guard let link else { return 0 }
+        let number = if_nametoindex(link)
+        return number != 0 ? number : UInt32(link) ?? 0
     }
 
     private init(descriptor: consuming Descriptor, peer: MessagePeer) {

@@ -9,6 +9,9 @@ final class NameServer: EventSource {
     private let run: ContainerRun
     private var conversations: [NameConversation] = []
     private var forwarded: [ForwardedQuestion] = []
+    /// How many of the last requests are for each of them.
+    private var watched: [Int] = []
+    private let silent = SilentServers()
 
     /// So that whoever asks without end takes no more descriptors than that: the oldest ones give way.
     private static let mostConversations = 16
@@ -31,7 +34,7 @@ final class NameServer: EventSource {
         requests.append(pollfd(fd: sockets.datagrams.descriptor.number, events: Int16(POLLIN), revents: 0))
         requests.append(pollfd(fd: sockets.connections.descriptor.number, events: Int16(POLLIN), revents: 0))
         for conversation in conversations { requests.append(conversation.request) }
-        for question in forwarded { requests.append(question.request) }
+        watched = forwarded.map { $0.watch(&requests) }
     }
 
     var deadline: Deadline? {
@@ -47,7 +50,10 @@ final class NameServer: EventSource {
         for conversation in conversations {
             conversation.advance(events.popFirst()?.revents ?? 0) { [self] in answer($0, over: conversation) }
         }
-        for question in waiting { question.advance(events.popFirst()?.revents ?? 0) }
+        for (question, count) in zip(waiting, watched) {
+            question.advance(events.prefix(count))
+            events = events.dropFirst(count)
+        }
         if datagrams.revents != 0 { answerDatagrams(of: sockets) }
         if connections.revents != 0 { accept(from: sockets) }
         conversations.removeAll(where: \.hasEnded)
@@ -101,7 +107,7 @@ final class NameServer: EventSource {
     ) {
         forwarded.removeAll(where: \.hasEnded)
         if forwarded.count >= Self.mostForwarded { forwarded.removeFirst().giveUp() }
-        let question = ForwardedQuestion(bytes, of: peer, to: run.nameServers(), isStream: isStream, reply)
+        let question = ForwardedQuestion(bytes, of: peer, to: run.nameServers(), silent, isStream: isStream, reply)
         if !question.hasEnded { forwarded.append(question) }
     }
 
