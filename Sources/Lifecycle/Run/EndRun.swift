@@ -24,7 +24,7 @@ extension ContainerRun {
     /// - Parameter isLate: it was killed because its time was over.
     package func end(_ end: ChildEnd, isLate: Bool = false) -> ContainerExit {
         log?.finish()
-        namespace = nil
+        leaveNamespace()
         let cgroups = host.cgroups(of: id, state)
         var exit = ContainerExit(
             exitCode: isLate ? Self.lateExitCode : end.exitCode, started: state.started, finished: .now(),
@@ -121,7 +121,7 @@ extension ContainerRun {
         endForwarding()
         // Their descriptors may be those that are wanted now.
         log = nil
-        namespace = nil
+        leaveNamespace()
         exitRecord?.restartCount = state.restartCount
         publishExitCode()
         // Else nobody was told that it has joined them.

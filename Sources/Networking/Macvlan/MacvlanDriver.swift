@@ -102,7 +102,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         // In some modes it has the parent's, whatever was asked for.
         endpoint.mac = link.mac ?? endpoint.mac
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
-        try bringUp(link.index, &inside)
+        try bringUp(endpoint, link.index, &inside)
         try inside.configureContainer(endpoint.inside(link.index, leading: families))
         if parent.isUp { try inside.settle([link.index]) }
         return endpoint
@@ -125,17 +125,32 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             remedy: "end the container that has it, or use another parent interface", kind: .conflict)
     }
 
-    /// The link of a container that has just ended may have the MAC address still: its namespace goes in the kernel's own time.
-    private func bringUp(_ index: Int32, _ inside: inout RouteSocket) throws(OperationError) {
-        let end = Deadline(seconds: 2)
+    /// A container that ends takes its link away. That of one whose supervisor was killed may have the MAC address still: until its
+    /// namespace goes, which a packet keeps that waits for its receiver's (three requests, a second each: arp(7)).
+    private func bringUp(
+        _ endpoint: Endpoint, _ index: Int32, _ inside: inout RouteSocket
+    ) throws(OperationError) {
+        let end = Deadline(seconds: 5)
         while true {
             do throws(OperationError) {
                 return try inside.setUp(.index(index))
             } catch {
-                guard error.errno == EADDRINUSE, end.millisecondsLeft > 0 else { throw error }
+                guard error.errno == EADDRINUSE else { throw error }
+                guard end.millisecondsLeft > 0 else { throw Self.addressIsTaken(endpoint) }
+                try Interruption.check("bring up", endpoint.interface)
                 usleep(2000)
             }
         }
+    }
+
+    /// The kernel has one link of each MAC address on a parent (macvlan_addr_busy).
+    static func addressIsTaken(_ endpoint: Endpoint) -> OperationError {
+        OperationError(
+            "network \(endpoint.network)",
+            reason:
+                "\"\(endpoint.bridge)\", or another link on it, has the MAC address \(endpoint.mac) already: it may be that of "
+                + "a container whose supervisor was killed, and whose last packets are under way",
+            remedy: "try again in a minute, or name another one: --mac-address", kind: .conflict)
     }
 
     package func routeAll(
