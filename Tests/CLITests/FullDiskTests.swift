@@ -91,6 +91,8 @@ extension CLI {
             refuse run --rm --net none true
             refuse run --name new -net fd0 -p 7799:80 true
             refuse run -d --name new -net fd0 -p 7799:80 sleep 1000
+            refuse network disconnect fd0 sleeps
+            $m exec sleeps ip -o link | grep -c eth0; $m inspect -f '{{.NetworkSettings.IPAddress}}' sleeps | grep -c 10.77.5
 
             """
 
@@ -114,6 +116,9 @@ extension CLI {
                     run: 125
                     run: 125
                     network: 1
+                    1
+                    1
+                    network: 1
                     tag: 1
                     Untagged: second:latest
                     Untagged: third:latest
@@ -132,6 +137,9 @@ extension CLI {
                     run: 125
                     run: 125
                     run: 125
+                    network: 1
+                    1
+                    1
 
                     """ + Self.worked)
         }
