@@ -130,7 +130,8 @@ extension CLI {
 
         @Test func ofRuntimeState() {
             let script =
-                Self.preparation("/run/mydocker", size: "2m") + Self.refusedRuns + Self.work
+                Self.preparation("/run/mydocker", size: "2m") + Self.refusedRuns
+                + "refuse restart -t 0 sleeps; $m exec sleeps echo it runs" + Self.work
             #expect(
                 Host.elsewhere(script).text == """
                     out
@@ -140,6 +141,8 @@ extension CLI {
                     network: 1
                     1
                     1
+                    restart: 1
+                    it runs
 
                     """ + Self.worked)
         }

@@ -67,6 +67,9 @@ extension ContainerRun {
         announceNoted()
     }
 
+    /// - Throws: when there is no room to put another round on record.
+    package func checkRoom() throws(OperationError) { try host.containerStore.checkRoom(for: id) }
+
     /// The next round is one that somebody has asked for: its policy counts from there. On record with that round.
     package func forgetRestarts() { state.restartCount = 0 }
 
