@@ -49,6 +49,27 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// No repair brings a link back, and none is recommended.
+    @Test func membersWithoutALink() {
+        let outcome = elsewhere(
+            """
+            state=/run/mydocker/containers/$($m inspect -f '{{.Id}}' web)/state.json
+            veth=$(jq -r '.endpoints[0].hostInterface' $state); ip link del $veth
+            doctor bd0 | sed "s/$veth/VETH/"; doctor --repair bd0 | tail -1; $m system check | grep -c "$veth.*is gone (mydocker restart"
+            $m restart -t 0 web; doctor bd0
+            cat $state >/run/before; jq -c '.endpoints=[]' /run/before >$state; doctor bd0 | grep link
+            cat /run/before >$state; doctor bd0; $m network doctor --json | jq -c .clean
+            """)
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                "bd0|link|container web has no link any more: VETH is gone; run: mydocker restart web", "3", "3", "1",
+                "web", "0",
+                "bd0|link|container web has no link, and is to be on this network; run: mydocker network disconnect bd0 web; "
+                    + "mydocker network connect bd0 web", "0", "true",
+            ], "\(outcome.text)")
+    }
+
     /// Members have its MAC address for good: with another one they reach neither it nor what is behind.
     @Test func aBridgeHasItsOwnMACAddressAgain() {
         let outcome = elsewhere(
