@@ -39,6 +39,28 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             ]
         }
         return obstacles(link, "the parent interface", called: network.device)
+            + unreachableGateways(of: network, on: link, &netlink)
+    }
+
+    /// Whom nobody named is the first of the subnet, which the parent may have itself: no member reaches this host by it.
+    private func unreachableGateways(
+        of network: NetworkDefinition, on link: LinkInfo?, _ netlink: inout RouteSocket
+    ) -> [NetworkObstacle] {
+        // In l3 modes of ipvlan there is none.
+        guard let link, !network.isInternal, !["l3", "l3s"].contains(network.options.mode) else { return [] }
+        var obstacles: [NetworkObstacle] = []
+        for gateway in network.gateways {
+            let held = (try? netlink.addresses(of: gateway.family)) ?? []
+            guard held.contains(where: { $0.link == link.index && $0.address.address == gateway.address }) else {
+                continue
+            }
+            obstacles.append(
+                NetworkObstacle(
+                    .route, "the gateway \(gateway.address)",
+                    "is this host's address on \(JSON.quoted(link.name)), which no member reaches: nothing gets elsewhere by it",
+                    remedy: "make the network anew with the router's address: --gateway"))
+        }
+        return obstacles
     }
 
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
