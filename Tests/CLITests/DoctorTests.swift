@@ -248,4 +248,19 @@ extension CLI.Doctor {
                 "{http://www.w3.org/2000/svg}svg",
             ], "\(outcome.text)")
     }
+
+    /// Who is in the network namespace of another container is where that is.
+    @Test func containersThatShareANetwork() {
+        let outcome = elsewhere(
+            """
+            $m run -d --name side --network container:web sleep 1000 >/dev/null; $m run -d --name far --network bd0 sleep 1000 >/dev/null
+            $m network graph bd0 | sed 1d; $m network explain --from far --to side | tail -1; doctor bd0
+            """)
+        let lines = outcome.lines
+        #expect(
+            lines.contains("    ├── side  eth0  10.77.7.2/24  02:42:0a:4d:07:02")
+                && lines.contains("    ├── web  eth0  10.77.7.2/24  02:42:0a:4d:07:02"), "\(outcome.text)")
+        #expect(lines.filter { $0.contains("80->80/tcp") }.count == 1, "\(outcome.text)")
+        #expect(lines.dropLast().last?.contains("at container web") == true && lines.last == "0", "\(outcome.text)")
+    }
 }
