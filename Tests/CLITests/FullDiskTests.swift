@@ -13,9 +13,9 @@ extension CLI {
               head -c \(size) /dev/zero >>$full/filler
               while echo x >>$full/filler; do :; done
             } 2>/dev/null
-            # What there is but for the logs of those that run.
+            # What there is but for locks, and the logs of those that run.
             things() {
-              find /run/mydocker /var/lib/mydocker -not -name filler -not -name 'log.json*' | sort
+              find /run/mydocker /var/lib/mydocker -not -name filler -not -name record.lock -not -name 'log.json*' | sort
               iptables-legacy -t nat -S; ls -d /sys/class/net/*/bridge; find /sys/fs/cgroup -path '*mydocker/*' -type d | sort
             }
             refuse() {

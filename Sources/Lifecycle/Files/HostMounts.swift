@@ -120,8 +120,18 @@ extension Host {
         if definition.names.hasHostsFile {
             texts.append(("/etc/hosts", HostFiles.hosts(try hostEntries(of: definition, endpoints))))
         }
-        if let warning = resolver.warning, definition.networkMode != .none { warn(warning) }
+        let warning = resolver.warning ?? missingServer(of: definition, endpoints)
+        if let warning, definition.networkMode != .none { warn(warning) }
         return texts
+    }
+
+    /// Of one whose supervisor asks the host's servers: it does so where there is a way to elsewhere.
+    private func missingServer(of definition: ContainerDefinition, _ endpoints: [Endpoint]) -> String? {
+        guard definition.networkMode.hasNames, definition.names.servers.isEmpty,
+            endpoints.contains(where: { !$0.gateways.isEmpty }),
+            ResolverFile.servers(Files.foreignText("/etc/resolv.conf") ?? "").isEmpty
+        else { return nil }
+        return "the container has no DNS server: the host has none in /etc/resolv.conf"
     }
 
     func resolver(_ definition: ContainerDefinition) -> ResolverFile {

@@ -54,7 +54,7 @@ package struct BridgeDifference: Equatable, Sendable {
     /// What is somebody else's only he takes away, and a member's link that is gone comes back with its next round.
     package var isRepairable: Bool {
         switch remedy {
-        case .refuse, .joinBridge(_, link: nil, _): false
+        case .refuse, .joinBridge(_, nil, _): false
         default: true
         }
     }
