@@ -27,12 +27,12 @@ extension Engine {
 
     /// Containers that run in the network namespace of another one.
     private func guests() -> [(name: String, owner: ContainerID)] {
-        ((try? containerStore.runtimeIDs()) ?? []).compactMap { id in
+        ((try? containerStore.runtimeIDs()) ?? []).compactMap { id -> (name: String, owner: ContainerID)? in
             guard let definition = (try? containerStore.definition(id)) ?? nil,
                 case .container = definition.networkMode, host.isSupervised(id),
                 let owner = try? networkOwner(of: id)
             else { return nil }
-            return (definition.name.text, owner)
+            return (name: definition.name.text, owner: owner)
         }
     }
 }
