@@ -7,6 +7,8 @@ package struct NetworkObstacle: Equatable, Sendable {
         case foreign
         case route
         case mtu
+        /// A member has none.
+        case link
     }
 
     package let kind: Kind

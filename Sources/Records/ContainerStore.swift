@@ -100,6 +100,14 @@ package struct ContainerStore: Sendable {
         }
     }
 
+    /// - Throws: when its state could not be written.
+    package func checkRoom(for id: ContainerID) throws(OperationError) {
+        let path = "\(layout.containerRuntime(id))/room"
+        // A page is what a file system gives out (tmpfs(5)).
+        try Files.replace(path, [UInt8](repeating: 0, count: 4096))
+        try Files.remove(path)
+    }
+
     // MARK: Directories
 
     /// Takes the lock of a container that is about to begin, in a directory that is made for that: somebody who clears away may

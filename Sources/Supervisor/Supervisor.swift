@@ -50,7 +50,9 @@ final class Supervisor {
             try audience.attach(request, passed)
         }
         answerAboutNetworks()
-        control.on("again") { [restarts] _, _ in
+        control.on("again") { [restarts, run] _, _ throws(OperationError) in
+            // Whoever asks ends the program next.
+            try run.checkRoom()
             restarts.again()
             return .done([:])
         }

@@ -49,6 +49,27 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// No repair brings a link back, and none is recommended.
+    @Test func membersWithoutALink() {
+        let outcome = elsewhere(
+            """
+            state=/run/mydocker/containers/$($m inspect -f '{{.Id}}' web)/state.json
+            veth=$(jq -r '.endpoints[0].hostInterface' $state); ip link del $veth
+            doctor bd0 | sed "s/$veth/VETH/"; doctor --repair bd0 | tail -1; $m system check | grep -c "$veth.*is gone (mydocker restart"
+            $m restart -t 0 web; doctor bd0
+            cat $state >/run/before; jq -c '.endpoints=[]' /run/before >$state; doctor bd0 | grep link
+            cat /run/before >$state; doctor bd0; $m network doctor --json | jq -c .clean
+            """)
+        #expect(
+            outcome.lines == [
+                "NETWORK|CLASS|FINDING",
+                "bd0|link|container web has no link any more: VETH is gone; run: mydocker restart web", "3", "3", "1",
+                "web", "0",
+                "bd0|link|container web has no link, and is to be on this network; run: mydocker network disconnect bd0 web; "
+                    + "mydocker network connect bd0 web", "0", "true",
+            ], "\(outcome.text)")
+    }
+
     /// Members have its MAC address for good: with another one they reach neither it nor what is behind.
     @Test func aBridgeHasItsOwnMACAddressAgain() {
         let outcome = elsewhere(
@@ -226,5 +247,20 @@ extension CLI.Doctor {
                 "    └── other  eth0  10.77.8.3/24  02:42:0a:4d:08:03", "bd0", "bd1", "2",
                 "{http://www.w3.org/2000/svg}svg",
             ], "\(outcome.text)")
+    }
+
+    /// Who is in the network namespace of another container is where that is.
+    @Test func containersThatShareANetwork() {
+        let outcome = elsewhere(
+            """
+            $m run -d --name side --network container:web sleep 1000 >/dev/null; $m run -d --name far --network bd0 sleep 1000 >/dev/null
+            $m network graph bd0 | sed 1d; $m network explain --from far --to side | tail -1; doctor bd0
+            """)
+        let lines = outcome.lines
+        #expect(
+            lines.contains("    ├── side  eth0  10.77.7.2/24  02:42:0a:4d:07:02")
+                && lines.contains("    ├── web  eth0  10.77.7.2/24  02:42:0a:4d:07:02"), "\(outcome.text)")
+        #expect(lines.filter { $0.contains("80->80/tcp") }.count == 1, "\(outcome.text)")
+        #expect(lines.dropLast().last?.contains("at container web") == true && lines.last == "0", "\(outcome.text)")
     }
 }

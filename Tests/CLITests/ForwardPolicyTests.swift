@@ -52,5 +52,31 @@ extension CLI {
             #expect(lines.dropFirst(2) == says + ["now", "out", "page"], "\(outcome.text)\(outcome.error)")
             #expect(outcome.error == "")
         }
+
+        /// Nor do networks that are kept apart in the legacy tables meet by what helps; where somebody lets them, it is found.
+        @Test(arguments: [("true", "-A FORWARD"), ("iptables-legacy -A FORWARD -j DROP", "-I FORWARD 5")])
+        func whatHelpsKeepsNetworksApart(last: String, place: String) {
+            let outcome = Host.elsewhere(
+                """
+                m=$MYDOCKER
+                ip netns add far; ip link add out0 type veth peer name out1 netns far
+                ip addr add 10.250.0.1/24 dev out0; ip link set out0 up
+                ip -n far addr add 10.250.0.2/24 dev out1; ip -n far link set out1 up
+                iptables-legacy -P FORWARD DROP
+                $m network create --firewall iptables --internal --subnet 10.77.8.1/24 sec >/dev/null; \(last)
+                $m network create --firewall nftables --subnet 10.77.7.1/24 nn 2>/run/warning >/dev/null
+                $m run -d --name within --net sec sleep 1000 >/dev/null
+                help=$(sed 's/.*let it pass: //' /run/warning); echo "$help"; sh -c "$help"
+                try() { $m run --rm --net nn ping -q -c 1 -W 1 $1 | grep -c ' 1 packets received'; }
+                try 10.250.0.2; try 10.77.8.2
+                $m network doctor sec; echo $?
+                iptables-legacy -I FORWARD -i nn -j ACCEPT; $m network doctor sec | grep -c 'the rule iptables-legacy filter FORWARD: '
+                iptables-legacy -D FORWARD -i nn -j ACCEPT; $m network doctor sec; echo $?
+                """)
+            let help = ["-i nn", "-o nn"].map { "iptables-legacy \(place) \($0) -j ACCEPT" }
+            #expect(
+                outcome.lines == [help.joined(separator: "; "), "1", "0", "0", "1", "0"],
+                "\(outcome.text)\(outcome.error)")
+        }
     }
 }

@@ -22,9 +22,9 @@ extension CLI {
         /// With something of everything on it.
         private static func preparation(_ directory: String, size: String) -> String {
             disk(directory, size: size) + """
-                # What there is but for the logs of those that run.
+                # What there is but for locks, and the logs of those that run.
                 things() {
-                  find /run/mydocker /var/lib/mydocker -not -name filler -not -name 'log.json*' | sort
+                  find /run/mydocker /var/lib/mydocker -not -name filler -not -name record.lock -not -name 'log.json*' | sort
                   iptables-legacy -t nat -S; ls -d /sys/class/net/*/bridge; find /sys/fs/cgroup -path '*mydocker/*' -type d | sort
                 }
                 refuse() {
@@ -98,6 +98,8 @@ extension CLI {
             refuse run --rm --net none true
             refuse run --name new -net fd0 -p 7799:80 true
             refuse run -d --name new -net fd0 -p 7799:80 sleep 1000
+            refuse network disconnect fd0 sleeps
+            $m exec sleeps ip -o link | grep -c eth0; $m inspect -f '{{.NetworkSettings.IPAddress}}' sleeps | grep -c 10.77.5
 
             """
 
@@ -121,6 +123,9 @@ extension CLI {
                     run: 125
                     run: 125
                     network: 1
+                    1
+                    1
+                    network: 1
                     tag: 1
                     Untagged: second:latest
                     Untagged: third:latest
@@ -132,13 +137,19 @@ extension CLI {
 
         @Test func ofRuntimeState() {
             let script =
-                Self.preparation("/run/mydocker", size: "2m") + Self.refusedRuns + Self.work
+                Self.preparation("/run/mydocker", size: "2m") + Self.refusedRuns
+                + "refuse restart -t 0 sleeps; $m exec sleeps echo it runs" + Self.work
             #expect(
                 Host.elsewhere(script).text == """
                     out
                     run: 125
                     run: 125
                     run: 125
+                    network: 1
+                    1
+                    1
+                    restart: 1
+                    it runs
 
                     """ + Self.worked)
         }

@@ -127,8 +127,11 @@ extension CLI {
                 // What is half done is mended at once.
                 Host.eventually("order after \(point)") { mydocker("system", "check").code == 0 }
                 check(changed.code == 0)
-                #expect(succeed("port", "hcwalk").text == "80/tcp -> 0.0.0.0:20246\n", "\(point)")
-                #expect(Host.run(["ss", "-4", "-Hltn", "sport = :20246"]).lines.count == 1, "\(point)")
+                // What is left is on record before it goes.
+                Host.eventually("its port after \(point)") {
+                    mydocker("port", "hcwalk").text == "80/tcp -> 0.0.0.0:20246\n"
+                        && Host.run(["ss", "-4", "-Hltn", "sport = :20246"]).lines.count == 1
+                }
                 succeed("rm", "-f", "hcwalk")
             }
         }

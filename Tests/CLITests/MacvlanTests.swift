@@ -153,6 +153,44 @@ extension CLI.Macvlan {
         #expect(outcome.lines == ["1", "0", "192.168.77.3/24", "clean"], "\(outcome.text)")
     }
 
+    /// What waits for the answer of a host that is not there keeps the namespace of a container that has ended.
+    @Test func anAddressIsFreeAtOnce() {
+        let outcome = scene(
+            """
+            $create lan >/dev/null
+            for n in 1 2 3; do $m run --rm --ip 192.168.77.50 --net lan sh -c 'ping -c 1 -W 1 192.168.77.200 >/dev/null; true'; echo $?; done
+            $m run -d --name one --ip 192.168.77.60 --net lan sh -c 'ping -c 1 -W 1 192.168.77.200; exec sleep 1000' >/dev/null
+            sleep 0.5; $m restart -t 0 one; inside one ip -o -4 addr show eth0 | awk '{print $4}'
+            sleep 0.5; kill -9 $(jq .supervisor /run/mydocker/containers/$($m inspect -f '{{.Id}}' one)/state.json)
+            $m rm -f one; $m run --rm --ip 192.168.77.60 --net lan true; echo $?
+            ip link add link eth9 name other type macvlan mode bridge; ip link set other address 02:00:00:00:00:77 up
+            $m run --rm --mac-address 02:00:00:00:00:77 --net lan true 2>&1 | grep -o 'has the MAC address [0-9a-f:]* already'
+            $m network rm lan; $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "0", "0", "0", "one", "192.168.77.60/24", "one", "0", "has the MAC address 02:00:00:00:00:77 already",
+                "lan", "clean",
+            ], "\(outcome.text)")
+    }
+
+    @Test func aGatewayThatIsThisHost() {
+        let outcome = scene(
+            """
+            ip addr add 192.168.78.1/24 dev eth9
+            $m network create -d macvlan --subnet 192.168.78.0/24 -o parent=eth9 lan | grep -v '^[0-9a-f]*$'
+            $m network doctor lan | grep -c 'the gateway 192.168.78.1 is this host'; $m network rm lan
+            $m network create -d macvlan --subnet 192.168.78.0/24 --gateway 192.168.78.2 -o parent=eth9 lan | grep -v '^[0-9a-f]*$'
+            $m network doctor lan; echo $?
+            """)
+        #expect(
+            outcome.lines == [
+                #"mydocker: warning: the gateway 192.168.78.1 is this host's address on "eth9", which no member reaches: "#
+                    + "nothing gets elsewhere by it; make the network anew with the router's address: --gateway",
+                "1", "lan", "0",
+            ], "\(outcome.text)")
+    }
+
     /// By another network, or by a link of the same one that has it for itself; and a name by the program.
     @Test func whatIsTakenAlready() {
         let outcome = scene(

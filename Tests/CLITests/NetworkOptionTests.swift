@@ -72,8 +72,12 @@ extension CLI.NetworkOptions {
             $c -o com.docker.network.bridge.enable_icc=false --firewall none one; echo $?
             $c --internal --firewall none one; echo $?
             for flags in '--ip-range x' '--ip-range 10.77.7.9-10.77.7.8' '--aux-address 10.77.7.9' '--aux-address a=b' \\
-              '--ipam-opt a=b' '--ipam-driver dhcp' '-o com.docker.network.bridge.enable_icc=2' '-o isolate=false' '-o nope=1'; do
+              '--ipam-opt a=b' '--ipam-driver dhcp' '-o com.docker.network.bridge.enable_icc=2' '-o isolate=false' '-o nope=1' \\
+              '-o com.docker.network.bridge.name=q%dz'; do
               $c $flags one >/run/said 2>&1; echo $? $(head -1 /run/said | cut -c1-50)
+            done
+            for flags in '--network name=bridge,interface-name=x%d' '--network name=bridge,driver-opt=com.docker.network.endpoint.ifname=x%d'; do
+              $m run --rm $flags true >/run/said 2>&1; echo $?
             done
             ip -o link show type bridge; ls /var/lib/mydocker/networks; $m system check && echo clean
             """)
@@ -100,7 +104,9 @@ extension CLI.NetworkOptions {
                 "1 mydocker: failed to find ipam driver: dhcp",
                 #"1 mydocker: "2" is no value of option com.docker.net"#,
                 #"1 mydocker: "false" is no value of option isolate: i"#,
-                #"1 mydocker: driver bridge has no option "nope""#, "clean",
+                #"1 mydocker: driver bridge has no option "nope""#,
+                #"1 mydocker: "q%dz" is no value of option com.docker."#,
+                "125", "125", "clean",
             ], "\(outcome.text)")
     }
 

@@ -29,15 +29,18 @@ import Testing
 
     @Test(arguments: [
         ("mtu=67", "use an MTU from 68 to 65535"), ("mtu=", "use an MTU from 68 to 65535"),
-        ("name=a/b", "use a name of 1 to 15 bytes, without / or :"),
+        ("name=a/b", "use a name of 1 to 15 bytes, without /, : or %"),
+        ("name=q%dz", "use a name of 1 to 15 bytes, without /, : or %"),
+        ("com.docker.network.container_iface_prefix=e%d", "use a name of 1 to 12 bytes, without /, : or %"),
+        ("com.docker.network.bridge.trusted_host_interfaces=eth%d", "use names of interfaces with : between them"),
         ("com.docker.network.bridge.enable_icc=maybe", "use true or false"),
         ("com.docker.network.bridge.host_binding_ipv4=::1", "use an IPv4 address of this host"),
         ("com.docker.network.bridge.gateway_mode_ipv4=x", "there are nat, nat-unprotected, routed, isolated"),
         ("com.docker.network.bridge.gateway_mode_ipv6=isolated", "there are nat, nat-unprotected, routed"),
         ("mode=bridge", "there are managed, unmanaged"),
         ("com.docker.network.bridge.trusted_host_interfaces=a::b", "use names of interfaces with : between them"),
-        ("com.docker.network.container_iface_prefix=abcdefghijklm", "use a name of 1 to 12 bytes, without / or :"),
-        ("com.docker.network.container_iface_prefix=", "use a name of 1 to 12 bytes, without / or :"),
+        ("com.docker.network.container_iface_prefix=abcdefghijklm", "use a name of 1 to 12 bytes, without /, : or %"),
+        ("com.docker.network.container_iface_prefix=", "use a name of 1 to 12 bytes, without /, : or %"),
     ])
     func valuesThatAreNone(text: String, reason: String) throws {
         let error = #expect(throws: OperationError.self) { try options(text) }

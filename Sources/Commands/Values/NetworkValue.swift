@@ -52,7 +52,7 @@ enum NetworkValue {
 
     private static func interface(_ text: String) throws(OperationError) -> String {
         guard text.isInterfaceName, text != "lo" else {
-            throw OperationError("use a name of 1 to 15 bytes, without / or :, and not lo", kind: .invalid)
+            throw OperationError("use a name of 1 to 15 bytes, without /, : or %, and not lo", kind: .invalid)
         }
         return text
     }

@@ -280,9 +280,9 @@ extension [String: String] {
 
 extension String {
     /// What the kernel takes as a device name (dev_valid_name): 1 to 15 bytes, not `.` or `..`, no `/`, `:` or space;
-    /// nor `all` or `default`, which have other meanings in /proc/sys/net.
+    /// nor `all` or `default`, which have other meanings in /proc/sys/net, nor `%`, where it puts a number (dev_alloc_name).
     package var isInterfaceName: Bool {
         (1...15).contains(utf8.count) && ![".", "..", "all", "default"].contains(self)
-            && utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
+            && utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && !"/:%".utf8.contains($0) }
     }
 }

@@ -21,7 +21,7 @@ extension NetworkOption {
             }, text: { $0.mtu.map { "\($0)" } }),
         NetworkOption(
             names: ["com.docker.network.container_iface_prefix"], drivers: nil,
-            form: "use a name of 1 to 12 bytes, without / or :",
+            form: "use a name of 1 to 12 bytes, without /, : or %",
             read: { text, options in
                 options.interfacePrefix = text
                 // Three digits fit behind it.
@@ -33,7 +33,7 @@ extension NetworkOption {
     private static let bridge = [
         NetworkOption(
             names: [bridgePrefix + "name", "name"], drivers: ["bridge"],
-            form: "use a name of 1 to 15 bytes, without / or :",
+            form: "use a name of 1 to 15 bytes, without /, : or %",
             read: { text, options in
                 options.device = text
                 return text.isInterfaceName

@@ -66,6 +66,7 @@ extension Engine {
         of id: ContainerID, _ asked: Timestamp, _ events: inout EventReader
     ) throws(OperationError) {
         var reason = "it has been removed, and had not begun again"
+        if Files.exists(layout.definition(id)) { reason = "it has ended and not begun again, and why is not on record" }
         if let exit = (try? containerStore.exit(id)) ?? nil {
             if let begun = exit.started, begun > asked { return }
             // Somebody has ended it since: it is as if that came right behind this.

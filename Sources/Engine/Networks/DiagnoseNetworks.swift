@@ -36,7 +36,9 @@ extension Engine {
         var report = NetworkReport(findings: try own(among: listing.elements, isAll: names.isEmpty))
         report.failures = listing.failures
         let containers = tracedContainers()
+        let absences = absences()
         for network in listing.elements {
+            report.findings += absences.filter { $0.network == network.name }
             if let opening = try opening(of: network) { report.findings.append(opening) }
             for obstacle in try host.drivers.of(network).diagnose(network, containers) {
                 report.findings.append(NetworkFinding(obstacle, network.name))
@@ -59,6 +61,19 @@ extension Engine {
         // What could be put right in the end is no failure.
         if after.findings.contains(where: \.isRepairable) { after.failures += failures }
         return after
+    }
+
+    /// Containers that run, and are on a network by their definition alone.
+    private func absences() -> [NetworkFinding] {
+        ((try? containerStore.runtimeIDs()) ?? []).flatMap { id -> [NetworkFinding] in
+            guard let state = (try? containerStore.state(id)) ?? nil, state.isRunning,
+                let definition = (try? containerStore.definition(id)) ?? nil
+            else { return [] }
+            let joined = state.endpoints.map(\.network)
+            return definition.networkMode.wishes.map(\.network).filter { !joined.contains($0) }.map {
+                NetworkFinding(absent: definition.name, $0)
+            }
+        }
     }
 
     /// Releases before have made networks without the firewall that they need.
@@ -99,6 +114,15 @@ extension NetworkFinding {
         what = "network \"\(network)\""
         why = "has no firewall: \(need.opening)"
         remedy = "\(Program.current.name) network reload --firewall iptables|nftables \(network)"
+        ours = nil
+    }
+
+    fileprivate init(absent container: Name, _ network: Name) {
+        self.network = network
+        kind = NetworkObstacle.Kind.link.rawValue
+        (what, why) = ("container \(container)", "has no link, and is to be on this network")
+        let verbs = ["disconnect", "connect"].map { "\(Program.current.name) network \($0) \(network) \(container)" }
+        remedy = "run: \(verbs.joined(separator: "; "))"
         ours = nil
     }
 

@@ -120,6 +120,20 @@ extension Engine {
         guard let container = containers.first(where: { $0.name == name }) else {
             throw OperationError("container \(id) is not running", kind: .notRunning)
         }
-        return container
+        let owner = try networkOwner(of: id)
+        if owner == id { return container }
+        let other = try containerStore.definition(owner)?.name.text
+        return containers.first { $0.name == other } ?? container
+    }
+
+    /// The container whose network namespace it is in.
+    func networkOwner(of id: ContainerID) throws(OperationError) -> ContainerID {
+        var owner = id
+        // Who shares one may be shared itself; written by hand, in a circle.
+        for _ in 0..<8 {
+            guard case .container(let other)? = try containerStore.definition(owner)?.networkMode else { break }
+            owner = other
+        }
+        return owner
     }
 }

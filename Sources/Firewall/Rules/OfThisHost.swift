@@ -1,3 +1,4 @@
+import CIPTables
 import Core
 import Linux
 
@@ -25,6 +26,17 @@ extension FirewallBackend {
         return !table.rules(in: "FORWARD").contains { rule in
             [RawRule.text(rule.value.input), RawRule.text(rule.value.output)].contains(interface)
         }
+    }
+
+    /// Where a rule that lets something pass goes in the legacy FORWARD, as iptables(8) is told: behind our own, which keep networks
+    /// apart, and in front of a last one that may drop everything.
+    package static var legacyPlace: String {
+        guard let rules = (try? IPTablesTable(.filter))?.rules(in: "FORWARD"), let last = rules.last else {
+            return "-A FORWARD"
+        }
+        var drop = RawRule()
+        drop.value.target = UInt8(CIPTABLES_DROP)
+        return last.isOpaque || last == drop ? "-I FORWARD \(rules.count)" : "-A FORWARD"
     }
 
     /// What this host has: the legacy tables, which most others use too, else nftables.

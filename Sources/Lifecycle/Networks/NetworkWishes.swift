@@ -39,6 +39,13 @@ extension Host {
         }
     }
 
+    /// Takes back what was noted since: it is on the networks that it was on.
+    package func noteNetworks(
+        of former: ContainerDefinition, in definition: inout ContainerDefinition
+    ) throws(OperationError) {
+        try redefine(&definition) { definition throws(OperationError) in definition.adoptNetworks(of: former) }
+    }
+
     package func notConnected(_ definition: ContainerDefinition, _ network: Name) -> OperationError {
         OperationError("container \(definition.id) is not connected to network \(network)", kind: .conflict)
     }

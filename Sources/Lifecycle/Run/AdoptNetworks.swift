@@ -55,7 +55,11 @@ extension ContainerRun {
     /// - Parameter former: the endpoints before.
     package func mendNetworks(since former: [Endpoint]) throws(OperationError) {
         try host.containerStore.removeUnfinishedState(of: id)
-        for endpoint in state.endpoints where !former.contains(where: { $0.id == endpoint.id }) {
+        let wishes = plan.definition.networkMode.wishes
+        for endpoint in state.endpoints
+        where !former.contains(where: { $0.id == endpoint.id })
+            || !wishes.contains(where: { $0.network == endpoint.network })
+        {
             try disconnect(endpoint.network)
         }
         for wish in networksWithoutEndpoint {

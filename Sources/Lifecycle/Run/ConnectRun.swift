@@ -103,13 +103,9 @@ extension ContainerRun {
             // It may be on record all the same.
             return try host.noteLeaving(&plan.definition, name)
         }
-        try leave(endpoint, network)
-        // A command that found no supervisor a moment ago may have noted that already.
-        if currentDefinition.networkMode.wishes.contains(where: { $0.network == network.name }) {
-            try host.noteLeaving(&plan.definition, network.name)
-        } else {
-            plan.definition.leave(network.name)
-        }
+        // Before anything goes: where there is no room for records it stays on the network, whole.
+        try writeState()
+        try noteLeaving(network) { () throws(OperationError) in try leave(endpoint, network) }
         plan.networks.removeAll { $0.id == network.id }
         do throws(OperationError) {
             try takeOver(endpoint)
@@ -118,6 +114,27 @@ extension ContainerRun {
             host.warn("network \(name) is left, and what went by it is not taken over: \(error)")
         }
         try writeState()
+    }
+
+    /// - Parameter body: of which the endpoint is left, or nothing is: what fails before it is gone leaves it on record.
+    private func noteLeaving(
+        _ network: NetworkDefinition, _ body: () throws(OperationError) -> Void
+    ) throws(OperationError) {
+        let former = definition
+        // A command that found no supervisor a moment ago may have noted that already.
+        let isNoted = !currentDefinition.networkMode.wishes.contains { $0.network == network.name }
+        if isNoted {
+            plan.definition.leave(network.name)
+        } else {
+            try host.noteLeaving(&plan.definition, network.name)
+        }
+        do throws(OperationError) {
+            try body()
+        } catch {
+            let isThere = state.endpoints.contains { $0.networkID == network.id }
+            if isThere, !isNoted { try? host.noteNetworks(of: former, in: &plan.definition) }
+            throw error
+        }
     }
 
     private func writeState() throws(OperationError) {

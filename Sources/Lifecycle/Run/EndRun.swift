@@ -24,7 +24,7 @@ extension ContainerRun {
     /// - Parameter isLate: it was killed because its time was over.
     package func end(_ end: ChildEnd, isLate: Bool = false) -> ContainerExit {
         log?.finish()
-        namespace = nil
+        leaveNamespace()
         let cgroups = host.cgroups(of: id, state)
         var exit = ContainerExit(
             exitCode: isLate ? Self.lateExitCode : end.exitCode, started: state.started, finished: .now(),
@@ -66,6 +66,9 @@ extension ContainerRun {
         for failure in failures { host.warn(failure.description) }
         announceNoted()
     }
+
+    /// - Throws: when there is no room to put another round on record.
+    package func checkRoom() throws(OperationError) { try host.containerStore.checkRoom(for: id) }
 
     /// The next round is one that somebody has asked for: its policy counts from there. On record with that round.
     package func forgetRestarts() { state.restartCount = 0 }
@@ -121,7 +124,7 @@ extension ContainerRun {
         endForwarding()
         // Their descriptors may be those that are wanted now.
         log = nil
-        namespace = nil
+        leaveNamespace()
         exitRecord?.restartCount = state.restartCount
         publishExitCode()
         // Else nobody was told that it has joined them.

@@ -62,6 +62,21 @@ extension ContainerRun {
         try answerNames()
     }
 
+    /// What `connect` has entered is left. The links go with the namespace, but that may be kept for a while: by a packet that waits for
+    /// its receiver's address, by a connection that is not closed yet. Those that are on a link of the host's would have their MAC addresses
+    /// there as long, so they are taken away.
+    func leaveNamespace() {
+        guard let namespace = self.namespace.take() else { return }
+        for endpoint in state.endpoints {
+            guard let driver = try? host.drivers.of(endpoint), driver.isBesideHost else { continue }
+            do throws(OperationError) {
+                try driver.detach(endpoint, &namespace.inside)
+            } catch {
+                host.warn("network \(endpoint.network): \(error)")
+            }
+        }
+    }
+
     /// Nothing while it rests.
     func makeLink(_ index: Int, leading families: Set<AddressFamily>) throws(OperationError) {
         guard let namespace else { return }

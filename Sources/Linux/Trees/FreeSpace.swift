@@ -4,8 +4,9 @@ import Glibc
 extension Files {
     /// What others may still write to the file system of a path.
     package static func freeBytes(at path: String) throws(OperationError) -> Int64 {
-        var status = Glibc.statvfs()
-        guard path.withKernelString({ Glibc.statvfs($0, &status) }) == 0 else {
+        let place = try Descriptor.open(path, O_PATH | O_DIRECTORY)
+        var status = statvfs()
+        guard fstatvfs(place.number, &status) == 0 else {
             throw OperationError("read free space of", path, errno: errno)
         }
         let (bytes, isTooLarge) = Int64(clamping: status.f_bavail)

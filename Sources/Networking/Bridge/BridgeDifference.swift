@@ -51,8 +51,13 @@ package struct BridgeDifference: Equatable, Sendable {
         }
     }
 
-    /// What is somebody else's only he takes away.
-    package var isRepairable: Bool { remedy != .refuse }
+    /// What is somebody else's only he takes away, and a member's link that is gone comes back with its next round.
+    package var isRepairable: Bool {
+        switch remedy {
+        case .refuse, .joinBridge(_, nil, _): false
+        default: true
+        }
+    }
 
     func isLack(of network: NetworkDefinition) -> Bool {
         isLack && (self.network == nil || self.network == network.id)

@@ -17,10 +17,12 @@ extension BridgeDriver {
         let policies = ForwardPolicy.obstacles(to: network)
         // A chain that drops by its policy is found by both.
         let rules = try policies.isEmpty ? RuleObstacles.find(to: network, containers) : []
-        return policies + rules + InputObstacles.find(to: network, containers)
+        let openings = try IsolationObstacles.find(to: network, found, &netlink)
+        return try LinkObstacles.find(to: network, containers, found) + policies + rules + openings
+            + InputObstacles.find(to: network, containers)
             + RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
             + ForwardingObstacles.find(to: network, routes, found, isRouting: HostRouting.families.contains(.ipv4))
-            + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: try netlink.defaultRouteMTU())
+            + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: netlink.defaultRouteMTU())
     }
 
     private static func foreignBridge(of network: NetworkDefinition) -> NetworkObstacle {

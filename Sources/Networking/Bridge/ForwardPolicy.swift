@@ -112,7 +112,8 @@ enum ForwardPolicy {
         guard network.firewall != .iptables, FirewallBackend.legacyTablesDrop(forwardedBy: network.device) else {
             return []
         }
-        let rules = matches(network).map { "iptables-legacy -I FORWARD \($0) -j ACCEPT" }
+        let place = FirewallBackend.legacyPlace
+        let rules = matches(network).map { "iptables-legacy \(place) \($0) -j ACCEPT" }
         return [obstacle("the legacy iptables chain \"FORWARD\"", network, rules)]
     }
 

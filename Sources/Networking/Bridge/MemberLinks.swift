@@ -23,8 +23,10 @@ extension WantedBridges.Network {
         let link = observed.link(name)
         guard let link, link.info.master == bridge.index else {
             let index = link?.info.kind == "veth" ? link?.info.index : nil
+            let why = "it should be on bridge \(bridge.name) for container \(member.id.short)"
             return lack(
-                .veth, name, "it should be on bridge \(bridge.name) for container \(member.id.short)",
+                .veth, name,
+                index == nil ? "\(why), and is gone (\(Program.current.name) restart \(member.id.short))" : why,
                 .joinBridge(member, link: index, bridge: bridge.index))
         }
         let index = link.info.index

@@ -39,6 +39,28 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             ]
         }
         return obstacles(link, "the parent interface", called: network.device)
+            + unreachableGateways(of: network, on: link, &netlink)
+    }
+
+    /// Whom nobody named is the first of the subnet, which the parent may have itself: no member reaches this host by it.
+    private func unreachableGateways(
+        of network: NetworkDefinition, on link: LinkInfo?, _ netlink: inout RouteSocket
+    ) -> [NetworkObstacle] {
+        // In l3 modes of ipvlan there is none.
+        guard let link, !network.isInternal, !["l3", "l3s"].contains(network.options.mode) else { return [] }
+        var obstacles: [NetworkObstacle] = []
+        for gateway in network.gateways {
+            let held = (try? netlink.addresses(of: gateway.family)) ?? []
+            guard held.contains(where: { $0.link == link.index && $0.address.address == gateway.address }) else {
+                continue
+            }
+            obstacles.append(
+                NetworkObstacle(
+                    .route, "the gateway \(gateway.address)",
+                    "is this host's address on \(JSON.quoted(link.name)), which no member reaches: nothing gets elsewhere by it",
+                    remedy: "make the network anew with the router's address: --gateway"))
+        }
+        return obstacles
     }
 
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
@@ -102,7 +124,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         // In some modes it has the parent's, whatever was asked for.
         endpoint.mac = link.mac ?? endpoint.mac
         if endpoint.address6 != nil { try InterfaceSettings.admitIPv6(to: endpoint.interface, in: namespace) }
-        try bringUp(link.index, &inside)
+        try bringUp(endpoint, link.index, &inside)
         try inside.configureContainer(endpoint.inside(link.index, leading: families))
         if parent.isUp { try inside.settle([link.index]) }
         return endpoint
@@ -125,17 +147,32 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             remedy: "end the container that has it, or use another parent interface", kind: .conflict)
     }
 
-    /// The link of a container that has just ended may have the MAC address still: its namespace goes in the kernel's own time.
-    private func bringUp(_ index: Int32, _ inside: inout RouteSocket) throws(OperationError) {
-        let end = Deadline(seconds: 2)
+    /// A container that ends takes its link away. That of one whose supervisor was killed may have the MAC address still: until its
+    /// namespace goes, which a packet keeps that waits for its receiver's (three requests, a second each: arp(7)).
+    private func bringUp(
+        _ endpoint: Endpoint, _ index: Int32, _ inside: inout RouteSocket
+    ) throws(OperationError) {
+        let end = Deadline(seconds: 5)
         while true {
             do throws(OperationError) {
                 return try inside.setUp(.index(index))
             } catch {
-                guard error.errno == EADDRINUSE, end.millisecondsLeft > 0 else { throw error }
+                guard error.errno == EADDRINUSE else { throw error }
+                guard end.millisecondsLeft > 0 else { throw Self.addressIsTaken(endpoint) }
+                try Interruption.check("bring up", endpoint.interface)
                 usleep(2000)
             }
         }
+    }
+
+    /// The kernel has one link of each MAC address on a parent (macvlan_addr_busy).
+    static func addressIsTaken(_ endpoint: Endpoint) -> OperationError {
+        OperationError(
+            "network \(endpoint.network)",
+            reason:
+                "\"\(endpoint.bridge)\", or another link on it, has the MAC address \(endpoint.mac) already: it may be that of "
+                + "a container whose supervisor was killed, and whose last packets are under way",
+            remedy: "try again in a minute, or name another one: --mac-address", kind: .conflict)
     }
 
     package func routeAll(
