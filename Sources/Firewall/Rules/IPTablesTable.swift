@@ -76,9 +76,6 @@ final class IPTablesTable: KernelTable {
 
     func contains(_ chain: String) -> Bool { ciptables_has_chain(handle, chain) != 0 }
 
-    /// Whether a built-in chain drops what no rule decides on.
-    func drops(in chain: String) -> Bool { ciptables_drops(handle, chain) != 0 }
-
     func create(_ chain: String) throws(OperationError) {
         try check(ciptables_create_chain(handle, chain), "create firewall chain", chain)
     }

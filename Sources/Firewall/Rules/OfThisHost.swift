@@ -16,17 +16,6 @@ extension FirewallBackend {
         return self == .iptables && !IPTablesTable.filtersIPv6 ? [.ipv4] : AddressFamily.allCases
     }
 
-    /// Whether the legacy tables drop what is forwarded, and have no rule about an interface: what another firewall accepts is dropped
-    /// there all the same.
-    package static func legacyTablesDrop(forwardedBy interface: String) -> Bool {
-        guard IPTablesTable.isUsed(.filter), let table = try? IPTablesTable(.filter), table.drops(in: "FORWARD") else {
-            return false
-        }
-        return !table.rules(in: "FORWARD").contains { rule in
-            [RawRule.text(rule.value.input), RawRule.text(rule.value.output)].contains(interface)
-        }
-    }
-
     /// What this host has: the legacy tables, which most others use too, else nftables.
     package static var ofThisHost: FirewallBackend {
         if (try? IPTablesTable(.nat)) != nil { return .iptables }
