@@ -41,8 +41,8 @@ final class IPTablesTable: KernelTable {
     /// Whether the library for tables of IPv6 is there.
     static var hasIPv6: Bool { ciptables_has_ipv6() != 0 }
 
-    /// Whether there can be rules of IPv6: the kernel has the tables, too.
-    static var filtersIPv6: Bool { FirewallTable.all(of: .ipv6).allSatisfy(isOffered) }
+    /// Whether there can be rules of IPv6: the kernel has the tables, too. Asked once: where it has none, that loads modules in vain.
+    static let filtersIPv6 = FirewallTable.all(of: .ipv6).allSatisfy(isOffered)
 
     private static func isOffered(_ table: FirewallTable) -> Bool {
         if isUsed(table) { return true }

@@ -12,8 +12,12 @@ extension FirewallBackend {
 
     /// Those that it can have rules of on this host.
     package var families: [AddressFamily] {
-        guard Files.exists("/proc/sys/net/ipv6") else { return [.ipv4] }
-        return self == .iptables && !IPTablesTable.filtersIPv6 ? [.ipv4] : AddressFamily.allCases
+        families(hasIPv6: Files.exists("/proc/sys/net/ipv6"), filtersIPv6: IPTablesTable.filtersIPv6)
+    }
+
+    /// - Parameter filtersIPv6: whether there are legacy tables of IPv6; not asked where that is nothing to it.
+    func families(hasIPv6: Bool, filtersIPv6: @autoclosure () -> Bool) -> [AddressFamily] {
+        hasIPv6 && (self != .iptables || filtersIPv6()) ? AddressFamily.allCases : [.ipv4]
     }
 
     /// What this host has: the legacy tables, which most others use too, else nftables.
