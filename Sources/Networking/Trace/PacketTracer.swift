@@ -14,6 +14,7 @@ package struct PacketTracer: ~Copyable {
     private var walk: FirewallWalk
     /// Whether there are rules of bridges' own.
     let asksBridges: Bool
+    let legacyBridgeTables = LegacyBridgeTables.found()
     private let deviceChains: [DeviceChain]
     private let routesBySourcePort: Bool
     var way = PacketWay()
