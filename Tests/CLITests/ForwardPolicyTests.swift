@@ -78,5 +78,29 @@ extension CLI {
                 outcome.lines == [help.joined(separator: "; "), "1", "0", "0", "1", "0"],
                 "\(outcome.text)\(outcome.error)")
         }
+
+        /// What comes for a published port goes another way than what a container sends.
+        @Test(arguments: [
+            ("iifname fp0 accept; ct state established,related accept", "1 "),
+            ("ct state established,related accept; ct status dnat accept", "0 page"),
+        ])
+        func whatComesForPortsIsAskedAbout(rules: String, told: String) {
+            let outcome = Host.elsewhere(
+                """
+                m=$MYDOCKER
+                ip netns add far; ip link add out0 type veth peer name out1 netns far
+                ip addr add 10.250.0.1/24 dev out0; ip link set out0 up
+                ip -n far addr add 10.250.0.2/24 dev out1; ip -n far link set out1 up
+                $m network create --subnet 10.77.7.1/24 fp0 >/dev/null
+                nft 'table inet wall { chain passing { type filter hook forward priority 0; policy drop; \(rules); }; }'
+                $m run -d --name web -net fp0 -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' 2>/run/said >/dev/null
+                for i in 1 2 3; do
+                  page=$(ip netns exec far curl -s -m 1 10.250.0.1/index.html) && break; sleep .3
+                done
+                echo "$(grep -c 'chain "inet wall passing" drops what "fp0" exchanges with the outside' /run/said) $page"
+                $m rm -f web >/dev/null; $m network rm fp0
+                """)
+            #expect(outcome.lines == [told, "fp0"], "\(outcome.text)\(outcome.error)")
+        }
     }
 }

@@ -214,12 +214,14 @@ extension CLI.IPv6 {
               s = listener.accept()[0]
               while True: exactly(s, 2); s.send(b"y")
             s = socket.create_connection(("127.0.0.1", 80), 2); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            began = time.monotonic()
+            rounds = []
             for _ in range(100):
+              began = time.monotonic()
               s.send(b"a"); time.sleep(.002); s.send(b"b"); exactly(s, 1)
-            took = time.monotonic() - began; print("at once" if took < 2 else took)
+              rounds.append(time.monotonic() - began)
+            median = sorted(rounds)[50]; print("at once" if median < .02 else median)
             END
-            rm -f /run/ready; nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n python3 /run/halves.py serve >/run/ready &
+            rm -f /run/ready; nsenter -t $($m inspect -f '{{.State.Pid}}' web) -n timeout 20 python3 /run/halves.py serve >/run/ready &
             for i in $(seq 100); do grep -q ready /run/ready 2>/dev/null && break; sleep .05; done
             timeout 20 python3 /run/halves.py ask; wait
             $m rm -f web; $m network rm six; $m system check && echo clean

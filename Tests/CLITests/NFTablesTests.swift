@@ -215,6 +215,30 @@ extension CLI.NFTables {
             ], "\(outcome.text)")
     }
 
+    /// Each family has a policy of its own, and what lets it through.
+    @Test func theLegacyPolicyOfIPv6DropsToo() {
+        let outcome = scene(
+            """
+            chains() { grep -o 'the legacy [a-z0-9]* chain\\|let it pass: [a-z0-9]*' | sort -u | tr '\\n' ' '; echo .; }
+            ip6tables-legacy -P FORWARD DROP
+            $m network create --firewall nftables --ipv6 --subnet 10.77.7.1/24 --subnet fd00:77:7::/64 bd0 2>&1 | chains
+            $m network doctor bd0 | grep -o 'the legacy [a-z0-9]* chain' | sort -u
+            $m run --rm --network bd0 -p 0.0.0.0:80:80 true 2>&1 | chains
+            $m run --rm --network bd0 -p '[::]:80:80' true 2>&1 | chains
+            iptables-legacy -P FORWARD DROP; $m network reload bd0 2>&1 | chains
+            ip6tables-legacy -P FORWARD ACCEPT
+            $m network create --firewall nftables --ipv4=false --ipv6 --subnet fd00:77:8::/64 six 2>&1 | chains
+            $m run --rm --network six -p '[::]:81:80' true 2>&1 | chains
+            """)
+        let six = "let it pass: ip6tables the legacy ip6tables chain ."
+        #expect(
+            outcome.lines == [
+                six, "the legacy ip6tables chain", ".", six,
+                "let it pass: ip6tables let it pass: iptables the legacy ip6tables chain the legacy iptables chain .",
+                ".", ".",
+            ], "\(outcome.text)")
+    }
+
     /// Rules of the user's own are no left-over, and neither is the way to them.
     @Test(arguments: ["iptables", "nftables"]) func whatIsTheUsersIsNoLeftOver(firewall: String) {
         let outcome = scene(

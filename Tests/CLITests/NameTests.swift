@@ -180,14 +180,15 @@ extension CLI.Names {
               run --name many$i --network front; test "$(find web many$i)" = "$(find web many$i)" || echo differs
             done
             for i in $(seq 40); do test -n "$(find web many$i)" || echo lost; done
-            echo at most $(($(ls -l /proc/$(supervisor web)/fd | grep -c '/state.json') <= 16))
+            open() { ls -l /proc/$(supervisor web)/fd | grep -c "$1"; }
+            echo at most $(($(open /state.json) <= 16)) $(($(open pidfd) <= 2 * 16 + 4))
             $m rm -f $($m ps -q) >/dev/null; $m system check && echo clean
             """)
         #expect(
             outcome.lines == [
                 "10.81.1.3", "left SERVFAIL", "10.81.1.77", "moved 10.81.1.78", "10.81.1.78",
                 "supervisor killed NXDOMAIN", "10.81.1.78", "program killed NXDOMAIN", "10.81.1.79", "stopped NXDOMAIN",
-                "at most 1", "clean",
+                "at most 1 1", "clean",
             ], "\(outcome.text)")
     }
 

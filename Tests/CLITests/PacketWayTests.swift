@@ -236,6 +236,28 @@ extension CLI.PacketWay {
         #expect(outcome.lines.contains { $0.hasPrefix("forward|") && $0.localizedCaseInsensitiveContains("dnat") })
     }
 
+    /// What this host sends has an answer, too, which has to be let in.
+    @Test func answersToThisHost() {
+        let outcome = scene(
+            """
+            networks iptables
+            check() { both $1 10.77.7.1 web:80 curl -s -m 1 10.77.7.2/index.html; way 10.77.7.1 web:80 | grep -c '(its answer)$'; }
+            check before
+            iptables-legacy -A INPUT -s 10.77.7.2 -j DROP; check dropped; iptables-legacy -D INPUT -s 10.77.7.2 -j DROP
+            nft add table bridge mine; nft 'add chain bridge mine in { type filter hook input priority 0; }'
+            nft add rule bridge mine in ip saddr 10.77.7.2 tcp sport 80 drop; check bridge; nft delete table bridge mine
+            outside() { both $1 10.250.0.1 10.250.0.2 pings 10.250.0.2; }
+            iptables-legacy -P INPUT DROP; outside policy
+            iptables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT; outside established
+            both loopback 127.0.0.1 127.0.0.1:80 curl -s -m 1 127.0.0.1/index.html; check both
+            """)
+        #expect(
+            outcome.lines == [
+                "before 0", "0", "dropped 3", "1", "bridge 3", "1", "policy 3", "established 0", "loopback 0", "both 0",
+                "0",
+            ], "\(outcome.text)")
+    }
+
     /// Each as its owner would find it, and what the doctor makes of it.
     @Test func rulesOfOthers() {
         let outcome = scene(

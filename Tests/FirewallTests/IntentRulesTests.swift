@@ -72,6 +72,23 @@ import Testing
         #expect(IntentRules.rules(of: published).map(\.target) == [.dnat(to: address6, ports: 80...80)])
     }
 
+    /// A kernel need not have IPv6, nor its legacy tables, and of nftables those do not matter.
+    @Test func familiesThatAFirewallCanHaveRulesOf() {
+        for backend in FirewallBackend.allCases {
+            var isAsked = false
+            func filters(_ answer: Bool) -> Bool {
+                isAsked = true
+                return answer
+            }
+            let none = backend.families(hasIPv6: false, filtersIPv6: filters(true))
+            #expect(none == [.ipv4] && !isAsked)
+            let all = backend.families(hasIPv6: true, filtersIPv6: filters(true))
+            #expect(all == [.ipv4, .ipv6] && isAsked == (backend == .iptables))
+            let without = backend.families(hasIPv6: true, filtersIPv6: filters(false))
+            #expect(without == (backend == .iptables ? [.ipv4] : [.ipv4, .ipv6]))
+        }
+    }
+
     /// Members of one without addresses reach each other, where bridges ask.
     @Test func rulesOfANetworkWithoutAddresses() {
         let bare = NetworkIntent(bridge: "testbridge", gateway: nil, isInternal: false)

@@ -41,7 +41,6 @@ import Testing
         #expect(FileVersion(of: path) == nil)
         try Files.create(path, [1])
         var versions = [FileVersion(of: path)]
-        #expect(versions[0]?.isSettled == false)
         for change in [{ try Files.replace(path, [2]) }, { try Files.set(path, to: "3") }, { _ = truncate(path, 0) }] {
             usleep(50_000)
             #expect(FileVersion(of: path)?.isSettled == true)
@@ -50,6 +49,21 @@ import Testing
             versions.append(FileVersion(of: path))
         }
         for (place, version) in versions.enumerated() { #expect(versions.firstIndex(of: version) == place) }
+    }
+
+    /// Of a time in whole seconds nobody knows whether it is one of a file system that has no others.
+    @Test func whenALaterChangeHasALaterTime() {
+        func isSettled(_ changed: Int, after nanoseconds: Int) -> Bool {
+            FileVersion.isSettled(
+                timespec(tv_sec: 1000, tv_nsec: changed),
+                at: timespec(
+                    tv_sec: 1000 + (changed + nanoseconds) / 1_000_000_000,
+                    tv_nsec: (changed + nanoseconds) % 1_000_000_000))
+        }
+        #expect(!isSettled(990_000_000, after: 0) && !isSettled(990_000_000, after: 20_000_000))
+        #expect(isSettled(990_000_000, after: 20_000_001))
+        #expect(!isSettled(0, after: 20_000_001) && !isSettled(0, after: 2_000_000_000))
+        #expect(isSettled(0, after: 2_000_000_001))
     }
 
     @Test func whatADirectoryListsIsItsVersion() throws {

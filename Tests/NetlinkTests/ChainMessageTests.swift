@@ -27,6 +27,19 @@ import Testing
         #expect(found.hook == nil && found.type == "" && !found.drops && found.uses == 0)
     }
 
+    /// What a chain of somebody else's says, or leaves out, is nothing to whoever asks about a table.
+    @Test func whichTableOneIsOf() throws {
+        func isChain(_ attributes: [UInt8], of table: String) throws -> Bool {
+            let found = try #require(try Message.all(in: message(10 << 8 | 3, [2, 0, 0, 0] + attributes)).first)
+            return try ChainMessage.isChain(found, of: table)
+        }
+        let broken = Self.names + attribute(4, attribute(2, [0, 0, 0, 0]))
+        #expect(try isChain(broken, of: "nat"))
+        #expect(try !isChain(broken, of: "na"))
+        #expect(try !isChain(broken, of: "PREROUTING"))
+        #expect(try !isChain(attribute(3, text("nat")), of: "nat"))
+    }
+
     @Test func whatContradictsItself() {
         #expect(throws: OperationError.self) { try chain(attribute(1, text("nat"))) }
         #expect(throws: OperationError.self) { try chain(Self.names + attribute(4, attribute(2, [0, 0, 0, 0]))) }

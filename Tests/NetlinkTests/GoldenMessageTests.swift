@@ -293,6 +293,8 @@ struct GoldenMessageTests {
         #expect(encoded { $0.getRoutes(of: .ipv6) }[4] == "0a 00 00 00")  // AF_INET6
         #expect(encoded { $0.getAddresses(of: .ipv6) }[4] == "0a 00 00 00")
         #expect(encoded { $0.getAddresses(of: nil) }[4] == "00 00 00 00")  // AF_UNSPEC
+        #expect(encoded { $0.getAddresses(of: nil) }[5] == "00 00 00 00")  // any link
+        #expect(encoded { $0.getAddresses(of: .ipv6, on: 7) }.suffix(2) == ["0a 00 00 00", "07 00 00 00"])
         let expected = golden(
             """
             1c 00 00 00

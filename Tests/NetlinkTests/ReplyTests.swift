@@ -45,7 +45,8 @@ struct ReplyTests {
 
     @Test func theDeviceBelowAVLANIsNoPeer() throws {
         let payload = linkHeader(index: 4) + attribute(3, text("v5")) + attribute(5, u32(2))
-        #expect(try parsed(message(16, payload + attribute(18, attribute(1, text("vlan")))), LinkInfo.init).peer == nil)
+        let vlan = try parsed(message(16, payload + attribute(18, attribute(1, text("vlan")))), LinkInfo.init)
+        #expect(vlan.peer == nil && vlan.below == 2)
     }
 
     @Test func address() throws {

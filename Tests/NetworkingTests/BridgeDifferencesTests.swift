@@ -137,6 +137,18 @@ import Testing
         #expect(FirewallIntent([moving], [publisher]).published.map(\.backend) == [.nftables])
     }
 
+    /// Its members may give themselves addresses of each family that the firewall has rules of.
+    @Test func aNetworkWithoutAddressesHasRulesOfWhatThereIs() throws {
+        var bare = try NetworkDefinition.example()
+        (bare.givesAddresses, bare.firewall) = (false, .nftables)
+        for families in [[AddressFamily.ipv4], AddressFamily.allCases] {
+            let intent = NetworkIntent(bare) { $0 == .nftables ? families : [] }
+            #expect(intent.memberFamilies == families)
+        }
+        let usual = NetworkIntent(try .example()) { _ in AddressFamily.allCases }
+        #expect(usual.memberFamilies == [.ipv4])
+    }
+
     @Test func theFirewallsTextsAreSaidWithWhoNeedsThem() {
         var firewall = FirewallDifferences()
         firewall.lacks = [

@@ -106,6 +106,15 @@ import Testing
         #expect(out.fault(way) == nil)
     }
 
+    /// Nobody reads them, so that what they do is not known.
+    @Test func tablesOfTheLegacyEbtables() {
+        #expect(LegacyBridgeTables.found { _ in false } == [])
+        #expect(
+            LegacyBridgeTables.found { ["ebtable_nat", "ebtable_filter", "ebtables"].contains($0) } == [
+                "ebtables-legacy filter", "ebtables-legacy nat",
+            ])
+    }
+
     @Test func packetsThatAreTooLarge() throws {
         let network = try NetworkDefinition.example()
         #expect(SizeObstacles.find(to: network, bridge: 1500, outside: 1500) == [])

@@ -36,8 +36,10 @@ import Testing
 
     @Test func whatIsNoParent() throws {
         let network = try network(parent: "eth0.5")
-        func refusal(_ link: LinkInfo) -> OperationError? {
-            let error = #expect(throws: OperationError.self) { try MacvlanDriver("macvlan").check(link, network) }
+        func refusal(_ link: LinkInfo, above lower: LinkInfo? = nil) -> OperationError? {
+            let error = #expect(throws: OperationError.self) {
+                try MacvlanDriver("macvlan").check(link, above: lower, network)
+            }
             return error
         }
         let own = try NetworkDefinition.example().bridge().info
@@ -45,7 +47,12 @@ import Testing
             refusal(own)?.description == "parent interface \"web\": it is the bridge of a network of its own")
         #expect(refusal(own)?.remedy == "use that network")
         #expect(refusal(.example(8, "port", "veth", master: 7))?.kind == .conflict)
-        try MacvlanDriver("macvlan").check(.example(7, "br9", "bridge"), network)
+        #expect(
+            refusal(link("vlan"), above: own)?.description
+                == "parent interface \"eth0.5\": it would be a VLAN of \"web\", which is the bridge of a network of its own"
+        )
+        try MacvlanDriver("macvlan").check(.example(7, "br9", "bridge"), above: nil, network)
+        try MacvlanDriver("macvlan").check(link("vlan"), above: .example(3, "br9", "bridge"), network)
     }
 
     @Test func whoHasAParentForItself() throws {

@@ -50,6 +50,11 @@ import Testing
         let both = try socket.addresses(of: [.ipv4, .ipv6])
         #expect(try both == socket.addresses(of: .ipv4) + socket.addresses(of: .ipv6))
         #expect(try socket.addresses(of: Set<AddressFamily>()).isEmpty)
+        let own = both.filter { $0.link == index }
+        #expect(!own.isEmpty)
+        #expect(try socket.addresses(of: [.ipv4, .ipv6], on: index) == own)
+        #expect(try socket.addresses(of: [.ipv4], on: index) == own.filter { $0.address.family == .ipv4 })
+        #expect(try socket.addresses(of: [.ipv4, .ipv6], on: 0x7fff_ffff).isEmpty)
         #expect(
             try socket.routes(of: .ipv4).contains { $0.destination.description == "10.213.0.0/24" && $0.link == index })
         #expect(try socket.deleteLink(.index(index)))

@@ -41,8 +41,8 @@ final class IPTablesTable: KernelTable {
     /// Whether the library for tables of IPv6 is there.
     static var hasIPv6: Bool { ciptables_has_ipv6() != 0 }
 
-    /// Whether there can be rules of IPv6: the kernel has the tables, too.
-    static var filtersIPv6: Bool { FirewallTable.all(of: .ipv6).allSatisfy(isOffered) }
+    /// Whether there can be rules of IPv6: the kernel has the tables, too. Asked once: where it has none, that loads modules in vain.
+    static let filtersIPv6 = FirewallTable.all(of: .ipv6).allSatisfy(isOffered)
 
     private static func isOffered(_ table: FirewallTable) -> Bool {
         if isUsed(table) { return true }
@@ -75,9 +75,6 @@ final class IPTablesTable: KernelTable {
     }
 
     func contains(_ chain: String) -> Bool { ciptables_has_chain(handle, chain) != 0 }
-
-    /// Whether a built-in chain drops what no rule decides on.
-    func drops(in chain: String) -> Bool { ciptables_drops(handle, chain) != 0 }
 
     func create(_ chain: String) throws(OperationError) {
         try check(ciptables_create_chain(handle, chain), "create firewall chain", chain)

@@ -13,25 +13,18 @@ extension FirewallBackend {
 
     /// Those that it can have rules of on this host.
     package var families: [AddressFamily] {
-        guard Files.exists("/proc/sys/net/ipv6") else { return [.ipv4] }
-        return self == .iptables && !IPTablesTable.filtersIPv6 ? [.ipv4] : AddressFamily.allCases
+        families(hasIPv6: Files.exists("/proc/sys/net/ipv6"), filtersIPv6: IPTablesTable.filtersIPv6)
     }
 
-    /// Whether the legacy tables drop what is forwarded, and have no rule about an interface: what another firewall accepts is dropped
-    /// there all the same.
-    package static func legacyTablesDrop(forwardedBy interface: String) -> Bool {
-        guard IPTablesTable.isUsed(.filter), let table = try? IPTablesTable(.filter), table.drops(in: "FORWARD") else {
-            return false
-        }
-        return !table.rules(in: "FORWARD").contains { rule in
-            [RawRule.text(rule.value.input), RawRule.text(rule.value.output)].contains(interface)
-        }
+    /// - Parameter filtersIPv6: whether there are legacy tables of IPv6; not asked where that is nothing to it.
+    func families(hasIPv6: Bool, filtersIPv6: @autoclosure () -> Bool) -> [AddressFamily] {
+        hasIPv6 && (self != .iptables || filtersIPv6()) ? AddressFamily.allCases : [.ipv4]
     }
 
     /// Where a rule that lets something pass goes in the legacy FORWARD, as iptables(8) is told: behind our own, which keep networks
     /// apart, and in front of a last one that may drop everything.
-    package static var legacyPlace: String {
-        guard let rules = (try? IPTablesTable(.filter))?.rules(in: "FORWARD"), let last = rules.last else {
+    package static func legacyPlace(of family: AddressFamily) -> String {
+        guard let rules = (try? IPTablesTable(.filter(of: family)))?.rules(in: "FORWARD"), let last = rules.last else {
             return "-A FORWARD"
         }
         var drop = RawRule()

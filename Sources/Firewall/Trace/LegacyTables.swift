@@ -14,6 +14,12 @@ package enum LegacyTables {
         return tables
     }
 
+    /// That of filters; nil where nobody has used it, or where it cannot be read.
+    package static func filter(of family: AddressFamily) -> TraceableTable? {
+        guard IPTablesTable.isUsed(.filter(of: family)) else { return nil }
+        return try? read("filter", family)
+    }
+
     /// Of packets in general, and of sources that are translated (<linux/netfilter_ipv4.h>).
     private static let priorities: [String: Int32] = [
         "raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50,

@@ -7,6 +7,20 @@ struct NameOwners: Equatable {
     var named: ContainerID?
     /// Those that may have it as an alias: a list for each network on which it was asked for, in their order.
     var holders: [[ContainerID]]
+    /// Whether all that says so could be read.
+    private(set) var isWhole = true
+
+    init(named: ContainerID?, holders: [[ContainerID]]) {
+        self.named = named
+        self.holders = holders
+    }
+
+    /// - Parameter read: nil for what could not be read.
+    init(named: ContainerID?, read: [[ContainerID]?]) {
+        self.named = named
+        holders = read.map { $0 ?? [] }
+        isWhole = read.allSatisfy { $0 != nil }
+    }
 }
 
 /// Whose names are, as the directories said when they were read last, and say still: a name that is given or taken away makes another
@@ -25,28 +39,32 @@ package final class KnownNames {
         }
     }
 
-    /// The one that was read last is the last one.
+    /// The one that was asked for last is the last one.
     private var known: [KnownName] = []
     private static let most = 16
 
-    /// - Parameters:
-    ///   - directories: all that `read` reads.
-    ///   - read: nil when they could not be read.
+    /// What could not be read whole, or was changed meanwhile, is read again the next time.
+    /// - Parameter directories: all that `read` reads.
     func owners(
         of text: String, on networks: [ContainerID], in directories: @autoclosure () -> [String],
-        _ read: () -> NameOwners?
-    ) -> NameOwners? {
+        _ read: () -> NameOwners
+    ) -> NameOwners {
         if let index = known.firstIndex(where: { $0.text == text && $0.networks == networks }) {
-            if known[index].isTrue { return known[index].owners }
-            known.remove(at: index)
+            let name = known.remove(at: index)
+            if name.isTrue {
+                known.append(name)
+                return name.owners
+            }
         }
         let directories = directories()
         let versions = directories.map { FileVersion(of: $0) }
         let owners = read()
-        guard let owners, versions.allSatisfy({ $0?.isSettled ?? true }) else { return owners }
+        let name = KnownName(
+            text: text, networks: networks, owners: owners, directories: directories, versions: versions)
+        // One that was missing may have been made before it was read.
+        guard owners.isWhole, versions.allSatisfy({ $0?.isSettled ?? true }), name.isTrue else { return owners }
         if known.count == Self.most { known.removeFirst() }
-        known.append(
-            KnownName(text: text, networks: networks, owners: owners, directories: directories, versions: versions))
+        known.append(name)
         return owners
     }
 

@@ -45,10 +45,6 @@ extension Host {
 
     /// Those that may have an alias, by its directory; nil when that cannot be read.
     static func holders(in directory: String) -> [ContainerID]? {
-        do throws(OperationError) {
-            return try Files.names(in: directory).compactMap(ContainerID.init)
-        } catch {
-            return error.errno == ENOENT ? [] : nil
-        }
+        (try? Files.names(in: directory))?.compactMap(ContainerID.init)
     }
 }

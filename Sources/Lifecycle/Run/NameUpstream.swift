@@ -38,14 +38,24 @@ extension ContainerRun {
 
 /// The host's servers, read anew when their file is another one, or has been changed.
 final class KnownServers {
-    private static let path = "/etc/resolv.conf"
-    private var known: (addresses: [ServerAddress], version: FileVersion?)?
+    private let path: String
+    private let read: (String) -> String?
+    private var known: (addresses: [ServerAddress], version: FileVersion)?
 
+    /// - Parameter read: nil of a file that could not be read, or has no end.
+    init(_ path: String = "/etc/resolv.conf", read: @escaping (String) -> String? = { Files.foreignText($0) }) {
+        self.path = path
+        self.read = read
+    }
+
+    /// What could not be read may be there the next time.
     var addresses: [ServerAddress] {
-        let version = FileVersion(of: Self.path)
+        let version = FileVersion(of: path)
         if let known, known.version == version { return known.addresses }
-        let addresses = ResolverFile.servers(Files.foreignText(Self.path) ?? "")
-        known = version?.isSettled ?? false ? (addresses, version) : nil
+        known = nil
+        guard let text = read(path) else { return [] }
+        let addresses = ResolverFile.servers(text)
+        if let version, version.isSettled { known = (addresses, version) }
         return addresses
     }
 }

@@ -15,7 +15,7 @@ package enum NameMeaning: Equatable, Sendable {
 }
 
 /// The names of the containers on a container's networks, as the records have them at this moment: what is remembered of them
-/// is what they say still, so nothing is ever late.
+/// is what they say still, so nothing is late: one whose program or supervisor is killed is where it was until that has ended.
 extension ContainerRun {
     package func meaning(of name: DomainName) -> NameMeaning {
         let text = name.text
@@ -54,16 +54,14 @@ extension ContainerRun {
         if let link = definition.names.links.first(where: { $0.alias.text.lowercased() == text.lowercased() }) {
             return NameOwners(named: link.container, holders: own.map { holders(of: alias, on: $0) ?? [] })
         }
-        let owners = names.owners(
+        var found = names.owners(
             of: text, on: own.map(\.networkID),
             in: [host.layout.names] + own.compactMap { directory(of: alias, on: $0) }
         ) {
-            let holders = own.map { self.holders(of: alias, on: $0) }
-            guard holders.allSatisfy({ $0 != nil }) else { return nil }
-            return NameOwners(
-                named: host.containerStore.names.owner(spelled: text), holders: holders.compactMap(\.self))
+            NameOwners(
+                named: host.containerStore.names.owner(spelled: text),
+                read: own.map { self.holders(of: alias, on: $0) })
         }
-        var found = owners ?? NameOwners(named: nil, holders: own.map { _ in [] })
         if found.named == nil { found.named = container(ofShort: text) }
         return found
     }

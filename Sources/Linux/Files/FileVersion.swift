@@ -8,12 +8,8 @@ package struct FileVersion: Equatable, Sendable {
     private let size: Int64
     /// Nanoseconds of the clock that files have their times from.
     private let changed: Int64
-    /// Whether a later change is sure to have a later time. The kernel's file times go on with its ticks, of which there are 100 a
-    /// second at least.
+    /// Whether a later change is sure to have a later time.
     package let isSettled: Bool
-
-    /// Twice the longest tick.
-    private static let patience: Int64 = 20_000_000
 
     /// Links are followed. Nil when there is no such file.
     package init?(of path: String) {
@@ -25,7 +21,14 @@ package struct FileVersion: Equatable, Sendable {
         changed = Self.nanoseconds(status.st_ctim)
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
-        isSettled = Self.nanoseconds(now) - changed > Self.patience
+        isSettled = Self.isSettled(status.st_ctim, at: now)
+    }
+
+    /// The kernel's file times go on with its ticks, of which there are 100 a second at least; those of some file systems with
+    /// seconds (vfat, ext4 with inodes of 128 bytes). It is twice as long as that.
+    package static func isSettled(_ changed: timespec, at now: timespec) -> Bool {
+        let patience: Int64 = changed.tv_nsec == 0 ? 2_000_000_000 : 20_000_000
+        return nanoseconds(now) - nanoseconds(changed) > patience
     }
 
     private static func nanoseconds(_ time: timespec) -> Int64 {

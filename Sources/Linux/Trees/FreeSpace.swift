@@ -5,7 +5,7 @@ extension Files {
     /// What others may still write to the file system of a path.
     package static func freeBytes(at path: String) throws(OperationError) -> Int64 {
         let place = try Descriptor.open(path, O_PATH | O_DIRECTORY)
-        var status = statvfs()
+        var status = statvfs.init()
         guard fstatvfs(place.number, &status) == 0 else {
             throw OperationError("read free space of", path, errno: errno)
         }

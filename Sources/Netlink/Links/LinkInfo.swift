@@ -21,6 +21,8 @@ package struct LinkInfo: Equatable, Sendable {
     /// Index of the other end of a veth pair, which may be in another namespace.
     package let peer: Int32?
     package let settings: LinkSettings
+    /// Index of the link that a VLAN is on.
+    package var below: Int32?
 }
 
 extension LinkInfo {
@@ -33,7 +35,7 @@ extension LinkInfo {
         var mac: MACAddress?
         var mtu: UInt32 = 0
         var state: UInt8 = 0
-        var master: Int32?, peer: Int32?
+        var master: Int32?, lower: Int32?
         var settings = LinkSettings()
         var attributes = try message.attributes(after: ifinfomsg.self)
         while let attribute = try attributes.next() {
@@ -44,7 +46,7 @@ extension LinkInfo {
             case IFLA_OPERSTATE: state = try attribute.uint8()
             case IFLA_IFALIAS: alias = attribute.string
             case IFLA_MASTER: master = try attribute.index()
-            case IFLA_LINK: peer = try attribute.index()
+            case IFLA_LINK: lower = try attribute.index()
             case IFLA_LINKINFO: kind = try Self.kind(attribute)
             case IFLA_AF_SPEC: settings = try LinkSettings(attribute)
             default: break
@@ -56,7 +58,7 @@ extension LinkInfo {
             isUp: header.ifi_flags & UInt32(CNETLINK_IFF_UP) != 0, isOperational: state == UInt8(CNETLINK_IF_OPER_UP),
             alias: alias, master: master,
             // Of a VLAN and the like it is the device below.
-            peer: kind == "veth" ? peer : nil, settings: settings)
+            peer: kind == "veth" ? lower : nil, settings: settings, below: kind == "vlan" ? lower : nil)
     }
 
     private static func kind(_ information: Attribute) throws(OperationError) -> String? {

@@ -32,10 +32,13 @@ extension RequestBatch {
     }
 
     /// A dump.
-    /// - Parameter family: nil for all that the kernel has.
-    mutating func getAddresses(of family: AddressFamily?) {
+    /// - Parameters:
+    ///   - family: nil for all that the kernel has.
+    ///   - link: its index; nil for all links. A kernel that does not check requests tells of all whatever it is asked.
+    mutating func getAddresses(of family: AddressFamily?, on link: Int32? = nil) {
         var header = ifaddrmsg()
         header.ifa_family = family?.number ?? UInt8(AF_UNSPEC)
+        header.ifa_index = UInt32(bitPattern: link ?? 0)
         begin(RTM_GETADDR, netlinkDumpFlags, header, Label(operation: "list addresses", subject: nil))
     }
 

@@ -20,15 +20,34 @@ extension RouteSocket {
         return addresses
     }
 
-    /// The same of several families, by one request; of none nothing is asked.
+    /// Those of several families, by one request; of none nothing is asked.
     package mutating func addresses(of families: Set<AddressFamily>) throws(OperationError) -> [AddressInfo] {
-        guard let first = families.first else { return [] }
-        if families.count == 1 { return try addresses(of: first) }
+        try addresses(of: families, onLink: nil)
+    }
+
+    /// The same of one link: others may have thousands. None of one that is gone.
+    package mutating func addresses(
+        of families: Set<AddressFamily>, on link: Int32
+    ) throws(OperationError) -> [AddressInfo] {
+        do throws(OperationError) {
+            return try addresses(of: families, onLink: link)
+        } catch {
+            guard error.errno == ENODEV else { throw error }
+            return []
+        }
+    }
+
+    private mutating func addresses(
+        of families: Set<AddressFamily>, onLink link: Int32?
+    ) throws(OperationError) -> [AddressInfo] {
+        if families.isEmpty { return [] }
+        let family = families.count == 1 ? families.first : nil
         var addresses: [AddressInfo] = []
-        for message in try dump({ $0.getAddresses(of: nil) }) {
+        for message in try dump({ $0.getAddresses(of: family, on: link) }) {
             // Others than those of IP have addresses, too.
             guard AddressFamily(number: try message.fixedHeader(ifaddrmsg.self).ifa_family) != nil else { continue }
-            addresses.append(try AddressInfo(message))
+            let info = try AddressInfo(message)
+            if link == nil || info.link == link { addresses.append(info) }
         }
         return addresses
     }

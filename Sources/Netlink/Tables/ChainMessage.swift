@@ -47,6 +47,15 @@ struct ChainMessage {
         guard let table, let name else { throw .malformed("chain") }
         (self.table, self.name) = (table, name)
     }
+
+    /// Whether it tells of a chain of that table: what else it says is not looked at.
+    static func isChain(_ message: Message, of table: String) throws(OperationError) -> Bool {
+        var attributes = try message.attributes(after: nfgenmsg.self)
+        while let attribute = try attributes.next() {
+            if attribute.type == Int(NFTA_CHAIN_TABLE.rawValue) { return attribute.string == table }
+        }
+        return false
+    }
 }
 
 extension ChainMessage.Hook {
@@ -76,16 +85,19 @@ extension NFTablesSocket {
     /// Those of all tables and families, also those that the iptables of nftables made.
     mutating func chains() throws(OperationError) -> [ChainMessage] {
         var chains: [ChainMessage] = []
-        for message in try socket.dump({ $0.getChains() }) { chains.append(try ChainMessage(message)) }
+        for message in try socket.dump({ $0.getChains(of: UInt8(AF_UNSPEC)) }) {
+            chains.append(try ChainMessage(message))
+        }
         return chains
     }
 }
 
 extension RequestBatch {
     /// A dump.
-    fileprivate mutating func getChains() {
+    /// - Parameter family: one of NFPROTO_*; AF_UNSPEC for all.
+    mutating func getChains(of family: UInt8) {
         begin(
-            Int(NFTables.type(NFT_MSG_GETCHAIN)), netlinkDumpFlags, NFTables.header(UInt8(AF_UNSPEC)),
+            Int(NFTables.type(NFT_MSG_GETCHAIN)), netlinkDumpFlags, NFTables.header(family),
             Label(operation: "list chains", subject: nil), asks: true)
     }
 }

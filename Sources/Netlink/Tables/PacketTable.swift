@@ -72,8 +72,11 @@ extension PacketTableChange {
 extension NFTablesSocket {
     /// None of a table that is not there.
     package mutating func chains(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
-        let number = NFTables.number(of: family)
-        return try chains().filter { $0.family == number && $0.table == table }.map(\.name)
+        var names: [String] = []
+        for message in try socket.dump({ $0.getChains(of: NFTables.number(of: family)) }) {
+            if try ChainMessage.isChain(message, of: table) { names.append(try ChainMessage(message).name) }
+        }
+        return names
     }
 
     /// Nothing of a table that is not there.

@@ -22,7 +22,7 @@ extension BridgeDriver {
         return observed
     }
 
-    /// The bridges alone, with their addresses. It is not much more than two reads of tables.
+    /// The bridges alone, with their addresses. It is not much more than two reads of rules.
     func observeBridges(_ wanted: WantedBridges) throws(OperationError) -> ObservedBridges {
         var observed = ObservedBridges()
         var netlink = try RouteSocket()
@@ -31,8 +31,7 @@ extension BridgeDriver {
             observed.links.append(ObservedBridges.Link(link))
         }
         let bridges = Set(observed.links.map(\.info.index))
-        // One list for all of them; a run has that much time.
-        if !bridges.isEmpty { observed.note(try netlink.addresses(of: wanted.families), of: bridges) }
+        observed.note(try netlink.addresses(of: wanted.families, onBridges: bridges), of: bridges)
         try observeHost(wanted, &observed)
         return observed
     }
@@ -45,7 +44,8 @@ extension BridgeDriver {
         observed.routed = HostRouting.families
         guard let bridge = try netlink.link(.named(network.definition.device)) else { return observed }
         observed.links.append(ObservedBridges.Link(bridge))
-        observed.note(try netlink.addresses(of: network.definition.settledFamilies), of: [bridge.index])
+        let own = try netlink.addresses(of: network.definition.settledFamilies, on: bridge.index)
+        observed.note(own, of: [bridge.index])
         observed.links += try netlink.observe(network.members, on: bridge)
         return observed
     }
@@ -70,6 +70,18 @@ extension BridgeDriver {
 extension WantedBridges {
     /// Those that a network has addresses of: this kernel may know no other one.
     fileprivate var families: Set<AddressFamily> { Set(networks.flatMap(\.definition.gateways).map(\.family)) }
+}
+
+extension RouteSocket {
+    /// Of one or two bridges, as a run has them, whatever else this host has; of more by one list.
+    fileprivate mutating func addresses(
+        of families: Set<AddressFamily>, onBridges bridges: Set<Int32>
+    ) throws(OperationError) -> [AddressInfo] {
+        if bridges.count > 2 { return try addresses(of: families) }
+        var found: [AddressInfo] = []
+        for bridge in bridges { found += try addresses(of: families, on: bridge) }
+        return found
+    }
 }
 
 extension ObservedBridges {

@@ -50,11 +50,14 @@ extension BridgeDriver {
         for (firewall, networks) in firewalls.groups(of: networks) {
             let ids = Set(networks.map(\.id))
             let members = published.filter { ids.contains($0.endpoint.networkID) }
+            var intent = FirewallIntent(networks, [])
+            intent.isNew = isNew
+            let wanted = intent
             do throws(OperationError) {
                 try establish(firewall, isStale) { () throws(OperationError) in
                     // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
-                    var intent = FirewallIntent(networks, members.filter(\.isRunning))
-                    intent.isNew = isNew
+                    var intent = wanted
+                    intent.publish(members.filter(\.isRunning), of: networks)
                     return intent
                 }
             } catch {

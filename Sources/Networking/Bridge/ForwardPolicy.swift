@@ -6,41 +6,60 @@ import Netlink
 /// Chains that are not ours and drop what a network forwards, by a rule or by their policy: Docker's on a host whose iptables is
 /// that of nftables, ufw's, firewalld's, or an administrator's own. What our tables accept is dropped there all the same.
 enum ForwardPolicy {
-    /// One for each chain that has no rule about the network's bridge. Nothing where nftables cannot be asked.
+    private enum Matter {
+        /// What its members exchange with others.
+        /// - isPlanned: whether whoever makes the network is still to have it let through where others leave a place for that.
+        case network(isPlanned: Bool)
+        /// What comes for the ports of a member.
+        case ports(Endpoint)
+    }
+
+    /// One for each chain that has no rule about the network's bridge. Of nftables nothing where that cannot be asked.
     /// - Parameter isPlanned: whether whoever makes the network is still to have it let through where others leave a place for that.
     static func obstacles(to network: NetworkDefinition, isPlanned: Bool = false) -> [NetworkObstacle] {
         let families = network.families.filter { isAsked(about: network, $0) }
-        return obstacles(to: network, families, isPlanned: isPlanned) { _ in true }
+        return obstacles(to: network, families, .network(isPlanned: isPlanned))
     }
 
     /// Those that drop by their policy what comes for a member's ports from elsewhere. Where no chain has such a policy, as on most
-    /// hosts, no rule is read: this is asked whenever a container begins.
+    /// hosts, no rule of nftables is read: this is asked whenever a container begins. The legacy table tells its policy with its rules
+    /// alone, and is read where somebody uses it and the network has its own rules in nftables.
     static func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
         guard network.hasWayOut else { return [] }
-        let places = (endpoint.ports + endpoint.openPorts).map(\.hostAddress)
-        let reached = Set(places.filter { !$0.isLoopback }.map(\.family))
-        return obstacles(to: network, endpoint.families.filter(reached.contains), isPlanned: false, among: \.drops)
+        let families = endpoint.families.filter { !ForwardedPackets(for: endpoint, $0, from: nil).isEmpty }
+        return obstacles(to: network, families, .ports(endpoint))
     }
 
     private static func obstacles(
-        to network: NetworkDefinition, _ families: [AddressFamily], isPlanned: Bool, among isMeant: (BaseChain) -> Bool
+        to network: NetworkDefinition, _ families: [AddressFamily], _ matter: Matter
     ) -> [NetworkObstacle] {
-        if families.isEmpty { return [] }
-        var obstacles = legacyObstacles(to: network)
-        guard var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else { return obstacles }
+        var obstacles = families.flatMap { legacyObstacles(to: network, $0, matter) }
+        guard !families.isEmpty, var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else {
+            return obstacles
+        }
         for family in families {
-            for chain in foreign(chains, family) where isMeant(chain) {
-                guard let name = chain.family, (try? tables.mentions(network.device, in: chain)) != true else {
-                    continue
-                }
-                if isPlanned, letsThrough(network, family, chain, &tables) { continue }
-                guard keepsStopping(network, family, in: chain) else { continue }
+            var suspects: [BaseChain] = []
+            for chain in foreign(chains, family) where isSuspect(chain, network, family, matter, &tables) {
+                suspects.append(chain)
+            }
+            for chain in stopping(network, family, suspects, matter) {
+                guard let name = chain.family else { continue }
                 let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
                 let obstacle = obstacle(to: network, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
                 if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
             }
         }
         return obstacles
+    }
+
+    /// Whether what a chain does to packets is to be found out.
+    private static func isSuspect(
+        _ chain: BaseChain, _ network: NetworkDefinition, _ family: AddressFamily, _ matter: Matter,
+        _ tables: inout NFTablesSocket
+    ) -> Bool {
+        guard case .network(let isPlanned) = matter else { return chain.drops }
+        if (try? tables.mentions(network.device, in: chain)) == true { return false }
+        return !(isPlanned && letsThrough(network, family, chain, &tables))
     }
 
     /// What a network exchanges with the outside is forwarded; what goes from port to port of a bridge is where bridges ask.
@@ -65,37 +84,53 @@ enum ForwardPolicy {
         chains.filter { $0.isForward && $0.isPassed(by: family) && !$0.table.hasPrefix("mydocker-") }
     }
 
-    /// Docker takes its jump to DOCKER-USER out and puts it back, by one command each: a moment without it is not what stays.
-    private static func keepsStopping(_ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain)
-        -> Bool
-    {
-        guard stops(network, family, in: chain) else { return false }
+    /// Those of `chains` that stop it. Rules are read where there are any, and once for all of them.
+    private static func stopping(
+        _ network: NetworkDefinition, _ family: AddressFamily, _ chains: [BaseChain], _ matter: Matter
+    ) -> [BaseChain] {
+        if chains.isEmpty { return [] }
+        let packets = packets(matter, network, family)
+        let tables = tables(of: family)
+        return chains.filter { chain in
+            guard stops(packets, in: chain, tables) else { return false }
+            guard case .network = matter else { return true }
+            return keepsStopping(network, family, in: chain, packets)
+        }
+    }
+
+    /// Docker takes its jump to DOCKER-USER out and puts it back, by one command each: a moment without it is not what stays. A
+    /// container that begins does not wait for that.
+    private static func keepsStopping(
+        _ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain, _ packets: ForwardedPackets
+    ) -> Bool {
         // Chains of others have no such jump: there is nothing to wait for.
         let left = DockerUserChain(family)
         guard chain.table == left.chain.table, chain.name == "FORWARD", chain.family != "inet", left.admits(network)
         else { return true }
         for _ in 0..<10 {
             usleep(50_000)
-            if !stops(network, family, in: chain) { return false }
+            if !stops(packets, in: chain, tables(of: family)) { return false }
         }
         return true
     }
 
-    /// Whether the first packet of a connection that a container begins comes to an end there: not for one purpose alone.
-    private static func stops(_ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain) -> Bool {
-        // The last ones of the subnet that containers can have.
-        guard let subnet = network.gateways.first(where: { $0.family == family })?.network,
-            let source = IPAddress(family, number: subnet.last.number - 1),
-            let member = IPAddress(family, number: subnet.last.number - 2),
-            let tables = try? FirewallWalk.tables(of: family)
-        else { return chain.drops }
-        let output = network.hasWayOut ? uplink(family) : network.device
-        let target = network.hasWayOut ? PacketQuestion.elsewhere(family) : member
-        return [(transport: UInt8(6), port: UInt16(443)), (17, 40000)].allSatisfy { transport, port in
-            var packet = TracedPacket(from: source, to: target, transport, port: port)
-            (packet.input, packet.output) = (network.device, output)
-            var walk = FirewallWalk(tables)
-            return walk.isStopped(packet, by: chain.name, of: "nft \(chain.family ?? "") \(chain.table)")
+    /// - Parameter tables: nil where they could not be read.
+    private static func stops(_ packets: ForwardedPackets, in chain: BaseChain, _ tables: [TraceableTable]?) -> Bool {
+        guard let tables else { return chain.drops }
+        return packets.areStopped(by: chain.name, of: "nft \(chain.family ?? "") \(chain.table)", in: tables)
+    }
+
+    private static func tables(of family: AddressFamily) -> [TraceableTable]? {
+        guard var socket = try? NFTablesSocket() else { return nil }
+        return try? socket.traceableTables(of: family)
+    }
+
+    private static func packets(
+        _ matter: Matter, _ network: NetworkDefinition, _ family: AddressFamily
+    ) -> ForwardedPackets {
+        switch matter {
+        case .network: ForwardedPackets(of: network, family, to: network.hasWayOut ? uplink(family) : network.device)
+        case .ports(let endpoint): ForwardedPackets(for: endpoint, family, from: uplink(family))
         }
     }
 
@@ -108,13 +143,17 @@ enum ForwardPolicy {
     }
 
     /// The rules of a network that has its own in the legacy tables let it pass there.
-    private static func legacyObstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
-        guard network.firewall != .iptables, FirewallBackend.legacyTablesDrop(forwardedBy: network.device) else {
-            return []
-        }
-        let place = FirewallBackend.legacyPlace
-        let rules = matches(network).map { "iptables-legacy \(place) \($0) -j ACCEPT" }
-        return [obstacle("the legacy iptables chain \"FORWARD\"", network, rules)]
+    private static func legacyObstacles(
+        to network: NetworkDefinition, _ family: AddressFamily, _ matter: Matter
+    ) -> [NetworkObstacle] {
+        guard network.firewall != .iptables, let table = LegacyTables.filter(of: family),
+            table.chain("FORWARD")?.drops == true,
+            packets(matter, network, family).areStopped(by: "FORWARD", of: table.name, in: [table])
+        else { return [] }
+        let tool = family == .ipv4 ? "iptables" : "ip6tables"
+        let place = FirewallBackend.legacyPlace(of: family)
+        let rules = matches(network).map { "\(tool)-legacy \(place) \($0) -j ACCEPT" }
+        return [obstacle("the legacy \(tool) chain \"FORWARD\"", network, rules)]
     }
 
     /// What rules that let it through are about, in the words of iptables(8).

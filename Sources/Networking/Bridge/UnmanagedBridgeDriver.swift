@@ -87,10 +87,7 @@ package struct UnmanagedBridgeDriver: BesideHostDriver, Sendable {
     package func places(of device: String) throws(OperationError) -> [Subnet] {
         var netlink = try RouteSocket()
         let index = try bridge(device, &netlink).index
-        var places: [Subnet] = []
-        for family in AddressFamily.allCases {
-            places += try netlink.addresses(of: family).filter { $0.link == index }.map(\.address)
-        }
+        let places = try netlink.addresses(of: Set(AddressFamily.allCases), on: index).map(\.address)
         return places.filter { place in
             let isOfLink = place.address.isLinkLocal || place.address.isMappedOrOfLink
             return !isOfLink && place.prefixLength < place.family.bits - 1

@@ -60,21 +60,26 @@ extension WantedBridges {
 extension FirewallIntent {
     /// - Parameter members: of these networks.
     init(_ networks: [NetworkDefinition], _ members: [NetworkMember]) {
-        let published = members.map(\.endpoint).filter(\.publishes).map { endpoint in
+        self.init(networks: networks.map { NetworkIntent($0) })
+        publish(members, of: networks)
+    }
+
+    mutating func publish(_ members: [NetworkMember], of networks: [NetworkDefinition]) {
+        published += members.map(\.endpoint).filter(\.publishes).map { endpoint in
             // What the endpoint says may be from before a move.
             let network = networks.first { $0.id == endpoint.networkID }
             return PublishedPorts(endpoint, by: network?.firewall ?? endpoint.firewall)
         }
-        self.init(networks: networks.map(NetworkIntent.init), published: published)
     }
 }
 
 extension NetworkIntent {
-    init(_ network: NetworkDefinition) {
+    /// - Parameter families: those that a firewall can have rules of.
+    init(_ network: NetworkDefinition, families: (FirewallBackend) -> [AddressFamily] = { $0.families }) {
         self.init(
             bridge: network.device, gateway: network.gateway, gateway6: network.gateway6,
             isInternal: network.isInternal)
-        if !network.givesAddresses { memberFamilies = network.firewall.families }
+        if !network.givesAddresses { memberFamilies = families(network.firewall) }
         membersMeet = network.options.membersMeet
         masquerades = network.options.masquerades
         hasHostAddress = network.options.hasHostAddress

@@ -30,7 +30,7 @@ extension MacvlanDriver {
         case .unmarked: return [.mark(network.device, network.parentAlias)]
         case .down: return [.bringUp(network.device)]
         case .whole:
-            if let link { try check(link, network) }
+            if let link { try check(link, network, &netlink) }
             return []
         }
     }

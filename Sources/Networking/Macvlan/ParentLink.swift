@@ -54,14 +54,23 @@ extension MacvlanDriver {
     func restore(_ network: NetworkDefinition, _ netlink: inout RouteSocket) throws(OperationError) {
         let link = try netlink.link(.named(network.device))
         switch ParentState(of: link, for: network) {
-        case .whole: if let link { try check(link, network) }
+        case .whole: if let link { try check(link, network, &netlink) }
         case .missing: try makeParent(of: network, &netlink)
         case .unmarked(let index): try netlink.finishParent(index, alias: network.parentAlias)
         case .down(let index): try netlink.setUp(.index(index))
         }
     }
 
-    func check(_ link: LinkInfo, _ network: NetworkDefinition) throws(OperationError) {
+    func check(
+        _ link: LinkInfo, _ network: NetworkDefinition, _ netlink: inout RouteSocket
+    ) throws(OperationError) {
+        var lower: LinkInfo?
+        if let index = link.below { lower = try netlink.link(.index(index)) }
+        try check(link, above: lower, network)
+    }
+
+    /// - Parameter lower: what a VLAN is on.
+    func check(_ link: LinkInfo, above lower: LinkInfo?, _ network: NetworkDefinition) throws(OperationError) {
         if link.name == "lo" {
             throw OperationError("loopback interface is not a valid \(name) parent link", kind: .invalid)
         }
@@ -74,6 +83,7 @@ extension MacvlanDriver {
                 "parent interface", link.name, reason: "it \(Self.isBridge)",
                 remedy: "use that network", kind: .conflict)
         }
+        if let lower { try Self.checkLower(lower, of: link.name) }
         // A port of a bridge has one receiver, and that is the bridge (netdev_rx_handler_register).
         if link.master != nil {
             throw OperationError(
@@ -82,10 +92,23 @@ extension MacvlanDriver {
         }
     }
 
+    /// Frames of a VLAN on a bridge reach whoever is on that, past the rules of its network.
+    private static func checkLower(_ lower: LinkInfo, of name: String) throws(OperationError) {
+        guard lower.isOwnBridge else { return }
+        throw OperationError(
+            "parent interface", name,
+            reason: "it would be a VLAN of \(JSON.quoted(lower.name)), which \(Self.isBridge)",
+            remedy: "use that network", kind: .conflict)
+    }
+
     func parentRequest(
         of network: NetworkDefinition, _ netlink: inout RouteSocket
     ) throws(OperationError) -> ParentRequest {
-        let request = try network.parentRequest { name throws(OperationError) in try netlink.link(.named(name))?.index }
+        let request = try network.parentRequest { name throws(OperationError) in
+            guard let lower = try netlink.link(.named(name)) else { return nil }
+            try Self.checkLower(lower, of: network.device)
+            return lower.index
+        }
         if let request { return request }
         throw OperationError(
             "parent interface", network.device, reason: "this host has none of that name",

@@ -1,4 +1,5 @@
 import Core
+import Linux
 import Netlink
 
 /// What a packet meets at a bridge: rules of IP where bridges ask those, and rules of the family bridge, which know ports of bridges and
@@ -51,6 +52,7 @@ extension PacketTracer {
         _ places: [PacketHook.Place], of bridge: String, from input: String?, to output: String?,
         _ packet: inout TracedPacket
     ) -> Bool {
+        doubtLegacyBridgeTables()
         guard asksBridges else { return true }
         for place in places {
             let isInward = place == .prerouting || place == .input
@@ -64,7 +66,21 @@ extension PacketTracer {
 
     /// By which port of a bridge of others something comes in, or goes out, nobody knows here.
     mutating func passPorts(of link: LinkInfo) {
-        guard link.kind == "bridge", asksBridges else { return }
-        doubt("rules of the family bridge at the ports of \(link.name) are not followed")
+        guard link.kind == "bridge" else { return }
+        doubtLegacyBridgeTables()
+        if asksBridges { doubt("rules of the family bridge at the ports of \(link.name) are not followed") }
+    }
+
+    private mutating func doubtLegacyBridgeTables() {
+        for table in legacyBridgeTables { doubt("\(table): rules there are not followed") }
+    }
+}
+
+/// Tables of the legacy ebtables, which bridges ask beside those of nftables. They are not read.
+enum LegacyBridgeTables {
+    /// Those that the kernel has, whoever uses them.
+    /// - Parameter isLoaded: of a module.
+    static func found(_ isLoaded: (String) -> Bool = { Files.exists("/sys/module/\($0)") }) -> [String] {
+        ["filter", "nat", "broute"].filter { isLoaded("ebtable_\($0)") }.map { "ebtables-legacy \($0)" }
     }
 }

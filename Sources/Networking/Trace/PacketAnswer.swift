@@ -28,6 +28,8 @@ extension PacketTracer {
         answer.translateBack()
         guard let name = answer.input, let input = link(named: name) else { return leaves(.forward, &answer) }
         guard let route = route(answer, input: input) else { return false }
+        // This host has asked.
+        if route.isLocal { return pass(.input, &answer) }
         guard route.isOrdinary else {
             stop("routing drops what is for \(answer.destination)")
             return false

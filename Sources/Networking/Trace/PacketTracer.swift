@@ -14,6 +14,7 @@ package struct PacketTracer: ~Copyable {
     private var walk: FirewallWalk
     /// Whether there are rules of bridges' own.
     let asksBridges: Bool
+    let legacyBridgeTables = LegacyBridgeTables.found()
     private let deviceChains: [DeviceChain]
     private let routesBySourcePort: Bool
     var way = PacketWay()
@@ -161,7 +162,7 @@ package struct PacketTracer: ~Copyable {
             note("routing", "to \(packet.destination) by \(packet.output ?? "no link")")
         }
         if route.isLocal { return arriveHere(&packet, by: "lo") }
-        leave(by: route, &packet)
+        leaveAndBeAnswered(by: route, &packet)
     }
 
     private mutating func comeIn(_ packet: inout TracedPacket) {
@@ -189,9 +190,13 @@ package struct PacketTracer: ~Copyable {
         packet.output = link(route.link)?.name
         note("routing", "to \(packet.destination) by \(packet.output ?? "no link")")
         guard pass(.forward, &packet) else { return }
-        let forwarded = packet
+        leaveAndBeAnswered(by: route, &packet)
+    }
+
+    private mutating func leaveAndBeAnswered(by route: RouteInfo, _ packet: inout TracedPacket) {
+        let sent = packet
         leave(by: route, &packet)
-        if way.arrives { answer(to: forwarded, sentAs: packet.source) }
+        if way.arrives { answer(to: sent, sentAs: packet.source) }
     }
 
     private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
