@@ -164,7 +164,7 @@ extension CLI.Flags {
 
     /// Nor does one that does not read, or has gone, keep or kill the command.
     @Test func thePipeOfTheIDIsNotRead() throws {
-        try Ledger.expectUnchanged {
+        Ledger.expectUnchanged {
             let outcome = Host.shell(
                 """
                 m=$MYDOCKER; exec 3> >(exit); wait $!
@@ -187,7 +187,7 @@ extension CLI.Flags {
         let points = try FaultPoints.list(words)
         #expect(mydocker("rm", "cidlate").code == 0)
         let number = try #require(points.number("replace", "/state.json"))
-        try Ledger.expectUnchanged {
+        Ledger.expectUnchanged {
             let failed = Host.run([Host.mydocker] + words, environment: ["MYDOCKER_FAULT": "error@\(number)"])
             #expect(failed.code != 0 && failed.error.hasPrefix("mydocker: "), "\(failed.error)")
             #expect(mydocker("rm", "cidlate").code == 1)

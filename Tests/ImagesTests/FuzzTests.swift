@@ -45,7 +45,8 @@ import Testing
         let digest = try #require(Digest(Self.digest))
         let record = ImageRecord(
             id: digest, manifest: digest, created: Timestamp(nanoseconds: 3), layers: [digest],
-            layerSizes: [7], blobs: [digest], config: config)
+            layerSizes: [7], blobs: [digest], config: config,
+            platform: Platform(system: "linux", architecture: "arm", variant: "v7"))
         let manifest = Manifest(
             config: .init(mediaType: Manifest.configType, digest: digest, size: 1),
             layers: [.init(mediaType: Manifest.layerType, digest: digest, size: 2)])

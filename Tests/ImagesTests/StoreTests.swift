@@ -132,11 +132,13 @@ import Testing
         let layer = BuiltLayer(blob: draft.blob, diff: draft.diff, size: draft.size, place: 1)
         let key = try Digest(of: [1])
         try store.keep([CachedStep(key: key, layer: layer, instruction: "RUN x", created: .now())], in: workspace)
-        let meanwhile = try store.pruneBuildCache(all: true) { _ in true }
+        var everything = CacheSelection()
+        everything.all = true
+        let meanwhile = try store.pruneBuildCache(everything)
         #expect(meanwhile.removed == [])
         #expect(store.kept(key)?.layer.diff == layer.diff)
         workspace.remove()
-        let afterwards = try store.pruneBuildCache(all: true) { _ in true }
+        let afterwards = try store.pruneBuildCache(everything)
         #expect(afterwards.removed == [key.hex])
         try scratch.expectClean(images: 0)
     }

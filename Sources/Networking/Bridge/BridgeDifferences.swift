@@ -139,11 +139,26 @@ extension WantedBridges.Network {
             differences.append(
                 lack(.bridge, link.name, "it lacks the address \(gateway)", .addAddress(gateway, link.index)))
         }
+        if let address = lostLinkLocal(of: bridge) {
+            differences.append(
+                lack(.bridge, link.name, "it lacks the address \(address)", .addAddress(address, link.index)))
+        }
         if link.mac != definition.bridgeMAC {
             differences.append(
                 lack(.bridge, link.name, "its MAC address is not \(definition.bridgeMAC)", .giveMAC(link.index)))
         }
         if !link.isUp { differences.append(lack(.bridge, link.name, "it is down", .bringUp(link.index))) }
         return differences
+    }
+
+    /// The kernel gives it to a link that comes up, and not again: without it nobody is asked for the MAC address of a member whom
+    /// something is forwarded to (ndisc_send_ns).
+    private func lostLinkLocal(of bridge: ObservedBridges.Link) -> Subnet? {
+        let link = bridge.info
+        guard definition.hostAddresses.contains(where: { $0.family == .ipv6 }), link.isUp, link.isOperational,
+            BridgeSettings.areRight(link.settings, families: definition.settledFamilies),
+            bridge.addresses?.contains(where: { $0.address.isMappedOrOfLink }) == false
+        else { return nil }
+        return Subnet(definition.bridgeMAC.linkLocalAddress, 64)
     }
 }

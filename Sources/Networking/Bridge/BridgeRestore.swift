@@ -136,7 +136,12 @@ extension BridgeDriver {
             try netlink.finishBridge(index, try request(definition, &netlink))
             return true
         case .addAddress(let gateway, let index):
-            try netlink.addAddress(gateway, index: index, name: definition.device)
+            do throws(OperationError) {
+                try netlink.addAddress(gateway, index: index, name: definition.device)
+            } catch {
+                // Somebody else, or the kernel, was faster.
+                guard error.errno == EEXIST else { throw error }
+            }
         case .bringUp(let index): try netlink.setUp(.index(index))
         case .giveMAC(let index): try netlink.setMAC(.index(index), definition.bridgeMAC)
         case .applySettings: try BridgeSettings.apply(to: definition.device, families: definition.settledFamilies)
