@@ -66,7 +66,7 @@ private struct CompatibilityPage {
         let statuses: Set = ["same", "differs", "ours", "no"]
         // One row may be about several commands, of which one has the flag.
         let flags = CommandLineTool.commands.reduce(into: [String: Set<String>]()) { flags, command in
-            flags[command.synopsis.name] = Set(command.specifications.map(\.name))
+            flags[command.synopsis.name] = Set(command.specifications.flatMap { [$0.name] + $0.longNames })
         }
         for (name, rows) in page.sections {
             guard let own = flags[name] else {
