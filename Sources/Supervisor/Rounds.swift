@@ -111,9 +111,11 @@ extension Host {
         SupervisorSignals.ignore()
         do throws(OperationError) {
             let signals = try SignalSource(ForwardedSignals.all)
-            try InheritedDescriptors.redirectStandardStreams()
+            // The caller hears what there is to warn of until the command ends.
+            try InheritedDescriptors.redirectStandardStreams(keepingError: true)
             let supervisor = try Supervisor(self, plan, offer, for: nil, signals, awaitsClient: awaitsClient)
             let round = try supervisor.round {
+                InheritedDescriptors.redirectStandardError()
                 report.succeed()
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")

@@ -166,6 +166,7 @@ extension CLI.Doctor {
         let outcome = elsewhere(
             """
             nft add table inet strict; nft 'add chain inet strict input { type filter hook input priority 0; policy drop; }'
+            nft add rule inet strict input ct state established,related accept
             $m network create --ipv4=false --ipv6 --subnet fd00:77:6::/64 six | sed 's/[0-9a-f]\\{64\\}/ID/'
             $m run -d --name box --network six -p 90:80 -p 91:80/udp -p 127.0.0.1:92:80 sleep 1000 >/dev/null; doctor six
             nft insert rule inet strict input udp dport 91 accept; nft insert rule inet strict input tcp dport 90 accept; doctor six; doctor bd0

@@ -171,7 +171,7 @@ extension CLI.Flags {
                 $m create --net none --name cidlost --cidfile /dev/fd/3 busybox true 2>&1; $m rm cidlost 2>&1
                 exec 3> >(exec sleep 60); reader=$!; head -c 65536 /dev/zero >&3
                 $m run --net none --name cidfull --cidfile /dev/fd/3 true 2>/dev/null & sleep 1
-                kill $!; wait $!; echo $?; $m rm cidfull 2>&1; kill $reader
+                kill $!; wait $!; echo $?; $m rm cidfull 2>&1; kill -9 $reader
                 """)
             #expect(
                 outcome.lines == [

@@ -42,6 +42,17 @@ import Testing
         #expect(alone.name == Self.pinned && alone.left == [entry("host.example/a:1")])
     }
 
+    /// What a scope has by a digest goes with it, and nothing that others have by the same one.
+    @Test func theEndOfAScopeTakesNoDigestOfOthers() throws {
+        let tagged = entry("host.example/a:1", source: Self.pinned)
+        var pulled = entry(nil, source: Self.pinned)
+        pulled.scope = "s"
+        var index = try index(tagged, pulled)
+        try #require(index.entries.count == 2)
+        try index.keep(of: "s") { _ in false }
+        #expect(index.entries == [tagged])
+    }
+
     /// Nor is a further registry's name a reason to take the image away.
     @Test func otherDigestsStay() throws {
         let other = "host.example/b@\(Self.manifest)"

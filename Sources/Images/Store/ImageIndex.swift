@@ -78,7 +78,9 @@ struct ImageIndex {
         let source = json["annotations"]?[sourceKey]?.string
         return Entry(
             manifest: manifest, manifestSize: size, image: image, reference: reference, scope: scope, source: source,
-            isPulled: json["annotations"]?[pulledKey]?.string == pulledValue)
+            // Of what a release before has pulled nothing else tells.
+            isPulled: json["annotations"]?[pulledKey]?.string == pulledValue
+                || source.flatMap { try? Reference($0) }?.digest == manifest)
     }
 
     var json: JSON {
@@ -234,6 +236,12 @@ extension ImageIndex {
         let others = Set(entries.filter { $0.scope != scope }.map(\.image))
         for index in entries.indices where entries[index].scope == scope && !others.contains(entries[index].image) {
             if try isUsed(entries[index].image) { entries[index].scope = nil }
+        }
+        // What has it outside by the same digest keeps that.
+        let outside = entries.filter { $0.scope != scope }
+        entries.removeAll { entry in
+            entry.scope == scope && entry.reference == nil && entry.source != nil
+                && outside.contains { $0.image == entry.image && $0.source == entry.source }
         }
     }
 

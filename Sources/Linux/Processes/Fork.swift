@@ -63,8 +63,12 @@ package enum InheritedDescriptors {
     }
 
     /// Makes standard input, output and error lead nowhere.
-    package static func redirectStandardStreams() throws(OperationError) {
+    /// - Parameter keepingError: until `redirectStandardError`, for who has warnings still.
+    package static func redirectStandardStreams(keepingError: Bool = false) throws(OperationError) {
         let null = try Descriptor.open("/dev/null", O_RDWR)
-        for number: Int32 in 0...2 { dup2(null.number, number) }
+        for number: Int32 in 0...(keepingError ? 1 : 2) { dup2(null.number, number) }
     }
+
+    /// To where standard input leads, which is nowhere: it cannot fail.
+    package static func redirectStandardError() { dup2(0, 2) }
 }
