@@ -198,8 +198,6 @@ extension CLI.Macvlan {
             $m network create --subnet 10.79.0.0/24 mb >/dev/null
             $m network create -d macvlan -o parent=mb --subnet 10.78.0.0/24 one; echo $?
             $m network create -d macvlan -o parent=mb.10 --subnet 10.78.0.0/24 one 2>&1 | grep -c 'VLAN of "mb"'
-            ip link add link mb name v10 type vlan id 10
-            $m network create -d ipvlan -o parent=v10 --subnet 10.78.0.0/24 one 2>&1 | grep -c 'VLAN of "mb"'; ip link delete v10
             $create lan >/dev/null
             $m network create -d macvlan -o parent=eth9 -o macvlan_mode=passthru --subnet 10.78.0.0/24 alone >/dev/null
             $m run -d --name box --net mb sleep 1000 >/dev/null; $m run -d --name member --net lan sleep 1000 >/dev/null
@@ -212,7 +210,7 @@ extension CLI.Macvlan {
         #expect(
             outcome.lines == [
                 #"mydocker: parent interface "mb": it is the bridge of a network of its own"#, "  use that network",
-                "1", "1", "1",
+                "1", "1",
                 #"mydocker: network alone: mode passthru takes "eth9" for itself, and another macvlan link is on it"#,
                 "  end the container that has it, or use another parent interface", "125",
                 #"the container has an interface "eth1" of its own"#,
@@ -225,7 +223,7 @@ extension CLI.Macvlan {
     @Test func aParentThatIsABridgeOfOurs() {
         let outcome = scene(
             """
-            ip link add bd0 type dummy; ip link set bd0 up
+            ip link add bd0 type veth peer name bd9; ip link set bd0 up
             $m network create -d macvlan -o parent=bd0 --subnet 10.78.0.0/24 other >/dev/null
             $m create --name box --net other true >/dev/null
             ip link delete bd0; $m network create --subnet 10.77.7.1/24 bd0 >/dev/null

@@ -208,7 +208,7 @@ extension CLI.NFTables {
         #expect(
             outcome.lines == [
                 "mydocker: warning: the legacy iptables chain \"FORWARD\" drops what \"bd0\" exchanges with the outside; let it "
-                    + "pass: iptables-legacy -I FORWARD -i bd0 -j ACCEPT; iptables-legacy -I FORWARD -o bd0 -j ACCEPT",
+                    + "pass: iptables-legacy -A FORWARD -i bd0 -j ACCEPT; iptables-legacy -A FORWARD -o bd0 -j ACCEPT",
                 "bd0", "far page", "nftables",
                 "mydocker: warning: network \"bd0\" exists: its firewall is nftables, not none",
                 "2", "bd0",

@@ -289,7 +289,7 @@ extension CLI.Names {
     @Test func aServerOfALinkIsAsked() {
         let outcome = elsewhere(
             """
-            ip link add up0 type dummy; ip link set up0 up; ip address add fe80::53/64 dev up0 nodad
+            ip link add up0 type veth peer name up9; ip link set up0 up; ip link set up9 up; ip address add fe80::53/64 dev up0 nodad
             answering fe80::53%up0 0
             resolver 'nameserver fe80::53%%up0\\n'; cat /run/resolv.conf
             run --name web --network front; find web up.test
