@@ -49,7 +49,7 @@ extension CLI {
                 "\(outcome.text)")
             // Nothing passes before, and all after; and where rules are, or no port is published, nothing is said.
             let says = ["run says so", "start says so", "connect says so"]
-            #expect(lines.dropFirst(2) == says + ["now", "out", "page"], "\(outcome.text)\(outcome.error)")
+            #expect(Array(lines.dropFirst(2)) == says + ["now", "out", "page"], "\(outcome.text)\(outcome.error)")
             #expect(outcome.error == "")
         }
 

@@ -11,8 +11,8 @@ extension Engine {
         if !request.detached, !request.passesSignals, !request.mayBeLeft,
             case .parent(let supervisor) = try forkAside(keeping: descriptors)
         {
-            // As in the copy: whoever reads a pipe of the caller's waits for its end.
-            InheritedDescriptors.close()
+            // The copy hands the id over: whoever reads it from a pipe waits for the end of that.
+            for number in descriptors { InheritedDescriptors.close(number) }
             return .exited(reap(supervisor).exitCode)
         }
         // A supervisor that kept the caller's descriptors would keep the caller's pipes open.

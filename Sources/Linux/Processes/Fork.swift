@@ -47,9 +47,11 @@ package enum InheritedDescriptors {
     package static func closeLate() {
         for name in (try? Files.names(in: "/proc/self/fd")) ?? [] {
             guard let number = Int32(name), number > 2, contains(number) else { continue }
-            _ = clinux_close_range(UInt32(number), UInt32(number))
+            close(number)
         }
     }
+
+    package static func close(_ number: Int32) { _ = clinux_close_range(UInt32(number), UInt32(number)) }
 
     /// What is kept is for this process: no program that it executes has it.
     package static func close(except numbers: [Int32]) {
