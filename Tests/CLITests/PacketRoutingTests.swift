@@ -67,7 +67,8 @@ extension CLI.PacketWay {
             outcome.lines == [
                 "mark 3", "\(dropped) iptables-legacy filter FORWARD: -m mark --mark 0x7 -j DROP", "routed 3",
                 "nft 3", "\(dropped) nft inet mine f: meta mark 0x00000007 drop",
-                "answer 3", "\(dropped) nft inet mine f: meta mark 0x00000007 drop (its answer)", "notrack told 4 happens 3",
+                "answer 3", "\(dropped) nft inet mine f: meta mark 0x00000007 drop (its answer)",
+                "notrack told 4 happens 3",
                 "0", "not known: nft netdev links entry: rules at the link out0 are not followed",
             ], "\(outcome.text)")
     }
