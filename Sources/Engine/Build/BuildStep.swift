@@ -49,8 +49,6 @@ struct BuildStep {
         }
         self.instruction = instruction
         layers = stage.image.layers
-        // The copies of this process have the links then.
-        _ = try stage.job.workspace.nearDirectories(of: layers)
         place = stage.job.nextPlace()
         title = stage.title(instruction.text)
         newest = stage.job.request.newest

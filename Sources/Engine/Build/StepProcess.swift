@@ -25,6 +25,8 @@ final class StepProcess {
         self.stage = stage
         self.number = number
         name = "build-" + ContainerID.random().short
+        // The copy has the links then, and those of later steps.
+        _ = try stage.job.workspace.nearDirectories(of: step.layers)
         var output = try Descriptor.pipe()
         var answer = try Descriptor.pipe()
         let builder = getpid()

@@ -93,20 +93,25 @@ enum ForwardPolicy {
         let tables = tables(of: family)
         return chains.filter { chain in
             guard stops(packets, in: chain, tables) else { return false }
-            guard case .network = matter else { return true }
-            return keepsStopping(network, family, in: chain, packets)
+            guard hasItsPlace(network, family, in: chain) else { return true }
+            // A container that begins does not wait, and is no place to tell of what may be over already.
+            guard case .network = matter else { return false }
+            return keepsStopping(family, in: chain, packets)
         }
     }
 
-    /// Docker takes its jump to DOCKER-USER out and puts it back, by one command each: a moment without it is not what stays. A
-    /// container that begins does not wait for that.
-    private static func keepsStopping(
-        _ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain, _ packets: ForwardedPackets
-    ) -> Bool {
-        // Chains of others have no such jump: there is nothing to wait for.
+    /// Whether a chain is Docker's, which leaves DOCKER-USER to others, and the network has its rules there.
+    private static func hasItsPlace(_ network: NetworkDefinition, _ family: AddressFamily, in chain: BaseChain) -> Bool
+    {
         let left = DockerUserChain(family)
-        guard chain.table == left.chain.table, chain.name == "FORWARD", chain.family != "inet", left.admits(network)
-        else { return true }
+        return chain.table == left.chain.table && chain.name == "FORWARD" && chain.family != "inet"
+            && left.admits(network)
+    }
+
+    /// Docker takes its jump to DOCKER-USER out and puts it back, by one command each: a moment without it is not what stays.
+    private static func keepsStopping(
+        _ family: AddressFamily, in chain: BaseChain, _ packets: ForwardedPackets
+    ) -> Bool {
         for _ in 0..<10 {
             usleep(50_000)
             if !stops(packets, in: chain, tables(of: family)) { return false }
