@@ -156,7 +156,11 @@ extension CLI.Pauses {
                 MYDOCKER_FAULT=stop@$((n + 1)) $MYDOCKER commit pawait pawait:1 >/dev/null &
                 until grep -q '^State:.*stopped' /proc/$!/status; do sleep 0.01; done
                 # Of the two that wait either may be first: behind the other one it comes to its end when that is over.
-                $MYDOCKER exec pawait echo inside >/dev/null 2>&1 </dev/null &
+                # A test waits for whoever has what it gave to the shell: that one may be held until the container goes on.
+                (
+                  for file in /proc/self/fd/*; do [ ${file##*/} -le 2 ] || eval "exec ${file##*/}>&-"; done
+                  exec $MYDOCKER exec pawait echo inside
+                ) >/dev/null 2>&1 </dev/null &
                 exec=$!
                 $MYDOCKER pause pawait &
                 pause=$!
