@@ -4,8 +4,6 @@ import Core
 package struct FirewallIntent: Hashable, Sendable {
     package var networks: [NetworkIntent]
     package var published: [PublishedPorts]
-    /// Whether none of them can have anything yet, so that nothing has to be looked for.
-    package var isNew = false
 
     package init(networks: [NetworkIntent] = [], published: [PublishedPorts] = []) {
         self.networks = networks
@@ -15,11 +13,9 @@ package struct FirewallIntent: Hashable, Sendable {
     /// What of it is for one firewall.
     /// - Parameter devices: of the networks that have their rules there.
     package func on(_ devices: Set<String>, _ backend: FirewallBackend) -> FirewallIntent {
-        var intent = FirewallIntent(
+        FirewallIntent(
             networks: networks.filter { devices.contains($0.bridge) },
             published: published.filter { $0.backend == backend })
-        intent.isNew = isNew
-        return intent
     }
 
     package var isEmpty: Bool { networks.isEmpty && published.isEmpty }

@@ -1,4 +1,5 @@
 import Core
+import Netlink
 import Testing
 
 @testable import Firewall
@@ -183,14 +184,27 @@ import Testing
         #expect(change.tables == [.filter, .nat, .filter6, .nat6])
     }
 
-    /// What is about an endpoint alone need not know the rules of a thousand networks.
-    @Test func whichChainsAChangeIsAbout() {
+    /// What is about one network or endpoint need not know the rules of a thousand others.
+    @Test func whatAChangeIsAbout() throws {
+        func chains(_ change: FirewallChange, _ table: FirewallTable) throws -> Set<String> {
+            PacketTableScope(try #require(change.scope), table).chains
+        }
         let port = PublishedPorts("0123456789ab", Golden.mappings)
-        #expect(port.disconnection.chains(of: .nat) == ["MYDOCKER-DNAT"])
-        #expect(port.connection.chains(of: .nat) == ["MYDOCKER-DNAT", "OUTPUT", "POSTROUTING", "PREROUTING"])
-        #expect(port.connection.chains(of: .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
-        #expect(network.creation.chains(of: .nat) == nil && network.removal.chains(of: .filter) == nil)
-        #expect(FirewallChange(clearing: [port.owner], withChains: false).chains(of: .nat) == nil)
+        #expect(try chains(port.disconnection, .nat) == ["MYDOCKER-DNAT"])
+        #expect(try chains(port.connection, .nat) == ["MYDOCKER-DNAT", "OUTPUT", "POSTROUTING", "PREROUTING"])
+        #expect(try chains(port.connection, .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
+        #expect(
+            try chains(network.creation, .nat) == [
+                "MYDOCKER-POSTROUTING", "MYDOCKER-POSTROUTING-testbridge", "OUTPUT", "POSTROUTING", "PREROUTING",
+            ])
+        let elements = PacketTableScope(try #require(network.creation.scope), .nat).elements
+        #expect(elements["MYDOCKER-POSTROUTING-oifname"] == [.interface("testbridge")])
+        #expect(elements["MYDOCKER-POSTROUTING-saddr"] == [.subnet(try #require(Subnet("192.168.10.0/24")))])
+        #expect(network.removal.scope == nil)
+        #expect(FirewallChange(clearing: [port.owner], withChains: false).scope == nil)
+        let many = FirewallIntent(
+            networks: (0..<100).map { NetworkIntent(bridge: "b\($0)", gateway: nil, isInternal: false) })
+        #expect(FirewallChange(establishing: many).scope == nil)
     }
 
     /// All of them carry the bridge, by which they are found again.
@@ -251,7 +265,8 @@ import Testing
         #expect(published.disconnection.tables == [.nat] && published.disconnection.layouts == .leave)
         let routed = FirewallChange(withdrawing: published.owner, of: [.ipv6], withOpenPorts: true)
         #expect(routed.tables == [.filter6, .nat6] && routed.layouts == .leave)
-        #expect(routed.chains(of: .filter6) == ["MYDOCKER-FORWARD"] && routed.chains(of: .nat6) == ["MYDOCKER-DNAT"])
+        #expect(routed.scope.map { PacketTableScope($0, .filter6).chains } == ["MYDOCKER-FORWARD"])
+        #expect(routed.scope.map { PacketTableScope($0, .nat6).chains } == ["MYDOCKER-DNAT"])
         #expect(network.creation.tables == [.filter, .nat])
         #expect(network.removal.tables == [.filter, .nat])
         let nothing = FirewallChange(establishing: FirewallIntent())

@@ -65,7 +65,7 @@ final class MemoryFirewall {
 final class MemoryTable: RuleTable {
     private let builtIn: [String]
     private var contents: [String: [RawRule]]
-    var isDormant = false
+    var faults: [String] = []
 
     init(_ builtIn: [String]) {
         self.builtIn = builtIn

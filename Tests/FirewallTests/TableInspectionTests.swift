@@ -20,7 +20,7 @@ import Testing
 
     @Test func aTableThatIsSwitchedOffIsAFault() throws {
         let table = MemoryTable(["INPUT", "FORWARD", "OUTPUT"])
-        table.isDormant = true
+        table.faults = ["it is dormant: no packet meets its rules"]
         var inspection = TableInspection(FirewallChange(establishing: intent), isOwner: nil)
         try inspection.look(at: table, .filter)
         #expect(inspection.differences.faults.first?.place == "table filter")

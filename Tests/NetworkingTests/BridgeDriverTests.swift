@@ -73,7 +73,7 @@ import Testing
             NetworkMember(id: $0.id, endpoint: $0.endpoint, process: own)
         }
         #expect(members.map(\.endpoint.firewall) == [.iptables, .iptables])
-        #expect(driver.establishRules(of: [stays, moved], members, isNew: false) { _ in false }.isEmpty)
+        #expect(driver.establishRules(of: [stays, moved], members) { _ in false }.isEmpty)
         for (firewall, member, backend) in [
             (firewall, members[0], FirewallBackend.iptables), (other, members[1], .nftables),
         ] {
@@ -84,7 +84,7 @@ import Testing
         }
         // One that fails is no reason for the other not to be asked.
         firewall.isFailing = true
-        #expect(driver.establishRules(of: [stays, moved], members, isNew: false) { _ in false }.count == 1)
+        #expect(driver.establishRules(of: [stays, moved], members) { _ in false }.count == 1)
         #expect(other.calls == ["establish", "establish"])
     }
 

@@ -45,8 +45,6 @@ struct FirewallChange: Hashable, Sendable {
     private(set) var ownerships: [Ownership] = []
     /// Whether rules of owners may be in chains where they are never put.
     var looksEverywhere = false
-    /// Whether the owners have no rules yet: theirs go behind all others, whatever these are.
-    var isOfNewOwners = false
 
     init(_ tables: [FirewallTable], layouts: LayoutAction = .leave) {
         self.tables = tables
@@ -59,19 +57,28 @@ struct FirewallChange: Hashable, Sendable {
         ownerships.append(Ownership(owner: owner, rules: rules))
     }
 
-    /// The chains of a table that it is about; nil: all of them.
-    func chains(of table: FirewallTable) -> [String]? {
-        let concernsEndpointsAlone = ownerships.allSatisfy { $0.owner.comment != nil }
-        guard concernsEndpointsAlone || isOfNewOwners, !looksEverywhere else { return nil }
-        let own = isOfNewOwners ? [] : [table.name == "nat" ? IntentRules.publish : IntentRules.forward]
+    /// Nil where all of a table has to be looked at.
+    var scope: RuleScope? {
+        guard !looksEverywhere, ownerships.count <= Self.fewOwners else { return nil }
         switch layouts {
-        case .leave: return own
+        case .leave: return RuleScope(ownerships: ownerships)
         case .ensure(let layouts):
-            let jumps = layouts.flatMap { $0.headJumps + $0.tailJumps }.filter { $0.table == table }.map(\.chain)
-            return own + Set(jumps).sorted()
+            let jumps = layouts.flatMap { $0.headJumps + $0.tailJumps }
+            return RuleScope(ownerships: ownerships, chains: jumps.map { .init($0.table, $0.chain) })
         case .removeUnused: return nil
         }
     }
 
+    /// Of more of them it is less to read everything at once.
+    private static let fewOwners = 16
+
     mutating func remove(_ owner: FirewallOwner) { set(owner, []) }
+}
+
+/// What of the tables a change is about.
+struct RuleScope {
+    /// Owners, with what they shall have.
+    var ownerships: [FirewallChange.Ownership] = []
+    /// Others that are looked at.
+    var chains: [FirewallLayout.Chain] = []
 }

@@ -39,7 +39,7 @@ struct FirewallRule: Hashable, Sendable {
     }
 
     let table: FirewallTable
-    let chain: String
+    private(set) var chain: String
     let source: Match<Subnet>?
     let destination: Match<Subnet>?
     let input: Match<String>?
@@ -82,6 +82,13 @@ struct FirewallRule: Hashable, Sendable {
 }
 
 extension FirewallRule {
+    /// The same in another chain.
+    func standing(in chain: String) -> FirewallRule {
+        var rule = self
+        rule.chain = chain
+        return rule
+    }
+
     /// The number of the protocol that it is about, of IP; 0: of any.
     var protocolNumber: UInt8 { isICMP ? Self.icmp(table.family) : transport?.number ?? 0 }
     static func icmp(_ family: AddressFamily) -> UInt8 { family == .ipv4 ? 1 : 58 }

@@ -155,7 +155,6 @@ extension FirewallChange {
         self.init(
             intent.concernsPortsAlone ? families.map(FirewallTable.nat) : families.flatMap(FirewallTable.all),
             layouts: .ensure(families.map(IntentRules.layout)))
-        isOfNewOwners = intent.isNew
         for network in intent.networks { set(network.owner, IntentRules.rules(of: network)) }
         for published in intent.published {
             set(published.owner, IntentRules.rules(of: published))

@@ -5,8 +5,9 @@ import Netlink
 
 typealias NFTablesFirewall = RuleFirewall<NFTablesTable>
 
-/// A table of nftables that is ours alone, with chains as the legacy table of that name has them. Each rule carries what it was made
-/// of, so none has to be understood. It is there while there is something in it.
+/// A table of nftables that is ours alone, with chains as the legacy table of that name has them, and maps from those to chains of single
+/// networks (`NetworkBranches`). Each rule and each element carries what it was made of, so none has to be understood. The table is there
+/// while there is something in it.
 final class NFTablesTable: KernelTable {
     typealias Syntax = NFTablesSyntax
 
@@ -15,6 +16,8 @@ final class NFTablesTable: KernelTable {
             case kernel(UInt64)
             /// Added by these changes, under this number.
             case new(UInt32)
+            /// Of a map, whoever has added it; behind the chain's rules.
+            case element(VerdictMap, key: [UInt8])
         }
 
         let rule: RawRule
@@ -27,24 +30,79 @@ final class NFTablesTable: KernelTable {
     /// Without its rules, which are in `contents`.
     private var read: PacketTable
     private var contents: [String: [Entry]] = [:]
+    /// The first of a chain's rules by which packets ask its maps.
+    private var lookups: [String: PacketTableChange.RulePlace] = [:]
+    private(set) var faults: [String] = []
     private var changes: [PacketTableChange] = []
     private var lastNumber: UInt32 = 0
 
-    init(_ name: FirewallTable, rulesOf meant: [String]?) throws(OperationError) {
+    init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError) {
         self.name = name
         subject = Self.subject(name)
+        let scope = scope.map { PacketTableScope($0, name) }
         do throws(OperationError) {
             socket = try NFTablesSocket()
-            read = try socket.read(subject, of: name.family, rulesOf: meant)
+            if let scope {
+                read = try socket.read(subject, of: name.family, scope)
+            } else {
+                let maps = NetworkBranches.chains(of: name).flatMap(NetworkBranches.maps).map(\.name)
+                read = try socket.read(subject, of: name.family, maps: maps)
+            }
         } catch {
             throw Self.cannotOpen(error)
         }
         for (chain, rules) in read.chains {
-            contents[chain] = rules.map { Entry(rule: RawRule(noted: $0.note), origin: .kernel($0.handle)) }
-            read.chains[chain] = []
+            let unasked = take(rules, of: chain)
+            if !unasked.isEmpty, scope?.chains.contains(chain) ?? true {
+                faults.append("the chain \(chain) does not lead on to those of networks")
+                ask(unasked, in: chain)
+            }
         }
-        if read.isDormant { changes.append(.wakeTable) }
+        if read.isDormant {
+            changes.append(.wakeTable)
+            faults.append("it is dormant: no packet meets its rules")
+        }
         makeFrame()
+    }
+
+    /// - Returns: the chain's maps that none of these rules asks.
+    private func take(_ rules: [PacketTable.Rule], of chain: String) -> [VerdictMap] {
+        read.chains[chain] = []
+        let maps = NetworkBranches.maps(of: chain)
+        var asked: Set<VerdictMap> = []
+        var entries: [Entry] = []
+        for rule in rules {
+            if let map = maps.first(where: { $0.note == rule.note }) {
+                asked.insert(map)
+                if lookups[chain] == nil { lookups[chain] = .beforeHandle(rule.handle) }
+            } else {
+                entries.append(Entry(rule: RawRule(noted: rule.note), origin: .kernel(rule.handle)))
+            }
+        }
+        contents[chain] = entries + elements(of: maps)
+        return maps.filter { !asked.contains($0) }
+    }
+
+    private func elements(of maps: [VerdictMap]) -> [Entry] {
+        maps.flatMap { map in
+            (read.elements[map.name] ?? []).map {
+                Entry(rule: RawRule(noted: $0.note), origin: .element(map, key: $0.key))
+            }
+        }
+    }
+
+    private func ask(_ maps: [VerdictMap], in chain: String) {
+        for map in maps {
+            changes.append(.addMap(map, id: nextNumber()))
+            let number = nextNumber()
+            changes.append(.addLookup(map, in: chain, id: number))
+            if lookups[chain] == nil { lookups[chain] = .beforeNew(number) }
+        }
+    }
+
+    private func nextNumber() -> UInt32 {
+        lastNumber += 1
+        return lastNumber
     }
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
@@ -52,12 +110,19 @@ final class NFTablesTable: KernelTable {
     /// Not of a kernel without nftables: there is nothing to take away there.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool {
         guard var socket = try? NFTablesSocket() else { return false }
+        let scope = PacketTableScope(chains: [], chainsWithoutRules: frame(name))
         do throws(OperationError) {
-            return try !socket.chains(of: subject(name), name.family).isEmpty
+            return try !socket.read(subject(name), of: name.family, scope).chains.isEmpty
         } catch {
             guard isUnknown(error) else { throw error }
             return false
         }
+    }
+
+    /// All chains but those of single networks.
+    static func frame(_ name: FirewallTable) -> Set<String> {
+        let own = IntentRules.layout(of: name.family).chains.filter { $0.table == name }.map(\.name)
+        return Set(hooks(name).map(\.chain) + own)
     }
 
     /// Whether it says that the kernel has no nftables (nfnetlink_rcv_msg).
@@ -94,7 +159,6 @@ final class NFTablesTable: KernelTable {
     // MARK: Contents
 
     var chains: [String] { contents.keys.sorted() }
-    var isDormant: Bool { read.isDormant }
     func contains(_ chain: String) -> Bool { contents[chain] != nil }
     func rules(in chain: String) -> [RawRule] { (contents[chain] ?? []).map(\.rule) }
 
@@ -110,8 +174,10 @@ final class NFTablesTable: KernelTable {
     }
 
     func create(_ chain: String) throws(OperationError) {
-        contents[chain] = []
+        let maps = NetworkBranches.maps(of: chain)
+        contents[chain] = elements(of: maps)
         changes.append(.addChain(chain, nil))
+        ask(maps, in: chain)
     }
 
     func delete(_ chain: String) throws(OperationError) {
@@ -119,33 +185,63 @@ final class NFTablesTable: KernelTable {
             throw OperationError("remove firewall chain", chain, errno: ENOTEMPTY)
         }
         contents[chain] = nil
+        let maps = NetworkBranches.maps(of: chain)
+        if !maps.isEmpty { changes.append(.removeRules(of: chain)) }
+        changes += maps.map { .removeMap($0.name) }
         changes.append(.removeChain(chain))
     }
 
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError) {
-        guard let packets = PacketRule(rule, name, chain) else {
+        guard let decoded = rule.decoded(name, chain), let packets = PacketRule(rule, name, chain) else {
             throw OperationError("add firewall rule to chain", chain, errno: EINVAL)
         }
-        lastNumber += 1
-        changes.append(.addRule(packets, to: chain, place(position, in: chain), id: lastNumber))
-        contents[chain]?.insert(Entry(rule: rule, origin: .new(lastNumber)), at: position)
+        let entry: Entry
+        if let (map, element) = try NFTablesSyntax.element(decoded) {
+            replaceForeign(element.key, map, in: chain)
+            changes.append(.addElement(element, to: map.name))
+            entry = Entry(rule: rule, origin: .element(map, key: element.key.bytes))
+        } else {
+            let number = nextNumber()
+            changes.append(.addRule(packets, to: chain, place(position, in: chain), id: number))
+            entry = Entry(rule: rule, origin: .new(number))
+        }
+        contents[chain]?.insert(entry, at: position)
     }
 
-    private func place(_ position: Int, in chain: String) -> PacketTableChange.RulePlace {
-        guard let entries = contents[chain], position < entries.count else { return .atEnd }
-        switch entries[position].origin {
-        case .kernel(let handle): return .beforeHandle(handle)
-        case .new(let number): return .beforeNew(number)
+    /// A map has one element of a key: somebody else's gives way.
+    private func replaceForeign(_ key: VerdictElement.Key, _ map: VerdictMap, in chain: String) {
+        let isTaken = (contents[chain] ?? []).contains { entry in
+            guard case .element(let other, let bytes) = entry.origin else { return false }
+            return other == map && bytes == key.bytes && entry.rule.isOpaque
         }
+        if isTaken { changes.append(.removeElement(key, from: map.name)) }
+    }
+
+    /// Maps are asked behind all rules.
+    private func place(_ position: Int, in chain: String) -> PacketTableChange.RulePlace {
+        for entry in (contents[chain] ?? []).dropFirst(position) {
+            switch entry.origin {
+            case .kernel(let handle): return .beforeHandle(handle)
+            case .new(let number): return .beforeNew(number)
+            case .element: continue
+            }
+        }
+        return lookups[chain] ?? .atEnd
     }
 
     func remove(at position: Int, from chain: String) throws(OperationError) {
         guard let entry = contents[chain]?.remove(at: position) else { return }
-        guard case .kernel(let handle) = entry.origin else {
+        switch entry.origin {
+        case .kernel(let handle): changes.append(.removeRule(handle, from: chain))
+        case .element(let map, _):
+            guard let rule = entry.rule.decoded(name, chain), let (_, element) = try NFTablesSyntax.element(rule) else {
+                throw OperationError("remove element from map", map.name, errno: EINVAL)
+            }
+            changes.append(.removeElement(element.key, from: map.name))
+        case .new:
             // No change adds a rule and takes it away again.
             throw OperationError("remove firewall rule from chain", chain, errno: EINVAL)
         }
-        changes.append(.removeRule(handle, from: chain))
     }
 
     // MARK: Writing
@@ -181,74 +277,5 @@ final class NFTablesTable: KernelTable {
         return OperationError(
             "read nftables", reason: "the kernel has none (CONFIG_NF_TABLES, module nf_tables)",
             remedy: "run: modprobe nf_tables, or use --firewall iptables with network create or network reload")
-    }
-}
-
-// MARK: - Notes
-
-extension RawRule {
-    /// What a rule carries: itself. Opaque when it is no such note.
-    fileprivate init(noted note: [UInt8]?) {
-        self.init()
-        guard let note, note.count == MemoryLayout<ciptables_rule>.size else { return }
-        withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: note) }
-    }
-
-    fileprivate var note: [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
-
-    func jumps(to chain: String) -> Bool {
-        value.target == UInt8(CIPTABLES_JUMP) && RawRule.text(value.jump) == chain
-    }
-}
-
-extension PacketRule {
-    /// Nil of an opaque one.
-    init?(_ raw: RawRule, _ table: FirewallTable, _ chain: String) {
-        guard let rule = raw.decoded(table, chain), let action = Action(rule.target) else { return nil }
-        var tests: [Test] = []
-        if let source = rule.source { tests.append(.source(source.value, isNegated: source.isNegated)) }
-        if let destination = rule.destination {
-            tests.append(.destination(destination.value, isNegated: destination.isNegated))
-        }
-        if let input = rule.input { tests.append(.input(input.value, isNegated: input.isNegated)) }
-        if let output = rule.output { tests.append(.output(output.value, isNegated: output.isNegated)) }
-        if rule.transport != nil || rule.isICMP { tests.append(.transport(raw.value.protocol)) }
-        if let ports = rule.ports { tests.append(.destinationPorts(ports)) }
-        if rule.isToLocalAddress { tests.append(.isToThisHost) }
-        if let states = rule.states { tests.append(.of(states)) }
-        self.init(tests, action, comment: rule.comment ?? "", note: raw.note)
-    }
-}
-
-extension PacketRule.Test {
-    /// No rule of ours asks for both at once.
-    fileprivate static func of(_ states: FirewallRule.Match<FirewallRule.States>) -> PacketRule.Test {
-        // IPS_SRC_NAT and IPS_DST_NAT.
-        let status: UInt32 = (states.value.contains(.snat) ? 16 : 0) | (states.value.contains(.dnat) ? 32 : 0)
-        if status != 0 { return .status(status, isNegated: states.isNegated) }
-        // The first four bits are the same ones; the next is what is not tracked.
-        let state = UInt32(states.value.rawValue & 0xf) | (states.value.contains(.untracked) ? 64 : 0)
-        return .state(state, isNegated: states.isNegated)
-    }
-}
-
-extension PacketRule.Action {
-    fileprivate init?(_ target: FirewallRule.Target) {
-        switch target {
-        case .accept: self = .accept
-        case .drop: self = .drop
-        case .return: self = .goBack
-        case .jump(let chain): self = .jump(chain)
-        case .masquerade: self = .masquerade
-        case .snat(let address): self = .translateSource(address)
-        case .dnat(let address, let ports, let base):
-            self = .translateDestination(address, Self.ports(ports, base))
-        }
-    }
-
-    /// One port is written as it is; several of which each becomes another one are a map.
-    private static func ports(_ ports: ClosedRange<UInt16>?, _ base: UInt16?) -> Ports {
-        guard let ports else { return .kept }
-        return base.map { .moved(from: $0, to: ports) } ?? .any(of: ports)
     }
 }

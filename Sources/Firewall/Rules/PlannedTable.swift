@@ -2,6 +2,11 @@ import Core
 
 /// A table as it would be. What is changed in it is written down as commands, from `isRecording` on.
 final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { Syntax.arranged(rules) }
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
+        Syntax.branches(of: owner, in: table)
+    }
+
     private struct Entry {
         let rule: RawRule
         let handle: UInt64?
@@ -30,8 +35,13 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
     /// Whatever was written down before: it was done.
     func forget() { commands = [] }
 
-    private func note(_ command: @autoclosure () throws(OperationError) -> ShellCommand) throws(OperationError) {
-        if isRecording { commands.append(try command()) }
+    private func note(_ noted: @autoclosure () throws(OperationError) -> [ShellCommand]) throws(OperationError) {
+        if isRecording { commands += try noted() }
+    }
+
+    /// The place among those that the tool lists.
+    private func listed(_ entries: ArraySlice<Entry>, _ chain: String) -> Int {
+        entries.count { entry in entry.rule.decoded(name, chain).map { !Syntax.isElement($0) } ?? true }
     }
 
     private func place(_ chain: String) throws(OperationError) -> Int {
@@ -63,16 +73,19 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
 
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError) {
         let place = try place(chain)
-        let count = contents[place].rules.count
+        let others = contents[place].rules
         guard let decoded = rule.decoded(name, chain) else {
             throw OperationError("write down a rule of chain", chain, reason: "it is not one of ours")
         }
         contents[place].rules.insert(Entry(rule: rule, handle: nil), at: position)
-        try note(Syntax.inserting(decoded, at: position, of: count))
+        try note([
+            Syntax.inserting(decoded, at: listed(others[..<position], chain), of: listed(others[...], chain))
+        ])
     }
 
     func remove(at position: Int, from chain: String) throws(OperationError) {
         let entry = contents[try place(chain)].rules.remove(at: position)
-        try note(Syntax.removing(RulePlace(table: name, chain: chain, position: position), handle: entry.handle))
+        let place = RulePlace(table: name, chain: chain, position: position, handle: entry.handle)
+        try note([Syntax.removing(entry.rule.decoded(name, chain), place)])
     }
 }

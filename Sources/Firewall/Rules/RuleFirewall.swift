@@ -43,7 +43,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         for family in families {
             let name = FirewallTable.filter(of: family)
             guard try Table.isUsed(name) else { continue }
-            let table = try Table(name, rulesOf: [OwnChain.user])
+            let table = try Table(name, RuleScope(chains: [.init(name, OwnChain.user)]))
             if table.contains(OwnChain.user), !table.rules(in: OwnChain.user).isEmpty { return true }
         }
         return false
@@ -53,11 +53,11 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
     func differences(
         from intent: FirewallIntent, isOwner: ((FirewallOwner) -> Bool)?
     ) throws(OperationError) -> FirewallDifferences {
-        var inspection = TableInspection(
-            FirewallChange(establishing: intent), isOwner: isOwner)
+        let change = FirewallChange(establishing: intent)
+        var inspection = TableInspection(change, isOwner: isOwner)
         for name in inspection.tables {
             if !inspection.isWanted(name) { guard try Table.isUsed(name) else { continue } }
-            try inspection.look(at: Table(name), name)
+            try inspection.look(at: Table(name, isOwner == nil ? change.scope : nil), name)
         }
         return inspection.differences
     }
@@ -74,7 +74,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var hasChanged = false
         for table in change.tables {
             if onlyUsed { guard try Table.isUsed(table) else { continue } }
-            let wasWritten = try write(to: table, chains: change.chains(of: table)) { editor throws(OperationError) in
+            let wasWritten = try write(to: table, change.scope) { editor throws(OperationError) in
                 try editor.apply(change, isStale: isStale)
             }
             hasChanged = hasChanged || wasWritten
@@ -88,23 +88,23 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         _ name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) {
         let lock = try patience.takeLock(lockPath)
-        _ = try write(to: name, chains: nil, change)
+        _ = try write(to: name, nil, change)
         _ = consume lock
     }
 
     /// From a fresh read each time: somebody without the lock may have written in between.
     private func write(
-        to name: FirewallTable, chains: [String]?,
+        to name: FirewallTable, _ scope: RuleScope?,
         _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) -> Bool {
         var pause = Pause()
         var attempt = 0
         while true {
             attempt += 1
-            let table = try Table(name, rulesOf: chains)
+            let table = try Table(name, scope)
             var editor = TableEditor(table, name)
             try change(&editor)
-            guard editor.hasChanged || table.isDormant else { return attempt > 1 }
+            guard editor.hasChanged || !table.faults.isEmpty else { return attempt > 1 }
             try FaultPoint.pass("write firewall table", name.description)
             let failure = table.commit()
             if failure == 0 { return true }

@@ -7,14 +7,24 @@ protocol RuleSyntax {
     static func builtInChains(of table: FirewallTable) -> [String]
     /// Makes such a table where it is not there.
     static func making(_ table: FirewallTable) -> [ShellCommand]
-    static func adding(_ chain: String, to table: FirewallTable) -> ShellCommand
-    static func removing(_ chain: String, from table: FirewallTable) -> ShellCommand
+    static func adding(_ chain: String, to table: FirewallTable) -> [ShellCommand]
+    static func removing(_ chain: String, from table: FirewallTable) -> [ShellCommand]
     /// - Parameters:
     ///   - position: counted from 0; `count` is behind all others.
     ///   - count: of the rules that the chain has.
     static func inserting(_ rule: FirewallRule, at position: Int, of count: Int) throws(OperationError) -> ShellCommand
-    /// - Parameter handle: nil where the tool counts.
-    static func removing(_ rule: RulePlace, handle: UInt64?) -> ShellCommand
+    static func removing(_ rule: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand
+    /// As of `RuleTable`.
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule]
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String]
+    /// Whether it is told beside the chain's list.
+    static func isElement(_ rule: FirewallRule) -> Bool
+}
+
+extension RuleSyntax {
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { rules }
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] { [] }
+    static func isElement(_ rule: FirewallRule) -> Bool { false }
 }
 
 /// Where a rule stands.
@@ -23,6 +33,8 @@ struct RulePlace {
     let chain: String
     /// From 0.
     let position: Int
+    /// Nil where the tool counts.
+    let handle: UInt64?
 }
 
 /// iptables(8) on the legacy tables.
@@ -40,16 +52,18 @@ enum IPTablesSyntax: RuleSyntax {
         ShellCommand([table.family == .ipv4 ? "iptables-legacy" : "ip6tables-legacy", "-t", table.name] + words)
     }
 
-    static func adding(_ chain: String, to table: FirewallTable) -> ShellCommand { command(table, ["-N", chain]) }
-    static func removing(_ chain: String, from table: FirewallTable) -> ShellCommand { command(table, ["-X", chain]) }
+    static func adding(_ chain: String, to table: FirewallTable) -> [ShellCommand] { [command(table, ["-N", chain])] }
+    static func removing(_ chain: String, from table: FirewallTable) -> [ShellCommand] {
+        [command(table, ["-X", chain])]
+    }
 
     static func inserting(_ rule: FirewallRule, at position: Int, of count: Int) -> ShellCommand {
         let place = position == count ? ["-A", rule.chain] : ["-I", rule.chain, "\(position + 1)"]
         return command(rule.table, place + rule.words)
     }
 
-    static func removing(_ rule: RulePlace, handle: UInt64?) -> ShellCommand {
-        command(rule.table, ["-D", rule.chain, "\(rule.position + 1)"])
+    static func removing(_ rule: FirewallRule?, _ place: RulePlace) -> ShellCommand {
+        command(place.table, ["-D", place.chain, "\(place.position + 1)"])
     }
 }
 
@@ -68,24 +82,60 @@ enum NFTablesSyntax: RuleSyntax {
             }
     }
 
-    static func adding(_ chain: String, to table: FirewallTable) -> ShellCommand {
-        ShellCommand("nft", "add chain \(name(table)) \(chain)")
+    static func adding(_ chain: String, to table: FirewallTable) -> [ShellCommand] {
+        let maps = NetworkBranches.maps(of: chain)
+        return [ShellCommand("nft", "add chain \(name(table)) \(chain)")]
+            + maps.map { ShellCommand("nft", "add map \(name(table)) \($0.name) \($0.text(of: table.family))") }
+            + maps.map { ShellCommand("nft", "add rule \(name(table)) \(chain) \($0.lookupText(of: table.family))") }
     }
 
-    static func removing(_ chain: String, from table: FirewallTable) -> ShellCommand {
-        ShellCommand("nft", "delete chain \(name(table)) \(chain)")
+    static func removing(_ chain: String, from table: FirewallTable) -> [ShellCommand] {
+        let maps = NetworkBranches.maps(of: chain)
+        let flushing = maps.isEmpty ? [] : [ShellCommand("nft", "flush chain \(name(table)) \(chain)")]
+        return flushing + maps.map { ShellCommand("nft", "delete map \(name(table)) \($0.name)") }
+            + [ShellCommand("nft", "delete chain \(name(table)) \(chain)")]
     }
 
     static func inserting(_ rule: FirewallRule, at position: Int, of count: Int) throws(OperationError) -> ShellCommand
     {
-        let (verb, index) = position == count ? ("add", "") : ("insert", position == 0 ? "" : "index \(position) ")
+        if let (map, element) = try element(rule) {
+            return ShellCommand("nft", "add element \(name(rule.table)) \(map.name) { \(try element.text()) }")
+        }
+        // Maps are asked behind all rules.
+        let isLast = position == count && NetworkBranches.maps(of: rule.chain).isEmpty
+        let (verb, index) = isLast ? ("add", "") : ("insert", position == 0 ? "" : "index \(position) ")
+        return ShellCommand(
+            "nft", "\(verb) rule \(name(rule.table)) \(rule.chain) \(index)\(try packets(rule).text())")
+    }
+
+    private static func packets(_ rule: FirewallRule) throws(OperationError) -> PacketRule {
         guard let packets = PacketRule(try RawRule(rule), rule.table, rule.chain) else {
             throw OperationError("write a rule for nft", rule.description, reason: "it cannot be said there")
         }
-        return ShellCommand("nft", "\(verb) rule \(name(rule.table)) \(rule.chain) \(index)\(try packets.text())")
+        return packets
     }
 
-    static func removing(_ rule: RulePlace, handle: UInt64?) -> ShellCommand {
-        ShellCommand("nft", "delete rule \(name(rule.table)) \(rule.chain) handle \(handle ?? 0)")
+    static func removing(_ rule: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand {
+        if let rule, let (map, element) = try element(rule) {
+            return ShellCommand("nft", "delete element \(name(place.table)) \(map.name) { \(try element.key.text()) }")
+        }
+        return ShellCommand("nft", "delete rule \(name(place.table)) \(place.chain) handle \(place.handle ?? 0)")
+    }
+
+    // MARK: Maps
+
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NetworkBranches.arranged(rules) }
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
+        NetworkBranches.branches(of: owner, in: table)
+    }
+    static func isElement(_ rule: FirewallRule) -> Bool { NetworkBranches.element(rule) != nil }
+
+    /// Nil of a rule that stands in its chain.
+    static func element(
+        _ rule: FirewallRule
+    ) throws(OperationError) -> (map: VerdictMap, element: VerdictElement)? {
+        guard let (map, key) = NetworkBranches.element(rule) else { return nil }
+        let packets = try packets(rule)
+        return (map, VerdictElement(key, packets.action, note: packets.note))
     }
 }

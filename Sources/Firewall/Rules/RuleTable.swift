@@ -13,12 +13,18 @@ protocol RuleTable: AnyObject {
     /// Positions count from 0.
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError)
     func remove(at position: Int, from chain: String) throws(OperationError)
-    /// Whether no packet meets its rules until it is written, as somebody has switched it off.
-    var isDormant: Bool { get }
+    /// Why packets do not meet its rules until it is written, as somebody has taken something of it away.
+    var faults: [String] { get }
+    /// Rules as they stand in such a table, with those that lead to them.
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule]
+    /// The chains that are an owner's own; they are there as long as there is something in them.
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String]
 }
 
 extension RuleTable {
-    var isDormant: Bool { false }
+    var faults: [String] { [] }
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { rules }
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] { [] }
 }
 
 /// A table of one of the kernel's firewalls.
@@ -26,8 +32,8 @@ protocol KernelTable: RuleTable {
     associatedtype Syntax: RuleSyntax
     /// Whether anybody has used the table yet.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool
-    /// - Parameter meant: chains whose rules are asked for, where the kernel gives them out one by one; nil: all.
-    init(_ name: FirewallTable, rulesOf meant: [String]?) throws(OperationError)
+    /// - Parameter scope: what is looked at, where the kernel gives it out one by one; nil: all.
+    init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError)
     /// By which a rule is called by the firewall's tool, where that has such numbers.
     func handle(at position: Int, in chain: String) -> UInt64?
     /// Writes all changes at once.
@@ -37,5 +43,9 @@ protocol KernelTable: RuleTable {
 }
 
 extension KernelTable {
-    init(_ name: FirewallTable) throws(OperationError) { try self.init(name, rulesOf: nil) }
+    init(_ name: FirewallTable) throws(OperationError) { try self.init(name, nil) }
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { Syntax.arranged(rules) }
+    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
+        Syntax.branches(of: owner, in: table)
+    }
 }

@@ -64,11 +64,26 @@ struct TableEditor<Table: RuleTable> {
 
     /// Rules stay where the first of the owner's was, so that a repair does not move a network behind another. What an endpoint lets in is
     /// asked before its network keeps the rest out.
-    private mutating func set(_ owner: FirewallOwner, _ wanted: [FirewallRule]) throws(OperationError) {
+    private mutating func set(_ owner: FirewallOwner, _ rules: [FirewallRule]) throws(OperationError) {
+        let wanted = Table.arranged(rules)
+        let branches = Table.branches(of: owner, in: snapshot.name)
+        let filled = Set(wanted.filter { $0.table == snapshot.name }.map(\.chain))
+        for branch in branches where filled.contains(branch) && !snapshot.contains(branch) {
+            try snapshot.create(branch)
+        }
         for difference in try snapshot.differences(of: owner, from: wanted) {
             let isInFront = owner.comment != nil && difference.chain == IntentRules.forward
             try replace(difference) { difference.places.first ?? (isInFront ? 0 : $0) }
         }
+        for branch in branches where !filled.contains(branch) { try removeUnused(branch) }
+    }
+
+    /// What others have put into it stays, and it does with that.
+    private mutating func removeUnused(_ branch: String) throws(OperationError) {
+        guard snapshot.contains(branch), snapshot.rules(in: branch).isEmpty, !snapshot.isReferred(to: branch) else {
+            return
+        }
+        try snapshot.delete(branch)
     }
 
     /// - Parameter place: where the wanted rules go, by the number of the chain's other rules.

@@ -28,9 +28,9 @@ struct TableInspection {
         return differences
     }
 
-    mutating func look(at table: some RuleTable, _ name: FirewallTable) throws(OperationError) {
-        if table.isDormant, isWanted(name) {
-            found.faults.append(.init("table \(name.description)", "it is dormant: no packet meets its rules"))
+    mutating func look<Table: RuleTable>(at table: Table, _ name: FirewallTable) throws(OperationError) {
+        if isWanted(name) {
+            found.faults += table.faults.map { .init("table \(name.description)", $0) }
         }
         var snapshot = TableSnapshot(table, name)
         if case .ensure(let layouts) = change.layouts {
@@ -42,7 +42,7 @@ struct TableInspection {
             }
         }
         for ownership in change.ownerships {
-            let differences = try snapshot.differences(of: ownership.owner, from: ownership.rules)
+            let differences = try snapshot.differences(of: ownership.owner, from: Table.arranged(ownership.rules))
             if !differences.isEmpty { found.add(differences.flatMap { $0.missing(name) }, of: ownership.owner) }
         }
         if let isOwner { lookForStrays(&snapshot, isOwner) }

@@ -69,16 +69,20 @@ struct Exchange {
     }
 
     /// Place and verdict of the first request that the kernel refused.
-    var failure: (index: Int, verdict: Verdict)? {
+    var failure: (index: Int, verdict: Verdict)? { failure(missing: nil) }
+
+    private func failure(missing: Int32?) -> (index: Int, verdict: Verdict)? {
         for (index, verdict) in verdicts.enumerated() {
-            if let verdict, verdict.errno != 0 { return (index, verdict) }
+            if let verdict, verdict.errno != 0, verdict.errno != missing { return (index, verdict) }
         }
         return nil
     }
 
-    /// - Parameter labels: of the requests, in their order.
-    func check(_ labels: [RequestBatch.Label]) throws(OperationError) {
-        guard let failure, failure.index < labels.count else { return }
+    /// - Parameters:
+    ///   - labels: of the requests, in their order.
+    ///   - missing: an errno that is no refusal.
+    func check(_ labels: [RequestBatch.Label], missing: Int32? = nil) throws(OperationError) {
+        guard let failure = failure(missing: missing), failure.index < labels.count else { return }
         throw OperationError(labels[failure.index], failure.verdict)
     }
 }

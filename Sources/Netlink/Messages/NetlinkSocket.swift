@@ -50,13 +50,16 @@ struct NetlinkSocket: ~Copyable {
     /// Sends all requests at once and waits for the verdict on each.
     ///
     /// - Returns: for each request the messages that the kernel answered with.
+    /// - Parameter missing: an errno that means that there is no such thing, which is an answer with nothing in it.
     /// - Throws: the first refusal, once all verdicts are there.
     @discardableResult
-    mutating func perform(_ batch: consuming RequestBatch) throws(OperationError) -> [[Message]] {
+    mutating func perform(
+        _ batch: consuming RequestBatch, missing: Int32? = nil
+    ) throws(OperationError) -> [[Message]] {
         let labels = batch.labels
         if batch.isChange { try FaultPoint.pass(labels[0].operation, labels[0].subject) }
         let exchange = try exchange(&batch)
-        try exchange.check(labels)
+        try exchange.check(labels, missing: missing)
         return exchange.replies
     }
 

@@ -159,7 +159,8 @@ extension NFTablesSet.Element {
             verdict: verdict)
     }
 
-    private static func value(_ data: Attribute) -> [UInt8]? {
+    /// The bytes of a struct nft_data.
+    static func value(_ data: Attribute) -> [UInt8]? {
         var parts = data.nested()
         while let part = try? parts.next() {
             if part.type == Int(NFTA_DATA_VALUE.rawValue) { return Array(part.payload) }

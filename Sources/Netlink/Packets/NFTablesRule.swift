@@ -200,11 +200,13 @@ struct NFTablesRun {
         }
         let found = set.element(of: Array(key.prefix(length)))
         let isInverted = expression.number(NFTA_LOOKUP_FLAGS.rawValue) & NFT_LOOKUP_F_INV.rawValue != 0
-        note("\(value.name) \(isInverted ? "!= " : "")@\(name)", Certainty(found != nil).negated(isInverted))
+        let leads = expression.bytes(NFTA_LOOKUP_DREG.rawValue) != nil && found?.verdict != nil
+        let relation = leads ? "vmap " : isInverted ? "!= " : ""
+        note("\(value.name) \(relation)@\(name)", Certainty(found != nil).negated(isInverted))
         guard let found, let destination = expression.bytes(NFTA_LOOKUP_DREG.rawValue), !destination.isEmpty else {
             return
         }
-        if let verdict = found.verdict { return decide(verdict, "\(verdict)") }
+        if let verdict = found.verdict { return decide(verdict, verdict.text) }
         registers[register(expression.number(NFTA_LOOKUP_DREG.rawValue))] = NFTablesValue(
             bytes: found.data, name: "@\(name)", form: .other)
     }

@@ -116,7 +116,7 @@ extension RequestBatch {
         compare(UInt32(0).hostBytes, isNegated ? NFT_CMP_EQ : NFT_CMP_NEQ)
     }
 
-    private mutating func load(_ key: nft_meta_keys) {
+    mutating func load(_ key: nft_meta_keys) {
         expression("meta") { meta in
             meta.put(Int(NFTA_META_KEY.rawValue), bigEndian: key.rawValue)
             meta.put(Int(NFTA_META_DREG.rawValue), bigEndian: NFT_REG_1.rawValue)
@@ -145,11 +145,9 @@ extension RequestBatch {
     }
 
     private mutating func put(_ action: PacketRule.Action, _ map: UInt32) {
+        if let (verdict, chain) = action.verdict { return decide(verdict, chain) }
         switch action {
-        case .accept: decide(Int32(CNETLINK_NF_ACCEPT))
-        case .drop: decide(Int32(CNETLINK_NF_DROP))
-        case .goBack: decide(NFT_RETURN.rawValue)
-        case .jump(let chain): decide(NFT_JUMP.rawValue, chain)
+        case .accept, .drop, .goBack, .jump: return
         case .masquerade: expression("masq") { _ in }
         case .translateSource(let address): translate(NFT_NAT_SNAT, address, .kept, map)
         case .translateDestination(let address, let ports): translate(NFT_NAT_DNAT, address, ports, map)
@@ -159,13 +157,21 @@ extension RequestBatch {
     mutating func decide(_ verdict: Int32, _ chain: String? = nil) {
         expression("immediate") { immediate in
             immediate.put(Int(NFTA_IMMEDIATE_DREG.rawValue), bigEndian: NFT_REG_VERDICT.rawValue)
-            immediate.nest(Int(NFTA_IMMEDIATE_DATA.rawValue)) { data in
-                data.nest(Int(NFTA_DATA_VERDICT.rawValue)) { code in
-                    code.put(Int(NFTA_VERDICT_CODE.rawValue), bigEndian: verdict)
-                    if let chain { code.put(Int(NFTA_VERDICT_CHAIN.rawValue), chain) }
-                }
-            }
+            immediate.nest(Int(NFTA_IMMEDIATE_DATA.rawValue)) { $0.put(verdict: verdict, chain) }
         }
+    }
+
+    private mutating func put(verdict: Int32, _ chain: String?) {
+        nest(Int(NFTA_DATA_VERDICT.rawValue)) { code in
+            code.put(Int(NFTA_VERDICT_CODE.rawValue), bigEndian: verdict)
+            if let chain { code.put(Int(NFTA_VERDICT_CHAIN.rawValue), chain) }
+        }
+    }
+
+    /// Of an action that translates there is none, and nothing is put.
+    mutating func put(verdict action: PacketRule.Action) {
+        guard let (verdict, chain) = action.verdict else { return }
+        put(verdict: verdict, chain)
     }
 
     /// An address of IPv6 fills the first register, of 16 bytes.
@@ -188,6 +194,19 @@ extension RequestBatch {
             nat.put(Int(NFTA_NAT_REG_PROTO_MIN.rawValue), bigEndian: NFT_REG_2.rawValue)
             guard case .any(let range) = ports, range.count > 1 else { return }
             nat.put(Int(NFTA_NAT_REG_PROTO_MAX.rawValue), bigEndian: NFT_REG_3.rawValue)
+        }
+    }
+}
+
+extension PacketRule.Action {
+    /// Nil of one that translates.
+    package var verdict: (code: Int32, chain: String?)? {
+        switch self {
+        case .accept: (Int32(CNETLINK_NF_ACCEPT), nil)
+        case .drop: (Int32(CNETLINK_NF_DROP), nil)
+        case .goBack: (NFT_RETURN.rawValue, nil)
+        case .jump(let chain): (NFT_JUMP.rawValue, chain)
+        case .masquerade, .translateSource, .translateDestination: nil
         }
     }
 }

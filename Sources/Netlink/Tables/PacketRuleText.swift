@@ -71,7 +71,7 @@ extension PacketRule {
     }
 
     /// In quotes, as a name may be a word of nft's.
-    private static func quoted(_ name: String) throws(OperationError) -> String {
+    static func quoted(_ name: String) throws(OperationError) -> String {
         guard !name.utf8.contains(where: { "\"*\\".utf8.contains($0) }) else {
             throw OperationError(
                 "write a rule for nft about interface", name, reason: "nft has no way to write such a name",
@@ -89,7 +89,7 @@ extension PacketRule.Test {
 
 extension PacketRule.Action {
     /// - Parameter transport: whose ports they are.
-    fileprivate func text(transport: String) -> String {
+    func text(transport: String) -> String {
         switch self {
         case .accept: "accept"
         case .drop: "drop"

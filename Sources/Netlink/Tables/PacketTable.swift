@@ -29,15 +29,29 @@ package struct PacketTable: Sendable {
         package let note: [UInt8]?
     }
 
+    /// Of a verdict map.
+    package struct Element: Sendable {
+        /// As the kernel has it; of an interval where that begins.
+        package let key: [UInt8]
+        /// As of a rule.
+        package let note: [UInt8]?
+    }
+
     package var chains: [String: [Rule]] = [:]
+    /// By the map's name.
+    package var elements: [String: [Element]] = [:]
     /// Rules that somebody else has made. Names of chains that they may jump to are in them.
-    fileprivate var others: [Message] = []
-    /// Whether the rules of all chains were read.
-    package fileprivate(set) var isWhole = true
+    var others: [Message] = []
+    /// Whether all of it was read.
+    package var isWhole = true
     /// Whether packets come by none of its chains (`flags dormant`).
-    package fileprivate(set) var isDormant = false
+    package var isDormant = false
     /// The kernel's count of changes, when this was read.
     let generation: UInt32
+
+    package func othersMention(_ chain: String) -> Bool {
+        others.contains { $0.contains(Array(chain.utf8) + [0]) }
+    }
 }
 
 /// One change of a table; several of them are made together or not at all.
@@ -51,6 +65,15 @@ package enum PacketTableChange: Sendable {
     /// - id: a number of its own in this change.
     case addRule(PacketRule, to: String, RulePlace, id: UInt32)
     case removeRule(UInt64, from: String)
+    case removeRules(of: String)
+    /// One that is there already stays as it is.
+    case addMap(VerdictMap, id: UInt32)
+    /// Nothing asks it any more.
+    case removeMap(String)
+    case addElement(VerdictElement, to: String)
+    case removeElement(VerdictElement.Key, from: String)
+    /// A rule behind all others, by which packets ask the map.
+    case addLookup(VerdictMap, in: String, id: UInt32)
 
     /// Where a rule is to stand in its chain: behind all others, or in front of one that the kernel has, or that another one of these
     /// changes adds.
@@ -70,51 +93,6 @@ extension PacketTableChange {
 }
 
 extension NFTablesSocket {
-    /// None of a table that is not there.
-    package mutating func chains(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
-        var names: [String] = []
-        for message in try socket.dump({ $0.getChains(of: NFTables.number(of: family)) }) {
-            if try ChainMessage.isChain(message, of: table) { names.append(try ChainMessage(message).name) }
-        }
-        return names
-    }
-
-    /// Nothing of a table that is not there.
-    /// - Parameter meant: chains whose rules are read; nil: all. A table of a thousand networks has ten thousand rules.
-    package mutating func read(
-        _ table: String, of family: AddressFamily, rulesOf meant: [String]? = nil
-    ) throws(OperationError) -> PacketTable {
-        var found = PacketTable(generation: try generation())
-        for chain in try chains(of: table, family) { found.chains[chain] = [] }
-        found.isDormant = try isDormant(table, family)
-        if found.chains.isEmpty { return found }
-        found.isWhole = meant == nil
-        // One by one: for each part of a list the kernel goes through what it has told already (nf_tables_dump_rules).
-        for chain in meant ?? found.chains.keys.sorted() where found.chains[chain] != nil {
-            try found.add(socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
-        }
-        return found
-    }
-
-    /// One that is not there is not.
-    private mutating func isDormant(_ table: String, _ family: AddressFamily) throws(OperationError) -> Bool {
-        var batch = RequestBatch(capacity: 256)
-        batch.family = family
-        batch.getTable(table)
-        do throws(OperationError) {
-            for message in try socket.perform(batch).first ?? [] {
-                var attributes = try message.attributes(after: nfgenmsg.self)
-                while let attribute = try attributes.next() {
-                    guard attribute.type == Int(NFTA_TABLE_FLAGS.rawValue) else { continue }
-                    return UInt32(bigEndian: try attribute.uint32()) & NFT_TABLE_F_DORMANT.rawValue != 0
-                }
-            }
-        } catch {
-            guard error.errno == ENOENT else { throw error }
-        }
-        return false
-    }
-
     /// - Throws: ERESTART when anybody has changed anything since `generation`.
     package mutating func change(
         _ table: String, of family: AddressFamily, _ changes: [PacketTableChange], since read: PacketTable
@@ -126,43 +104,9 @@ extension NFTablesSocket {
         batch.endTransaction(table)
         try socket.perform(batch)
     }
-
-    /// The kernel's count of changes, now.
-    mutating func generation() throws(OperationError) -> UInt32 {
-        var batch = RequestBatch(capacity: 128)
-        batch.getGeneration()
-        for message in try socket.perform(batch).first ?? [] {
-            var attributes = try message.attributes(after: nfgenmsg.self)
-            while let attribute = try attributes.next() {
-                if attribute.type == Int(NFTA_GEN_ID.rawValue) { return UInt32(bigEndian: try attribute.uint32()) }
-            }
-        }
-        throw .malformed("generation")
-    }
 }
 
 extension RequestBatch {
-    fileprivate mutating func getGeneration() {
-        begin(
-            Int(NFTables.type(NFT_MSG_GETGEN)), NLM_F_ACK, NFTables.header(UInt8(AF_UNSPEC)),
-            Label(operation: "read rules", subject: nil), asks: true)
-    }
-
-    fileprivate mutating func getTable(_ table: String) {
-        begin(
-            Int(NFTables.type(NFT_MSG_GETTABLE)), NLM_F_ACK, NFTables.header(NFTables.number(of: family)),
-            Label(operation: "read table", subject: table), asks: true)
-        put(Int(NFTA_TABLE_NAME.rawValue), table)
-    }
-
-    fileprivate mutating func getRules(ofTable table: String, _ family: AddressFamily, chain: String) {
-        begin(
-            Int(NFTables.type(NFT_MSG_GETRULE)), netlinkDumpFlags, NFTables.header(NFTables.number(of: family)),
-            Label(operation: "list rules", subject: table), asks: true)
-        put(Int(NFTA_RULE_TABLE.rawValue), table)
-        put(Int(NFTA_RULE_CHAIN.rawValue), chain)
-    }
-
     fileprivate mutating func put(_ change: PacketTableChange, of table: String) {
         switch change {
         case .addTable: addTable(table)
@@ -184,6 +128,15 @@ extension RequestBatch {
             put(Int(NFTA_RULE_TABLE.rawValue), table)
             put(Int(NFTA_RULE_CHAIN.rawValue), chain)
             put(Int(NFTA_RULE_HANDLE.rawValue), bigEndian: handle)
+        case .removeRules(let chain):
+            beginChange(NFT_MSG_DELRULE, 0, "delete rules", chain)
+            put(Int(NFTA_RULE_TABLE.rawValue), table)
+            put(Int(NFTA_RULE_CHAIN.rawValue), chain)
+        case .addMap(let map, let id): add(map, to: table, id)
+        case .removeMap(let name): removeMap(name, from: table)
+        case .addElement(let element, let map): add(element, to: map, of: table)
+        case .removeElement(let key, let map): removeElement(key, from: map, of: table)
+        case .addLookup(let map, let chain, let id): addLookup(map, to: chain, of: table, id)
         }
     }
 
@@ -210,40 +163,5 @@ extension RequestBatch {
         begin(
             Int(NFTables.type(type)), NLM_F_ACK | flags, NFTables.header(NFTables.number(of: family)),
             Label(operation: operation, subject: subject), asks: false)
-    }
-}
-
-extension PacketTable.Rule {
-    fileprivate static func read(
-        _ message: Message
-    ) throws(OperationError) -> (chain: String, rule: PacketTable.Rule) {
-        var handle: UInt64?
-        var chain: String?
-        var note: [UInt8]?
-        var attributes = try message.attributes(after: nfgenmsg.self)
-        while let attribute = try attributes.next() {
-            switch attribute.type {
-            case Int(NFTA_RULE_CHAIN.rawValue): chain = attribute.string
-            case Int(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try attribute.uint64())
-            case Int(NFTA_RULE_USERDATA.rawValue): note = RuleNotes.note(attribute.payload)
-            default: break
-            }
-        }
-        guard let handle, let chain else { throw .malformed("rule") }
-        return (chain, PacketTable.Rule(handle: handle, note: note))
-    }
-}
-
-extension PacketTable {
-    package func othersMention(_ chain: String) -> Bool {
-        others.contains { $0.contains(Array(chain.utf8) + [0]) }
-    }
-
-    fileprivate mutating func add(_ messages: [Message]) throws(OperationError) {
-        for message in messages {
-            let (chain, rule) = try Rule.read(message)
-            chains[chain, default: []].append(rule)
-            if rule.note == nil { others.append(message) }
-        }
     }
 }

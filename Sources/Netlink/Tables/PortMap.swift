@@ -31,21 +31,30 @@ extension RequestBatch {
 
     /// - Parameter id: a number of its own in this transaction.
     mutating func add(_ map: PortMap, to table: String, _ id: UInt32) {
-        beginChange(NFT_MSG_NEWSET, NLM_F_CREATE, "add map", table)
-        put(Int(NFTA_SET_TABLE.rawValue), table)
-        put(Int(NFTA_SET_NAME.rawValue), Self.mapName)
         let flags = NFT_SET_ANONYMOUS.rawValue | NFT_SET_CONSTANT.rawValue | NFT_SET_MAP.rawValue
-        put(Int(NFTA_SET_FLAGS.rawValue), bigEndian: flags)
-        put(Int(NFTA_SET_KEY_TYPE.rawValue), bigEndian: Self.portType)
-        put(Int(NFTA_SET_KEY_LEN.rawValue), bigEndian: UInt32(2))
+        addSet(Self.mapName, to: table, flags: flags, key: (Self.portType, 2), id)
         put(Int(NFTA_SET_DATA_TYPE.rawValue), bigEndian: Self.portType)
         put(Int(NFTA_SET_DATA_LEN.rawValue), bigEndian: UInt32(2))
-        put(Int(NFTA_SET_ID.rawValue), bigEndian: id)
         var rest = map.elements[...]
         while !rest.isEmpty {
             add(rest.prefix(PortMap.elementsAtOnce), to: table, id)
             rest = rest.dropFirst(PortMap.elementsAtOnce)
         }
+    }
+
+    /// - Parameters:
+    ///   - key: as nft calls its type, and its length in bytes.
+    ///   - id: a number of its own in this transaction.
+    mutating func addSet(
+        _ name: String, to table: String, flags: UInt32, key: (number: UInt32, length: UInt32), _ id: UInt32
+    ) {
+        beginChange(NFT_MSG_NEWSET, NLM_F_CREATE, "add map", table)
+        put(Int(NFTA_SET_TABLE.rawValue), table)
+        put(Int(NFTA_SET_NAME.rawValue), name)
+        put(Int(NFTA_SET_FLAGS.rawValue), bigEndian: flags)
+        put(Int(NFTA_SET_KEY_TYPE.rawValue), bigEndian: key.number)
+        put(Int(NFTA_SET_KEY_LEN.rawValue), bigEndian: key.length)
+        put(Int(NFTA_SET_ID.rawValue), bigEndian: id)
     }
 
     private mutating func add(_ elements: ArraySlice<(key: UInt16, value: UInt16)>, to table: String, _ id: UInt32) {

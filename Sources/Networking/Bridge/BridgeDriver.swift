@@ -16,7 +16,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     // MARK: A network
 
     package func create(_ network: NetworkDefinition) throws(OperationError) {
-        let failures = restore([network], members: [], isNew: true, isStale: { _ in false })
+        let failures = restore([network], members: [], isStale: { _ in false })
         if let failure = failures.first { throw failure.failure }
     }
 

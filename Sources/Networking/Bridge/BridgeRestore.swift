@@ -10,14 +10,6 @@ extension BridgeDriver {
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool
     ) -> [(name: Name?, failure: OperationError)] {
-        restore(networks, members: members, isNew: false, isStale: isStale)
-    }
-
-    /// - Parameter isNew: whether they have no rules yet.
-    func restore(
-        _ networks: [NetworkDefinition], members: [NetworkMember], isNew: Bool,
-        isStale: (_ shortID: String) -> Bool
-    ) -> [(name: Name?, failure: OperationError)] {
         var failures: [(name: Name?, failure: OperationError)] = []
         var restored: [NetworkDefinition] = []
         for network in WantedBridges(needed: networks, members: members).networks {
@@ -31,7 +23,7 @@ extension BridgeDriver {
         let ids = Set(restored.map(\.id))
         let published = members.filter { ids.contains($0.endpoint.networkID) && $0.endpoint.publishes }
         if !restored.isEmpty {
-            let refused = establishRules(of: restored, published, isNew: isNew, isStale)
+            let refused = establishRules(of: restored, published, isStale)
             for failure in refused { failures.append((nil, failure)) }
             for member in published { StaleFlows.forget(to: member.endpoint) }
             // Whoever makes a network is told when that was to no avail (`obstacles`).
@@ -43,16 +35,13 @@ extension BridgeDriver {
 
     /// In each firewall that has networks of these, whatever becomes of the others.
     func establishRules(
-        of networks: [NetworkDefinition], _ published: [NetworkMember], isNew: Bool,
-        _ isStale: (_ shortID: String) -> Bool
+        of networks: [NetworkDefinition], _ published: [NetworkMember], _ isStale: (_ shortID: String) -> Bool
     ) -> [OperationError] {
         var failures: [OperationError] = []
         for (firewall, networks) in firewalls.groups(of: networks) {
             let ids = Set(networks.map(\.id))
             let members = published.filter { ids.contains($0.endpoint.networkID) }
-            var intent = FirewallIntent(networks, [])
-            intent.isNew = isNew
-            let wanted = intent
+            let wanted = FirewallIntent(networks, [])
             do throws(OperationError) {
                 try establish(firewall, isStale) { () throws(OperationError) in
                     // Judged while the firewall cannot change: who ends from now on takes its rules away after this.
