@@ -29,7 +29,7 @@ package struct IPAddress: Hashable, Sendable {
             guard let number = IPv6Text.parse(text) else { return nil }
             self.init(ipv6: number)
         } else {
-            guard let number = IPv4Text.parse(text) else { return nil }
+            guard let number = IPv4Text.parse(text[...]) else { return nil }
             self.init(ipv4: number)
         }
     }
