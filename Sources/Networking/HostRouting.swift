@@ -41,7 +41,7 @@ enum HostRouting {
         guard family == .ipv6 else { return [] }
         var netlink = try RouteSocket()
         var keys: [String] = []
-        for route in try netlink.routes(of: .ipv6) where route.isDefault {
+        for route in try netlink.defaultRoutes(of: .ipv6) {
             guard let index = route.link, let name = try netlink.link(.index(index))?.name else { continue }
             let key = "net/ipv6/conf/\(name)/accept_ra"
             if !keys.contains(key), Sysctl.get(key) == "1" { keys.append(key) }

@@ -11,10 +11,10 @@ package enum HostSubnets {
         var occupants: [SubnetChooser.Occupant] = []
         let own = try device.flatMap { name throws(OperationError) in try netlink.link(.named(name))?.index }
         for address in try netlink.addresses(of: family) where own == nil || address.link != own {
-            occupants.append(.init(address.address.network, "an address of this host, \(address.address)"))
+            occupants.append(.init(address.address.network, .address(address.address)))
         }
         for route in try netlink.routes(of: family) where own == nil || route.link != own {
-            occupants.append(.init(route.destination, "a route of this host, \(route.destination)"))
+            occupants.append(.init(route.destination, .route))
         }
         return occupants
     }

@@ -4,12 +4,27 @@ import Core
 package struct SubnetChooser: Sendable {
     /// Something that already has a subnet.
     package struct Occupant: Equatable, Sendable {
+        package enum Owner: Equatable, Sendable {
+            case network(Name)
+            /// That it has there.
+            case address(Subnet)
+            case route
+        }
+
         package let subnet: Subnet
-        /// For the error: `network "web"`, `route via eth0`.
-        package let what: String
-        package init(_ subnet: Subnet, _ what: String) {
+        private let owner: Owner
+        /// For the error. Of thousands one is told at most.
+        package var what: String {
+            switch owner {
+            case .network(let name): "network \"\(name)\", \(subnet)"
+            case .address(let address): "an address of this host, \(address)"
+            case .route: "a route of this host, \(subnet)"
+            }
+        }
+
+        package init(_ subnet: Subnet, _ owner: Owner) {
             self.subnet = subnet
-            self.what = what
+            self.owner = owner
         }
     }
 

@@ -54,10 +54,11 @@ package struct NetworkStore: Sendable {
     package func all() throws(OperationError) -> (definitions: [NetworkDefinition], failures: [OperationError]) {
         var definitions: [NetworkDefinition] = []
         var failures: [OperationError] = []
-        // Others are files of somebody else's.
-        for key in try records.keys(below: .networks) where Name(String(key.name)) != nil {
+        for key in try records.keys(below: .networks) {
+            // Others are files of somebody else's.
+            guard let name = Name(String(key.name)) else { continue }
             do throws(OperationError) {
-                if let definition = try definition(at: key.name) { definitions.append(definition) }
+                if let definition = try definition(at: name.text) { definitions.append(definition) }
             } catch {
                 failures.append(error)
             }

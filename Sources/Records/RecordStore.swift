@@ -7,7 +7,10 @@ package struct RecordKey: Hashable, Comparable, Sendable {
     package init(_ path: String) { self.path = path }
 
     /// The last word.
-    package var name: Substring { path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...] }
+    package var name: Substring {
+        let bytes = path.utf8
+        return path[(bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? path.startIndex)...]
+    }
 
     package static func < (left: RecordKey, right: RecordKey) -> Bool { left.path < right.path }
 }

@@ -10,6 +10,7 @@ package final class Connection {
     private let handle: OpaquePointer
 
     package init() throws(TransferError) {
+        do throws(OperationError) { try NameFiles.check() } catch { throw TransferError(.failed, error) }
         var result = ccurl_result()
         guard let handle = ccurl_open(&result) else {
             let nowhere = ResourceURL(.https, host: "", target: "/")

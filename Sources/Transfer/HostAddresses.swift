@@ -1,9 +1,11 @@
+import Core
 import Glibc
 
 /// What a name has of addresses, as this host looks it up.
 package enum HostAddresses {
     /// Numeric; none where it is not known.
-    package static func all(of host: String) -> [String] {
+    package static func all(of host: String) throws(OperationError) -> [String] {
+        try NameFiles.check()
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?

@@ -302,6 +302,38 @@ extension CLI.Names {
             outcome.lines == ["nameserver fe80::53%up0", "192.0.2.8", "192.0.2.8", "SERVFAIL"], "\(outcome.text)")
     }
 
+    /// It is asked from this host, whose link it is: inside another one may have that name.
+    @Test func aServerOfALinkMayBeGiven() {
+        let outcome = elsewhere(
+            """
+            ip link add up0 type veth peer name up9; ip link set up0 up; ip link set up9 up; ip address add fe80::53/64 dev up0 nodad
+            answering fe80::53%up0 0; $m network create --internal within >/dev/null
+            asked() { $m exec $1 nslookup -type=a up.test 2>&1 | grep -oE '192.0.2.8|SERVFAIL' | head -n 1; }
+            run --name web --network front --dns fe80::53%up0; asked web; $m inspect -f '{{.HostConfig.Dns}}' web
+            $m stop -t 0 web >/dev/null; $m start web >/dev/null; asked web
+            run --name number --network front --dns fe80::53%$(cat /sys/class/net/up0/ifindex); asked number
+            run --name shut --network within --dns fe80::53%up0; asked shut
+            $m run --rm --network host --dns fe80::53%up0 cat /etc/resolv.conf | grep nameserver
+            refused() { $m run --rm "$@" true >/run/said 2>&1; echo $? $(head -n 1 /run/said); }
+            refused --network front --dns fe80::53%nosuch; refused --network front --dns fe80::53%9999
+            refused --network host --dns fe80::53%nosuch; refused --dns fe80::53%up0; refused --network none --dns fe80::53%up0
+            refused --network front --dns fd00::53%up0
+            """)
+        func refusal(_ server: String, _ reason: String) -> String {
+            #"125 mydocker: DNS server "\#(server)": \#(reason)"#
+        }
+        let own = "it is at a link of this host, and the container asks from a network namespace of its own"
+        #expect(
+            outcome.lines == [
+                "192.0.2.8", "[fe80::53%up0]", "192.0.2.8", "192.0.2.8", "SERVFAIL", "nameserver fe80::53%up0",
+                refusal("fe80::53%nosuch", #"this host has no link "nosuch""#),
+                refusal("fe80::53%9999", #"this host has no link "9999""#),
+                refusal("fe80::53%nosuch", #"this host has no link "nosuch""#), refusal("fe80::53%up0", own),
+                refusal("fe80::53%up0", own),
+                #"125 mydocker: invalid argument "fd00::53%up0" for "--dns" flag: only an address of fe80::/10 is one of a link"#,
+            ], "\(outcome.text)")
+    }
+
     /// It can listen at every address, and ask the one that it was given, which is asked from inside.
     @Test func aContainerHasServersOfItsOwn() {
         let outcome = elsewhere(

@@ -138,6 +138,7 @@ extension CLI.PacketWay {
 
     /// A container without IPv6 is found at `localhost` whichever family a program tries first: of this host, and of nobody else.
     @Test(arguments: ["iptables", "nftables"]) func localhostIsAnsweredInEitherOrder(firewall: String) {
+        let remedy = "  publish another host port, or stop what uses this one"
         let outcome = scene(
             """
             ip addr add fd00:250::1/64 dev out0 nodad; ip -n far addr add fd00:250::2/64 dev out1 nodad
@@ -156,7 +157,7 @@ extension CLI.PacketWay {
             one 82; one 84
             exec 3<>/dev/udp/::1/53; echo datagram >&3; timeout -s KILL 2 dd bs=99 count=1 <&3 2>/dev/null
             $m port web; ss -Hltun | grep -o '\\[::1\\]:[0-9]*' | sort -u | tr '\\n' ' '; echo
-            $m run --rm --network open -p '[::1]:80:80' true 2>&1 | head -1
+            for address in '[::1]' '[::]'; do $m run --rm --network open -p "$address:80:80" true 2>&1; echo $?; done
             $m network disconnect open web; one 80; $m network connect open web; one 80
             kill -STOP $($m inspect -f '{{.State.Pid}}' web); one 80
             kill -9 $(awk '/PPid/ {print $2}' /proc/$($m inspect -f '{{.State.Pid}}' web)/status); sleep .3; one 80
@@ -168,9 +169,9 @@ extension CLI.PacketWay {
                 "loopback6 0", "loopback 0", "7", "7", "28", "datagram", "53/udp -> 0.0.0.0:53",
                 "80/tcp -> 0.0.0.0:80", "80/tcp -> 0.0.0.0:84", "80/tcp -> 127.0.0.1:82",
                 "[::1]:53 [::1]:80 [::1]:84 ",
-                "mydocker: Bind for [::1]:80 failed: port is already allocated (by container \"web\")", "7", "page",
-                "0",
-                "28", "7", "page", "0", "7", "0", "open", "clean",
+                "mydocker: Bind for [::1]:80 failed: port is already allocated (by container \"web\")", remedy, "125",
+                "mydocker: Bind for [::]:80 failed: port is already allocated (by container \"web\")", remedy, "125",
+                "7", "page", "0", "28", "7", "page", "0", "7", "0", "open", "clean",
             ], "\(outcome.text)")
     }
 

@@ -221,10 +221,34 @@ extension CLI.Registries {
                 Host.shell("touch \(directory)/client.cert")
                 let half = mydocker("pull", name)
                 #expect(half.code == 1 && half.error.contains("missing key \(directory)/client.key"), "\(half.error)")
+                // Whoever opens a pipe waits for somebody who writes to it.
+                for pipe in ["client.cert", "client.key", "other.crt"] {
+                    Host.shell(
+                        "cd \(directory); rm -f client.*; touch client.cert client.key; rm -f \(pipe); mkfifo \(pipe)")
+                    let outcome = mydocker("pull", name)
+                    #expect(
+                        outcome.code == 1 && outcome.error.contains("\(directory)/\(pipe)\": it is no regular file"),
+                        "\(outcome.error)")
+                }
                 succeed("rmi", name)
             }
             _ = registry
         }
+    }
+
+    /// The C library would wait for whoever writes to it, for longer than any limit of a transfer.
+    @Test func noNamesAreLookedUpInAPipe() {
+        let outcome = Host.elsewhere(
+            """
+            mkfifo /run/pipe
+            for file in resolv.conf hosts nsswitch.conf; do
+              mount --bind /run/pipe /etc/$file; timeout -s KILL 20 $MYDOCKER pull -q nosuch.invalid/x 2>&1; echo $?; umount /etc/$file
+            done
+            """)
+        let lines = ["resolv.conf", "hosts", "nsswitch.conf"].flatMap {
+            [#"mydocker: look up names "/etc/\#($0)": it is a pipe"#, "  put a file in its place", "1"]
+        }
+        #expect(outcome.lines == lines, "\(outcome.text)")
     }
 
     @Test func whatIsNotThere() {

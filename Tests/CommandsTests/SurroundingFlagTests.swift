@@ -40,15 +40,17 @@ import Testing
 
     @Test func names() throws {
         let request = try request(
-            "--dns", "10.0.0.1", "--dns", "1.1.1.1", "--dns-search", ".", "--dns-opt", "ndots:2", "--add-host",
+            "--dns", "10.0.0.1", "--dns", "fe80::53%eth0", "--dns-search", ".", "--dns-opt", "ndots:2", "--add-host",
             "a:10.0.0.2",
             "--domainname", "example", "--no-hosts", "--expose", "80-81", "--expose", "53/udp", "sh")
-        #expect(request.names.servers == [IPAddress("10.0.0.1"), IPAddress("1.1.1.1")])
+        #expect(request.names.servers.map(\.address) == [IPAddress("10.0.0.1"), IPAddress("fe80::53")])
+        #expect(request.names.servers.map(\.link) == [nil, "eth0"])
         #expect(request.names.searches == ["."] && request.names.options == ["ndots:2"])
         #expect(request.names.extraHosts.map(\.text) == ["a:10.0.0.2"] && request.names.domain == "example")
         #expect(!request.names.hasHostsFile && request.exposedPorts == ["80/tcp", "81/tcp", "53/udp"])
         for words in [
-            ["--dns", "x"], ["--dns-search", "a b"], ["--add-host", "a"], ["--expose", "80:80"], ["--expose", "0"],
+            ["--dns", "x"], ["--dns", "fe80::1%"], ["--dns", "10.0.0.1%eth0"], ["--dns", "fd00::1%eth0"],
+            ["--dns-search", "a b"], ["--add-host", "a"], ["--expose", "80:80"], ["--expose", "0"],
         ] {
             #expect(refusal(words[0], words[1]) != nil, "\(words)")
         }

@@ -130,7 +130,7 @@ import Testing
 
     /// What was asked for takes the place of the host's lines of that kind, and of no others.
     @Test func linesThatWereAskedFor() {
-        let servers = resolver { $0.servers = [IPAddress(ipv4: 0x0a00_0001), IPAddress(ipv4: 0x0a00_0002)] }
+        let servers = resolver { $0.servers = ["10.0.0.1", "10.0.0.2"].compactMap(ServerAddress.init) }
         #expect(
             servers.text
                 == "domain b.org\nsearch a.org\noptions rotate\nnameserver 10.0.0.1\nnameserver 10.0.0.2\n")

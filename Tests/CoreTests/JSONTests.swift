@@ -147,12 +147,14 @@ import Testing
     @Test func strings() throws {
         #expect(try JSON(parsing: #""\u00e9\ud83d\ude00\/\b\f\n\r\t\"\\""#) == .string("é😀/\u{8}\u{c}\n\r\t\"\\"))
         #expect(try JSON(parsing: #""a\u0000b""#) == .string("a\0b"))
+        #expect(try JSON(parsing: #"["plain","é","","b\n"]"#).strings == ["plain", "é", "", "b\n"])
         #expect(JSON.quoted("a\0\u{1f}\u{7f}\"\\/é") == "\"a\\u0000\\u001f\u{7f}\\\"\\\\/é\"")
     }
 
     @Test(arguments: [
         ("[1, x]", "unexpected character at byte 4"), ("{} x", "unexpected text after the value at byte 3"),
-        ("", "unexpected end at byte 0"),
+        ("", "unexpected end at byte 0"), ("\"ab", "unterminated string at byte 3"),
+        ("\"ab\u{1}\"", "control character in a string at byte 4"),
     ])
     func anErrorSaysWhere(text: String, description: String) {
         let error = #expect(throws: JSONError.self) { _ = try JSON(parsing: text) }

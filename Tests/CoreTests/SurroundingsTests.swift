@@ -20,7 +20,7 @@ import Testing
         (definition.namespaces.uts, definition.namespaces.cgroup) = (.host, .host)
         definition.names.domain = "example"
         definition.names.extraHosts = ["a:10.0.0.1", "b:host-gateway", "c:fd00::1"].compactMap(ExtraHost.init)
-        definition.names.servers = [.loopbackIPv4]
+        definition.names.servers = ["127.0.0.1", "fd00::53", "fe80::53%eth0"].compactMap(ServerAddress.init)
         (definition.names.searches, definition.names.options) = (["x.org"], ["ndots:2"])
         definition.names.hasHostsFile = false
         definition.kernel.sharedMemory = 1 << 20
@@ -30,6 +30,7 @@ import Testing
         (definition.groupsAdded, definition.pidFile) = (["audio", "1000"], "/tmp/pid")
         definition.asked.annotations = ["k": "v"]
         definition.asked.idleSecurityOptions = ["label=disable"]
+        #expect(definition.names.servers.map(\.description) == ["127.0.0.1", "fd00::53", "fe80::53%eth0"])
         #expect(definition.names.extraHosts.count == 3 && definition.kernel.deviceRules.count == 2)
         definition.limits.memoryReservation = 7 << 20
         (definition.limits.memorySwappiness, definition.limits.disablesOutOfMemoryKills) = (0, true)

@@ -126,7 +126,7 @@ import Testing
         definition.namespaces.ipcSharing = .shareable
         (definition.namespaces.uts, definition.namespaces.cgroup) = (.host, .host)
         definition.names.domain = "example"
-        definition.names.servers = [try #require(IPAddress("10.0.0.1"))]
+        definition.names.servers = [try #require(ServerAddress("10.0.0.1"))]
         (definition.names.searches, definition.names.options) = (["a.org"], ["ndots:1"])
         definition.names.extraHosts = [try #require(ExtraHost("db=10.0.0.2"))]
         definition.names.links = [ContainerLink(try Example.id("88"), nil, as: try #require(Name("mysql")))]

@@ -291,6 +291,8 @@ struct GoldenMessageTests {
 
     @Test func dumpsAskForAllOfAFamily() {
         #expect(encoded { $0.getRoutes(of: .ipv6) }[4] == "0a 00 00 00")  // AF_INET6
+        // RTN_UNICAST, the last byte of rtmsg's second word.
+        #expect(encoded { $0.getRoutes(of: .ipv4, type: 1) }[5] == "00 00 00 01")
         #expect(encoded { $0.getAddresses(of: .ipv6) }[4] == "0a 00 00 00")
         #expect(encoded { $0.getAddresses(of: nil) }[4] == "00 00 00 00")  // AF_UNSPEC
         #expect(encoded { $0.getAddresses(of: nil) }[5] == "00 00 00 00")  // any link

@@ -55,6 +55,33 @@ import Testing
         try MacvlanDriver("macvlan").check(link("vlan"), above: .example(3, "br9", "bridge"), network)
     }
 
+    /// Also where a network is joined that was made before a bridge had the name, or on a link that is a VLAN of one by now.
+    @Test func whatNoMemberIsPutOn() throws {
+        let driver = MacvlanDriver("macvlan")
+        let endpoint = try NetworkDefinition.example().member().endpoint
+        let own = try NetworkDefinition.example().bridge().info
+        func refusal(_ parent: LinkInfo, above lower: LinkInfo?) -> OperationError? {
+            let error = #expect(throws: OperationError.self) {
+                try driver.check(parent, above: lower, for: endpoint)
+            }
+            return error
+        }
+        let ofABridge = refusal(own, above: nil)
+        #expect(
+            ofABridge?.description
+                == "network web: its parent interface \"web\" is the bridge of a network of its own")
+        let ofAVLAN = refusal(link("vlan"), above: own)
+        #expect(
+            ofAVLAN?.description == "network web: its parent interface \"eth0.5\" is a VLAN of \"web\", which is the "
+                + "bridge of a network of its own")
+        #expect(ofAVLAN?.kind == .conflict)
+        #expect(
+            ofAVLAN?.remedy?.hasPrefix("use that network, and remove this one: ") == true
+                && ofAVLAN?.remedy?.hasSuffix(" network rm web") == true)
+        let harmless: [LinkInfo?] = [nil, .example(3, "br9", "bridge"), .example(3, "eth0", nil)]
+        for lower in harmless { try driver.check(link("vlan"), above: lower, for: endpoint) }
+    }
+
     @Test func whoHasAParentForItself() throws {
         var endpoint = try NetworkDefinition.example().member().endpoint
         endpoint.bridge = "eth9"

@@ -161,6 +161,7 @@ import Testing
         #expect(try inside.addresses(of: .ipv4).contains(AddressInfo(address: address, link: pair.peerIndex)))
         let route = try #require(try inside.routes(of: .ipv4).first(where: \.isDefault))
         #expect(route.gateway == IPAddress("10.213.0.1") && route.link == pair.peerIndex)
+        #expect(try inside.defaultRoutes(of: .ipv4) == [route])
         #expect(try inside.defaultRouteMTU() == 1380)
         #expect(try inside.routes(of: .ipv4).contains { $0.destination.description == "10.213.0.255/32" })
 
@@ -195,6 +196,7 @@ import Testing
         #expect(found.contains { $0.address.description == "::1/128" && $0.link == 1 })
         let routes = try inside.routes(of: .ipv6)
         let defaults = routes.filter(\.isDefault)
+        #expect(try inside.defaultRoutes(of: .ipv6) == defaults)
         let standard = try #require(defaults.first)
         #expect(standard.destination.description == "::/0")
         #expect(standard.gateway == gateway && standard.link == pair.peerIndex)

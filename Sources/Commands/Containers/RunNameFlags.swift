@@ -30,12 +30,9 @@ extension RunCommand {
 
     private static var resolver: [Flag<RunCommand>] {
         [
-            .value("dns", "ADDRESS", "DNS server instead of the host's; repeatable") {
+            .value("dns", "ADDRESS[%LINK]", "DNS server instead of the host's; repeatable") {
                 command, text throws(OperationError) in
-                guard let address = IPAddress(text) else {
-                    throw OperationError("\(text) is not an ip address", kind: .invalid)
-                }
-                command.request.names.servers.append(address)
+                command.request.names.servers.append(try SimpleValue.server(text))
             },
             .value("dns-search", "DOMAIN", "Domain to search names in; a dot is none") {
                 command, text throws(OperationError) in

@@ -45,6 +45,17 @@ package enum SimpleValue {
         return address
     }
 
+    /// Of names: an address, and of fe80::/10 also the link of this host at which it is one.
+    package static func server(_ text: String) throws(OperationError) -> ServerAddress {
+        guard let server = ServerAddress(text) else {
+            throw OperationError("\(text) is not an ip address", kind: .invalid)
+        }
+        guard server.link == nil || server.address.isOfLink else {
+            throw OperationError("only an address of fe80::/10 is one of a link", kind: .invalid)
+        }
+        return server
+    }
+
     package static func subnet(_ text: String) throws(OperationError) -> Subnet {
         if let subnet = Subnet(text) { return subnet }
         throw OperationError("use a subnet such as \(text.contains(":") ? "fd00:10::/64" : "192.168.10.0/24")")

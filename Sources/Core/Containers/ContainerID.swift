@@ -75,9 +75,15 @@ package struct ContainerID: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// The identity whose `compact` is `text`; nil when there is none.
     package static func ofCompact(_ text: String) -> ContainerID? {
-        var values = text.utf8.compactMap(value)
+        guard text.utf8.count == 43 else { return nil }
+        var values: [UInt8] = []
+        values.reserveCapacity(44)
+        for character in text.utf8 {
+            guard let bits = value(of: character) else { return nil }
+            values.append(bits)
+        }
         // The last one has four bits of the identity and two of nothing.
-        guard text.utf8.count == 43, values.count == 43, values[42] & 3 == 0 else { return nil }
+        guard values[42] & 3 == 0 else { return nil }
         values.append(0)
         let hex = String(unsafeUninitializedCapacity: 66) { digits in
             for start in stride(from: 0, to: 44, by: 2) {

@@ -5,7 +5,7 @@ package struct NameSettings: Equatable, Sendable {
     /// Lines of /etc/hosts (`--add-host`).
     package var extraHosts: [ExtraHost] = []
     /// Where any are given they take the place of the host's: lines of resolv.conf(5).
-    package var servers: [IPAddress] = []
+    package var servers: [ServerAddress] = []
     package var searches: [String] = []
     package var options: [String] = []
     /// Other containers, which /etc/hosts has the addresses of that they have when this one begins.
@@ -85,8 +85,8 @@ extension NameSettings: Record {
         }
         servers = try reader.value("servers") { json in
             json.strings.flatMap { texts in
-                let addresses = texts.compactMap { IPAddress($0) }
-                return addresses.count == texts.count ? addresses : nil
+                let servers = texts.compactMap { ServerAddress($0) }
+                return servers.count == texts.count ? servers : nil
             }
         }
         searches = try reader.strings("searches")

@@ -127,19 +127,26 @@ private struct JSONParser {
 
     private mutating func string() throws(JSONError) -> String {
         index += 1
-        var text: [UInt8] = []
+        let start = index
+        while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { index += 1 }
+        // Most have no escape, and are taken as they stand there.
+        if take(UInt8(ascii: "\"")) { return try string(of: bytes[start..<index - 1]) }
+        var text = Array(bytes[start..<index])
         while let byte = next {
             index += 1
             switch byte {
-            case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw error("invalid UTF-8") }
-                return string
+            case UInt8(ascii: "\""): return try string(of: text[...])
             case UInt8(ascii: "\\"): try escape(into: &text)
             case 0..<0x20: throw error("control character in a string")
             default: text.append(byte)
             }
         }
         throw error("unterminated string")
+    }
+
+    private func string(of bytes: ArraySlice<UInt8>) throws(JSONError) -> String {
+        guard let string = String(validating: bytes, as: UTF8.self) else { throw error("invalid UTF-8") }
+        return string
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONError) {

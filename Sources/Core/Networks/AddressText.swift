@@ -1,11 +1,11 @@
 /// IPv4 addresses as text.
 enum IPv4Text {
-    static func parse(_ text: some StringProtocol) -> UInt32? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    static func parse(_ text: Substring) -> UInt32? {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         var value: UInt32 = 0
         for part in parts {
-            guard let number = Decimal.parse(part, in: 0...255) else { return nil }
+            guard let number = Decimal.parse(Substring(part), in: 0...255) else { return nil }
             value = value << 8 | UInt32(number)
         }
         return value

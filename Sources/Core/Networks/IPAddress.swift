@@ -29,7 +29,7 @@ package struct IPAddress: Hashable, Sendable {
             guard let number = IPv6Text.parse(text) else { return nil }
             self.init(ipv6: number)
         } else {
-            guard let number = IPv4Text.parse(text) else { return nil }
+            guard let number = IPv4Text.parse(text[...]) else { return nil }
             self.init(ipv4: number)
         }
     }
@@ -93,7 +93,10 @@ extension IPAddress {
     package var isLoopback: Bool { family == .ipv4 ? number >> 24 == 127 : number == 1 }
 
     /// Of IPv6 `::ffff:10.0.0.1` and fe80::/10, which nobody can listen at without saying more.
-    package var isMappedOrOfLink: Bool { family == .ipv6 && (number >> 32 == 0xffff || number >> 118 == 0xfe80 >> 6) }
+    package var isMappedOrOfLink: Bool { isOfLink || family == .ipv6 && number >> 32 == 0xffff }
+
+    /// fe80::/10: one at each link.
+    package var isOfLink: Bool { family == .ipv6 && number >> 118 == 0xfe80 >> 6 }
 
     /// Not 224/3 (RFC 1112 and what is above it) or ff00::/8.
     package var isUnicast: Bool { family == .ipv4 ? number >> 29 != 7 : number >> 120 != 0xff }
@@ -108,7 +111,7 @@ extension IPAddress {
         case .ipv4:
             number >> 24 == 10 || number >> 20 == 0xac1 || number >> 16 == 0xc0a8 || number >> 22 == 0x191
                 || isLoopback || number >> 16 == 0xa9fe
-        case .ipv6: number >> 121 == 0xfc >> 1 || number >> 118 == 0xfe80 >> 6 || isLoopback
+        case .ipv6: number >> 121 == 0xfc >> 1 || isOfLink || isLoopback
         }
     }
 

@@ -12,9 +12,9 @@ package struct Subnet: Hashable, Sendable, CustomStringConvertible {
     }
 
     package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = IPAddress(String(parts[0])),
-            let length = Decimal.parse(parts[1], in: 0...address.family.bits)
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 2, let address = IPAddress(String(Substring(parts[0]))),
+            let length = Decimal.parse(Substring(parts[1]), in: 0...address.family.bits)
         else { return nil }
         self.init(address, length)
     }

@@ -98,7 +98,7 @@ struct GitRepository {
     /// Other protocols: git and ssh go to the address that was looked at, whatever the name has a moment later.
     private mutating func guardHost() throws(OperationError) {
         let host = address.host ?? ""
-        let found = HostAddresses.all(of: host)
+        let found = try HostAddresses.all(of: host)
         guard let first = found.first else {
             throw OperationError("ADD \(address.shown)", reason: "host \(host) is not known", kind: .notFound)
         }

@@ -51,7 +51,10 @@ extension Engine {
             if request.hostname != nil { throw conflict("hostname and the UTS mode") }
             if !request.names.domain.isEmpty { throw conflict("domainname and the UTS mode") }
         }
-        guard case .container = definition.networkMode else { return try checkGateway(definition) }
+        guard case .container = definition.networkMode else {
+            try definition.checkServers { LinkNumber.find($0) != nil }
+            return try checkGateway(definition)
+        }
         if request.hostname != nil { throw conflict("hostname and the network mode") }
         if !request.names.domain.isEmpty { throw conflict("domainname and the network mode") }
         if !request.exposedPorts.isEmpty { throw conflict("port exposing and the container type network mode") }
@@ -85,6 +88,26 @@ extension Engine {
 }
 
 extension ContainerDefinition {
+    /// A name server at a link of this host is asked from here: by the supervisor, or by a container that is in the host's network.
+    /// - Parameter isThere: whether this host has a link, by its name or number.
+    func checkServers(_ isThere: (String) -> Bool) throws(OperationError) {
+        for server in names.servers {
+            guard let link = server.link else { continue }
+            guard networkMode.hasNames || networkMode == .host else {
+                throw OperationError(
+                    "DNS server", "\(server)",
+                    reason: "it is at a link of this host, and the container asks from a network namespace of its own",
+                    remedy: "use a network that you have made: for its containers it is asked from here",
+                    kind: .invalid)
+            }
+            guard isThere(link) else {
+                throw OperationError(
+                    "DNS server", "\(server)", reason: "this host has no link \(JSON.quoted(link))",
+                    remedy: "name one that it has: ip link", kind: .notFound)
+            }
+        }
+    }
+
     /// Settings of what is the host's would be the host's.
     func checkSysctls() throws(OperationError) {
         for name in kernel.sysctls.keys.sorted() {

@@ -72,7 +72,7 @@ extension Engine {
     private func checkSubnet(_ network: NetworkDefinition, beside others: [NetworkDefinition]) throws(OperationError) {
         guard let subnet = network.subnet else { return }
         let networks = others.compactMap { other in
-            other.subnet.map { SubnetChooser.Occupant($0, "network \"\(other.name)\", \($0)") }
+            other.subnet.map { SubnetChooser.Occupant($0, .network(other.name)) }
         }
         let occupants = try networks + HostSubnets.occupants(of: .ipv4, besides: network.device)
         guard let occupant = SubnetChooser(occupants: occupants).occupant(of: subnet) else { return }

@@ -58,7 +58,7 @@ extension Engine {
         _ choice: (SubnetChooser) throws(OperationError) -> Subnet
     ) throws(OperationError) -> Subnet {
         let networks = others.filter { !$0.isConfigOnly }.flatMap { network in
-            network.gateways.map { SubnetChooser.Occupant($0.network, "network \"\(network.name)\", \($0.network)") }
+            network.gateways.map { SubnetChooser.Occupant($0.network, .network(network.name)) }
         }
         let chooser = SubnetChooser(occupants: networks + occupants)
         guard let asked = request.subnet else { return try request.gateway(in: choice(chooser)) }

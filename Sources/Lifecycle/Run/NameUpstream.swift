@@ -19,17 +19,18 @@ package struct NameUpstream {
 }
 
 extension ContainerRun {
-    /// Those that the container was given, from inside; else the host's, which may be at its own loopback address, from here. A
-    /// container without a way to elsewhere gets none from elsewhere.
+    /// Those that the container was given, from inside; else the host's, which may be at its own loopback address, from here. So is one
+    /// that is at a link of the host's. A container without a way to elsewhere gets none from elsewhere.
     package func nameServers() -> [NameUpstream] {
-        if !definition.names.servers.isEmpty {
-            // Asked by itself it would go on asking.
-            return definition.names.servers.filter { $0 != NameSockets.address }.map {
-                NameUpstream(server: ServerAddress($0), namespace: namespace)
-            }
+        let leadsOut = state.endpoints.contains { !$0.gateways.isEmpty }
+        let own = definition.names.servers
+        if own.isEmpty {
+            return leadsOut ? hostServers.addresses.map { NameUpstream(server: $0, namespace: nil) } : []
         }
-        guard state.endpoints.contains(where: { !$0.gateways.isEmpty }) else { return [] }
-        return hostServers.addresses.map { NameUpstream(server: $0, namespace: nil) }
+        // Asked by itself it would go on asking.
+        return own.filter { $0.address != NameSockets.address && ($0.link == nil || leadsOut) }.map {
+            NameUpstream(server: $0, namespace: $0.link == nil ? namespace : nil)
+        }
     }
 
     /// Where it is asked; nil where it is not.

@@ -17,18 +17,12 @@ package struct MessageSocket: ~Copyable {
             case .path(let path, let isStream):
                 path.withKernelString { clinux_connect_receiver($0, isStream ? 1 : 0) }
             case .internet(let address, let port, let isStream):
+                // Without a link, addresses that need one are refused.
                 clinux_connect_internet(
-                    address.bytes, address.bytes.count, port, number(of: link), isStream ? 1 : 0)
+                    address.bytes, address.bytes.count, port, link.flatMap(LinkNumber.find) ?? 0, isStream ? 1 : 0)
             }
         guard result >= 0 else { throw OperationError("connect to", name, errno: -result) }
         return MessageSocket(descriptor: Descriptor(owning: result), peer: peer)
-    }
-
-    /// 0 when there is no such link: addresses that need one are then refused.
-    private static func number(of link: String?) -> UInt32 {
-        guard let link else { return 0 }
-        let number = if_nametoindex(link)
-        return number != 0 ? number : UInt32(link) ?? 0
     }
 
     private init(descriptor: consuming Descriptor, peer: MessagePeer) {

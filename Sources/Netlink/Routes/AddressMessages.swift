@@ -71,9 +71,11 @@ extension RequestBatch {
     }
 
     /// A dump of the routes of all tables.
-    mutating func getRoutes(of family: AddressFamily) {
+    /// - Parameter type: RTN_*; nil for all. A kernel that does not check requests tells of all whatever it is asked.
+    mutating func getRoutes(of family: AddressFamily, type: Int? = nil) {
         var header = rtmsg()
         header.rtm_family = family.number
+        if let type { header.rtm_type = UInt8(type) }
         begin(RTM_GETROUTE, netlinkDumpFlags, header, Label(operation: "list routes", subject: nil))
     }
 }

@@ -59,11 +59,21 @@ extension RouteSocket {
         return routes
     }
 
+    /// The default routes. The host's own addresses, of which each has routes to it, are not told of: there may be thousands.
+    package mutating func defaultRoutes(of family: AddressFamily) throws(OperationError) -> [RouteInfo] {
+        var routes: [RouteInfo] = []
+        for message in try dump({ $0.getRoutes(of: family, type: Int(RTN_UNICAST)) }) {
+            let route = try RouteInfo(message)
+            if route.isDefault { routes.append(route) }
+        }
+        return routes
+    }
+
     /// Bytes that fit into a packet to the outside: the MTU of the IPv4 default route or else of its link.
     ///
     /// - Returns: nil when there is no default route.
     package mutating func defaultRouteMTU() throws(OperationError) -> Int? {
-        let candidates = try routes(of: .ipv4).filter { $0.isDefault && $0.link != nil }
+        let candidates = try defaultRoutes(of: .ipv4).filter { $0.link != nil }
         guard let route = candidates.min(by: { $0.priority < $1.priority }), let index = route.link else { return nil }
         if let mtu = route.mtu { return mtu }
         return try link(.index(index))?.mtu

@@ -31,11 +31,11 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         let link = (try? netlink.link(.named(network.device))) ?? nil
         // One of the network's own is made when it is used.
         if link == nil, network.options.parent == nil { return [] }
-        if let link, link.isOwnBridge {
+        if let link, let objection = Self.objection(to: link, above: (try? lower(of: link, &netlink)) ?? nil) {
             return [
                 NetworkObstacle(
                     .foreign, "the parent interface \(JSON.quoted(link.name))",
-                    "\(Self.isBridge): no container gets on this one", remedy: Self.remedy(network.name))
+                    "\(objection): no container gets on this one", remedy: Self.remedy(network.name))
             ]
         }
         return obstacles(link, "the parent interface", called: network.device)
@@ -99,13 +99,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             throw OperationError(
                 "network \(endpoint.network)", reason: "its parent interface \(endpoint.bridge) is gone")
         }
-        // Whoever makes a network is refused that; a bridge may have got the name since, and releases before have asked nobody.
-        if parent.isOwnBridge {
-            throw OperationError(
-                "network \(endpoint.network)",
-                reason: "its parent interface \(JSON.quoted(parent.name)) \(Self.isBridge)",
-                remedy: Self.remedy(endpoint.network), kind: .conflict)
-        }
+        try check(parent, above: lower(of: parent, &host), for: endpoint)
         endpoint.mtu = min(endpoint.mtu ?? parent.mtu, parent.mtu)
         let request = SublinkRequest(
             name: endpoint.interface, parent: parent.index, kind: try kind(of: endpoint), mac: endpoint.mac,
@@ -128,12 +122,6 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         try inside.configureContainer(endpoint.inside(link.index, leading: families))
         if parent.isUp { try inside.settle([link.index]) }
         return endpoint
-    }
-
-    /// Said of a parent: its rules would not be asked about members of this network.
-    static let isBridge = "is the bridge of a network of its own"
-    private static func remedy(_ network: Name) -> String {
-        "use that network, and remove this one: \(Program.current.name) network rm \(network)"
     }
 
     /// All else that the kernel finds wrong has been looked at before (macvlan_common_newlink).

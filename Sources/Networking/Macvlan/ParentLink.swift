@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Linux
 import Netlink
 
 /// The link that a network's members are on. One that was named and is there is somebody else's; one that is missing is made with
@@ -64,9 +65,35 @@ extension MacvlanDriver {
     func check(
         _ link: LinkInfo, _ network: NetworkDefinition, _ netlink: inout RouteSocket
     ) throws(OperationError) {
-        var lower: LinkInfo?
-        if let index = link.below { lower = try netlink.link(.index(index)) }
-        try check(link, above: lower, network)
+        try check(link, above: lower(of: link, &netlink), network)
+    }
+
+    /// What a VLAN is on; nil of any other link.
+    func lower(of link: LinkInfo, _ netlink: inout RouteSocket) throws(OperationError) -> LinkInfo? {
+        guard let index = link.below else { return nil }
+        return try netlink.link(.index(index))
+    }
+
+    /// Of a link that a member is about to be put on. Whoever makes a network is refused that; a bridge may have got the name since, and
+    /// releases before have asked nobody.
+    /// - Parameter lower: what a VLAN is on.
+    func check(_ parent: LinkInfo, above lower: LinkInfo?, for endpoint: Endpoint) throws(OperationError) {
+        guard let objection = Self.objection(to: parent, above: lower) else { return }
+        throw OperationError(
+            "network \(endpoint.network)", reason: "its parent interface \(JSON.quoted(parent.name)) \(objection)",
+            remedy: Self.remedy(endpoint.network), kind: .conflict)
+    }
+
+    /// Said of a parent: the rules of another network would not be asked about members of this one. Nil: they would, or there are none.
+    static func objection(to parent: LinkInfo, above lower: LinkInfo?) -> String? {
+        if parent.isOwnBridge { return isBridge }
+        guard let lower, lower.isOwnBridge else { return nil }
+        return "is a VLAN of \(JSON.quoted(lower.name)), which \(isBridge)"
+    }
+
+    private static let isBridge = "is the bridge of a network of its own"
+    static func remedy(_ network: Name) -> String {
+        "use that network, and remove this one: \(Program.current.name) network rm \(network)"
     }
 
     /// - Parameter lower: what a VLAN is on.

@@ -72,6 +72,7 @@ extension TransferTrust {
                         "missing key \(key) for client certificate \(directory)/\(name)", remedy: "put it there",
                         kind: .invalid)
                 }
+                for path in ["\(directory)/\(name)", key] { try Self.checkFile(path) }
                 client = ClientCertificate(certificate: "\(directory)/\(name)", key: key)
             }
             if !names.isEmpty { return }
@@ -80,6 +81,7 @@ extension TransferTrust {
 
     /// Of a file that has none nobody would say afterwards which one it was.
     private static func authority(_ path: String) throws(OperationError) -> [UInt8] {
+        try checkFile(path)
         let bytes = try Files.readRecord(path, limit: 4 << 20)
         guard String(kernel: bytes).contains("-----BEGIN ") else {
             throw OperationError(
@@ -87,5 +89,14 @@ extension TransferTrust {
                 remedy: "convert it, openssl x509 -inform der -in FILE -out \(path), or remove it", kind: .invalid)
         }
         return bytes
+    }
+
+    /// A client's are opened by a library, which would wait for whoever writes to a pipe.
+    private static func checkFile(_ path: String) throws(OperationError) {
+        guard let status = Files.status(path), !status.isRegular else { return }
+        throw OperationError(
+            "read certificate", path, reason: "it is no regular file",
+            remedy: "put the file itself there, or a link to it",
+            kind: .invalid)
     }
 }

@@ -1,6 +1,6 @@
 /// Where a name server is asked: its address, and of IPv6 the link at which that is one, by the link's name or number (RFC 4007,
 /// section 11), which an address of fe80::/10 cannot do without.
-package struct ServerAddress: Hashable, Sendable {
+package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
     package let address: IPAddress
     package let link: String?
 
@@ -14,4 +14,6 @@ package struct ServerAddress: Hashable, Sendable {
         if let link, link.isEmpty || address.family == .ipv4 { return nil }
         (self.address, self.link) = (address, link)
     }
+
+    package var description: String { address.description + (link.map { "%\($0)" } ?? "") }
 }
