@@ -25,8 +25,8 @@ final class StepProcess {
         self.stage = stage
         self.number = number
         name = "build-" + ContainerID.random().short
-        // The copy has that then, and those of later steps. As long as nothing was new, one that may be known most likely is, and
-        // needs none of it.
+        // What a step needs that is carried out: this copy has it then, and so have later ones. As long as nothing was new, one
+        // that may be known most likely is.
         if !step.isFoundByReading || !stage.job.kept.isEmpty {
             try stage.job.workspace.makeReady(for: step.layers)
         }
