@@ -24,7 +24,7 @@
     X(archive_write_set_format_raw) X(archive_write_set_options)
 #define EACH_NETTLE_FUNCTION(X) X(nettle_sha256_init) X(nettle_sha256_update) X(nettle_sha256_digest)
 
-/* The functions of both libraries, found once by carchive_load. */
+/* The functions of both libraries, each found once: all of them after carchive_load. */
 #define MEMBER(name) __typeof__(&name) name;
 struct carchive_api { EACH_ARCHIVE_FUNCTION(MEMBER) EACH_NETTLE_FUNCTION(MEMBER) };
 #undef MEMBER

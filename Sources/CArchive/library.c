@@ -11,7 +11,7 @@
 
 struct carchive_api carchive_api;
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
-static int loaded;
+static int has_archive, has_nettle;
 
 int carchive_fail(struct carchive_failure *failure, const char *operation, const char *subject, int number) {
     if (*failure->operation) return -1;
@@ -35,31 +35,46 @@ static int missing(struct carchive_failure *failure, const char *library) {
     return carchive_fail_because(failure, "load library", library, reason);
 }
 
-static int load(struct carchive_failure *failure) {
-    void *archive = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
-    if (!archive) return missing(failure, "libarchive.so.13");
-    void *nettle = dlopen("libnettle.so.8", RTLD_NOW | RTLD_LOCAL);
-    if (!nettle) return missing(failure, "libnettle.so.8");
 #define FIND_IN(library, file, name) \
     carchive_api.name = (__typeof__(carchive_api.name))dlsym(library, #name); \
     if (!carchive_api.name) return missing(failure, file);
+
+static int load_archive(struct carchive_failure *failure) {
+    if (has_archive) return 0;
+    void *archive = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
+    if (!archive) return missing(failure, "libarchive.so.13");
 #define FIND_ARCHIVE(name) FIND_IN(archive, "libarchive.so.13", name)
-#define FIND_NETTLE(name) FIND_IN(nettle, "libnettle.so.8", name)
     EACH_ARCHIVE_FUNCTION(FIND_ARCHIVE)
+    has_archive = 1;
+    return 0;
+}
+
+static int load_nettle(struct carchive_failure *failure) {
+    if (has_nettle) return 0;
+    void *nettle = dlopen("libnettle.so.8", RTLD_NOW | RTLD_LOCAL);
+    if (!nettle) return missing(failure, "libnettle.so.8");
+#define FIND_NETTLE(name) FIND_IN(nettle, "libnettle.so.8", name)
     EACH_NETTLE_FUNCTION(FIND_NETTLE)
+    has_nettle = 1;
     return 0;
 }
 
 int carchive_load(struct carchive_failure *failure) {
     pthread_mutex_lock(&loading);
-    int status = loaded ? 0 : load(failure);
-    loaded = status == 0;
+    int status = load_archive(failure) < 0 ? -1 : load_nettle(failure);
+    pthread_mutex_unlock(&loading);
+    return status;
+}
+
+static int load_for_digests(struct carchive_failure *failure) {
+    pthread_mutex_lock(&loading);
+    int status = load_nettle(failure);
     pthread_mutex_unlock(&loading);
     return status;
 }
 
 int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct carchive_failure *failure) {
-    if (carchive_load(failure) < 0) return -1;
+    if (load_for_digests(failure) < 0) return -1;
     struct sha256_ctx hash;
     SHA256(init)(&hash);
     SHA256(update)(&hash, count, bytes);

@@ -77,6 +77,12 @@ extension FaultScenario {
                 Step(["run", "--rm", "--net", "none", "fwbuilt", "grep", "-q", "words", "/file"]),
             ] + forgetBuild),
         FaultScenario(
+            name: "build, nothing of it new", prepare: [Step(build)], command: build, isVariant: true,
+            next: [
+                Step(build),
+                Step(["run", "--rm", "--net", "none", "fwbuilt", "grep", "-q", "words", "/file"]),
+            ] + forgetBuild),
+        FaultScenario(
             name: "image prune",
             prepare: [
                 Step("create --name fwbox --net none busybox true"), Step("cp /etc/passwd fwbox:/mark"),

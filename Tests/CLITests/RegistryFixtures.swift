@@ -90,6 +90,19 @@ final class TestRegistry {
     }
 }
 
+/// A registry at port 5000, and a directory, as long as `body` runs: it leaves nothing on this host.
+func withRegistry(
+    _ access: TestRegistry.Access = .anybody, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: (_ registry: TestRegistry, _ scratch: String) throws -> Void
+) throws {
+    try Ledger.expectUnchanged(sourceLocation: sourceLocation) {
+        try withScratch { scratch in
+            let registry = try TestRegistry(scratch, port: 5000, access: access, sourceLocation: sourceLocation)
+            try withExtendedLifetime(registry) { try body(registry, scratch) }
+        }
+    }
+}
+
 /// An authority of the test's own, and a server's certificate that it has signed.
 struct TestAuthority {
     let root: String

@@ -10,50 +10,47 @@ extension CLI {
 
 extension CLI.RegistryLogins {
     @Test(arguments: ["password", "token"]) func whoMay(_ kind: String) throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000, access: kind == "token" ? .token(5001) : .password)
-                let name = registry.host + "/private"
-                func asked(_ arguments: String..., input: String? = nil) -> Outcome {
-                    Host.mydocker(home: scratch, arguments, input: input.map { Data($0.utf8) })
-                }
-                succeed("tag", "busybox", name)
-                let stranger = asked("push", name)
-                #expect(
-                    stranger.code == 1 && stranger.error.contains("mydocker login localhost:5000"), "\(stranger.error)")
-                let pull = asked("pull", name)
-                #expect(pull.code == 1)
-                if kind == "password" {
-                    #expect(pull.error.contains("pull access denied for \(name)"), "\(pull.error)")
-                }
-
-                let wrong = asked("login", "-u", "tester", "--password-stdin", registry.host, input: "nonsense\n")
-                #expect(
-                    wrong.code == 1 && wrong.error.contains("unauthorized") || wrong.error.contains("incorrect"),
-                    "\(wrong.error)")
-                #expect(!FileManager.default.fileExists(atPath: scratch + "/.docker/config.json"))
-                let right = asked("login", "-u", "tester", "--password-stdin", registry.host, input: "secret\n")
-                #expect(right.code == 0 && right.text == "Login Succeeded\n", "\(right.error)")
-                #expect(right.error.contains("stored unencrypted in \(scratch)/.docker/config.json"))
-                let mode = try FileManager.default.attributesOfItem(atPath: scratch + "/.docker/config.json")[
-                    .posixPermissions]
-                #expect(mode as? Int == 0o600)
-                #expect(asked("login", registry.host).text == "Login Succeeded\n")
-
-                #expect(asked("push", name).code == 0)
-                succeed("rmi", name)
-                #expect(asked("pull", "-q", name).text == name + ":latest\n")
-                // A token for both repositories takes the blobs over.
-                let second = registry.host + "/second"
-                succeed("tag", name, second)
-                let mounted = asked("push", second)
-                #expect(mounted.code == 0 && mounted.error.contains("Mounted from private"), "\(mounted.error)")
-                succeed("rmi", second)
-                #expect(asked("logout", registry.host).text == "Removing login credentials for localhost:5000\n")
-                #expect(asked("logout", registry.host).text == "Not logged in to localhost:5000\n")
-                succeed("rmi", name)
-                #expect(asked("pull", name).code == 1)
+        try withRegistry(kind == "token" ? .token(5001) : .password) { registry, scratch in
+            let name = registry.host + "/private"
+            func asked(_ arguments: String..., input: String? = nil) -> Outcome {
+                Host.mydocker(home: scratch, arguments, input: input.map { Data($0.utf8) })
             }
+            succeed("tag", "busybox", name)
+            let stranger = asked("push", name)
+            #expect(
+                stranger.code == 1 && stranger.error.contains("mydocker login localhost:5000"), "\(stranger.error)")
+            let pull = asked("pull", name)
+            #expect(pull.code == 1)
+            if kind == "password" {
+                #expect(pull.error.contains("pull access denied for \(name)"), "\(pull.error)")
+            }
+
+            let wrong = asked("login", "-u", "tester", "--password-stdin", registry.host, input: "nonsense\n")
+            #expect(
+                wrong.code == 1 && wrong.error.contains("unauthorized") || wrong.error.contains("incorrect"),
+                "\(wrong.error)")
+            #expect(!FileManager.default.fileExists(atPath: scratch + "/.docker/config.json"))
+            let right = asked("login", "-u", "tester", "--password-stdin", registry.host, input: "secret\n")
+            #expect(right.code == 0 && right.text == "Login Succeeded\n", "\(right.error)")
+            #expect(right.error.contains("stored unencrypted in \(scratch)/.docker/config.json"))
+            let mode = try FileManager.default.attributesOfItem(atPath: scratch + "/.docker/config.json")[
+                .posixPermissions]
+            #expect(mode as? Int == 0o600)
+            #expect(asked("login", registry.host).text == "Login Succeeded\n")
+
+            #expect(asked("push", name).code == 0)
+            succeed("rmi", name)
+            #expect(asked("pull", "-q", name).text == name + ":latest\n")
+            // A token for both repositories takes the blobs over.
+            let second = registry.host + "/second"
+            succeed("tag", name, second)
+            let mounted = asked("push", second)
+            #expect(mounted.code == 0 && mounted.error.contains("Mounted from private"), "\(mounted.error)")
+            succeed("rmi", second)
+            #expect(asked("logout", registry.host).text == "Removing login credentials for localhost:5000\n")
+            #expect(asked("logout", registry.host).text == "Not logged in to localhost:5000\n")
+            succeed("rmi", name)
+            #expect(asked("pull", name).code == 1)
         }
     }
 

@@ -10,59 +10,53 @@ extension CLI {
 
 extension CLI.Registries {
     @Test func anImageGoesThereAndBack() throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000)
-                let name = registry.host + "/team/box"
-                succeed("tag", "busybox", name + ":1")
-                let pushed = succeed("push", name + ":1")
-                #expect(pushed.lines.first == "The push refers to repository [\(name)]")
-                let digest = try #require(
-                    pushed.lines.last?.wholeMatch(of: /1: digest: (sha256:[0-9a-f]{64}) size: \d+/)?.1)
-                let again = succeed("push", name + ":1")
-                #expect(again.error.contains(": Layer already exists"), "\(again.error)")
-                succeed("rmi", name + ":1")
+        try withRegistry { registry, scratch in
+            let name = registry.host + "/team/box"
+            succeed("tag", "busybox", name + ":1")
+            let pushed = succeed("push", name + ":1")
+            #expect(pushed.lines.first == "The push refers to repository [\(name)]")
+            let digest = try #require(
+                pushed.lines.last?.wholeMatch(of: /1: digest: (sha256:[0-9a-f]{64}) size: \d+/)?.1)
+            let again = succeed("push", name + ":1")
+            #expect(again.error.contains(": Layer already exists"), "\(again.error)")
+            succeed("rmi", name + ":1")
 
-                let pulled = succeed("pull", name + ":1")
-                #expect(
-                    pulled.lines == [
-                        "1: Pulling from team/box", "Digest: \(digest)", "Status: Downloaded newer image for \(name):1",
-                        "\(name):1",
-                    ])
-                #expect(succeed("pull", name + ":1").lines[2] == "Status: Image is up to date for \(name):1")
-                #expect(succeed("pull", "-q", name + ":1").text == "\(name):1\n")
-                #expect(runOnce(name + ":1", "echo", "hi").text == "hi\n")
-                let format = "{{.RepoDigests}} {{.RepoTags}}"
-                #expect(inspect(format, name + ":1") == "[\(name)@\(digest)] [busybox:latest \(name):1]")
-                let line = succeed("images", "--digests", name).lines.last ?? ""
-                #expect(line.contains(String(digest)), "\(line)")
-                succeed("rmi", name + ":1")
-            }
+            let pulled = succeed("pull", name + ":1")
+            #expect(
+                pulled.lines == [
+                    "1: Pulling from team/box", "Digest: \(digest)", "Status: Downloaded newer image for \(name):1",
+                    "\(name):1",
+                ])
+            #expect(succeed("pull", name + ":1").lines[2] == "Status: Image is up to date for \(name):1")
+            #expect(succeed("pull", "-q", name + ":1").text == "\(name):1\n")
+            #expect(runOnce(name + ":1", "echo", "hi").text == "hi\n")
+            let format = "{{.RepoDigests}} {{.RepoTags}}"
+            #expect(inspect(format, name + ":1") == "[\(name)@\(digest)] [busybox:latest \(name):1]")
+            let line = succeed("images", "--digests", name).lines.last ?? ""
+            #expect(line.contains(String(digest)), "\(line)")
+            succeed("rmi", name + ":1")
         }
     }
 
     /// Whether its layers come with it or are here already.
     @Test func theSizeIsTheSameWhateverWayItCame() throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000)
-                let (name, other) = (registry.host + "/sized", registry.host + "/other")
-                let context = try BuildContext("FROM busybox\nLABEL sized=1")
-                defer { context.remove() }
-                #expect(context.build("-q", "-t", name).code == 0)
-                try context.write("FROM busybox\nLABEL sized=2")
-                #expect(context.build("-q", "-t", other).code == 0)
-                let size = inspect("{{.Size}}", name)
-                #expect(size == inspect("{{.Size}}", "busybox"))
-                for name in [name, other] { succeed("push", "-q", name) }
-                succeed("rmi", name, other)
-                // The layer is busybox's, in another form.
-                #expect(succeed("pull", name).error.contains(": Pull complete"))
-                #expect(inspect("{{.Size}}", name) == size)
-                #expect(succeed("pull", other).error.contains(": Already exists"))
-                #expect(inspect("{{.Size}}", other) == size)
-                succeed("rmi", name, other)
-            }
+        try withRegistry { registry, scratch in
+            let (name, other) = (registry.host + "/sized", registry.host + "/other")
+            let context = try BuildContext("FROM busybox\nLABEL sized=1")
+            defer { context.remove() }
+            #expect(context.build("-q", "-t", name).code == 0)
+            try context.write("FROM busybox\nLABEL sized=2")
+            #expect(context.build("-q", "-t", other).code == 0)
+            let size = inspect("{{.Size}}", name)
+            #expect(size == inspect("{{.Size}}", "busybox"))
+            for name in [name, other] { succeed("push", "-q", name) }
+            succeed("rmi", name, other)
+            // The layer is busybox's, in another form.
+            #expect(succeed("pull", name).error.contains(": Pull complete"))
+            #expect(inspect("{{.Size}}", name) == size)
+            #expect(succeed("pull", other).error.contains(": Already exists"))
+            #expect(inspect("{{.Size}}", other) == size)
+            succeed("rmi", name, other)
         }
     }
 
@@ -82,28 +76,25 @@ extension CLI.Registries {
     }
 
     @Test func allTagsOfAName() throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000)
-                let name = registry.host + "/team/many"
-                for tag in ["1", "2", "old"] { succeed("tag", "busybox", "\(name):\(tag)") }
-                succeed("push", "-q", "-a", name)
-                succeed("rmi", name + ":1", name + ":2", name + ":old")
-                let pulled = succeed("pull", "-a", name)
-                #expect(pulled.lines.filter { $0.hasSuffix(": Pulling from team/many") }.count == 3)
-                #expect(pulled.lines.filter { $0.hasPrefix("Digest: sha256:") }.count == 3)
-                #expect(pulled.lines.suffix(2) == ["Status: Downloaded newer image for \(name)", name])
-                #expect(Set(succeed("images", "--format", "{{.Tag}}", name).lines) == ["1", "2", "old"])
-                #expect(succeed("pull", "-a", "-q", name).text == name + "\n")
-                for wrong in [name + ":1", name + "@sha256:" + String(repeating: "0", count: 64)] {
-                    let refused = mydocker("pull", "-a", wrong)
-                    #expect(refused.code == 1)
-                    #expect(refused.error == "mydocker: tag can't be used with --all-tags/-a\n", "\(refused.error)")
-                }
-                let missing = mydocker("pull", "-a", registry.host + "/no/such")
-                #expect(missing.code == 1 && missing.error.contains("repository name not known"), "\(missing.error)")
-                succeed("rmi", name + ":1", name + ":2", name + ":old")
+        try withRegistry { registry, scratch in
+            let name = registry.host + "/team/many"
+            for tag in ["1", "2", "old"] { succeed("tag", "busybox", "\(name):\(tag)") }
+            succeed("push", "-q", "-a", name)
+            succeed("rmi", name + ":1", name + ":2", name + ":old")
+            let pulled = succeed("pull", "-a", name)
+            #expect(pulled.lines.filter { $0.hasSuffix(": Pulling from team/many") }.count == 3)
+            #expect(pulled.lines.filter { $0.hasPrefix("Digest: sha256:") }.count == 3)
+            #expect(pulled.lines.suffix(2) == ["Status: Downloaded newer image for \(name)", name])
+            #expect(Set(succeed("images", "--format", "{{.Tag}}", name).lines) == ["1", "2", "old"])
+            #expect(succeed("pull", "-a", "-q", name).text == name + "\n")
+            for wrong in [name + ":1", name + "@sha256:" + String(repeating: "0", count: 64)] {
+                let refused = mydocker("pull", "-a", wrong)
+                #expect(refused.code == 1)
+                #expect(refused.error == "mydocker: tag can't be used with --all-tags/-a\n", "\(refused.error)")
             }
+            let missing = mydocker("pull", "-a", registry.host + "/no/such")
+            #expect(missing.code == 1 && missing.error.contains("repository name not known"), "\(missing.error)")
+            succeed("rmi", name + ":1", name + ":2", name + ":old")
         }
     }
 
@@ -126,72 +117,63 @@ extension CLI.Registries {
     }
 
     @Test func byDigest() throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000)
-                let image = try pushBusybox(to: registry, "a/b", scratch)
-                let byDigest = "\(registry.host)/a/b@\(image.digest)"
-                let pulled = succeed("pull", byDigest)
-                #expect(pulled.lines.last == byDigest)
-                #expect(pulled.lines.contains("Status: Downloaded newer image for \(byDigest)"))
-                #expect(succeed("images", "--digests", "\(registry.host)/a/b").lines.last?.contains("<none>") == true)
-                #expect(runOnce(byDigest, "echo", "hi").text == "hi\n")
-                let wrong = "\(registry.host)/a/b@sha256:" + String(repeating: "0", count: 64)
-                let missing = mydocker("pull", wrong)
-                #expect(
-                    missing.code == 1 && missing.error.contains("manifest for \(wrong) not found: manifest unknown"))
-                #expect(succeed("rmi", image.id).text.contains("Untagged: \(byDigest)\n"))
-            }
+        try withRegistry { registry, scratch in
+            let image = try pushBusybox(to: registry, "a/b", scratch)
+            let byDigest = "\(registry.host)/a/b@\(image.digest)"
+            let pulled = succeed("pull", byDigest)
+            #expect(pulled.lines.last == byDigest)
+            #expect(pulled.lines.contains("Status: Downloaded newer image for \(byDigest)"))
+            #expect(succeed("images", "--digests", "\(registry.host)/a/b").lines.last?.contains("<none>") == true)
+            #expect(runOnce(byDigest, "echo", "hi").text == "hi\n")
+            let wrong = "\(registry.host)/a/b@sha256:" + String(repeating: "0", count: 64)
+            let missing = mydocker("pull", wrong)
+            #expect(
+                missing.code == 1 && missing.error.contains("manifest for \(wrong) not found: manifest unknown"))
+            #expect(succeed("rmi", image.id).text.contains("Untagged: \(byDigest)\n"))
         }
     }
 
     /// It is one name of several.
     @Test func removedByDigest() throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000)
-                let image = try pushBusybox(to: registry, "a/b", scratch)
-                let name = "\(registry.host)/a/b"
-                let byDigest = "\(name)@\(image.digest)"
-                succeed("pull", "-q", name)
-                succeed("tag", name, "mine:1")
-                succeed("rmi", name)
-                succeed("pull", "-q", byDigest)
-                #expect(succeed("rmi", byDigest).lines == ["Untagged: \(byDigest)"])
-                #expect(inspect("{{.RepoTags}} {{.RepoDigests}}", "mine:1") == "[mine:1] []")
-                // A tag of the same repository stays, too.
-                succeed("pull", "-q", name)
-                #expect(succeed("rmi", byDigest).lines == ["Untagged: \(byDigest)"])
-                #expect(inspect("{{.RepoTags}} {{.RepoDigests}}", image.id) == "[\(name):latest mine:1] []")
-                #expect(mydocker("rmi", byDigest).error == "mydocker: No such image: \(byDigest)\n")
-                succeed("rmi", name, "mine:1")
-                succeed("pull", "-q", byDigest)
-                #expect(succeed("rmi", byDigest).lines.prefix(2) == ["Untagged: \(byDigest)", "Deleted: \(image.id)"])
-            }
+        try withRegistry { registry, scratch in
+            let image = try pushBusybox(to: registry, "a/b", scratch)
+            let name = "\(registry.host)/a/b"
+            let byDigest = "\(name)@\(image.digest)"
+            succeed("pull", "-q", name)
+            succeed("tag", name, "mine:1")
+            succeed("rmi", name)
+            succeed("pull", "-q", byDigest)
+            #expect(succeed("rmi", byDigest).lines == ["Untagged: \(byDigest)"])
+            #expect(inspect("{{.RepoTags}} {{.RepoDigests}}", "mine:1") == "[mine:1] []")
+            // A tag of the same repository stays, too.
+            succeed("pull", "-q", name)
+            #expect(succeed("rmi", byDigest).lines == ["Untagged: \(byDigest)"])
+            #expect(inspect("{{.RepoTags}} {{.RepoDigests}}", image.id) == "[\(name):latest mine:1] []")
+            #expect(mydocker("rmi", byDigest).error == "mydocker: No such image: \(byDigest)\n")
+            succeed("rmi", name, "mine:1")
+            succeed("pull", "-q", byDigest)
+            #expect(succeed("rmi", byDigest).lines.prefix(2) == ["Untagged: \(byDigest)", "Deleted: \(image.id)"])
         }
     }
 
     /// What others push is pulled, and the other way round; both types of documents.
     @Test func skopeoBothWays() throws {
-        try Ledger.expectUnchanged {
-            try withScratch { scratch in
-                let registry = try TestRegistry(scratch, port: 5000)
-                let source = try pushBusybox(to: registry, "a/b", scratch)
-                for (form, options) in [("v2s2", ""), ("oci", ""), ("zstd", "--dest-compress-format zstd")] {
-                    let copied = Host.shell(
-                        "skopeo copy -q --format \(form == "v2s2" ? "v2s2" : "oci") --src-tls-verify=false --dest-tls-verify=false "
-                            + "\(options) docker://\(registry.host)/a/b:latest docker://\(registry.host)/\(form):x")
-                    #expect(copied.code == 0, "\(form): \(copied.error)")
-                    let name = "\(registry.host)/\(form):x"
-                    succeed("pull", "-q", name)
-                    #expect(runOnce(name, "echo", form).text == "\(form)\n")
-                    succeed("push", "-q", "\(registry.host)/\(form):x")
-                    let seen = Host.shell("skopeo inspect --tls-verify=false docker://\(name)")
-                    #expect(seen.code == 0 && seen.text.contains("linux"), "\(seen.error)")
-                    succeed("rmi", name)
-                }
-                _ = source
+        try withRegistry { registry, scratch in
+            let source = try pushBusybox(to: registry, "a/b", scratch)
+            for (form, options) in [("v2s2", ""), ("oci", ""), ("zstd", "--dest-compress-format zstd")] {
+                let copied = Host.shell(
+                    "skopeo copy -q --format \(form == "v2s2" ? "v2s2" : "oci") --src-tls-verify=false --dest-tls-verify=false "
+                        + "\(options) docker://\(registry.host)/a/b:latest docker://\(registry.host)/\(form):x")
+                #expect(copied.code == 0, "\(form): \(copied.error)")
+                let name = "\(registry.host)/\(form):x"
+                succeed("pull", "-q", name)
+                #expect(runOnce(name, "echo", form).text == "\(form)\n")
+                succeed("push", "-q", "\(registry.host)/\(form):x")
+                let seen = Host.shell("skopeo inspect --tls-verify=false docker://\(name)")
+                #expect(seen.code == 0 && seen.text.contains("linux"), "\(seen.error)")
+                succeed("rmi", name)
             }
+            _ = source
         }
     }
 

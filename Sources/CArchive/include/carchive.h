@@ -1,6 +1,7 @@
 /* Tar archives through libarchive and SHA-256 through nettle.
  *
- * Both libraries are loaded on first use, so that a program which never touches an archive does not pay for them.
+ * Each library is loaded on first use, so that a program which never touches an archive does not pay for them. libarchive and
+ * all that it wants are dear, and a digest does without.
  * Every function returns 0, or -1 with *failure filled in. */
 #ifndef CARCHIVE_H
 #define CARCHIVE_H

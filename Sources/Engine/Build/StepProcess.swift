@@ -25,8 +25,11 @@ final class StepProcess {
         self.stage = stage
         self.number = number
         name = "build-" + ContainerID.random().short
-        // The copy has the links then, and those of later steps.
-        _ = try stage.job.workspace.nearDirectories(of: step.layers)
+        // What a step needs that is carried out: this copy has it then, and so have later ones. As long as nothing was new, one
+        // that may be known most likely is.
+        if !step.isFoundByReading || !stage.job.kept.isEmpty {
+            try stage.job.workspace.makeReady(for: step.layers)
+        }
         var output = try Descriptor.pipe()
         var answer = try Descriptor.pipe()
         let builder = getpid()
@@ -123,9 +126,8 @@ extension BuildStep {
         case .run(let run):
             let content = try run.mounts.content(job)
             let key = try key(content: content)
-            if run.mounts.readsContext, !ignoresCache, let kept = try job.workspace.kept(key) {
-                return StepResult(kept)
-            }
+            if isFoundByReading, let kept = try job.workspace.kept(key) { return StepResult(kept) }
+            try job.workspace.makeReady(for: layers)
             let layer = try run.perform(self, job, name: name, streams: streams)
             let isSure = try run.mounts.content(job) == content
             return StepResult(key: key, layer: layer, isSure: isSure)
@@ -141,14 +143,19 @@ extension BuildStep {
         }
     }
 
+    /// Whether only its own process finds out if it was done before: what it takes from elsewhere has to be read.
+    var isFoundByReading: Bool {
+        guard !ignoresCache else { return false }
+        return switch work {
+        case .copy: true
+        case .run(let run): run.mounts.readsContext
+        case .directory: false
+        }
+    }
+
     /// What was kept of a step that takes no files from elsewhere.
     func keptLayer(_ job: BuildJob) throws(OperationError) -> StepResult? {
-        switch work {
-        case .copy: return nil
-        case .run(let run): if run.mounts.readsContext { return nil }
-        case .directory: break
-        }
-        if ignoresCache { return nil }
+        guard !ignoresCache, !isFoundByReading else { return nil }
         let key = try key(content: .null)
         return try job.workspace.kept(key).map(StepResult.init)
     }
@@ -159,6 +166,7 @@ extension BuildJob {
     func changing(
         _ step: BuildStep, _ body: (borrowing Descriptor) throws(OperationError) -> Void
     ) throws(OperationError) -> BuiltLayer {
+        try workspace.makeReady(for: step.layers)
         let directory = try workspace.makeUpper("step-\(step.place)")
         let tree = try LayeredTree(workspace.nearDirectories(of: step.layers), in: directory, isWritable: true)
         try body(tree.root)

@@ -33,6 +33,12 @@ enum Archive {
         let hasImpliedDirectories: Bool
     }
 
+    /// Loads what archives need: copies of this process have it then.
+    static func load() throws(OperationError) {
+        var failure = carchive_failure()
+        guard carchive_load(&failure) == 0 else { throw error(failure, archive: "") }
+    }
+
     /// Restores an archive into a directory that nobody else writes to.
     /// - Parameters:
     ///   - copy: a file that gets the archive as it is read.

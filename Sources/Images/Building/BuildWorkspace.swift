@@ -9,11 +9,10 @@ package struct BuildWorkspace: ~Copyable {
     private let links: LayerLinks
 
     package init(in store: ImageStore) throws(OperationError) {
-        let workspace = try store.workspace()
-        // Loads the libraries of archives: the copies of the builder, one for each step, have them then.
+        let workspace = try store.workspace(collectingGarbage: false)
+        // Loads the library of digests: the copies of the builder, one for each step, have it then.
         _ = try Archive.digest([])
-        let links = try LayerLinks(in: workspace.file("l"))
-        self.links = links
+        links = LayerLinks(in: workspace.file("l"))
         self.store = store
         self.workspace = workspace
     }
@@ -40,8 +39,18 @@ package struct BuildWorkspace: ~Copyable {
 
     /// The same by names that are short enough for many of them in one mount.
     package func nearDirectories(of layers: [BuiltLayer]) throws(OperationError) -> [String] {
-        try links.note(layers.filter { $0.place == nil }.map(\.diff), in: store.layout)
+        try noteLinks(to: layers)
         return Self.topmost(layers).map { $0.place == nil ? links.path(of: $0.diff) : directory(of: $0) }
+    }
+
+    private func noteLinks(to layers: [BuiltLayer]) throws(OperationError) {
+        try links.note(layers.filter { $0.place == nil }.map(\.diff), in: store.layout)
+    }
+
+    /// Has ready what a step needs that is carried out on top of these layers, for this process and its copies.
+    package func makeReady(for layers: [BuiltLayer]) throws(OperationError) {
+        try Archive.load()
+        try noteLinks(to: layers)
     }
 
     /// A directory for one step's changes, with `upper` and `work` in it.
@@ -82,16 +91,16 @@ package struct BuildWorkspace: ~Copyable {
 
     /// What a step has come to before, which stays there until this build has ended; nil where nobody knows.
     package func kept(_ key: Digest) throws(OperationError) -> CachedStep? {
-        guard store.kept(key) != nil else { return nil }
+        guard Files.exists(store.path(of: key)) else { return nil }
         let lock = try FileLock.store(store.layout)
-        // A prune may have been here meanwhile.
         guard let step = store.kept(key) else { return nil }
         try store.noteUse(of: step)
         try workspace.uses.hold([step.layer.blob.digest], layers: [step.layer.diff], in: store.layout, holding: lock)
         return step
     }
 
-    /// Puts an image into the store, and what can be found again when the same is built.
+    /// Puts an image into the store, and what can be found again when the same is built. Where all of that is there, nothing is
+    /// written.
     /// - Parameters:
     ///   - image: nil keeps only the steps.
     ///   - references: none makes an image without a name.
@@ -99,6 +108,8 @@ package struct BuildWorkspace: ~Copyable {
         _ image: BuiltImage?, as references: [Reference], keeping steps: [CachedStep]
     ) throws(OperationError) -> Digest? {
         let names = try references.map(ImageStore.taggable)
+        // Others do that, too: no build fails by it, and one that has come to nothing new need not wait for it.
+        if image == nil || !steps.isEmpty { try? store.collectGarbage(to: workspace) }
         if steps.contains(where: { $0.layer.place != nil }) { try Archive.syncFileSystem(of: workspace.path) }
         try store.keep(steps, in: workspace)
         guard let image else { return nil }
@@ -122,15 +133,16 @@ package struct BuildWorkspace: ~Copyable {
         if let compression {
             draft = try store.compress(draft, by: compression, to: workspace.file("compressed-\(number)"))
         }
-        let prepared = try store.prepare(draft, number, in: workspace)
+        let prepared = try PreparedImage(draft)
+        try store.writeDocuments(of: prepared, number, in: workspace)
         var places = [
             prepared.id: workspace.file("config-\(number)"),
-            prepared.manifest.digest: workspace.file("manifest-\(number)"),
+            prepared.manifest.blob.digest: workspace.file("manifest-\(number)"),
         ]
         for layer in draft.layers { if let source = layer.source { places[layer.blob.digest] = source.blob } }
-        let part = SavedPart(names: names, manifest: prepared.content, descriptor: prepared.manifest)
+        let part = SavedPart(names: names, manifest: prepared.content, descriptor: prepared.manifest.blob)
         try store.save([part], as: form, to: output, named: name) { places[$0] ?? store.layout.blob($0) }
-        return WrittenImage(id: prepared.id, manifest: prepared.manifest.digest)
+        return WrittenImage(id: prepared.id, manifest: prepared.manifest.blob.digest)
     }
 
     private func draft(of image: BuiltImage) -> ImageDraft {

@@ -9,14 +9,13 @@ final class LayerLinks {
     /// Hexadecimal digits of a digest: among the layers of one build no two begin with the same ones.
     private static let digits = 16
 
-    init(in directory: String) throws(OperationError) {
-        self.directory = directory
-        try Files.makeDirectory(directory, existing: false)
-    }
+    /// - Parameter directory: is made for the first of them.
+    init(in directory: String) { self.directory = directory }
 
     /// Copies of the builder make the same ones.
     func note(_ layers: [Digest], in layout: StoreLayout) throws(OperationError) {
         for layer in layers where !known.contains(layer) {
+            if known.isEmpty { try Files.makeDirectory(directory) }
             _ = try Files.makeSymbolicLink(path(of: layer), to: layout.layer(layer))
             known.insert(layer)
         }

@@ -149,28 +149,24 @@ extension ImageStore {
         return try publish([Publication(draft: draft, references: references)], in: workspace)[0]
     }
 
-    /// Puts several into it at once.
+    /// Puts several into it at once. Where the store would be the same afterwards, nothing is written.
     /// - Returns: their ids, in their order.
     func publish(
         _ images: [Publication], in workspace: borrowing Workspace
     ) throws(OperationError) -> [Digest] {
-        var prepared: [Prepared] = []
+        let prepared = try images.map { image throws(OperationError) in try PreparedImage(image.draft) }
+        if try isPublished(images, prepared) { return prepared.map(\.id) }
         for (number, image) in images.enumerated() {
-            prepared.append(try prepare(image.draft, number, in: workspace))
+            try writeDocuments(of: prepared[number], number, in: workspace)
             try ImpliedDirectories(layers: image.draft.layers, layout: layout).settle()
         }
         try sync(images, prepared, in: workspace)
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
-        for (image, prepared) in zip(images, prepared) {
-            try place(image.draft, prepared, in: workspace, holding: lock)
-            for reference in image.references.isEmpty ? [nil] : image.references.map(Optional.some) {
-                index.add(
-                    ImageIndex.Entry(
-                        manifest: prepared.manifest.digest, manifestSize: prepared.manifest.size, image: prepared.id,
-                        reference: reference, scope: scope, source: image.source, isPulled: image.source != nil))
-            }
+        for (number, image) in images.enumerated() {
+            try place(image.draft, prepared[number], number, in: workspace, holding: lock)
         }
+        add(images, prepared, to: &index)
         for directory in [layout.blobs, layout.layers, layout.records] {
             try Files.syncDirectory(of: directory + "/")
         }
@@ -181,59 +177,39 @@ extension ImageStore {
     /// Most of the writing, before others have to wait for the lock. New layers are too many files for one call each; without any,
     /// what others have written to the file system is not waited for.
     private func sync(
-        _ images: [Publication], _ prepared: [Prepared], in workspace: borrowing Workspace
+        _ images: [Publication], _ prepared: [PreparedImage], in workspace: borrowing Workspace
     ) throws(OperationError) {
         if images.contains(where: { $0.draft.layers.contains { $0.source != nil } }) {
             return try Archive.syncFileSystem(of: workspace.path)
         }
-        for image in prepared { for name in image.files { try Files.sync(workspace.file(name)) } }
-    }
-
-    struct Prepared {
-        let number: Int
-        let id: Digest
-        let manifest: Manifest.Blob
-        /// Of the manifest as it was made here.
-        let content: Manifest
-        /// In the workspace.
-        var files: [String] { ["config", "manifest", "record"].map { "\($0)-\(number)" } }
-    }
-
-    /// Writes configuration, manifest and record to the workspace.
-    func prepare(
-        _ draft: ImageDraft, _ number: Int, in workspace: borrowing Workspace
-    ) throws(OperationError) -> Prepared {
-        try ImageStore.checkDepth(draft.layers.count)
-        let document = draft.document.json.compact
-        guard draft.original != nil || !document.hasForeignBytes else {
-            throw OperationError(
-                "write image configuration",
-                reason: "it is JSON, which cannot hold words, variables, labels or a message that are not UTF-8")
+        for (number, image) in prepared.enumerated() {
+            for file in image.files(number) { try Files.sync(workspace.file(file.name)) }
         }
-        let config = try writeBlob(
-            draft.original?.config ?? Array(document.utf8), Manifest.configType, "config-\(number)", in: workspace)
-        let content = Manifest(config: config, layers: draft.layers.map(\.blob), annotations: draft.annotations)
-        let manifest = try writeBlob(
-            draft.original?.manifest ?? Array(content.json.compact.utf8), Manifest.mediaType, "manifest-\(number)",
-            in: workspace)
-        let record = ImageRecord(
-            id: config.digest, manifest: manifest.digest, created: draft.created, layers: draft.layers.map(\.diff),
-            layerSizes: draft.layers.map(\.size),
-            blobs: [manifest.digest, config.digest] + draft.layers.map(\.blob.digest), config: draft.config,
-            platform: draft.platform)
-        try Files.create(workspace.file("record-\(number)"), Array(record.json.versioned(1).compact.utf8), mode: 0o644)
-        return Prepared(number: number, id: config.digest, manifest: manifest, content: content)
     }
 
-    private func writeBlob(
-        _ bytes: [UInt8], _ mediaType: String, _ name: String, in workspace: borrowing Workspace
-    ) throws(OperationError) -> Manifest.Blob {
-        try Files.create(workspace.file(name), bytes, mode: 0o644)
-        return Manifest.Blob(mediaType: mediaType, digest: try Archive.digest(bytes), size: Int64(bytes.count))
+    /// To the workspace.
+    func writeDocuments(
+        of image: PreparedImage, _ number: Int, in workspace: borrowing Workspace
+    ) throws(OperationError) {
+        for file in image.files(number) { try Files.create(workspace.file(file.name), file.bytes, mode: 0o644) }
+    }
+
+    /// Gives the images their names.
+    func add(_ images: [Publication], _ prepared: [PreparedImage], to index: inout ImageIndex) {
+        for (image, prepared) in zip(images, prepared) {
+            let manifest = prepared.manifest.blob
+            for reference in image.references.isEmpty ? [nil] : image.references.map(Optional.some) {
+                index.add(
+                    ImageIndex.Entry(
+                        manifest: manifest.digest, manifestSize: manifest.size, image: prepared.id,
+                        reference: reference, scope: scope, source: image.source, isPulled: image.source != nil))
+            }
+        }
     }
 
     private func place(
-        _ draft: ImageDraft, _ prepared: Prepared, in workspace: borrowing Workspace, holding lock: borrowing FileLock
+        _ draft: ImageDraft, _ prepared: PreparedImage, _ number: Int, in workspace: borrowing Workspace,
+        holding lock: borrowing FileLock
     ) throws(OperationError) {
         for layer in draft.layers {
             if let source = layer.source {
@@ -243,22 +219,11 @@ extension ImageStore {
                 throw OperationError("commit image", reason: "the image that it is based on was removed meanwhile")
             }
         }
-        try moveBlob(workspace.file("config-\(prepared.number)"), prepared.content.config)
-        try moveBlob(workspace.file("manifest-\(prepared.number)"), prepared.manifest)
-        try moveRecord(prepared, in: workspace)
-    }
-
-    /// One of the same image by another manifest stays, unless something of that is gone.
-    private func moveRecord(
-        _ prepared: Prepared, in workspace: borrowing Workspace
-    ) throws(OperationError) {
-        let known: ImageRecord?
-        do throws(OperationError) { known = try record(prepared.id) } catch {
-            if error.kind == .newerVersion { return }
-            known = nil
+        for (name, document) in [("config", prepared.config), ("manifest", prepared.manifest)] where !has(document) {
+            try Files.move(workspace.file("\(name)-\(number)"), to: layout.blob(document.blob.digest))
         }
-        guard known?.manifest == prepared.manifest.digest || !damages(of: prepared.id).isEmpty else { return }
-        try Files.move(workspace.file("record-\(prepared.number)"), to: layout.record(prepared.id))
+        guard !hasOtherRecord(than: prepared) else { return }
+        try Files.move(workspace.file("record-\(number)"), to: layout.record(prepared.id))
     }
 
     /// One that has another length than it should is replaced.

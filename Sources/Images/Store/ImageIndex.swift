@@ -4,7 +4,7 @@ import Linux
 
 /// `index.json`: which images there are, and under which names.
 struct ImageIndex {
-    struct Entry: Equatable {
+    struct Entry: Hashable {
         let manifest: Digest
         let manifestSize: Int64
         let image: Digest
@@ -153,6 +153,11 @@ extension ImageIndex {
             $0.image == pulled.image && $0.reference == pulled.reference && $0.source == pulled.source
                 && $0.manifest == pulled.manifest && ($0.isPulled || !pulled.isPulled)
         }
+    }
+
+    /// Whether another one says the same of our images, in whatever order: then there is nothing to write.
+    func says(theSameAs other: ImageIndex) -> Bool {
+        entries.count == other.entries.count && Set(entries) == Set(other.entries)
     }
 
     /// Whether some registry has this very manifest.

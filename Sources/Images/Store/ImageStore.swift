@@ -69,16 +69,18 @@ package struct ImageStore: Sendable {
         }
     }
 
-    /// Gives the image that `text` names another name, which any other image loses.
+    /// Gives the image that `text` names another name, which any other image loses. Where it has that already, all stays
+    /// as it is.
     package func tag(_ text: String, as reference: Reference) throws(OperationError) {
         let name = try ImageStore.taggable(reference)
         // A store that is not there has no image to tag.
         guard try resolve(text) != nil else { throw ImageStore.notFound(text) }
         let lock = try FileLock.store(layout)
-        var index = try ImageIndex.read(layout.index)
-        guard let match = try index.match(text) else { throw ImageStore.notFound(text) }
+        let known = try ImageIndex.read(layout.index)
+        guard let match = try known.match(text) else { throw ImageStore.notFound(text) }
+        var index = known
         index.tag(match, own: (try? record(match.image))?.manifest, as: name, in: scope)
-        try write(index, holding: lock)
+        if !index.says(theSameAs: known) { try write(index, holding: lock) }
     }
 }
 
@@ -167,14 +169,24 @@ extension ImageStore {
     }
 
     /// A place to work in, after what dead processes left was cleared away.
-    func workspace() throws(OperationError) -> Workspace {
+    /// - Parameter collects: whether all that no image needs goes, too, for which the whole store is gone through. Else that is
+    ///   done where one of the dead may have left some of it.
+    func workspace(collectingGarbage collects: Bool = true) throws(OperationError) -> Workspace {
         try layout.create()
-        try Workspace.reclaim(in: layout)
+        let hasReclaimed = try Workspace.reclaim(in: layout)
         let lock = try FileLock.store(layout)
         try layout.mark(holding: lock)
         let workspace = try Workspace(in: layout, holding: lock)
-        try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace, holding: lock)
+        if collects || hasReclaimed {
+            try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace, holding: lock)
+        }
         return workspace
+    }
+
+    /// The same for one who has a workspace already.
+    func collectGarbage(to trash: borrowing Workspace) throws(OperationError) {
+        let lock = try FileLock.store(layout)
+        try collectGarbage(keeping: ImageIndex.read(layout.index), trash: trash, holding: lock)
     }
 
     /// Moves what no image in the index needs to the workspace, where it goes at leisure.

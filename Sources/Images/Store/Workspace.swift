@@ -37,16 +37,20 @@ struct Workspace: ~Copyable {
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Removes the workspaces of the dead. Nobody waits for the disk meanwhile.
-    static func reclaim(in layout: StoreLayout) throws(OperationError) {
+    /// - Returns: whether there were any.
+    static func reclaim(in layout: StoreLayout) throws(OperationError) -> Bool {
         let lock = try FileLock.store(layout)
         let dead = try dead(in: layout)
         // The index is written under the lock that we hold.
         for file in try Files.names(in: layout.root) where file.hasSuffix(".tmp") {
             try? Files.remove("\(layout.root)/\(file)")
         }
+        // One may have been killed just after it had replaced the index. Who finds there what he wants writes nothing any more.
+        if !dead.isEmpty { try Files.syncDirectory(of: layout.index) }
         lock.release()
         // Two may find it dead at once, and what stays is found again.
         for path in dead { try? Files.removeTree(path) }
+        return !dead.isEmpty
     }
 
     /// What is there is dead only while no new one can be made: with the store's lock, or as something to look at.
@@ -128,6 +132,8 @@ extension ImageStore {
         for name in (try? Files.names(in: layout.temporary)) ?? [] where name.hasPrefix(Workspace.prefix(of: process)) {
             let path = "\(layout.temporary)/\(name)"
             guard let lock = try? FileLock.acquire(path + "/lock") else { continue }
+            // As whoever finds it dead does.
+            try? Files.syncDirectory(of: layout.index)
             try? Files.removeTree(path)
             lock.release()
         }

@@ -3,8 +3,15 @@ import Netlink
 
 /// The way back.
 extension PacketTracer {
+    /// Has it go out, and its answer come back.
+    mutating func leaveAndBeAnswered(by route: RouteInfo, _ packet: inout TracedPacket) {
+        let sent = packet
+        leave(by: route, &packet)
+        if way.arrives { answer(to: sent, sentAs: packet.source) }
+    }
+
     /// What is let through one way need not be the other way.
-    mutating func answer(to packet: TracedPacket, sentAs sender: IPAddress) {
+    private mutating func answer(to packet: TracedPacket, sentAs sender: IPAddress) {
         var answer = packet.answer(to: sender)
         let before = (way.steps, way.end)
         conclude(comesBack(&answer), before)

@@ -193,13 +193,7 @@ package struct PacketTracer: ~Copyable {
         leaveAndBeAnswered(by: route, &packet)
     }
 
-    private mutating func leaveAndBeAnswered(by route: RouteInfo, _ packet: inout TracedPacket) {
-        let sent = packet
-        leave(by: route, &packet)
-        if way.arrives { answer(to: sent, sentAs: packet.source) }
-    }
-
-    private mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
+    mutating func leave(by route: RouteInfo, _ packet: inout TracedPacket) {
         packet.masqueradedSource = masqueradedSource(of: packet, by: route)
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
         pass(link: output.name, isOutward: true)
