@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <string.h>
@@ -242,10 +243,16 @@ uint32_t cnetlink_port(const struct mnl_socket *socket) {
     return mnl_socket_get_portid(socket);
 }
 
+/* A message has to fit into the socket's buffer (netlink_sendmsg). Most that is sent is small: the buffer is made larger when it has to be. */
+static int make_room(const struct mnl_socket *socket, size_t size) {
+    int wanted = size < INT_MAX / 2 ? (int)size + 4096 : INT_MAX / 2;
+    return setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof wanted);
+}
+
 int cnetlink_send(const struct mnl_socket *socket, const void *bytes, size_t size) {
     ssize_t sent;
     do sent = mnl_socket_sendto(socket, bytes, size);
-    while (sent < 0 && errno == EINTR);
+    while (sent < 0 && (errno == EINTR || (errno == EMSGSIZE && make_room(socket, size) == 0)));
     return sent < 0 ? -errno : 0;
 }
 

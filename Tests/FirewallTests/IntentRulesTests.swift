@@ -195,7 +195,7 @@ import Testing
         #expect(try chains(port.connection, .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
         #expect(
             try chains(network.creation, .nat) == [
-                "MYDOCKER-POSTROUTING", "MYDOCKER-POSTROUTING-testbridge", "OUTPUT", "POSTROUTING", "PREROUTING",
+                "MYDOCKER-POSTROUTING", "MYDOCKER-NAT-testbridge", "OUTPUT", "POSTROUTING", "PREROUTING",
             ])
         let elements = PacketTableScope(try #require(network.creation.scope), .nat).elements
         #expect(elements["MYDOCKER-POSTROUTING-oifname"] == [.interface("testbridge")])

@@ -40,18 +40,18 @@ import Testing
             }
             #expect(after.count == before.count)
             let forward = before.filter { $0.chain == IntentRules.forward && $0.table == .filter }.map {
-                $0.standing(in: "MYDOCKER-FORWARD-testbridge")
+                $0.standing(in: "MYDOCKER-TO-testbridge")
             }
-            #expect(after.filter { $0.chain == "MYDOCKER-FORWARD-testbridge" && $0.table == .filter } == forward)
+            #expect(after.filter { $0.chain == "MYDOCKER-TO-testbridge" && $0.table == .filter } == forward)
         }
     }
 
     @Test func aVerdictThatOneInterfaceDecidesIsAnElement() {
         let rules = arranged(.testbridge)
         #expect(chain(IntentRules.egress, rules) == ["-i testbridge -j ACCEPT"])
-        #expect(chain(IntentRules.forward, rules) == ["-o testbridge -j MYDOCKER-FORWARD-testbridge"])
-        #expect(chain(IntentRules.input, rules) == ["-i testbridge -j MYDOCKER-INPUT-testbridge"])
-        #expect(rules.allSatisfy { $0.chain != "MYDOCKER-EGRESS-testbridge" })
+        #expect(chain(IntentRules.forward, rules) == ["-o testbridge -j MYDOCKER-TO-testbridge"])
+        #expect(chain(IntentRules.input, rules) == ["-i testbridge -j MYDOCKER-HOST-testbridge"])
+        #expect(rules.allSatisfy { $0.chain != "MYDOCKER-FROM-testbridge" })
     }
 
     /// What goes out is found by where it comes from, as no interface says so behind routing.
@@ -81,10 +81,10 @@ import Testing
 
     @Test func branchesAreThoseOfTheTable() {
         let owner = FirewallOwner.network(bridge: "bd0")
-        #expect(NetworkBranches.branches(of: owner, in: .nat6) == ["MYDOCKER-POSTROUTING-bd0"])
+        #expect(NetworkBranches.branches(of: owner, in: .nat6) == ["MYDOCKER-NAT-bd0"])
         #expect(
             Set(NetworkBranches.branches(of: owner, in: .filter)) == [
-                "MYDOCKER-ISOLATE-bd0", "MYDOCKER-FORWARD-bd0", "MYDOCKER-EGRESS-bd0", "MYDOCKER-INPUT-bd0",
+                "MYDOCKER-APART-bd0", "MYDOCKER-TO-bd0", "MYDOCKER-FROM-bd0", "MYDOCKER-HOST-bd0",
             ])
     }
 

@@ -43,10 +43,10 @@ import Testing
                 "nft 'add chain ip mydocker-nat PREROUTING { type nat hook prerouting priority -105; }'"))
         #expect(
             lines.contains(
-                "nft 'add rule ip mydocker-filter MYDOCKER-INPUT-testbridge ip daddr 127.0.0.0/8 iifname \"testbridge\" "
+                "nft 'add rule ip mydocker-filter MYDOCKER-HOST-testbridge ip daddr 127.0.0.0/8 iifname \"testbridge\" "
                     + "ct state ! established,related counter drop'"))
         #expect(
-            lines.filter { $0.contains("MYDOCKER-EGRESS-") } == [
+            lines.filter { $0.contains("MYDOCKER-FROM-") } == [
                 "nft 'add map ip mydocker-filter MYDOCKER-EGRESS-iifname { type ifname : verdict; }'",
                 "nft 'add rule ip mydocker-filter MYDOCKER-EGRESS iifname vmap @MYDOCKER-EGRESS-iifname'",
                 "nft 'add element ip mydocker-filter MYDOCKER-EGRESS-iifname { \"testbridge\" : accept }'",
@@ -54,7 +54,7 @@ import Testing
         #expect(
             lines.contains(
                 "nft 'add element ip mydocker-nat MYDOCKER-POSTROUTING-saddr "
-                    + "{ 192.168.10.0/24 : jump MYDOCKER-POSTROUTING-testbridge }'"))
+                    + "{ 192.168.10.0/24 : jump MYDOCKER-NAT-testbridge }'"))
         #expect(
             lines.contains(
                 "nft 'add rule ip mydocker-nat PREROUTING ip daddr != 127.0.0.0/8 fib daddr type local counter jump MYDOCKER-DNAT'"
@@ -108,7 +108,7 @@ import Testing
         #expect(more.contains("nft 'add table ip6 mydocker-nat'"))
         #expect(
             more.contains(
-                "nft 'add rule ip6 mydocker-nat MYDOCKER-POSTROUTING-br6 ip6 saddr fd00::/64 oifname != \"br6\" counter masquerade'"
+                "nft 'add rule ip6 mydocker-nat MYDOCKER-NAT-br6 ip6 saddr fd00::/64 oifname != \"br6\" counter masquerade'"
             ))
         let mapping = PortMapping(hostAddress: IPAddress(ipv6: 0), hostPort: 80, containerPort: 8080)
         let ports = PublishedPorts(

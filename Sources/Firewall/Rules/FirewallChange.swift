@@ -70,7 +70,7 @@ struct FirewallChange: Hashable, Sendable {
     }
 
     /// Of more of them it is less to read everything at once.
-    private static let fewOwners = 16
+    private static let fewOwners = 4
 
     mutating func remove(_ owner: FirewallOwner) { set(owner, []) }
 }

@@ -13,9 +13,11 @@ extension RawRule {
 
     var note: [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
 
-    func jumps(to chain: String) -> Bool {
-        value.target == UInt8(CIPTABLES_JUMP) && RawRule.text(value.jump) == chain
-    }
+    /// The chain that it leads to.
+    var jump: String? { value.target == UInt8(CIPTABLES_JUMP) ? RawRule.text(value.jump) : nil }
+    /// Nil of all addresses.
+    var sourceSubnet: Subnet? { isOpaque || value.source_prefix == 0 ? nil : source }
+    func jumps(to chain: String) -> Bool { jump == chain }
 }
 
 extension PacketRule {

@@ -1,6 +1,7 @@
 import CIPTables
 import Core
 import Glibc
+import Linux
 import Netlink
 
 typealias NFTablesFirewall = RuleFirewall<NFTablesTable>
@@ -11,98 +12,41 @@ typealias NFTablesFirewall = RuleFirewall<NFTablesTable>
 final class NFTablesTable: KernelTable {
     typealias Syntax = NFTablesSyntax
 
-    private struct Entry {
-        enum Origin {
-            case kernel(UInt64)
-            /// Added by these changes, under this number.
-            case new(UInt32)
-            /// Of a map, whoever has added it; behind the chain's rules.
-            case element(VerdictMap, key: [UInt8])
-        }
-
-        let rule: RawRule
-        let origin: Origin
-    }
-
     private let name: FirewallTable
     private let subject: String
     private var socket: NFTablesSocket
-    /// Without its rules, which are in `contents`.
-    private var read: PacketTable
-    private var contents: [String: [Entry]] = [:]
-    /// The first of a chain's rules by which packets ask its maps.
-    private var lookups: [String: PacketTableChange.RulePlace] = [:]
+    private let read: PacketTable
+    private var contents: NFTablesContents
     private(set) var faults: [String] = []
+    private(set) var repairs: [ShellCommand] = []
     private var changes: [PacketTableChange] = []
     private var lastNumber: UInt32 = 0
 
     init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError) {
         self.name = name
         subject = Self.subject(name)
-        let scope = scope.map { PacketTableScope($0, name) }
         do throws(OperationError) {
             socket = try NFTablesSocket()
-            if let scope {
-                read = try socket.read(subject, of: name.family, scope)
-            } else {
-                let maps = NetworkBranches.chains(of: name).flatMap(NetworkBranches.maps).map(\.name)
-                read = try socket.read(subject, of: name.family, maps: maps)
-            }
+            let scope = scope.map { PacketTableScope($0, name) }
+            let looked = try Self.read(name, scope, &socket)
+            let found = NFTablesContents(looked, name, scope)
+            // Something leads to a network's chain that its rules say nothing of.
+            let isEnough = scope == nil || !found.hasUnknownJumpsToBranches
+            read = isEnough ? looked : try Self.read(name, nil, &socket)
+            contents = isEnough ? found : NFTablesContents(read, name, nil)
         } catch {
             throw Self.cannotOpen(error)
         }
-        for (chain, rules) in read.chains {
-            let unasked = take(rules, of: chain)
-            if !unasked.isEmpty, scope?.chains.contains(chain) ?? true {
-                faults.append("the chain \(chain) does not lead on to those of networks")
-                ask(unasked, in: chain)
-            }
-        }
-        if read.isDormant {
-            changes.append(.wakeTable)
-            faults.append("it is dormant: no packet meets its rules")
-        }
+        mend()
         makeFrame()
     }
 
-    /// - Returns: the chain's maps that none of these rules asks.
-    private func take(_ rules: [PacketTable.Rule], of chain: String) -> [VerdictMap] {
-        read.chains[chain] = []
-        let maps = NetworkBranches.maps(of: chain)
-        var asked: Set<VerdictMap> = []
-        var entries: [Entry] = []
-        for rule in rules {
-            if let map = maps.first(where: { $0.note == rule.note }) {
-                asked.insert(map)
-                if lookups[chain] == nil { lookups[chain] = .beforeHandle(rule.handle) }
-            } else {
-                entries.append(Entry(rule: RawRule(noted: rule.note), origin: .kernel(rule.handle)))
-            }
-        }
-        contents[chain] = entries + elements(of: maps)
-        return maps.filter { !asked.contains($0) }
-    }
-
-    private func elements(of maps: [VerdictMap]) -> [Entry] {
-        maps.flatMap { map in
-            (read.elements[map.name] ?? []).map {
-                Entry(rule: RawRule(noted: $0.note), origin: .element(map, key: $0.key))
-            }
-        }
-    }
-
-    private func ask(_ maps: [VerdictMap], in chain: String) {
-        for map in maps {
-            changes.append(.addMap(map, id: nextNumber()))
-            let number = nextNumber()
-            changes.append(.addLookup(map, in: chain, id: number))
-            if lookups[chain] == nil { lookups[chain] = .beforeNew(number) }
-        }
-    }
-
-    private func nextNumber() -> UInt32 {
-        lastNumber += 1
-        return lastNumber
+    private static func read(
+        _ name: FirewallTable, _ scope: PacketTableScope?, _ socket: inout NFTablesSocket
+    ) throws(OperationError) -> PacketTable {
+        if let scope { return try socket.read(subject(name), of: name.family, scope) }
+        let maps = NetworkBranches.chains(of: name).flatMap(NetworkBranches.maps).map(\.name)
+        return try socket.read(subject(name), of: name.family, maps: maps)
     }
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
@@ -130,11 +74,39 @@ final class NFTablesTable: KernelTable {
         error.errno == EINVAL || error.errno == EOPNOTSUPP || error.errno == EPROTONOSUPPORT
     }
 
+    /// Puts back what makes packets meet the rules.
+    private func mend() {
+        if read.isDormant {
+            changes.append(.wakeTable)
+            repairs.append(NFTablesSyntax.waking(name))
+            faults.append("it is dormant: no packet meets its rules")
+        }
+        for (chain, maps) in contents.unasked.sorted(by: { $0.key < $1.key }) {
+            faults.append("the chain \(chain) does not lead on to those of networks")
+            repairs += NFTablesSyntax.asking(maps, in: chain, of: name)
+            ask(maps, in: chain)
+        }
+    }
+
+    private func ask(_ maps: [VerdictMap], in chain: String) {
+        for map in maps {
+            changes.append(.addMap(map, id: nextNumber()))
+            let number = nextNumber()
+            changes.append(.addLookup(map, in: chain, id: number))
+            contents.beginLookups(.beforeNew(number), in: chain)
+        }
+    }
+
+    private func nextNumber() -> UInt32 {
+        lastNumber += 1
+        return lastNumber
+    }
+
     /// A table of that name may be somebody else's, and has none of our chains then.
     private func makeFrame() {
         if read.chains.isEmpty { changes.append(.addTable) }
-        for (chain, hook) in Self.hooks(name) where contents[chain] == nil {
-            contents[chain] = []
+        for (chain, hook) in Self.hooks(name) where !contents.contains(chain) {
+            contents.add(chain)
             changes.append(.addChain(chain, hook))
         }
     }
@@ -158,33 +130,36 @@ final class NFTablesTable: KernelTable {
 
     // MARK: Contents
 
-    var chains: [String] { contents.keys.sorted() }
-    func contains(_ chain: String) -> Bool { contents[chain] != nil }
-    func rules(in chain: String) -> [RawRule] { (contents[chain] ?? []).map(\.rule) }
-
-    func handle(at position: Int, in chain: String) -> UInt64? {
-        guard let entries = contents[chain], position < entries.count,
-            case .kernel(let handle) = entries[position].origin
-        else { return nil }
-        return handle
+    var chains: [String] { contents.chains }
+    func contains(_ chain: String) -> Bool { contents.contains(chain) }
+    func rules(in chain: String) -> [RawRule] { contents.entries(of: chain).map(\.rule) }
+    func references(to chain: String) -> Int {
+        contents.references(to: chain)
+            + NetworkBranches.maps(of: chain).count { read.othersMention($0.name) }
     }
 
-    func references(to chain: String) -> Int {
-        contents.values.joined().count { $0.rule.jumps(to: chain) } + (read.othersMention(chain) ? 1 : 0)
+    func handle(at position: Int, in chain: String) -> UInt64? {
+        switch contents.entries(of: chain)[position].origin {
+        case .kernel(let handle), .behind(let handle): handle
+        case .new, .element: nil
+        }
+    }
+
+    func isElement(at position: Int, in chain: String) -> Bool {
+        if case .element = contents.entries(of: chain)[position].origin { true } else { false }
     }
 
     func create(_ chain: String) throws(OperationError) {
-        let maps = NetworkBranches.maps(of: chain)
-        contents[chain] = elements(of: maps)
+        contents.add(chain)
         changes.append(.addChain(chain, nil))
-        ask(maps, in: chain)
+        ask(NetworkBranches.maps(of: chain), in: chain)
     }
 
     func delete(_ chain: String) throws(OperationError) {
         guard rules(in: chain).isEmpty, references(to: chain) == 0 else {
             throw OperationError("remove firewall chain", chain, errno: ENOTEMPTY)
         }
-        contents[chain] = nil
+        contents.remove(chain)
         let maps = NetworkBranches.maps(of: chain)
         if !maps.isEmpty { changes.append(.removeRules(of: chain)) }
         changes += maps.map { .removeMap($0.name) }
@@ -195,44 +170,24 @@ final class NFTablesTable: KernelTable {
         guard let decoded = rule.decoded(name, chain), let packets = PacketRule(rule, name, chain) else {
             throw OperationError("add firewall rule to chain", chain, errno: EINVAL)
         }
-        let entry: Entry
-        if let (map, element) = try NFTablesSyntax.element(decoded) {
-            replaceForeign(element.key, map, in: chain)
-            changes.append(.addElement(element, to: map.name))
-            entry = Entry(rule: rule, origin: .element(map, key: element.key.bytes))
-        } else {
+        guard let (map, element) = try NFTablesSyntax.element(decoded) else {
             let number = nextNumber()
-            changes.append(.addRule(packets, to: chain, place(position, in: chain), id: number))
-            entry = Entry(rule: rule, origin: .new(number))
+            changes.append(.addRule(packets, to: chain, contents.place(position, in: chain), id: number))
+            return contents.insert(NFTablesEntry(rule: rule, origin: .new(number)), into: chain, at: position)
         }
-        contents[chain]?.insert(entry, at: position)
-    }
-
-    /// A map has one element of a key: somebody else's gives way.
-    private func replaceForeign(_ key: VerdictElement.Key, _ map: VerdictMap, in chain: String) {
-        let isTaken = (contents[chain] ?? []).contains { entry in
-            guard case .element(let other, let bytes) = entry.origin else { return false }
-            return other == map && bytes == key.bytes && entry.rule.isOpaque
+        // A map has one element of a key: whoever else's gives way.
+        for rival in contents.rivals(of: element.key, in: map) {
+            changes.append(.removeElement(rival, from: map.name))
         }
-        if isTaken { changes.append(.removeElement(key, from: map.name)) }
-    }
-
-    /// Maps are asked behind all rules.
-    private func place(_ position: Int, in chain: String) -> PacketTableChange.RulePlace {
-        for entry in (contents[chain] ?? []).dropFirst(position) {
-            switch entry.origin {
-            case .kernel(let handle): return .beforeHandle(handle)
-            case .new(let number): return .beforeNew(number)
-            case .element: continue
-            }
-        }
-        return lookups[chain] ?? .atEnd
+        changes.append(.addElement(element, to: map.name))
+        let entry = NFTablesEntry(rule: rule, origin: .element(map, key: element.key.bytes))
+        contents.insert(entry, into: chain, at: position)
     }
 
     func remove(at position: Int, from chain: String) throws(OperationError) {
-        guard let entry = contents[chain]?.remove(at: position) else { return }
+        let entry = contents.remove(at: position, from: chain)
         switch entry.origin {
-        case .kernel(let handle): changes.append(.removeRule(handle, from: chain))
+        case .kernel(let handle), .behind(let handle): changes.append(.removeRule(handle, from: chain))
         case .element(let map, _):
             guard let rule = entry.rule.decoded(name, chain), let (_, element) = try NFTablesSyntax.element(rule) else {
                 throw OperationError("remove element from map", map.name, errno: EINVAL)
@@ -246,30 +201,47 @@ final class NFTablesTable: KernelTable {
 
     // MARK: Writing
 
-    /// A table whose last rule goes, goes with it.
     func commit() -> Int32 {
-        let isEmpty =
-            read.isWhole && contents.values.allSatisfy(\.isEmpty) && contents.count == Self.hooks(name).count
-        if isEmpty, read.chains.isEmpty { return 0 }
         do throws(OperationError) {
-            try socket.change(subject, of: name.family, isEmpty ? [.removeTable] : changes, since: read)
+            let isEmpty = read.isWhole && contents.isEmpty && chains.count == Self.hooks(name).count
+            if isEmpty, read.chains.isEmpty { return 0 }
+            let isToGo = isEmpty ? try hasNoOtherSets() : false
+            try socket.change(subject, of: name.family, isToGo ? [.removeTable] : changes, since: read)
             return 0
         } catch {
             return error.errno == ERESTART ? EAGAIN : error.errno ?? EIO
         }
     }
 
+    /// A table whose last rule goes, goes with it, unless somebody keeps a set there.
+    private func hasNoOtherSets() throws(OperationError) -> Bool {
+        let own = NetworkBranches.chains(of: name).flatMap(NetworkBranches.maps).map(\.name)
+        return Set(try socket.sets(of: subject, name.family)).isSubset(of: own)
+    }
+
     func cannotCommit(errno: Int32) -> OperationError {
-        if errno == EAGAIN {
-            return OperationError("write nftables table", subject, reason: "other programs keep changing the rules")
-        }
-        guard errno == ENOENT else { return OperationError("write nftables table", subject, errno: errno) }
+        let operation = "write nftables table"
+        let looking = "look for what is not by \(Program.current.name): nft list table \(NFTablesSyntax.name(name))"
         let fib = name.family == .ipv4 ? "IPV4" : "IPV6"
-        return OperationError(
-            "write nftables table", subject,
-            reason: "the kernel lacks nft_ct, nft_fib, nft_nat or nft_masq (CONFIG_NFT_CT, "
-                + "CONFIG_NFT_FIB_\(fib), CONFIG_NFT_NAT, CONFIG_NFT_MASQ)",
-            remedy: "use --firewall iptables with network create, or with network reload for a network that is there")
+        switch errno {
+        case EAGAIN: return OperationError(operation, subject, reason: "other programs keep changing the rules")
+        case EEXIST:
+            return OperationError(
+                operation, subject, reason: "a map has an element of somebody else's for the same packets",
+                remedy: looking)
+        case EBUSY:
+            return OperationError(
+                operation, subject, reason: "something of somebody else's leads to a chain or map that is to go",
+                remedy: looking)
+        case ENOENT, EOPNOTSUPP:
+            return OperationError(
+                operation, subject,
+                reason: "the kernel lacks nft_ct, nft_fib, nft_nat or nft_masq (CONFIG_NFT_CT, "
+                    + "CONFIG_NFT_FIB_\(fib), CONFIG_NFT_NAT, CONFIG_NFT_MASQ), or sets (CONFIG_NF_TABLES_SET)",
+                remedy:
+                    "use --firewall iptables with network create, or with network reload for a network that is there")
+        default: return OperationError(operation, subject, errno: errno)
+        }
     }
 
     private static func cannotOpen(_ error: OperationError) -> OperationError {

@@ -5,18 +5,27 @@ import Netlink
 /// the rules of that one alone, however many networks there are.
 ///
 /// A rule that one interface or subnet decides is an element of a map itself (`-i bd0 -j ACCEPT`); all others of a network are in
-/// chains of its own (`MYDOCKER-FORWARD-bd0`), to which an element leads. The legacy tables have no maps: there all stand in one list.
+/// chains of its own (`MYDOCKER-TO-bd0`), to which an element leads. The legacy tables have no maps: there all stand in one list.
 enum NetworkBranches {
-    /// By which packets leave a chain for the branches, behind its other rules.
-    static func maps(of chain: String) -> [VerdictMap] {
-        (keys[chain] ?? []).map { VerdictMap(chain + suffix($0), $0) }
+    private struct Trunk {
+        let branchPrefix: String
+        let keys: [VerdictMap.Key]
     }
 
-    /// Of each chain that has any, in the order in which they are asked.
-    private static let keys: [String: [VerdictMap.Key]] = [
-        IntentRules.isolate: [.output, .input], IntentRules.forward: [.output], IntentRules.egress: [.input],
-        IntentRules.input: [.input], IntentRules.postrouting: [.output, .source],
+    /// The chains that have maps, which are asked in this order. A branch's name has 31 bytes at most, with any name of a bridge
+    /// (CIPTABLES_CHAIN).
+    private static let trunks: [String: Trunk] = [
+        IntentRules.isolate: Trunk(branchPrefix: "MYDOCKER-APART-", keys: [.output, .input]),
+        IntentRules.forward: Trunk(branchPrefix: "MYDOCKER-TO-", keys: [.output]),
+        IntentRules.egress: Trunk(branchPrefix: "MYDOCKER-FROM-", keys: [.input]),
+        IntentRules.input: Trunk(branchPrefix: "MYDOCKER-HOST-", keys: [.input]),
+        IntentRules.postrouting: Trunk(branchPrefix: "MYDOCKER-NAT-", keys: [.output, .source]),
     ]
+
+    /// By which packets leave a chain for the branches, behind its other rules.
+    static func maps(of chain: String) -> [VerdictMap] {
+        (trunks[chain]?.keys ?? []).map { VerdictMap(chain + suffix($0), $0) }
+    }
 
     private static func suffix(_ key: VerdictMap.Key) -> String {
         switch key {
@@ -28,17 +37,19 @@ enum NetworkBranches {
 
     /// Those of a table that have maps.
     static func chains(of table: FirewallTable) -> [String] {
-        IntentRules.layout(of: table.family).chains.filter { $0.table == table && keys[$0.name] != nil }.map(\.name)
+        IntentRules.layout(of: table.family).chains.filter { $0.table == table && trunks[$0.name] != nil }.map(\.name)
     }
 
     /// The chains of a network's own; none of an endpoint.
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         guard case .network(let bridge) = owner else { return [] }
-        return chains(of: table).map { branch(of: $0, bridge) }
+        return chains(of: table).compactMap { branch(of: $0, bridge) }
     }
 
-    private static func branch(of chain: String, _ bridge: String) -> String {
-        "\(chain)-\(NFTablesName.written(bridge))"
+    static func isBranch(_ chain: String) -> Bool { trunks.values.contains { chain.hasPrefix($0.branchPrefix) } }
+
+    private static func branch(of chain: String, _ bridge: String) -> String? {
+        trunks[chain].map { $0.branchPrefix + NFTablesName.written(bridge) }
     }
 
     // MARK: Arrangement
@@ -53,27 +64,28 @@ enum NetworkBranches {
     /// The same rules where they stand, with those that lead to them.
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] {
         var groups: [Group: [FirewallRule]] = [:]
+        var order: [Group] = []
         var arranged: [FirewallRule] = []
         for rule in rules {
-            if let group = group(of: rule) { groups[group, default: []].append(rule) } else { arranged.append(rule) }
+            guard let group = group(of: rule) else {
+                arranged.append(rule)
+                continue
+            }
+            if groups[group] == nil { order.append(group) }
+            groups[group, default: []].append(rule)
         }
-        for chain in IntentRules.layout(of: .ipv4).chains.map(\.name) {
-            for key in keys[chain] ?? [] {
-                for group in groups.keys.filter({ $0.chain == chain && $0.key == key }).sorted(by: precedes) {
-                    arranged += branched(groups[group] ?? [], of: group)
-                }
+        // Within a chain as its maps are asked.
+        for place in 0..<2 {
+            for group in order where trunks[group.chain]?.keys.firstIndex(of: group.key) == place {
+                arranged += branched(groups[group] ?? [], of: group)
             }
         }
         return arranged
     }
 
-    private static func precedes(_ left: Group, _ right: Group) -> Bool {
-        (left.table.description, left.bridge) < (right.table.description, right.bridge)
-    }
-
     private static func branched(_ rules: [FirewallRule], of group: Group) -> [FirewallRule] {
         if let rule = rules.first, rules.count == 1, rule.isDecided(by: group.key) { return rules }
-        let branch = branch(of: group.chain, group.bridge)
+        guard let branch = branch(of: group.chain, group.bridge) else { return rules }
         return [jump(to: branch, for: rules[0], group)] + rules.map { $0.standing(in: branch) }
     }
 
@@ -94,8 +106,7 @@ enum NetworkBranches {
     }
 
     private static func key(of rule: FirewallRule) -> VerdictMap.Key? {
-        let keys = keys[rule.chain] ?? []
-        return keys.first { rule.elementKey($0) != nil }
+        trunks[rule.chain]?.keys.first { rule.elementKey($0) != nil }
     }
 
     // MARK: Elements
@@ -134,13 +145,16 @@ extension FirewallRule {
     }
 }
 
-/// Names of chains, as nft(8) reads them: letters, digits, "_", "." and "-".
+/// Parts of names of chains, as nft(8) reads them: letters, digits, "_", ".", "-" and "/".
 enum NFTablesName {
-    /// Names of interfaces may have other bytes, but no "/", which nft takes: a byte is written as that and two digits.
+    /// Of at most 15 bytes, as the interface's, which has no "/": one with bytes that nft does not take is told by a number.
     static func written(_ interface: String) -> String {
-        interface.utf8.map { byte in
-            let isPlain = byte.isASCIILetter || byte.isDigit || "_.-".utf8.contains(byte)
-            return isPlain ? String(UnicodeScalar(byte)) : "/" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        let isPlain = interface.utf8.allSatisfy { $0.isASCIILetter || $0.isDigit || "_.-".utf8.contains($0) }
+        return isPlain ? interface : "/" + String(number(interface) >> 8, radix: 16)
+    }
+
+    /// FNV-1a, of 64 bits (RFC 9923).
+    private static func number(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }

@@ -6,30 +6,39 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         Syntax.branches(of: owner, in: table)
     }
+    static func isBranch(_ chain: String) -> Bool { Syntax.isBranch(chain) }
 
     private struct Entry {
         let rule: RawRule
         let handle: UInt64?
+        let isElement: Bool
     }
 
     private let name: FirewallTable
-    private var contents: [(chain: String, rules: [Entry])]
+    private(set) var chains: [String]
+    private var contents: [String: [Entry]] = [:]
     private(set) var commands: [ShellCommand] = []
     var isRecording = false
 
     /// One that nobody has used.
     init(_ name: FirewallTable) {
         self.name = name
-        contents = Syntax.builtInChains(of: name).map { ($0, []) }
+        chains = Syntax.builtInChains(of: name)
+        for chain in chains { contents[chain] = [] }
         commands = Syntax.making(name)
     }
 
     init<Table: KernelTable>(_ name: FirewallTable, like table: Table) where Table.Syntax == Syntax {
         self.name = name
-        contents = table.chains.map { chain in
-            let rules = table.rules(in: chain)
-            return (chain, rules.indices.map { Entry(rule: rules[$0], handle: table.handle(at: $0, in: chain)) })
+        chains = table.chains
+        for chain in chains {
+            contents[chain] = table.rules(in: chain).enumerated().map { place, rule in
+                Entry(
+                    rule: rule, handle: table.handle(at: place, in: chain),
+                    isElement: table.isElement(at: place, in: chain))
+            }
         }
+        commands = table.repairs
     }
 
     /// Whatever was written down before: it was done.
@@ -39,53 +48,51 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
         if isRecording { commands += try noted() }
     }
 
-    /// The place among those that the tool lists.
-    private func listed(_ entries: ArraySlice<Entry>, _ chain: String) -> Int {
-        entries.count { entry in entry.rule.decoded(name, chain).map { !Syntax.isElement($0) } ?? true }
-    }
-
-    private func place(_ chain: String) throws(OperationError) -> Int {
-        guard let place = contents.firstIndex(where: { $0.chain == chain }) else {
+    private func entries(_ chain: String) throws(OperationError) -> [Entry] {
+        guard let entries = contents[chain] else {
             throw OperationError("change firewall chain", chain, reason: "there is no such chain")
         }
-        return place
+        return entries
     }
 
     // MARK: Contents
 
-    var chains: [String] { contents.map(\.chain) }
-    func contains(_ chain: String) -> Bool { contents.contains { $0.chain == chain } }
-    func rules(in chain: String) -> [RawRule] { contents.first { $0.chain == chain }?.rules.map(\.rule) ?? [] }
+    func contains(_ chain: String) -> Bool { contents[chain] != nil }
+    func rules(in chain: String) -> [RawRule] { (contents[chain] ?? []).map(\.rule) }
 
     func references(to chain: String) -> Int {
-        contents.reduce(0) { sum, chains in sum + chains.rules.count { $0.rule.jumps(to: chain) } }
+        contents.values.reduce(0) { sum, entries in sum + entries.count { $0.rule.jumps(to: chain) } }
     }
 
     func create(_ chain: String) throws(OperationError) {
-        contents.append((chain, []))
+        chains.append(chain)
+        contents[chain] = []
         try note(Syntax.adding(chain, to: name))
     }
 
     func delete(_ chain: String) throws(OperationError) {
-        contents.remove(at: try place(chain))
+        chains.removeAll { $0 == chain }
+        contents[chain] = nil
         try note(Syntax.removing(chain, from: name))
     }
 
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError) {
-        let place = try place(chain)
-        let others = contents[place].rules
+        let others = try entries(chain)
         guard let decoded = rule.decoded(name, chain) else {
             throw OperationError("write down a rule of chain", chain, reason: "it is not one of ours")
         }
-        contents[place].rules.insert(Entry(rule: rule, handle: nil), at: position)
-        try note([
-            Syntax.inserting(decoded, at: listed(others[..<position], chain), of: listed(others[...], chain))
-        ])
+        let entry = Entry(rule: rule, handle: nil, isElement: Syntax.isElement(decoded))
+        contents[chain]?.insert(entry, at: position)
+        let place = others[..<position].count { !$0.isElement }
+        try note([Syntax.inserting(decoded, at: place, of: others.count { !$0.isElement })])
     }
 
     func remove(at position: Int, from chain: String) throws(OperationError) {
-        let entry = contents[try place(chain)].rules.remove(at: position)
+        let others = try entries(chain)
+        contents[chain]?.remove(at: position)
+        let entry = others[position]
         let place = RulePlace(table: name, chain: chain, position: position, handle: entry.handle)
-        try note([Syntax.removing(entry.rule.decoded(name, chain), place)])
+        let element = entry.isElement ? entry.rule.decoded(name, chain) : nil
+        try note([Syntax.removing(element, place)])
     }
 }

@@ -5,6 +5,8 @@ import Core
 /// without making strings of them.
 struct RawRule {
     var value: ciptables_rule
+    /// Whether it stands where it should not, so that it is no rule that anybody wants.
+    var isOutOfPlace = false
 
     init(_ value: ciptables_rule = ciptables_rule()) { self.value = value }
 
@@ -14,9 +16,10 @@ struct RawRule {
 
 extension RawRule: Equatable {
     static func == (left: RawRule, right: RawRule) -> Bool {
-        withUnsafePointer(to: left.value) { left in
-            withUnsafePointer(to: right.value) { ciptables_same(left, $0) != 0 }
-        }
+        left.isOutOfPlace == right.isOutOfPlace
+            && withUnsafePointer(to: left.value) { left in
+                withUnsafePointer(to: right.value) { ciptables_same(left, $0) != 0 }
+            }
     }
 }
 
@@ -157,7 +160,7 @@ extension RawRule {
     }
 
     private var family: AddressFamily { value.ipv6 == 0 ? .ipv4 : .ipv6 }
-    private var source: Subnet { Subnet(address(value.source), Int(value.source_prefix)) }
+    var source: Subnet { Subnet(address(value.source), Int(value.source_prefix)) }
     private var destination: Subnet { Subnet(address(value.destination), Int(value.destination_prefix)) }
 
     private func address<Field>(_ field: Field) -> IPAddress {

@@ -99,6 +99,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
     ) throws(OperationError) -> Bool {
         var pause = Pause()
         var attempt = 0
+        var scope = scope
         while true {
             attempt += 1
             let table = try Table(name, scope)
@@ -108,6 +109,11 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
             try FaultPoint.pass("write firewall table", name.description)
             let failure = table.commit()
             if failure == 0 { return true }
+            // What stands in the way may be where nobody has looked.
+            if scope != nil, failure != EAGAIN {
+                scope = nil
+                continue
+            }
             guard attempt < Self.attempts(after: failure) else { throw table.cannotCommit(errno: failure) }
             pause.next()
         }

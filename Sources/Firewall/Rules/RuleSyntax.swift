@@ -13,10 +13,12 @@ protocol RuleSyntax {
     ///   - position: counted from 0; `count` is behind all others.
     ///   - count: of the rules that the chain has.
     static func inserting(_ rule: FirewallRule, at position: Int, of count: Int) throws(OperationError) -> ShellCommand
-    static func removing(_ rule: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand
+    /// - Parameter element: nil of a rule that stands in the chain's list.
+    static func removing(_ element: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand
     /// As of `RuleTable`.
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule]
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String]
+    static func isBranch(_ chain: String) -> Bool
     /// Whether it is told beside the chain's list.
     static func isElement(_ rule: FirewallRule) -> Bool
 }
@@ -24,6 +26,7 @@ protocol RuleSyntax {
 extension RuleSyntax {
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { rules }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] { [] }
+    static func isBranch(_ chain: String) -> Bool { false }
     static func isElement(_ rule: FirewallRule) -> Bool { false }
 }
 
@@ -62,7 +65,7 @@ enum IPTablesSyntax: RuleSyntax {
         return command(rule.table, place + rule.words)
     }
 
-    static func removing(_ rule: FirewallRule?, _ place: RulePlace) -> ShellCommand {
+    static func removing(_ element: FirewallRule?, _ place: RulePlace) -> ShellCommand {
         command(place.table, ["-D", place.chain, "\(place.position + 1)"])
     }
 }
@@ -71,7 +74,7 @@ enum IPTablesSyntax: RuleSyntax {
 enum NFTablesSyntax: RuleSyntax {
     static func builtInChains(of table: FirewallTable) -> [String] { NFTablesTable.hooks(table).map(\.chain) }
 
-    private static func name(_ table: FirewallTable) -> String {
+    static func name(_ table: FirewallTable) -> String {
         "\(table.family == .ipv4 ? "ip" : "ip6") \(NFTablesTable.subject(table))"
     }
 
@@ -83,9 +86,17 @@ enum NFTablesSyntax: RuleSyntax {
     }
 
     static func adding(_ chain: String, to table: FirewallTable) -> [ShellCommand] {
-        let maps = NetworkBranches.maps(of: chain)
-        return [ShellCommand("nft", "add chain \(name(table)) \(chain)")]
-            + maps.map { ShellCommand("nft", "add map \(name(table)) \($0.name) \($0.text(of: table.family))") }
+        [ShellCommand("nft", "add chain \(name(table)) \(chain)")]
+            + asking(NetworkBranches.maps(of: chain), in: chain, of: table)
+    }
+
+    static func waking(_ table: FirewallTable) -> ShellCommand {
+        ShellCommand("nft", "add table \(name(table))")
+    }
+
+    /// Behind the chain's rules.
+    static func asking(_ maps: [VerdictMap], in chain: String, of table: FirewallTable) -> [ShellCommand] {
+        maps.map { ShellCommand("nft", "add map \(name(table)) \($0.name) \($0.text(of: table.family))") }
             + maps.map { ShellCommand("nft", "add rule \(name(table)) \(chain) \($0.lookupText(of: table.family))") }
     }
 
@@ -115,8 +126,8 @@ enum NFTablesSyntax: RuleSyntax {
         return packets
     }
 
-    static func removing(_ rule: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand {
-        if let rule, let (map, element) = try element(rule) {
+    static func removing(_ element: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand {
+        if let rule = element, let (map, element) = try self.element(rule) {
             return ShellCommand("nft", "delete element \(name(place.table)) \(map.name) { \(try element.key.text()) }")
         }
         return ShellCommand("nft", "delete rule \(name(place.table)) \(place.chain) handle \(place.handle ?? 0)")
@@ -128,6 +139,7 @@ enum NFTablesSyntax: RuleSyntax {
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         NetworkBranches.branches(of: owner, in: table)
     }
+    static func isBranch(_ chain: String) -> Bool { NetworkBranches.isBranch(chain) }
     static func isElement(_ rule: FirewallRule) -> Bool { NetworkBranches.element(rule) != nil }
 
     /// Nil of a rule that stands in its chain.

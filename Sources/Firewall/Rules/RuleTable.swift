@@ -19,12 +19,15 @@ protocol RuleTable: AnyObject {
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule]
     /// The chains that are an owner's own; they are there as long as there is something in them.
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String]
+    /// Whether it is a chain of an owner's own.
+    static func isBranch(_ chain: String) -> Bool
 }
 
 extension RuleTable {
     var faults: [String] { [] }
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { rules }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] { [] }
+    static func isBranch(_ chain: String) -> Bool { false }
 }
 
 /// A table of one of the kernel's firewalls.
@@ -36,6 +39,10 @@ protocol KernelTable: RuleTable {
     init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError)
     /// By which a rule is called by the firewall's tool, where that has such numbers.
     func handle(at position: Int, in chain: String) -> UInt64?
+    /// Whether it is told beside the chain's list.
+    func isElement(at position: Int, in chain: String) -> Bool
+    /// How `faults` are put right.
+    var repairs: [ShellCommand] { get }
     /// Writes all changes at once.
     /// - Returns: 0 or an errno. EAGAIN: it has changed since it was read, and nothing was written.
     func commit() -> Int32
@@ -48,4 +55,7 @@ extension KernelTable {
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         Syntax.branches(of: owner, in: table)
     }
+    static func isBranch(_ chain: String) -> Bool { Syntax.isBranch(chain) }
+    func isElement(at position: Int, in chain: String) -> Bool { false }
+    var repairs: [ShellCommand] { [] }
 }

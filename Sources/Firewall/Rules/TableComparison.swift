@@ -11,13 +11,14 @@ struct ChainDifference {
 
 /// How a table differs from what is wanted: the one comparison, for those who change the table and those who look.
 extension TableSnapshot {
-    /// - Parameter rules: of any tables; those of `owner` in all of our chains are compared with those of this one.
+    /// - Parameter rules: of any tables; those of `owner` in all of our chains, but those of other owners, are compared with those of
+    ///   this one.
     mutating func differences(
         of owner: FirewallOwner, from rules: [FirewallRule]
     ) throws(OperationError) -> [ChainDifference] {
         let key = RawRule(keyOf: owner)
         let wanted = try encodedByChain(rules)
-        let own = chains.filter(OwnChain.holdsOwnRules)
+        let own = sharedChains + Table.branches(of: owner, in: name).filter(contains)
         var differences: [ChainDifference] = []
         for chain in own + wanted.keys.filter({ !own.contains($0) }).sorted() {
             if let difference = difference(in: chain, wanted[chain] ?? [], { $0.isOwned(by: key) }) {

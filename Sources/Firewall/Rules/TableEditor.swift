@@ -75,11 +75,11 @@ struct TableEditor<Table: RuleTable> {
             let isInFront = owner.comment != nil && difference.chain == IntentRules.forward
             try replace(difference) { difference.places.first ?? (isInFront ? 0 : $0) }
         }
-        for branch in branches where !filled.contains(branch) { try removeUnused(branch) }
+        for branch in branches where !filled.contains(branch) { try delete(branch) }
     }
 
     /// What others have put into it stays, and it does with that.
-    private mutating func removeUnused(_ branch: String) throws(OperationError) {
+    private mutating func delete(_ branch: String) throws(OperationError) {
         guard snapshot.contains(branch), snapshot.rules(in: branch).isEmpty, !snapshot.isReferred(to: branch) else {
             return
         }

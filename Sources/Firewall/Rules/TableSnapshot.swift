@@ -6,11 +6,16 @@ struct TableSnapshot<Table: RuleTable> {
     let name: FirewallTable
     private(set) var hasChanged = false
     private var contents: [String: [RawRule]] = [:]
+    /// Of ours those that are not an owner's own.
+    private(set) var sharedChains: [String]
 
     init(_ table: Table, _ name: FirewallTable) {
         self.table = table
         self.name = name
+        sharedChains = table.chains.filter { Self.isShared($0) }
     }
+
+    private static func isShared(_ chain: String) -> Bool { OwnChain.holdsOwnRules(chain) && !Table.isBranch(chain) }
 
     var chains: [String] { table.chains }
     func contains(_ chain: String) -> Bool { table.contains(chain) }
@@ -28,12 +33,14 @@ struct TableSnapshot<Table: RuleTable> {
 
     mutating func create(_ chain: String) throws(OperationError) {
         try table.create(chain)
+        if Self.isShared(chain) { sharedChains.append(chain) }
         contents[chain] = nil
         hasChanged = true
     }
 
     mutating func delete(_ chain: String) throws(OperationError) {
         try table.delete(chain)
+        sharedChains.removeAll { $0 == chain }
         contents[chain] = nil
         hasChanged = true
     }

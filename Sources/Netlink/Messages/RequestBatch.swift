@@ -18,6 +18,8 @@ struct RequestBatch: ~Copyable {
     private(set) var unanswered: Set<Int> = []
     /// Of the tables of nftables that the requests are about.
     var family = AddressFamily.ipv4
+    /// Whether changes that follow are answered only where they are refused: a thousand answers do not fit into the socket's buffer.
+    var isSilent = false
     /// Whether any of the requests asks for more than to be told something.
     private(set) var isChange = false
 
@@ -47,10 +49,12 @@ struct RequestBatch: ~Copyable {
 
     mutating func addSequence(_ first: UInt32) { cnetlink_add_sequence(&writer, first) }
 
-    /// Begins a message that stands before or behind requests and gets no answer of its own.
-    mutating func beginUnanswered(_ type: Int, _ header: some BitwiseCopyable, _ label: Label) {
+    /// Begins a message that gets no answer of its own unless it is refused, and all with it.
+    mutating func beginUnanswered(
+        _ type: Int, flags: Int32 = 0, _ header: some BitwiseCopyable, _ label: Label, asks: Bool = true
+    ) {
         unanswered.insert(labels.count)
-        begin(type, 0, header, label, asks: true)
+        begin(type, flags, header, label, asks: asks)
     }
 
     /// Begins a request: struct nlmsghdr and the fixed header that belongs to `type`.

@@ -91,6 +91,8 @@ struct NFTablesSet: Sendable {
         let endsInterval: Bool
         let data: [UInt8]?
         let verdict: TracedAction?
+        /// As of a rule.
+        let note: [UInt8]?
     }
 
     var isInterval = false

@@ -34,7 +34,7 @@ extension NFTablesSocket {
 
     private mutating func sets(of table: Place) throws(OperationError) -> [String: NFTablesSet] {
         var sets: [String: NFTablesSet] = [:]
-        for message in try socket.dump({ $0.getSets(of: table) }) {
+        for message in try socket.dump({ $0.getSets(of: table.name, table.number) }) {
             var name = ""
             var set = NFTablesSet()
             var attributes = try message.attributes(after: nfgenmsg.self)
@@ -44,7 +44,7 @@ extension NFTablesSocket {
                     set.isInterval = UInt32(bigEndian: try attribute.uint32()) & NFT_SET_INTERVAL.rawValue != 0
                 }
             }
-            for elements in try socket.dump({ $0.getElements(of: name, table) }) {
+            for elements in try socket.dump({ $0.getElements(of: name, table.name, table.number) }) {
                 set.elements += try elements.setElements()
             }
             sets[name] = set
@@ -88,15 +88,12 @@ extension RequestBatch {
         put(Int(NFTA_RULE_TABLE.rawValue), table.name)
     }
 
-    fileprivate mutating func getSets(of table: Place) {
-        list(NFT_MSG_GETSET, table, "sets")
-        put(Int(NFTA_SET_TABLE.rawValue), table.name)
-    }
-
-    fileprivate mutating func getElements(of set: String, _ table: Place) {
-        list(NFT_MSG_GETSETELEM, table, "elements")
-        put(Int(NFTA_SET_ELEM_LIST_TABLE.rawValue), table.name)
-        put(Int(NFTA_SET_ELEM_LIST_SET.rawValue), set)
+    /// - Parameter family: of the table, one of NFPROTO_*.
+    mutating func getSets(of table: String, _ family: UInt8) {
+        begin(
+            Int(NFTables.type(NFT_MSG_GETSET)), netlinkDumpFlags, NFTables.header(family),
+            Label(operation: "list sets", subject: table), asks: true)
+        put(Int(NFTA_SET_TABLE.rawValue), table)
     }
 }
 
@@ -124,7 +121,8 @@ struct ReadRule {
 }
 
 extension Message {
-    fileprivate func setElements() throws(OperationError) -> [NFTablesSet.Element] {
+    /// Those of a message about a set or map (NFTA_SET_ELEM_LIST_ELEMENTS).
+    func setElements() throws(OperationError) -> [NFTablesSet.Element] {
         var found: [NFTablesSet.Element] = []
         var attributes = try attributes(after: nfgenmsg.self)
         while let attribute = try attributes.next() {
@@ -141,12 +139,14 @@ extension NFTablesSet.Element {
         var key: [UInt8] = []
         var last: [UInt8]?, data: [UInt8]?
         var verdict: TracedAction?
+        var note: [UInt8]?
         var flags: UInt32 = 0
         var parts = element.nested()
         while let part = try parts.next() {
             switch part.type {
             case Int(NFTA_SET_ELEM_KEY.rawValue): key = Self.value(part) ?? []
             case Int(NFTA_SET_ELEM_KEY_END.rawValue): last = Self.value(part)
+            case Int(NFTA_SET_ELEM_USERDATA.rawValue): note = RuleNotes.note(part.payload)
             case Int(NFTA_SET_ELEM_FLAGS.rawValue): flags = UInt32(bigEndian: try part.uint32())
             case Int(NFTA_SET_ELEM_DATA.rawValue):
                 data = Self.value(part)
@@ -156,11 +156,10 @@ extension NFTablesSet.Element {
         }
         self.init(
             key: key, last: last, endsInterval: flags & NFT_SET_ELEM_INTERVAL_END.rawValue != 0, data: data,
-            verdict: verdict)
+            verdict: verdict, note: note)
     }
 
-    /// The bytes of a struct nft_data.
-    static func value(_ data: Attribute) -> [UInt8]? {
+    private static func value(_ data: Attribute) -> [UInt8]? {
         var parts = data.nested()
         while let part = try? parts.next() {
             if part.type == Int(NFTA_DATA_VALUE.rawValue) { return Array(part.payload) }

@@ -62,19 +62,13 @@ private struct End {
 
 extension RequestBatch {
     mutating func addTable(_ name: String) {
-        begin(
-            Int(NFTables.type(NFT_MSG_NEWTABLE)), NLM_F_ACK | NLM_F_CREATE,
-            NFTables.header(NFTables.number(of: family)),
-            Label(operation: "add table", subject: name), asks: false)
+        beginChange(NFT_MSG_NEWTABLE, NLM_F_CREATE, "add table", name)
         put(Int(NFTA_TABLE_NAME.rawValue), name)
     }
 
     /// - Parameter hook: where packets come by; nil is a chain that rules jump to.
     mutating func addChain(_ name: String, of table: String, _ hook: PacketHook?) {
-        begin(
-            Int(NFTables.type(NFT_MSG_NEWCHAIN)), NLM_F_ACK | NLM_F_CREATE,
-            NFTables.header(NFTables.number(of: family)),
-            Label(operation: "add chain", subject: name), asks: false)
+        beginChange(NFT_MSG_NEWCHAIN, NLM_F_CREATE, "add chain", name)
         put(Int(NFTA_CHAIN_TABLE.rawValue), table)
         put(Int(NFTA_CHAIN_NAME.rawValue), name)
         guard let hook else { return }
@@ -89,10 +83,7 @@ extension RequestBatch {
         _ end: End, of transport: Transport, _ port: AnsweredPort, from old: UInt16, to new: UInt16,
         in chain: (name: String, table: String)
     ) {
-        begin(
-            Int(NFTables.type(NFT_MSG_NEWRULE)), NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-            NFTables.header(NFTables.number(of: family)), Label(operation: "add rule", subject: chain.name), asks: false
-        )
+        beginChange(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, "add rule", chain.name)
         put(Int(NFTA_RULE_TABLE.rawValue), chain.table)
         put(Int(NFTA_RULE_CHAIN.rawValue), chain.name)
         nest(Int(NFTA_RULE_EXPRESSIONS.rawValue)) { batch in

@@ -31,16 +31,18 @@ package struct PacketTable: Sendable {
 
     /// Of a verdict map.
     package struct Element: Sendable {
-        /// As the kernel has it; of an interval where that begins.
+        /// As the kernel has it; of an interval where that begins. Nothing of one that is for all keys.
         package let key: [UInt8]
         /// As of a rule.
         package let note: [UInt8]?
     }
 
     package var chains: [String: [Rule]] = [:]
+    /// How many rules a chain has, and how many rules and elements lead to it, whoever has made them.
+    package var uses: [String: Int] = [:]
     /// By the map's name.
     package var elements: [String: [Element]] = [:]
-    /// Rules that somebody else has made. Names of chains that they may jump to are in them.
+    /// Rules that somebody else has made. Names of maps that they may ask are in them.
     var others: [Message] = []
     /// Whether all of it was read.
     package var isWhole = true
@@ -49,9 +51,8 @@ package struct PacketTable: Sendable {
     /// The kernel's count of changes, when this was read.
     let generation: UInt32
 
-    package func othersMention(_ chain: String) -> Bool {
-        others.contains { $0.contains(Array(chain.utf8) + [0]) }
-    }
+    /// Whether a rule of somebody else's asks that map.
+    package func othersMention(_ map: String) -> Bool { others.contains { $0.contains(Array(map.utf8) + [0]) } }
 }
 
 /// One change of a table; several of them are made together or not at all.
@@ -100,7 +101,10 @@ extension NFTablesSocket {
         var batch = RequestBatch(capacity: 4096 + changes.reduce(0) { $0 + $1.length })
         batch.family = family
         batch.beginTransaction(table, generation: read.generation)
-        for change in changes { batch.put(change, of: table) }
+        for (place, change) in changes.enumerated() {
+            batch.isSilent = place < changes.count - 1
+            batch.put(change, of: table)
+        }
         batch.endTransaction(table)
         try socket.perform(batch)
     }
@@ -160,8 +164,12 @@ extension RequestBatch {
     mutating func beginChange(
         _ type: nf_tables_msg_types, _ flags: Int32, _ operation: String, _ subject: String
     ) {
-        begin(
-            Int(NFTables.type(type)), NLM_F_ACK | flags, NFTables.header(NFTables.number(of: family)),
-            Label(operation: operation, subject: subject), asks: false)
+        let header = NFTables.header(NFTables.number(of: family))
+        let label = Label(operation: operation, subject: subject)
+        if isSilent {
+            beginUnanswered(Int(NFTables.type(type)), flags: flags, header, label, asks: false)
+        } else {
+            begin(Int(NFTables.type(type)), NLM_F_ACK | flags, header, label, asks: false)
+        }
     }
 }

@@ -21,13 +21,20 @@ package struct PacketTableScope: Sendable {
 }
 
 extension NFTablesSocket {
+    /// Names of sets and maps of a table.
+    package mutating func sets(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
+        try socket.dump { $0.getSets(of: table, NFTables.number(of: family)) }.compactMap(\.setName)
+    }
+
     /// None of a table that is not there.
-    package mutating func chains(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
-        var names: [String] = []
+    private mutating func chains(
+        of table: String, _ family: AddressFamily
+    ) throws(OperationError) -> [ChainMessage] {
+        var chains: [ChainMessage] = []
         for message in try socket.dump({ $0.getChains(of: NFTables.number(of: family)) }) {
-            if try ChainMessage.isChain(message, of: table) { names.append(try ChainMessage(message).name) }
+            if try ChainMessage.isChain(message, of: table) { chains.append(try ChainMessage(message)) }
         }
-        return names
+        return chains
     }
 
     /// All of it; nothing of a table that is not there.
@@ -35,41 +42,62 @@ extension NFTablesSocket {
     package mutating func read(
         _ table: String, of family: AddressFamily, maps: [String]
     ) throws(OperationError) -> PacketTable {
-        var found = PacketTable(generation: try generation())
-        for chain in try chains(of: table, family) { found.chains[chain] = [] }
-        found.isDormant = try isDormant(table, family)
-        if found.chains.isEmpty { return found }
-        try found.add(socket.dump { $0.getRules(ofTable: table, family, chain: nil) })
-        for map in maps {
-            for message in try elements(of: map, table, family) { try found.add(message, of: map) }
+        try settled { socket, found throws(OperationError) in
+            for chain in try socket.chains(of: table, family) { found.add(chain) }
+            found.isDormant = try socket.isDormant(table, family)
+            if found.chains.isEmpty { return }
+            try found.add(socket.socket.dump { $0.getRules(ofTable: table, family, chain: nil) })
+            for map in maps {
+                for message in try socket.elements(of: map, table, family) { try found.add(message, of: map) }
+            }
         }
-        return found
     }
 
     /// Nothing of a table that is not there.
     package mutating func read(
         _ table: String, of family: AddressFamily, _ scope: PacketTableScope
     ) throws(OperationError) -> PacketTable {
-        var found = PacketTable(generation: try generation())
-        found.isWhole = false
-        found.isDormant = try isDormant(table, family)
-        // The kernel takes a chain that is not there for an empty one.
-        for chain in scope.chains.sorted() {
-            try found.add(socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
+        try settled { socket, found throws(OperationError) in
+            found.isWhole = false
+            found.isDormant = try socket.isDormant(table, family)
+            try socket.look(for: scope, in: table, family, &found)
+            for chain in scope.chains.sorted() where found.chains[chain] != nil {
+                try found.add(socket.socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
+            }
         }
-        let doubtful = scope.chains.union(scope.chainsWithoutRules).filter { found.chains[$0] == nil }.sorted()
+    }
+
+    /// Several answers make one picture only where nothing has changed meanwhile. Whoever changes the table by it is refused then; whoever
+    /// only looks would see what never was.
+    private mutating func settled(
+        _ read: (inout NFTablesSocket, inout PacketTable) throws(OperationError) -> Void
+    ) throws(OperationError) -> PacketTable {
+        var found = PacketTable(generation: try generation())
+        for _ in 0..<8 {
+            try read(&self, &found)
+            let generation = try generation()
+            if generation == found.generation { return found }
+            found = PacketTable(generation: generation)
+        }
+        try read(&self, &found)
+        return found
+    }
+
+    /// Chains and elements.
+    private mutating func look(
+        for scope: PacketTableScope, in table: String, _ family: AddressFamily, _ found: inout PacketTable
+    ) throws(OperationError) {
+        let chains = scope.chains.union(scope.chainsWithoutRules).sorted()
         let keys = scope.elements.flatMap { map, keys in keys.map { (map, $0) } }
-        if doubtful.isEmpty && keys.isEmpty { return found }
-        var batch = RequestBatch(capacity: 512 * (doubtful.count + keys.count))
+        var batch = RequestBatch(capacity: 512 * (chains.count + keys.count + 1))
         batch.family = family
-        for chain in doubtful { batch.getChain(RuleChain(family, table, chain)) }
+        for chain in chains { batch.getChain(RuleChain(family, table, chain)) }
         for (map, key) in keys { batch.getElement(key, of: map, table) }
         let answers = try socket.perform(batch, missing: ENOENT)
-        for (chain, answer) in zip(doubtful, answers) where !answer.isEmpty { found.chains[chain] = [] }
-        for ((map, _), answer) in zip(keys, answers.dropFirst(doubtful.count)) {
+        for message in answers.prefix(chains.count).joined() { found.add(try ChainMessage(message)) }
+        for ((map, _), answer) in zip(keys, answers.dropFirst(chains.count)) {
             for message in answer { try found.add(message, of: map) }
         }
-        return found
     }
 
     /// One that is not there has none.
@@ -77,7 +105,7 @@ extension NFTablesSocket {
         of map: String, _ table: String, _ family: AddressFamily
     ) throws(OperationError) -> [Message] {
         do throws(OperationError) {
-            return try socket.dump { $0.getElements(of: map, table, family) }
+            return try socket.dump { $0.getElements(of: map, table, NFTables.number(of: family)) }
         } catch {
             guard error.errno == ENOENT else { throw error }
             return []
@@ -147,15 +175,26 @@ extension PacketTable {
         }
     }
 
+    fileprivate mutating func add(_ chain: ChainMessage) {
+        chains[chain.name] = []
+        uses[chain.name] = Int(chain.uses)
+    }
+
     fileprivate mutating func add(_ message: Message, of map: String) throws(OperationError) {
-        var attributes = try message.attributes(after: nfgenmsg.self)
-        while let attribute = try attributes.next() {
-            guard attribute.type == Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { continue }
-            var list = attribute.nested()
-            while let element = try list.next() {
-                if let element = try Element.read(element) { elements[map, default: []].append(element) }
-            }
+        for element in try message.setElements() where !element.endsInterval {
+            elements[map, default: []].append(Element(key: element.key, note: element.note))
         }
+    }
+}
+
+extension Message {
+    /// Of NFT_MSG_NEWSET.
+    fileprivate var setName: String? {
+        guard var attributes = try? attributes(after: nfgenmsg.self) else { return nil }
+        while let attribute = try? attributes.next() {
+            if attribute.type == Int(NFTA_SET_NAME.rawValue) { return attribute.string }
+        }
+        return nil
     }
 }
 
@@ -177,26 +216,5 @@ extension PacketTable.Rule {
         }
         guard let handle, let chain else { throw .malformed("rule") }
         return (chain, PacketTable.Rule(handle: handle, note: note))
-    }
-}
-
-extension PacketTable.Element {
-    /// Nil of the end of an interval.
-    fileprivate static func read(_ element: Attribute) throws(OperationError) -> PacketTable.Element? {
-        var key: [UInt8]?
-        var note: [UInt8]?
-        var parts = element.nested()
-        while let part = try parts.next() {
-            switch part.type {
-            case Int(NFTA_SET_ELEM_KEY.rawValue): key = NFTablesSet.Element.value(part)
-            case Int(NFTA_SET_ELEM_USERDATA.rawValue): note = RuleNotes.note(part.payload)
-            case Int(NFTA_SET_ELEM_FLAGS.rawValue):
-                let flags = UInt32(bigEndian: try part.uint32())
-                if flags & NFT_SET_ELEM_INTERVAL_END.rawValue != 0 { return nil }
-            default: break
-            }
-        }
-        guard let key else { throw .malformed("element") }
-        return PacketTable.Element(key: key, note: note)
     }
 }

@@ -98,9 +98,10 @@ extension RequestBatch {
     }
 
     /// A dump.
-    mutating func getElements(of map: String, _ table: String, _ family: AddressFamily) {
+    /// - Parameter family: of the table, one of NFPROTO_*.
+    mutating func getElements(of map: String, _ table: String, _ family: UInt8) {
         begin(
-            Int(NFTables.type(NFT_MSG_GETSETELEM)), netlinkDumpFlags, NFTables.header(NFTables.number(of: family)),
+            Int(NFTables.type(NFT_MSG_GETSETELEM)), netlinkDumpFlags, NFTables.header(family),
             Label(operation: "read map", subject: map), asks: true)
         putPlace(map, table)
     }

@@ -1,0 +1,139 @@
+import Core
+import Netlink
+
+/// A rule of one of our chains of nftables, or an element by which packets leave that chain.
+struct NFTablesEntry {
+    enum Origin {
+        case kernel(UInt64)
+        /// Behind a rule by which packets leave the chain: nothing of ours is put there.
+        case behind(UInt64)
+        /// Added by these changes, under this number.
+        case new(UInt32)
+        /// Of a map, whoever has added it; in the list between what stands in front of the rule that asks the map and what is behind.
+        case element(VerdictMap, key: [UInt8])
+    }
+
+    let rule: RawRule
+    let origin: Origin
+}
+
+/// What is in a table of nftables, as it was read and with the changes since: a value.
+struct NFTablesContents {
+    private let name: FirewallTable
+    private var entries: [String: [NFTablesEntry]] = [:]
+    /// The first of a chain's rules by which packets ask its maps.
+    private var lookups: [String: PacketTableChange.RulePlace] = [:]
+    /// Maps that no rule of their chain asks.
+    private(set) var unasked: [String: [VerdictMap]] = [:]
+    /// By a map's keys; the subnet of one of ours that says it.
+    private var keys: [VerdictMap: [[UInt8]: Subnet?]] = [:]
+    /// How many entries lead to a chain, and how many rules and elements that are none: of others, or not read.
+    private var jumps: [String: Int] = [:]
+    private var unknownJumps: [String: Int] = [:]
+
+    /// - Parameter scope: nil where all was read.
+    init(_ read: PacketTable, _ name: FirewallTable, _ scope: PacketTableScope?) {
+        self.name = name
+        for (chain, rules) in read.chains {
+            let isRead = scope?.chains.contains(chain) ?? true
+            unknownJumps[chain] = (read.uses[chain] ?? 0) - (isRead ? rules.count : 0)
+            take(rules, of: chain, read.elements)
+            if !isRead { unasked[chain] = nil }
+        }
+        for (chain, count) in jumps { unknownJumps[chain, default: 0] -= count }
+    }
+
+    private mutating func take(
+        _ rules: [PacketTable.Rule], of chain: String, _ elements: [String: [PacketTable.Element]]
+    ) {
+        let maps = NetworkBranches.maps(of: chain)
+        var front: [NFTablesEntry] = []
+        var behind: [NFTablesEntry] = []
+        var missing = maps
+        for rule in rules {
+            if let map = maps.first(where: { $0.note == rule.note }) {
+                missing.removeAll { $0 == map }
+                beginLookups(.beforeHandle(rule.handle), in: chain)
+            } else if lookups[chain] == nil {
+                front.append(NFTablesEntry(rule: listed(rule, in: chain), origin: .kernel(rule.handle)))
+            } else {
+                behind.append(NFTablesEntry(rule: listed(rule, in: chain), origin: .behind(rule.handle)))
+            }
+        }
+        if !missing.isEmpty { unasked[chain] = missing }
+        let middle = maps.flatMap { map in
+            (elements[map.name] ?? []).map {
+                NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, key: $0.key))
+            }
+        }
+        entries[chain] = front + middle + behind
+        for entry in front + middle + behind { count(entry, 1) }
+    }
+
+    /// Former releases had rules where elements are.
+    private func listed(_ rule: PacketTable.Rule, in chain: String) -> RawRule {
+        var raw = RawRule(noted: rule.note)
+        raw.isOutOfPlace = raw.decoded(name, chain).map(NFTablesSyntax.isElement) ?? false
+        return raw
+    }
+
+    private mutating func count(_ entry: NFTablesEntry, _ number: Int) {
+        if let chain = entry.rule.jump { jumps[chain, default: 0] += number }
+        guard case .element(let map, let key) = entry.origin else { return }
+        keys[map, default: [:]][key] = number > 0 ? .some(entry.rule.sourceSubnet) : .none
+    }
+
+    // MARK: Asking
+
+    var chains: [String] { entries.keys.sorted() }
+    var isEmpty: Bool { entries.values.allSatisfy(\.isEmpty) }
+    func contains(_ chain: String) -> Bool { entries[chain] != nil }
+    func entries(of chain: String) -> [NFTablesEntry] { entries[chain] ?? [] }
+    func references(to chain: String) -> Int { jumps[chain, default: 0] + max(0, unknownJumps[chain, default: 0]) }
+
+    var hasUnknownJumpsToBranches: Bool {
+        unknownJumps.contains { $0.value > 0 && NetworkBranches.isBranch($0.key) }
+    }
+
+    /// Where a rule goes: maps are asked behind all rules.
+    func place(_ position: Int, in chain: String) -> PacketTableChange.RulePlace {
+        for entry in entries(of: chain).dropFirst(position) {
+            switch entry.origin {
+            case .kernel(let handle): return .beforeHandle(handle)
+            case .new(let number): return .beforeNew(number)
+            case .element, .behind: continue
+            }
+        }
+        return lookups[chain] ?? .atEnd
+    }
+
+    /// Elements that the kernel has not beside one of that key, as far as it is known what to take away.
+    func rivals(of key: VerdictElement.Key, in map: VerdictMap) -> [VerdictElement.Key] {
+        let keys = keys[map] ?? [:]
+        guard case .subnet(let subnet) = key else { return keys[key.bytes] == nil ? [] : [key] }
+        return keys.values.compactMap { other in
+            other.flatMap { $0.overlaps(subnet) ? VerdictElement.Key.subnet($0) : nil }
+        }
+    }
+
+    // MARK: Changes
+
+    mutating func add(_ chain: String) { entries[chain] = [] }
+    mutating func remove(_ chain: String) { entries[chain] = nil }
+
+    mutating func beginLookups(_ place: PacketTableChange.RulePlace, in chain: String) {
+        if lookups[chain] == nil { lookups[chain] = place }
+    }
+
+    mutating func insert(_ entry: NFTablesEntry, into chain: String, at position: Int) {
+        entries[chain]?.insert(entry, at: position)
+        count(entry, 1)
+    }
+
+    /// - Precondition: the chain is there and has as many entries.
+    mutating func remove(at position: Int, from chain: String) -> NFTablesEntry {
+        let entry = entries[chain, default: []].remove(at: position)
+        count(entry, -1)
+        return entry
+    }
+}

@@ -1,0 +1,133 @@
+import Core
+import Netlink
+import Testing
+
+@testable import Firewall
+
+/// Tables of nftables against the kernel, each test in a network namespace of its own.
+@Suite(.serialized) struct NFTablesSandboxTests {
+    private let firewall = NFTablesFirewall()
+
+    private func network(_ number: Int, isInternal: Bool = false) -> NetworkIntent {
+        NetworkIntent(
+            bridge: "bd\(number)", gateway: Subnet("10.77.\(number).1/24"), gateway6: Subnet("fd00:77:\(number)::1/64"),
+            isInternal: isInternal)
+    }
+
+    private func establish(_ networks: NetworkIntent...) throws -> Bool {
+        try firewall.establish(isStale: { _ in false }) { FirewallIntent(networks: networks) }
+    }
+
+    private func ruleset() throws -> [String] { try nft("-s", "list", "ruleset") }
+
+    /// However many networks there are, a packet passes no more rules on its way to those of its own.
+    @Test func chainsThatAllShareDoNotGrow() throws {
+        try inFreshNetwork {
+            _ = try establish(network(1), network(2, isInternal: true))
+            let shared = try sharedRules()
+            for number in 3..<40 { _ = try establish(network(number, isInternal: number % 2 == 0)) }
+            #expect(try sharedRules() == shared)
+            #expect(shared.count == 2 * (1 + 2 + 1 + 1 + 2), "one rule asks each map, in both families: \(shared)")
+        }
+    }
+
+    /// Rules of our chains that networks share.
+    private func sharedRules() throws -> [String] {
+        var rules: [String] = []
+        for family in ["ip", "ip6"] {
+            for (table, chains) in [
+                ("filter", ["USER", "ISOLATE", "FORWARD", "EGRESS", "INPUT"]), ("nat", ["DNAT", "POSTROUTING"]),
+            ] {
+                for chain in chains {
+                    let lines = try nft("-s", "list", "chain", family, "mydocker-\(table)", "MYDOCKER-\(chain)")
+                    rules += lines.map { $0.replacing("\t", with: "") }.filter {
+                        !$0.hasPrefix("table") && !$0.hasPrefix("chain") && !$0.hasPrefix("}") && !$0.isEmpty
+                    }
+                }
+            }
+        }
+        return rules
+    }
+
+    /// Each network goes with all that is its own, and the last one with the table.
+    @Test func whatIsOfANetworkGoesWithIt() throws {
+        try inFreshNetwork {
+            _ = try establish(network(1))
+            let before = try ruleset()
+            _ = try establish(network(2), network(3, isInternal: true))
+            #expect(try !establish(network(1), network(2), network(3, isInternal: true)), "nothing is written twice")
+            for number in [2, 3] {
+                try firewall.withdraw(network(number).owner, of: [.ipv4, .ipv6], withOpenPorts: false)
+            }
+            #expect(try ruleset() == before)
+            try firewall.withdraw(network(1).owner, of: [.ipv4, .ipv6], withOpenPorts: false)
+            #expect(try ruleset() == [])
+        }
+    }
+
+    /// What somebody takes out of a map, out of a chain or puts in its place is put right, and nothing else is touched.
+    @Test(arguments: [
+        "flush map ip mydocker-filter MYDOCKER-FORWARD-oifname",
+        "delete element ip mydocker-nat MYDOCKER-POSTROUTING-saddr { 10.77.1.0/24 }",
+        "flush chain ip mydocker-filter MYDOCKER-ISOLATE", "flush chain ip6 mydocker-nat MYDOCKER-POSTROUTING",
+        "flush chain ip mydocker-filter MYDOCKER-TO-bd1",
+        "delete element ip mydocker-filter MYDOCKER-FORWARD-oifname { \"bd1\" }; "
+            + "add element ip mydocker-filter MYDOCKER-FORWARD-oifname { \"bd1\" : accept }",
+        "delete table ip6 mydocker-filter",
+    ]) func whatIsTakenAwayComesBack(damage: String) throws {
+        try inFreshNetwork {
+            let networks = [network(1), network(2, isInternal: true)]
+            _ = try establish(networks[0], networks[1])
+            try nft("add", "rule", "ip", "mydocker-filter", "MYDOCKER-FORWARD", "ip", "saddr", "192.0.2.1", "drop")
+            try nft("add", "element", "ip", "mydocker-filter", "MYDOCKER-EGRESS-iifname", "{ \"other\" : drop }")
+            let before = try ruleset().sorted()
+            for command in damage.split(separator: "; ").map(String.init) { try nft(command) }
+            #expect(try ruleset().sorted() != before)
+            let found = try firewall.differences(from: FirewallIntent(networks: networks), isOwner: nil)
+            #expect(!found.lacks.isEmpty || !found.faults.isEmpty)
+            #expect(try establish(networks[0], networks[1]))
+            #expect(try ruleset().sorted() == before)
+            #expect(
+                try firewall.differences(from: FirewallIntent(networks: networks), isOwner: nil)
+                    == FirewallDifferences())
+            #expect(try !establish(networks[0], networks[1]))
+        }
+    }
+
+    /// Tables of former releases have all rules in the chains that networks share.
+    @Test func whatFormerReleasesMadeIsRearranged() throws {
+        try inFreshNetwork {
+            let networks = [network(1), network(2, isInternal: true)]
+            _ = try establish(networks[0], networks[1])
+            let wanted = try ruleset().sorted()
+            try nft("flush", "ruleset")
+            for name in FirewallTable.allCases { try makeFormerTable(name, networks) }
+            #expect(try ruleset().contains { $0.contains("oifname \"bd1\" counter drop") })
+            #expect(try !ruleset().contains { $0.contains("map") })
+            // The one that is touched first goes first; the other's stay where they were until then.
+            #expect(try establish(networks[0]))
+            #expect(try ruleset().contains { $0.contains("iifname \"bd2\" oifname != \"bd2\" counter drop") })
+            #expect(try establish(networks[1]))
+            #expect(try ruleset().sorted() == wanted)
+        }
+    }
+
+    private func makeFormerTable(_ name: FirewallTable, _ networks: [NetworkIntent]) throws {
+        let layout = IntentRules.layout(of: name.family)
+        let rules = layout.headJumps + layout.tailJumps + networks.flatMap(IntentRules.rules)
+        var changes: [PacketTableChange] = [.addTable]
+        changes += NFTablesTable.hooks(name).map { .addChain($0.chain, $0.hook) }
+        changes += layout.chains.filter { $0.table == name }.map { .addChain($0.name, nil) }
+        for (number, rule) in rules.filter({ $0.table == name }).enumerated() {
+            let packets = try #require(PacketRule(try RawRule(rule), name, rule.chain))
+            changes.append(.addRule(packets, to: rule.chain, .atEnd, id: UInt32(number + 1)))
+        }
+        var socket = try NFTablesSocket()
+        let subject = NFTablesTable.subject(name)
+        let read = try socket.read(subject, of: name.family, maps: [])
+        try socket.change(subject, of: name.family, changes, since: read)
+    }
+
+    @discardableResult
+    private func nft(_ words: String...) throws -> [String] { try run(["/usr/sbin/nft"] + words) }
+}
