@@ -334,6 +334,24 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// Who has left the networks that somebody has made asks by itself, and a link of its own may have that name.
+    @Test func aServerOfALinkIsLeftBehind() {
+        let outcome = elsewhere(
+            """
+            ip link add eth0 type veth peer name up9
+            again() { $m stop -t 0 web >/dev/null; $m start web 2>&1 | grep -o 'no DNS server at a link.*):'; $m exec web cat /etc/resolv.conf; }
+            run --name web --network front --dns fe80::53%eth0 --dns 192.0.2.53
+            $m network connect bridge web 2>/dev/null; $m network disconnect front web; again
+            $m network connect front web; again
+            """)
+        #expect(
+            outcome.lines == [
+                "no DNS server at a link of this host (fe80::53%eth0):", "nameserver 192.0.2.53",
+                "nameserver 127.0.0.11",
+                "options ndots:0",
+            ], "\(outcome.text)")
+    }
+
     /// It can listen at every address, and ask the one that it was given, which is asked from inside.
     @Test func aContainerHasServersOfItsOwn() {
         let outcome = elsewhere(
