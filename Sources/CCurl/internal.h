@@ -8,7 +8,7 @@
 /* What is taken from the library. curl_easy_setopt and curl_easy_getinfo are variadic there as well. */
 #define EACH_CURL_FUNCTION(do) \
     do(global_init) do(easy_init) do(easy_cleanup) do(easy_reset) do(easy_perform) do(easy_setopt) do(easy_getinfo) \
-    do(easy_strerror) do(slist_append) do(slist_free_all)
+    do(easy_strerror) do(slist_append) do(slist_free_all) do(version_info)
 
 struct ccurl_api {
 #define DECLARE(name) __typeof__(curl_##name) *name;

@@ -39,3 +39,9 @@ int ccurl_load(char *reason, size_t size) {
     pthread_mutex_unlock(&loading);
     return status;
 }
+
+const char *ccurl_authorities(void) {
+    const curl_version_info_data *version = ccurl_api.version_info(CURLVERSION_NOW);
+    // One that is older than its headers has not that field.
+    return version->age >= CURLVERSION_SEVENTH ? version->cainfo : NULL;
+}

@@ -10,7 +10,6 @@ package final class Connection {
     private let handle: OpaquePointer
 
     package init() throws(TransferError) {
-        do throws(OperationError) { try NameFiles.check() } catch { throw TransferError(.failed, error) }
         var result = ccurl_result()
         guard let handle = ccurl_open(&result) else {
             let nowhere = ResourceURL(.https, host: "", target: "/")
@@ -20,6 +19,11 @@ package final class Connection {
     }
 
     deinit { ccurl_close(handle) }
+
+    private var authorities: String? {
+        let path: UnsafePointer<CChar>? = ccurl_authorities()
+        return path.map { String(cString: $0) }
+    }
 
     /// Takes a piece of the body of an answer that is a success.
     package typealias Sink = (UnsafeRawBufferPointer, TransferResponse) throws(OperationError) -> Void
@@ -31,6 +35,9 @@ package final class Connection {
     package func transfer(
         _ request: TransferRequest, to sink: Sink? = nil, sent: ((Int64) -> Void)? = nil
     ) throws(TransferError) -> TransferResponse {
+        do throws(OperationError) { try request.checkFiles(authorities: authorities) } catch {
+            throw TransferError(.failed, error)
+        }
         // The closures do not outlive this call.
         try withoutActuallyEscaping(sink ?? { _, _ in }) { taker throws(TransferError) in
             let state = TransferState(request, sink == nil ? nil : taker, sent)

@@ -5,7 +5,7 @@ import Glibc
 package enum HostAddresses {
     /// Numeric; none where it is not known.
     package static func all(of host: String) throws(OperationError) -> [String] {
-        try NameFiles.check()
+        if IPAddress(host) == nil { try LibraryFiles.checkNames() }
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?

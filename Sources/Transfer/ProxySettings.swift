@@ -50,4 +50,16 @@ package struct ProxySettings: Equatable, Sendable {
     }
 
     package func isUsed(for url: ResourceURL) -> Bool { !proxy(for: url).isEmpty }
+
+    func isByTLS(for url: ResourceURL) -> Bool { proxy(for: url).lowercased().hasPrefix("https:") }
+
+    /// Whether there is a name that this host has to look up itself: of a numeric address there is none, and a proxy looks up whom it
+    /// is asked for. One of SOCKS may be told an address instead.
+    func looksUpName(for url: ResourceURL) -> Bool {
+        let isNamed = IPAddress(url.host) == nil
+        guard let proxy = shown(for: url) else { return isNamed }
+        if isNamed, self.proxy(for: url).lowercased().hasPrefix("socks") { return true }
+        guard let authority = Authority(proxy[...]) else { return true }
+        return IPAddress(authority.host) == nil
+    }
 }

@@ -218,19 +218,37 @@ extension CLI.Registries {
         }
     }
 
-    /// The C library would wait for whoever writes to it, for longer than any limit of a transfer.
+    /// The C library would wait for whoever writes to it, for longer than any limit of a transfer. Of a numeric address it opens none.
     @Test func noNamesAreLookedUpInAPipe() {
         let outcome = Host.elsewhere(
             """
-            mkfifo /run/pipe
+            mkfifo /run/pipe; ip link set lo up
             for file in resolv.conf hosts nsswitch.conf; do
-              mount --bind /run/pipe /etc/$file; timeout -s KILL 20 $MYDOCKER pull -q nosuch.invalid/x 2>&1; echo $?; umount /etc/$file
+              mount --bind /run/pipe /etc/$file; timeout -s KILL 20 $MYDOCKER pull -q nosuch.invalid/x 2>&1; echo $?
+              timeout -s KILL 20 $MYDOCKER pull -q 127.0.0.1:1/x 2>&1 | grep -o 'connection refused'; umount /etc/$file
             done
             """)
         let lines = ["resolv.conf", "hosts", "nsswitch.conf"].flatMap {
-            [#"mydocker: look up names "/etc/\#($0)": it is a pipe"#, "  put a file in its place", "1"]
+            [
+                #"mydocker: look up names "/etc/\#($0)": it is a pipe"#, "  put a file in its place", "1",
+                "connection refused",
+            ]
         }
         #expect(outcome.lines == lines, "\(outcome.text)")
+    }
+
+    /// The same of the one file of the authorities that this host trusts, which libcurl opens.
+    @Test func noAuthoritiesAreReadFromAPipe() {
+        let outcome = Host.elsewhere(
+            """
+            mkfifo /run/pipe; ip link set lo up; mount --bind /run/pipe /etc/ssl/certs/ca-certificates.crt
+            timeout -s KILL 20 $MYDOCKER pull -q 127.0.0.1:1/x 2>&1; echo $?
+            """)
+        #expect(
+            outcome.lines == [
+                #"mydocker: read certificates "/etc/ssl/certs/ca-certificates.crt": it is a pipe"#,
+                "  put a file in its place", "1",
+            ], "\(outcome.text)")
     }
 
     @Test func whatIsNotThere() {

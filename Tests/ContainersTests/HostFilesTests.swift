@@ -100,7 +100,8 @@ import Testing
         func options(_ own: [String]) -> Substring? {
             var settings = NameSettings()
             settings.options = own
-            let asking = ResolverFile(verbatim: "nameserver ::1\r\noptions ndots:3 rotate\r\n").with(settings).text
+            let asking = ResolverFile(verbatim: "nameserver ::1\r\noptions ndots:3 rotate\r\n")
+                .with(settings, askedFromHost: true).text
             return ResolverFile(answeredAt: address, asking: asking).text.split(separator: "\n").last
         }
         #expect(options([]) == "options ndots:3 rotate")
@@ -125,7 +126,7 @@ import Testing
         var settings = NameSettings()
         set(&settings)
         let host = "domain b.org\nnameserver 127.0.0.1\nsearch a.org\noptions rotate\n"
-        return ResolverFile(host: host, resolved: nil).with(settings)
+        return ResolverFile(host: host, resolved: nil).with(settings, askedFromHost: false)
     }
 
     /// What was asked for takes the place of the host's lines of that kind, and of no others.
@@ -138,5 +139,20 @@ import Testing
         let rest = resolver { ($0.searches, $0.options) = (["c.org", "d.org"], ["ndots:1", "edns0"]) }
         #expect(rest.text == "search c.org d.org\noptions ndots:1 edns0\n" && rest.warning != nil)
         #expect(resolver { $0.searches = ["."] }.text == "options rotate\n")
+    }
+
+    /// A container that was on another network when it was given them: its own link of that name is not the one that was meant.
+    @Test func serversOfALinkThatAreNotTheContainers() {
+        let own = resolver { $0.servers = ["fe80::53%eth0", "10.0.0.1"].compactMap(ServerAddress.init) }
+        #expect(own.text == "domain b.org\nsearch a.org\noptions rotate\nnameserver 10.0.0.1\n")
+        #expect(own.warning?.contains("(fe80::53%eth0)") == true)
+        // The host's do not take their place: it was not to ask those.
+        var settings = NameSettings()
+        settings.servers = ["fe80::53%eth0"].compactMap(ServerAddress.init)
+        let host = ResolverFile(verbatim: "nameserver 10.1.1.1\n")
+        #expect(host.with(settings, askedFromHost: false).text.isEmpty)
+        #expect(host.with(settings, askedFromHost: false).warning != nil)
+        let asked = host.with(settings, askedFromHost: true)
+        #expect(asked.text == "nameserver fe80::53%eth0\n" && asked.warning == nil)
     }
 }

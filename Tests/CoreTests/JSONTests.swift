@@ -115,6 +115,16 @@ import Testing
         ] as [[UInt8]])
     func refusesBytes(bytes: [UInt8]) { #expect(throws: JSONError.self) { _ = try JSON(parsing: bytes) } }
 
+    /// Of a string without an escape, and of one with an escape before it and behind it.
+    @Test(arguments: ["", "\\n", "\\u00e9"], [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80]] as [[UInt8]])
+    func saysThatBytesAreNoUTF8(escape: String, bytes: [UInt8]) {
+        let quote = Array("\"".utf8), escape = Array(escape.utf8)
+        for text in [quote + bytes + escape + quote, quote + escape + bytes + quote] {
+            let error = #expect(throws: JSONError.self) { _ = try JSON(parsing: text) }
+            #expect(error?.reason == "invalid UTF-8" && error?.offset == text.count)
+        }
+    }
+
     @Test func nestingIsLimited() throws {
         func nested(_ open: String, _ close: String, _ depth: Int) -> String {
             String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
@@ -154,6 +164,7 @@ import Testing
     @Test(arguments: [
         ("[1, x]", "unexpected character at byte 4"), ("{} x", "unexpected text after the value at byte 3"),
         ("", "unexpected end at byte 0"), ("\"ab", "unterminated string at byte 3"),
+        ("\"a\\nb", "unterminated string at byte 5"), ("\"a\\n", "unterminated string at byte 4"),
         ("\"ab\u{1}\"", "control character in a string at byte 4"),
     ])
     func anErrorSaysWhere(text: String, description: String) {

@@ -40,6 +40,29 @@ import Testing
         #expect(try ContainerDefinition(RecordReader(JSON(parsing: text))) == definition)
     }
 
+    /// The release before knows them, but no server at a link: it reads the others, and what it writes is read here.
+    @Test func theReleaseBeforeReadsTheServersThatItKnows() throws {
+        let texts = ["fe80::53%eth0", "10.0.0.1", "fe80::53%2", "fe80::54%eth0", "fd00::53", "fe80::55%eth1"]
+        var names = NameSettings()
+        names.servers = texts.compactMap(ServerAddress.init)
+        let json = names.json
+        let known = try #require(json["servers"]?.strings)
+        #expect(known == ["10.0.0.1", "fd00::53"] && known.allSatisfy { IPAddress($0) != nil })
+        #expect(try NameSettings(RecordReader(json)).servers.map(\.description) == texts)
+        let former = try #require(json.members).filter { $0.key != "serversAtLinks" }
+        #expect(try NameSettings(RecordReader(.object(former))).servers.map(\.description) == known)
+    }
+
+    @Test(arguments: [
+        #"[{"server":"fe80::53%eth0","place":1}]"#, #"[{"server":"fe80::53%eth0","place":-1}]"#,
+        #"[{"server":"fe80::53%eth 0","place":0}]"#, #"[{"server":"10.0.0.1%eth0","place":0}]"#, #"["fe80::53%eth0"]"#,
+    ]) func serversAtLinksThatAreNone(text: String) throws {
+        let members = try #require(NameSettings().json.members).filter { $0.key != "serversAtLinks" }
+        let atLinks = try JSON(parsing: text)
+        let json = JSON.object(members + [(key: "serversAtLinks", value: atLinks)])
+        #expect(throws: RecordError.self) { try NameSettings(RecordReader(json)) }
+    }
+
     /// A release that knew none of them has written it.
     @Test func aRecordWithoutThemHasTheUsualOnes() throws {
         let definition = try definition()

@@ -47,6 +47,10 @@ struct ReplyTests {
         let payload = linkHeader(index: 4) + attribute(3, text("v5")) + attribute(5, u32(2))
         let vlan = try parsed(message(16, payload + attribute(18, attribute(1, text("vlan")))), LinkInfo.init)
         #expect(vlan.peer == nil && vlan.below == 2)
+        // IFLA_LINK_NETNSID: another link has that number here.
+        let moved = try parsed(
+            message(16, payload + attribute(18, attribute(1, text("vlan"))) + attribute(37, u32(0))), LinkInfo.init)
+        #expect(moved.kind == "vlan" && moved.below == nil)
     }
 
     @Test func address() throws {

@@ -52,7 +52,7 @@ import Testing
                 == "parent interface \"eth0.5\": it would be a VLAN of \"web\", which is the bridge of a network of its own"
         )
         try MacvlanDriver("macvlan").check(.example(7, "br9", "bridge"), above: nil, network)
-        try MacvlanDriver("macvlan").check(link("vlan"), above: .example(3, "br9", "bridge"), network)
+        try MacvlanDriver("macvlan").check(link("vlan"), above: nil, network)
     }
 
     /// Also where a network is joined that was made before a bridge had the name, or on a link that is a VLAN of one by now.
@@ -78,8 +78,32 @@ import Testing
         #expect(
             ofAVLAN?.remedy?.hasPrefix("use that network, and remove this one: ") == true
                 && ofAVLAN?.remedy?.hasSuffix(" network rm web") == true)
-        let harmless: [LinkInfo?] = [nil, .example(3, "br9", "bridge"), .example(3, "eth0", nil)]
-        for lower in harmless { try driver.check(link("vlan"), above: lower, for: endpoint) }
+        try driver.check(link("vlan"), above: nil, for: endpoint)
+    }
+
+    /// However many VLANs are between them.
+    @Test func theBridgeBelowAVLAN() throws {
+        let own = try NetworkDefinition.example().bridge().info
+        func vlan(_ index: Int32, on below: Int32?) -> LinkInfo {
+            var link = LinkInfo.example(index, "v\(index)", "vlan")
+            link.below = below
+            return link
+        }
+        func bridge(below link: LinkInfo, _ others: LinkInfo...) throws -> String? {
+            try MacvlanDriver.ownBridge(below: link) { index in
+                index == 99 ? own : others.first { $0.index == index }
+            }?.name
+        }
+        #expect(try bridge(below: vlan(7, on: 99)) == "web")
+        #expect(try bridge(below: vlan(7, on: 8), vlan(8, on: 99)) == "web")
+        #expect(try bridge(below: vlan(7, on: 8), vlan(8, on: 9), vlan(9, on: 99)) == "web")
+        for lower in [LinkInfo.example(8, "br9", "bridge"), .example(8, "eth0", nil), vlan(8, on: nil)] {
+            #expect(try bridge(below: vlan(7, on: 8), lower) == nil)
+        }
+        #expect(try bridge(below: vlan(7, on: nil)) == nil)
+        // One that has just gone, and numbers that were given anew meanwhile.
+        #expect(try bridge(below: vlan(7, on: 6)) == nil)
+        #expect(try bridge(below: vlan(7, on: 8), vlan(8, on: 8)) == nil)
     }
 
     @Test func whoHasAParentForItself() throws {

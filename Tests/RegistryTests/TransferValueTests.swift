@@ -91,6 +91,37 @@ import Testing
         #expect(try redirected("https://h/a", "/b", status: 304) == nil)
     }
 
+    /// Only then the C library's files of names are opened, where a pipe may be.
+    @Test(
+        arguments: [
+            ("https://registry.test/", "", true), ("https://10.0.0.1:5000/", "", false),
+            ("https://[fd00::1]/", "", false),
+            ("https://10.0.0.1/", "proxy.test:3128", true),
+            ("https://10.0.0.1/", "http://user:word@proxy.test:3128/", true),
+            ("https://registry.test/", "10.0.0.2:3128", false),
+            ("https://registry.test/", "http://u:p@[fd00::2]:80/", false),
+            ("https://registry.test/", "socks5://10.0.0.2", true), ("https://10.0.0.1/", "socks5://10.0.0.2", false),
+            ("https://127.0.0.1/", "proxy.test", false),
+        ] as [(String, String, Bool)])
+    func whereANameIsLookedUp(url: String, proxy: String, isLookedUp: Bool) throws {
+        let settings = ProxySettings { $0 == "https_proxy" ? proxy : nil }
+        #expect(settings.looksUpName(for: try #require(ResourceURL(url))) == isLookedUp)
+    }
+
+    /// Those of the host, in a file that the library opens.
+    @Test func whoseAuthoritiesAreTrusted() throws {
+        func isHosts(_ url: String, proxy: String? = nil, own: String = "") throws -> Bool {
+            var request = TransferRequest(.get, try #require(ResourceURL(url)))
+            request.proxies = ProxySettings { $0.hasSuffix("_proxy") && $0 != "no_proxy" ? proxy : nil }
+            request.trust.certificates = Array(own.utf8)
+            return request.trustsHostsAuthorities
+        }
+        #expect(try isHosts("https://h/") && !isHosts("http://h/"))
+        #expect(try !isHosts("https://h/", own: "-----BEGIN CERTIFICATE-----"))
+        #expect(try isHosts("http://h/", proxy: "https://p:1") && !isHosts("http://h/", proxy: "http://p:1"))
+        #expect(try isHosts("https://h/", proxy: "https://p:1", own: "-----BEGIN CERTIFICATE-----"))
+    }
+
     @Test func proxies() throws {
         let settings = ProxySettings { ["https_proxy": "p:1", "HTTP_PROXY": "q", "no_proxy": "a,.b"][$0] }
         #expect(settings.proxy(for: try #require(ResourceURL("https://x/"))) == "p:1")

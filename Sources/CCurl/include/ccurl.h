@@ -71,6 +71,8 @@ struct ccurl_connection;
 /* NULL, with result->reason, when the library cannot be loaded or there is no memory. */
 struct ccurl_connection *ccurl_open(struct ccurl_result *result);
 void ccurl_close(struct ccurl_connection *connection);
+/* The file of authorities that the library trusts without being told; NULL is none. Only while there is a connection. */
+const char *ccurl_authorities(void);
 
 void ccurl_transfer(
     struct ccurl_connection *connection, const struct ccurl_request *request, struct ccurl_result *result);

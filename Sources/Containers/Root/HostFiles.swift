@@ -59,8 +59,11 @@ package struct ResolverFile: Equatable, Sendable {
     package let warning: String?
 
     /// The same with lines of the container's own instead of the host's of their kind.
-    package func with(_ settings: NameSettings) -> ResolverFile {
+    /// - Parameter askedFromHost: else from a network namespace of its own, where a link of this host's name is another one: servers
+    ///   at a link are left out.
+    package func with(_ settings: NameSettings, askedFromHost: Bool) -> ResolverFile {
         if settings.servers.isEmpty, settings.searches.isEmpty, settings.options.isEmpty { return self }
+        let servers = settings.servers.filter { askedFromHost || $0.link == nil }
         // A lone dot is no domain at all.
         let domains = settings.searches.filter { $0 != "." }
         var lines = text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" }).map(String.init)
@@ -68,7 +71,7 @@ package struct ResolverFile: Equatable, Sendable {
             lines.removeAll { line in kinds.contains(String(line.prefix { $0 != " " && $0 != "\t" })) }
             lines += new
         }
-        if !settings.servers.isEmpty { replace(["nameserver"], by: settings.servers.map { "nameserver \($0)" }) }
+        if !settings.servers.isEmpty { replace(["nameserver"], by: servers.map { "nameserver \($0)" }) }
         if !settings.searches.isEmpty {
             replace(["search", "domain"], by: domains.isEmpty ? [] : ["search " + domains.joined(separator: " ")])
         }
@@ -76,7 +79,16 @@ package struct ResolverFile: Equatable, Sendable {
             replace(["options"], by: ["options " + settings.options.joined(separator: " ")])
         }
         return ResolverFile(
-            text: lines.map { $0 + "\n" }.joined(), warning: settings.servers.isEmpty ? warning : nil)
+            text: lines.map { $0 + "\n" }.joined(),
+            warning: settings.servers.isEmpty
+                ? warning : Self.warning(leftOut: settings.servers.filter { !servers.contains($0) }))
+    }
+
+    private static func warning(leftOut servers: [ServerAddress]) -> String? {
+        if servers.isEmpty { return nil }
+        let names = servers.map(\.description).joined(separator: ", ")
+        return
+            "the container asks no DNS server at a link of this host (\(names)): it is on no network that you have made"
     }
 
     private init(text: String, warning: String?) {

@@ -74,6 +74,22 @@ extension ContainerLink: Record {
     }
 }
 
+/// A server at a link on record. Releases before know plain addresses alone, and take a list with anything else in it for damaged.
+private struct ServerAtLink: Record {
+    let server: ServerAddress
+    /// In the list of all servers.
+    let place: Int
+
+    init(_ server: ServerAddress, at place: Int) { (self.server, self.place) = (server, place) }
+
+    init(_ reader: RecordReader) throws(RecordError) {
+        server = try reader.text("server", ServerAddress.init)
+        place = Int(try reader.int("place", in: 0...Int64(Int32.max)))
+    }
+
+    var json: JSON { ["server": .string(server.description), "place": .int(Int64(place))] }
+}
+
 extension NameSettings: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         domain = try reader.string("domain")
@@ -83,22 +99,35 @@ extension NameSettings: Record {
                 return hosts.count == texts.count ? hosts : nil
             }
         }
-        servers = try reader.value("servers") { json in
-            json.strings.flatMap { texts in
-                let servers = texts.compactMap { ServerAddress($0) }
-                return servers.count == texts.count ? servers : nil
-            }
-        }
+        servers = try Self.servers(reader)
         searches = try reader.strings("searches")
         options = try reader.strings("options")
         links = try reader.optionalObjects("links", ContainerLink.init)
         hasHostsFile = try reader.bool("hostsFile")
     }
 
+    private static func servers(_ reader: RecordReader) throws(RecordError) -> [ServerAddress] {
+        var servers: [ServerAddress] = try reader.value("servers") { json in
+            json.strings.flatMap { texts in
+                let addresses = texts.compactMap { IPAddress($0) }
+                return addresses.count == texts.count ? addresses.map { ServerAddress($0) } : nil
+            }
+        }
+        // In the order of their places: all that come before each are there then.
+        for atLink in try reader.optionalObjects("serversAtLinks", ServerAtLink.init) {
+            guard atLink.place <= servers.count else { throw RecordError("serversAtLinks has a place too far") }
+            servers.insert(atLink.server, at: atLink.place)
+        }
+        return servers
+    }
+
     package var json: JSON {
-        [
+        let plain = servers.filter { $0.link == nil }.map(\.description)
+        let atLinks = servers.enumerated().filter { $0.element.link != nil }
+            .map { ServerAtLink($0.element, at: $0.offset).json }
+        return [
             "domain": .string(domain), "extraHosts": .strings(extraHosts.map(\.text)),
-            "servers": .strings(servers.map(\.description)), "searches": .strings(searches),
+            "servers": .strings(plain), "serversAtLinks": .array(atLinks), "searches": .strings(searches),
             "options": .strings(options), "links": .array(links.map(\.json)),
             "hostsFile": .bool(hasHostsFile),
         ]

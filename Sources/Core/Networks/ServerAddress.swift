@@ -8,11 +8,19 @@ package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// As in resolv.conf(5): `10.0.0.1`, `fd00::1`, `fe80::1%eth0`.
     package init?(_ text: String) {
-        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let first = parts.first, let address = IPAddress(first) else { return nil }
-        let link = parts.count == 2 ? parts[1] : nil
-        if let link, link.isEmpty || address.family == .ipv4 { return nil }
+        let end = text.utf8.firstIndex(of: UInt8(ascii: "%"))
+        guard let address = IPAddress(String(text[..<(end ?? text.endIndex)])) else { return nil }
+        let link = end.map { String(text[text.utf8.index(after: $0)...]) }
+        if let link, address.family == .ipv4 || !Self.isLink(link) { return nil }
         (self.address, self.link) = (address, link)
+    }
+
+    /// It stands in a line of resolv.conf(5): no white space, no control characters.
+    private static func isLink(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+            }
     }
 
     package var description: String { address.description + (link.map { "%\($0)" } ?? "") }

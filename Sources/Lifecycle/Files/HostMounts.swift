@@ -130,14 +130,14 @@ extension Host {
         let hostText = Files.foreignText("/etc/resolv.conf")
         if definition.networkMode.hasNames {
             // Its supervisor answers, and asks the servers that it was given.
-            let asking = ResolverFile(verbatim: hostText ?? "").with(definition.names)
+            let asking = ResolverFile(verbatim: hostText ?? "").with(definition.names, askedFromHost: true)
             return ResolverFile(answeredAt: NameSockets.address, asking: asking.text)
         }
         let usual =
             definition.networkMode == .host
             ? ResolverFile(verbatim: hostText ?? "")
             : ResolverFile(host: hostText, resolved: Files.foreignText("/run/systemd/resolve/resolv.conf"))
-        return usual.with(definition.names)
+        return usual.with(definition.names, askedFromHost: definition.networkMode == .host)
     }
 
     private func hostEntries(

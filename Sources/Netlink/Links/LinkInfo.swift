@@ -21,7 +21,7 @@ package struct LinkInfo: Equatable, Sendable {
     /// Index of the other end of a veth pair, which may be in another namespace.
     package let peer: Int32?
     package let settings: LinkSettings
-    /// Index of the link that a VLAN is on.
+    /// Index of the link that a VLAN is on; nil where that is in another namespace, and the number means nothing here.
     package var below: Int32?
 }
 
@@ -36,6 +36,7 @@ extension LinkInfo {
         var mtu: UInt32 = 0
         var state: UInt8 = 0
         var master: Int32?, lower: Int32?
+        var isElsewhere = false
         var settings = LinkSettings()
         var attributes = try message.attributes(after: ifinfomsg.self)
         while let attribute = try attributes.next() {
@@ -47,6 +48,7 @@ extension LinkInfo {
             case IFLA_IFALIAS: alias = attribute.string
             case IFLA_MASTER: master = try attribute.index()
             case IFLA_LINK: lower = try attribute.index()
+            case IFLA_LINK_NETNSID: isElsewhere = true
             case IFLA_LINKINFO: kind = try Self.kind(attribute)
             case IFLA_AF_SPEC: settings = try LinkSettings(attribute)
             default: break
@@ -58,7 +60,8 @@ extension LinkInfo {
             isUp: header.ifi_flags & UInt32(CNETLINK_IFF_UP) != 0, isOperational: state == UInt8(CNETLINK_IF_OPER_UP),
             alias: alias, master: master,
             // Of a VLAN and the like it is the device below.
-            peer: kind == "veth" ? lower : nil, settings: settings, below: kind == "vlan" ? lower : nil)
+            peer: kind == "veth" ? lower : nil, settings: settings,
+            below: kind == "vlan" && !isElsewhere ? lower : nil)
     }
 
     private static func kind(_ information: Attribute) throws(OperationError) -> String? {

@@ -31,7 +31,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
         let link = (try? netlink.link(.named(network.device))) ?? nil
         // One of the network's own is made when it is used.
         if link == nil, network.options.parent == nil { return [] }
-        if let link, let objection = Self.objection(to: link, above: (try? lower(of: link, &netlink)) ?? nil) {
+        if let link, let objection = Self.objection(to: link, above: (try? ownBridge(below: link, &netlink)) ?? nil) {
             return [
                 NetworkObstacle(
                     .foreign, "the parent interface \(JSON.quoted(link.name))",
@@ -99,7 +99,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
             throw OperationError(
                 "network \(endpoint.network)", reason: "its parent interface \(endpoint.bridge) is gone")
         }
-        try check(parent, above: lower(of: parent, &host), for: endpoint)
+        try check(parent, above: ownBridge(below: parent, &host), for: endpoint)
         endpoint.mtu = min(endpoint.mtu ?? parent.mtu, parent.mtu)
         let request = SublinkRequest(
             name: endpoint.interface, parent: parent.index, kind: try kind(of: endpoint), mac: endpoint.mac,

@@ -65,30 +65,41 @@ extension MacvlanDriver {
     func check(
         _ link: LinkInfo, _ network: NetworkDefinition, _ netlink: inout RouteSocket
     ) throws(OperationError) {
-        try check(link, above: lower(of: link, &netlink), network)
+        try check(link, above: ownBridge(below: link, &netlink), network)
     }
 
-    /// What a VLAN is on; nil of any other link.
-    func lower(of link: LinkInfo, _ netlink: inout RouteSocket) throws(OperationError) -> LinkInfo? {
-        guard let index = link.below else { return nil }
-        return try netlink.link(.index(index))
+    func ownBridge(below link: LinkInfo, _ netlink: inout RouteSocket) throws(OperationError) -> LinkInfo? {
+        try Self.ownBridge(below: link) { index throws(OperationError) in try netlink.link(.index(index)) }
+    }
+
+    /// The bridge of a network that a VLAN is on, also where others are between them.
+    static func ownBridge(
+        below link: LinkInfo, _ find: (Int32) throws(OperationError) -> LinkInfo?
+    ) throws(OperationError) -> LinkInfo? {
+        var link = link
+        // The kernel stacks no more of them (MAX_NEST_DEV); links that change meanwhile may lead in a circle.
+        for _ in 0..<8 {
+            guard let index = link.below, let lower = try find(index) else { return nil }
+            if lower.isOwnBridge { return lower }
+            link = lower
+        }
+        return nil
     }
 
     /// Of a link that a member is about to be put on. Whoever makes a network is refused that; a bridge may have got the name since, and
     /// releases before have asked nobody.
-    /// - Parameter lower: what a VLAN is on.
-    func check(_ parent: LinkInfo, above lower: LinkInfo?, for endpoint: Endpoint) throws(OperationError) {
-        guard let objection = Self.objection(to: parent, above: lower) else { return }
+    /// - Parameter bridge: of a network, which a VLAN is on.
+    func check(_ parent: LinkInfo, above bridge: LinkInfo?, for endpoint: Endpoint) throws(OperationError) {
+        guard let objection = Self.objection(to: parent, above: bridge) else { return }
         throw OperationError(
             "network \(endpoint.network)", reason: "its parent interface \(JSON.quoted(parent.name)) \(objection)",
             remedy: Self.remedy(endpoint.network), kind: .conflict)
     }
 
     /// Said of a parent: the rules of another network would not be asked about members of this one. Nil: they would, or there are none.
-    static func objection(to parent: LinkInfo, above lower: LinkInfo?) -> String? {
+    static func objection(to parent: LinkInfo, above bridge: LinkInfo?) -> String? {
         if parent.isOwnBridge { return isBridge }
-        guard let lower, lower.isOwnBridge else { return nil }
-        return "is a VLAN of \(JSON.quoted(lower.name)), which \(isBridge)"
+        return bridge.map { "is a VLAN of \(JSON.quoted($0.name)), which \(isBridge)" }
     }
 
     private static let isBridge = "is the bridge of a network of its own"
@@ -96,8 +107,8 @@ extension MacvlanDriver {
         "use that network, and remove this one: \(Program.current.name) network rm \(network)"
     }
 
-    /// - Parameter lower: what a VLAN is on.
-    func check(_ link: LinkInfo, above lower: LinkInfo?, _ network: NetworkDefinition) throws(OperationError) {
+    /// - Parameter bridge: of a network, which a VLAN is on.
+    func check(_ link: LinkInfo, above bridge: LinkInfo?, _ network: NetworkDefinition) throws(OperationError) {
         if link.name == "lo" {
             throw OperationError("loopback interface is not a valid \(name) parent link", kind: .invalid)
         }
@@ -110,7 +121,7 @@ extension MacvlanDriver {
                 "parent interface", link.name, reason: "it \(Self.isBridge)",
                 remedy: "use that network", kind: .conflict)
         }
-        if let lower { try Self.checkLower(lower, of: link.name) }
+        if let bridge { throw Self.isVLAN(link.name, of: bridge) }
         // A port of a bridge has one receiver, and that is the bridge (netdev_rx_handler_register).
         if link.master != nil {
             throw OperationError(
@@ -120,11 +131,10 @@ extension MacvlanDriver {
     }
 
     /// Frames of a VLAN on a bridge reach whoever is on that, past the rules of its network.
-    private static func checkLower(_ lower: LinkInfo, of name: String) throws(OperationError) {
-        guard lower.isOwnBridge else { return }
-        throw OperationError(
+    private static func isVLAN(_ name: String, of bridge: LinkInfo) -> OperationError {
+        OperationError(
             "parent interface", name,
-            reason: "it would be a VLAN of \(JSON.quoted(lower.name)), which \(Self.isBridge)",
+            reason: "it would be a VLAN of \(JSON.quoted(bridge.name)), which \(isBridge)",
             remedy: "use that network", kind: .conflict)
     }
 
@@ -133,7 +143,8 @@ extension MacvlanDriver {
     ) throws(OperationError) -> ParentRequest {
         let request = try network.parentRequest { name throws(OperationError) in
             guard let lower = try netlink.link(.named(name)) else { return nil }
-            try Self.checkLower(lower, of: network.device)
+            let bridge = try lower.isOwnBridge ? lower : ownBridge(below: lower, &netlink)
+            if let bridge { throw Self.isVLAN(network.device, of: bridge) }
             return lower.index
         }
         if let request { return request }
