@@ -39,7 +39,7 @@ package final class Connection {
             throw TransferError(.failed, error)
         }
         // The closures do not outlive this call.
-        try withoutActuallyEscaping(sink ?? { _, _ in }) { taker throws(TransferError) in
+        return try withoutActuallyEscaping(sink ?? { _, _ in }) { taker throws(TransferError) in
             let state = TransferState(request, sink == nil ? nil : taker, sent)
             var result = ccurl_result()
             request.withCurl(state) { ccurl_transfer(handle, $0, &result) }

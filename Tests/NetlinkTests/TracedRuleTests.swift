@@ -92,7 +92,8 @@ import Testing
         var set = NFTablesSet()
         set.elements = map.elements.map {
             NFTablesSet.Element(
-                key: $0.key.networkBytes, last: nil, endsInterval: false, data: $0.value.networkBytes, verdict: nil)
+                key: $0.key.networkBytes, last: nil, endsInterval: false, data: $0.value.networkBytes, verdict: nil,
+                note: nil)
         }
         let judged = try rule(tests, action, sets: ["__map%d": set]).judge(packet)
         #expect(judged.isMeant == .yes && judged.action == .translateDestination(address, port: 8080))
@@ -150,7 +151,7 @@ import Testing
 
     @Test func setsOfOthers() throws {
         func element(_ port: UInt16, endsInterval: Bool = false) -> NFTablesSet.Element {
-            .init(key: port.networkBytes, last: nil, endsInterval: endsInterval, data: nil, verdict: nil)
+            .init(key: port.networkBytes, last: nil, endsInterval: endsInterval, data: nil, verdict: nil, note: nil)
         }
         let plain = ["web": NFTablesSet(isInterval: false, elements: [element(80), element(443)])]
         #expect(try judge([expression("payload", port), lookUp("web")], sets: plain).isMeant == .yes)
