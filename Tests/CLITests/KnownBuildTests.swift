@@ -115,6 +115,30 @@ extension CLI.Build {
         }
     }
 
+    /// By the first step and by the builder: also where nobody is to find that step again, since what it read has changed meanwhile.
+    @Test func linksToLayersAreMadeForAllSteps() throws {
+        let context = try BuildContext(
+            """
+            FROM busybox
+            RUN --mount=type=bind,source=d,target=/d echo begun; sleep 2
+            COPY a /
+            COPY b /
+            COPY c /
+            """, "mkdir d; echo 1 > d/f; for f in a b c; do echo $f > $f; done")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory)
+            MYDOCKER_FAULT_LIST=$PWD/points $MYDOCKER build --progress plain . >/dev/null 2> log & builder=$!
+            until grep -q ' begun$' log; do sleep 0.05; done
+            echo 2 > d/f; wait $builder; echo $?
+            links=$(grep -c 'create symbolic link.*/temporary/.*/l/' points)
+            layers=$($MYDOCKER image inspect busybox | jq '.[0].RootFS.Layers | length')
+            [ $links = $((2 * layers)) ] && echo once || echo $links of $layers
+            """)
+        #expect(outcome.lines == ["0", "once"], "\(outcome.text)\(outcome.error)")
+    }
+
     @Test func aKnownBuildTakesItsNameBack() throws {
         let context = try BuildContext("FROM busybox\nRUN echo 1 > /a")
         defer {
