@@ -134,6 +134,23 @@ extension CLI.BuildEnds {
         }
     }
 
+    /// Nor in the store, for an image that was about to be there.
+    @Test func aBuildThatIsKilledWhilePublishing() throws {
+        let context = try BuildContext("FROM busybox\nLABEL a=killed")
+        defer { context.remove() }
+        let look = "cd /var/lib/mydocker/images; ls blobs/sha256 layers images"
+        let build = ["build", "-q", "-t", "buildkilled", context.directory]
+        let before = Host.shell(look).text
+        let points = try FaultPoints.list(build)
+        succeed("rmi", "buildkilled")
+        #expect(Host.shell(look).text == before)
+        let placed = try #require(points.number("sync", "/images/images"))
+        Host.run([Host.mydocker] + build, environment: ["MYDOCKER_FAULT": "kill@\(placed)"])
+        Host.eventually("its directory goes") { Host.shell(Self.temporary).text.isEmpty }
+        #expect(Host.shell(look).text == before)
+        #expect(mydocker("system", "check").code == 0)
+    }
+
     @Test func aKilledBuildLeavesNothing() throws {
         let context = try BuildContext("FROM busybox\nCOPY Dockerfile /\nRUN touch /x; sleep 1000")
         defer { context.remove() }

@@ -29,12 +29,18 @@ extension CLI.Build {
                 told > first; look > before; sleep 0.05; told > second; look > after
                 cmp first second && diff before after && echo same
                 find \(Self.store)/build-cache -name '*.json' -newer before | wc -l
-                strace -f -qq -o trace $build . >/dev/null
-                grep -E -c '(fsync|fdatasync|syncfs|rename[a-z0-9]*|symlink[a-z]*)\\(|libarchive' trace
+                strace -f -qq -y -o trace $build . >/dev/null && echo built
+                grep -E -c '(fdatasync|syncfs|rename[a-z0-9]*|symlink[a-z]*)\\(|libarchive' trace
+                grep -o 'fsync([0-9]*<[^>]*>' trace | sed 's|.*/||; s|>||' | sort
+                grep -c 'utimensat(.*\(Self.store)/build-cache/' trace
                 grep -q libnettle trace && echo digests
                 $MYDOCKER run --rm --net none buildknown cat /a
                 """)
-        #expect(outcome.lines == ["same", "3", "0", "digests", "1"], "\(outcome.text)\(outcome.error)")
+        // Of directories without changes, which nobody waits for.
+        let synced = ["images", "images", "layers", "sha256"]
+        #expect(
+            outcome.lines == ["same", "3", "built", "0"] + synced + ["3", "digests", "1"],
+            "\(outcome.text)\(outcome.error)")
     }
 
     /// With a fixed time what is carried out once more comes to the same again.
@@ -60,10 +66,77 @@ extension CLI.Build {
               for damage in rm 'truncate -s -1' 'sed -i s/sha/sho/'; do check $file "$damage"; done
             done
             check blobs/sha256/${layer#sha256:} rm
+            [ blobs/sha256/${layer#sha256:} -ot images/${id#sha256:}.json ] && echo older
             $MYDOCKER run --rm --net none buildknown cat /a
             """)
         #expect(
-            outcome.lines == Array(repeating: "whole", count: 10) + ["1"], "\(outcome.text)\(outcome.error)")
+            outcome.lines == Array(repeating: "whole", count: 10) + ["older", "1"],
+            "\(outcome.text)\(outcome.error)")
+    }
+
+    /// Moved there as it was missing, and nothing else of the image is new.
+    @Test func whatABuildPutsRightIsOnDisk() throws {
+        let context = try BuildContext("FROM busybox\nRUN echo 1 > /a")
+        defer {
+            context.remove()
+            mydocker("rmi", "-f", "buildknown")
+        }
+        let build = [
+            "build", "-q", "-t", "buildknown", "--build-arg", "SOURCE_DATE_EPOCH=1000000000", context.directory,
+        ]
+        let id = Host.run([Host.mydocker] + build).word
+        let layer = Host.shell("$MYDOCKER image inspect buildknown | jq -r '.[0].RootFS.Layers[1]'").word.dropFirst(7)
+        try FileManager.default.removeItem(atPath: "\(Self.store)/layers/\(layer)")
+        let points = try FaultPoints.list(build)
+        #expect(inspect("{{.Id}}", "buildknown") == id)
+        let moved = try #require(points.number("create", "/layers/\(layer)"))
+        for directory in ["blobs/sha256", "layers"] {
+            #expect(points.number("sync", "\(Self.store)/\(directory)", behind: moved) != nil, "\(directory)")
+        }
+    }
+
+    /// Whoever gave the name was killed before it was on the disk.
+    @Test func aNameThatIsThereIsOnDisk() throws {
+        let context = try BuildContext("FROM busybox\nLABEL a=named")
+        defer {
+            context.remove()
+            mydocker("rmi", "-f", "buildknown", "buildnamed")
+        }
+        let id = context.build("-q", "-t", "buildknown").word
+        let tag = ["tag", "buildknown", "buildnamed"]
+        let synced = try #require(try FaultPoints.list(tag).number("sync", Self.store))
+        succeed("rmi", "buildnamed")
+        Host.run([Host.mydocker] + tag, environment: ["MYDOCKER_FAULT": "kill@\(synced)"])
+        #expect(inspect("{{.Id}}", "buildnamed") == id)
+        for command in [tag, ["build", "-q", "-t", "buildnamed", context.directory]] {
+            let points = try FaultPoints.list(command)
+            #expect(points.number("sync", Self.store) != nil, "\(command)")
+            #expect(points.number("replace", "/index.json") == nil, "\(command)")
+        }
+    }
+
+    /// By the first step and by the builder: also where nobody is to find that step again, since what it read has changed meanwhile.
+    @Test func linksToLayersAreMadeForAllSteps() throws {
+        let context = try BuildContext(
+            """
+            FROM busybox
+            RUN --mount=type=bind,source=d,target=/d echo begun; sleep 2
+            COPY a /
+            COPY b /
+            COPY c /
+            """, "mkdir d; echo 1 > d/f; for f in a b c; do echo $f > $f; done")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory)
+            MYDOCKER_FAULT_LIST=$PWD/points $MYDOCKER build --progress plain . >/dev/null 2> log & builder=$!
+            until grep -q ' begun$' log; do sleep 0.05; done
+            echo 2 > d/f; wait $builder; echo $?
+            links=$(grep -c 'create symbolic link.*/temporary/.*/l/' points)
+            layers=$($MYDOCKER image inspect busybox | jq '.[0].RootFS.Layers | length')
+            [ $links = $((2 * layers)) ] && echo once || echo $links of $layers
+            """)
+        #expect(outcome.lines == ["0", "once"], "\(outcome.text)\(outcome.error)")
     }
 
     @Test func aKnownBuildTakesItsNameBack() throws {

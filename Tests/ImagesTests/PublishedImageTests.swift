@@ -14,7 +14,7 @@ import Testing
     @discardableResult
     private func publish(
         _ words: String = "words", as names: [String] = ["x:latest"], annotations: [String: String] = [:],
-        in scope: String? = nil
+        in scope: String? = nil, compressed: Bool = false
     ) throws -> Digest {
         let store = ImageStore(root: scratch.file("store"), scope: scope)
         let workspace = try store.workspace()
@@ -25,6 +25,10 @@ import Testing
         draft.created = Timestamp(nanoseconds: 1)
         draft.annotations = annotations
         draft.layers = [try store.pack(changes, layer: 1, in: workspace, newest: 0)]
+        if compressed {
+            let wish = SavedCompression(.gzip, isForced: false)
+            draft = try store.compress(draft, by: wish, to: workspace.file("compressed"))
+        }
         return try store.publish([Publication(draft: draft, references: names)], in: workspace)[0]
     }
 
@@ -130,24 +134,101 @@ import Testing
         #expect(try stamps() == before)
     }
 
-    /// A build goes through the whole store where it has come to something new, or to nothing, or somebody was killed.
+    /// A build goes through the whole store where an image has come or gone, or it has failed, or somebody was killed.
     @Test func aBuildNeedNotClearAway() throws {
         let store = scratch.store
         try publish()
-        let stray = "\(store.layout.blobs)/\(String(repeating: "a", count: 64))"
-        try Files.create(stray, [1])
+        let stray = "\(store.layout.layers)/\(String(repeating: "a", count: 64))"
+        func makeStray() throws {
+            try Files.makeDirectory(stray)
+            try Files.create(stray + "/file", [1])
+        }
+        try makeStray()
         let workspace = try BuildWorkspace(in: store)
         let links = workspace.file("l")
+        try workspace.clearAway(hasFailed: false)
         #expect(Files.exists(stray) && !Files.exists(links))
-        _ = try workspace.publish(nil, as: [], keeping: [])
+        try workspace.clearAway(hasFailed: true)
+        #expect(!Files.exists(stray))
+        try publish("other", as: ["y:1"])
+        // Under the name that is among what goes with the workspace already.
+        try makeStray()
+        try workspace.clearAway(hasFailed: false)
         #expect(!Files.exists(stray))
         workspace.remove()
-        try Files.create(stray, [1])
+        try makeStray()
         let dead = store.layout.temporary + "/1-dead"
         try Files.makeDirectory(dead)
         let next = try BuildWorkspace(in: store)
         #expect(!Files.exists(stray) && !Files.exists(dead))
         next.remove()
+        try scratch.expectClean(images: 2)
+    }
+
+    /// The removal leaves what the build holds, and nobody else would come to that as long as builds find all that they want.
+    @Test func whatABuildHasHeldLastGoesWithIt() throws {
+        let store = scratch.store
+        try publish()
+        let image = try #require(try store.resolve("x"))
+        let workspace = try BuildWorkspace(in: store)
+        _ = try workspace.begin(from: image)
+        _ = try store.remove("x")
+        #expect(image.layers.allSatisfy { Files.isDirectory(store.layout.layer($0)) })
+        try workspace.clearAway(hasFailed: false)
+        workspace.remove()
+        try scratch.expectClean(images: 0)
+    }
+
+    /// With its guardian, which waits for the last of its copies.
+    @Test func whatADeadOneHeldGoesWithItsDirectory() throws {
+        let layout = scratch.store.layout
+        try publish()
+        let digits = String(repeating: "a", count: 64)
+        let (stray, dead) = ("\(layout.blobs)/\(digits)", layout.temporary + "/1-dead")
+        func makeDead() throws {
+            try Files.create(stray, [1])
+            try Files.makeDirectory(dead)
+            try Files.create(dead + "/uses", Array("\(digits)\n".utf8))
+        }
+        try makeDead()
+        scratch.store.clearWorkspaces(of: 1)
+        #expect(!Files.exists(stray) && !Files.exists(dead))
+        // Where nobody knows what is needed, the next one knows of it.
+        try makeDead()
+        let index = try Files.read(layout.index)
+        try Files.replace(layout.index, [])
+        scratch.store.clearWorkspaces(of: 1)
+        #expect(Files.exists(stray))
+        #expect(try Files.names(in: dead).isEmpty)
+        try Files.replace(layout.index, index)
+        try BuildWorkspace(in: scratch.store).remove()
         try scratch.expectClean(images: 1)
+    }
+
+    /// An archive that came anew is older than what was on record before it, of whatever image.
+    @Test func whatCameAnewIsNotReadAgain() throws {
+        let store = scratch.store
+        let id = try publish()
+        let blob = store.layout.blob(try store.record(id).blobs[2])
+        try Files.remove(blob)
+        try publish("words", as: ["y:1"], annotations: ["a": "b"])
+        let written = try #require(Files.status(blob))
+        let known = try #require(Files.status(store.layout.record(id)))
+        #expect(written.st_mtim.tv_sec < known.st_mtim.tv_sec)
+        #expect(store.damages(of: id).isEmpty)
+    }
+
+    /// The store keeps the archives of the form that was here first, whatever else comes.
+    @Test func anotherFormIsNotWrittenAgain() throws {
+        let id = try publish()
+        #expect(try publish(compressed: true) == id)
+        try scratch.store.collectGarbage()
+        let before = try stamps()
+        #expect(try publish(compressed: true) == id)
+        #expect(try stamps() == before)
+        let tree = scratch.store.layout.layer(try scratch.store.record(id).layers[0])
+        try Files.removeTree(tree)
+        #expect(try publish(compressed: true) == id)
+        #expect(Files.text(tree + "/file") == "words")
     }
 }

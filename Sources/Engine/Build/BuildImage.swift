@@ -56,10 +56,12 @@ extension Engine {
     }
 
     private func build(_ job: BuildJob, as references: [Reference]) throws(OperationError) -> String {
+        var hasFailed = true
         defer {
             job.report.finish()
             for name in job.unusedArguments { warn("build argument \"\(name)\" is not used by the Dockerfile") }
             for warning in job.warnings { warn(warning) }
+            clearAway(after: job, hasFailed: hasFailed)
         }
         do throws(OperationError) {
             try BuildSchedule(job).run()
@@ -68,7 +70,16 @@ extension Engine {
             _ = try? job.workspace.publish(nil, as: [], keeping: job.kept)
             throw error
         }
-        return try export(job, as: references)
+        let id = try export(job, as: references)
+        hasFailed = false
+        return id
+    }
+
+    /// What the build was to do is done, or has failed: nothing fails by this any more, and a signal ends only the wait for others.
+    private func clearAway(after job: BuildJob, hasFailed: Bool) {
+        do throws(OperationError) { try job.workspace.clearAway(hasFailed: hasFailed) } catch {
+            if error.exitCode == nil { warn("\(error)") }
+        }
     }
 
     private func export(_ job: BuildJob, as references: [Reference]) throws(OperationError) -> String {

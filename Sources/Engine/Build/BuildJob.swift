@@ -24,6 +24,8 @@ final class BuildJob {
     private var triggers: [Instruction] = []
     /// What the next build may find.
     var kept: [CachedStep] = []
+    /// Whether some step was not known.
+    var hasCarriedOut = false
     let signals: SignalSource
     /// The signal that asks the build to end.
     private var interruption: Int32?

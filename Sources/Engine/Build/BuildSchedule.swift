@@ -60,6 +60,7 @@ final class BuildSchedule {
         stage.finish(step, with: result)
         if result.wasKept { return job.report.cached(number) }
         job.report.done(number)
+        job.hasCarriedOut = true
         guard result.isSure else { return }
         job.kept.append(
             CachedStep(

@@ -25,9 +25,9 @@ final class StepProcess {
         self.stage = stage
         self.number = number
         name = "build-" + ContainerID.random().short
-        // What a step needs that is carried out: this copy has it then, and so have later ones. As long as nothing was new, one
-        // that may be known most likely is.
-        if !step.isFoundByReading || !stage.job.kept.isEmpty {
+        // What a step needs that is carried out, made here for all copies to come. Until a step had to be carried out, the next
+        // one is probably known, too, and needs none of that.
+        if !step.isFoundByReading || stage.job.hasCarriedOut {
             try stage.job.workspace.makeReady(for: step.layers)
         }
         var output = try Descriptor.pipe()

@@ -79,13 +79,13 @@ extension ImageStore {
     }
 
     /// Moves the steps' layers to the store and writes their records, the layers' files being on disk. The layers stay there as
-    /// long as the workspace does: the image that is made of them is published later.
+    /// long as the workspace does: the image that is made of them is published later, which syncs the names, too.
     func keep(_ steps: [CachedStep], in workspace: borrowing Workspace) throws(OperationError) {
         guard !steps.isEmpty else { return }
         let lock = try FileLock.store(layout)
         for step in steps {
             if let place = step.layer.place {
-                try move(workspace.file("blob-\(place)"), to: layout.blob(step.layer.blob.digest))
+                try moveBlob(workspace.file("blob-\(place)"), step.layer.blob)
                 try move(workspace.file("layer-\(place)"), to: layout.layer(step.layer.diff))
             }
             let bytes = Array(step.json.versioned(1).compact.utf8)

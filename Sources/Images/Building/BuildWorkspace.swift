@@ -7,18 +7,30 @@ package struct BuildWorkspace: ~Copyable {
     private let store: ImageStore
     private let workspace: Workspace
     private let links: LayerLinks
+    /// When the build began.
+    private let index: IndexVersion
 
     package init(in store: ImageStore) throws(OperationError) {
+        let index = IndexVersion(of: store.layout)
         let workspace = try store.workspace(collectingGarbage: false)
         // Loads the library of digests: the copies of the builder, one for each step, have it then.
         _ = try Archive.digest([])
         links = LayerLinks(in: workspace.file("l"))
         self.store = store
         self.workspace = workspace
+        self.index = index
     }
 
     /// Everything in it goes. What cannot go now is removed by the next command that works on images.
     package func remove() { try? Files.removeTree(workspace.path) }
+
+    /// Clears away what nobody but this build has held, now that it needs nothing of that any more, and what it has taken the name
+    /// of. Where no image has come or gone meanwhile there is none of that, and the store is not gone through.
+    /// - Parameter hasFailed: there may be something in the store for an image that has not come to be.
+    package func clearAway(hasFailed: Bool) throws(OperationError) {
+        guard hasFailed || IndexVersion(of: store.layout) != index else { return }
+        try store.collectGarbage(releasing: workspace.path)
+    }
 
     package var path: String { workspace.path }
     package func file(_ name: String) -> String { workspace.file(name) }
@@ -108,8 +120,6 @@ package struct BuildWorkspace: ~Copyable {
         _ image: BuiltImage?, as references: [Reference], keeping steps: [CachedStep]
     ) throws(OperationError) -> Digest? {
         let names = try references.map(ImageStore.taggable)
-        // Others do that, too: no build fails by it, and one that has come to nothing new need not wait for it.
-        if image == nil || !steps.isEmpty { try? store.collectGarbage(to: workspace) }
         if steps.contains(where: { $0.layer.place != nil }) { try Archive.syncFileSystem(of: workspace.path) }
         try store.keep(steps, in: workspace)
         guard let image else { return nil }
@@ -161,5 +171,17 @@ package struct BuildWorkspace: ~Copyable {
             return LayerDraft(blob: layer.blob, diff: layer.diff, size: layer.size, source: source)
         }
         return draft
+    }
+}
+
+/// By it one knows whether the index has been written since: each time that is another file.
+private struct IndexVersion: Equatable {
+    let inode: ino_t
+    let written: [Int]
+
+    init(of layout: StoreLayout) {
+        let status = Files.status(layout.index) ?? stat()
+        inode = status.st_ino
+        written = [Int(status.st_mtim.tv_sec), Int(status.st_mtim.tv_nsec)]
     }
 }

@@ -78,7 +78,7 @@ extension ImageStore {
         let shared = selection.all ? [] : layers(in: index.images)
         var removed = try removeSteps(steps) { shared.contains($0) || held.contains($0.hex) }
         let trash = try Workspace(in: layout, holding: lock)
-        try collectGarbage(keeping: index, trash: trash, holding: lock)
+        try collectGarbage(keeping: index, trash: trash.path, holding: lock)
         // Others need not wait for the disk.
         lock.release()
         trash.remove()

@@ -93,9 +93,6 @@ extension ImageStore {
         guard fchown(file.number, 0, 0) == 0 else { throw OperationError("set owner of", path, errno: errno) }
         try FaultPoint.pass("set mode of", path)
         guard fchmod(file.number, 0o644) == 0 else { throw OperationError("set mode of", path, errno: errno) }
-        // By it `damages` knows whether somebody has written to it since.
-        try FaultPoint.pass("set time of", path)
-        guard futimens(file.number, nil) == 0 else { throw OperationError("set time of", path, errno: errno) }
     }
 
     /// Archives a tree and unpacks the archive again: a layer is always what its blob says, here and elsewhere.
@@ -167,9 +164,7 @@ extension ImageStore {
             try place(image.draft, prepared[number], number, in: workspace, holding: lock)
         }
         add(images, prepared, to: &index)
-        for directory in [layout.blobs, layout.layers, layout.records] {
-            try Files.syncDirectory(of: directory + "/")
-        }
+        try syncParts()
         try write(index, holding: lock)
         return prepared.map(\.id)
     }
@@ -226,10 +221,16 @@ extension ImageStore {
         try Files.move(workspace.file("record-\(number)"), to: layout.record(prepared.id))
     }
 
-    /// One that has another length than it should is replaced.
+    /// One that has another length than it should is replaced. What comes has the content of its digest, and is older than every
+    /// record: only what somebody has written to since is read to see that (`damages`), also where images have it already.
     func moveBlob(_ source: String, _ blob: Manifest.Blob) throws(OperationError) {
         let target = layout.blob(blob.digest)
         if let status = Files.status(target), Int64(status.st_size) == blob.size { return }
+        try FaultPoint.pass("set time of", source)
+        let times = [timespec(), timespec()]
+        guard source.withKernelString({ utimensat(AT_FDCWD, $0, times, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            throw OperationError("set time of", source, errno: errno)
+        }
         try Files.move(source, to: target)
     }
 

@@ -15,7 +15,7 @@ struct LayerArrival: Sendable {
     func store(_ draft: LayerDraft) throws(OperationError) -> LayerDraft {
         guard let source = draft.source, !draft.hasImpliedDirectories else { return draft }
         let layout = store.layout
-        // What is in the store is on the disk: whoever finds it there publishes images of it.
+        // What is in the store is on the disk, but for its name: whoever finds it there publishes images of it, and syncs that.
         try Archive.syncFileSystem(of: source.tree)
         let lock = try FileLock.store(layout)
         try store.moveBlob(source.blob, draft.blob)

@@ -133,7 +133,7 @@ extension ImageStore {
     ) throws(OperationError) -> [Digest] {
         let bin = try Workspace(in: layout, holding: lock)
         try write(index, forgets: true, holding: lock)
-        let layers = try collectGarbage(keeping: index, trash: bin, holding: lock)
+        let layers = try collectGarbage(keeping: index, trash: bin.path, holding: lock)
         trash = consume bin
         return layers
     }

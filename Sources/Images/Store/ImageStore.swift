@@ -80,7 +80,10 @@ package struct ImageStore: Sendable {
         guard let match = try known.match(text) else { throw ImageStore.notFound(text) }
         var index = known
         index.tag(match, own: (try? record(match.image))?.manifest, as: name, in: scope)
-        if !index.says(theSameAs: known) { try write(index, holding: lock) }
+        guard index.says(theSameAs: known) else { return try write(index, holding: lock) }
+        lock.release()
+        // As with what is published already.
+        try Files.syncDirectory(of: layout.index)
     }
 }
 
@@ -178,22 +181,16 @@ extension ImageStore {
         try layout.mark(holding: lock)
         let workspace = try Workspace(in: layout, holding: lock)
         if collects || hasReclaimed {
-            try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace, holding: lock)
+            try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace.path, holding: lock)
         }
         return workspace
     }
 
-    /// The same for one who has a workspace already.
-    func collectGarbage(to trash: borrowing Workspace) throws(OperationError) {
-        let lock = try FileLock.store(layout)
-        try collectGarbage(keeping: ImageIndex.read(layout.index), trash: trash, holding: lock)
-    }
-
-    /// Moves what no image in the index needs to the workspace, where it goes at leisure.
+    /// Moves what no image in the index needs to a workspace, where it goes at leisure.
     /// - Returns: the layers among it.
     @discardableResult
     func collectGarbage(
-        keeping index: ImageIndex, trash: borrowing Workspace, holding lock: borrowing FileLock
+        keeping index: ImageIndex, trash: String, holding lock: borrowing FileLock
     ) throws(OperationError) -> [Digest] {
         var blobs = Set(index.entries.map(\.manifest.hex))
         var layers: Set<String> = []
@@ -220,13 +217,18 @@ extension ImageStore {
 
     @discardableResult
     private func discard(
-        from directory: String, except kept: Set<String>, to trash: borrowing Workspace
+        from directory: String, except kept: Set<String>, to trash: String
     ) throws(OperationError) -> [String] {
         let names = try Files.names(in: directory).filter { !kept.contains($0) }.sorted()
         if names.isEmpty { return [] }
-        // A directory for each, since an uncompressed layer and its blob have the same name.
-        let bin = trash.file("trash-" + (directory.split(separator: "/").last ?? ""))
-        try Files.makeDirectory(bin)
+        // A directory for each, and each time: an uncompressed layer and its blob have the same name, and so has what came again.
+        let first = "\(trash)/trash-\(directory.split(separator: "/").last ?? "")"
+        var (bin, number) = (first, 1)
+        while Files.exists(bin) {
+            number += 1
+            bin = "\(first)-\(number)"
+        }
+        try Files.makeDirectory(bin, existing: false)
         for name in names {
             try Files.move("\(directory)/\(name)", to: "\(bin)/\(name)")
         }

@@ -45,8 +45,6 @@ struct Workspace: ~Copyable {
         for file in try Files.names(in: layout.root) where file.hasSuffix(".tmp") {
             try? Files.remove("\(layout.root)/\(file)")
         }
-        // One may have been killed just after it had replaced the index. Who finds there what he wants writes nothing any more.
-        if !dead.isEmpty { try Files.syncDirectory(of: layout.index) }
         lock.release()
         // Two may find it dead at once, and what stays is found again.
         for path in dead { try? Files.removeTree(path) }
@@ -132,10 +130,23 @@ extension ImageStore {
         for name in (try? Files.names(in: layout.temporary)) ?? [] where name.hasPrefix(Workspace.prefix(of: process)) {
             let path = "\(layout.temporary)/\(name)"
             guard let lock = try? FileLock.acquire(path + "/lock") else { continue }
-            // As whoever finds it dead does.
-            try? Files.syncDirectory(of: layout.index)
-            try? Files.removeTree(path)
+            clear(dead: path)
             lock.release()
         }
+    }
+
+    /// What it had put into the store for images that have not come to be goes as well. Where that is not possible now, an empty
+    /// directory stays: whoever finds it does it (`workspace`).
+    private func clear(dead path: String) {
+        let isDone = (try? collectGarbage(releasing: path)) != nil
+        try? Files.removeTree(path)
+        if !isDone { _ = try? Files.makeDirectory(path) }
+    }
+
+    /// Clears away with a workspace that needs nothing any more of what it holds.
+    func collectGarbage(releasing workspace: String) throws(OperationError) {
+        let lock = try FileLock.store(layout)
+        try Files.remove("\(workspace)/\(WorkspaceUses.name)")
+        try collectGarbage(keeping: ImageIndex.read(layout.index), trash: workspace, holding: lock)
     }
 }
