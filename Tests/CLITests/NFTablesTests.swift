@@ -155,7 +155,7 @@ extension CLI.NFTables {
             $m run -d --name web --network odd -p 80:80 sh -c 'echo page >/index.html; exec httpd -f -h /' >/dev/null
             yes far far $fetch 10.250.0.1/index.html; yes out pings web 10.250.0.2
             nft list ruleset >/run/rules; nft -c -f /run/rules && echo readable
-            nft list map ip mydocker-filter MYDOCKER-FORWARD-oifname | grep -c '"a+b,c" : jump MYDOCKER-TO-a/2bb/2cc'
+            nft list map ip mydocker-filter MYDOCKER-FORWARD-oifname | grep -c '"a+b,c" : jump MYDOCKER-TO-/'
             $m network doctor && $m system check && echo clean
             $m rm -f web >/dev/null; $m network rm odd; nft list tables
             """)

@@ -88,10 +88,25 @@ import Testing
             ])
     }
 
-    /// Any name of an interface is a part of a name that nft reads, and each another one.
-    @Test func namesOfInterfacesAreWritten() {
+    /// Any name of an interface leads to a name that nft reads, each to another one, and to one that a rule can say.
+    @Test func namesOfInterfacesAreWritten() throws {
         #expect(NFTablesName.written("br-7.a_b") == "br-7.a_b")
-        #expect(NFTablesName.written("a:b+") == "a/3ab/2b")
-        #expect(NFTablesName.written("a\u{1}é") == "a/01/c3/a9")
+        let odd = ["a:b+", "a:b,", "a\u{1}é", String(repeating: "+", count: 15)].map(NFTablesName.written)
+        #expect(Set(odd).count == odd.count)
+        for name in odd {
+            #expect(name.hasPrefix("/") && name.utf8.count <= 15)
+            #expect(name.dropFirst().allSatisfy { $0.isHexDigit })
+        }
+        for bridge in ["br-0123456789ab", String(repeating: "b", count: 15), String(repeating: "+", count: 15)] {
+            for isInternal in [false, true] {
+                let network = NetworkIntent(
+                    bridge: bridge, gateway: Subnet("10.77.7.1/24"), gateway6: Subnet("fd00:7::1/64"),
+                    isInternal: isInternal)
+                for rule in arranged(network) {
+                    let raw = try RawRule(rule)
+                    #expect(raw.decoded(rule.table, rule.chain) == rule)
+                }
+            }
+        }
     }
 }

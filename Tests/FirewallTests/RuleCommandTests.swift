@@ -46,7 +46,7 @@ import Testing
                 "nft 'add rule ip mydocker-filter MYDOCKER-HOST-testbridge ip daddr 127.0.0.0/8 iifname \"testbridge\" "
                     + "ct state ! established,related counter drop'"))
         #expect(
-            lines.filter { $0.contains("MYDOCKER-FROM-") } == [
+            lines.filter { $0.contains("MYDOCKER-EGRESS-") } == [
                 "nft 'add map ip mydocker-filter MYDOCKER-EGRESS-iifname { type ifname : verdict; }'",
                 "nft 'add rule ip mydocker-filter MYDOCKER-EGRESS iifname vmap @MYDOCKER-EGRESS-iifname'",
                 "nft 'add element ip mydocker-filter MYDOCKER-EGRESS-iifname { \"testbridge\" : accept }'",

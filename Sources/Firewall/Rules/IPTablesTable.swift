@@ -90,11 +90,10 @@ final class IPTablesTable: KernelTable {
 
     func rules(in chain: String) -> [RawRule] {
         let count = Int(ciptables_rules(handle, chain, nil, 0))
-        return [RawRule](unsafeUninitializedCapacity: count) { buffer, initialized in
-            initialized = buffer.withMemoryRebound(to: ciptables_rule.self) { rules in
-                Int(ciptables_rules(handle, chain, rules.baseAddress, Int32(count)))
-            }
+        let rules = [ciptables_rule](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = Int(ciptables_rules(handle, chain, buffer.baseAddress, Int32(count)))
         }
+        return rules.map { RawRule($0) }
     }
 
     func insert(_ rule: RawRule, into chain: String, at position: Int) throws(OperationError) {
