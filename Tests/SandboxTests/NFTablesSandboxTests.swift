@@ -71,9 +71,14 @@ import Testing
         "delete element ip mydocker-nat MYDOCKER-POSTROUTING-saddr { 10.77.1.0/24 }",
         "flush chain ip mydocker-filter MYDOCKER-ISOLATE", "flush chain ip6 mydocker-nat MYDOCKER-POSTROUTING",
         "flush chain ip mydocker-filter MYDOCKER-TO-bd1",
-        "delete element ip mydocker-filter MYDOCKER-FORWARD-oifname { \"bd1\" }; "
+        "delete element ip mydocker-filter MYDOCKER-FORWARD-oifname { \"bd1\" } ;; "
             + "add element ip mydocker-filter MYDOCKER-FORWARD-oifname { \"bd1\" : accept }",
         "delete table ip6 mydocker-filter",
+        "add chain ip mydocker-nat POSTROUTING { policy drop; }",
+        "add chain ip mydocker-filter FORWARD { policy drop; }",
+        "flush chain ip mydocker-filter INPUT ;; delete chain ip mydocker-filter INPUT ;; add chain ip mydocker-filter INPUT",
+        "flush chain ip mydocker-nat PREROUTING ;; delete chain ip mydocker-nat PREROUTING ;; "
+            + "add chain ip mydocker-nat PREROUTING { type nat hook prerouting priority 0; }",
     ]) func whatIsTakenAwayComesBack(damage: String) throws {
         try inFreshNetwork {
             let networks = [network(1), network(2, isInternal: true)]
@@ -81,7 +86,7 @@ import Testing
             try nft("add", "rule", "ip", "mydocker-filter", "MYDOCKER-FORWARD", "ip", "saddr", "192.0.2.1", "drop")
             try nft("add", "element", "ip", "mydocker-filter", "MYDOCKER-EGRESS-iifname", "{ \"other\" : drop }")
             let before = try ruleset().sorted()
-            for command in damage.split(separator: "; ").map(String.init) { try nft(command) }
+            for command in damage.split(separator: " ;; ").map(String.init) { try nft(command) }
             #expect(try ruleset().sorted() != before)
             let found = try firewall.differences(from: FirewallIntent(networks: networks), isOwner: nil)
             #expect(!found.lacks.isEmpty || !found.faults.isEmpty)
@@ -91,6 +96,88 @@ import Testing
                 try firewall.differences(from: FirewallIntent(networks: networks), isOwner: nil)
                     == FirewallDifferences())
             #expect(try !establish(networks[0], networks[1]))
+        }
+    }
+
+    /// Rules of the user's may stand behind those by which packets leave a chain: ports that are let in stand in front of both.
+    @Test func openPortsStandInFrontOfTheMap() throws {
+        try inFreshNetwork {
+            var routed = network(1)
+            routed.routed = [.ipv4]
+            _ = try establish(routed)
+            try nft("add", "rule", "ip", "mydocker-filter", "MYDOCKER-FORWARD", "counter", "comment", "\"mine\"")
+            let published = PublishedPorts(
+                endpoint: .random(), address: IPAddress("10.77.1.2"), ports: [],
+                openPorts: [PortMapping(hostPort: 80, containerPort: 80)], backend: .nftables)
+            let intent = FirewallIntent(networks: [routed], published: [published])
+            try firewall.establish(isStale: { _ in false }) { intent }
+            let lines = try nft("-s", "list", "chain", "ip", "mydocker-filter", "MYDOCKER-FORWARD")
+            let order = ["dport 80", "vmap", "mine"].map { word in lines.firstIndex { $0.contains(word) } }
+            #expect(order == order.compactMap { $0 }.sorted(), "\(lines)")
+        }
+    }
+
+    /// What a network has left behind whose record is gone does not keep its addresses from another one.
+    @Test func aLeftOverGivesWay() throws {
+        try inFreshNetwork {
+            _ = try establish(network(1))
+            for (bridge, gateway) in [
+                ("same", "10.77.1.1/24"), ("within", "10.77.1.129/25"), ("around", "10.77.0.1/16"),
+            ] {
+                let other = NetworkIntent(bridge: bridge, gateway: Subnet(gateway), isInternal: false)
+                #expect(try establish(other), "\(bridge)")
+                #expect(try !establish(other), "\(bridge)")
+            }
+            // A network that comes back with another subnet keeps nothing of its former one.
+            let again = NetworkIntent(bridge: "around", gateway: Subnet("10.78.0.1/24"), isInternal: false)
+            _ = try establish(again)
+            #expect(try !ruleset().contains { $0.contains("10.77.0.0/16") })
+            for bridge in ["bd1", "same", "within", "around"] {
+                try firewall.withdraw(.network(bridge: bridge), of: [.ipv4, .ipv6], withOpenPorts: false)
+            }
+            #expect(try ruleset() == [])
+        }
+    }
+
+    /// What others put into our tables stays, and keeps no network from coming and going.
+    @Test func whatOthersPutThereStays() throws {
+        try inFreshNetwork {
+            _ = try establish(network(1), network(2))
+            let theirs = [
+                "add chain ip mydocker-filter mine",
+                "add rule ip mydocker-filter mine oifname vmap @MYDOCKER-FORWARD-oifname",
+                "add element ip mydocker-filter MYDOCKER-FORWARD-oifname { \"eth7\" : jump MYDOCKER-TO-bd1 }",
+                "add element ip mydocker-filter MYDOCKER-EGRESS-iifname { * : accept }",
+                "add set ip mydocker-nat blocked { type ipv4_addr; }",
+            ]
+            for command in theirs { try nft(command) }
+            #expect(try !establish(network(1)))
+            for number in [1, 2] {
+                try firewall.withdraw(network(number).owner, of: [.ipv4, .ipv6], withOpenPorts: false)
+            }
+            let left = try ruleset()
+            for word in [
+                "chain mine", "vmap @MYDOCKER-FORWARD-oifname", "\"eth7\" : jump", "* : accept", "set blocked",
+            ] {
+                #expect(left.contains { $0.contains(word) }, "\(word)")
+            }
+            #expect(!left.contains { $0.contains("bd2") || $0.contains("10.77") })
+            #expect(try establish(network(1)))
+        }
+    }
+
+    /// One write for any number of networks, beyond what a socket holds.
+    @Test func aThousandNetworksAreOneWrite() throws {
+        try inFreshNetwork {
+            let networks = (0..<1000).map { number in
+                NetworkIntent(
+                    bridge: "bd\(number)", gateway: Subnet("10.\(number / 250).\(number % 250).1/24"),
+                    isInternal: number % 5 == 0)
+            }
+            let intent = FirewallIntent(networks: networks)
+            let isWritten = try firewall.establish(isStale: { _ in false }) { intent }
+            #expect(isWritten)
+            #expect(try firewall.differences(from: intent, isOwner: { _ in true }) == FirewallDifferences())
         }
     }
 

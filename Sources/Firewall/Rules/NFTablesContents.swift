@@ -119,7 +119,10 @@ struct NFTablesContents {
     // MARK: Changes
 
     mutating func add(_ chain: String) { entries[chain] = [] }
-    mutating func remove(_ chain: String) { entries[chain] = nil }
+    mutating func remove(_ chain: String) {
+        for entry in entries(of: chain) { count(entry, -1) }
+        entries[chain] = nil
+    }
 
     mutating func beginLookups(_ place: PacketTableChange.RulePlace, in chain: String) {
         if lookups[chain] == nil { lookups[chain] = place }

@@ -102,12 +102,25 @@ final class NFTablesTable: KernelTable {
         return lastNumber
     }
 
-    /// A table of that name may be somebody else's, and has none of our chains then.
+    /// A table of that name may be somebody else's, and has none of our chains then. A chain of ours that packets come by in another
+    /// place, or not at all, is made anew; one that drops the rest no longer does.
     private func makeFrame() {
         if read.chains.isEmpty { changes.append(.addTable) }
-        for (chain, hook) in Self.hooks(name) where !contents.contains(chain) {
-            contents.add(chain)
-            changes.append(.addChain(chain, hook))
+        for (chain, hook) in Self.hooks(name) {
+            if contents.contains(chain), read.hooks[chain] != hook {
+                faults.append("packets do not come by the chain \(chain) where they should")
+                changes += [.removeRules(of: chain), .removeChain(chain)]
+                repairs += NFTablesSyntax.replacing(chain, hook, of: name)
+                contents.remove(chain)
+            }
+            if !contents.contains(chain) {
+                contents.add(chain)
+                changes.append(.addChain(chain, hook))
+            } else if read.dropping.contains(chain) {
+                faults.append("the chain \(chain) drops what no rule decides on")
+                changes.append(.setAcceptingPolicy(chain))
+                repairs.append(NFTablesSyntax.accepting(chain, of: name))
+            }
         }
     }
 

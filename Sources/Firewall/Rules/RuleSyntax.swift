@@ -94,6 +94,15 @@ enum NFTablesSyntax: RuleSyntax {
         ShellCommand("nft", "add table \(name(table))")
     }
 
+    static func replacing(_ chain: String, _ hook: PacketHook, of table: FirewallTable) -> [ShellCommand] {
+        ["flush chain \(name(table)) \(chain)", "delete chain \(name(table)) \(chain)"].map { ShellCommand("nft", $0) }
+            + [ShellCommand("nft", "add chain \(name(table)) \(chain) { \(hook) }")]
+    }
+
+    static func accepting(_ chain: String, of table: FirewallTable) -> ShellCommand {
+        ShellCommand("nft", "add chain \(name(table)) \(chain) { policy accept; }")
+    }
+
     /// Behind the chain's rules.
     static func asking(_ maps: [VerdictMap], in chain: String, of table: FirewallTable) -> [ShellCommand] {
         maps.map { ShellCommand("nft", "add map \(name(table)) \($0.name) \($0.text(of: table.family))") }

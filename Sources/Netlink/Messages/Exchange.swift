@@ -69,19 +69,19 @@ struct Exchange {
     }
 
     /// Place and verdict of the first request that the kernel refused.
-    var failure: (index: Int, verdict: Verdict)? { failure(missing: nil) }
+    var failure: (index: Int, verdict: Verdict)? { failure(missing: []) }
 
-    private func failure(missing: Int32?) -> (index: Int, verdict: Verdict)? {
+    private func failure(missing: Set<Int32>) -> (index: Int, verdict: Verdict)? {
         for (index, verdict) in verdicts.enumerated() {
-            if let verdict, verdict.errno != 0, verdict.errno != missing { return (index, verdict) }
+            if let verdict, verdict.errno != 0, !missing.contains(verdict.errno) { return (index, verdict) }
         }
         return nil
     }
 
     /// - Parameters:
     ///   - labels: of the requests, in their order.
-    ///   - missing: an errno that is no refusal.
-    func check(_ labels: [RequestBatch.Label], missing: Int32? = nil) throws(OperationError) {
+    ///   - missing: errnos that are no refusal.
+    func check(_ labels: [RequestBatch.Label], missing: Set<Int32> = []) throws(OperationError) {
         guard let failure = failure(missing: missing), failure.index < labels.count else { return }
         throw OperationError(labels[failure.index], failure.verdict)
     }

@@ -50,11 +50,11 @@ struct NetlinkSocket: ~Copyable {
     /// Sends all requests at once and waits for the verdict on each.
     ///
     /// - Returns: for each request the messages that the kernel answered with.
-    /// - Parameter missing: an errno that means that there is no such thing, which is an answer with nothing in it.
+    /// - Parameter missing: errnos that mean that there is no such thing, which is an answer with nothing in it.
     /// - Throws: the first refusal, once all verdicts are there.
     @discardableResult
     mutating func perform(
-        _ batch: consuming RequestBatch, missing: Int32? = nil
+        _ batch: consuming RequestBatch, missing: Set<Int32> = []
     ) throws(OperationError) -> [[Message]] {
         let labels = batch.labels
         if batch.isChange { try FaultPoint.pass(labels[0].operation, labels[0].subject) }

@@ -15,8 +15,12 @@ package struct PacketHook: Equatable, Sendable {
     let priority: Int32
 
     package init(_ kind: String, _ place: Place, priority: Int32) {
+        self.init(kind, place.rawValue, priority: priority)
+    }
+
+    init(_ kind: String, _ number: UInt32, priority: Int32) {
         self.kind = kind
-        number = place.rawValue
+        self.number = number
         self.priority = priority
     }
 }
@@ -40,6 +44,10 @@ package struct PacketTable: Sendable {
     package var chains: [String: [Rule]] = [:]
     /// How many rules a chain has, and how many rules and elements lead to it, whoever has made them.
     package var uses: [String: Int] = [:]
+    /// Of chains that packets come by.
+    package var hooks: [String: PacketHook] = [:]
+    /// Those of them whose policy is to drop.
+    package var dropping: Set<String> = []
     /// By the map's name.
     package var elements: [String: [Element]] = [:]
     /// Rules that somebody else has made. Names of maps that they may ask are in them.
@@ -62,6 +70,8 @@ package enum PacketTableChange: Sendable {
     /// Packets come by it again.
     case wakeTable
     case addChain(String, PacketHook?)
+    /// What no rule of it decides on is accepted.
+    case setAcceptingPolicy(String)
     case removeChain(String)
     /// - id: a number of its own in this change.
     case addRule(PacketRule, to: String, RulePlace, id: UInt32)
@@ -122,6 +132,11 @@ extension RequestBatch {
             beginChange(NFT_MSG_DELTABLE, 0, "remove table", table)
             put(Int(NFTA_TABLE_NAME.rawValue), table)
         case .addChain(let name, let hook): addChain(name, of: table, hook)
+        case .setAcceptingPolicy(let name):
+            beginChange(NFT_MSG_NEWCHAIN, 0, "change chain", name)
+            put(Int(NFTA_CHAIN_TABLE.rawValue), table)
+            put(Int(NFTA_CHAIN_NAME.rawValue), name)
+            put(Int(NFTA_CHAIN_POLICY.rawValue), bigEndian: UInt32(CNETLINK_NF_ACCEPT))
         case .removeChain(let name):
             beginChange(NFT_MSG_DELCHAIN, 0, "remove chain", name)
             put(Int(NFTA_CHAIN_TABLE.rawValue), table)

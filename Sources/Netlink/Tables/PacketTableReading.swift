@@ -21,9 +21,13 @@ package struct PacketTableScope: Sendable {
 }
 
 extension NFTablesSocket {
-    /// Names of sets and maps of a table.
+    /// Names of sets and maps of a table, without those that a rule has to itself.
     package mutating func sets(of table: String, _ family: AddressFamily) throws(OperationError) -> [String] {
-        try socket.dump { $0.getSets(of: table, NFTables.number(of: family)) }.compactMap(\.setName)
+        var names: [String] = []
+        for message in try socket.dump({ $0.getSets(of: table, NFTables.number(of: family)) }) {
+            if let name = try message.nameOfSet { names.append(name) }
+        }
+        return names
     }
 
     /// None of a table that is not there.
@@ -93,7 +97,8 @@ extension NFTablesSocket {
         batch.family = family
         for chain in chains { batch.getChain(RuleChain(family, table, chain)) }
         for (map, key) in keys { batch.getElement(key, of: map, table) }
-        let answers = try socket.perform(batch, missing: ENOENT)
+        // EINVAL: a map of that name has other keys.
+        let answers = try socket.perform(batch, missing: [ENOENT, EINVAL])
         for message in answers.prefix(chains.count).joined() { found.add(try ChainMessage(message)) }
         for ((map, _), answer) in zip(keys, answers.dropFirst(chains.count)) {
             for message in answer { try found.add(message, of: map) }
@@ -117,7 +122,7 @@ extension NFTablesSocket {
         var batch = RequestBatch(capacity: 256)
         batch.family = family
         batch.getTable(table)
-        for message in try socket.perform(batch, missing: ENOENT).first ?? [] {
+        for message in try socket.perform(batch, missing: [ENOENT]).first ?? [] {
             var attributes = try message.attributes(after: nfgenmsg.self)
             while let attribute = try attributes.next() {
                 guard attribute.type == Int(NFTA_TABLE_FLAGS.rawValue) else { continue }
@@ -178,6 +183,8 @@ extension PacketTable {
     fileprivate mutating func add(_ chain: ChainMessage) {
         chains[chain.name] = []
         uses[chain.name] = Int(chain.uses)
+        hooks[chain.name] = chain.hook.map { PacketHook(chain.type, $0.number, priority: $0.priority) }
+        if chain.drops { dropping.insert(chain.name) }
     }
 
     fileprivate mutating func add(_ message: Message, of map: String) throws(OperationError) {
@@ -188,13 +195,18 @@ extension PacketTable {
 }
 
 extension Message {
-    /// Of NFT_MSG_NEWSET.
-    fileprivate var setName: String? {
-        guard var attributes = try? attributes(after: nfgenmsg.self) else { return nil }
-        while let attribute = try? attributes.next() {
-            if attribute.type == Int(NFTA_SET_NAME.rawValue) { return attribute.string }
+    /// Of NFT_MSG_NEWSET; nil of one that is a rule's (NFT_SET_ANONYMOUS).
+    fileprivate var nameOfSet: String? {
+        get throws(OperationError) {
+            var name: String?
+            var flags: UInt32 = 0
+            var attributes = try attributes(after: nfgenmsg.self)
+            while let attribute = try attributes.next() {
+                if attribute.type == Int(NFTA_SET_NAME.rawValue) { name = attribute.string }
+                if attribute.type == Int(NFTA_SET_FLAGS.rawValue) { flags = UInt32(bigEndian: try attribute.uint32()) }
+            }
+            return flags & NFT_SET_ANONYMOUS.rawValue == 0 ? name : nil
         }
-        return nil
     }
 }
 
