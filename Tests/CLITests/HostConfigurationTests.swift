@@ -65,8 +65,9 @@ extension CLI {
                         #"\#(file) there is no key "firewall"; there are firewall-backend, ip, default-address-pools, max-image-size"#,
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
-                        "  mend the file, or remove it", "125", "0", "\(file) unexpected end at byte 0",
-                        "  mend the file, or remove it", "1",
+                        "  mend the file, or remove it", "125", "0",
+                        #"mydocker: read "/etc/mydocker/config.json": it is a pipe"#,
+                        "  put a file in its place", "1",
                     ], "\(outcome.text)")
             }
         }
