@@ -102,6 +102,14 @@ package struct RunRequest: Equatable, Sendable {
         return request
     }
 
+    /// With what the profile's file says now: it may be a descriptor of the caller's, which is ours only in the beginning.
+    func withProfile() throws(OperationError) -> RunRequest {
+        guard let seccomp, seccomp != "unconfined" else { return self }
+        var request = self
+        request.seccomp = try SeccompProfile.kept(seccomp)
+        return request
+    }
+
     /// - Parameter text: as the user writes them: `ctrl-p,ctrl-q`.
     package mutating func setDetachKeys(_ text: String) throws(OperationError) {
         detachKeys = try DetachKeys(parsing: text)
