@@ -222,6 +222,7 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
         #expect(error?.kind == .conflict)
         try store.remove(try #require(try store.find("old.net")))
         let next = try network("old.net")
+        try scratch.layout.prepare()
         try store.create(next)
         #expect(try store.find("old.net") == next && next.key == next.id.hex)
     }
