@@ -64,6 +64,7 @@ extension Engine {
         try request.checkConfiguration()
         if request.isConfigOnly { request.driver = ConfigurationDriver.name }
         try request.checkOptions(of: driver)
+        try request.options.checkBridgeName()
         try Scope.check(request.labels)
         return request
     }
