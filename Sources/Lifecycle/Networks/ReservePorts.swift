@@ -12,7 +12,7 @@ extension Host {
         keeping held: [PortReservation.Held] = []
     ) throws(OperationError) -> PortReservation {
         let taken = network.portsOfHost(requests)
-        try checkCount(taken, on: network)
+        try checkCount(taken, on: network, beside: held.count)
         try checkDistinct(taken, hasIPv6: network.families.contains(.ipv6))
         return try PortReservation(
             taken, device: device ?? network.device, families: network.families,
@@ -43,10 +43,13 @@ extension Host {
     }
 
     /// Before any of them is taken. The container's program has limits of its own.
-    private func checkCount(_ requests: [PublishRequest], on network: NetworkDefinition) throws(OperationError) {
+    /// - Parameter held: how many sockets there are already, some of which may be taken over.
+    private func checkCount(
+        _ requests: [PublishRequest], on network: NetworkDefinition, beside held: Int
+    ) throws(OperationError) {
         let ports = requests.reduce(0) { $0 + $1.containerPorts.count }
         let sockets = network.socketsOfHost(requests)
-        if sockets > Descriptor.limit - Self.otherDescriptors { Descriptor.raiseLimit() }
+        if sockets + held > Descriptor.limit - Self.otherDescriptors { Descriptor.raiseLimit() }
         let limit = Descriptor.limit
         guard sockets > limit - Self.otherDescriptors else { return }
         throw OperationError(
