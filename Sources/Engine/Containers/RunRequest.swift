@@ -51,7 +51,7 @@ package struct RunRequest: Equatable, Sendable {
     package var capabilitiesAdded: [String] = []
     package var capabilitiesDropped: [String] = []
     package var privileged = false
-    /// `unconfined`, or the path of a profile; nil is the default profile.
+    /// `unconfined`, or a profile: the path of a file, and after `withProfile` what that says; nil is the default profile.
     package var seccomp: String?
     package var noNewPrivileges = false
     package var usesInit = false
