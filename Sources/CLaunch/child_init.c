@@ -9,15 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Process 1 holds nothing of the caller's from the moment that there is a program: one that may trace others would find
- * that in /proc/1/fd. */
-static void keep_only(int first, int second) {
-    int low = first < second ? first : second, high = first < second ? second : first;
-    if (low > 3) syscall(SYS_close_range, 3u, (unsigned)low - 1, 0);
-    if (high > low + 1) syscall(SYS_close_range, (unsigned)low + 1, (unsigned)high - 1, 0);
-    syscall(SYS_close_range, (unsigned)high + 1, ~0u, 0);
-}
-
 /* The program's streams are not its business either. */
 static void detach(int socket, int null) {
     for (int i = 0; i < 3; i++)
@@ -56,8 +47,9 @@ int claunch_child_init(const struct claunch_process *process, int socket, int te
     if (null < 0) return -1;
     /* Where it is not the first of its pid namespace, orphans come to it all the same. */
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    claunch_child_equip(process, socket, terminal);
-    keep_only(socket, null);
+    /* Process 1 holds nothing of the caller's from the moment that there is a program: one that may trace others would find
+     * that in /proc/1/fd. */
+    claunch_child_equip(process, socket, terminal, null);
     /* With more rights than the program, process 1 would be its way out. */
     claunch_child_give_up(process, socket);
     sigfillset(&all);

@@ -43,9 +43,16 @@ static int set_stdio(const struct claunch_process *process, int terminal) {
     for (int i = 0; i < 3; i++)
         if (dup2(from[i], i) < 0) return -1;
     struct winsize size = {.ws_row = process->rows, .ws_col = process->columns};
-    if (terminal >= 0 && ioctl(0, TIOCSWINSZ, &size) < 0) return -1;
-    /* The report socket has to live until exec, so all the others go there too. */
-    return (int)syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+    return terminal >= 0 ? ioctl(0, TIOCSWINSZ, &size) : 0;
+}
+
+/* The report socket has to live until exec, and process 1 of --init needs a null device (-1: none). All others go before the
+ * program's limits hold: what our process has open, such as a socket for each published port, does not count. */
+static int keep_only(int socket, int null) {
+    int low = null < 0 || socket < null ? socket : null, high = socket > null ? socket : null;
+    if (low > 3 && syscall(SYS_close_range, 3u, (unsigned)low - 1, 0) < 0) return -1;
+    if (high > low + 1 && syscall(SYS_close_range, (unsigned)low + 1, (unsigned)high - 1, 0) < 0) return -1;
+    return (int)syscall(SYS_close_range, (unsigned)high + 1, ~0u, 0);
 }
 
 /* A directory that is reached through a leaked descriptor lies outside of the root (CVE-2024-21626). */
@@ -170,10 +177,10 @@ static _Noreturn void execute(const struct claunch_process *process, int socket)
     claunch_child_fail(socket, CLAUNCH_STAGE_EXEC, index);
 }
 
-void claunch_child_equip(const struct claunch_process *process, int socket, int terminal) {
-    claunch_child_limits(process, socket);
+void claunch_child_equip(const struct claunch_process *process, int socket, int terminal, int null) {
     if (terminal >= 0) fchown(terminal, process->user, (gid_t)-1);
-    if (set_stdio(process, terminal) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_STDIO, 0);
+    if (set_stdio(process, terminal) < 0 || keep_only(socket, null) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_STDIO, 0);
+    claunch_child_limits(process, socket);
     if (change_directory(process->directory) < 0) claunch_child_fail(socket, CLAUNCH_STAGE_DIRECTORY, 0);
 }
 
@@ -190,7 +197,7 @@ static _Noreturn void begin(const struct claunch_process *process, int socket) {
 }
 
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal) {
-    claunch_child_equip(process, socket, terminal);
+    claunch_child_equip(process, socket, terminal, -1);
     take_terminal(socket, terminal);
     set_bounds(process, socket);
     claunch_child_become(process, socket);

@@ -20,7 +20,7 @@ static int prepare(const struct claunch_entry *entry, int socket) {
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
     if (entry->terminal && (terminal = claunch_child_terminal(socket)) < 0)
         claunch_child_fail(socket, CLAUNCH_STAGE_TERMINAL, 0);
-    claunch_child_equip(&entry->process, socket, terminal);
+    claunch_child_equip(&entry->process, socket, terminal, -1);
     claunch_child_give_up(&entry->process, socket);
     return terminal;
 }

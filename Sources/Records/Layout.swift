@@ -110,13 +110,17 @@ package struct Layout: Sendable {
     /// Else what is in the runtime directory says nothing any more.
     package var isOfThisBoot: Bool { Files.line(bootID) == Files.line("/proc/sys/kernel/random/boot_id") }
 
-    /// Makes the directories that are always there, and empties the runtime directory when it was written
+    /// Makes the directories that are to be there always, and empties the runtime directory when it was written
     /// before the last boot (`/run` is not a tmpfs everywhere).
     /// - Returns: whether this is the first time since then.
     @discardableResult
     package func prepare() throws(OperationError) -> Bool {
         let current = Files.line("/proc/sys/kernel/random/boot_id") ?? ""
-        if Files.line(bootID) == current { return false }
+        if Files.line(bootID) == current {
+            // Whoever begins anew has emptied the other one alone.
+            try makeStateDirectories()
+            return false
+        }
         try Files.makeDirectories(runtime)
         return try FileLock.holding(registryLock) { () throws(OperationError) in
             if Files.line(bootID) == current { return false }
@@ -124,15 +128,19 @@ package struct Layout: Sendable {
                 try Files.removeTree(directory)
                 try Files.makeDirectories(directory)
             }
-            for directory in [containers, names, networks, networkNames, volumes] {
-                try Files.makeDirectories(directory)
-            }
+            try makeStateDirectories()
             // Of one that was killed while it wrote what follows.
             for file in try Files.names(in: runtime) where file.hasSuffix(".tmp") {
                 try Files.remove("\(runtime)/\(file)")
             }
             try Files.replace(bootID, Array(current.utf8))
             return true
+        }
+    }
+
+    private func makeStateDirectories() throws(OperationError) {
+        for directory in [containers, names, networks, networkNames, volumes] where !Files.exists(directory) {
+            try Files.makeDirectories(directory)
         }
     }
 }

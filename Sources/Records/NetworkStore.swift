@@ -103,8 +103,6 @@ package struct NetworkStore: Sendable {
     /// - Throws: `conflict` when there is a network of that name.
     package func create(_ definition: NetworkDefinition) throws(OperationError) {
         if try linked(definition.name) != nil { throw Self.conflict(definition.name) }
-        // The release before has not made it, and it is not made anew before the next boot.
-        try Files.makeDirectory(layout.networkNames)
         if let former = names.owner(of: definition.name) { try names.release(definition.name, of: former) }
         guard try names.reserve(definition.name, for: definition.id) else { throw Self.conflict(definition.name) }
         try records.write(definition, at: .network(definition.key), if: .absent, durable: true)

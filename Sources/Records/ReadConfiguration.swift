@@ -7,7 +7,7 @@ extension Layout {
     package func readConfiguration() throws(OperationError) -> HostConfiguration {
         let bytes: [UInt8]
         do throws(OperationError) {
-            bytes = try Files.readRecord(configuration, limit: 1 << 20)
+            bytes = try Files.readConfiguration(configuration, limit: 1 << 20)
         } catch {
             if error.errno == ENOENT { return HostConfiguration() }
             throw error

@@ -35,6 +35,27 @@ extension CLI {
                 ], "\(outcome.text)")
         }
 
+        @Test func subnetsOfIPv6AreChosenWhereItSays() {
+            let outcome = scene(
+                """
+                configure '{"default-address-pools": [{"base": "fd77:1::/63", "size": 64}, {"base": "10.201.0.0/22", "size": 24}]}'
+                for name in aa bb; do $m network create --ipv6 $name >/dev/null; done
+                $m network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{end}}' aa bb
+                $m network create --ipv6 cc; echo $?; $m network create --ipv6 --subnet fd77:9::/64 cc >/dev/null; echo $?
+                configure '{"default-address-pools": [{"base": "fd77:2::/48", "size": 64}]}'; $m network create --ipv6 dd >/dev/null
+                $m network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' dd | sed 's/^10[.0-9]*/10/'
+                $m network rm aa bb cc dd; $m system check && echo clean
+                """)
+            #expect(
+                outcome.lines == [
+                    "10.201.0.0/24 10.201.0.1 fd77:1::/64 fd77:1::1 ",
+                    "10.201.1.0/24 10.201.1.1 fd77:1:0:1::/64 fd77:1:0:1::1 ",
+                    "mydocker: all predefined address pools have been fully subnetted",
+                    "  give the network a --subnet of its own", "1", "0", "10/22 fd77:2::/64 ", "aa", "bb", "cc", "dd",
+                    "clean",
+                ], "\(outcome.text)")
+        }
+
         @Test func portsArePublishedWhereItSays() {
             let outcome = scene(
                 """
@@ -65,8 +86,9 @@ extension CLI {
                         #"\#(file) there is no key "firewall"; there are firewall-backend, ip, default-address-pools, max-image-size"#,
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
-                        "  mend the file, or remove it", "125", "0", "\(file) unexpected end at byte 0",
-                        "  mend the file, or remove it", "1",
+                        "  mend the file, or remove it", "125", "0",
+                        #"mydocker: read "/etc/mydocker/config.json": it is a pipe"#,
+                        "  put a file in its place", "1",
                     ], "\(outcome.text)")
             }
         }

@@ -200,6 +200,33 @@ extension CLI.Flags {
         #expect(runOnce("--privileged", "mount", "-t", "tmpfs", "x", "/mnt").code == 0)
     }
 
+    /// Whose descriptor the caller's shell closes as soon as the command has begun.
+    private func profilesComeByPipes(_ profile: String) {
+        let outcome = Host.run(
+            [
+                "bash", "-c",
+                """
+                exec 2>&1; m="$MYDOCKER"; words='mkdir /new || true'; cd "$(mktemp -d)"
+                $m run --rm --net none --security-opt seccomp=<(cat "$PROFILE") sh -c "$words"
+                $m run --rm --net none --security-opt seccomp=/dev/stdin sh -c "$words" <"$PROFILE"
+                cat "$PROFILE" | $m run -d --name secpipe --net none --security-opt seccomp=/dev/stdin sh -c "$words" >/dev/null
+                $m wait secpipe; $m logs secpipe; $m rm secpipe >/dev/null
+                $m create --name secpipe --net none --security-opt seccomp=<(sleep 1; cat "$PROFILE") sh -c "$words" >/dev/null
+                $m start -a secpipe; $m rm secpipe >/dev/null
+                $m run -d --name secpipe --net none --security-opt seccomp=<(cat "$PROFILE") sh -c "$words" >/dev/null
+                $m wait secpipe; $m logs secpipe; $m rm secpipe >/dev/null
+                $m run --rm --net none --security-opt seccomp=/dev/zero true; echo $?
+                mkfifo silent; timeout -s TERM 1 $m run --rm --net none --security-opt seccomp=silent true; echo $?
+                """,
+            ], environment: ["MYDOCKER": Host.mydocker, "PROFILE": profile])
+        let refused = "mkdir: can't create directory '/new': Disk quota exceeded"
+        #expect(
+            outcome.lines == [
+                refused, refused, "0", refused, refused, "0", refused,
+                #"mydocker: load seccomp profile "/dev/zero": File too large"#, "125", "124",
+            ], "\(outcome.text)")
+    }
+
     @Test func securityOptions() throws {
         try withScratch { directory in
             func status(_ flags: String...) -> String {
@@ -222,6 +249,7 @@ extension CLI.Flags {
             let refused = runOnce("--security-opt", "seccomp=\(directory)/profile.json", "mkdir", "/new")
             #expect(refused.code == 1 && refused.error.contains("quota"), "\(refused.error)")
             #expect(runOnce("mkdir", "/new").code == 0)
+            profilesComeByPipes(directory + "/profile.json")
             try writeFile("{", directory + "/broken.json")
             for option in [
                 "seccomp=\(directory)/nosuch", "seccomp=\(directory)/broken.json", "nosuch", "seccomp=",

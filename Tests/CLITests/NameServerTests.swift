@@ -13,9 +13,14 @@ extension CLI.Names {
             ask outside.test | grep -q SERVFAIL && echo unknown; ask web.front | grep -q 'Address: 10.81.1.2' && echo known
             soon network disconnect front web; echo disconnect $?; soon rm -f web; echo rm $?
             soon run --rm true; echo run $?; soon info; echo info $?
+            said() { timeout -s KILL 20 $m run --rm "$@" true 2>&1; }
+            said --network front; said --network host; said; said --network front --dns 192.0.2.53; said --network none
             """)
+        let said = "mydocker: warning: the container is given nothing of the host's /etc/resolv.conf: it is a pipe"
         #expect(
-            outcome.lines == ["run 0", "unknown", "known", "disconnect 0", "rm 0", "run 0", "info 0"],
+            outcome.lines == [
+                "run 0", "unknown", "known", "disconnect 0", "rm 0", "run 0", "info 0", said, said, said,
+            ],
             "\(outcome.text)")
     }
 
@@ -118,6 +123,24 @@ extension CLI.Names {
             echo nameserver 127.0.0.53 >/run/resolv.conf; warned --network front
             """)
         #expect(outcome.lines == ["1", "0", "0", "1", "0"], "\(outcome.text)")
+    }
+
+    @Test func aServerThatLacksItsLinkIsSaid() {
+        let outcome = elsewhere(
+            """
+            resolver 'nameserver fe80::1\\nnameserver 127.0.0.53\\n'; $m network create --internal within >/dev/null
+            warned() { $m run --rm "$@" true 2>&1; }
+            warned --network front; warned --network within; warned --network front --dns fe80::53 --dns fe80::54
+            warned --dns fe80::53; warned --network front --dns fd00::53
+            """)
+        let warning = { (servers: String, links: String) in
+            "mydocker: warning: the container cannot ask DNS server \(servers): it needs a link: \(links)"
+        }
+        #expect(
+            outcome.lines == [
+                warning("fe80::1", "fe80::1%LINK"), warning("fe80::53, fe80::54", "fe80::53%LINK, fe80::54%LINK"),
+                warning("fe80::53", "fe80::53%LINK"),
+            ], "\(outcome.text)")
     }
 
     @Test func aServerOfALinkIsAsked() {

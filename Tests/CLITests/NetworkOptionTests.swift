@@ -73,7 +73,7 @@ extension CLI.NetworkOptions {
             $c --internal --firewall none one; echo $?
             for flags in '--ip-range x' '--ip-range 10.77.7.9-10.77.7.8' '--aux-address 10.77.7.9' '--aux-address a=b' \\
               '--ipam-opt a=b' '--ipam-driver dhcp' '-o com.docker.network.bridge.enable_icc=2' '-o isolate=false' '-o nope=1' \\
-              '-o com.docker.network.bridge.name=q%dz'; do
+              '-o com.docker.network.bridge.name=q%dz' '-o name=br+'; do
               $c $flags one >/run/said 2>&1; echo $? $(head -1 /run/said | cut -c1-50)
             done
             for flags in '--network name=bridge,interface-name=x%d' '--network name=bridge,driver-opt=com.docker.network.endpoint.ifname=x%d'; do
@@ -106,6 +106,7 @@ extension CLI.NetworkOptions {
                 #"1 mydocker: "false" is no value of option isolate: i"#,
                 #"1 mydocker: driver bridge has no option "nope""#,
                 #"1 mydocker: "q%dz" is no value of option com.docker."#,
+                #"1 mydocker: "br+" is no value of option com.docker.n"#,
                 "125", "125", "clean",
             ], "\(outcome.text)")
     }

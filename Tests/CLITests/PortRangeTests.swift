@@ -27,6 +27,39 @@ extension CLI.NetworkOptions {
             ], "\(outcome.text)")
     }
 
+    /// A port takes a socket of each family here, and the program's limit is about what the program opens.
+    @Test(arguments: ["iptables", "nftables"]) func aThousandPortsOfBothFamilies(firewall: String) {
+        let outcome = scene(
+            """
+            $m network create --firewall \(firewall) --ipv6 --subnet 10.77.1.0/24 --subnet fd77::/64 two >/dev/null
+            ulimit -S -n 1024
+            $m run -d --net two --name box -p 10000-10999:10000-10999 \
+              sh -c 'ulimit -Sn >/index.html; exec httpd -f -p 10999 -h /' >/dev/null; echo $?
+            $m port box | wc -l; yes last far $fetch 10.250.0.1:10999/index.html
+            yes first $fetch 127.0.0.1:10999/index.html; $m exec box ls /proc/1/fd | grep -cE '^[0-9]{3}'
+            $m rm -f box >/dev/null; $m run --rm --net two --init -p 10000-10999:10000-10999 sh -c 'ulimit -Sn'; echo $?
+            ulimit -n 2000; $m run --rm --net two -p 10000-10999:10000-10999 true; echo $?
+            $m system check && echo clean
+            """)
+        #expect(
+            outcome.lines == [
+                "0", "2000", "last 1024", "first 1024", "0", "1024", "0",
+                "mydocker: publish 1000 ports: a process may have 2000 files open, and a port takes one for each family of addresses",
+                "  publish fewer ports, or allow more open files (ulimit -n)", "125", "clean",
+            ], "\(outcome.text)")
+    }
+
+    /// A script that our own binary would run is looked into however many ports are published.
+    @Test func CVE_2019_5736_portsHideNoScript() {
+        let outcome = scene(
+            """
+            $m network create --subnet 10.77.1.0/24 one >/dev/null; echo '#!/proc/self/exe' >/run/script; chmod +x /run/script
+            ulimit -n 4000; $m run --rm --net one -v /run/script:/script -p 10000-11499:10000-11499 /script version; echo $?
+            """)
+        #expect(outcome.lines.last == "126", "\(outcome.text)")
+        #expect(outcome.text.contains("mydocker itself cannot run inside a container"), "\(outcome.text)")
+    }
+
     /// Where the kernel has no SCTP, that is said before anything is made.
     @Test func portsOfSCTP() {
         let outcome = scene(

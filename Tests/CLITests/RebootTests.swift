@@ -130,6 +130,21 @@ extension CLI {
                     """)
         }
 
+        /// `rm -rf /var/lib/mydocker/*` is how one begins anew; the kernel runs on, and /run with it.
+        @Test func whoeverHasRemovedAllBeginsAnew() {
+            let outcome = Host.elsewhere(
+                """
+                exec 2>&1; m=$MYDOCKER
+                for time in first second; do
+                  $m run --rm --net none sh -c "echo $time"; $m volume create data; $m run -d --name web --net none true >/dev/null
+                  $m wait web; $m system check && echo clean; $m ps -aq | wc -l
+                  $m network create --subnet 10.77.3.0/24 rb0 >/dev/null; $m network rm rb0; rm -rf /var/lib/mydocker/*
+                done
+                """)
+            let lines = { (time: String) in [time, "data", "0", "clean", "1", "rb0"] }
+            #expect(outcome.lines == lines("first") + lines("second"), "\(outcome.text)")
+        }
+
         /// Whatever moment the writer of a container's records dies at, what is there is whole.
         @Test func recordsAreWholeWheneverTheirWriterDies() {
             let outcome = Host.elsewhere(

@@ -237,6 +237,21 @@ extension CLI.Registries {
         #expect(outcome.lines == lines, "\(outcome.text)")
     }
 
+    /// What blocks a registry, or says who is asking, is not passed over. Nothing is what /dev/null has.
+    @Test func configurationsAreNoPipes() {
+        let outcome = Host.elsewhere(
+            """
+            mkdir -p /run/login; mkfifo /run/pipe /run/login/config.json; ip link set lo up
+            pull() { timeout -s KILL 20 env "$@" $MYDOCKER pull -q 127.0.0.1:1/x 2>&1; echo $?; }
+            pull CONTAINERS_REGISTRIES_CONF=/run/pipe; pull DOCKER_CONFIG=/run/login; pull REGISTRY_AUTH_FILE=/run/pipe
+            pull CONTAINERS_REGISTRIES_CONF=/dev/null REGISTRY_AUTH_FILE=/dev/null | grep -o 'connection refused'
+            """)
+        let lines = ["/run/pipe", "/run/login/config.json", "/run/pipe"].flatMap {
+            [#"mydocker: read "\#($0)": it is a pipe"#, "  put a file in its place", "1"]
+        }
+        #expect(outcome.lines == lines + ["connection refused"], "\(outcome.text)")
+    }
+
     /// The same of the one file of the authorities that this host trusts, which libcurl opens.
     @Test func noAuthoritiesAreReadFromAPipe() {
         let outcome = Host.elsewhere(

@@ -92,6 +92,9 @@ import Testing
         for server in ["127.0.0.53", "10.0.0.1", "::1", "fe80::1%up0"] {
             #expect(warning("nameserver \(server)\n") == nil)
         }
+        #expect(
+            warning("nameserver 10.0.0.1\nnameserver fe80::1\n")?.hasSuffix(" fe80::1: it needs a link: fe80::1%LINK")
+                == true)
     }
 
     /// Its own options take the place of the host's, and what is said of names without a dot is kept.
@@ -154,5 +157,7 @@ import Testing
         #expect(host.with(settings, askedFromHost: false).warning != nil)
         let asked = host.with(settings, askedFromHost: true)
         #expect(asked.text == "nameserver fe80::53%eth0\n" && asked.warning == nil)
+        let lacking = resolver { $0.servers = ["fe80::54", "10.0.0.1"].compactMap(ServerAddress.init) }
+        #expect(lacking.warning?.hasSuffix(" fe80::54: it needs a link: fe80::54%LINK") == true)
     }
 }

@@ -17,6 +17,17 @@ import Testing
         #expect(try read("{}") == HostConfiguration())
     }
 
+    @Test func poolsOfIPv6() throws {
+        let configuration = try read(
+            """
+            {"default-address-pools": [
+              {"base": "fd00:1::7/48", "size": 64}, {"base": "10.9.0.0/24", "size": 24}, {"base": "2001:db8::/32", "size": 94},
+              {"base": "fd00:2::/120", "size": 126}]}
+            """)
+        let bases = configuration.addressPools.map { "\($0.base) \($0.prefixLength)" }
+        #expect(bases == ["fd00:1::/48 64", "10.9.0.0/24 24", "2001:db8::/32 94", "fd00:2::/120 126"])
+    }
+
     @Test(arguments: [
         (#"[]"#, "record is not an object"),
         (
@@ -30,8 +41,28 @@ import Testing
         (#"{"max-image-size": 5}"#, #"max-image-size is not valid: use a size in quotation marks, such as "20g""#),
         (#"{"default-address-pools": {}}"#, "default-address-pools is not valid"),
         (
-            #"{"default-address-pools": [{"base": "fd00::/8", "size": 64}]}"#,
+            #"{"default-address-pools": [{"base": "fe80::/10", "size": 64}]}"#,
             "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "ff05::/16", "size": 64}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "fd00::/8", "size": 71}]}"#,
+            "default-address-pools[0].size is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "fd00::/48", "size": 127}]}"#,
+            "default-address-pools[0].size is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "fd00::1/127", "size": 127}]}"#,
+            "default-address-pools: fd00::1/127 has no room"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "10.0.0.0/31", "size": 31}]}"#,
+            "default-address-pools: 10.0.0.0/31 has no room"
         ),
         (
             #"{"default-address-pools": [{"base": "10.0.0.0/24", "size": 16}]}"#,

@@ -29,8 +29,8 @@ import Testing
 
     @Test(arguments: [
         ("mtu=67", "use an MTU from 68 to 65535"), ("mtu=", "use an MTU from 68 to 65535"),
-        ("name=a/b", "use a name of 1 to 15 bytes, without /, : or %"),
-        ("name=q%dz", "use a name of 1 to 15 bytes, without /, : or %"),
+        ("name=a/b", #"use a name of 1 to 15 bytes, without /, :, %, *, " or \, and without + at its end"#),
+        ("name=q%dz", #"use a name of 1 to 15 bytes, without /, :, %, *, " or \, and without + at its end"#),
         ("com.docker.network.container_iface_prefix=e%d", "use a name of 1 to 12 bytes, without /, : or %"),
         ("com.docker.network.bridge.trusted_host_interfaces=eth%d", "use names of interfaces with : between them"),
         ("com.docker.network.bridge.enable_icc=maybe", "use true or false"),
@@ -46,6 +46,22 @@ import Testing
         let error = #expect(throws: OperationError.self) { try options(text) }
         #expect(error?.description.hasSuffix(reason) == true, "\(error?.description ?? "")")
         #expect(error?.kind == .invalid)
+    }
+
+    @Test(arguments: ["br+", "br*", "b*r", "a\"b", "a\\b"]) func bridgesThatNoRuleNames(name: String) throws {
+        // One that is there is read, and one of others is called as it is.
+        let made = try options("name=" + name)
+        try options("name=" + name, "mode=unmanaged").checkBridgeName()
+        let error = #expect(throws: OperationError.self) { try made.checkBridgeName() }
+        #expect(
+            error?.description == "\(JSON.quoted(name)) is no value of option com.docker.network.bridge.name: "
+                + #"use a name of 1 to 15 bytes, without /, :, %, *, " or \, and without + at its end"#)
+        #expect(error?.kind == .invalid)
+    }
+
+    @Test func bridgesThatRulesName() throws {
+        for name in ["b+r", "br-0", "b.r", "bü"] { try options("name=" + name).checkBridgeName() }
+        try options().checkBridgeName()
     }
 
     @Test func oneOptionHasOneValueUnderAllItsNames() throws {

@@ -35,6 +35,18 @@ import Testing
         #expect(try docker.choose(from: [SubnetChooser.defaultPool]).description == "172.31.0.0/16")
     }
 
+    @Test func subnetsOfIPv6AreChosenFromAPoolToo() throws {
+        func choose(_ base: String, _ length: Int, beside subnets: String...) throws -> String {
+            let occupants = subnets.compactMap { Subnet($0).map { SubnetChooser.Occupant($0, .route) } }
+            let pool = SubnetChooser.Pool(try #require(Subnet(base)), subnetLength: length)
+            return try SubnetChooser(occupants: occupants).choose(from: [pool]).description
+        }
+        #expect(try choose("fd00:1::/48", 64) == "fd00:1::/64")
+        #expect(try choose("fd00:1::/48", 64, beside: "fd00:1::/63", "fd00:1:0:3::8/128") == "fd00:1:0:2::/64")
+        #expect(try choose("fd00::/8", 70, beside: "fd00::/9") == "fd80::/70")
+        #expect(throws: OperationError.self) { try choose("fd00::/8", 70, beside: "fc00::/7") }
+    }
+
     @Test func routesToEverywhereSayNothing() throws {
         let vpn = chooser("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1")
         #expect(try vpn.choose(from: [SubnetChooser.userPool]).description == "10.64.0.0/22")

@@ -196,6 +196,8 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
         #expect(found.id == id && found.name == name && found.gateway?.description == "10.9.8.1/24")
         #expect(try store.find(id.hex) == found && store.find(id.short) == found && store.find("old.net") == found)
         #expect(try store.isDefined(found))
+        // As each command does that makes something.
+        try scratch.layout.prepare()
         try store.create(network("new"))
         #expect(try store.all().definitions.map(\.name.text) == ["new", "old.net"])
         try store.remove(found)
@@ -220,6 +222,7 @@ private func network(_ name: String, id: ContainerID = .random()) throws -> Netw
         #expect(error?.kind == .conflict)
         try store.remove(try #require(try store.find("old.net")))
         let next = try network("old.net")
+        try scratch.layout.prepare()
         try store.create(next)
         #expect(try store.find("old.net") == next && next.key == next.id.hex)
     }

@@ -29,6 +29,23 @@ func definition(_ name: String) throws -> ContainerDefinition {
         #expect(Files.exists(scratch.layout.runtimeContainers + "/x"))
     }
 
+    /// Somebody has begun anew, by `rm -rf /var/lib/mydocker/*`, and the kernel runs on.
+    @Test func whatWasEmptiedIsMadeAgain() throws {
+        let scratch = try Scratch()
+        let layout = scratch.layout
+        try layout.prepare()
+        try Files.create(layout.runtimeContainers + "/x", [])
+        try Files.removeTree(layout.state)
+        #expect(try !layout.prepare())
+        for directory in [layout.containers, layout.names, layout.networks, layout.networkNames, layout.volumes] {
+            #expect(Files.isDirectory(directory), "\(directory)")
+        }
+        #expect(Files.exists(layout.runtimeContainers + "/x"))
+        try Files.removeTree(layout.names)
+        try layout.prepare()
+        #expect(Files.isDirectory(layout.names))
+    }
+
     @Test func B30_runtimeStateOfAnEarlierBootIsVoid() throws {
         let scratch = try Scratch()
         try scratch.layout.prepare()

@@ -142,8 +142,9 @@ void claunch_child_forget_environment(void);
 void claunch_child_limits(const struct claunch_process *process, int socket);
 /* All that is left for the program: what it has open, its directory and limits; then its rights. */
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal);
-/* The same in two halves, with a fork between them: what takes our rights, and what the container's are enough for. */
-void claunch_child_equip(const struct claunch_process *process, int socket, int terminal);
+/* The same in two halves, with a fork between them: what takes our rights, and what the container's are enough for. Of what is open
+ * there stay the program's streams, the socket and `null`, unless it is -1. */
+void claunch_child_equip(const struct claunch_process *process, int socket, int terminal, int null);
 void claunch_child_give_up(const struct claunch_process *process, int socket);
 _Noreturn void claunch_child_run_equipped(const struct claunch_process *process, int socket, int terminal);
 /* An open null device of the container's, or -1. */

@@ -81,7 +81,9 @@ package struct ResolverFile: Equatable, Sendable {
         return ResolverFile(
             text: lines.map { $0 + "\n" }.joined(),
             warning: settings.servers.isEmpty
-                ? warning : Self.warning(leftOut: settings.servers.filter { !servers.contains($0) }))
+                ? warning
+                : Self.warning(leftOut: settings.servers.filter { !servers.contains($0) })
+                    ?? Self.warning(lackingLinks: servers.filter(\.lacksLink)))
     }
 
     private static func warning(leftOut servers: [ServerAddress]) -> String? {
@@ -89,6 +91,13 @@ package struct ResolverFile: Equatable, Sendable {
         let names = servers.map(\.description).joined(separator: ", ")
         return
             "the container asks no DNS server at a link of this host (\(names)): it is on no network that you have made"
+    }
+
+    private static func warning(lackingLinks servers: [ServerAddress]) -> String? {
+        if servers.isEmpty { return nil }
+        let names = servers.map(\.description)
+        return "the container cannot ask DNS server \(names.joined(separator: ", ")): it needs a link: "
+            + names.map { "\($0)%LINK" }.joined(separator: ", ")
     }
 
     private init(text: String, warning: String?) {
@@ -110,7 +119,7 @@ package struct ResolverFile: Equatable, Sendable {
         warning =
             lines.servers.isEmpty
             ? "the container finds no names but those of its networks: the host has no DNS server in /etc/resolv.conf"
-            : nil
+            : Self.warning(lackingLinks: lines.servers.filter(\.lacksLink))
     }
 
     /// The servers of /etc/resolv.conf.

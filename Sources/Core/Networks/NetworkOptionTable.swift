@@ -10,6 +10,8 @@ extension NetworkOption {
         ]
 
     private static let bridgePrefix = "com.docker.network.bridge."
+    static let bridgeName = bridgePrefix + "name"
+    static let bridgeNameForm = #"use a name of 1 to 15 bytes, without /, :, %, *, " or \, and without + at its end"#
 
     private static let common = [
         NetworkOption(
@@ -32,8 +34,7 @@ extension NetworkOption {
 
     private static let bridge = [
         NetworkOption(
-            names: [bridgePrefix + "name", "name"], drivers: ["bridge"],
-            form: "use a name of 1 to 15 bytes, without /, : or %",
+            names: [bridgeName, "name"], drivers: ["bridge"], form: bridgeNameForm,
             read: { text, options in
                 options.device = text
                 return text.isInterfaceName

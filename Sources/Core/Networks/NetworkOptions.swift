@@ -104,6 +104,16 @@ extension NetworkOptions {
         }
     }
 
+    /// Of a bridge that is about to be made: what stands for several names in a rule of iptables (`+`) or nftables (`*`), or has no
+    /// way to be written in one. Networks that are there go on with such a name.
+    package func checkBridgeName() throws(OperationError) {
+        guard let device, !isUnmanaged else { return }
+        guard device.hasSuffix("+") || device.utf8.contains(where: { #"*"\"#.utf8.contains($0) }) else { return }
+        throw OperationError(
+            "\(JSON.quoted(device)) is no value of option \(NetworkOption.bridgeName)",
+            reason: NetworkOption.bridgeNameForm, kind: .invalid)
+    }
+
     /// By Docker's names, in the order of the table, without what is as usual.
     package var texts: [(key: String, value: String)] {
         NetworkOption.all.compactMap { option in option.text(self).map { (option.names[0], $0) } }

@@ -15,6 +15,9 @@ package struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
         (self.address, self.link) = (address, link)
     }
 
+    /// Then nobody can ask it: there is such an address at each link.
+    package var lacksLink: Bool { address.isOfLink && link == nil }
+
     /// It stands in a line of resolv.conf(5): no white space, no control characters.
     private static func isLink(_ text: String) -> Bool {
         !text.isEmpty

@@ -1,10 +1,10 @@
 /// What this host's administrator has settled for all commands (`/etc/mydocker/config.json`). Keys are those of Docker's
 /// daemon.json where there is one. A flag, an option of a network and a variable of the environment come before.
 package struct HostConfiguration: Equatable, Sendable {
-    /// Of IPv4: where the subnets of networks are chosen that ask for none.
+    /// Where the subnets of networks are chosen that ask for none of its family.
     package struct AddressPool: Equatable, Sendable {
         package let base: Subnet
-        /// Of each subnet; from the base's own to 30.
+        /// Of each subnet; from the base's own to 30, of IPv6 to 126, as a gateway and a container need room.
         package let prefixLength: Int
 
         package init(base: Subnet, prefixLength: Int) {
@@ -17,7 +17,7 @@ package struct HostConfiguration: Equatable, Sendable {
     package var firewall: FirewallBackend?
     /// Where `-p` publishes when nothing says so; nil: at all addresses.
     package var publishAddress: IPAddress?
-    /// None: mydocker's own.
+    /// None of a family: mydocker's own.
     package var addressPools: [AddressPool] = []
 
     /// Bytes that an image may have when it is unpacked; nil: what is usual.
@@ -40,9 +40,21 @@ package struct HostConfiguration: Equatable, Sendable {
             ByteCount.parse(text).flatMap { $0 > 0 ? $0 : nil }
         }
         addressPools = try reader.optionalObjects("default-address-pools") { pool throws(RecordError) in
-            let base = try pool.text("base") { Subnet($0).flatMap { $0.family == .ipv4 ? $0 : nil } }
-            let length = try pool.int("size", in: Int64(base.prefixLength)...30)
+            let base = try pool.text("base") { Subnet($0).flatMap { $0.isForNetworks ? $0 : nil } }
+            let longest = base.family == .ipv4 ? 30 : min(126, base.prefixLength + Self.countedBits)
+            guard base.prefixLength <= longest else { throw RecordError("default-address-pools: \(base) has no room") }
+            let length = try pool.int("size", in: Int64(base.prefixLength)...Int64(longest))
             return AddressPool(base: base.network, prefixLength: Int(length))
         }
+    }
+
+    /// So many subnets of one pool, as a power of 2, have a number.
+    private static let countedBits = 62
+}
+
+extension Subnet {
+    /// Of IPv6 not those of a link, of nobody, of groups and what is mapped from IPv4.
+    fileprivate var isForNetworks: Bool {
+        family == .ipv4 || prefixLength >= 8 && first.isUnicast && !first.isOfLink && first.number >> 120 != 0
     }
 }

@@ -8,6 +8,7 @@ extension Engine {
     package func create(_ request: RunRequest) throws(OperationError) -> ContainerID {
         // Nothing of ours has such a number yet.
         _ = try DescriptorPath.inherited([request.cidFile])
+        let request = try request.withProfile()
         let identity = try IdentityFile(request.cidFile)
         try prepare()
         return try inScope { labels throws(OperationError) in

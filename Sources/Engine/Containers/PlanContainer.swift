@@ -131,10 +131,7 @@ extension Engine {
         definition.devices = request.devices
         definition.readOnlyRoot = request.readOnlyRoot
         definition.privileged = request.privileged
-        definition.seccomp = request.privileged ? "unconfined" : "default"
-        if let profile = request.seccomp {
-            definition.seccomp = profile == "unconfined" ? profile : try SeccompProfile.kept(profile)
-        }
+        definition.seccomp = request.seccomp ?? (request.privileged ? "unconfined" : "default")
         definition.noNewPrivileges = request.noNewPrivileges
         definition.usesInit = request.usesInit
         definition.limits = request.limits

@@ -7,6 +7,7 @@ import Supervisor
 extension Engine {
     /// Runs a program in a new container.
     package func run(_ request: RunRequest) throws(OperationError) -> RunOutcome {
+        let request = try request.withProfile()
         let descriptors = try DescriptorPath.inherited([request.cidFile])
         if !request.detached, !request.passesSignals, !request.mayBeLeft,
             case .parent(let supervisor) = try forkAside(keeping: descriptors)

@@ -51,7 +51,7 @@ package struct RunRequest: Equatable, Sendable {
     package var capabilitiesAdded: [String] = []
     package var capabilitiesDropped: [String] = []
     package var privileged = false
-    /// `unconfined`, or the path of a profile; nil is the default profile.
+    /// `unconfined`, or a profile: the path of a file, and after `withProfile` what that says; nil is the default profile.
     package var seccomp: String?
     package var noNewPrivileges = false
     package var usesInit = false
@@ -99,6 +99,14 @@ package struct RunRequest: Equatable, Sendable {
         try Scope.check(self.labels)
         var request = self
         request.labels.merge(labels) { $1 }
+        return request
+    }
+
+    /// With what the profile's file says now: it may be a descriptor of the caller's, which is ours only in the beginning.
+    func withProfile() throws(OperationError) -> RunRequest {
+        guard let seccomp, seccomp != "unconfined" else { return self }
+        var request = self
+        request.seccomp = try SeccompProfile.kept(seccomp)
         return request
     }
 

@@ -4,22 +4,25 @@ import Networking
 
 extension Engine {
     /// The gateways' addresses, each with its subnet: what was asked for is checked, and what was not is chosen.
-    /// - Parameter pools: where one of IPv4 is chosen from.
+    /// - Parameter pools: where one of each family is chosen from; of IPv6 none means one that nobody else has.
     /// - Parameter isBesideHost: such a network may have the subnet that the host has there, where it is asked for.
     func gateways(
-        _ request: NetworkRequest, pools: [SubnetChooser.Pool], beside others: [NetworkDefinition], isBesideHost: Bool
+        _ request: NetworkRequest, pools: [AddressFamily: [SubnetChooser.Pool]], beside others: [NetworkDefinition],
+        isBesideHost: Bool
     ) throws(OperationError) -> (gateway: Subnet?, gateway6: Subnet?) {
         var (gateway, gateway6): (Subnet?, Subnet?)
         if !request.givesAddresses { return (nil, nil) }
         if request.hasIPv4 {
             gateway = try self.gateway(of: .ipv4, request, beside: others, isBesideHost: isBesideHost) {
-                chooser throws(OperationError) in try chooser.choose(from: pools)
+                chooser throws(OperationError) in try chooser.choose(from: pools[.ipv4] ?? [])
             }
         }
         if request.hasIPv6 {
             try checkIPv6(request)
             gateway6 = try self.gateway(of: .ipv6, request, beside: others, isBesideHost: isBesideHost) {
-                chooser throws(OperationError) in chooser.chooseUniqueLocal()
+                chooser throws(OperationError) in
+                guard let chosen = pools[.ipv6] else { return chooser.chooseUniqueLocal() }
+                return try chooser.choose(from: chosen)
             }
         }
         if let gateway, let gateway6, 128 - gateway6.prefixLength < 32 - gateway.prefixLength {

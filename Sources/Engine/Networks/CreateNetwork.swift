@@ -64,6 +64,7 @@ extension Engine {
         try request.checkConfiguration()
         if request.isConfigOnly { request.driver = ConfigurationDriver.name }
         try request.checkOptions(of: driver)
+        try request.options.checkBridgeName()
         try Scope.check(request.labels)
         return request
     }
@@ -124,7 +125,7 @@ extension Engine {
         let device = Self.device(for: request, name, id, driver)
         if !driver.isBesideHost { try refuseForeign(device, isChosen: request.options.device == nil) }
         try request.takeSubnets(of: device)
-        let pools = configuration.pools ?? [isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool]
+        let pools = configuration.pools(orElse: isPredefined ? SubnetChooser.defaultPool : SubnetChooser.userPool)
         let gateways =
             request.isConfigOnly
             ? try configured(request)
@@ -232,8 +233,11 @@ extension NetworkRequest {
 }
 
 extension HostConfiguration {
-    /// Nil: mydocker's own.
-    fileprivate var pools: [SubnetChooser.Pool]? {
-        addressPools.isEmpty ? nil : addressPools.map { SubnetChooser.Pool($0.base, subnetLength: $0.prefixLength) }
+    /// - Parameter own: where there is none of IPv4.
+    fileprivate func pools(orElse own: SubnetChooser.Pool) -> [AddressFamily: [SubnetChooser.Pool]] {
+        let pools = Dictionary(grouping: addressPools, by: \.base.family).mapValues { pools in
+            pools.map { SubnetChooser.Pool($0.base, subnetLength: $0.prefixLength) }
+        }
+        return [.ipv4: [own]].merging(pools) { $1 }
     }
 }

@@ -122,12 +122,22 @@ extension Host {
         }
         // Of a container that is on no network but internal ones nobody is asked.
         let asks = !definition.networkMode.hasNames || endpoints.contains { !$0.gateways.isEmpty }
-        if let warning = resolver.warning, definition.networkMode != .none, asks { warn(warning) }
+        if let warning = warning(definition, resolver), definition.networkMode != .none, asks { warn(warning) }
         return texts
     }
 
+    private static let resolverFile = "/etc/resolv.conf"
+
+    /// A pipe in the place of the host's file counts as none, but whoever wonders why there is nothing is told.
+    private func warning(_ definition: ContainerDefinition, _ resolver: ResolverFile) -> String? {
+        guard definition.names.servers.isEmpty, Files.status(Self.resolverFile)?.kind == S_IFIFO else {
+            return resolver.warning
+        }
+        return "the container is given nothing of the host's \(Self.resolverFile): it is a pipe"
+    }
+
     func resolver(_ definition: ContainerDefinition) -> ResolverFile {
-        let hostText = Files.foreignText("/etc/resolv.conf")
+        let hostText = Files.foreignText(Self.resolverFile)
         if definition.networkMode.hasNames {
             // Its supervisor answers, and asks the servers that it was given.
             let asking = ResolverFile(verbatim: hostText ?? "").with(definition.names, askedFromHost: true)

@@ -12,7 +12,7 @@ extension Host {
         keeping held: [PortReservation.Held] = []
     ) throws(OperationError) -> PortReservation {
         let taken = network.portsOfHost(requests)
-        try checkCount(taken)
+        try checkCount(taken, on: network, beside: held.count)
         try checkDistinct(taken, hasIPv6: network.families.contains(.ipv6))
         return try PortReservation(
             taken, device: device ?? network.device, families: network.families,
@@ -42,13 +42,20 @@ extension Host {
         }
     }
 
-    /// Before any of them is taken.
-    private func checkCount(_ requests: [PublishRequest]) throws(OperationError) {
+    /// Before any of them is taken. The container's program has limits of its own.
+    /// - Parameter held: how many sockets there are already, some of which may be taken over.
+    private func checkCount(
+        _ requests: [PublishRequest], on network: NetworkDefinition, beside held: Int
+    ) throws(OperationError) {
+        let ports = requests.reduce(0) { $0 + $1.containerPorts.count }
+        let sockets = network.socketsOfHost(requests)
+        if sockets + held > Descriptor.limit - Self.otherDescriptors { Descriptor.raiseLimit() }
         let limit = Descriptor.limit
-        let count = requests.reduce(0) { $0 + $1.containerPorts.count }
-        guard count > limit - Self.otherDescriptors else { return }
+        guard sockets > limit - Self.otherDescriptors else { return }
         throw OperationError(
-            "publish \(count) ports", reason: "a process may have \(limit) files open, and a port takes one",
+            "publish \(ports) ports",
+            reason: "a process may have \(limit) files open, and a port takes one"
+                + (sockets > ports ? " for each family of addresses" : ""),
             remedy: "publish fewer ports, or allow more open files (ulimit -n)", kind: .exhausted)
     }
 
@@ -71,6 +78,15 @@ extension NetworkDefinition {
     package func portsOfHost(_ requests: [PublishRequest]) -> [PublishRequest] {
         requests.filter { request in
             request.addresses(hasIPv6: gateway6 != nil).contains { !options.routedFamilies.contains($0.family) }
+        }
+    }
+
+    /// How many sockets hold those ports.
+    fileprivate func socketsOfHost(_ requests: [PublishRequest]) -> Int {
+        requests.reduce(0) { sum, request in
+            let taken = request.addresses(hasIPv6: families.contains(.ipv6))
+                .filter { !options.routedFamilies.contains($0.family) }
+            return sum + request.containerPorts.count * taken.count
         }
     }
 

@@ -14,6 +14,17 @@ package enum Files {
         try read(Descriptor.open(path, O_RDONLY | O_NONBLOCK, as: "read"), named: path, limit: limit)
     }
 
+    /// A file that an administrator or the caller has made, and whose absence means something. So a pipe is an error: read without
+    /// waiting, it would seem to be an empty one.
+    package static func readConfiguration(_ path: String, limit: Int) throws(OperationError) -> [UInt8] {
+        let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK, as: "read")
+        guard kind(of: file.number) != S_IFIFO else {
+            throw OperationError(
+                "read", path, reason: "it is a pipe", remedy: "put a file in its place", kind: .invalid)
+        }
+        return try read(file, named: path, limit: limit)
+    }
+
     /// The text of a small file of the kernel's, without the newline at its end; nil when there is none.
     package static func line(_ path: String) -> String? {
         guard let bytes = try? read(path) else { return nil }

@@ -42,7 +42,7 @@ extension RegistriesConfiguration {
     private static func read(_ paths: [String]) throws(OperationError) -> RegistriesConfiguration {
         var configuration = RegistriesConfiguration()
         for path in paths {
-            let bytes = try Files.readRecord(path, limit: 1 << 20)
+            let bytes = try Files.readConfiguration(path, limit: 1 << 20)
             do {
                 try configuration.add(TOMLReader.parse(bytes))
             } catch {

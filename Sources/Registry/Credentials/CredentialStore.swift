@@ -68,7 +68,7 @@ package struct CredentialStore: Sendable {
     private func read(_ path: String) throws(OperationError) -> CredentialFile {
         let bytes: [UInt8]
         do throws(OperationError) {
-            bytes = try Files.readRecord(path, limit: 4 << 20)
+            bytes = try Files.readConfiguration(path, limit: 4 << 20)
         } catch {
             if error.errno == ENOENT || error.errno == ENOTDIR { return CredentialFile() }
             throw error

@@ -26,10 +26,11 @@ package enum SeccompProfile {
     }
 
     /// What a container keeps of `profile`: what its file says now, so that nothing that becomes of the file later makes a
-    /// difference.
+    /// difference. It is read once, as what a pipe has said is gone; a signal ends that.
     package static func kept(_ profile: String) throws(OperationError) -> String {
-        guard case .file(_, let contents) = try SeccompSource(profile) else { return profile }
-        _ = try SeccompSource(profile).rules()
+        let source = try SeccompSource(profile)
+        guard case .file(_, let contents) = source else { return profile }
+        _ = try source.rules()
         do throws(JSONError) {
             return try JSON(parsing: contents).compact
         } catch {
