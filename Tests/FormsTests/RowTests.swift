@@ -29,9 +29,12 @@ import Testing
                 "State": "running", "Status": "Up 3 seconds"}
                 """#)
         container.size = (1234, 5_000_000)
+        container.image = "sha256:" + String(repeating: "0a", count: 32)
+        #expect(container.row(now: now, isWhole: false).text("Image") == "0a0a0a0a0a0a")
         let whole = container.row(now: now, isWhole: true)
         #expect(whole.text("ID") == String(repeating: "4f", count: 32))
         #expect(whole.text("Command") == #""nginx -g 'daemon off;'""#)
+        #expect(whole.text("Image") == container.image)
         #expect(whole.text("Mounts") == "/a/long/directory,/b")
         #expect(whole.text("Size") == "1.23kB (virtual 5MB)")
         #expect(whole.labels == ["b": "2", "a": "1"])
