@@ -65,12 +65,14 @@ extension CLI.Build {
             for file in blobs/sha256/${id#sha256:} blobs/sha256/${manifest#sha256:} images/${id#sha256:}.json; do
               for damage in rm 'truncate -s -1' 'sed -i s/sha/sho/'; do check $file "$damage"; done
             done
-            check blobs/sha256/${layer#sha256:} rm
+            for damage in rm 'truncate -s 0'; do check blobs/sha256/${layer#sha256:} "$damage"; done
+            truncate -s 0 blobs/sha256/${layer#sha256:}; $MYDOCKER rmi -f buildknown >/dev/null
+            [ "$(build)" = "$id" ] && $MYDOCKER save buildknown >/dev/null && echo saved
             [ blobs/sha256/${layer#sha256:} -ot images/${id#sha256:}.json ] && echo older
             $MYDOCKER run --rm --net none buildknown cat /a
             """)
         #expect(
-            outcome.lines == Array(repeating: "whole", count: 10) + ["older", "1"],
+            outcome.lines == Array(repeating: "whole", count: 11) + ["saved", "older", "1"],
             "\(outcome.text)\(outcome.error)")
     }
 
