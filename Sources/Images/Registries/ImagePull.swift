@@ -35,7 +35,7 @@ extension ImageStore {
         let id = remote.manifest.config.digest
         // What is not whole comes anew, and cannot be asked what it is for.
         if try isWhole(id, in: ImageIndex.read(layout.index)), try !isOfAnother(id, than: platform),
-            let known = try name(known: id, shown, source, remote.manifestBytes)
+            let known = try name(known: id, shown, source, remote, of: reference)
         {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
         }
@@ -79,13 +79,17 @@ extension ImageStore {
     /// Names an image that is here already.
     /// - Returns: whether that changed anything; nil when the image is not here, or not whole.
     private func name(
-        known id: Digest, _ name: String?, _ source: String, _ bytes: [UInt8]
+        known id: Digest, _ name: String?, _ source: String, _ remote: RemoteImage, of reference: Reference
     ) throws(OperationError) -> Bool? {
         guard try isWhole(id, in: ImageIndex.read(layout.index)) else { return nil }
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         guard isWhole(id, in: index) else { return nil }
-        let local = try localForm(of: bytes, for: id)
+        // The layers themselves stay at the registry: those that are here go out under this name, too.
+        guard try record(id).layers.count == remote.manifest.layers.count else {
+            throw RemoteImage.hasOtherLayers(reference)
+        }
+        let local = try localForm(of: remote.manifestBytes, for: id)
         let entry = ImageIndex.Entry(
             manifest: try Archive.digest(local), manifestSize: Int64(local.count), image: id, reference: name,
             scope: scope, source: source, isPulled: local == bytes)
@@ -141,10 +145,7 @@ private struct ImagePull {
         guard document.layers.count == blobs.count,
             Set(zip(blobs, document.layers).map { [$0, $1] }).count == Set(blobs).count,
             Set(remote.manifest.layers).count == Set(blobs).count
-        else {
-            throw OperationError(
-                "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)
-        }
+        else { throw RemoteImage.hasOtherLayers(reference) }
         var draft = ImageDraft()
         draft.config = document.config
         draft.created = document.created ?? draft.created

@@ -53,6 +53,12 @@ struct RemoteImage {
         }
     }
 
+    /// Than its configuration says.
+    static func hasOtherLayers(_ reference: Reference) -> OperationError {
+        OperationError(
+            "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)
+    }
+
     /// What `bytes` is, by its own word or the registry's.
     fileprivate static func isIndex(_ json: JSON, _ mediaType: String) -> Bool {
         indexTypes.contains(json["mediaType"]?.string ?? mediaType)
