@@ -20,7 +20,7 @@ extension ImageStore {
     ///
     /// Signals are for the thread that calls; it has to be another one that does this (`WorkerThread.result`).
     /// - Parameters:
-    ///   - platform: nil is this host's.
+    ///   - platform: nil is this host's, where there is a choice.
     ///   - budget: that was used by nobody yet.
     package func pull(
         _ reference: Reference, for platform: Platform?, from session: RegistrySession, within budget: UnpackBudget,
@@ -34,7 +34,7 @@ extension ImageStore {
         let shown = reference.digest == nil ? reference.text : nil
         let id = remote.manifest.config.digest
         // What is not whole comes anew, and cannot be asked what it is for.
-        if try isWhole(id, in: ImageIndex.read(layout.index)), try !isOfAnother(id, than: platform),
+        if try isWhole(id, in: ImageIndex.read(layout.index)), try isFor(platform, id),
             let known = try name(known: id, shown, source, remote, of: reference)
         {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
@@ -66,6 +66,12 @@ extension ImageStore {
             source == reference.pinned(to: digest)
         else { return nil }
         return PulledImage(id: named.image, digest: digest, isNew: false)
+    }
+
+    /// - Parameter wanted: nil takes whatever a name leads to.
+    private func isFor(_ wanted: Platform?, _ id: Digest) throws(OperationError) -> Bool {
+        guard let wanted else { return true }
+        return try !isOfAnother(id, than: wanted)
     }
 
     /// Whether an image that is here is not for the platform that is wanted; nil is this host's.
@@ -137,8 +143,9 @@ private struct ImagePull {
         let document = try ImageStore.parse(bytes, named: "\(reference)") { json throws(RecordError) in
             try SavedDocument(json)
         }
-        if let built = document.platform, built.rank(for: platform) == nil {
-            throw Platform.refusal(of: reference.description, [built], wanted: platform ?? .host)
+        // Of one that nobody has asked for there is nothing to choose: who runs it is warned.
+        if let platform, let built = document.platform, built.rank(for: platform) == nil {
+            throw Platform.refusal(of: reference.description, [built], wanted: platform)
         }
         let blobs = remote.manifest.layers.map(\.digest)
         // Nor is one archive two different trees, or described in two ways: each would be brought by a thread of its own.
