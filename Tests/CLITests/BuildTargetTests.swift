@@ -40,6 +40,21 @@ extension CLI.Build {
         #expect(outcome.lines == each + each + ["1", "{}", "1", "{}", "644"], "\(outcome)")
     }
 
+    @Test func anArchiveOfFilesIsTheSameEachTime() throws {
+        let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); m="$MYDOCKER build -q -o type=tar,dest"
+            for i in 1 2; do
+              $m=known-$i.tar .; SOURCE_DATE_EPOCH=1000000000 $m=dated-$i.tar --no-cache .; sleep 1.1
+            done
+            for kind in known dated; do cmp $kind-1.tar $kind-2.tar && echo same; done
+            TZ=UTC tar tvf dated-1.tar | grep -c '2001-09-09 01:46 ./$'
+            """)
+        #expect(outcome.lines == ["same", "same", "1"], "\(outcome)")
+    }
+
     @Test func historyHasTheValuesOfVariables() throws {
         let context = try BuildContext(
             "FROM scratch\nARG a=b\nWORKDIR /$a\nWORKDIR c\nWORKDIR /\nENV d=$a e=\"f g\"\nEXPOSE 80 53/UDP")
