@@ -129,10 +129,11 @@ extension Engine {
         _ image: WrittenImage, _ references: [Reference], _ request: BuildRequest
     ) throws(OperationError) {
         guard let path = request.metadataFile else { return }
-        let names = references.isEmpty ? nil : JSON.string(references.map(\.canonical).joined(separator: ","))
+        let names = references.map(\.canonical).joined(separator: ",")
         let members: JSON = ["containerimage.config.digest": .string(image.id.description)]
         let document = members.with([
-            ("containerimage.digest", .string(image.manifest.description)), ("image.name", names),
+            ("containerimage.digest", .string(image.manifest.description)),
+            ("image.name", names.isEmpty ? JSON?.none : .some(.string(names))),
         ])
         try Self.write(document.pretty + "\n", to: path)
     }
