@@ -24,7 +24,8 @@ extension CLI.HostileRegistries {
         ("huge", "is longer than 4194304 bytes"),
         ("longconfig", "is longer than"), ("looping", "stopped after 10 redirects"),
         ("oldform", "has the form of Docker before 1.10"),
-        ("nojson", "its manifest is not valid"), ("both", "its manifest is not valid"), ("chart", "it is no image"),
+        ("nojson", "its manifest is not valid"), ("list", "its manifest is not valid: it is not an object"),
+        ("both", "its manifest is not valid"), ("chart", "it is no image"),
         ("foreignplatform", "no matching manifest for linux/"), ("empty", "no matching manifest for linux/"),
         ("nothing", "not found: manifest unknown"), ("metadata", "leads to this host's own or link-local addresses"),
     ]

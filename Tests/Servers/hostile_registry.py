@@ -139,7 +139,7 @@ odd_manifests = {
     "otherlayer": (good.type, lambda: layered([layers[0] | {"digest": digest(b"nowhere")}])),
     "huge": (good.type, lambda: b" " * (64 << 20) + good.manifest),
     "oldform": ("application/vnd.docker.distribution.manifest.v1+prettyjws", lambda: b'{"schemaVersion":1,"name":"x"}'),
-    "nojson": (good.type, lambda: b"<html>"),
+    "nojson": (good.type, lambda: b"<html>"), "list": (good.type, lambda: b"[]"),
     "both": (good.type, lambda: json.dumps({**json.loads(good.manifest), "manifests": []}).encode()),
     "foreignplatform": (index["mediaType"], lambda: json.dumps(index).encode()),
     "empty": (index["mediaType"], lambda: json.dumps(nested).encode()),

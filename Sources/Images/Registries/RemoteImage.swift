@@ -100,6 +100,7 @@ struct RemoteImage {
             } catch {
                 throw Self.damaged(reference, "\(error)")
             }
+            guard json.members != nil else { throw Self.damaged(reference, "it is not an object") }
             guard json["schemaVersion"]?.int == 2 else {
                 throw OperationError(
                     "pull", reference.description, reason: "its manifest has the form of Docker before 1.10",
