@@ -81,7 +81,12 @@ import Testing
             #expect(image.rows(wanted: pattern, now: now, isWhole: false).count == 1, "\(pattern)")
         }
         #expect(image.rows(wanted: "*/*", now: now, isWhole: false).isEmpty)
-        image.references = []
+        image.references = ["box:1", "box:2", "box:3"]
+        image.sources = ["box@sha256:a", "box@sha256:b"]
+        image.sourcesOfNames = ["box:1": "box@sha256:b", "box:2": "box@sha256:a"]
+        let digests = image.rows(wanted: nil, now: now, isWhole: false).map { $0.text("Digest") }
+        #expect(digests == ["sha256:b", "sha256:a", "sha256:a"])
+        (image.references, image.sources, image.sourcesOfNames) = ([], [], [:])
         let nameless = image.rows(wanted: nil, now: now, isWhole: false)
         #expect(nameless.map { [$0.text("Repository"), $0.text("Tag")] } == [["<none>", "<none>"]])
         #expect(ImageSummary.parts("localhost:5000/x") == ("localhost:5000/x", "latest"))
