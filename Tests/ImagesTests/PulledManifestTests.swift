@@ -64,7 +64,7 @@ import Testing
             _ = index.setSource(source, of: id, "r.example/app:\(number + 1)")
         }
         try Files.replace(scratch.store.layout.index, Array(index.json.compact.utf8))
-        #expect(try scratch.store.list().map(\.source) == sources)
+        #expect(try scratch.store.list().compactMap(\.source) == sources)
     }
 
     @Test func itIsOnRecord() throws {
