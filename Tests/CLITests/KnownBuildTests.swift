@@ -76,6 +76,27 @@ extension CLI.Build {
             "\(outcome.text)\(outcome.error)")
     }
 
+    /// Whoever tries again would get the same answer.
+    @Test func aLayerThatIsGoneIsNamed() throws {
+        let base = try BuildContext("FROM busybox\nCOPY f /", "echo 1 > f")
+        let context = try BuildContext("FROM buildknown\nCOPY Dockerfile /")
+        defer {
+            base.remove()
+            context.remove()
+            mydocker("rmi", "-f", "buildknown")
+        }
+        #expect(base.build("-q", "-t", "buildknown").code == 0)
+        let id = Host.shell("$MYDOCKER image inspect buildknown | jq -r '.[0].RootFS.Layers[1]'").word.dropFirst(7)
+        let (layer, away) = ("\(Self.store)/layers/\(id)", "\(Self.store)/away")
+        try FileManager.default.moveItem(atPath: layer, toPath: away)
+        defer { try? FileManager.default.moveItem(atPath: away, toPath: layer) }
+        let outcome = context.build("-q")
+        #expect(
+            outcome.code == 1 && outcome.error.contains("use image \"\(layer)\": it is not there")
+                && outcome.error.contains("mydocker system check says which image"), "\(outcome.error)")
+        #expect(mydocker("system", "check").text.contains("rmi -f buildknown"))
+    }
+
     /// Moved there as it was missing, and nothing else of the image is new.
     @Test func whatABuildPutsRightIsOnDisk() throws {
         let context = try BuildContext("FROM busybox\nRUN echo 1 > /a")

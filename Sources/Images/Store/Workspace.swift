@@ -73,11 +73,17 @@ struct WorkspaceUses: Sendable {
     func hold(
         _ blobs: [Digest], layers: [Digest], in layout: StoreLayout, holding store: borrowing FileLock
     ) throws(OperationError) {
-        guard blobs.allSatisfy({ Files.exists(layout.blob($0)) }),
-            layers.allSatisfy({ Files.isDirectory(layout.layer($0)) })
-        else {
+        let missing =
+            blobs.map { layout.blob($0) }.first { !Files.exists($0) }
+            ?? layers.map { layout.layer($0) }.first { !Files.isDirectory($0) }
+        if let missing {
+            let program = Program.current.name
             throw OperationError(
-                "use image", reason: "it was removed meanwhile", remedy: "try again", kind: .notFound)
+                "use image", missing, reason: "it is not there",
+                remedy:
+                    "\(program) system check says which image it belongs to, and what brings that back; if it says nothing, "
+                    + "the image was removed meanwhile: try again",
+                kind: .notFound)
         }
         do throws(OperationError) {
             try note(blobs + layers)
