@@ -97,6 +97,26 @@ extension CLI.Build {
         #expect(mydocker("system", "check").text.contains("rmi -f buildknown"))
     }
 
+    /// Of the same length: no build looks at the content of what it knows.
+    @Test func anArchiveThatABuildWouldFindIsLookedAt() throws {
+        let context = try BuildContext("FROM busybox\nCOPY f /", "echo 1 > f")
+        defer {
+            context.remove()
+            mydocker("rmi", "-f", "buildknown")
+        }
+        #expect(context.build("-q", "-t", "buildknown").code == 0)
+        let outcome = Host.shell(
+            """
+            cd \(Self.store)/blobs/sha256; layer=$($MYDOCKER image inspect buildknown | jq -r '.[0].RootFS.Layers[1]')
+            printf x | dd of=${layer#sha256:} bs=1 seek=600 conv=notrunc 2>/dev/null
+            $MYDOCKER system check | grep -c 'rmi -f buildknown:latest and mydocker builder prune -af remove it'
+            $MYDOCKER rmi -f buildknown >/dev/null
+            $MYDOCKER system check | grep -c 'of the build cache: mydocker builder prune -af removes it'
+            $MYDOCKER builder prune -af >/dev/null; $MYDOCKER system check >/dev/null && echo clean
+            """)
+        #expect(outcome.lines == ["1", "1", "clean"], "\(outcome.text)\(outcome.error)")
+    }
+
     /// Moved there as it was missing, and nothing else of the image is new.
     @Test func whatABuildPutsRightIsOnDisk() throws {
         let context = try BuildContext("FROM busybox\nRUN echo 1 > /a")
