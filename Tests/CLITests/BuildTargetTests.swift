@@ -42,6 +42,19 @@ extension CLI.Build {
         #expect(outcome.lines == each + each + ["1", "{}", "1", "{}", "644", members], "\(outcome)")
     }
 
+    @Test func onlyWhatIsKnownStays() throws {
+        let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); $MYDOCKER images -aq >before
+            $MYDOCKER build -q -t builtnothing -o type=cacheonly .; echo $?
+            $MYDOCKER images -aq | cmp - before && ls
+            $MYDOCKER build --progress plain -o type=cacheonly . 2>&1 | grep -c CACHED
+            """)
+        #expect(outcome.lines == ["0", "Dockerfile", "before", "1"], "\(outcome)")
+    }
+
     @Test func anArchiveOfFilesIsTheSameEachTime() throws {
         let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
         defer { context.remove() }

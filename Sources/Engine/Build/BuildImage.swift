@@ -162,7 +162,7 @@ extension Engine {
         _ image: BuiltImage, _ job: BuildJob, as references: [Reference]
     ) throws(OperationError) -> String {
         var written: WrittenImage?
-        for output in job.request.outputs {
+        for output in job.request.outputs where output != .nothing {
             let number = job.report.begin("exporting to client")
             if output.mayWait {
                 written =
@@ -187,7 +187,7 @@ extension Engine {
     /// There is no image that anything could be said of.
     private func tellOfFiles(_ job: BuildJob) throws(OperationError) {
         if job.request.identityFile != nil {
-            job.warn("--iidfile is not written: what --output local and tar write has no image id")
+            job.warn("--iidfile is not written: with --output local, tar and cacheonly there is no image id")
         }
         if let path = job.request.metadataFile { try Self.write("{}\n", to: path) }
     }

@@ -29,7 +29,7 @@ extension BuildJob {
         try Self.date("\(directory)/upper", image.created)
         let tree = try LayeredTree(workspace.nearDirectories(of: image.layers), in: directory, isWritable: false)
         switch output {
-        case .image: break
+        case .image, .nothing: break
         case .directory(let path): try Self.copy(tree.root, to: path)
         case .archive(let path):
             let place = try TreePlace("/", below: tree.root, followsLink: false)
