@@ -82,6 +82,22 @@ int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct car
     return 0;
 }
 
+_Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct carchive_hash), "room for a digest");
+
+int carchive_hash_begin(struct carchive_hash *hash, struct carchive_failure *failure) {
+    if (load_for_digests(failure) < 0) return -1;
+    SHA256(init)((struct sha256_ctx *)hash);
+    return 0;
+}
+
+void carchive_hash_add(struct carchive_hash *hash, const void *bytes, size_t count) {
+    SHA256(update)((struct sha256_ctx *)hash, count, bytes);
+}
+
+void carchive_hash_end(struct carchive_hash *hash, uint8_t *digest) {
+    SHA256(digest)((struct sha256_ctx *)hash, CARCHIVE_DIGEST_SIZE, digest);
+}
+
 int carchive_spend(int64_t *left, int64_t count) {
     return __atomic_sub_fetch(left, count, __ATOMIC_RELAXED) < 0 ? -1 : 0;
 }

@@ -35,9 +35,39 @@ extension CLI.Build {
               $m $files -o $to . 2>&1 | grep -c 'warning: --iidfile is not written'; ls id 2>/dev/null; cat meta
             done
             stat -c %a x.tar; $MYDOCKER rmi builtknown:1 other >/dev/null
+            $MYDOCKER build -q $files -o type=oci,dest=x.tar .; jq -c keys meta
             """)
         let each = ["same", "1", "644"]
-        #expect(outcome.lines == each + each + ["1", "{}", "1", "{}", "644"], "\(outcome)")
+        let members = #"["containerimage.config.digest","containerimage.digest"]"#
+        #expect(outcome.lines == each + each + ["1", "{}", "1", "{}", "644", members], "\(outcome)")
+    }
+
+    @Test func onlyWhatIsKnownStays() throws {
+        let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); $MYDOCKER images -aq >before
+            $MYDOCKER build -q -t builtnothing -o type=cacheonly .; echo $?
+            $MYDOCKER images -aq | cmp - before && ls
+            $MYDOCKER build --progress plain -o type=cacheonly . 2>&1 | grep -c CACHED
+            """)
+        #expect(outcome.lines == ["0", "Dockerfile", "before", "1"], "\(outcome)")
+    }
+
+    @Test func anArchiveOfFilesIsTheSameEachTime() throws {
+        let context = try BuildContext("FROM scratch\nCOPY Dockerfile /")
+        defer { context.remove() }
+        let outcome = Host.shell(
+            """
+            cd \(context.directory); m="$MYDOCKER build -q -o type=tar,dest"
+            for i in 1 2; do
+              $m=known-$i.tar .; SOURCE_DATE_EPOCH=1000000000 $m=dated-$i.tar --no-cache .; sleep 1.1
+            done
+            for kind in known dated; do cmp $kind-1.tar $kind-2.tar && echo same; done
+            TZ=UTC tar tvf dated-1.tar | grep -c '2001-09-09 01:46 ./$'
+            """)
+        #expect(outcome.lines == ["same", "same", "1"], "\(outcome)")
     }
 
     @Test func historyHasTheValuesOfVariables() throws {

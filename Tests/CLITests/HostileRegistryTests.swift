@@ -15,6 +15,8 @@ extension CLI.HostileRegistries {
         ("garbage", "filesystem layer verification failed for digest"),
         ("wrongdiff", "filesystem layer verification failed for digest"),
         ("twofold", "its layers are not those of its configuration"),
+        ("nolayers", "its layers are not those of its configuration"),
+        ("twolayers", "its layers are not those of its configuration"), ("otherlayer", "not found"),
         ("described", "its layers are not those of its configuration"), ("short", "bytes and no more"),
         ("traversal", "the name leads out of the archive"),
         ("long", "has sent more than its"), ("endless", "has sent more than its"),
@@ -22,7 +24,8 @@ extension CLI.HostileRegistries {
         ("huge", "is longer than 4194304 bytes"),
         ("longconfig", "is longer than"), ("looping", "stopped after 10 redirects"),
         ("oldform", "has the form of Docker before 1.10"),
-        ("nojson", "its manifest is not valid"), ("both", "its manifest is not valid"), ("chart", "it is no image"),
+        ("nojson", "its manifest is not valid"), ("list", "its manifest is not valid: it is not an object"),
+        ("both", "its manifest is not valid"), ("chart", "it is no image"),
         ("foreignplatform", "no matching manifest for linux/"), ("empty", "no matching manifest for linux/"),
         ("nothing", "not found: manifest unknown"), ("metadata", "leads to this host's own or link-local addresses"),
     ]
@@ -54,6 +57,31 @@ extension CLI.HostileRegistries {
                 #expect(
                     outcome.code == 1 && outcome.error.contains("manifest verification failed for digest"),
                     "\(outcome.error)")
+            }
+        }
+    }
+
+    /// Nothing of an image is asked for whose configuration is here: manifests with other layers are refused, or do not go out.
+    @Test func layersOfAKnownConfiguration() throws {
+        try Ledger.expectUnchanged {
+            try withScratch { scratch in
+                let registry = try HostileRegistry(scratch, port: 5010)
+                succeed("pull", "-q", registry.name("good"))
+                for repository in ["nolayers", "twolayers"] {
+                    let outcome = Host.mydocker(home: scratch, ["pull", "-q", registry.name(repository)])
+                    #expect(
+                        outcome.code == 1 && outcome.error.contains("its layers are not those of its configuration"),
+                        "\(repository): \(outcome.error)")
+                    #expect(mydocker("image", "inspect", registry.name(repository)).code == 1, "\(repository)")
+                }
+                succeed("pull", "-q", registry.name("otherlayer"))
+                succeed("save", "-o", scratch + "/saved.tar", registry.name("otherlayer"))
+                succeed("tag", registry.name("otherlayer"), registry.name("breaking"))
+                succeed("push", registry.name("breaking"))
+                succeed("rmi", registry.name("good"), registry.name("otherlayer"), registry.name("breaking"))
+                succeed("load", "-i", scratch + "/saved.tar")
+                #expect(inspect("{{.Created}}", registry.name("otherlayer")).hasPrefix("2001-02-03T04:05:06"))
+                succeed("rmi", registry.name("otherlayer"))
             }
         }
     }

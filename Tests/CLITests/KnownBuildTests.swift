@@ -65,13 +65,56 @@ extension CLI.Build {
             for file in blobs/sha256/${id#sha256:} blobs/sha256/${manifest#sha256:} images/${id#sha256:}.json; do
               for damage in rm 'truncate -s -1' 'sed -i s/sha/sho/'; do check $file "$damage"; done
             done
-            check blobs/sha256/${layer#sha256:} rm
+            for damage in rm 'truncate -s 0'; do check blobs/sha256/${layer#sha256:} "$damage"; done
+            truncate -s 0 blobs/sha256/${layer#sha256:}; $MYDOCKER rmi -f buildknown >/dev/null
+            [ "$(build)" = "$id" ] && $MYDOCKER save buildknown >/dev/null && echo saved
             [ blobs/sha256/${layer#sha256:} -ot images/${id#sha256:}.json ] && echo older
             $MYDOCKER run --rm --net none buildknown cat /a
             """)
         #expect(
-            outcome.lines == Array(repeating: "whole", count: 10) + ["older", "1"],
+            outcome.lines == Array(repeating: "whole", count: 11) + ["saved", "older", "1"],
             "\(outcome.text)\(outcome.error)")
+    }
+
+    /// Whoever tries again would get the same answer.
+    @Test func aLayerThatIsGoneIsNamed() throws {
+        let base = try BuildContext("FROM busybox\nCOPY f /", "echo 1 > f")
+        let context = try BuildContext("FROM buildknown\nCOPY Dockerfile /")
+        defer {
+            base.remove()
+            context.remove()
+            mydocker("rmi", "-f", "buildknown")
+        }
+        #expect(base.build("-q", "-t", "buildknown").code == 0)
+        let id = Host.shell("$MYDOCKER image inspect buildknown | jq -r '.[0].RootFS.Layers[1]'").word.dropFirst(7)
+        let (layer, away) = ("\(Self.store)/layers/\(id)", "\(Self.store)/away")
+        try FileManager.default.moveItem(atPath: layer, toPath: away)
+        defer { try? FileManager.default.moveItem(atPath: away, toPath: layer) }
+        let outcome = context.build("-q")
+        #expect(
+            outcome.code == 1 && outcome.error.contains("use image \"\(layer)\": it is not there")
+                && outcome.error.contains("mydocker system check says which image"), "\(outcome.error)")
+        #expect(mydocker("system", "check").text.contains("rmi -f buildknown"))
+    }
+
+    /// Of the same length: no build looks at the content of what it knows.
+    @Test func anArchiveThatABuildWouldFindIsLookedAt() throws {
+        let context = try BuildContext("FROM busybox\nCOPY f /", "echo 1 > f")
+        defer {
+            context.remove()
+            mydocker("rmi", "-f", "buildknown")
+        }
+        #expect(context.build("-q", "-t", "buildknown").code == 0)
+        let outcome = Host.shell(
+            """
+            cd \(Self.store)/blobs/sha256; layer=$($MYDOCKER image inspect buildknown | jq -r '.[0].RootFS.Layers[1]')
+            printf x | dd of=${layer#sha256:} bs=1 seek=600 conv=notrunc 2>/dev/null
+            $MYDOCKER system check | grep -c 'rmi -f buildknown:latest and mydocker builder prune -af remove it'
+            $MYDOCKER rmi -f buildknown >/dev/null
+            $MYDOCKER system check | grep -c 'of the build cache: mydocker builder prune -af removes it'
+            $MYDOCKER builder prune -af >/dev/null; $MYDOCKER system check >/dev/null && echo clean
+            """)
+        #expect(outcome.lines == ["1", "1", "clean"], "\(outcome.text)\(outcome.error)")
     }
 
     /// Moved there as it was missing, and nothing else of the image is new.

@@ -105,6 +105,27 @@ extension CLI.PullPolicies {
         }
     }
 
+    /// Its registry has it for that platform alone: there is nothing to choose, unless one is asked for.
+    @Test func anotherPlatformComesWhereThereIsNoOther() throws {
+        try withRegistry { registry, scratch in
+            let name = registry.host + "/far"
+            let outcome = Host.shell(
+                Self.preamble + "cd \(scratch)\n" + far(name) + """
+                    $m push \(name) >/dev/null; $m rmi \(name) >/dev/null
+                    $m pull -q --platform linux \(name) | grep -c 'no matching manifest for linux/'
+                    $m pull -q \(name); kind \(name); $m pull \(name) | grep -c 'Image is up to date'
+                    $m rmi \(name) >/dev/null
+                    $m run --rm --net none \(name) echo hi 2>said
+                    grep -c 'platform (linux/s390x) does not match the detected host platform' said
+                    $m rmi \(name) >/dev/null; printf 'FROM \(name)\nCOPY far.tar /\n' >Dockerfile
+                    $m build -q -t ppbuilt . 2>&1 | grep -c 'InvalidBaseImagePlatform: .*"linux/s390x", expected "'
+                    kind ppbuilt; $m rmi ppbuilt \(name) >/dev/null; $m builder prune -af >/dev/null
+                    """)
+            #expect(
+                outcome.lines == ["1", "\(name):latest", "s390x", "1", "hi", "1", "1", "s390x"], "\(outcome.text)")
+        }
+    }
+
     /// `run` and `create` say so once, and go on; who asks for a platform is answered otherwise, and a native image needs no word.
     @Test func anotherPlatformIsSaid() throws {
         try withScratch { scratch in

@@ -112,6 +112,26 @@ extension CLI {
                     == ["10", "clean", "143", "clean", "129", "clean", "137", "clean"], "\(outcome.text)")
         }
 
+        /// Of the same length, so that the content alone tells.
+        @Test func whatWasWrittenToIsNotSaved() {
+            let outcome = scene(
+                """
+                blobs=/var/lib/mydocker/images/blobs/sha256; blob=$blobs/$(ls -S $blobs | head -1)
+                printf damaged | dd of=$blob bs=1 seek=5000 conv=notrunc 2>/dev/null
+                $m save -o broken.tar sv:1 2>&1 | sed 's/"[^"]*"/…/'
+                $m save sv:1 >stream.tar 2>/dev/null; echo $?; rm stream.tar
+                for type in oci docker; do
+                  echo FROM sv:1 | $m build -q -o type=$type,dest=broken.tar - 2>&1 | grep -c 'content is not that of its digest'
+                done
+                ls
+                """)
+            #expect(
+                outcome.lines == [
+                    "mydocker: save …: its content is not that of its digest", "  pull or build the image anew", "1",
+                    "1", "1",
+                ], "\(outcome.text)")
+        }
+
         @Test func whatCannotBeSaved() {
             let outcome = scene(
                 """

@@ -122,6 +122,7 @@ import Testing
         #expect(try request("-t", "a", "-o", "type=image,compression=gzip,push=true,force-compression=0").pushes)
         #expect(try request("-o", "type=image,compression=uncompressed").outputs.isEmpty)
         #expect(try request("-o", "type=local,dest=x,compression=uncompressed").outputs == [.directory("x")])
+        #expect(try request("-o", "type=cacheonly").outputs == [.nothing])
         for (wrong, words) in [
             ("type=image,push=true,compression=zstd", "compression=zstd of --output is not supported where an image"),
             ("type=registry,compression=uncompressed", "compression=uncompressed of --output is not supported where"),

@@ -29,9 +29,12 @@ import Testing
                 "State": "running", "Status": "Up 3 seconds"}
                 """#)
         container.size = (1234, 5_000_000)
+        container.image = "sha256:" + String(repeating: "0a", count: 32)
+        #expect(container.row(now: now, isWhole: false).text("Image") == "0a0a0a0a0a0a")
         let whole = container.row(now: now, isWhole: true)
         #expect(whole.text("ID") == String(repeating: "4f", count: 32))
         #expect(whole.text("Command") == #""nginx -g 'daemon off;'""#)
+        #expect(whole.text("Image") == container.image)
         #expect(whole.text("Mounts") == "/a/long/directory,/b")
         #expect(whole.text("Size") == "1.23kB (virtual 5MB)")
         #expect(whole.labels == ["b": "2", "a": "1"])
@@ -78,7 +81,12 @@ import Testing
             #expect(image.rows(wanted: pattern, now: now, isWhole: false).count == 1, "\(pattern)")
         }
         #expect(image.rows(wanted: "*/*", now: now, isWhole: false).isEmpty)
-        image.references = []
+        image.references = ["box:1", "box:2", "box:3"]
+        image.sources = ["box@sha256:a", "box@sha256:b"]
+        image.sourcesOfNames = ["box:1": "box@sha256:b", "box:2": "box@sha256:a"]
+        let digests = image.rows(wanted: nil, now: now, isWhole: false).map { $0.text("Digest") }
+        #expect(digests == ["sha256:b", "sha256:a", "sha256:a"])
+        (image.references, image.sources, image.sourcesOfNames) = ([], [], [:])
         let nameless = image.rows(wanted: nil, now: now, isWhole: false)
         #expect(nameless.map { [$0.text("Repository"), $0.text("Tag")] } == [["<none>", "<none>"]])
         #expect(ImageSummary.parts("localhost:5000/x") == ("localhost:5000/x", "latest"))

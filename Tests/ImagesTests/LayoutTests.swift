@@ -159,6 +159,17 @@ import Testing
         #expect(try scratch.store.list().isEmpty)
     }
 
+    @Test func aConfigurationMayBeNull() throws {
+        func load(_ config: JSON) throws -> [String?] {
+            let layer = SavedArchive.layer("file", "x")
+            var archive = SavedArchive()
+            archive.finish([try archive.manifest([layer], config: SavedArchive.config([layer], config: config))])
+            return try scratch.load(archive).map(\.reference)
+        }
+        #expect(try load(JSON.null) == [nil])
+        #expect(error { _ = try load("text") }?.cause == .reason("it is damaged: config is not an object"))
+    }
+
     @Test func S17_zeroBytesInAChange() throws {
         let path = try scratch.write("a.tar", SavedArchive.layer("file", "x"))
         let change = #"CMD ["a\u0000b"]"#

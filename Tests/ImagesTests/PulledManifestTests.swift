@@ -51,6 +51,22 @@ import Testing
         #expect(isNew && !index.isPulled(Self.manifest))
     }
 
+    @Test func eachNameHasItsOwnSource() throws {
+        let scratch = try Scratch()
+        var tar = Tar()
+        tar.add("file", body: "x")
+        let path = try scratch.write("a.tar", tar.finished)
+        let id = try scratch.store.importArchive(path, as: Reference("r.example/app:1"))
+        try scratch.store.tag("r.example/app:1", as: Reference("r.example/app:2"))
+        var index = try ImageIndex.read(scratch.store.layout.index)
+        let sources = [Self.manifest, Self.other].map { "r.example/app@\($0)" }
+        for (number, source) in sources.enumerated() {
+            _ = index.setSource(source, of: id, "r.example/app:\(number + 1)")
+        }
+        try Files.replace(scratch.store.layout.index, Array(index.json.compact.utf8))
+        #expect(try scratch.store.list().compactMap(\.source) == sources)
+    }
+
     @Test func itIsOnRecord() throws {
         let scratch = try Scratch()
         let path = scratch.file("index.json")

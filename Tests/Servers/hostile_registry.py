@@ -126,10 +126,20 @@ index = {
         {"mediaType": good.type, "digest": digest(good.manifest), "size": len(good.manifest),
          "platform": {"os": "unknown", "architecture": "unknown"}}]}
 nested = {"schemaVersion": 2, "mediaType": index["mediaType"], "manifests": []}
+
+
+def layered(layers):
+    """What belongs to the configuration of `good`, but for its layers."""
+    return json.dumps({**json.loads(good.manifest), "layers": layers}).encode()
+
+
+layers = json.loads(good.manifest)["layers"]
 odd_manifests = {
+    "nolayers": (good.type, lambda: layered([])), "twolayers": (good.type, lambda: layered(layers * 2)),
+    "otherlayer": (good.type, lambda: layered([layers[0] | {"digest": digest(b"nowhere")}])),
     "huge": (good.type, lambda: b" " * (64 << 20) + good.manifest),
     "oldform": ("application/vnd.docker.distribution.manifest.v1+prettyjws", lambda: b'{"schemaVersion":1,"name":"x"}'),
-    "nojson": (good.type, lambda: b"<html>"),
+    "nojson": (good.type, lambda: b"<html>"), "list": (good.type, lambda: b"[]"),
     "both": (good.type, lambda: json.dumps({**json.loads(good.manifest), "manifests": []}).encode()),
     "foreignplatform": (index["mediaType"], lambda: json.dumps(index).encode()),
     "empty": (index["mediaType"], lambda: json.dumps(nested).encode()),

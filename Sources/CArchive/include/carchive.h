@@ -53,6 +53,14 @@ int carchive_load(struct carchive_failure *failure);
 
 int carchive_sha256(const void *bytes, size_t count, uint8_t *digest, struct carchive_failure *failure);
 
+/* The same of bytes that come piece by piece; room for what the library keeps of them. */
+struct carchive_hash {
+    uint64_t state[16];
+};
+int carchive_hash_begin(struct carchive_hash *hash, struct carchive_failure *failure);
+void carchive_hash_add(struct carchive_hash *hash, const void *bytes, size_t count);
+void carchive_hash_end(struct carchive_hash *hash, uint8_t *digest);
+
 /* Reads the archive `input` to its end and restores it into the directory `root`, as a layer of an overlay.
  * Writes the bytes as they are read to `copy` unless that is -1. `budget` may be NULL. Devices that we may not make are left
  * out. */

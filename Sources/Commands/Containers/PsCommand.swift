@@ -62,7 +62,7 @@ package struct PsCommand: Command {
         let comparesAge = filter.keys.contains { $0 == "before" || $0 == "since" }
         let listing = try context.engine.containers(
             all: showsStopped || comparesAge, sizes: sizes || format?.contains(".Size") ?? false, external: external,
-            networkIDs: filter.keys.contains("network"))
+            networkIDs: filter.keys.contains("network"), ancestors: filter.values(of: "ancestor"))
         context.warn(listing.failures)
         let shown = try ofAge(listing.elements).filter { showsStopped || $0.isRunning }
         context.output.write(try text(of: shown, now: context.now()))
@@ -130,7 +130,7 @@ package struct PsCommand: Command {
             && filter.allows("id") { container.id.hex.hasPrefix($0) }
             && filter.allows("status") { $0 == container.phase.word }
             && filter.allows("exited") { Int32($0) == container.phase.exitCode }
-            && filter.allows("ancestor") { $0 == container.image || "\($0):latest" == container.image }
+            && filter.allows("ancestor") { container.ancestors.contains($0) }
             && filter.allows("network") { container.isOn($0) }
             && filter.allows("volume") { volume in
                 container.binds.contains { $0.source == volume || $0.target == volume }

@@ -96,12 +96,14 @@ struct BuildOutputValue {
         case ("local", let path?): return .directory(path)
         case ("tar", let path): return .archive(path == "-" ? nil : path)
         case ("local", nil): throw OperationError("dest is required for type local", kind: .invalid)
+        case ("cacheonly", nil): return .nothing
         case ("image", nil), ("docker", nil), ("registry", nil): return nil
         case ("docker", let path?): return .image(.docker, path == "-" ? nil : path, savedCompression)
         case ("oci", let path): return .image(.oci, path == "-" ? nil : path, savedCompression)
         default:
             throw OperationError(
-                "output type \(type ?? "none") is not supported", remedy: "use local, tar, docker, oci or registry",
+                "output type \(type ?? "none") is not supported",
+                remedy: "use local, tar, docker, oci, registry or cacheonly",
                 kind: .unsupported)
         }
     }

@@ -2,6 +2,7 @@
 package struct ContainerSummary: Sendable {
     package var id: ContainerID
     package var name: String
+    /// The name that it was made by; `sha256:…` where that leads to another image now, or to none.
     package var image: String
     package var command: [String]
     package var created: Timestamp
@@ -14,6 +15,12 @@ package struct ContainerSummary: Sendable {
     package var networks: [String]
     /// Of those that are there; empty where nobody asked.
     package var networkIDs: [ContainerID] = []
+    /// `sha256:…`; nil for one that was made of a directory.
+    package var imageID: String?
+    /// Of its image, topmost first.
+    package var layers: [String] = []
+    /// What was asked for as its image, or as one that its image is built on.
+    package var ancestors: [String] = []
     package var labels: [String: String]
     package var isBuild = false
     package var binds: [BindMount] = []

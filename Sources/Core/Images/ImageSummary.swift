@@ -9,6 +9,8 @@ package struct ImageSummary: Equatable, Sendable {
     package var labels: [String: String] = [:]
     /// `name@sha256:…`, by which registries have it.
     package var sources: [String] = []
+    /// By its names, as far as those have one of their own.
+    package var sourcesOfNames: [String: String] = [:]
 
     package init(id: String, references: [String], created: Timestamp, size: Int64) {
         self.id = id

@@ -10,7 +10,10 @@ package struct RecordReader {
     private let path: String
 
     package init(_ json: JSON, path: String = "") throws(RecordError) {
-        guard json.members != nil else { throw RecordError("\(path.isEmpty ? "record" : path) is not an object") }
+        guard json.members != nil else {
+            // What its members stand behind ends in a dot.
+            throw RecordError("\(path.isEmpty ? "record" : String(path.dropLast())) is not an object")
+        }
         self.json = json
         self.path = path
     }

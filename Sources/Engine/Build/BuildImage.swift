@@ -129,10 +129,11 @@ extension Engine {
         _ image: WrittenImage, _ references: [Reference], _ request: BuildRequest
     ) throws(OperationError) {
         guard let path = request.metadataFile else { return }
-        let names = references.isEmpty ? nil : JSON.string(references.map(\.canonical).joined(separator: ","))
+        let names = references.map(\.canonical).joined(separator: ",")
         let members: JSON = ["containerimage.config.digest": .string(image.id.description)]
         let document = members.with([
-            ("containerimage.digest", .string(image.manifest.description)), ("image.name", names),
+            ("containerimage.digest", .string(image.manifest.description)),
+            ("image.name", names.isEmpty ? JSON?.none : .some(.string(names))),
         ])
         try Self.write(document.pretty + "\n", to: path)
     }
@@ -161,7 +162,7 @@ extension Engine {
         _ image: BuiltImage, _ job: BuildJob, as references: [Reference]
     ) throws(OperationError) -> String {
         var written: WrittenImage?
-        for output in job.request.outputs {
+        for output in job.request.outputs where output != .nothing {
             let number = job.report.begin("exporting to client")
             if output.mayWait {
                 written =
@@ -186,7 +187,7 @@ extension Engine {
     /// There is no image that anything could be said of.
     private func tellOfFiles(_ job: BuildJob) throws(OperationError) {
         if job.request.identityFile != nil {
-            job.warn("--iidfile is not written: what --output local and tar write has no image id")
+            job.warn("--iidfile is not written: with --output local, tar and cacheonly there is no image id")
         }
         if let path = job.request.metadataFile { try Self.write("{}\n", to: path) }
     }

@@ -26,9 +26,10 @@ extension BuildJob {
 
     private func writeFiles(of image: BuiltImage, to output: BuildRequest.Output) throws(OperationError) {
         let directory = try workspace.makeUpper("output-\(nextPlace())")
+        try Self.date("\(directory)/upper", image.created)
         let tree = try LayeredTree(workspace.nearDirectories(of: image.layers), in: directory, isWritable: false)
         switch output {
-        case .image: break
+        case .image, .nothing: break
         case .directory(let path): try Self.copy(tree.root, to: path)
         case .archive(let path):
             let place = try TreePlace("/", below: tree.root, followsLink: false)
@@ -38,6 +39,16 @@ extension BuildJob {
             }
         }
         tree.close()
+    }
+
+    /// The files' own root is ours: with the time of the image an archive is the same each time.
+    private static func date(_ root: String, _ moment: Timestamp) throws(OperationError) {
+        let time = timespec(tv_sec: Int(max(0, moment.nanoseconds / 1_000_000_000)), tv_nsec: 0)
+        let directory = try Descriptor.open(root, O_RDONLY | O_DIRECTORY)
+        try FaultPoint.pass("set time of", root)
+        guard futimens(directory.number, [time, time]) == 0 else {
+            throw OperationError("set time of", root, errno: errno)
+        }
     }
 
     private static func copy(_ root: borrowing Descriptor, to path: String) throws(OperationError) {

@@ -36,6 +36,8 @@ package struct BuildRequest: Sendable {
         case directory(String)
         /// Its files as an archive; nil is standard output.
         case archive(String?)
+        /// Nowhere: what was built is known to the next build, and no more.
+        case nothing
 
         /// Whether it waits for a reader: a pipe, a device, or what a descriptor is open for.
         var mayWait: Bool {
@@ -43,14 +45,14 @@ package struct BuildRequest: Sendable {
             case .image(_, let path, _), .archive(let path):
                 guard let path else { return true }
                 return Files.status(path).map { !$0.isRegular && !$0.isDirectory } ?? false
-            case .directory: return false
+            case .directory, .nothing: return false
             }
         }
 
         var isToStandardOutput: Bool {
             switch self {
             case .image(_, let path, _), .archive(let path): path == nil
-            case .directory: false
+            case .directory, .nothing: false
             }
         }
     }
@@ -134,7 +136,7 @@ extension BuildRequest {
         let written = outputs.map { output -> String? in
             switch output {
             case .image(_, let path, _), .archive(let path): path
-            case .directory: nil
+            case .directory, .nothing: nil
             }
         }
         return try DescriptorPath.inherited(written + [file, identityFile, metadataFile])

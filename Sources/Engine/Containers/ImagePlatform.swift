@@ -38,7 +38,8 @@ extension Engine {
     func nativeImage(_ image: Image, _ name: String) throws(OperationError) -> Image? {
         if isID(name, of: image) { return nil }
         do throws(OperationError) {
-            return try pulledImage(name, nil, isMissing: false)
+            let pulled = try pulledImage(name, nil, isMissing: false)
+            return pulled.platform.map { $0.rank != nil } ?? true ? pulled : nil
         } catch {
             if error.exitCode != nil { throw error }
             return nil

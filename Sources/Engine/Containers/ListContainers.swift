@@ -1,5 +1,6 @@
 import Containers
 import Core
+import Images
 import Lifecycle
 import Linux
 import Records
@@ -11,8 +12,9 @@ extension Engine {
     ///   - sizes: count what each has on disk, too.
     ///   - external: also those of builds, which go by themselves.
     ///   - networkIDs: look up the networks of each, too.
+    ///   - ancestors: images, by names or ids: look up which of them each is made of.
     package func containers(
-        all: Bool, sizes: Bool = false, external: Bool = false, networkIDs: Bool = false
+        all: Bool, sizes: Bool = false, external: Bool = false, networkIDs: Bool = false, ancestors: [String] = []
     ) throws(OperationError) -> Listing<ContainerSummary> {
         var listing = Listing<ContainerSummary>(elements: [], failures: [])
         for id in try all ? containerStore.ids() : containerStore.runtimeIDs() {
@@ -26,7 +28,44 @@ extension Engine {
             }
         }
         listing.elements.sort { $0.created > $1.created }
+        nameImages(of: &listing)
+        if !listing.elements.isEmpty {
+            for text in ancestors { try find(ancestor: text, of: &listing.elements) }
+        }
         return listing
+    }
+
+    /// A name that leads elsewhere by now does not tell what a container is made of: the id stands there.
+    private func nameImages(of listing: inout Listing<ContainerSummary>) {
+        guard listing.elements.contains(where: { $0.imageID != nil }) else { return }
+        do throws(OperationError) {
+            let names = try imageStore.names()
+            for index in listing.elements.indices {
+                let container = listing.elements[index]
+                guard let text = container.imageID, let id = Digest(text), !names.leads(container.image, to: id) else {
+                    continue
+                }
+                listing.elements[index].image = text
+            }
+        } catch {
+            listing.failures.append(error)
+        }
+    }
+
+    /// By their images' ids, and by layers: one that has all of an image's at the bottom and others above is built on it. An image
+    /// of the same layers may be a sibling.
+    private func find(
+        ancestor text: String, of containers: inout [ContainerSummary]
+    ) throws(OperationError) {
+        guard let image = try imageStore.resolve(text) else { return }
+        let (id, layers) = (image.id.description, image.layerDirectories)
+        for index in containers.indices {
+            let container = containers[index]
+            let isBuiltOnIt =
+                !layers.isEmpty && container.layers.count > layers.count
+                && container.layers.suffix(layers.count).elementsEqual(layers)
+            if container.imageID == id || isBuiltOnIt { containers[index].ancestors.append(text) }
+        }
     }
 
     /// One that is gone has none, and neither has another container's.
@@ -55,6 +94,8 @@ extension Engine {
             address: state?.endpoints.first?.addresses.first, pid: state?.pid, networks: definition.networkMode.names,
             labels: definition.labels)
         summary.openPorts = state?.endpoints.flatMap(\.openPorts) ?? []
+        summary.imageID = definition.imageID
+        summary.layers = definition.layers
         summary.isBuild = definition.isBuild
         summary.binds = definition.binds
         summary.volumes = definition.volumes

@@ -63,13 +63,17 @@ extension Engine {
         for entry in try imageStore.list(skip: { listing.failures.append($0) }) {
             let id = entry.id.description
             if let index = listing.elements.firstIndex(where: { $0.id == id }) {
-                if let reference = entry.reference { listing.elements[index].references.append(reference) }
+                if let reference = entry.reference {
+                    listing.elements[index].references.append(reference)
+                    listing.elements[index].sourcesOfNames[reference] = entry.source
+                }
             } else {
                 let references = entry.reference.map { [$0] } ?? []
                 var summary = ImageSummary(
                     id: id, references: references, created: entry.created, size: entry.size)
                 summary.labels = entry.labels
                 summary.sources = entry.sources
+                if let reference = entry.reference { summary.sourcesOfNames[reference] = entry.source }
                 listing.elements.append(summary)
             }
         }

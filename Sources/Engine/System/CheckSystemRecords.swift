@@ -140,13 +140,21 @@ extension RecordSnapshot {
     private mutating func readImages(_ store: ImageStore) {
         _ = readable { () throws(OperationError) in try store.list() }
         workspaces = store.deadWorkspaces()
+        let program = Program.current.name
+        let cached = store.cacheDamages()
         for part in (try? store.damages()) ?? [] where !damages.contains(where: { $0.path == part.damage.path }) {
-            let program = Program.current.name
+            let isCached = cached.contains { $0.path == part.damage.path }
+            let removal = "\(program) rmi -f \(part.image)"
             let remedy =
                 part.isPulled
-                ? "\(program) pull \(part.image) brings it again" : "\(program) rmi -f \(part.image) removes it"
+                ? "\(program) pull \(part.image) brings it again"
+                : isCached ? "\(removal) and \(program) builder prune -af remove it" : "\(removal) removes it"
             damages.append(
                 Damage(path: part.damage.path, why: "\(part.damage.why); of the image \(part.image): \(remedy)"))
+        }
+        for damage in cached where !damages.contains(where: { $0.path == damage.path }) {
+            let remedy = "\(program) builder prune -af removes it"
+            damages.append(Damage(path: damage.path, why: "\(damage.why); of the build cache: \(remedy)"))
         }
     }
 

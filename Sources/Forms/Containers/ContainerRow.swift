@@ -10,7 +10,7 @@ extension ContainerSummary {
             "CreatedAt": .string(HumanText.moment(created)),
             "ID": .string(isWhole ? id.hex : id.short),
             "IPAddress": .string(address?.description ?? ""),
-            "Image": .string(image),
+            "Image": .string(isWhole ? image : shortImage),
             "Labels": .string(HumanText.labels(labels)),
             "LocalVolumes": .string(String(Set(volumes.map(\.name)).count)),
             "Mounts": .string(
@@ -27,6 +27,9 @@ extension ContainerSummary {
         ]
         return Row(fields: fields, labels: labels)
     }
+
+    /// An id is cut as that of the container is.
+    private var shortImage: String { (Digest(image) ?? Digest(hex: image))?.short ?? image }
 
     private var healthText: String {
         guard let health, case .running = phase else { return "" }

@@ -18,9 +18,9 @@ extension ImageSummary {
         return repositories.isEmpty ? [("<none>", "<none>")] : repositories.sorted().map { ($0, "<none>") }
     }
 
-    /// By which the repository has it.
-    private func digest(in repository: String) -> String {
-        let source = sources.first { $0.hasPrefix(repository + "@") }
+    /// By which the repository has it: what the name stands for there, if that is known.
+    private func digest(in repository: String, tag: String) -> String {
+        let source = sourcesOfNames["\(repository):\(tag)"] ?? sources.first { $0.hasPrefix(repository + "@") }
         return source.map { String($0.dropFirst(repository.utf8.count + 1)) } ?? "<none>"
     }
 
@@ -31,7 +31,7 @@ extension ImageSummary {
             "Containers": "N/A", "SharedSize": "N/A", "UniqueSize": "N/A",
             "CreatedAt": .string(HumanText.moment(created)),
             "CreatedSince": .string(HumanText.ago(created, now: now)),
-            "Digest": .string(digest(in: repository)),
+            "Digest": .string(digest(in: repository, tag: tag)),
             "ID": .string(isWhole ? id : String(digits.prefix(12))),
             "Repository": .string(repository), "Size": .string(HumanText.size(size)), "Tag": .string(tag),
             // As Docker had it before 26.

@@ -55,10 +55,11 @@ extension Digest {
 extension ImageStore {
     func path(of key: Digest) -> String { "\(layout.buildCache)/\(key.hex).json" }
 
-    /// What a step has come to before; nil where nobody knows, or it is not there any more.
+    /// What a step has come to before; nil where nobody knows, or it is not there any more, or not whole.
     package func kept(_ key: Digest) -> CachedStep? {
         guard let step = cachedStep(key), Files.isDirectory(layout.layer(step.layer.diff)),
-            Files.exists(layout.blob(step.layer.blob.digest))
+            let archive = Files.status(layout.blob(step.layer.blob.digest)),
+            Int64(archive.st_size) == step.layer.blob.size
         else { return nil }
         return step
     }

@@ -20,7 +20,7 @@ extension ImageStore {
     ///
     /// Signals are for the thread that calls; it has to be another one that does this (`WorkerThread.result`).
     /// - Parameters:
-    ///   - platform: nil is this host's.
+    ///   - platform: nil is this host's, where there is a choice.
     ///   - budget: that was used by nobody yet.
     package func pull(
         _ reference: Reference, for platform: Platform?, from session: RegistrySession, within budget: UnpackBudget,
@@ -34,8 +34,8 @@ extension ImageStore {
         let shown = reference.digest == nil ? reference.text : nil
         let id = remote.manifest.config.digest
         // What is not whole comes anew, and cannot be asked what it is for.
-        if try isWhole(id, in: ImageIndex.read(layout.index)), try !isOfAnother(id, than: platform),
-            let known = try name(known: id, shown, source, remote.manifestBytes)
+        if try isWhole(id, in: ImageIndex.read(layout.index)), try isFor(platform, id),
+            let known = try name(known: id, shown, source, remote, of: reference)
         {
             return PulledImage(id: id, digest: remote.digest, isNew: known)
         }
@@ -68,6 +68,12 @@ extension ImageStore {
         return PulledImage(id: named.image, digest: digest, isNew: false)
     }
 
+    /// - Parameter wanted: nil takes whatever a name leads to.
+    private func isFor(_ wanted: Platform?, _ id: Digest) throws(OperationError) -> Bool {
+        guard let wanted else { return true }
+        return try !isOfAnother(id, than: wanted)
+    }
+
     /// Whether an image that is here is not for the platform that is wanted; nil is this host's.
     private func isOfAnother(_ id: Digest, than wanted: Platform?) throws(OperationError) -> Bool {
         let index = try ImageIndex.read(layout.index)
@@ -79,13 +85,17 @@ extension ImageStore {
     /// Names an image that is here already.
     /// - Returns: whether that changed anything; nil when the image is not here, or not whole.
     private func name(
-        known id: Digest, _ name: String?, _ source: String, _ bytes: [UInt8]
+        known id: Digest, _ name: String?, _ source: String, _ remote: RemoteImage, of reference: Reference
     ) throws(OperationError) -> Bool? {
         guard try isWhole(id, in: ImageIndex.read(layout.index)) else { return nil }
         let lock = try FileLock.store(layout)
         var index = try ImageIndex.read(layout.index)
         guard isWhole(id, in: index) else { return nil }
-        let local = try localForm(of: bytes, for: id)
+        // The layers themselves stay at the registry: those that are here go out under this name, too.
+        guard try record(id).layers.count == remote.manifest.layers.count else {
+            throw RemoteImage.hasOtherLayers(reference)
+        }
+        let local = try localForm(of: remote.manifestBytes, for: id)
         let entry = ImageIndex.Entry(
             manifest: try Archive.digest(local), manifestSize: Int64(local.count), image: id, reference: name,
             scope: scope, source: source, isPulled: local == bytes)
@@ -133,18 +143,16 @@ private struct ImagePull {
         let document = try ImageStore.parse(bytes, named: "\(reference)") { json throws(RecordError) in
             try SavedDocument(json)
         }
-        if let built = document.platform, built.rank(for: platform) == nil {
-            throw Platform.refusal(of: reference.description, [built], wanted: platform ?? .host)
+        // Of one that nobody has asked for there is nothing to choose: who runs it is warned.
+        if let platform, let built = document.platform, built.rank(for: platform) == nil {
+            throw Platform.refusal(of: reference.description, [built], wanted: platform)
         }
         let blobs = remote.manifest.layers.map(\.digest)
         // Nor is one archive two different trees, or described in two ways: each would be brought by a thread of its own.
         guard document.layers.count == blobs.count,
             Set(zip(blobs, document.layers).map { [$0, $1] }).count == Set(blobs).count,
             Set(remote.manifest.layers).count == Set(blobs).count
-        else {
-            throw OperationError(
-                "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)
-        }
+        else { throw RemoteImage.hasOtherLayers(reference) }
         var draft = ImageDraft()
         draft.config = document.config
         draft.created = document.created ?? draft.created

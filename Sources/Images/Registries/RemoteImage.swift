@@ -53,6 +53,12 @@ struct RemoteImage {
         }
     }
 
+    /// Than its configuration says.
+    static func hasOtherLayers(_ reference: Reference) -> OperationError {
+        OperationError(
+            "pull", reference.description, reason: "its layers are not those of its configuration", kind: .damaged)
+    }
+
     /// What `bytes` is, by its own word or the registry's.
     fileprivate static func isIndex(_ json: JSON, _ mediaType: String) -> Bool {
         indexTypes.contains(json["mediaType"]?.string ?? mediaType)
@@ -94,6 +100,7 @@ struct RemoteImage {
             } catch {
                 throw Self.damaged(reference, "\(error)")
             }
+            guard json.members != nil else { throw Self.damaged(reference, "it is not an object") }
             guard json["schemaVersion"]?.int == 2 else {
                 throw OperationError(
                     "pull", reference.description, reason: "its manifest has the form of Docker before 1.10",

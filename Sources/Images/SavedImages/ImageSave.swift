@@ -63,6 +63,7 @@ extension ImageStore {
     ) throws(OperationError) {
         let file = try Descriptor.open(path, O_RDONLY)
         try put(ArchiveHeader.bytes(SavedPlan.path(blob.digest), size: blob.size), output, target)
+        var digest = try DigestStream()
         var rest = blob.size
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while rest > 0 {
@@ -70,15 +71,23 @@ extension ImageStore {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw OperationError("read", path, errno: errno) }
             guard count > 0 else {
-                throw OperationError(
-                    "save", path, reason: "it is shorter than the image says", remedy: "pull or build the image anew",
-                    kind: .damaged)
+                throw Self.damaged(path, "it is shorter than the image says")
             }
-            try put(Array(buffer[..<count]), output, target)
+            let bytes = Array(buffer[..<count])
+            digest.add(bytes)
+            try put(bytes, output, target)
             try Interruption.check("save", path)
             rest -= Int64(count)
         }
+        guard digest.finish() == blob.digest else {
+            throw Self.damaged(path, "its content is not that of its digest")
+        }
         try put(ArchiveHeader.padding(after: blob.size), output, target)
+    }
+
+    /// Of what others would refuse.
+    private static func damaged(_ path: String, _ why: String) -> OperationError {
+        OperationError("save", path, reason: why, remedy: "pull or build the image anew", kind: .damaged)
     }
 
     private func put(

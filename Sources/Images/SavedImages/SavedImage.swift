@@ -49,7 +49,8 @@ struct SavedDocument {
 
     init(_ json: JSON) throws(RecordError) {
         let reader = try RecordReader(json)
-        config = try ImageConfig(json["config"] ?? [:])
+        let object: JSON? = try reader.optional("config") { $0 }
+        config = try ImageConfig(object ?? [:])
         let texts = try reader.object("rootfs") { reader throws(RecordError) in try reader.strings("diff_ids") }
         layers = texts.compactMap { Digest($0) }
         guard layers.count == texts.count else { throw RecordError("rootfs.diff_ids is not valid") }

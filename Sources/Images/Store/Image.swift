@@ -35,6 +35,8 @@ package struct ImageEntry: Equatable, Sendable {
     package var labels: [String: String] = [:]
     /// `name@sha256:…`, by which registries have the image.
     package var sources: [String] = []
+    /// The one that goes with this name.
+    package var source: String?
 }
 
 /// What `resolve` needs of an image, in one small file: manifest and configuration, which can be long, stay unread.

@@ -79,6 +79,12 @@ extension ImageStore {
         lock.release()
     }
 
+    /// Archives of steps that builds would find, and that are not what they were. What is not there is found by nobody.
+    package func cacheDamages() -> [ImageDamage] {
+        let archives = Set(cachedSteps().map(\.layer.blob)).filter { Files.exists(layout.blob($0.digest)) }
+        return archives.compactMap { damage(of: $0.digest, size: $0.size, writtenAfter: timespec()) }
+    }
+
     /// The same of all images, each with a name of the image, or its id, and whether a registry has it.
     package func damages() throws(OperationError) -> [(image: String, isPulled: Bool, damage: ImageDamage)] {
         let index = try ImageIndex.read(layout.index)

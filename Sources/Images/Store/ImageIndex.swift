@@ -172,6 +172,11 @@ extension ImageIndex {
 extension [ImageIndex.Entry] {
     var references: [String] { compactMap(\.reference).sorted() }
     var sources: [String] { Set(compactMap(\.source)).sorted() }
+    var sourcesOfNames: [String: String] {
+        reduce(into: [:]) { sources, entry in
+            if let reference = entry.reference { sources[reference] = entry.source }
+        }
+    }
 }
 
 // MARK: - Changing

@@ -55,12 +55,12 @@ package struct ImageStore: Sendable {
                 if try !wasRemoved(id, error) { try skip(error) }
                 continue
             }
-            let (references, sources) = (entries.references, entries.sources)
+            let (references, sources, own) = (entries.references, entries.sources, entries.sourcesOfNames)
             for reference in references.isEmpty ? [nil] : references.map(Optional.some) {
                 summaries.append(
                     ImageEntry(
                         id: id, reference: reference, created: record.created, size: record.size,
-                        labels: record.config.labels, sources: sources))
+                        labels: record.config.labels, sources: sources, source: reference.flatMap { own[$0] }))
             }
         }
         return summaries.sorted { left, right in

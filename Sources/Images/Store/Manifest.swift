@@ -51,6 +51,11 @@ struct Manifest {
         layers = try reader.objects("layers") { reader throws(RecordError) in try Blob(reader) }
     }
 
+    /// The same archives in the same order.
+    func hasLayers(of other: Manifest) -> Bool {
+        layers.elementsEqual(other.layers) { $0.digest == $1.digest && $0.size == $1.size }
+    }
+
     var json: JSON {
         let members: JSON = [
             "schemaVersion": 2,
