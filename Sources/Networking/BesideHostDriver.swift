@@ -21,8 +21,10 @@ extension BesideHostDriver {
     package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
 
     package func diagnose(
-        _ network: NetworkDefinition, _ containers: [TracedContainer]
-    ) throws(OperationError) -> [NetworkObstacle] { obstacles(to: network) }
+        _ networks: [NetworkDefinition], _ containers: [TracedContainer]
+    ) throws(OperationError) -> [ContainerID: [NetworkObstacle]] {
+        Dictionary(networks.map { ($0.id, obstacles(to: $0)) }) { first, _ in first }
+    }
 
     /// About the link that members are on.
     /// - Parameters:

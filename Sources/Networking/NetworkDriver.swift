@@ -22,11 +22,12 @@ package protocol NetworkDriver: EndpointDriver {
     func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle]
     /// The same to what a member publishes, as far as that is known in no time: it is asked whenever a container begins.
     func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle]
-    /// The same, and what has become of the host since the network was made: routes, MTUs, rules of others. It takes longer.
+    /// The same of several, and what has become of the host since they were made: routes, MTUs, rules of others. It takes longer, and
+    /// the host is looked at once for all of them.
     /// - Parameter containers: those that run.
     func diagnose(
-        _ network: NetworkDefinition, _ containers: [TracedContainer]
-    ) throws(OperationError) -> [NetworkObstacle]
+        _ networks: [NetworkDefinition], _ containers: [TracedContainer]
+    ) throws(OperationError) -> [ContainerID: [NetworkObstacle]]
 
     /// Which of `networks` lack something on the host. A reader.
     func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition]

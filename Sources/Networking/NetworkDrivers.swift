@@ -37,6 +37,17 @@ package struct NetworkDrivers: Sendable {
         return deviants
     }
 
+    /// What `NetworkDriver.diagnose` finds, with those of every driver.
+    package func diagnose(
+        _ networks: [NetworkDefinition], _ containers: [TracedContainer]
+    ) throws(OperationError) -> [ContainerID: [NetworkObstacle]] {
+        var found: [ContainerID: [NetworkObstacle]] = [:]
+        for networks in byDriver(networks) {
+            found.merge(try of(networks[0]).diagnose(networks, containers)) { first, _ in first }
+        }
+        return found
+    }
+
     /// What `NetworkDriver.restore` does, with those of every driver.
     package func restore(
         _ networks: [NetworkDefinition], members: [NetworkMember], isStale: (_ shortID: String) -> Bool

@@ -213,6 +213,18 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// Rules, links and routes are read once, however many networks are looked at.
+    @Test func theKernelIsAskedTheSameAboutManyNetworks() {
+        let outcome = elsewhere(
+            """
+            make() { for i in "$@"; do $m network create --firewall nftables --ipv6 q$i >/dev/null; done; }
+            asked() { strace -f -qqq -e trace=sendto,sendmsg -o /run/asked $m network doctor >/dev/null; grep -c send /run/asked; }
+            make 1 2; few=$(asked); make 3 4 5 6; many=$(asked)
+            [ $few -gt 10 ] && [ $few = $many ] && echo same || echo $few, then $many
+            """)
+        #expect(outcome.lines == ["same"], "\(outcome.text)")
+    }
+
     @Test func whatCannotBeDiagnosed() {
         let outcome = elsewhere(
             """

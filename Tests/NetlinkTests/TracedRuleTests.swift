@@ -89,12 +89,12 @@ import Testing
         let action = PacketRule.Action.translateDestination(address, .moved(from: 79, to: 8079...8081))
         let tests: [PacketRule.Test] = [.transport(6), .destinationPorts(79...81)]
         let map = try #require(PortMap(of: PacketRule(tests, action, comment: "", note: [])))
-        var set = NFTablesSet()
-        set.elements = map.elements.map {
-            NFTablesSet.Element(
-                key: $0.key.networkBytes, last: nil, endsInterval: false, data: $0.value.networkBytes, verdict: nil,
-                note: nil)
-        }
+        let set = NFTablesSet(
+            elements: map.elements.map {
+                NFTablesSet.Element(
+                    key: $0.key.networkBytes, last: nil, endsInterval: false, data: $0.value.networkBytes, verdict: nil,
+                    note: nil)
+            })
         let judged = try rule(tests, action, sets: ["__map%d": set]).judge(packet)
         #expect(judged.isMeant == .yes && judged.action == .translateDestination(address, port: 8080))
         #expect(
@@ -163,6 +163,21 @@ import Testing
         #expect(
             ranges.element(of: UInt16(90).networkBytes) == nil && ranges.element(of: UInt16(69).networkBytes) == nil)
         #expect(ranges.element(of: UInt16(70).networkBytes) != nil)
+    }
+
+    /// Every key is found as by going through all elements, also where one interval begins at the end of another.
+    @Test func keysAreFoundWhereTheyAre() {
+        func element(_ port: UInt16, endsInterval: Bool = false) -> NFTablesSet.Element {
+            .init(key: port.networkBytes, last: nil, endsInterval: endsInterval, data: nil, verdict: nil, note: nil)
+        }
+        let intervals: [Range<UInt16>] = [10..<20, 20..<25, 300..<301, 400..<1000]
+        let bounds = intervals.flatMap { [element($0.upperBound, endsInterval: true), element($0.lowerBound)] }
+        let set = NFTablesSet(isInterval: true, elements: bounds.reversed())
+        for port in UInt16(0)..<1100 {
+            let found = set.element(of: port.networkBytes)
+            let wanted = intervals.first { $0.contains(port) }
+            #expect(found?.key == wanted?.lowerBound.networkBytes, "\(port)")
+        }
     }
 
     /// The links of a bridge's own rules are its ports, and what is tracked is not theirs to know.

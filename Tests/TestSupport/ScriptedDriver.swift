@@ -40,8 +40,8 @@ package final class ScriptedDriver: NetworkDriver, @unchecked Sendable {
     package func ports(of network: NetworkDefinition) throws(OperationError) -> [String] { [] }
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] { [] }
     package func diagnose(
-        _ network: NetworkDefinition, _ containers: [TracedContainer]
-    ) throws(OperationError) -> [NetworkObstacle] { [] }
+        _ networks: [NetworkDefinition], _ containers: [TracedContainer]
+    ) throws(OperationError) -> [ContainerID: [NetworkObstacle]] { [:] }
     package func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
         try note("deviants \(networks.map(\.name.text).sorted().joined(separator: " "))")
         return networks.filter { deviating.contains($0.name) }

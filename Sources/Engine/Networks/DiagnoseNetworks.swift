@@ -35,14 +35,12 @@ extension Engine {
         let listing = try names.isEmpty ? networks() : networks(called: names)
         var report = NetworkReport(findings: try own(among: listing.elements, isAll: names.isEmpty))
         report.failures = listing.failures
-        let containers = tracedContainers()
+        let obstacles = try host.drivers.diagnose(listing.elements, tracedContainers())
         let absences = absences()
         for network in listing.elements {
             report.findings += absences.filter { $0.network == network.name }
             if let opening = try opening(of: network) { report.findings.append(opening) }
-            for obstacle in try host.drivers.of(network).diagnose(network, containers) {
-                report.findings.append(NetworkFinding(obstacle, network.name))
-            }
+            report.findings += (obstacles[network.id] ?? []).map { NetworkFinding($0, network.name) }
         }
         return report
     }

@@ -26,7 +26,16 @@ package struct FirewallWalk: Sendable {
 
     private enum Outcome { case accepted, dropped(Step), rejected(Step), returned }
 
+    private struct Crossing: Hashable {
+        let place: PacketHook.Place
+        let isOfBridges: Bool
+    }
+
+    private typealias Base = (table: TraceableTable, chain: TraceableChain)
+
     private let tables: [TraceableTable]
+    /// The chains that are asked at a place, in their order.
+    private let bases: [Crossing: [Base]]
     package private(set) var steps: [Step] = []
     /// Rules of which it is not known whether they are for the packet.
     package private(set) var doubts: [String] = []
@@ -37,22 +46,36 @@ package struct FirewallWalk: Sendable {
     /// What the chains that are asked are for.
     private var isTranslating = false
 
-    package init(_ tables: [TraceableTable]) { self.tables = tables }
-
-    /// All that packets of the family meet on this host.
-    package static func tables(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
-        let tables = try LegacyTables.read(of: family)
-        // A kernel without nftables has no rules there.
-        guard var socket = try? NFTablesSocket(), let others = try? socket.traceableTables(of: family) else {
-            return tables
+    package init(_ tables: [TraceableTable]) {
+        self.tables = tables
+        var bases: [Crossing: [Base]] = [:]
+        for table in tables {
+            for chain in table.chains {
+                guard let hook = chain.hook else { continue }
+                bases[Crossing(place: hook.place, isOfBridges: table.isOfBridges), default: []].append((table, chain))
+            }
         }
-        return tables + others
+        self.bases = bases.mapValues(Self.inOrder)
+    }
+
+    /// Of the same priority those come first that were read first.
+    private static func inOrder(_ bases: [Base]) -> [Base] {
+        bases.enumerated().sorted { left, right in
+            (left.element.chain.hook?.priority ?? 0, left.offset)
+                < (right.element.chain.hook?.priority ?? 0, right.offset)
+        }.map(\.element)
     }
 
     /// Takes the steps that were noted since the last time.
     package mutating func takeSteps() -> [Step] {
         defer { steps = [] }
         return steps
+    }
+
+    /// The same of doubts.
+    package mutating func takeDoubts() -> [String] {
+        defer { doubts = [] }
+        return doubts
     }
 
     /// Whether there are rules of bridges' own.
@@ -65,7 +88,7 @@ package struct FirewallWalk: Sendable {
     /// Asks every chain of a place, in their order: of this host, or of the bridge that the packet is on.
     package mutating func pass(_ place: PacketHook.Place, _ packet: inout TracedPacket) -> Verdict {
         let isOnHost = packet.bridge == nil
-        for (table, chain) in bases(place, ofBridges: !isOnHost) {
+        for (table, chain) in bases[Crossing(place: place, isOfBridges: !isOnHost)] ?? [] {
             if isOnHost, place == .prerouting, let priority = chain.hook?.priority, priority > -100 {
                 packet.translateBack()
             }
@@ -100,18 +123,6 @@ package struct FirewallWalk: Sendable {
             }
         }
         return false
-    }
-
-    private func bases(
-        _ place: PacketHook.Place, ofBridges isOfBridges: Bool
-    ) -> [(table: TraceableTable, chain: TraceableChain)] {
-        let all = tables.filter { $0.isOfBridges == isOfBridges }.flatMap { table in
-            table.chains.filter { $0.hook?.place == place }.map { (table, $0) }
-        }
-        // Of the same priority those come first that were read first.
-        return all.enumerated().sorted { left, right in
-            (left.element.1.hook?.priority ?? 0, left.offset) < (right.element.1.hook?.priority ?? 0, right.offset)
-        }.map(\.element)
     }
 
     /// The first translation of a connection wins, and is all that others of its packets get. What is not tracked has none.

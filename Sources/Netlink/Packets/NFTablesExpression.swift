@@ -80,34 +80,3 @@ struct NFTablesExpression: Sendable {
         }
     }
 }
-
-/// The elements of a set or map of nftables.
-struct NFTablesSet: Sendable {
-    struct Element: Sendable {
-        let key: [UInt8]
-        /// The last one, of a range that says so.
-        let last: [UInt8]?
-        /// Where an interval ends that began with an element before.
-        let endsInterval: Bool
-        let data: [UInt8]?
-        let verdict: TracedAction?
-        /// As of a rule.
-        let note: [UInt8]?
-    }
-
-    var isInterval = false
-    var elements: [Element] = []
-
-    /// The one that a key is in. Numbers are in network byte order, so that bytes compare as they do.
-    func element(of key: [UInt8]) -> Element? {
-        if let exact = elements.first(where: { $0.key == key && !$0.endsInterval }) { return exact }
-        let range = elements.first { element in
-            element.last.map { !key.lexicographicallyPrecedes(element.key) && !$0.lexicographicallyPrecedes(key) }
-                ?? false
-        }
-        if range != nil || !isInterval { return range }
-        let before = elements.filter { !key.lexicographicallyPrecedes($0.key) }
-        let nearest = before.max { $0.key.lexicographicallyPrecedes($1.key) }
-        return nearest.flatMap { $0.endsInterval ? nil : $0 }
-    }
-}

@@ -36,18 +36,19 @@ extension NFTablesSocket {
         var sets: [String: NFTablesSet] = [:]
         for message in try socket.dump({ $0.getSets(of: table.name, table.number) }) {
             var name = ""
-            var set = NFTablesSet()
+            var isInterval = false
             var attributes = try message.attributes(after: nfgenmsg.self)
             while let attribute = try attributes.next() {
                 if attribute.type == Int(NFTA_SET_NAME.rawValue) { name = attribute.string }
                 if attribute.type == Int(NFTA_SET_FLAGS.rawValue) {
-                    set.isInterval = UInt32(bigEndian: try attribute.uint32()) & NFT_SET_INTERVAL.rawValue != 0
+                    isInterval = UInt32(bigEndian: try attribute.uint32()) & NFT_SET_INTERVAL.rawValue != 0
                 }
             }
-            for elements in try socket.dump({ $0.getElements(of: name, table.name, table.number) }) {
-                set.elements += try elements.setElements()
+            var elements: [NFTablesSet.Element] = []
+            for part in try socket.dump({ $0.getElements(of: name, table.name, table.number) }) {
+                elements += try part.setElements()
             }
-            sets[name] = set
+            sets[name] = NFTablesSet(isInterval: isInterval, elements: elements)
         }
         return sets
     }

@@ -224,12 +224,15 @@ package struct TraceableTable: Sendable {
     package let chains: [TraceableChain]
     /// Whether it is asked about what goes by ports of bridges, and not about what goes by this host.
     package let isOfBridges: Bool
+    /// Where among `chains` each one is.
+    private let places: [String: Int]
 
     package init(_ name: String, _ chains: [TraceableChain], isOfBridges: Bool = false) {
         self.name = name
         self.chains = chains
         self.isOfBridges = isOfBridges
+        places = Dictionary(chains.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
     }
 
-    package func chain(_ name: String) -> TraceableChain? { chains.first { $0.name == name } }
+    package func chain(_ name: String) -> TraceableChain? { places[name].map { chains[$0] } }
 }

@@ -21,15 +21,19 @@ package struct BridgeDriver: NetworkDriver, Sendable {
     }
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {
-        ForwardPolicy.obstacles(to: network) + InputObstacles.find(to: network, [])
+        var host = HostReading([])
+        return ForwardPolicy.obstacles(to: network, &host) + InputObstacles.find(to: network, &host)
     }
 
     package func obstacles(toPlanned network: NetworkDefinition) -> [NetworkObstacle] {
-        ForwardPolicy.obstacles(to: network, isPlanned: true)
+        var host = HostReading([])
+        return ForwardPolicy.obstacles(to: network, isPlanned: true, &host)
     }
 
     package func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
-        ForwardPolicy.obstacles(to: network, portsOf: endpoint) + InputObstacles.find(to: network, portsOf: endpoint)
+        var host = HostReading([])
+        return ForwardPolicy.obstacles(to: network, portsOf: endpoint, &host)
+            + InputObstacles.find(to: network, portsOf: endpoint, &host)
     }
 
     package func delete(_ network: NetworkDefinition) throws(OperationError) {

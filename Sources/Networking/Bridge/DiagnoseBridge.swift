@@ -4,25 +4,41 @@ import Netlink
 
 extension BridgeDriver {
     package func diagnose(
-        _ network: NetworkDefinition, _ containers: [TracedContainer]
+        _ networks: [NetworkDefinition], _ containers: [TracedContainer]
+    ) throws(OperationError) -> [ContainerID: [NetworkObstacle]] {
+        var host = HostReading(containers)
+        var found: [ContainerID: [NetworkObstacle]] = [:]
+        for network in networks { found[network.id] = try diagnose(network, on: &host) }
+        return found
+    }
+
+    private func diagnose(
+        _ network: NetworkDefinition, on host: inout HostReading
     ) throws(OperationError) -> [NetworkObstacle] {
-        var netlink = try RouteSocket()
-        guard let bridge = try netlink.link(.named(network.device)) else { return [] }
+        let links = try host.links()
+        guard let bridge = links.link(named: network.device) else { return [] }
         guard network.owns(bridge) else { return [Self.foreignBridge(of: network)] }
         // Its maker was killed half way.
         guard bridge.alias == network.alias else { return [] }
-        let found = try netlink.links()
-        let links = Dictionary(found.map { ($0.index, $0.name) }) { first, _ in first }
-        let routes = try netlink.routes(of: .ipv4) + (network.gateway6 == nil ? [] : netlink.routes(of: .ipv6))
-        let policies = ForwardPolicy.obstacles(to: network)
+        let policies = ForwardPolicy.obstacles(to: network, &host)
         // A chain that drops by its policy is found by both.
-        let rules = try policies.isEmpty ? RuleObstacles.find(to: network, containers) : []
-        let openings = try IsolationObstacles.find(to: network, found, &netlink)
-        return try LinkObstacles.find(to: network, containers, found) + policies + rules + openings
-            + InputObstacles.find(to: network, containers)
-            + RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
-            + ForwardingObstacles.find(to: network, routes, found, isRouting: HostRouting.families.contains(.ipv4))
-            + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: netlink.defaultRouteMTU())
+        let rules = try policies.isEmpty ? RuleObstacles.find(to: network, &host) : []
+        var found = LinkObstacles.find(to: network, host.members(of: network), links) + policies + rules
+        found += try IsolationObstacles.find(to: network, &host)
+        found += InputObstacles.find(to: network, &host)
+        return try found + ways(of: network, on: bridge, &host)
+    }
+
+    /// What has become of the ways that lead to it and to elsewhere.
+    private func ways(
+        of network: NetworkDefinition, on bridge: LinkInfo, _ host: inout HostReading
+    ) throws(OperationError) -> [NetworkObstacle] {
+        let routes = try host.routes(of: .ipv4) + (network.gateway6 == nil ? [] : host.routes(of: .ipv6))
+        let (links, way) = (try host.links().names, try host.wayOut())
+        return RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
+            + ForwardingObstacles.find(
+                to: network, way.routes, way.links, isRouting: HostRouting.families.contains(.ipv4))
+            + SizeObstacles.find(to: network, bridge: bridge.mtu, outside: way.mtu)
     }
 
     private static func foreignBridge(of network: NetworkDefinition) -> NetworkObstacle {

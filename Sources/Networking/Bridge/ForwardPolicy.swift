@@ -16,33 +16,36 @@ enum ForwardPolicy {
 
     /// One for each chain that has no rule about the network's bridge. Of nftables nothing where that cannot be asked.
     /// - Parameter isPlanned: whether whoever makes the network is still to have it let through where others leave a place for that.
-    static func obstacles(to network: NetworkDefinition, isPlanned: Bool = false) -> [NetworkObstacle] {
+    static func obstacles(
+        to network: NetworkDefinition, isPlanned: Bool = false, _ host: inout HostReading
+    ) -> [NetworkObstacle] {
         let families = network.families.filter { isAsked(about: network, $0) }
-        return obstacles(to: network, families, .network(isPlanned: isPlanned))
+        return obstacles(to: network, families, .network(isPlanned: isPlanned), &host)
     }
 
     /// Those that drop by their policy what comes for a member's ports from elsewhere. Where no chain has such a policy, as on most
     /// hosts, no rule of nftables is read: this is asked whenever a container begins. The legacy table tells its policy with its rules
     /// alone, and is read where somebody uses it and the network has its own rules in nftables.
-    static func obstacles(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
+    static func obstacles(
+        to network: NetworkDefinition, portsOf endpoint: Endpoint, _ host: inout HostReading
+    ) -> [NetworkObstacle] {
         guard network.hasWayOut else { return [] }
         let families = endpoint.families.filter { !ForwardedPackets(for: endpoint, $0, from: nil).isEmpty }
-        return obstacles(to: network, families, .ports(endpoint))
+        return obstacles(to: network, families, .ports(endpoint), &host)
     }
 
     private static func obstacles(
-        to network: NetworkDefinition, _ families: [AddressFamily], _ matter: Matter
+        to network: NetworkDefinition, _ families: [AddressFamily], _ matter: Matter, _ host: inout HostReading
     ) -> [NetworkObstacle] {
-        var obstacles = families.flatMap { legacyObstacles(to: network, $0, matter) }
-        guard !families.isEmpty, var tables = try? NFTablesSocket(), let chains = try? tables.baseChains() else {
-            return obstacles
-        }
+        var obstacles: [NetworkObstacle] = []
+        for family in families { obstacles += legacyObstacles(to: network, family, matter, &host) }
+        guard !families.isEmpty, let chains = host.baseChains() else { return obstacles }
         for family in families {
+            let foreign = foreign(chains, family)
+            guard !foreign.isEmpty, var tables = try? NFTablesSocket() else { continue }
             var suspects: [BaseChain] = []
-            for chain in foreign(chains, family) where isSuspect(chain, network, family, matter, &tables) {
-                suspects.append(chain)
-            }
-            for chain in stopping(network, family, suspects, matter) {
+            for chain in foreign where isSuspect(chain, network, family, matter, &tables) { suspects.append(chain) }
+            for chain in stopping(network, family, suspects, matter, &host) {
                 guard let name = chain.family else { continue }
                 let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
                 let obstacle = obstacle(to: network, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
@@ -86,11 +89,12 @@ enum ForwardPolicy {
 
     /// Those of `chains` that stop it. Rules are read where there are any, and once for all of them.
     private static func stopping(
-        _ network: NetworkDefinition, _ family: AddressFamily, _ chains: [BaseChain], _ matter: Matter
+        _ network: NetworkDefinition, _ family: AddressFamily, _ chains: [BaseChain], _ matter: Matter,
+        _ host: inout HostReading
     ) -> [BaseChain] {
         if chains.isEmpty { return [] }
-        let packets = packets(matter, network, family)
-        let tables = tables(of: family)
+        let packets = packets(matter, network, family, &host)
+        let tables = host.nftables(family)
         return chains.filter { chain in
             guard stops(packets, in: chain, tables) else { return false }
             guard hasItsPlace(network, family, in: chain) else { return true }
@@ -114,7 +118,7 @@ enum ForwardPolicy {
     ) -> Bool {
         for _ in 0..<10 {
             usleep(50_000)
-            if !stops(packets, in: chain, tables(of: family)) { return false }
+            if !stops(packets, in: chain, HostReading.readNFTables(family)) { return false }
         }
         return true
     }
@@ -125,35 +129,23 @@ enum ForwardPolicy {
         return packets.areStopped(by: chain.name, of: "nft \(chain.family ?? "") \(chain.table)", in: tables)
     }
 
-    private static func tables(of family: AddressFamily) -> [TraceableTable]? {
-        guard var socket = try? NFTablesSocket() else { return nil }
-        return try? socket.traceableTables(of: family)
-    }
-
     private static func packets(
-        _ matter: Matter, _ network: NetworkDefinition, _ family: AddressFamily
+        _ matter: Matter, _ network: NetworkDefinition, _ family: AddressFamily, _ host: inout HostReading
     ) -> ForwardedPackets {
         switch matter {
-        case .network: ForwardedPackets(of: network, family, to: network.hasWayOut ? uplink(family) : network.device)
-        case .ports(let endpoint): ForwardedPackets(for: endpoint, family, from: uplink(family))
+        case .network:
+            ForwardedPackets(of: network, family, to: network.hasWayOut ? host.uplink(family) : network.device)
+        case .ports(let endpoint): ForwardedPackets(for: endpoint, family, from: host.uplink(family))
         }
-    }
-
-    /// The name of the link that the default route has; nil: there is none.
-    private static func uplink(_ family: AddressFamily) -> String? {
-        guard var netlink = try? RouteSocket(),
-            let index = try? netlink.route(to: PacketQuestion.elsewhere(family)).link
-        else { return nil }
-        return try? netlink.link(.index(index))?.name
     }
 
     /// The rules of a network that has its own in the legacy tables let it pass there.
     private static func legacyObstacles(
-        to network: NetworkDefinition, _ family: AddressFamily, _ matter: Matter
+        to network: NetworkDefinition, _ family: AddressFamily, _ matter: Matter, _ host: inout HostReading
     ) -> [NetworkObstacle] {
-        guard network.firewall != .iptables, let table = LegacyTables.filter(of: family),
+        guard network.firewall != .iptables, let table = host.legacyFilter(family),
             table.chain("FORWARD")?.drops == true,
-            packets(matter, network, family).areStopped(by: "FORWARD", of: table.name, in: [table])
+            packets(matter, network, family, &host).areStopped(by: "FORWARD", of: table.name, in: [table])
         else { return [] }
         let tool = family == .ipv4 ? "iptables" : "ip6tables"
         let place = FirewallBackend.legacyPlace(of: family)

@@ -5,12 +5,12 @@ import Netlink
 /// Rules of others that stop what comes for published ports which the kernel does not send on: a supervisor listens for them, so that they
 /// are asked about on the way into this host (INPUT), and not through it.
 enum InputObstacles {
-    /// - Parameter containers: whose ports are asked about; where none has such a port, and the network is of IPv6 alone, any.
-    static func find(to network: NetworkDefinition, _ containers: [TracedContainer]) -> [NetworkObstacle] {
+    /// The ports of its members are asked about; where none has such a port, and the network is of IPv6 alone, any.
+    static func find(to network: NetworkDefinition, _ host: inout HostReading) -> [NetworkObstacle] {
         guard let family = family(of: network) else { return [] }
-        let ports = ports(of: containers.flatMap(\.endpoints), on: network, family)
+        let ports = ports(of: host.members(of: network).flatMap(\.endpoints), on: network, family)
         if ports.isEmpty, family == .ipv6 { return [] }
-        guard let walk = try? FirewallWalk(FirewallWalk.tables(of: family)), let door = Door(family) else { return [] }
+        guard let walk = try? host.walk(family), let door = host.door(family) else { return [] }
         if ports.isEmpty {
             // No port is let in for itself: not those that web servers have, nor any of UDP.
             let probes: [(transport: UInt8, port: UInt16)] = [(6, 8080), (17, 40000)]
@@ -28,11 +28,12 @@ enum InputObstacles {
     }
 
     /// The same of one member's ports, in one line. Few members have such a port, and of others nothing is read.
-    static func find(to network: NetworkDefinition, portsOf endpoint: Endpoint) -> [NetworkObstacle] {
+    static func find(
+        to network: NetworkDefinition, portsOf endpoint: Endpoint, _ host: inout HostReading
+    ) -> [NetworkObstacle] {
         guard let family = family(of: network) else { return [] }
         let ports = ports(of: [endpoint], on: network, family).prefix(16)
-        guard !ports.isEmpty, let walk = try? FirewallWalk(FirewallWalk.tables(of: family)), let door = Door(family)
-        else { return [] }
+        guard !ports.isEmpty, let walk = try? host.walk(family), let door = host.door(family) else { return [] }
         let stops = ports.compactMap { port in
             stop(port.transport.number, port.hostPort, door, walk).map { (port: port, step: $0) }
         }
@@ -97,35 +98,5 @@ enum InputObstacles {
             return "nft insert rule \(table.dropFirst(4)) \(step.chain) \(name) dport \(port) accept"
         default: return "\(tool)-legacy -I INPUT -p \(name) --dport \(port) -j ACCEPT"
         }
-    }
-}
-
-/// Where what is from elsewhere comes in: by the link of the default route, or else by one that has an address.
-struct Door {
-    let outside: IPAddress
-    /// Whose packets come in there for certain: anybody's, or a neighbour's where there is no default route.
-    let sender: IPAddress
-    let address: IPAddress
-    /// Its name.
-    let link: String
-
-    init?(_ family: AddressFamily) {
-        outside = PacketQuestion.elsewhere(family)
-        guard var netlink = try? RouteSocket(), let links = try? netlink.links(),
-            let addresses = try? netlink.addresses(of: family)
-        else { return nil }
-        let uplink = (try? netlink.route(to: outside))?.link
-        let own = addresses.filter { info in
-            let address = info.address.address
-            let isOurs = links.contains { $0.index == info.link && $0.isOwnBridge }
-            return !isOurs && !address.isLoopback && !address.isMappedOrOfLink
-        }
-        guard let place = own.first(where: { $0.link == uplink }) ?? own.first,
-            let link = links.first(where: { $0.index == place.link })
-        else { return nil }
-        (address, self.link) = (place.address.address, link.name)
-        let hosts = place.address.hosts
-        let neighbour = hosts.upperBound == address ? hosts.lowerBound : hosts.upperBound
-        sender = uplink == link.index ? outside : neighbour
     }
 }

@@ -5,15 +5,15 @@ import Netlink
 /// Rules of others in the legacy tables that let pass what an internal network's own would drop: they are asked first, and what they
 /// accept is asked no more. In nftables each table is asked by itself.
 enum IsolationObstacles {
-    /// - Parameter links: of this host.
     static func find(
-        to network: NetworkDefinition, _ links: [LinkInfo], _ netlink: inout RouteSocket
+        to network: NetworkDefinition, _ host: inout HostReading
     ) throws(OperationError) -> [NetworkObstacle] {
         guard network.isInternal, network.firewall == .iptables else { return [] }
-        let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
+        let names = try host.links().names
+        var netlink = try RouteSocket()
         var rules: [String] = []
         for subnet in network.gateways.map(\.network) {
-            let walk = FirewallWalk(try FirewallWalk.tables(of: subnet.family))
+            let walk = try host.walk(subnet.family)
             for found in try netlink.addresses(of: subnet.family) {
                 guard let name = names[found.link], name != network.device, name != "lo" else { continue }
                 for packet in packets(network.device, subnet, name, found.address.address) {

@@ -3,9 +3,6 @@ import Netlink
 
 /// Routes that the host has got since a network was made, as by a VPN or from DHCP.
 enum RouteObstacles {
-    /// The table that says which addresses are the host's own, or all hosts'; what has one has a route besides.
-    private static let local: UInt32 = 255
-
     /// - Parameters:
     ///   - bridge: the network's, by its index.
     ///   - links: the names of the host's.
@@ -13,7 +10,7 @@ enum RouteObstacles {
         to network: NetworkDefinition, _ routes: [RouteInfo], bridge: Int32, links: [Int32: String]
     ) -> [NetworkObstacle] {
         routes.compactMap { route in
-            guard route.link != bridge, route.table != local,
+            guard route.link != bridge, !route.isOfAddresses,
                 let subnet = network.gateways.map(\.network).first(where: { route.destination.overlaps($0) }),
                 // A default route, and the halves that VPNs have instead of one, say nothing.
                 route.destination.prefixLength > 1

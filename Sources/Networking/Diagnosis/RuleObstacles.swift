@@ -3,17 +3,15 @@ import Netlink
 
 /// Rules of others that stop what a network's containers send or are sent, or take it elsewhere, found by following packets.
 enum RuleObstacles {
-    static func find(to network: NetworkDefinition, _ containers: [TracedContainer]) throws(OperationError)
-        -> [NetworkObstacle]
-    {
+    static func find(
+        to network: NetworkDefinition, _ host: inout HostReading
+    ) throws(OperationError) -> [NetworkObstacle] {
         guard !network.isInternal else { return [] }
         var found: [NetworkObstacle] = []
         var rules: Set<String> = []
         for family in Set(network.gateways.map(\.family)).sorted(by: { $0.bits < $1.bits }) {
-            // What supervisors refuse is no rule of anybody's.
-            var tracer = try PacketTracer(containers, InternalNetworks(among: []), family)
-            for probe in probes(network, containers, family) {
-                guard let (rule, effect) = probe.fault(tracer.trace(probe.question)) else { continue }
+            for probe in probes(network, &host, family) {
+                guard let (rule, effect) = probe.fault(try host.trace(probe.question)) else { continue }
                 let obstacle = NetworkObstacle(
                     .foreign, "the rule \(rule)", effect,
                     remedy: "take it away, or let \"\(network.device)\" pass in front of it")
@@ -26,9 +24,9 @@ enum RuleObstacles {
 
     /// Out of the network and into it, to this host and to its neighbours; each is what one of its containers sends or gets.
     private static func probes(
-        _ network: NetworkDefinition, _ containers: [TracedContainer], _ family: AddressFamily
+        _ network: NetworkDefinition, _ host: inout HostReading, _ family: AddressFamily
     ) -> [PacketProbe] {
-        let own = containers.flatMap(\.endpoints).filter { $0.networkID == network.id }
+        let own = host.members(of: network).flatMap(\.endpoints).filter { $0.networkID == network.id }
         let addresses = own.compactMap { endpoint in endpoint.addresses.first { $0.family == family } }
         guard let first = addresses.first else { return [] }
         var out = PacketProbe(PacketQuestion(from: first, to: PacketQuestion.elsewhere(family), 6, port: 443))
@@ -41,15 +39,15 @@ enum RuleObstacles {
         let neighbours = addresses.dropFirst().prefix(1).map {
             PacketProbe(PacketQuestion(from: first, to: $0, family == .ipv4 ? 1 : 58, port: nil))
         }
-        return [out] + published + neighbours + fromElsewhere(network, containers, family)
+        return [out] + published + neighbours + fromElsewhere(network, &host, family)
     }
 
     /// To published ports: two of each container at most, and sixteen in all.
     private static func fromElsewhere(
-        _ network: NetworkDefinition, _ containers: [TracedContainer], _ family: AddressFamily
+        _ network: NetworkDefinition, _ host: inout HostReading, _ family: AddressFamily
     ) -> [PacketProbe] {
-        guard let door = Door(family) else { return [] }
-        let probes = containers.flatMap { container -> [PacketProbe] in
+        guard let door = host.door(family) else { return [] }
+        let probes = host.members(of: network).flatMap { container -> [PacketProbe] in
             let own = container.endpoints.filter {
                 $0.networkID == network.id && $0.addresses.contains { $0.family == family }
             }

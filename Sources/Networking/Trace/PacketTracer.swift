@@ -7,8 +7,11 @@ import Netlink
 /// Follows packets of one family on their way by this host: the kernel is asked for routes and has given its rules; nothing is sent.
 package struct PacketTracer: ~Copyable {
     private var netlink: RouteSocket
-    private let links: [LinkInfo]
+    private let links: HostLinks
+    /// Those of links, by their index.
+    private var knownAddresses: [Int32: [Subnet]]?
     let containers: [TracedContainer]
+    private let places: ContainerPlaces
     private let internals: InternalNetworks
     let family: AddressFamily
     private var walk: FirewallWalk
@@ -24,16 +27,23 @@ package struct PacketTracer: ~Copyable {
     package init(
         _ containers: [TracedContainer], _ internals: InternalNetworks, _ family: AddressFamily
     ) throws(OperationError) {
-        let tables = try FirewallWalk.tables(of: family)
+        var host = HostReading(containers)
+        try self.init(internals, &host, family)
+    }
+
+    init(
+        _ internals: InternalNetworks, _ host: inout HostReading, _ family: AddressFamily
+    ) throws(OperationError) {
+        let (walk, links) = (try host.walk(family), try host.links())
         var netlink = try RouteSocket()
-        links = try netlink.links()
         // A kernel without such rules has none.
         routesBySourcePort = (try? netlink.routesBySourcePort(family)) ?? false
         self.netlink = netlink
-        self.containers = containers
+        self.links = links
+        containers = host.containers
+        places = ContainerPlaces(host.containers)
         self.internals = internals
         self.family = family
-        let walk = FirewallWalk(tables)
         self.walk = walk
         asksBridges = walk.asksBridges
         deviceChains = Self.deviceChains()
@@ -57,23 +67,26 @@ package struct PacketTracer: ~Copyable {
         } else {
             comeIn(&packet)
         }
-        way.doubts = walk.doubts + doubts
+        way.doubts = walk.takeDoubts() + doubts
         return way
     }
 
     // MARK: What the host knows
 
-    func place(of address: IPAddress) -> (container: TracedContainer, endpoint: Endpoint)? {
-        for container in containers {
-            if let endpoint = container.endpoints.first(where: { $0.addresses.contains(address) }) {
-                return (container, endpoint)
-            }
-        }
-        return nil
-    }
+    func place(of address: IPAddress) -> ContainerPlaces.Place? { places.place(of: address) }
 
-    func link(_ index: Int32?) -> LinkInfo? { links.first { $0.index == index } }
-    func link(named name: String) -> LinkInfo? { links.first { $0.name == name } }
+    func link(_ index: Int32?) -> LinkInfo? { links.link(index) }
+    func link(named name: String) -> LinkInfo? { links.link(named: name) }
+
+    /// Of a link, in the kernel's order.
+    private mutating func addresses(of link: Int32?) -> [Subnet] {
+        guard let link else { return [] }
+        if let known = knownAddresses { return known[link] ?? [] }
+        let found = (try? netlink.addresses(of: family)) ?? []
+        let known = Dictionary(grouping: found, by: \.link).mapValues { $0.map(\.address) }
+        knownAddresses = known
+        return known[link] ?? []
+    }
 
     /// One of RTN_*.
     private mutating func type(of address: IPAddress) -> UInt8? { (try? netlink.route(to: address))?.type }
@@ -197,8 +210,7 @@ package struct PacketTracer: ~Copyable {
         packet.masqueradedSource = masqueradedSource(of: packet, by: route)
         guard pass(.postrouting, &packet), let output = link(route.link) else { return }
         pass(link: output.name, isOutward: true)
-        let isOurs = containers.contains { $0.endpoints.contains { $0.bridge == output.name } }
-        if isOurs || output.isOwnBridge {
+        if places.bridges.contains(output.name) || output.isOwnBridge {
             if goTo(packet.destination, on: output.name, &packet) { deliver(by: output, packet) }
             return
         }
@@ -209,15 +221,13 @@ package struct PacketTracer: ~Copyable {
     }
 
     private mutating func masqueradedSource(of packet: TracedPacket, by route: RouteInfo) -> IPAddress? {
-        let addresses = ((try? netlink.addresses(of: family)) ?? []).filter { $0.link == route.link }.map(\.address)
-        return MasqueradedSource.choose(
-            among: addresses, toward: route.gateway ?? packet.destination, to: packet.destination)
+        MasqueradedSource.choose(
+            among: addresses(of: route.link), toward: route.gateway ?? packet.destination, to: packet.destination)
     }
 
     /// The first one that is not of the link alone.
     private mutating func address(of link: LinkInfo) -> IPAddress? {
-        let addresses = ((try? netlink.addresses(of: family)) ?? []).filter { $0.link == link.index }
-        return addresses.map(\.address.address).first { !$0.isMappedOrOfLink }
+        addresses(of: link.index).map(\.address).first { !$0.isMappedOrOfLink }
     }
 
     mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
