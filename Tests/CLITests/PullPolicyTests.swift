@@ -117,7 +117,7 @@ extension CLI.PullPolicies {
                     $m rmi \(name) >/dev/null
                     $m run --rm --net none \(name) echo hi 2>said
                     grep -c 'platform (linux/s390x) does not match the detected host platform' said
-                    $m rmi \(name) >/dev/null; printf 'FROM \(name)\nCOPY far.tar /\n' >Dockerfile
+                    $m rmi \(name) >/dev/null; printf 'FROM \(name)\\nCOPY far.tar /\\n' >Dockerfile
                     $m build -q -t ppbuilt . 2>&1 | grep -c 'InvalidBaseImagePlatform: .*"linux/s390x", expected "'
                     kind ppbuilt; $m rmi ppbuilt \(name) >/dev/null; $m builder prune -af >/dev/null
                     """)

@@ -74,7 +74,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var hasChanged = false
         for table in change.tables {
             if onlyUsed { guard try Table.isUsed(table) else { continue } }
-            let wasWritten = try write(to: table, change.scope) { editor throws(OperationError) in
+            let wasWritten = try write(to: table, scope: change.scope) { editor throws(OperationError) in
                 try editor.apply(change, isStale: isStale)
             }
             hasChanged = hasChanged || wasWritten
@@ -88,13 +88,13 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         _ name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) {
         let lock = try patience.takeLock(lockPath)
-        _ = try write(to: name, nil, change)
+        _ = try write(to: name, scope: nil, change)
         _ = consume lock
     }
 
     /// From a fresh read each time: somebody without the lock may have written in between.
     private func write(
-        to name: FirewallTable, _ scope: RuleScope?,
+        to name: FirewallTable, scope: RuleScope?,
         _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) -> Bool {
         var pause = Pause()

@@ -2,7 +2,7 @@ import Core
 import Netlink
 
 /// How a firewall's own tool is told to change a table.
-protocol RuleSyntax {
+protocol RuleSyntax: RuleArrangement {
     /// The chains of a table in which nobody has put anything.
     static func builtInChains(of table: FirewallTable) -> [String]
     /// Makes such a table where it is not there.
@@ -15,18 +15,11 @@ protocol RuleSyntax {
     static func inserting(_ rule: FirewallRule, at position: Int, of count: Int) throws(OperationError) -> ShellCommand
     /// - Parameter element: nil of a rule that stands in the chain's list.
     static func removing(_ element: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand
-    /// As of `RuleTable`.
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule]
-    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String]
-    static func isBranch(_ chain: String) -> Bool
     /// Whether it is told beside the chain's list.
     static func isElement(_ rule: FirewallRule) -> Bool
 }
 
 extension RuleSyntax {
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { rules }
-    static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] { [] }
-    static func isBranch(_ chain: String) -> Bool { false }
     static func isElement(_ rule: FirewallRule) -> Bool { false }
 }
 

@@ -12,13 +12,7 @@ extension RequestBatch {
         put(chain)
     }
 
-    mutating func getChain(_ chain: RuleChain) {
-        begin(
-            Int(NFTables.type(NFT_MSG_GETCHAIN)), NLM_F_ACK, NFTables.header(chain.family),
-            Label(operation: "look for chain", subject: chain.text), asks: true)
-        put(Int(NFTA_CHAIN_TABLE.rawValue), chain.table)
-        put(Int(NFTA_CHAIN_NAME.rawValue), chain.name)
-    }
+    mutating func getChain(_ chain: RuleChain) { getChain(chain.name, of: chain.table, chain.family, chain.text) }
 
     mutating func deleteRule(_ handle: UInt64, of chain: RuleChain) {
         begin(

@@ -93,6 +93,17 @@ extension NFTablesSocket {
 }
 
 extension RequestBatch {
+    /// - Parameters:
+    ///   - family: one of NFPROTO_*.
+    ///   - subject: what an error says of it.
+    mutating func getChain(_ name: String, of table: String, _ family: UInt8, _ subject: String) {
+        begin(
+            Int(NFTables.type(NFT_MSG_GETCHAIN)), NLM_F_ACK, NFTables.header(family),
+            Label(operation: "look for chain", subject: subject), asks: true)
+        put(Int(NFTA_CHAIN_TABLE.rawValue), table)
+        put(Int(NFTA_CHAIN_NAME.rawValue), name)
+    }
+
     /// A dump.
     /// - Parameter family: one of NFPROTO_*; AF_UNSPEC for all.
     mutating func getChains(of family: UInt8) {

@@ -95,7 +95,7 @@ extension NFTablesSocket {
         let keys = scope.elements.flatMap { map, keys in keys.map { (map, $0) } }
         var batch = RequestBatch(capacity: 512 * (chains.count + keys.count + 1))
         batch.family = family
-        for chain in chains { batch.getChain(RuleChain(family, table, chain)) }
+        for chain in chains { batch.getChain(chain, of: table, NFTables.number(of: family), chain) }
         for (map, key) in keys { batch.getElement(key, of: map, table) }
         // EINVAL: a map of that name has other keys.
         let answers = try socket.perform(batch, missing: [ENOENT, EINVAL])
