@@ -98,7 +98,7 @@ extension ImageStore {
         let local = try localForm(of: remote.manifestBytes, for: id)
         let entry = ImageIndex.Entry(
             manifest: try Archive.digest(local), manifestSize: Int64(local.count), image: id, reference: name,
-            scope: scope, source: source, isPulled: local == bytes)
+            scope: scope, source: source, isPulled: local == remote.manifestBytes)
         if index.says(entry) { return false }
         let path = layout.blob(entry.manifest)
         if !Files.exists(path) { try Files.replace(path, local, mode: 0o644, durable: true) }
