@@ -9,7 +9,7 @@ struct HostReading: ~Copyable {
     let containers: [TracedContainer]
     private let members: [ContainerID: [TracedContainer]]
     private var foundLinks: HostLinks?
-    private var routes: [AddressFamily: [RouteInfo]] = [:]
+    private var routes: [AddressFamily: RoutesByPlace] = [:]
     private var outside: WayOut?
     private var knownNeighbours: [AddressFamily: [Neighbour]] = [:]
     private var doors: [AddressFamily: Door?] = [:]
@@ -54,10 +54,10 @@ extension HostReading {
     }
 
     /// But for those of addresses.
-    mutating func routes(of family: AddressFamily) throws(OperationError) -> [RouteInfo] {
+    mutating func routes(of family: AddressFamily) throws(OperationError) -> RoutesByPlace {
         if let known = routes[family] { return known }
         var netlink = try RouteSocket()
-        let found = try netlink.routes(of: family).filter { !$0.isOfAddresses }
+        let found = RoutesByPlace(try netlink.routes(of: family).filter { !$0.isOfAddresses })
         routes[family] = found
         return found
     }
@@ -65,7 +65,7 @@ extension HostReading {
     mutating func wayOut() throws(OperationError) -> WayOut {
         if let outside { return outside }
         var netlink = try RouteSocket()
-        let routes = try routes(of: .ipv4).filter(\.isDefault)
+        let routes = try routes(of: .ipv4).all.filter(\.isDefault)
         let links = try links()
         let way = WayOut(
             routes: routes,
