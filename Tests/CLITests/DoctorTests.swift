@@ -213,6 +213,42 @@ extension CLI.Doctor {
             ], "\(outcome.text)")
     }
 
+    /// Whatever accepts packets in front of an internal network's own rules, or among them; not what users put where that is theirs to
+    /// do. Other tables than the network's own do not matter.
+    @Test func whatLetsPassWhatInternalNetworksAreKeptFrom() {
+        let outcome = elsewhere(
+            """
+            $m network create --firewall iptables --internal --subnet 10.77.9.1/24 bd2 >/dev/null; doctor bd1 bd2
+            told() { doctor bd1 bd2 | grep -E 'lets pass|^[0-9]+$' | tr '\\n' ' '; echo; }
+            table="ip mydocker-filter"
+            for chain in FORWARD MYDOCKER-ISOLATE MYDOCKER-APART-bd1; do
+              nft insert rule $table $chain accept; told
+              nft delete rule $table $chain handle $(nft -a list chain $table $chain | sed -n 's/.*accept # handle //p')
+            done
+            nft insert rule $table FORWARD iifname bd0 accept; told; nft delete rule $table FORWARD handle $(nft -a list chain $table FORWARD | sed -n 's/.*accept # handle //p')
+            for chain in FORWARD MYDOCKER-ISOLATE; do iptables-legacy -I $chain -j ACCEPT; told; iptables-legacy -D $chain -j ACCEPT; done
+            nft add rule $table MYDOCKER-USER accept; iptables-legacy -A MYDOCKER-USER -j ACCEPT; told
+            """)
+        func row(_ network: String, _ rule: String, _ remedy: String) -> String {
+            "\(network)|foreign|the rule \(rule) lets pass what \"\(network)\", an internal network's, is kept from; \(remedy) 3 "
+        }
+        func inNFTables(_ chain: String, _ rule: String) -> String {
+            let place = "ip mydocker-filter \(chain)"
+            return row(
+                "bd1", "nft \(place): \(rule)",
+                "take it away: nft delete rule \(place) handle HANDLE, which is told by nft -a list chain \(place)")
+        }
+        #expect(
+            outcome.lines == [
+                "0", inNFTables("FORWARD", "accept"), inNFTables("MYDOCKER-ISOLATE", "accept"),
+                inNFTables("MYDOCKER-APART-bd1", "accept"), inNFTables("FORWARD", "iifname \"bd0\" accept"),
+                row(
+                    "bd2", "iptables-legacy filter FORWARD: -j ACCEPT",
+                    "put it behind the jumps to MYDOCKER- chains, or take it away"),
+                row("bd2", "iptables-legacy filter MYDOCKER-ISOLATE: -j ACCEPT", "take it away"), "0 ",
+            ], "\(outcome.text)")
+    }
+
     /// Rules, links and routes are read once, however many networks are looked at.
     @Test func theKernelIsAskedTheSameAboutManyNetworks() {
         let outcome = elsewhere(

@@ -60,6 +60,25 @@ import Testing
             ]) == [])
     }
 
+    /// The same as by asking each of them, and in their order.
+    @Test func routesAreFoundByPlace() throws {
+        var subnets: [Subnet] = []
+        for third in 0..<8 {
+            for fourth in [0, 64, 128, 200] {
+                for length in [0, 8, 16, 23, 24, 25, 26, 30, 32] {
+                    subnets.append(try #require(Subnet("10.77.\(third).\(fourth)/\(length)")).network)
+                }
+            }
+        }
+        let some = subnets.enumerated().filter { $0.offset % 7 == 0 || $0.element.prefixLength == 25 }.map(\.element)
+        let routes = try some.reversed().map { try route($0.description) }
+        let byPlace = RoutesByPlace(routes)
+        for subnet in subnets {
+            #expect(byPlace.overlapping(subnet) == routes.filter { $0.destination.overlaps(subnet) }, "\(subnet)")
+        }
+        #expect(RoutesByPlace([]).overlapping(subnets[0]) == [])
+    }
+
     @Test func aWayOutThatSendsNothingOn() throws {
         let network = try NetworkDefinition.example()
         var settings = LinkSettings()

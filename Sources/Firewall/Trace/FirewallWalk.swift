@@ -14,6 +14,13 @@ package struct FirewallWalk: Sendable {
         package var isOurs: Bool {
             table.contains("mydocker-") || OwnChain.holdsOwnRules(chain) || text.contains(OwnChain.prefix)
         }
+        /// Whether it stands in the chain that is left to users.
+        package var isOfUsers: Bool { chain == OwnChain.user }
+        /// Whether it stands in a chain that is asked behind those which keep internal networks apart (`NetworkBranches`).
+        package var isBehindIsolation: Bool {
+            OwnChain.holdsOwnRules(chain) && chain != IntentRules.isolate
+                && !chain.hasPrefix(OwnChain.prefix + "APART-")
+        }
         package var description: String { "\(table) \(chain): \(text)" }
     }
 

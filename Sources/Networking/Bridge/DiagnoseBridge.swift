@@ -33,7 +33,10 @@ extension BridgeDriver {
     private func ways(
         of network: NetworkDefinition, on bridge: LinkInfo, _ host: inout HostReading
     ) throws(OperationError) -> [NetworkObstacle] {
-        let routes = try host.routes(of: .ipv4) + (network.gateway6 == nil ? [] : host.routes(of: .ipv6))
+        var routes: [RouteInfo] = []
+        for subnet in network.gateways.map(\.network) {
+            routes += try host.routes(of: subnet.family).overlapping(subnet)
+        }
         let (links, way) = (try host.links().names, try host.wayOut())
         return RouteObstacles.find(to: network, routes, bridge: bridge.index, links: links)
             + ForwardingObstacles.find(

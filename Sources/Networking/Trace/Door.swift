@@ -25,8 +25,6 @@ struct Door {
             let link = links.first(where: { $0.index == place.link })
         else { return nil }
         (address, self.link) = (place.address.address, link.name)
-        let hosts = place.address.hosts
-        let neighbour = hosts.upperBound == address ? hosts.lowerBound : hosts.upperBound
-        sender = uplink == link.index ? outside : neighbour
+        sender = uplink == link.index ? outside : place.address.neighbour ?? address
     }
 }

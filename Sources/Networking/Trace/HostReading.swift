@@ -9,8 +9,9 @@ struct HostReading: ~Copyable {
     let containers: [TracedContainer]
     private let members: [ContainerID: [TracedContainer]]
     private var foundLinks: HostLinks?
-    private var routes: [AddressFamily: [RouteInfo]] = [:]
+    private var routes: [AddressFamily: RoutesByPlace] = [:]
     private var outside: WayOut?
+    private var knownNeighbours: [AddressFamily: [Neighbour]] = [:]
     private var doors: [AddressFamily: Door?] = [:]
     private var uplinks: [AddressFamily: String?] = [:]
     private var legacyFilters: [AddressFamily: TraceableTable?] = [:]
@@ -53,10 +54,10 @@ extension HostReading {
     }
 
     /// But for those of addresses.
-    mutating func routes(of family: AddressFamily) throws(OperationError) -> [RouteInfo] {
+    mutating func routes(of family: AddressFamily) throws(OperationError) -> RoutesByPlace {
         if let known = routes[family] { return known }
         var netlink = try RouteSocket()
-        let found = try netlink.routes(of: family).filter { !$0.isOfAddresses }
+        let found = RoutesByPlace(try netlink.routes(of: family).filter { !$0.isOfAddresses })
         routes[family] = found
         return found
     }
@@ -64,7 +65,7 @@ extension HostReading {
     mutating func wayOut() throws(OperationError) -> WayOut {
         if let outside { return outside }
         var netlink = try RouteSocket()
-        let routes = try routes(of: .ipv4).filter(\.isDefault)
+        let routes = try routes(of: .ipv4).all.filter(\.isDefault)
         let links = try links()
         let way = WayOut(
             routes: routes,
@@ -72,6 +73,14 @@ extension HostReading {
             mtu: try netlink.defaultRouteMTU())
         outside = way
         return way
+    }
+
+    mutating func neighbours(_ family: AddressFamily) throws(OperationError) -> [Neighbour] {
+        if let known = knownNeighbours[family] { return known }
+        var netlink = try RouteSocket()
+        let found = Neighbour.few(try links(), try netlink.addresses(of: family))
+        knownNeighbours[family] = found
+        return found
     }
 
     mutating func door(_ family: AddressFamily) -> Door? {
@@ -143,13 +152,23 @@ extension HostReading {
         return walk
     }
 
-    /// What supervisors refuse is no rule of anybody's, and not heeded.
     mutating func trace(_ question: PacketQuestion) throws(OperationError) -> PacketWay {
-        let family = question.source.family
-        if let known = tracers[family] { return known.tracer.trace(question) }
+        try tracer(question.source.family).tracer.trace(question)
+    }
+
+    /// - Returns: the rules by which the packet is sent on by this host; nil: it is not.
+    mutating func admissions(_ question: PacketQuestion) throws(OperationError) -> [FirewallWalk.Step]? {
+        let kept = try tracer(question.source.family)
+        _ = kept.tracer.trace(question)
+        return kept.tracer.admissions
+    }
+
+    /// What supervisors refuse is no rule of anybody's, and not heeded.
+    private mutating func tracer(_ family: AddressFamily) throws(OperationError) -> KeptTracer {
+        if let known = tracers[family] { return known }
         let kept = KeptTracer(try PacketTracer(InternalNetworks(among: []), &self, family))
         tracers[family] = kept
-        return kept.tracer.trace(question)
+        return kept
     }
 }
 

@@ -21,6 +21,8 @@ package struct PacketTracer: ~Copyable {
     private let deviceChains: [DeviceChain]
     private let routesBySourcePort: Bool
     var way = PacketWay()
+    /// The rules by which it was sent on by this host; nil: it was not.
+    private(set) var admissions: [FirewallWalk.Step]?
     /// What is not known of routes.
     private var doubts: [String] = []
 
@@ -57,7 +59,7 @@ package struct PacketTracer: ~Copyable {
 
     package mutating func trace(_ question: PacketQuestion) -> PacketWay {
         way = PacketWay()
-        doubts = []
+        (admissions, doubts) = (nil, [])
         var packet = TracedPacket(
             from: question.source, to: question.destination, question.transport, port: question.port)
         if let (container, endpoint) = place(of: question.source) {
@@ -102,12 +104,15 @@ package struct PacketTracer: ~Copyable {
             packet.addressTypes[address] = type(of: address)
         }
         let verdict = walk.pass(place, &packet)
-        for step in walk.takeSteps() {
+        let steps = walk.takeSteps()
+        for step in steps {
             let isForeign = step.isOfTranslation && !step.isOurs
             way.steps.append(.init("\(place)", step.description, isForeignTranslation: isForeign))
         }
         switch verdict {
-        case .passes: return true
+        case .passes:
+            if place == .forward, packet.bridge == nil, !packet.isReply { admissions = steps }
+            return true
         case .dropped(let step), .rejected(let step):
             way.end = .isStopped(by: step.description, isOurs: step.isOurs)
             return false
