@@ -126,9 +126,11 @@ void claunch_child_become(const struct claunch_process *process, int socket) {
     if (recv(socket, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0) _exit(127);
 }
 
-/* The interpreter of the script at `path`, in `line`; NULL when it is none. */
+/* The interpreter of the script at `path`, in `line`; NULL when it is none, and with an errno when that is not known. What may be run and
+ * not read is taken for none. */
 static const char *interpreter(const char *path, char line[256]) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 || errno == EACCES || errno == ENOENT || errno == ENOTDIR) errno = 0;
     if (fd < 0) return NULL;
     ssize_t n = read(fd, line, 255);
     close(fd);
@@ -143,7 +145,7 @@ static const char *interpreter(const char *path, char line[256]) {
 }
 
 /* Whether `path` is our own binary, or a script that is run by it, by way of as many scripts as the kernel follows
- * (exec_binprm). */
+ * (exec_binprm); -1, with an errno, when that is not known, as without a free descriptor. */
 static int leads_to_host_binary(const struct claunch_process *process, const char *path) {
     char line[256];
     struct stat status;
@@ -151,6 +153,7 @@ static int leads_to_host_binary(const struct claunch_process *process, const cha
         if (stat(path, &status) < 0) return 0;
         if (status.st_dev == process->host_device && status.st_ino == process->host_inode) return 1;
         path = interpreter(path, line);
+        if (!path && errno) return -1;
     }
     return 0;
 }
@@ -165,7 +168,9 @@ static _Noreturn void execute(const struct claunch_process *process, int socket)
         if (stat(path, &status) < 0) {
             if (errno == ENOENT || errno == ENOTDIR) continue;
         } else {
-            if (leads_to_host_binary(process, path)) claunch_child_fail(socket, CLAUNCH_STAGE_HOST_BINARY, i);
+            int is_host_binary = leads_to_host_binary(process, path);
+            if (is_host_binary < 0) claunch_child_fail(socket, CLAUNCH_STAGE_EXEC, i);
+            if (is_host_binary) claunch_child_fail(socket, CLAUNCH_STAGE_HOST_BINARY, i);
             syscall(SYS_execve, path, process->arguments, process->environment);
         }
         error = errno;

@@ -250,10 +250,14 @@ static int make_room(const struct mnl_socket *socket, size_t size) {
 }
 
 int cnetlink_send(const struct mnl_socket *socket, const void *bytes, size_t size) {
-    ssize_t sent;
-    do sent = mnl_socket_sendto(socket, bytes, size);
-    while (sent < 0 && (errno == EINTR || (errno == EMSGSIZE && make_room(socket, size) == 0)));
-    return sent < 0 ? -errno : 0;
+    int has_room = 0;
+    for (;;) {
+        if (mnl_socket_sendto(socket, bytes, size) >= 0) return 0;
+        if (errno == EINTR) continue;
+        if (errno != EMSGSIZE) return -errno;
+        if (has_room || make_room(socket, size) < 0) return -EMSGSIZE;
+        has_room = 1;
+    }
 }
 
 ssize_t cnetlink_receive(const struct mnl_socket *socket, void *bytes, size_t size) {

@@ -167,18 +167,6 @@ extension CLI {
             #expect(Host.elsewhere(script).lines == ["Untagged", "Deleted", "spare", "whole"])
         }
 
-        /// There is nothing to write.
-        @Test func aBuildOfWhatIsKnown() {
-            let script =
-                Self.disk("/var/lib/mydocker", size: "12m") + """
-                    mkdir /run/context; echo 1 >/run/context/f; printf 'FROM spare\\nCOPY f /\\n' >/run/context/Dockerfile
-                    build() { $m build -q -t again /run/context; }
-                    id=$(build); fill; [ "$(build)" = "$id" ] && echo known
-                    rm $full/filler; $m system check >/dev/null && echo whole
-                    """
-            #expect(Host.elsewhere(script).lines == ["known", "whole"])
-        }
-
         /// Whoever is killed while the kept room becomes the index leaves one that is whole, and the room with it.
         @Test func aKillWhileTheReserveIsUsed() {
             let script =

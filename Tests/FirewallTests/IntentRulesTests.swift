@@ -186,25 +186,25 @@ import Testing
 
     /// What is about one network or endpoint need not know the rules of a thousand others.
     @Test func whatAChangeIsAbout() throws {
-        func chains(_ change: FirewallChange, _ table: FirewallTable) throws -> Set<String> {
-            PacketTableScope(try #require(change.scope), table).chains
+        func chains(_ change: FirewallChange, _ table: FirewallTable) -> Set<String> {
+            PacketTableScope(change.scope, table).chains
         }
         let port = PublishedPorts("0123456789ab", Golden.mappings)
-        #expect(try chains(port.disconnection, .nat) == ["MYDOCKER-DNAT"])
-        #expect(try chains(port.connection, .nat) == ["MYDOCKER-DNAT", "OUTPUT", "POSTROUTING", "PREROUTING"])
-        #expect(try chains(port.connection, .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
+        #expect(chains(port.disconnection, .nat) == ["MYDOCKER-DNAT"])
+        #expect(chains(port.connection, .nat) == ["MYDOCKER-DNAT", "OUTPUT", "POSTROUTING", "PREROUTING"])
+        #expect(chains(port.connection, .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
         #expect(
-            try chains(network.creation, .nat) == [
+            chains(network.creation, .nat) == [
                 "MYDOCKER-POSTROUTING", "MYDOCKER-NAT-testbridge", "OUTPUT", "POSTROUTING", "PREROUTING",
             ])
-        let elements = PacketTableScope(try #require(network.creation.scope), .nat).elements
+        let elements = PacketTableScope(network.creation.scope, .nat).elements
         #expect(elements["MYDOCKER-POSTROUTING-oifname"] == [.interface("testbridge")])
         #expect(elements["MYDOCKER-POSTROUTING-saddr"] == [.subnet(try #require(Subnet("192.168.10.0/24")))])
-        #expect(network.removal.scope == nil)
-        #expect(FirewallChange(clearing: [port.owner], withChains: false).scope == nil)
+        #expect(network.removal.scope.isWhole && !network.removal.scope.isMended && network.creation.scope.isMended)
+        #expect(FirewallChange(clearing: [port.owner], withChains: false).scope.isWhole)
         let many = FirewallIntent(
             networks: (0..<100).map { NetworkIntent(bridge: "b\($0)", gateway: nil, isInternal: false) })
-        #expect(FirewallChange(establishing: many).scope == nil)
+        #expect(FirewallChange(establishing: many).scope.isWhole)
     }
 
     /// All of them carry the bridge, by which they are found again.
@@ -265,8 +265,8 @@ import Testing
         #expect(published.disconnection.tables == [.nat] && published.disconnection.layouts == .leave)
         let routed = FirewallChange(withdrawing: published.owner, of: [.ipv6], withOpenPorts: true)
         #expect(routed.tables == [.filter6, .nat6] && routed.layouts == .leave)
-        #expect(routed.scope.map { PacketTableScope($0, .filter6).chains } == ["MYDOCKER-FORWARD"])
-        #expect(routed.scope.map { PacketTableScope($0, .nat6).chains } == ["MYDOCKER-DNAT"])
+        #expect(PacketTableScope(routed.scope, .filter6).chains == ["MYDOCKER-FORWARD"])
+        #expect(PacketTableScope(routed.scope, .nat6).chains == ["MYDOCKER-DNAT"])
         #expect(network.creation.tables == [.filter, .nat])
         #expect(network.removal.tables == [.filter, .nat])
         let nothing = FirewallChange(establishing: FirewallIntent())

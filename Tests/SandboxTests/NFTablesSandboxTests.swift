@@ -139,6 +139,37 @@ import Testing
         }
     }
 
+    /// Who goes takes nothing of the others' with it, whatever somebody has made of the chains that packets come by.
+    @Test func whoGoesLeavesTheJumps() throws {
+        try inFreshNetwork {
+            _ = try establish(network(1), network(2))
+            for command in [
+                "flush chain ip mydocker-filter FORWARD", "delete chain ip mydocker-filter FORWARD",
+                "add chain ip mydocker-filter FORWARD { type filter hook forward priority -10; }",
+                "add rule ip mydocker-filter FORWARD counter jump MYDOCKER-FORWARD",
+            ] { try nft(command) }
+            let forward = { try nft("-s", "list", "chain", "ip", "mydocker-filter", "FORWARD") }
+            let before = try forward()
+            try firewall.withdraw(network(2).owner, of: [.ipv4, .ipv6], withOpenPorts: false)
+            try firewall.withdraw(.endpoint("0123456789ab"), of: [.ipv4], withOpenPorts: true)
+            #expect(try forward() == before)
+            #expect(try establish(network(1)))
+            #expect(try forward().filter { $0.contains("jump") }.count == 4)
+        }
+    }
+
+    /// Two networks of one change, of which one has left something behind at the other's subnet.
+    @Test func aLeftOverOfOneGivesWayToAnother() throws {
+        try inFreshNetwork {
+            func network(_ bridge: String, _ gateway: String) -> NetworkIntent {
+                NetworkIntent(bridge: bridge, gateway: Subnet(gateway), isInternal: false)
+            }
+            _ = try establish(network("one", "10.77.1.1/24"), network("two", "10.77.2.1/24"))
+            #expect(try establish(network("two", "10.77.1.1/24"), network("one", "10.77.2.1/24")))
+            #expect(try !establish(network("two", "10.77.1.1/24"), network("one", "10.77.2.1/24")))
+        }
+    }
+
     /// What others put into our tables stays, and keeps no network from coming and going.
     @Test func whatOthersPutThereStays() throws {
         try inFreshNetwork {

@@ -77,7 +77,8 @@ extension Engine {
 
     /// What the build was to do is done, or has failed: nothing fails by this any more, and a signal ends only the wait for others.
     private func clearAway(after job: BuildJob, hasFailed: Bool) {
-        do throws(OperationError) { try job.workspace.clearAway(hasFailed: hasFailed) } catch {
+        let hasNewSteps = hasFailed || job.hasCarriedOut
+        do throws(OperationError) { try job.workspace.clearAway(hasNewSteps: hasNewSteps) } catch {
             if error.exitCode == nil { warn("\(error)") }
         }
     }

@@ -57,7 +57,8 @@ extension Engine {
     private func find(
         ancestor text: String, of containers: inout [ContainerSummary]
     ) throws(OperationError) {
-        guard let image = try imageStore.resolve(text) else { return }
+        // What could be several images is none, as in Docker.
+        guard let image = (try? imageStore.resolve(text)) ?? nil else { return }
         let (id, layers) = (image.id.description, image.layerDirectories)
         for index in containers.indices {
             let container = containers[index]

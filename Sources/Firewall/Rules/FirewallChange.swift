@@ -57,15 +57,16 @@ struct FirewallChange: Hashable, Sendable {
         ownerships.append(Ownership(owner: owner, rules: rules))
     }
 
-    /// Nil where all of a table has to be looked at.
-    var scope: RuleScope? {
-        guard !looksEverywhere, ownerships.count <= Self.fewOwners else { return nil }
+    var scope: RuleScope {
+        let isSmall = !looksEverywhere && ownerships.count <= Self.fewOwners
         switch layouts {
-        case .leave: return RuleScope(ownerships: ownerships)
+        case .leave: return RuleScope(ownerships: ownerships, isWhole: !isSmall)
         case .ensure(let layouts):
             let jumps = layouts.flatMap { $0.headJumps + $0.tailJumps }
-            return RuleScope(ownerships: ownerships, chains: jumps.map { .init($0.table, $0.chain) })
-        case .removeUnused: return nil
+            return RuleScope(
+                ownerships: ownerships, chains: jumps.map { .init($0.table, $0.chain) }, isWhole: !isSmall,
+                isMended: true)
+        case .removeUnused: return RuleScope(ownerships: ownerships, isWhole: true)
         }
     }
 
@@ -81,4 +82,11 @@ struct RuleScope {
     var ownerships: [FirewallChange.Ownership] = []
     /// Others that are looked at.
     var chains: [FirewallLayout.Chain] = []
+    /// Whether all of a table is looked at, whatever else is said.
+    var isWhole = false
+    /// Whether what keeps packets from the rules is put right: by those alone who see to the jumps, too.
+    var isMended = false
+
+    /// For those who only look.
+    static let everything = RuleScope(isWhole: true, isMended: true)
 }

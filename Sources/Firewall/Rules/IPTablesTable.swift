@@ -11,7 +11,7 @@ final class IPTablesTable: KernelTable {
     private let name: FirewallTable
 
     /// The kernel gives a table out whole.
-    init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError) {
+    init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError) {
         let (handle, failure) = IPTablesTable.open(name)
         guard let handle else { throw IPTablesTable.cannotOpen(name, errno: failure) }
         self.handle = handle

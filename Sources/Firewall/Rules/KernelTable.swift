@@ -5,8 +5,8 @@ protocol KernelTable: RuleTable {
     associatedtype Syntax: RuleSyntax
     /// Whether anybody has used the table yet.
     static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool
-    /// - Parameter scope: what is looked at, where the kernel gives it out one by one; nil: all.
-    init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError)
+    /// - Parameter scope: what is looked at, where the kernel gives it out one by one.
+    init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError)
     /// By which a rule is called by the firewall's tool, where that has such numbers.
     func handle(at position: Int, in chain: String) -> UInt64?
     /// Whether it is told beside the chain's list.
@@ -20,7 +20,7 @@ protocol KernelTable: RuleTable {
 }
 
 extension KernelTable {
-    init(_ name: FirewallTable) throws(OperationError) { try self.init(name, nil) }
+    init(_ name: FirewallTable) throws(OperationError) { try self.init(name, .everything) }
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { Syntax.arranged(rules) }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         Syntax.branches(of: owner, in: table)

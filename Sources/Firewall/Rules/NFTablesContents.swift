@@ -25,8 +25,10 @@ struct NFTablesContents {
     private var lookups: [String: PacketTableChange.RulePlace] = [:]
     /// Maps that no rule of their chain asks.
     private(set) var unasked: [String: [VerdictMap]] = [:]
-    /// By a map's keys; the subnet of one of ours that says it.
-    private var keys: [VerdictMap: [[UInt8]: Subnet?]] = [:]
+    /// By a map's keys.
+    private var elements: [VerdictMap: [[UInt8]: RawRule]] = [:]
+    /// Those of our own that gave way to others; they are among the entries still.
+    private var replaced: [VerdictMap: [RawRule]] = [:]
     /// How many entries lead to a chain, and how many rules and elements that are none: of others, or not read.
     private var jumps: [String: Int] = [:]
     private var unknownJumps: [String: Int] = [:]
@@ -44,7 +46,7 @@ struct NFTablesContents {
     }
 
     private mutating func take(
-        _ rules: [PacketTable.Rule], of chain: String, _ elements: [String: [PacketTable.Element]]
+        _ rules: [PacketTable.Rule], of chain: String, _ found: [String: [PacketTable.Element]]
     ) {
         let maps = NetworkBranches.maps(of: chain)
         var front: [NFTablesEntry] = []
@@ -62,7 +64,7 @@ struct NFTablesContents {
         }
         if !missing.isEmpty { unasked[chain] = missing }
         let middle = maps.flatMap { map in
-            (elements[map.name] ?? []).map {
+            (found[map.name] ?? []).map {
                 NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, key: $0.key))
             }
         }
@@ -80,7 +82,11 @@ struct NFTablesContents {
     private mutating func count(_ entry: NFTablesEntry, _ number: Int) {
         if let chain = entry.rule.jump { jumps[chain, default: 0] += number }
         guard case .element(let map, let key) = entry.origin else { return }
-        keys[map, default: [:]][key] = number > 0 ? .some(entry.rule.sourceSubnet) : .none
+        if number > 0 {
+            elements[map, default: [:]][key] = entry.rule
+        } else if elements[map]?[key] == entry.rule {
+            elements[map]?[key] = nil
+        }
     }
 
     // MARK: Asking
@@ -107,13 +113,8 @@ struct NFTablesContents {
         return lookups[chain] ?? .atEnd
     }
 
-    /// Elements that the kernel has not beside one of that key, as far as it is known what to take away.
-    func rivals(of key: VerdictElement.Key, in map: VerdictMap) -> [VerdictElement.Key] {
-        let keys = keys[map] ?? [:]
-        guard case .subnet(let subnet) = key else { return keys[key.bytes] == nil ? [] : [key] }
-        return keys.values.compactMap { other in
-            other.flatMap { $0.overlaps(subnet) ? VerdictElement.Key.subnet($0) : nil }
-        }
+    func hasGivenWay(_ entry: NFTablesEntry, in map: VerdictMap) -> Bool {
+        replaced[map]?.contains(entry.rule) ?? false
     }
 
     // MARK: Changes
@@ -121,7 +122,22 @@ struct NFTablesContents {
     mutating func add(_ chain: String) { entries[chain] = [] }
     mutating func remove(_ chain: String) {
         for entry in entries(of: chain) { count(entry, -1) }
-        entries[chain] = nil
+        (entries[chain], lookups[chain], unasked[chain], unknownJumps[chain]) = (nil, nil, nil, nil)
+    }
+
+    /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away.
+    mutating func giveWay(to key: VerdictElement.Key, in map: VerdictMap) -> [VerdictElement.Key] {
+        guard case .subnet(let subnet) = key else {
+            guard let rival = elements[map]?.removeValue(forKey: key.bytes) else { return [] }
+            replaced[map, default: []].append(rival)
+            return [key]
+        }
+        let rivals = (elements[map] ?? [:]).filter { $0.value.sourceSubnet?.overlaps(subnet) ?? false }
+        for (key, rival) in rivals {
+            elements[map]?[key] = nil
+            replaced[map, default: []].append(rival)
+        }
+        return rivals.values.compactMap { $0.sourceSubnet.map(VerdictElement.Key.subnet) }
     }
 
     mutating func beginLookups(_ place: PacketTableChange.RulePlace, in chain: String) {

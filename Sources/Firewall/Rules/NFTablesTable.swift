@@ -22,22 +22,22 @@ final class NFTablesTable: KernelTable {
     private var changes: [PacketTableChange] = []
     private var lastNumber: UInt32 = 0
 
-    init(_ name: FirewallTable, _ scope: RuleScope?) throws(OperationError) {
+    init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError) {
         self.name = name
         subject = Self.subject(name)
         do throws(OperationError) {
             socket = try NFTablesSocket()
-            let scope = scope.map { PacketTableScope($0, name) }
-            let looked = try Self.read(name, scope, &socket)
-            let found = NFTablesContents(looked, name, scope)
+            let part = scope.isWhole ? nil : PacketTableScope(scope, name)
+            let looked = try Self.read(name, part, &socket)
+            let found = NFTablesContents(looked, name, part)
             // Something leads to a network's chain that its rules say nothing of.
-            let isEnough = scope == nil || !found.hasUnknownJumpsToBranches
+            let isEnough = part == nil || !found.hasUnknownJumpsToBranches
             read = isEnough ? looked : try Self.read(name, nil, &socket)
             contents = isEnough ? found : NFTablesContents(read, name, nil)
         } catch {
             throw Self.cannotOpen(error)
         }
-        mend()
+        if scope.isMended { mend() }
         makeFrame()
     }
 
@@ -76,6 +76,7 @@ final class NFTablesTable: KernelTable {
 
     /// Puts back what makes packets meet the rules.
     private func mend() {
+        remakeChains()
         if read.isDormant {
             changes.append(.wakeTable)
             repairs.append(NFTablesSyntax.waking(name))
@@ -102,25 +103,29 @@ final class NFTablesTable: KernelTable {
         return lastNumber
     }
 
-    /// A table of that name may be somebody else's, and has none of our chains then. A chain of ours that packets come by in another
-    /// place, or not at all, is made anew; one that drops the rest no longer does.
-    private func makeFrame() {
-        if read.chains.isEmpty { changes.append(.addTable) }
-        for (chain, hook) in Self.hooks(name) {
-            if contents.contains(chain), read.hooks[chain] != hook {
+    /// A chain of ours that packets come by in another place, or not at all, is made anew; one that drops the rest no longer does.
+    private func remakeChains() {
+        for (chain, hook) in Self.hooks(name) where contents.contains(chain) {
+            if read.hooks[chain] != hook {
                 faults.append("packets do not come by the chain \(chain) where they should")
-                changes += [.removeRules(of: chain), .removeChain(chain)]
+                changes += [.removeRules(of: chain), .removeChain(chain), .addChain(chain, hook)]
                 repairs += NFTablesSyntax.replacing(chain, hook, of: name)
                 contents.remove(chain)
-            }
-            if !contents.contains(chain) {
                 contents.add(chain)
-                changes.append(.addChain(chain, hook))
             } else if read.dropping.contains(chain) {
                 faults.append("the chain \(chain) drops what no rule decides on")
                 changes.append(.setAcceptingPolicy(chain))
                 repairs.append(NFTablesSyntax.accepting(chain, of: name))
             }
+        }
+    }
+
+    /// A table of that name may be somebody else's, and has none of our chains then.
+    private func makeFrame() {
+        if read.chains.isEmpty { changes.append(.addTable) }
+        for (chain, hook) in Self.hooks(name) where !contents.contains(chain) {
+            contents.add(chain)
+            changes.append(.addChain(chain, hook))
         }
     }
 
@@ -189,7 +194,7 @@ final class NFTablesTable: KernelTable {
             return contents.insert(NFTablesEntry(rule: rule, origin: .new(number)), into: chain, at: position)
         }
         // A map has one element of a key: whoever else's gives way.
-        for rival in contents.rivals(of: element.key, in: map) {
+        for rival in contents.giveWay(to: element.key, in: map) {
             changes.append(.removeElement(rival, from: map.name))
         }
         changes.append(.addElement(element, to: map.name))
@@ -201,6 +206,7 @@ final class NFTablesTable: KernelTable {
         let entry = contents.remove(at: position, from: chain)
         switch entry.origin {
         case .kernel(let handle), .behind(let handle): changes.append(.removeRule(handle, from: chain))
+        case .element(let map, _) where contents.hasGivenWay(entry, in: map): return
         case .element(let map, _):
             guard let rule = entry.rule.decoded(name, chain), let (_, element) = try NFTablesSyntax.element(rule) else {
                 throw OperationError("remove element from map", map.name, errno: EINVAL)

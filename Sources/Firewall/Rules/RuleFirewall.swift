@@ -57,7 +57,7 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var inspection = TableInspection(change, isOwner: isOwner)
         for name in inspection.tables {
             if !inspection.isWanted(name) { guard try Table.isUsed(name) else { continue } }
-            try inspection.look(at: Table(name, isOwner == nil ? change.scope : nil), name)
+            try inspection.look(at: Table(name, isOwner == nil ? change.scope : .everything), name)
         }
         return inspection.differences
     }
@@ -88,13 +88,13 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         _ name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) {
         let lock = try patience.takeLock(lockPath)
-        _ = try write(to: name, scope: nil, change)
+        _ = try write(to: name, scope: RuleScope(isWhole: true), change)
         _ = consume lock
     }
 
     /// From a fresh read each time: somebody without the lock may have written in between.
     private func write(
-        to name: FirewallTable, scope: RuleScope?,
+        to name: FirewallTable, scope: RuleScope,
         _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) -> Bool {
         var pause = Pause()
@@ -110,8 +110,8 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
             let failure = table.commit()
             if failure == 0 { return true }
             // What stands in the way may be where nobody has looked.
-            if scope != nil, failure != EAGAIN {
-                scope = nil
+            if !scope.isWhole, failure != EAGAIN {
+                scope.isWhole = true
                 continue
             }
             guard attempt < Self.attempts(after: failure) else { throw table.cannotCommit(errno: failure) }

@@ -26,9 +26,10 @@ package struct BuildWorkspace: ~Copyable {
 
     /// Clears away what nobody but this build has held, now that it needs nothing of that any more, and what it has taken the name
     /// of. Where no image has come or gone meanwhile there is none of that, and the store is not gone through.
-    /// - Parameter hasFailed: there may be something in the store for an image that has not come to be.
-    package func clearAway(hasFailed: Bool) throws(OperationError) {
-        guard hasFailed || IndexVersion(of: store.layout) != index else { return }
+    /// - Parameter hasNewSteps: there may be something in the store for an image that has not come to be, or of steps that were known by
+    ///   the same name.
+    package func clearAway(hasNewSteps: Bool) throws(OperationError) {
+        guard hasNewSteps || IndexVersion(of: store.layout) != index else { return }
         try store.collectGarbage(releasing: workspace.path)
     }
 

@@ -17,9 +17,14 @@ extension ImageStore {
         guard isSame else { return false }
         // It need not be on the disk: a layer that was missing may have been moved there just now, and another writer killed
         // before it came to that. A directory without changes takes ext4 some 30 µs, for which nobody has to wait with the lock.
+        try syncNames()
+        return true
+    }
+
+    /// Of the images, too.
+    func syncNames() throws(OperationError) {
         try syncParts()
         try Files.syncDirectory(of: layout.index)
-        return true
     }
 
     /// The names of all that images consist of.

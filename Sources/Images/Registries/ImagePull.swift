@@ -65,6 +65,7 @@ extension ImageStore {
             let digest = try session.manifestDigest(tag, connection).flatMap({ Digest($0) }),
             source == reference.pinned(to: digest)
         else { return nil }
+        try syncNames()
         return PulledImage(id: named.image, digest: digest, isNew: false)
     }
 
@@ -99,7 +100,11 @@ extension ImageStore {
         let entry = ImageIndex.Entry(
             manifest: try Archive.digest(local), manifestSize: Int64(local.count), image: id, reference: name,
             scope: scope, source: source, isPulled: local == remote.manifestBytes)
-        if index.says(entry) { return false }
+        if index.says(entry) {
+            lock.release()
+            try syncNames()
+            return false
+        }
         let path = layout.blob(entry.manifest)
         if !Files.exists(path) { try Files.replace(path, local, mode: 0o644, durable: true) }
         index.add(entry)

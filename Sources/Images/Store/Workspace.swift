@@ -68,7 +68,6 @@ struct WorkspaceUses: Sendable {
     fileprivate let path: String
 
     /// Has blobs and layers of the store stay there as long as the workspace does, whatever becomes of the images that have them.
-    /// On a full disk nothing is noted down: whoever publishes an image looks, under the store's lock, that all of it is there.
     /// - Throws: when one of them is not there.
     func hold(
         _ blobs: [Digest], layers: [Digest], in layout: StoreLayout, holding store: borrowing FileLock
@@ -85,16 +84,7 @@ struct WorkspaceUses: Sendable {
                     + "the image was removed meanwhile: try again",
                 kind: .notFound)
         }
-        do throws(OperationError) {
-            try note(blobs + layers)
-        } catch {
-            guard error.isOfFullDisk else { throw error }
-        }
-    }
-
-    /// A line that ends too early, for want of room, spoils no other.
-    private func note(_ digests: [Digest]) throws(OperationError) {
-        let text = digests.map { "\n\($0.hex)\n" }.joined()
+        let text = (blobs + layers).map { "\($0.hex)\n" }.joined()
         let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644, as: "create")
         try FaultPoint.pass("write", path)
         try Files.writeAll(Array(text.utf8), to: file, named: path)

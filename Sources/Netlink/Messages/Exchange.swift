@@ -27,7 +27,7 @@ struct Exchange {
     }
 
     /// Whether every request has its verdict.
-    var isComplete: Bool { missing == 0 }
+    var isComplete: Bool { missing <= 0 }
 
     /// Takes what belongs to this exchange. Answers to an earlier one that was given up, notifications
     /// and messages for another socket are dropped.
@@ -49,7 +49,7 @@ struct Exchange {
         }
     }
 
-    /// Of what stands before or behind requests nothing is said, unless none of them is carried out.
+    /// Of what gets no answer of its own nothing is said, unless it is refused, and all with it.
     private mutating func refuseAll(_ message: Message, _ index: Int) throws(OperationError) -> Bool {
         guard Int32(message.header.type) == NLMSG_ERROR else { return false }
         verdicts[index] = try message.verdict()

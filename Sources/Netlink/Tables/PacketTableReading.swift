@@ -93,14 +93,17 @@ extension NFTablesSocket {
     ) throws(OperationError) {
         let chains = scope.chains.union(scope.chainsWithoutRules).sorted()
         let keys = scope.elements.flatMap { map, keys in keys.map { (map, $0) } }
-        var batch = RequestBatch(capacity: 512 * (chains.count + keys.count + 1))
+        var questions = RequestBatch(capacity: 512 * (chains.count + 1))
+        for chain in chains { questions.getChain(chain, of: table, NFTables.number(of: family), chain) }
+        for message in try socket.perform(questions, missing: [ENOENT]).joined() {
+            found.add(try ChainMessage(message))
+        }
+        if keys.isEmpty { return }
+        var batch = RequestBatch(capacity: 512 * keys.count)
         batch.family = family
-        for chain in chains { batch.getChain(chain, of: table, NFTables.number(of: family), chain) }
         for (map, key) in keys { batch.getElement(key, of: map, table) }
         // EINVAL: a map of that name has other keys.
-        let answers = try socket.perform(batch, missing: [ENOENT, EINVAL])
-        for message in answers.prefix(chains.count).joined() { found.add(try ChainMessage(message)) }
-        for ((map, _), answer) in zip(keys, answers.dropFirst(chains.count)) {
+        for ((map, _), answer) in zip(keys, try socket.perform(batch, missing: [ENOENT, EINVAL])) {
             for message in answer { try found.add(message, of: map) }
         }
     }
