@@ -111,8 +111,8 @@ extension CLI.PullPolicies {
             let name = registry.host + "/far"
             let outcome = Host.shell(
                 Self.preamble + "cd \(scratch)\n" + far(name) + """
-                    $m push \(name) >/dev/null; $m rmi \(name) >/dev/null
-                    $m pull -q --platform linux \(name) | grep -c 'no matching manifest for linux/'
+                    $m push -q \(name) >/dev/null 2>&1; $m rmi \(name) >/dev/null
+                    $m pull -q --platform linux \(name) 2>&1 | grep -c 'no matching manifest for linux/'
                     $m pull -q \(name); kind \(name); $m pull \(name) | grep -c 'Image is up to date'
                     $m rmi \(name) >/dev/null
                     $m run --rm --net none \(name) echo hi 2>said
