@@ -216,7 +216,7 @@ extension CLI.Flags {
                 $m run -d --name secpipe --net none --security-opt seccomp=<(cat "$PROFILE") sh -c "$words" >/dev/null
                 $m wait secpipe; $m logs secpipe; $m rm secpipe >/dev/null
                 $m run --rm --net none --security-opt seccomp=/dev/zero true; echo $?
-                mkfifo silent; timeout -s KILL 1 $m run --rm --net none --security-opt seccomp=silent true; echo $?
+                mkfifo silent; bash -c 'timeout -s KILL 1 $0 run --rm --net none --security-opt seccomp=silent true; exit $?' $m 2>/dev/null; echo $?
                 """,
             ], environment: ["MYDOCKER": Host.mydocker, "PROFILE": profile])
         let refused = "mkdir: can't create directory '/new': Disk quota exceeded"
