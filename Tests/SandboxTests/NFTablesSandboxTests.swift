@@ -230,6 +230,20 @@ import Testing
         }
     }
 
+    /// They go as they are, too, and what the user has in them stays.
+    @Test func whatFormerReleasesMadeGoes() throws {
+        try inFreshNetwork {
+            let networks = [network(1), network(2, isInternal: true)]
+            for name in FirewallTable.allCases { try makeFormerTable(name, networks) }
+            try nft("add", "rule", "ip", "mydocker-filter", "MYDOCKER-USER", "ip", "saddr", "192.0.2.1", "drop")
+            for network in networks {
+                try firewall.withdraw(network.owner, of: [.ipv4, .ipv6], withOpenPorts: false)
+            }
+            let left = try ruleset().filter { $0.contains("chain MYDOCKER") || $0.contains("saddr") }
+            #expect(left == ["\tchain MYDOCKER-USER {", "\t\tip saddr 192.0.2.1 drop"])
+        }
+    }
+
     private func makeFormerTable(_ name: FirewallTable, _ networks: [NetworkIntent]) throws {
         let layout = IntentRules.layout(of: name.family)
         let rules = layout.headJumps + layout.tailJumps + networks.flatMap(IntentRules.rules)

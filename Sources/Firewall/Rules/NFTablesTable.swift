@@ -177,8 +177,9 @@ final class NFTablesTable: KernelTable {
         guard rules(in: chain).isEmpty, references(to: chain) == 0 else {
             throw OperationError("remove firewall chain", chain, errno: ENOTEMPTY)
         }
+        let missing = contents.unasked[chain] ?? []
+        let maps = NetworkBranches.maps(of: chain).filter { !missing.contains($0) }
         contents.remove(chain)
-        let maps = NetworkBranches.maps(of: chain)
         if !maps.isEmpty { changes.append(.removeRules(of: chain)) }
         changes += maps.map { .removeMap($0.name) }
         changes.append(.removeChain(chain))
