@@ -158,6 +158,14 @@ static int leads_to_host_binary(const struct claunch_process *process, const cha
     return 0;
 }
 
+/* Asked while we may still read whatever we may run: the program's user may be able to run a script without being able to read it. */
+static void refuse_host_binary(const struct claunch_process *process, int socket) {
+    for (int i = 0; process->candidates[i]; i++) {
+        if (leads_to_host_binary(process, process->candidates[i]) > 0)
+            claunch_child_fail(socket, CLAUNCH_STAGE_HOST_BINARY, i);
+    }
+}
+
 /* Tries the candidates in order. Our own binary is never run again inside the container, by name, through
  * /proc/self/exe or as an interpreter: the container could then write to the host's copy (CVE-2019-5736). */
 static _Noreturn void execute(const struct claunch_process *process, int socket) {
@@ -203,6 +211,7 @@ static _Noreturn void begin(const struct claunch_process *process, int socket) {
 
 _Noreturn void claunch_child_run(const struct claunch_process *process, int socket, int terminal) {
     claunch_child_equip(process, socket, terminal, -1);
+    refuse_host_binary(process, socket);
     take_terminal(socket, terminal);
     set_bounds(process, socket);
     claunch_child_become(process, socket);
@@ -210,6 +219,7 @@ _Noreturn void claunch_child_run(const struct claunch_process *process, int sock
 }
 
 _Noreturn void claunch_child_run_equipped(const struct claunch_process *process, int socket, int terminal) {
+    refuse_host_binary(process, socket);
     take_terminal(socket, terminal);
     claunch_child_become(process, socket);
     begin(process, socket);

@@ -56,6 +56,21 @@ extension CLI.Security {
         #expect(Host.binaryHash == hash)
     }
 
+    /// Who may run a script need not be able to read it, nor to open anything.
+    @Test(arguments: [
+        ["--cap-drop", "ALL"], ["-u", "1000"], ["-u", "1000", "--init"], ["--ulimit", "nofile=3"],
+    ]) func CVE_2019_5736_noScriptHidesWhatItIsRunBy(options: [String]) throws {
+        try withRunnableRoot { root, flags in
+            let mode = options.contains("--ulimit") ? 0o755 : 0o111
+            try script(root + "/secret", "/proc/self/exe")
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: root + "/secret")
+            let outcome = Host.run(
+                [Host.mydocker, "run", "--rm", "--net", "none"] + options + flags + ["/secret", "version"])
+            #expect(outcome.code == 126, "\(outcome.text)")
+            #expect(outcome.error.contains(mode == 0o111 ? Self.refusal : "Too many open files"), "\(outcome.text)")
+        }
+    }
+
     /// A process that is about to run its program is ours for a moment, and so is process 1 with --init.
     @Test(arguments: [[], ["--init"], ["--init", "-u", "1000"], ["--cap-add", "SYS_PTRACE"]])
     func CVE_2019_5736_theHostsBinaryCannotBeOpenedInside(flags: [String]) throws {
