@@ -187,7 +187,7 @@ extension CLI.Names {
                 refusal("fe80::53%9999", #"this host has no link "9999""#),
                 refusal("fe80::53%nosuch", #"this host has no link "nosuch""#), refusal("fe80::53%up0", own),
                 refusal("fe80::53%up0", own),
-                #"125 mydocker: invalid argument "fd00::53%up0" for "--dns" flag: only an address of fe80::/10 is one of a link"#,
+                #"125 invalid argument "fd00::53%up0" for "--dns" flag: only an address of fe80::/10 is one of a link"#,
             ], "\(outcome.text)")
     }
 
