@@ -88,10 +88,10 @@ extension CLI.NetworkOptions {
             $m system check && echo clean
             case \#(firewall) in
               iptables) ip6tables-legacy -F MYDOCKER-FORWARD;;
-              nftables) nft flush chain ip6 mydocker-filter MYDOCKER-FORWARD;;
+              nftables) nft flush chain ip6 mydocker-filter MYDOCKER-TO-bare;;
             esac
             echo 0 >/proc/sys/net/ipv4/conf/bare/arp_ignore
-            $m system check | sed 's/ (.*//' | grep -c -e 'bridge bare: its settings' -e 'rule ip6 filter -A MYDOCKER-FORWARD -i bare -o bare -j ACCEPT: missing'
+            $m system check | sed 's/ (.*//' | grep -c -e 'bridge bare: its settings' -e 'rule ip6 filter -A MYDOCKER-[A-Za-z-]* -i bare -o bare -j ACCEPT: missing'
             $m run --rm --network usual true; yes again pings6 box1 fd00:99::2; yes host asks box1 10.250.0.1
             $m rm -f box1 box2 >/dev/null; $m network rm bare; { ip6tables-legacy-save; nft list tables; } 2>/dev/null | grep -c -e MYDOCKER -e 'ip6 mydocker'
             $m network rm usual; $m system check && echo clean
