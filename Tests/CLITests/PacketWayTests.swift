@@ -220,7 +220,7 @@ extension CLI.PacketWay {
         let dropped =
             isLegacy
             ? "iptables-legacy filter MYDOCKER-FORWARD: -o bd0 -j DROP"
-            : "nft ip mydocker-filter MYDOCKER-FORWARD: oifname \"bd0\" counter drop"
+            : "nft ip mydocker-filter MYDOCKER-TO-bd0: oifname \"bd0\" counter drop"
         #expect(
             outcome.lines.suffix(7) == Array(repeating: "does not arrive: dropped by \(dropped)", count: 2) + [
                 "arrives: it leaves this host by out0, as 10.250.0.1",
@@ -289,7 +289,7 @@ extension CLI.PacketWay {
                 "4", "not known: nft inet mine f: limit … accept (depends on limit)",
                 "arrives, as far as is known: it leaves this host by out0, as 10.250.0.1", "4 [true,1]",
                 "4", "does not arrive, as far as is known: dropped by nft inet mine f: drop", "vmap 3",
-                "\(dropped) nft inet mine f: meta nfproto ipv4 ip protocol @__map0 drop",
+                "\(dropped) nft inet mine f: meta nfproto ipv4 ip protocol vmap @__map0 drop",
                 "bd0|foreign|the rule nft inet mine f: tcp dport 443 counter reject drops what one sends to 192.0.2.1; "
                     + "take it away, or let \"bd0\" pass in front of it",
                 "forwarding 3", "does not arrive: this host does not forward (net.ipv4.ip_forward is 0)",
