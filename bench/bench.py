@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-from contestants import Failed, Floor, MyDocker, Peer, Tools, complain
+from contestants import Failed, Floor, MyDocker, Peer, SkopeoAndUmoci, Tools, complain
 from drawing import draw
 
 PAUSE = 0.05  # between two goes: a bridge port or a namespace dies after the command that left it
@@ -373,7 +373,8 @@ class Bench:
                     return [took]
                 return measure
 
-            [pulls] = self.alternate(come(lambda peer: peer.pull(name), name), 1, rounds=3, warm_ups=1, among=self.peers)
+            [pulls] = self.alternate(come(lambda peer: peer.pull(name), name), 1, rounds=3, warm_ups=1,
+                                     among=[*self.peers, SkopeoAndUmoci(self.tools)])
 
             def peak(peer):
                 most = self.tools.peak(peer.pull(name))

@@ -253,6 +253,23 @@ class Docker(Peer):
     has_daemon = True
 
 
+class SkopeoAndUmoci:
+    """One copies an image from a registry, the other unpacks it: what `pull` does at once."""
+
+    label = "skopeo+umoci"
+
+    def __init__(self, tools):
+        self.place = os.path.join(tools.scratch, "unpacked")
+
+    def pull(self, name):
+        layout = f"{self.place}/layout:x"
+        return ["sh", "-c", f"mkdir {self.place} && skopeo copy -q --insecure-policy --src-tls-verify=false docker://{name} "
+                            f"oci:{layout} && umoci unpack --image {layout} {self.place}/bundle"]
+
+    def remove_image(self, *names):
+        return ["rm", "-rf", self.place]
+
+
 class Podman(Peer):
     """Its storage and its settings are those of bench/with-peers."""
 
