@@ -123,6 +123,8 @@ import Testing
         #expect(try request("-o", "type=image,compression=uncompressed").outputs.isEmpty)
         #expect(try request("-o", "type=local,dest=x,compression=uncompressed").outputs == [.directory("x")])
         #expect(try request("-o", "type=cacheonly").outputs == [.nothing])
+        let error = #expect(throws: OperationError.self) { try request("-o", "type=cacheonly,dest=x") }
+        #expect(error?.description == "dest is not possible for type cacheonly")
         for (wrong, words) in [
             ("type=image,push=true,compression=zstd", "compression=zstd of --output is not supported where an image"),
             ("type=registry,compression=uncompressed", "compression=uncompressed of --output is not supported where"),

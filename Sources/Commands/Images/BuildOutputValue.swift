@@ -97,6 +97,7 @@ struct BuildOutputValue {
         case ("tar", let path): return .archive(path == "-" ? nil : path)
         case ("local", nil): throw OperationError("dest is required for type local", kind: .invalid)
         case ("cacheonly", nil): return .nothing
+        case ("cacheonly", _?): throw OperationError("dest is not possible for type cacheonly", kind: .invalid)
         case ("image", nil), ("docker", nil), ("registry", nil): return nil
         case ("docker", let path?): return .image(.docker, path == "-" ? nil : path, savedCompression)
         case ("oci", let path): return .image(.oci, path == "-" ? nil : path, savedCompression)

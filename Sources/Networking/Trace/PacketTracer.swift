@@ -12,7 +12,7 @@ package struct PacketTracer: ~Copyable {
     private var knownAddresses: [Int32: [Subnet]]?
     let containers: [TracedContainer]
     private let places: ContainerPlaces
-    private let internals: InternalNetworks
+    let internals: InternalNetworks
     let family: AddressFamily
     private var walk: FirewallWalk
     /// Whether there are rules of bridges' own.
@@ -124,7 +124,7 @@ package struct PacketTracer: ~Copyable {
     }
 
     /// Rules that a packet meets at a link are told of, and not followed.
-    private mutating func pass(link name: String, isOutward: Bool) {
+    mutating func pass(link name: String, isOutward: Bool) {
         for chain in deviceChains where chain.isOutward == isOutward && chain.devices.contains(name) {
             doubt("\(chain.description): rules at the link \(name) are not followed")
         }
@@ -233,52 +233,6 @@ package struct PacketTracer: ~Copyable {
     /// The first one that is not of the link alone.
     private mutating func address(of link: LinkInfo) -> IPAddress? {
         addresses(of: link.index).map(\.address).first { !$0.isMappedOrOfLink }
-    }
-
-    mutating func deliver(by bridge: LinkInfo, _ packet: TracedPacket) {
-        guard let (container, endpoint) = place(of: packet.destination), endpoint.bridge == bridge.name else {
-            return stop("nobody on \(bridge.name) has the address \(packet.destination)")
-        }
-        if let why = trouble(of: endpoint, on: bridge) { return stop(why) }
-        pass(link: endpoint.hostInterface, isOutward: true)
-        note(bridge.name, "→ \(endpoint.hostInterface) → \(endpoint.interface) of container \(container.name)")
-        let port = packet.destinationPort.map { ", port \($0)" } ?? ""
-        (way.container, way.source) = (container.name, packet.source)
-        way.end = .arrives("at container \(container.name)\(port), from \(packet.source)")
-    }
-
-    private mutating func arriveHere(_ packet: inout TracedPacket, by input: String) {
-        packet.input = input
-        packet.output = nil
-        guard pass(.input, &packet) else { return }
-        let port = packet.destinationPort.map { ", port \($0)" } ?? ""
-        guard let (container, endpoint, mapping) = listener(packet) else {
-            if let holder = holder(packet) {
-                return stop("a socket holds the port for container \(holder.name), and no rule has sent this on to it")
-            }
-            way.end = .arrives("at this host\(port), from \(packet.source)")
-            return answerFromHere(to: packet)
-        }
-        // Where a datagram has come to is not told to whoever receives it.
-        let own = packet.isOfTCP ? packet.destination : nil
-        if let network = internals.refusing(packet.source, at: own, publishedBy: endpoint.networkID) {
-            note("supervisor", "of container \(container.name) listens\(port)")
-            return stop(
-                "it refuses \(packet.source): network \(network.name) is internal, and has no way "
-                    + (network.id == endpoint.networkID ? "in" : "out"))
-        }
-        note("supervisor", "of container \(container.name) listens\(port), and passes it on from this host")
-        way.container = container.name
-        way.end = .arrives("at container \(container.name), port \(mapping.containerPort)")
-        answerFromHere(to: packet)
-    }
-
-    /// Why a container's link carries nothing; nil: it does.
-    private func trouble(of endpoint: Endpoint, on bridge: LinkInfo) -> String? {
-        let name = endpoint.hostInterface
-        guard let port = link(named: name) else { return "there is no link \(name)" }
-        if port.master != bridge.index { return "\(name) is not on the bridge \(bridge.name)" }
-        return [port, bridge].first { !$0.isUp }.map { "\($0.name) is down" }
     }
 
     private func notForwarding(_ setting: String) -> String {
