@@ -23,7 +23,7 @@ extension CLI.Names {
         let outcome = elsewhere(
             """
             run --name db --expose 5432 -e POSTGRES_USER=me 2>/dev/null
-            $m run --rm --name web --link db:the-db -e THE_DB_PORT_5432_TCP_PROTO=mine sh -c 'env | grep ^THE_DB | sort; grep db /etc/hosts' 2>/dev/null |
+            $m run --rm --name web --link db:the-db -e THE_DB_PORT_5432_TCP_PROTO=mine sh -c 'env | grep ^THE_DB | sort; grep the-db /etc/hosts' 2>/dev/null |
               sed "s/$($m inspect -f '{{.NetworkSettings.IPAddress}}' db)/ADDRESS/; s/$($m ps -qf name=db)/ID/"
             $m run --rm --network front --link db:the-db sh -c 'env | grep ^THE_DB'
             """)

@@ -22,7 +22,7 @@ extension CLI.Surroundings {
         let gateway = runOnce("--add-host", "me:host-gateway", "true")
         #expect(gateway.code == 125 && gateway.error.contains("host-gateway"))
         let bridged = mydocker(
-            "run", "--rm", "--add-host", "me:host-gateway", "sh", "-c", "grep me /etc/hosts; ip route")
+            "run", "--rm", "--add-host", "me:host-gateway", "sh", "-c", "grep -w me /etc/hosts; ip route")
         let address = bridged.lines.first.map { $0.prefix { $0 != "\t" } } ?? ""
         #expect(!address.isEmpty && bridged.text.contains("default via \(address) "), "\(bridged.text)")
     }
