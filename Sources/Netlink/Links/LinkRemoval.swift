@@ -10,15 +10,18 @@ extension LinkInfo {
     /// Returns when nobody finds it any more. One that is gone already is no error.
     package func remove() throws(OperationError) {
         try FaultPoint.pass("delete link", name)
+        let command = getpid()
         switch try Fork.fork() {
         case .parent(let process): try awaitRemoval(by: process)
-        case .child: _exit(Self.answer(index))
+        case .child: _exit(Self.ask(index, for: command))
         }
     }
 
-    /// The copy holds nothing of the command's: neither its locks, nor the pipes that somebody may read to their end.
+    /// The copy holds nothing of the command's: neither its locks, nor the pipes that somebody may read to their end. With a command that
+    /// is killed it ends before it asks, or once the kernel is done: the next command, which has the locks then, loses no link that it uses.
     /// - Returns: an errno; 0 is success.
-    private static func answer(_ index: Int32) -> Int32 {
+    private static func ask(_ index: Int32, for command: pid_t) -> Int32 {
+        Fork.die(with: command)
         FaultPoint.disarm()
         InheritedDescriptors.close(except: [])
         ProcessTitle.set("mydocker: removal of a link")
