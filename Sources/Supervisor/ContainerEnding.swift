@@ -13,7 +13,8 @@ package final class ContainerEnding {
     private let pid: Int32
     private let run: ContainerRun
     private var definition: ContainerDefinition { run.definition }
-    private var isAsked = false
+    /// It has begun.
+    private(set) var isAsked = false
 
     package init(_ pid: Int32, _ run: ContainerRun) {
         self.pid = pid

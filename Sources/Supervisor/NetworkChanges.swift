@@ -35,6 +35,8 @@ final class NetworkChanges: EventSource {
         return .later(request)
     }
 
+    var isIdle: Bool { worker == nil && waiting.isEmpty && mendings == 0 }
+
     /// Nothing is changed any more when this returns: whoever writes the container's records now is alone. Waits of the worker end at
     /// once, and what it had begun is undone.
     func settle() {

@@ -20,6 +20,19 @@ package final class Restarts: EventSource {
         ends = try SignalDescriptor(isListening ? Self.ending : [Host.endOfRestarts])
     }
 
+    /// Goes on as another beginning of this process has left off.
+    init(_ reader: RecordReader) throws(RecordError) {
+        isListening = try reader.bool("isListening")
+        rounds = try reader.object("rounds", FurtherRounds.init)
+        // Descriptors have just been closed.
+        guard let ends = try? SignalDescriptor(isListening ? Self.ending : [Host.endOfRestarts]) else {
+            throw RecordError("signals cannot be watched")
+        }
+        self.ends = ends
+    }
+
+    var json: JSON { ["isListening": .bool(isListening), "rounds": rounds.json] }
+
     /// Whether somebody has ended it for good.
     package var areEnded: Bool {
         hear()

@@ -16,6 +16,11 @@ final class Round: AttachableProgram {
     /// Until a first client has come, or has had the time for that.
     private var isPatient: Bool
     private let patience = Alarm()
+    /// When the supervisor begins anew.
+    private let renewal = Alarm()
+    /// Of a round that another beginning of this process has begun: milliseconds that its program may still run.
+    private let timeLeft: Int64?
+    private let isResumed: Bool
     private var run: ContainerRun { supervisor.run }
     /// For others than the caller, who type there too.
     private var terminalInput: Descriptor?
@@ -24,8 +29,19 @@ final class Round: AttachableProgram {
     /// It was ended because its time was over.
     private(set) var isLate = false
 
-    init(_ supervisor: Supervisor, of pid: Int32) {
+    convenience init(_ supervisor: Supervisor, of pid: Int32) {
+        let limit = supervisor.run.definition.timeLimit
+        self.init(supervisor, of: pid, isResumed: false, timeLeft: limit.map { $0 * 1000 })
+    }
+
+    convenience init(_ supervisor: Supervisor, of pid: Int32, goingOnFor timeLeft: Int64?) {
+        self.init(supervisor, of: pid, isResumed: true, timeLeft: timeLeft)
+    }
+
+    private init(_ supervisor: Supervisor, of pid: Int32, isResumed: Bool, timeLeft: Int64?) {
         self.supervisor = supervisor
+        self.isResumed = isResumed
+        self.timeLeft = timeLeft
         isPatient = supervisor.awaitsClient && !supervisor.run.isRepeated
         forwarder = SignalForwarder(to: pid, caller: supervisor.caller)
         ending = ContainerEnding(pid, supervisor.run)
@@ -43,7 +59,8 @@ final class Round: AttachableProgram {
         }
         supervisor.audience.begin(self, input: terminalInput.take() ?? streams.takeInput())
         let process = ProcessWatch(container.child.process)
-        carry(until: process)
+        if !isResumed, supervisor.mayBeginAnew { renewal.set(milliseconds: Renewal.age) }
+        carry(container.child, until: process)
         supervisor.audience.endRound()
         container.child.disown()
         // Until it is reaped its number is nobody else's.
@@ -51,7 +68,7 @@ final class Round: AttachableProgram {
         return reap(container.child.pid)
     }
 
-    private func carry(until process: ProcessWatch) {
+    private func carry(_ child: borrowing LaunchedChild, until process: ProcessWatch) {
         process.onEnd = { [unowned self] in
             relay.stopInput()
             alarm.set(milliseconds: nil)
@@ -71,8 +88,14 @@ final class Round: AttachableProgram {
             end()
         }
         limitTime()
-        let loop = supervisor.loop([process, supervisor.signals, relay, alarm, limit, patience])
-        loop.run { !process.hasEnded || awaitsClient }
+        let loop = supervisor.loop([process, supervisor.signals, relay, alarm, limit, patience, renewal])
+        var isToBeginAnew = false
+        renewal.onTime = { isToBeginAnew = true }
+        while !process.hasEnded || awaitsClient {
+            loop.turn()
+            if isToBeginAnew, !process.hasEnded { beginAnew(child) }
+            isToBeginAnew = false
+        }
         // What follows is delivered when this round is gone.
         relay.isHeld = { [audience = supervisor.audience] in audience.isFull }
         supervisor.run.endRest()
@@ -81,16 +104,27 @@ final class Round: AttachableProgram {
         relay.onUnheard = {}
     }
 
+    /// Not in the midst of something, which would be lost.
+    private func beginAnew(_ child: borrowing LaunchedChild) {
+        let isIdle = relay.isIdle && !isPatient && !ending.isAsked && alarm.deadline == nil
+        let terminal = forwarder.resizes == nil ? nil : relay.sources.first?.number
+        let handover = supervisor.handover(
+            of: child, terminal: terminal, relay.sources,
+            timeLeft: limit.deadline.map { Int64($0.millisecondsLeft) })
+        guard isIdle, let handover else { return renewal.set(milliseconds: Renewal.pause) }
+        supervisor.beginAnew(handover)
+    }
+
     private var awaitsClient: Bool { isPatient && !supervisor.audience.hasHadClient }
 
     private func limitTime() {
-        guard let seconds = run.definition.timeLimit else { return }
+        guard let timeLeft else { return }
         limit.onTime = { [unowned self] in
             isLate = true
             forwarder.forward(SIGKILL)
             run.letAct()
         }
-        limit.set(milliseconds: seconds * 1000)
+        limit.set(milliseconds: timeLeft)
     }
 
     private func addOutput(_ source: consuming Descriptor, _ stream: LogStream) {

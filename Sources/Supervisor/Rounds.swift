@@ -120,12 +120,7 @@ extension Host {
                 // Nothing of the caller's directory is kept busy.
                 chdir("/")
             }
-            if supervisor.follows(round.exit) {
-                supervisor.repeatRounds(after: round.exit)
-            } else {
-                supervisor.finish(after: round.exit)
-                supervisor.deliverToAudience()
-            }
+            supervisor.lookAfter(round)
         } catch {
             report.fail(error)
         }

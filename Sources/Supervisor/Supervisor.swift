@@ -17,7 +17,7 @@ final class Supervisor {
     private let names: NameServer
     private let ports: PortServer
     /// Nil when it has no check.
-    private let health: HealthMonitor?
+    let health: HealthMonitor?
     /// The next round is one that somebody has asked for.
     private var wasAsked = false
     /// Nil in the background.
@@ -28,29 +28,39 @@ final class Supervisor {
     let awaitsClient: Bool
 
     /// Makes the container's first traces on this host.
-    init(
+    convenience init(
         _ host: Host, _ plan: ContainerPlan, _ offer: NetworkNamespaceOffer?, for caller: CallerStreams?,
         _ signals: SignalSource,
         passesSignals: Bool = true, awaitsClient: Bool = false
     ) throws(OperationError) {
+        let restarts = try Restarts(plan.definition)
+        self.init(
+            host, try ContainerRun(host, plan, offer), restarts, for: caller, signals, passesSignals: passesSignals,
+            awaitsClient: awaitsClient)
+        if caller != nil { run.note("attach") }
+    }
+
+    init(
+        _ host: Host, _ run: ContainerRun, _ restarts: Restarts, for caller: CallerStreams?, _ signals: SignalSource,
+        passesSignals: Bool, awaitsClient: Bool
+    ) {
         self.host = host
         self.awaitsClient = awaitsClient
         self.caller = caller
         self.signals = signals
         self.passesSignals = passesSignals
-        restarts = try Restarts(plan.definition)
-        run = try ContainerRun(host, plan, offer)
+        self.restarts = restarts
+        self.run = run
         changes = NetworkChanges(run)
         names = NameServer(run)
         ports = PortServer(run)
         health = HealthMonitor(run)
-        if caller != nil { run.note("attach") }
         // What can be asked of it.
         control.on("attach") { [audience] request, passed throws(OperationError) in
             try audience.attach(request, passed)
         }
         answerAboutNetworks()
-        control.on("again") { [restarts, run] _, _ throws(OperationError) in
+        control.on("again") { _, _ throws(OperationError) in
             // Whoever asks ends the program next.
             try run.checkRoom()
             restarts.again()
@@ -77,6 +87,26 @@ final class Supervisor {
             givingMemoryBack: caller == nil)
     }
 
+    /// What this process would have to know if it began anew; nil while somebody wants something of it.
+    func handover(
+        of container: borrowing LaunchedChild, terminal: Int32?, _ sources: [(stream: LogStream, number: Int32)],
+        timeLeft: Int64?
+    ) -> SupervisorHandover? {
+        let check = health?.handover.map(SupervisorHandover.Check.init)
+        guard control.isIdle, control.number >= 0, audience.isEmpty, changes.isIdle, names.isIdle, ports.isIdle,
+            check != nil || health == nil, let run = run.handover
+        else { return nil }
+        func source(_ stream: LogStream) -> Int32? {
+            terminal == nil ? sources.first { $0.stream == stream }?.number : nil
+        }
+        let input = terminal == nil && audience.inputNumber >= 0 ? audience.inputNumber : nil
+        return SupervisorHandover(
+            run: run, restarts: restarts.json, check: check, pid: container.pid,
+            process: container.process.descriptor.number, control: control.number, terminal: terminal,
+            output: source(.stdout), error: source(.stderr), input: input, passesSignals: passesSignals,
+            timeLeft: timeLeft)
+    }
+
     // MARK: Rounds
 
     /// Lets the container's program begin, and looks after it until it has ended.
@@ -98,9 +128,19 @@ final class Supervisor {
         if run.isRepeated || run.definition.restart.name != .never, restarts.areEnded {
             try? container.child.process.send(SIGKILL)
         }
-        let round = Round(self, of: container.child.pid)
-        let end = round.watch(consume container)
+        return watch(Round(self, of: container.child.pid), container)
+    }
+
+    func watch(_ round: Round, _ container: consuming StartedContainer) -> FinishedRound {
+        let end = round.watch(container)
         return FinishedRound(exit: run.end(end, isLate: round.isLate), relay: round.relay, wasUnheard: round.wasUnheard)
+    }
+
+    /// In the background: what comes behind the first round.
+    func lookAfter(_ round: FinishedRound) {
+        if follows(round.exit) { return repeatRounds(after: round.exit) }
+        finish(after: round.exit)
+        deliverToAudience()
     }
 
     /// Of what fails, all descriptors are closed when this returns.

@@ -116,6 +116,8 @@ int clinux_set_terminal_size(int fd, uint16_t rows, uint16_t columns);
 pid_t clinux_fork(void);
 /* The same into a pid namespace of its own. */
 pid_t clinux_fork_contained(void);
+/* execve(2) of the program that runs, with the environment that it has. `words` ends with NULL. */
+int clinux_begin_anew(char *const words[]);
 /* Has the kernel kill the calling process when `parent` has ended; -ESRCH when it has already. */
 int clinux_die_with(pid_t parent);
 /* Has SIGALRM end the calling process after some seconds. */

@@ -1,4 +1,5 @@
 import Core
+import Engine
 import Glibc
 import Linux
 
@@ -11,6 +12,8 @@ package enum CommandLineTool {
         // A limit on the size of files is an error of the write, and no end of ours.
         signal(SIGXFSZ, SIG_IGN)
         Umask.fix()
+        // A supervisor that has begun anew has nothing to read of what people type.
+        if Engine().goOnSupervising(CommandWords.all) { return 0 }
         let words = CommandWords.all.dropFirst()
         var context = CommandContext()
         // The command alone: what stands behind it may be secret.

@@ -57,11 +57,16 @@ package struct LaunchedChild: ~Copyable {
         return child
     }
 
-    private init(pid: pid_t, process: consuming ProcessDescriptor, socket: consuming Descriptor, plan: LaunchPlan) {
+    private init(pid: pid_t, process: consuming ProcessDescriptor, socket: consuming Descriptor, plan: LaunchPlan?) {
         self.pid = pid
         self.process = process
         self.socket = socket
         self.plan = plan
+    }
+
+    /// One whose program runs, and whose parent this process is.
+    package init(running pid: pid_t, _ process: consuming ProcessDescriptor) {
+        self.init(pid: pid, process: process, socket: Descriptor(owning: -1), plan: nil)
     }
 
     deinit {

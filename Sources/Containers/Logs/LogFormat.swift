@@ -2,7 +2,7 @@ import Core
 import Glibc
 
 /// Which of its outputs a container wrote to.
-package enum LogStream: Sendable {
+package enum LogStream: String, CaseIterable, Sendable {
     case stdout
     case stderr
 }

@@ -23,6 +23,9 @@ package struct LogWriter: ~Copyable {
     /// Records that could not be written.
     package var droppedRecords: Int { sink.droppedRecords }
 
+    /// What another writer has to write first, to go on where this one is: lines that are not whole yet.
+    package var heldBack: [(stream: LogStream, bytes: [UInt8])] { [(.stdout, stdout.bytes), (.stderr, stderr.bytes)] }
+
     /// Records what was read from a stream: every line that is complete now, in one write(2) if they fit in 48 KiB
     /// and else in several, of whole records each.
     package mutating func write(stream: LogStream, bytes: UnsafeRawBufferPointer) {
@@ -119,6 +122,7 @@ private struct LogSink: ~Copyable {
 private struct PartialLine: ~Copyable {
     private let memory = PageMemory.allocate(byteCount: LogFormat.maximumText)
     private var count = 0
+    var bytes: [UInt8] { Array(memory[..<count]) }
 
     deinit { PageMemory.deallocate(memory) }
 

@@ -41,6 +41,9 @@ final class OutputChannel {
             : pollfd(fd: isHeld ? -1 : source.number, events: Int16(POLLIN), revents: 0)
     }
 
+    /// Nil at its end.
+    var place: (stream: LogStream, number: Int32)? { source == nil ? nil : (stream, source.number) }
+
     /// All that was there has been delivered.
     var isAtEnd: Bool { source == nil && !isPending }
 

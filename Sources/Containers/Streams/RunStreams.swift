@@ -40,6 +40,13 @@ package final class RunStreams {
         }
     }
 
+    /// Our ends of the streams of a program that runs.
+    package init(output: consuming Descriptor?, error: consuming Descriptor?, input: consuming Descriptor?) {
+        self.output = output
+        self.error = error
+        self.input = input
+    }
+
     /// For a program that nobody listens to.
     private init() {}
     package static func nowhere() -> RunStreams { RunStreams() }

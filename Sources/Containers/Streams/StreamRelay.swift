@@ -52,6 +52,12 @@ package final class StreamRelay: EventSource {
             from: source, to: target, isTerminal: true, detachKeys: rawTerminal == nil ? nil : detachKeys)
     }
 
+    /// All that has been read is delivered, and nothing is to come of a caller.
+    package var isIdle: Bool { input == nil && rawTerminal == nil && !isPending && lostOutput == nil }
+
+    /// What output is read from, as far as it has not ended.
+    package var sources: [(stream: LogStream, number: Int32)] { outputs.compactMap(\.place) }
+
     /// The caller has typed the detach keys.
     package var isDetached: Bool { input?.isDetached ?? false }
 

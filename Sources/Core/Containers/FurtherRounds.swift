@@ -39,3 +39,12 @@ package struct FurtherRounds: Equatable, Sendable {
         return .after(milliseconds: delay.next(afterRunningFor: duration))
     }
 }
+
+extension FurtherRounds: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        areEnded = try reader.bool("areEnded")
+        isAsked = try reader.bool("isAsked")
+        delay = try reader.object("delay", RestartDelay.init)
+    }
+    package var json: JSON { ["areEnded": .bool(areEnded), "isAsked": .bool(isAsked), "delay": delay.json] }
+}

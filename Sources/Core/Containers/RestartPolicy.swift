@@ -82,3 +82,10 @@ package struct RestartDelay: Equatable, Sendable {
         return milliseconds
     }
 }
+
+extension RestartDelay: Record {
+    package init(_ reader: RecordReader) throws(RecordError) {
+        milliseconds = Int32(try reader.int("milliseconds", in: 0...Int64(Self.longest)))
+    }
+    package var json: JSON { ["milliseconds": .number(milliseconds)] }
+}

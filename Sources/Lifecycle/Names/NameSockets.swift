@@ -12,6 +12,12 @@ package final class NameSockets {
     package let datagrams: ServedPort
     package let connections: ServedPort
 
+    /// Those that listen already.
+    init(_ datagrams: consuming Descriptor, _ connections: consuming Descriptor) {
+        self.datagrams = ServedPort(datagrams)
+        self.connections = ServedPort(connections)
+    }
+
     /// The calling thread is inside until this returns.
     private init(isAside: Bool) throws(OperationError) {
         let port = isAside ? 0 : Self.port

@@ -18,6 +18,15 @@ package final class LoopbackPorts {
 
     package var held: [(socket: Int32, mapping: PortMapping)] { zip(sockets.numbers, mappings).map { ($0, $1) } }
 
+    /// - Parameters:
+    ///   - ports: that are held from now on.
+    ///   - wanted: what was to be held when they were opened.
+    func takeOver(_ ports: [(socket: Int32, mapping: PortMapping)], of wanted: [PortMapping]) {
+        self.wanted = wanted
+        for port in ports { sockets.insert(port.socket) }
+        mappings = ports.map(\.mapping)
+    }
+
     /// Closes what is not among them, and opens what is new.
     /// - Returns: whether sockets that were open are not any more.
     package func follow(_ ports: [PortMapping]) -> Bool {

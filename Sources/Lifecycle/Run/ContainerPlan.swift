@@ -20,6 +20,8 @@ package struct ContainerPlan {
         case new(isNameGenerated: Bool)
         /// It begins again, or for the first time.
         case existing(ContainerClaim)
+        /// It runs, and its supervisor begins anew.
+        case running
     }
 
     package init(
@@ -41,6 +43,6 @@ extension ContainerPlan {
     }
 
     var isExisting: Bool {
-        if case .existing = origin { true } else { false }
+        if case .new = origin { false } else { true }
     }
 }

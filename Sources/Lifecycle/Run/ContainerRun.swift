@@ -14,9 +14,11 @@ final class JoinedNamespace {
     /// Where its names are asked for; nil where they are not.
     private(set) var names: NameSockets?
 
-    init(_ namespace: consuming NetworkNamespace) throws(OperationError) {
+    /// - Parameter names: where they are asked for already.
+    init(_ namespace: consuming NetworkNamespace, names: NameSockets? = nil) throws(OperationError) {
         inside = try RouteSocket(of: &namespace)
         self.namespace = namespace
+        self.names = names
     }
 
     /// Nothing when they are there.
@@ -81,18 +83,29 @@ package final class ContainerRun {
         definition.autoRemove ? definition.restart : currentDefinition.restart
     }
     var id: ContainerID { plan.definition.id }
+    /// What its supervisor is called. Not by its name, which may become another one.
+    package var title: String { "mydocker: supervisor of \(id.short)" }
+
+    init(_ host: Host, _ plan: ContainerPlan, _ state: ContainerState, lock: consuming Descriptor?) {
+        self.host = host
+        self.plan = plan
+        self.state = state
+        self.lock = lock
+    }
 
     /// Takes the container's lock and, of a new one, the name, and writes its records: from here on a dead supervisor's
     /// container can be found and cleared away by anybody.
     /// - Parameter offer: of a network namespace; nil when the container has the host's.
-    package init(
+    package convenience init(
         _ host: Host, _ plan: ContainerPlan, _ offer: NetworkNamespaceOffer?
     ) throws(OperationError) {
         let id = plan.definition.id
         var state = ContainerState(status: .creating, supervisor: getpid(), cgroups: plan.cgroup.directories)
         state.supervise()
         var plan = plan
+        var lock: Descriptor?
         switch plan.origin {
+        case .running: break
         case .new(let isNameGenerated):
             lock = Optional(try host.containerStore.takeLock(of: id))
             do throws(OperationError) {
@@ -115,11 +128,8 @@ package final class ContainerRun {
                 throw error
             }
         }
-        // Not its name, which may become another one.
-        ProcessTitle.set("mydocker: supervisor of \(id.short)")
-        self.host = host
-        self.plan = plan
-        self.state = state
+        self.init(host, plan, state, lock: lock)
+        ProcessTitle.set(title)
         self.offer = offer
         if !plan.isExisting { note("create", at: plan.definition.created) }
     }

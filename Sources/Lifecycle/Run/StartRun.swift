@@ -76,9 +76,10 @@ extension ContainerRun {
         guard let current = try? host.containerStore.definition(id) else { return }
         plan.definition.name = current.name
         plan.definition.restart = current.restart
-        guard current.limits != definition.limits else { return }
-        plan.cgroup = try CgroupHost(below: definition.cgroupParent).plan(
+        let cgroup = try CgroupHost(below: definition.cgroupParent).plan(
             for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
+        guard cgroup != plan.cgroup else { return }
+        plan.cgroup = cgroup
         plan.definition.limits = current.limits
         state.cgroups = plan.cgroup.directories
         try host.record(&state, of: definition)
@@ -178,4 +179,10 @@ package struct StartedContainer: ~Copyable {
     package var child: LaunchedChild
     package var terminal: Descriptor?
     package let streams: RunStreams
+
+    package init(child: consuming LaunchedChild, terminal: consuming Descriptor?, streams: RunStreams) {
+        self.child = child
+        self.terminal = terminal
+        self.streams = streams
+    }
 }

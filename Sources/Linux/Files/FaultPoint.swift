@@ -27,6 +27,9 @@ package enum FaultPoint {
         try lock.withLock { _ throws(OperationError) in try plan?.pass(operation, subject) }
     }
 
+    /// Whether a test waits for a point of this process.
+    package static var areArmed: Bool { plan != nil }
+
     /// For a process that has to put right what became of another one, with the same points.
     package static func disarm() { plan = nil }
 }

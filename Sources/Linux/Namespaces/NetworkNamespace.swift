@@ -57,7 +57,8 @@ package struct NetworkNamespace: ~Copyable {
             remedy: "name a file such as /run/netns/NAME or /proc/PID/ns/net", kind: .invalid)
     }
 
-    fileprivate init(_ descriptor: consuming Descriptor, socket: consuming Descriptor, hasSettings: Bool) {
+    /// - Parameter socket: an rtnetlink socket that was opened inside.
+    package init(_ descriptor: consuming Descriptor, socket: consuming Descriptor, hasSettings: Bool) {
         self.descriptor = descriptor
         self.socket = Optional(socket)
         self.hasSettings = hasSettings

@@ -18,6 +18,12 @@ package struct ServedPort: ~Copyable {
         self.port = port == 0 ? Socket.port(of: result) : port
     }
 
+    /// One that listens already.
+    package init(_ descriptor: consuming Descriptor) {
+        port = Socket.port(of: descriptor.number)
+        self.descriptor = descriptor
+    }
+
     /// Of TCP: the next connection that waits; nil when there is none, or no descriptor for it.
     package func accept() -> Descriptor? { Socket.accept(descriptor.number) }
 

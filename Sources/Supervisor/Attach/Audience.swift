@@ -50,6 +50,9 @@ final class Audience: EventSource {
 
     var isEmpty: Bool { clients.allSatisfy(\.isGone) }
 
+    /// What is written to the program's input when there are clients; -1 where that is nobody's to write to.
+    var inputNumber: Int32 { input.number }
+
     // MARK: Clients
 
     /// - Throws: when no program runs, or what the client has sent is no pipe.

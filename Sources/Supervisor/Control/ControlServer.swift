@@ -84,6 +84,13 @@ package final class ControlServer: EventSource {
         listener = try LocalSocket.listen(at: path, backlog: 64)
     }
 
+    /// Goes on listening at a socket.
+    func listen(by listener: consuming Descriptor) { self.listener = Optional(listener) }
+
+    /// Where it listens; -1 where it does not.
+    var number: Int32 { listener.number }
+    var isIdle: Bool { connections.isEmpty && pause == nil }
+
     /// Nobody else is let in, and only sessions stay.
     package func stopListening() {
         listener = nil

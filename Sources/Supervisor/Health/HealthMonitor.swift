@@ -41,6 +41,20 @@ final class HealthMonitor: EventSource {
         planNext()
     }
 
+    /// The program runs for a while already.
+    /// - Parameter left: milliseconds until the next check is due.
+    func goOn(_ health: ContainerHealth, since start: Timestamp, left: Int64) {
+        started = start
+        self.health = health
+        deadline = Deadline(milliseconds: left)
+    }
+
+    /// What `goOn` needs; nil while a check is made.
+    var handover: (health: ContainerHealth, start: Timestamp, left: Int64)? {
+        guard worker == nil, let deadline else { return nil }
+        return (health, started, Int64(deadline.millisecondsLeft))
+    }
+
     /// The program has ended, and with it what a check had started in there.
     func end() {
         deadline = nil

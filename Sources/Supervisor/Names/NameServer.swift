@@ -27,6 +27,9 @@ final class NameServer: EventSource {
         run.names.forget()
     }
 
+    /// Nobody waits for an answer.
+    var isIdle: Bool { conversations.isEmpty && forwarded.isEmpty }
+
     // MARK: Part of an event loop
 
     func watch(_ requests: inout [pollfd]) {

@@ -26,6 +26,9 @@ final class PortServer: EventSource {
         _ = run.loopbackPorts.follow([])
     }
 
+    /// Nothing is passed on.
+    var isIdle: Bool { connections.all.isEmpty && conversations.isEmpty }
+
     // MARK: Part of an event loop
 
     func watch(_ requests: inout [pollfd]) {

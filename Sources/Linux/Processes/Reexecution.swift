@@ -1,0 +1,34 @@
+import CLinux
+import Core
+import Glibc
+
+/// This process begins anew with the program that it runs (execve(2)): its number, its children, its locks and the signals that it blocks
+/// stay, its memory does not.
+package enum Reexecution {
+    /// The new beginning's words are the program's name, `word`, the number of a descriptor that `state` can be read from, and `title`.
+    /// - Parameters:
+    ///   - title: what the process is called, and as long as it may be called later.
+    ///   - kept: descriptors that stay open under their numbers; all others are closed.
+    /// - Returns: when it could not begin anew: all is as before.
+    package static func begin(_ word: String, _ state: [UInt8], titled title: String, keeping kept: [Int32]) {
+        let memory = clinux_sealed_memory(state, state.count)
+        guard memory >= 0 else { return }
+        let file = Descriptor(owning: memory)
+        let open = kept + [file.number]
+        for number in open { _ = clinux_fcntl(number, F_SETFD, 0) }
+        var words = [Program.current.name, word, String(file.number), title].map { (word: String) in strdup(word) }
+        words.append(nil)
+        _ = clinux_begin_anew(words)
+        for word in words { free(word) }
+        for number in open { _ = clinux_fcntl(number, F_SETFD, FD_CLOEXEC) }
+    }
+
+    /// What the process before has handed over.
+    /// - Returns: nil when it was not begun that way.
+    package static func state(_ word: String, in words: [String]) -> (bytes: [UInt8], title: String)? {
+        guard words.count == 4, words[1] == word, let number = Int32(words[2]), number > 2,
+            let bytes = try? Files.read("/proc/self/fd/\(number)", limit: 64 << 20)
+        else { return nil }
+        return (bytes, words[3])
+    }
+}
