@@ -198,6 +198,8 @@ pid_t clinux_fork(void) { return result(fork()); }
 /* Without the handlers of pthread_atfork(3): there is one thread, and a program is what the child goes on to. */
 int clinux_begin_anew(char *const words[]) { return result(execve("/proc/self/exe", words, environ)); }
 
+void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name); }
+
 pid_t clinux_fork_contained(void) { return result(syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0)); }
 
 int clinux_die_with(pid_t parent) {

@@ -29,6 +29,8 @@ package enum Reexecution {
         guard words.count == 4, words[1] == word, let number = Int32(words[2]), number > 2,
             let bytes = try? Files.read("/proc/self/fd/\(number)", limit: 64 << 20)
         else { return nil }
+        // It is that of the link which the program was executed by.
+        words[0].withKernelString { clinux_set_name($0) }
         return (bytes, words[3])
     }
 }
