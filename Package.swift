@@ -87,7 +87,7 @@ let package = Package(
         test(
             "LifecycleTests",
             ["Core", "Linux", "Records", "Netlink", "Networking", "IPAM", "Containers", "Lifecycle", "TestSupport"]),
-        test("SupervisorTests", ["Core", "Linux", "Containers", "Supervisor", "Fuzzing"]),
+        test("SupervisorTests", ["Core", "Linux", "Containers", "Lifecycle", "Supervisor", "Fuzzing", "TestSupport"]),
         test("FormsTests", ["Core", "Linux", "Forms", "Fuzzing"]),
         test(
             "EngineTests",

@@ -57,4 +57,16 @@ import Testing
         let policy = RestartPolicy(.onFailure, maximumRetryCount: 3)
         #expect(try RestartPolicy(RecordReader(policy.json)) == policy)
     }
+
+    /// A supervisor that begins anew pauses as if it had not.
+    @Test func pausesGoOn() throws {
+        var rounds = FurtherRounds()
+        let exit = ContainerExit(exitCode: 1, started: nil, finished: .now())
+        for _ in 0..<3 { _ = rounds.next(after: exit, by: RestartPolicy(.always)) }
+        var read = try FurtherRounds(RecordReader(rounds.json))
+        #expect(read == rounds && read.next(after: exit, by: RestartPolicy(.always)) == .after(milliseconds: 800))
+        read.note(.endIsWanted)
+        read = try FurtherRounds(RecordReader(read.json))
+        #expect(read.areEnded && read.next(after: exit, by: RestartPolicy(.always)) == .none)
+    }
 }

@@ -65,7 +65,9 @@ extension RunHandover: Record {
         [
             "definition": definition.json, "process": process.json, "networks": .array(networks.map(\.json)),
             "state": state.json, "exit": exit?.json ?? .null, "health": health?.json ?? .null,
-            "heldBack": .object(heldBack.map { ($0.rawValue, .bytes($1)) }), "lock": .number(lock),
+            "heldBack": .object(
+                heldBack.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key.rawValue, .bytes($0.value)) }),
+            "lock": .number(lock),
             "namespace": namespace?.json ?? .null, "ports": .array(ports.map(\.json)),
             "portsAtLoopback": .array(portsAtLoopback.map(\.json)),
         ]
@@ -125,7 +127,12 @@ extension ContainerRun {
         self.init(host, plan, handover.state, lock: Descriptor(owning: handover.lock))
         exitRecord = handover.exit
         health = handover.health
-        if definition.log.isKept { log = try LogWriter(path: host.layout.log(id), limits: definition.log) }
+        // A container is worth more than its log.
+        do throws(OperationError) {
+            if definition.log.isKept { log = try LogWriter(path: host.layout.log(id), limits: definition.log) }
+        } catch {
+            host.warn(error.description)
+        }
         for (stream, bytes) in handover.heldBack { bytes.withUnsafeBytes { record(stream, $0) } }
         namespace = try handover.namespace.map { place throws(OperationError) in try JoinedNamespace(place) }
         if !handover.ports.isEmpty {
