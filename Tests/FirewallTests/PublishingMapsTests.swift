@@ -12,6 +12,12 @@ import Testing
         IntentRules.rules(of: PublishedPorts("0123456789ab", ports))
     }
 
+    private func run(
+        _ ports: ClosedRange<UInt16>, _ address: IPAddress = .anyIPv4, by distance: UInt16 = 0
+    ) -> [PortMapping] {
+        ports.map { .tcp($0, $0 + distance, address) }
+    }
+
     private func element(_ ports: [PortMapping]) throws -> (map: PacketMap, key: PacketElement.Key)? {
         let rules = rules(ports)
         #expect(rules.count == 1)
@@ -27,11 +33,11 @@ import Testing
             ),
             ([.tcp(90, 80, loopback)], "MYDOCKER-DNAT-daddr-dport", .port(90, PacketDestination(6, loopback))),
             (
-                (8000...8999).map { .tcp($0, $0) }, "MYDOCKER-DNAT-range",
+                run(8000...8999), "MYDOCKER-DNAT-range",
                 .range(8000...8999, PacketDestination(6, nil))
             ),
             (
-                (8000...8001).map { .tcp($0, $0, loopback) }, "MYDOCKER-DNAT-daddr-range",
+                run(8000...8001, loopback), "MYDOCKER-DNAT-daddr-range",
                 .range(8000...8001, PacketDestination(6, loopback))
             ),
         ]
@@ -44,8 +50,8 @@ import Testing
 
     /// One rule with a map of its own, however long the range is.
     @Test func aRangeWhoseNumbersMoveIsARule() throws {
-        #expect(try element((8000...8999).map { .tcp($0, $0 + 1) }) == nil)
-        #expect(try element((8000...8999).map { .tcp($0, $0 + 1, loopback) }) == nil)
+        #expect(try element(run(8000...8999, by: 1)) == nil)
+        #expect(try element(run(8000...8999, loopback, by: 1)) == nil)
     }
 
     /// Whoever has made it: a rule that asks for anything else is none of these, and neither is one of somebody else's.
@@ -79,9 +85,11 @@ import Testing
 
     /// As the kernel's table is read: rules first, then one map after the other, each by its keys.
     @Test func theOrderIsThatOfTheMaps() throws {
-        let ports: [PortMapping] =
-            [.tcp(300, 80), .tcp(20, 8080), PortMapping(hostPort: 9, containerPort: 9, transport: .udp)]
-            + [.tcp(70, 80, loopback)] + (4000...4009).map { .tcp($0, $0) } + (5000...5009).map { .tcp($0, $0 + 1) }
+        let single: [PortMapping] = [
+            .tcp(300, 80), .tcp(20, 8080), PortMapping(hostPort: 9, containerPort: 9, transport: .udp),
+            .tcp(70, 80, loopback),
+        ]
+        let ports = single + run(4000...4009) + run(5000...5009, by: 1)
         let arranged = NFTablesMaps.arranged(rules(ports))
         #expect(Set(arranged) == Set(rules(ports)), "nothing is lost")
         #expect(arranged.count == rules(ports).count)

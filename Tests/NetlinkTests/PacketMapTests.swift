@@ -42,18 +42,20 @@ import Testing
         let range = PacketElement.Key.range(8000...8999, PacketDestination(17, nil)).bounds
         #expect(range.first == [17, 0, 0, 0, 0x1f, 0x40, 0, 0])
         #expect(range.last == [17, 0, 0, 0, 0x23, 0x27, 0, 0])
-        let six = PacketElement.Key.port(80, PacketDestination(6, try #require(IPAddress("fd00::1")))).bounds
+        let address = try #require(IPAddress("fd00::1"))
+        let six = PacketElement.Key.port(80, PacketDestination(6, address)).bounds
         #expect(six.first.count == 24 && six.first.suffix(5) == [1, 0, 80, 0, 0])
     }
 
     /// Ranges of ports that stand in a map, whoever has put them there.
     @Test func rangesAreReadBack() throws {
         let six = try #require(IPAddress("fd00::1"))
-        for (key, family) in [
-            (PacketElement.Key.range(80...90, PacketDestination(6, nil)), AddressFamily?.none),
+        let cases: [(key: PacketElement.Key, family: AddressFamily?)] = [
+            (.range(80...90, PacketDestination(6, nil)), nil),
             (.range(80...80, PacketDestination(17, loopback)), .ipv4),
             (.range(0...65535, PacketDestination(6, six)), .ipv6),
-        ] {
+        ]
+        for (key, family) in cases {
             #expect(PacketElement.Key(range: key.bounds, family) == key)
         }
         typealias Bounds = PacketElement.Bounds

@@ -108,8 +108,9 @@ import Testing
         let (inside, here) = (IPAddress(ipv4: 0x0a4d_0702), packet.destination)
         let to = PacketRule.Action.translateDestination(inside, .any(of: 8080...8080))
         func elements(_ address: IPAddress?) -> [PacketElement] {
-            [(80, 6), (81, 17)].map {
-                PacketElement(.port($0.0, PacketDestination($0.1, address)), to, comment: "x", note: [])
+            let ports: [(number: UInt16, transport: UInt8)] = [(80, 6), (81, 17)]
+            return ports.map {
+                PacketElement(.port($0.number, PacketDestination($0.transport, address)), to, comment: "x", note: [])
             }
         }
         let any = try lookup(PacketMap("any", .port(of: .anyAddress)), elements(nil))
@@ -135,14 +136,16 @@ import Testing
 
     @Test func publishedRanges() throws {
         let (inside, here) = (IPAddress(ipv4: 0x0a4d_0702), packet.destination)
-        for (place, address, fields) in [
-            (PacketMap.Place.anyAddress, IPAddress?.none, [1, 2]), (.address, here, [1, 4, 2]),
-        ] {
+        let cases: [(place: PacketMap.Place, address: IPAddress?, fields: [Int])] = [
+            (.anyAddress, nil, [1, 2]), (.address, here, [1, 4, 2]),
+        ]
+        for (place, address, fields) in cases {
             let element = PacketElement(
                 .range(70...80, PacketDestination(6, address)), .translateDestination(inside, .kept), note: [])
             let rule = try lookup(PacketMap("r", .range(of: place)), fields: fields, [element])
             #expect(rule.judge(packet).action == .translateDestination(inside, port: nil))
-            for (port, isMeant) in [(UInt16(69), Certainty.no), (70, .yes), (75, .yes), (80, .yes), (81, .no)] {
+            let ports: [UInt16: Certainty] = [69: .no, 70: .yes, 75: .yes, 80: .yes, 81: .no]
+            for (port, isMeant) in ports {
                 var other = packet
                 other.destinationPort = port
                 #expect(rule.judge(other).isMeant == isMeant, "\(port)")

@@ -65,9 +65,14 @@ import Testing
 
     /// Elements by themselves, as the kernel has no order of them.
     private func ruleset() throws -> [String] {
-        try nft("-s", "list", "ruleset").flatMap { $0.split { ",{}\t".contains($0) } }
-            .map { String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }.filter { !$0.isEmpty }
-            .sorted()
+        let parts = try nft("-s", "list", "ruleset").flatMap { $0.split { ",{}\t".contains($0) } }
+        return parts.map(trimmed).filter { !$0.isEmpty }.sorted()
+    }
+
+    private func trimmed(_ text: Substring) -> String {
+        var text = text
+        while text.last == " " { text.removeLast() }
+        return String(text.drop { $0 == " " })
     }
 
     private func rules(_ family: String) throws -> [String] {
@@ -94,10 +99,10 @@ import Testing
                 #expect(try count(family, "dport") == 300)
                 #expect(try count(family, "range") == ranges)
             }
-            #expect(try !establish(endpoints[1]) && !establish(long), "nothing is written twice")
+            for published in endpoints + [long] { #expect(try !establish(published), "nothing is written twice") }
             #expect(try differences([network], endpoints[0], endpoints[1], endpoints[2], long) == FirewallDifferences())
             try withdraw(endpoints[1])
-            #expect(try count("ip", "dport") == 200 && count("ip6", "dport") == 200)
+            for family in ["ip", "ip6"] { #expect(try count(family, "dport") == 200) }
             let strays = try differences([network], endpoints[0], long).strays
             #expect(strays.count == 200 && strays.allSatisfy { $0.owner == endpoints[2].owner })
             for published in [endpoints[0], endpoints[2], long] { try withdraw(published) }
@@ -112,15 +117,16 @@ import Testing
         try inFreshNetwork {
             try establish(try various(), with: [network])
             let end = "comment \"mydocker-777777777777\""
-            let found = try ruleset().filter { $0.contains("777777777777") }
+            let found = try ruleset().filter { $0.hasPrefix("tcp . ") || $0.hasPrefix("udp . ") }
             #expect(
-                found.filter { !$0.contains("7000") } == [
+                found == [
                     "tcp . 127.0.0.1 . 81 \(end) : 10.77.1.7 . 80", "tcp . 127.0.0.1 . 9000-9009 \(end) : 10.77.1.7",
                     "tcp . 80 \(end) : 10.77.1.7 . 8080", "tcp . 8000-8099 \(end) : 10.77.1.7",
                     "tcp . 8000-8099 \(end) : fd00:77:1::7", "udp . 53 \(end) : 10.77.1.7 . 53",
                 ])
             let lines = try rules("ip")
-            #expect(lines.count == 5 && lines[0].contains("tcp dport 7000-7009 "), "a range that is moved is a rule")
+            #expect(lines.count == 5)
+            #expect(lines.first?.contains("tcp dport 7000-7009 ") == true, "a range that is moved is a rule")
         }
     }
 
@@ -187,7 +193,7 @@ import Testing
                 #expect(throws: OperationError.self) { try establish(other) }
                 let intent = FirewallIntent(published: [other])
                 try firewall.establish(isStale: { $0 == .endpoint("777777777777") }) { intent }
-                #expect(try !ruleset().contains { $0.contains("777777777777") })
+                #expect(try !ruleset().contains { $0.contains("10.77.1.7") })
                 try withdraw(other)
                 try establish(try various())
             }
@@ -203,7 +209,8 @@ import Testing
             try nft("flush", "ruleset")
             let former = IntentRules.rules(of: network) + endpoints.flatMap { IntentRules.rules(of: $0) }
             for name in FirewallTable.allCases { try makeFormerTable(name, former) }
-            #expect(try rules("ip").count > 100 && !ruleset().contains { $0.contains("map @MYDOCKER-DNAT") })
+            #expect(try rules("ip").count > 100)
+            #expect(try !ruleset().contains { $0.contains("map @MYDOCKER-DNAT") })
             #expect(try !differences([network], endpoints[0], endpoints[1]).faults.isEmpty)
             #expect(try establish(endpoints[1]))
             #expect(try count("ip", "dport") == 100)
@@ -220,7 +227,7 @@ import Testing
             let former = IntentRules.rules(of: network) + IntentRules.rules(of: published)
             for name in FirewallTable.allCases { try makeFormerTable(name, former) }
             try withdraw(published)
-            #expect(try rules("ip") == [] && rules("ip6") == [])
+            for family in ["ip", "ip6"] { #expect(try rules(family) == []) }
             #expect(try establish(with: [network]))
             #expect(try rules("ip").count == 4)
             #expect(try differences([network]) == FirewallDifferences())

@@ -42,7 +42,7 @@ struct NFTablesSet: Sendable {
         self.fields = fields.isEmpty ? [keyLength] : fields
         exact = Dictionary(elements.filter { !$0.endsInterval }.map { ($0.key, $0) }) { first, _ in first }
         ranges = elements.filter { $0.last != nil }
-        bounds = isInterval ? elements.sorted(by: Self.isBefore) : []
+        bounds = isInterval ? elements.filter { $0.last == nil }.sorted(by: Self.isBefore) : []
     }
 
     private static func isBefore(_ left: Element, _ right: Element) -> Bool {
@@ -63,8 +63,7 @@ struct NFTablesSet: Sendable {
     func search(_ key: [UInt8?]) -> Answer {
         let known = key.compactMap { $0 }
         if known.count == key.count { return element(of: known).map { .element($0) } ?? .none }
-        let isOfBounds = isInterval && ranges.isEmpty
-        return !elements.isEmpty && (isOfBounds || elements.contains { fits($0, key) }) ? .unknown : .none
+        return !bounds.isEmpty || elements.contains { fits($0, key) } ? .unknown : .none
     }
 
     /// Whether nothing that is known of a key keeps it from being the element's.
