@@ -157,8 +157,7 @@ extension CLI.NFTables {
             all() { for c in 1 2 3; do "$@"; done | sort | uniq -c | tr -s ' \\n' ' '; echo; }
             fetched() { $1 curl -s -m 4 "http://$2:[$((20000 + c))-$((20990 + c)):10]/index.html"; }
             all fetched far 10.250.0.1; all fetched '' 10.250.0.1; all fetched '' 127.0.0.1
-            beside() { $m exec other sh -c "for p in \\$(seq $((20000 + c)) 10 $((20990 + c))); do wget -T 2 -qO- http://10.250.0.1:\\$p/; done"; }
-            all beside
+            all fetched "nsenter -t $($m inspect -f '{{.State.Pid}}' other) -n" 10.250.0.1
             yes range far $fetch 10.250.0.1:30999/index.html; yes none far $fetch 10.250.0.1:20004/index.html
             yes loopback $fetch 127.0.0.1:81/index.html; yes beyond far $fetch 10.250.0.1:81/index.html
             $m rm -f web2 >/dev/null; count dport; $m rm -f web1 web3 >/dev/null
