@@ -119,37 +119,68 @@ int clinux_address_of_peer(const struct clinux_peer *peer, uint8_t address[16]) 
     return address_of((const struct sockaddr *)peer->name, address);
 }
 
-int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer) {
-    memset(peer, 0, sizeof *peer);
+/* The parts of one datagram's header. */
+struct packet_parts {
+    struct iovec content;
     union packet_control control;
-    struct iovec content = {bytes, size};
-    struct msghdr message = {.msg_name = peer->name, .msg_namelen = sizeof peer->name, .msg_iov = &content,
-                             .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    int received = result(recvmsg(socket, &message, MSG_DONTWAIT));
-    if (received < 0) return received;
-    peer->length = message.msg_namelen;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header && header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO)
-        *local_address(peer) = ((struct in_pktinfo *)CMSG_DATA(header))->ipi_spec_dst;
-    return peer->length <= sizeof peer->name ? received : -EAFNOSUPPORT;
+};
+
+/* The header of a datagram that is to come, or to go. */
+static struct msghdr packet_header(struct packet_parts *parts, void *bytes, size_t size, struct clinux_peer *peer, size_t name) {
+    parts->content = (struct iovec){bytes, size};
+    return (struct msghdr){.msg_name = peer->name, .msg_namelen = name, .msg_iov = &parts->content, .msg_iovlen = 1};
 }
 
-int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *to) {
-    struct clinux_peer peer = *to;
-    union packet_control control;
-    struct iovec content = {(void *)bytes, size};
-    struct msghdr message = {
-        .msg_name = peer.name, .msg_namelen = peer.length, .msg_iov = &content, .msg_iovlen = 1};
-    if (((struct sockaddr *)peer.name)->sa_family == AF_INET && local_address(&peer)->s_addr) {
-        struct in_pktinfo information = {.ipi_spec_dst = *local_address(&peer)};
-        memset(&control, 0, sizeof control);
-        control.header = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof information), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
-        memcpy(CMSG_DATA(&control.header), &information, sizeof information);
-        message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
+/* What the kernel says of one that has come. */
+static void note_peer(struct msghdr *message, struct clinux_peer *peer) {
+    peer->length = message->msg_namelen <= sizeof peer->name ? message->msg_namelen : 0;
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    if (header && header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO)
+        *local_address(peer) = ((struct in_pktinfo *)CMSG_DATA(header))->ipi_spec_dst;
+}
+
+int clinux_receive_from(int socket, void *bytes, size_t size, uint32_t *lengths, struct clinux_peer *peers, uint32_t count) {
+    struct mmsghdr messages[CLINUX_MAX_DATAGRAMS];
+    struct packet_parts parts[CLINUX_MAX_DATAGRAMS];
+    if (count > CLINUX_MAX_DATAGRAMS) count = CLINUX_MAX_DATAGRAMS;
+    memset(peers, 0, count * sizeof *peers);
+    for (uint32_t i = 0; i < count; i++) {
+        struct msghdr *message = &messages[i].msg_hdr;
+        *message = packet_header(&parts[i], (char *)bytes + i * size, size, &peers[i], sizeof peers->name);
+        message->msg_control = parts[i].control.bytes;
+        message->msg_controllen = sizeof parts->control.bytes;
     }
-    return result(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+    int received = result(recvmmsg(socket, messages, count, MSG_DONTWAIT, NULL));
+    for (int i = 0; i < received; i++) {
+        note_peer(&messages[i].msg_hdr, &peers[i]);
+        lengths[i] = messages[i].msg_len;
+    }
+    return received;
+}
+
+/* An answer to it comes from the address that it was sent to. */
+static void send_from_local_address(struct msghdr *message, union packet_control *control, struct clinux_peer *peer) {
+    if (((struct sockaddr *)peer->name)->sa_family != AF_INET || !local_address(peer)->s_addr) return;
+    struct in_pktinfo information = {.ipi_spec_dst = *local_address(peer)};
+    memset(control, 0, sizeof *control);
+    control->header = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof information), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    memcpy(CMSG_DATA(&control->header), &information, sizeof information);
+    message->msg_control = control->bytes;
+    message->msg_controllen = sizeof control->bytes;
+}
+
+int clinux_send_to(int socket, const void *bytes, const uint32_t *lengths, const struct clinux_peer *to, uint32_t count) {
+    struct mmsghdr messages[CLINUX_MAX_DATAGRAMS];
+    struct packet_parts parts[CLINUX_MAX_DATAGRAMS];
+    struct clinux_peer peers[CLINUX_MAX_DATAGRAMS];
+    if (count > CLINUX_MAX_DATAGRAMS) count = CLINUX_MAX_DATAGRAMS;
+    memcpy(peers, to, count * sizeof *peers);
+    for (uint32_t i = 0; i < count; bytes = (const char *)bytes + lengths[i++]) {
+        messages[i].msg_hdr = packet_header(&parts[i], (void *)bytes, lengths[i], &peers[i], peers[i].length);
+        send_from_local_address(&messages[i].msg_hdr, &parts[i].control, &peers[i]);
+    }
+    return result(sendmmsg(socket, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 int clinux_reset_on_close(int socket) {

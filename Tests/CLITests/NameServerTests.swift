@@ -78,6 +78,35 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// What is found out for one question that has come is said to all of them; each that goes on does so by a socket and with a number of
+    /// its own.
+    @Test func questionsThatComeTogetherAreAnsweredTogether() {
+        let outcome = elsewhere(
+            """
+            upstream --address=/up.test/192.0.2.7; resolver 'nameserver 127.0.0.53\\n'
+            run --name web --network front; s=$(supervisor web)
+            find web web; find web up.test; sleep .1
+            strace -q -o /run/trace -p $s >/dev/null 2>&1 & tracer=$!
+            for i in $(seq 100); do grep -q '^TracerPid:.0$' /proc/$s/status || break; sleep .05; done
+            kill -STOP $s; sleep .2
+            inside web python3 -c '
+            import os, signal, socket, sys
+            asker = socket.socket(type=socket.SOCK_DGRAM); asker.settimeout(5)
+            for number in range(8):
+                name = b"\\2up\\4test" if number % 2 else b"\\3web"
+                asker.sendto(bytes([7, number, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + name + b"\\0\\0\\1\\0\\1", ("127.0.0.11", 53))
+            os.kill(int(sys.argv[1]), signal.SIGCONT)
+            answers = sorted(asker.recv(512) for number in range(8))
+            for number, answer in enumerate(answers): print(answer[0], answer[1], *answer[-4:])' $s
+            kill -9 $tracer; wait $tracer 2>/dev/null
+            grep -c 'mydocker/names"' /run/trace; grep -c '"/etc/resolv.conf"' /run/trace
+            grep -c 'connect(.*127.0.0.53' /run/trace; grep -o 'sendto([0-9]*, "[^"]*' /run/trace | sed 's/.*"//' | sort -u | wc -l
+            """)
+        let answers = (0..<8).map { "7 \($0) " + ($0 % 2 == 0 ? "10 81 1 2" : "192 0 2 7") }
+        // Once for each name, and once for all that goes on.
+        #expect(outcome.lines == ["10.81.1.2", "192.0.2.7"] + answers + ["2", "1", "4", "4"], "\(outcome.text)")
+    }
+
     /// Each try goes on until one of them is answered.
     @Test func aSlowServerIsHeard() {
         let outcome = elsewhere(

@@ -106,7 +106,7 @@ extension Host {
     static var links: [String] {
         run(["ip", "-br", "link"]).lines.compactMap { $0.split(separator: " ").first.map(String.init) }
     }
-    static func hasLink(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "/sys/class/net/\(name)") }
+    static func hasLink(_ name: String) -> Bool { if_nametoindex(name) != 0 }
 
     /// The lines of `iptables-legacy -S`.
     static func rules(_ table: String, _ chain: String...) -> [String] {

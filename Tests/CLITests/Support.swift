@@ -113,12 +113,14 @@ struct Ledger: Equatable {
     let lines: [String]
 
     /// Waits until the network namespaces of containers that have ended are gone, with the veth in each: that is
-    /// some 10 ms after the last process. They go in the order of their ends, so one more is sent after them.
+    /// some 10 ms after the last process. They go in the order of their ends, so one more is sent after them. What is in
+    /// /sys and /proc of a network that has been removed goes while a process of ours waits for the kernel.
     private static func settle() {
         Host.shell(
             """
             unshare --net ip link add fence0 type veth peer name fence1 netns 1
             while [ -e /proc/sys/net/ipv4/conf/fence1 ]; do sleep 0.01; done
+            while pgrep -f '^mydocker: removal of a link' >/dev/null; do sleep 0.01; done
             """)
     }
 

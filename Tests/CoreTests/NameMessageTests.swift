@@ -24,6 +24,18 @@ import Testing
         #expect(NameQuestion(Self.question("web", 1, class: 3))?.kind == .other)
     }
 
+    /// Labels are any bytes, and there may be none.
+    @Test func namesOfQuestionsAreReadAsText() {
+        func text(_ labels: [[UInt8]]) -> String? {
+            let name = labels.flatMap { [UInt8($0.count)] + $0 }
+            return NameQuestion([0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + name + [0, 0, 1, 0, 1])?.name.text
+        }
+        #expect(text([]) == "" && text([[97]]) == "a" && text([[97], [98, 99], [100]]) == "a.bc.d")
+        // Half a letter does not take the dot for its other half; a dot inside of a label, and a zero.
+        #expect(text([[0xc3], [0xa4, 97]]) == "\u{fffd}.\u{fffd}a")
+        #expect(text([[97, 46], [98]]) == "a..b" && text([[97, 0, 98], [0xc3, 0xa4]]) == "a\0b.ä")
+    }
+
     @Test func whatIsNoQuestionIsNone() {
         let good = Self.question("web", extra: Self.option)
         #expect(NameQuestion(good) != nil)

@@ -64,6 +64,22 @@ import Testing
         #expect(try Self.ownLinks().isEmpty)
     }
 
+    /// Another process waits for the kernel; a link that is gone is no error, and one that cannot go is.
+    @Test func aLinkThatIsRemovedIsFoundNoMore() throws {
+        var socket = try RouteSocket()
+        for _ in 0..<5 {
+            _ = try socket.createBridge(bridge())
+            let link = try #require(try socket.link(.named("nlt0")))
+            try link.remove()
+            #expect(try socket.link(.named("nlt0")) == nil && socket.links().allSatisfy { $0.name != "nlt0" })
+            try link.remove()
+        }
+        let loopback = try #require(try socket.link(.named("lo")))
+        let error = #expect(throws: OperationError.self) { try loopback.remove() }
+        #expect(error?.errno == EOPNOTSUPP && error?.description.contains("\"lo\"") == true)
+        #expect(try socket.link(.named("lo")) == loopback)
+    }
+
     @Test func somebodyElsesBridgeIsNotTouched() throws {
         var socket = try RouteSocket()
         let index = try socket.createBridge(BridgeRequest(name: "nlt0", mac: mac))

@@ -141,9 +141,12 @@ struct clinux_peer {
     uint64_t name[4];
     uint32_t length, unused;
 };
-/* One datagram of UDP: its length, or -EAGAIN when there is none. */
-int clinux_receive_from(int socket, void *bytes, size_t size, struct clinux_peer *peer);
-int clinux_send_to(int socket, const void *bytes, size_t size, const struct clinux_peer *peer);
+/* As many datagrams come or go with one call. */
+enum { CLINUX_MAX_DATAGRAMS = 16 };
+/* The datagrams of UDP that have come, at most `count`, each to `size` bytes of its own: how many, or -EAGAIN when there are none. */
+int clinux_receive_from(int socket, void *bytes, size_t size, uint32_t *lengths, struct clinux_peer *peers, uint32_t count);
+/* Sends datagrams that lie one behind the other: how many have gone before one that could not, or -errno of the first. */
+int clinux_send_to(int socket, const void *bytes, const uint32_t *lengths, const struct clinux_peer *peers, uint32_t count);
 /* The address, of 4 or 16 bytes, at either end of a connection, or of a datagram's sender: its size, 0 where there is none. */
 int clinux_address_of_end(int socket, int is_peer, uint8_t address[16]);
 int clinux_address_of_peer(const struct clinux_peer *peer, uint8_t address[16]);

@@ -13,19 +13,24 @@ package enum NameAnswer: Equatable, Sendable {
     package func message(to question: NameQuestion, isStream: Bool) -> [UInt8] {
         let limit = isStream ? 65_535 : min(question.room ?? 512, Self.ownRoom)
         let extra = question.room == nil ? [] : Self.optionRecord
-        var records: [[UInt8]] = []
-        var length = NameQuestion.headerLength + question.question.count + extra.count
-        var isCut = false
-        for record in self.records {
-            length += record.count
-            if length > limit {
-                isCut = true
+        var message: [UInt8] = []
+        message.reserveCapacity(Self.usualLength)
+        message += question.identity
+        message += [firstFlags(question), 0x80 | code, 0, 1, 0, 0, 0, 0, 0, extra.isEmpty ? 0 : 1]
+        message += question.question
+        var count = 0
+        for (type, bytes) in contents {
+            guard message.count + Self.recordHeader + bytes.count + extra.count <= limit else {
+                message[2] |= 0x02
                 break
             }
-            records.append(record)
+            Self.addRecord(type, bytes, to: &message)
+            count += 1
         }
-        return header(question, records.count, hasExtra: !extra.isEmpty, isCut: isCut) + question.question
-            + records.flatMap { $0 } + extra
+        message[6] = UInt8(count >> 8)
+        message[7] = UInt8(count & 0xff)
+        message += extra
+        return message
     }
 
     /// What is said to a message that is no question: that it is not understood, or of a kind that there is not. Nothing to an answer,
@@ -46,14 +51,12 @@ package enum NameAnswer: Equatable, Sendable {
     private static let ownRoom = 1232
     private static let optionRecord: [UInt8] = [0, 0, 41, UInt8(ownRoom >> 8), UInt8(ownRoom & 0xff), 0, 0, 0, 0, 0, 0]
 
-    private func header(_ question: NameQuestion, _ count: Int, hasExtra: Bool, isCut: Bool) -> [UInt8] {
-        // An answer, authoritative unless it failed; recursion is to be had.
-        var first: UInt8 = 0x80
-        if code != Self.serverFailure { first |= 0x04 }
-        if isCut { first |= 0x02 }
-        if question.wantsRecursion { first |= 0x01 }
-        return question.identity + [first, 0x80 | code, 0, 1, UInt8(count >> 8), UInt8(count & 0xff), 0, 0, 0]
-            + [hasExtra ? 1 : 0]
+    /// Of most answers: more is allocated by itself.
+    private static let usualLength = 96
+
+    /// An answer, authoritative unless it failed.
+    private func firstFlags(_ question: NameQuestion) -> UInt8 {
+        0x80 | (code == Self.serverFailure ? 0 : 0x04) | (question.wantsRecursion ? 0x01 : 0)
     }
 
     private static let serverFailure: UInt8 = 2
@@ -66,21 +69,22 @@ package enum NameAnswer: Equatable, Sendable {
         }
     }
 
-    private var records: [[UInt8]] {
+    /// A record of each.
+    private var contents: [(type: UInt8, bytes: [UInt8])] {
         switch self {
-        case .addresses(let addresses):
-            addresses.map { address in
-                let bytes = address.bytes
-                return Self.record(type: bytes.count == 4 ? 1 : 28, bytes)
-            }
-        case .name(let name): [Self.record(type: 12, name.bytes)]
+        case .addresses(let addresses): addresses.map { ($0.family == .ipv4 ? 1 : 28, $0.bytes) }
+        case .name(let name): [(12, name.bytes)]
         case .absent, .failure: []
         }
     }
 
+    /// Without its contents.
+    private static let recordHeader = 12
+
     /// One that is about the name in the question. It is to be remembered by nobody: the next moment may have another one.
-    private static func record(type: UInt8, _ data: [UInt8]) -> [UInt8] {
-        [0xc0, UInt8(NameQuestion.headerLength), 0, type, 0, 1, 0, 0, 0, 0, UInt8(data.count >> 8)]
-            + [UInt8(data.count & 0xff)] + data
+    private static func addRecord(_ type: UInt8, _ bytes: [UInt8], to message: inout [UInt8]) {
+        message += [0xc0, UInt8(NameQuestion.headerLength), 0, type, 0, 1, 0, 0, 0, 0]
+        message += [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xff)]
+        message += bytes
     }
 }

@@ -49,7 +49,7 @@ package final class KnownNames {
         of text: String, on networks: [ContainerID], in directories: @autoclosure () -> [String],
         _ read: () -> NameOwners
     ) -> NameOwners {
-        if let index = known.firstIndex(where: { $0.text == text && $0.networks == networks }) {
+        if let index = known.lastIndex(where: { $0.text == text && $0.networks == networks }) {
             let name = known.remove(at: index)
             if name.isTrue {
                 known.append(name)

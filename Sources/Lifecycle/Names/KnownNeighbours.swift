@@ -13,12 +13,12 @@ package final class KnownNeighbours {
     private static let most = 16
 
     /// None where nobody looks after the container, or it rests.
-    func endpoints(of id: ContainerID, on host: Host) -> [Endpoint] {
+    func places(of id: ContainerID, on host: Host) -> [NeighbourPlace] {
         if let index = known.lastIndex(where: { $0.id == id }) {
             let neighbour = known.remove(at: index)
             if neighbour.isTrue {
                 known.append(neighbour)
-                return neighbour.endpoints
+                return neighbour.places
             }
         }
         let file = try? Descriptor.open(host.layout.containerState(id), O_RDONLY | O_NONBLOCK)
@@ -27,15 +27,26 @@ package final class KnownNeighbours {
             if known.count == Self.most { known.removeFirst() }
             known.append(neighbour)
         }
-        return state.endpoints
+        return state.endpoints.map(NeighbourPlace.init)
     }
 
     package func forget() { known = [] }
 }
 
+/// What an endpoint says to whoever asks for a name.
+struct NeighbourPlace {
+    let network: ContainerID
+    let addresses: [IPAddress]
+    let aliases: [NetworkAlias]
+
+    init(_ endpoint: Endpoint) {
+        (network, addresses, aliases) = (endpoint.networkID, endpoint.addresses, endpoint.aliases)
+    }
+}
+
 private final class KnownNeighbour {
     let id: ContainerID
-    let endpoints: [Endpoint]
+    let places: [NeighbourPlace]
     private let file: Descriptor
     private let supervisor: ProcessDescriptor
     private let program: ProcessDescriptor
@@ -47,7 +58,7 @@ private final class KnownNeighbour {
             let program = process.open()
         else { return nil }
         self.id = id
-        endpoints = state.endpoints
+        places = state.endpoints.map(NeighbourPlace.init)
         self.file = file
         self.supervisor = supervisor
         self.program = program

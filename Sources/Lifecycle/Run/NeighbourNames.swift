@@ -14,49 +14,68 @@ package enum NameMeaning: Equatable, Sendable {
     case foreign
 }
 
+/// One of a container's own networks on which it knows others by their names.
+private struct OwnNetwork {
+    let id: ContainerID
+    let name: Name
+}
+
 /// The names of the containers on a container's networks, as the records have them at this moment: what is remembered of them
 /// is what they say still, so nothing is late: one whose program or supervisor is killed is where it was until that has ended.
 extension ContainerRun {
-    package func meaning(of name: DomainName) -> NameMeaning {
+    func meaning(of name: DomainName) -> NameMeaning {
         let text = name.text
-        let own = state.endpoints.filter(\.hasNames)
+        let own = ownNetworks
         let whole = meaning(of: text, among: own)
         if whole != .foreign { return whole }
         // `web.front` is `web` on the network `front`.
-        for endpoint in own where text.lowercased().hasSuffix(".\(endpoint.network.text.lowercased())") {
-            let start = String(text.dropLast(endpoint.network.text.count + 1))
-            let meaning = meaning(of: start, among: [endpoint])
+        for network in own {
+            guard let start = text.start(before: network.name) else { continue }
+            let meaning = meaning(of: start, among: [network])
             return meaning == .foreign ? .absent : meaning
         }
         return .foreign
     }
 
-    private func meaning(of text: String, among own: [Endpoint]) -> NameMeaning {
+    private var ownNetworks: [OwnNetwork] {
+        var networks: [OwnNetwork] = []
+        // By their places: an endpoint is much to copy.
+        for index in state.endpoints.indices where state.endpoints[index].hasNames {
+            networks.append(OwnNetwork(id: state.endpoints[index].networkID, name: state.endpoints[index].network))
+        }
+        return networks
+    }
+
+    private func meaning(of text: String, among own: [OwnNetwork]) -> NameMeaning {
         let alias = NetworkAlias(text)
         let owners = owners(of: text, alias, on: own)
-        var addresses = owners.named.map { places(of: $0, beside: own) { _ in true } } ?? []
+        var addresses = owners.named.map { places(of: $0, on: own).flatMap(\.addresses) } ?? []
         if let alias {
-            for (endpoint, holders) in zip(own, owners.holders) {
+            for (network, holders) in zip(own, owners.holders) {
                 for other in holders {
-                    addresses += places(of: other, beside: [endpoint]) { $0.aliases.contains(alias) }
+                    let places = places(of: other, on: [network]).filter { $0.aliases.contains(alias) }
+                    addresses += places.flatMap(\.addresses)
                 }
             }
         }
-        var seen: Set<IPAddress> = []
-        let found = addresses.filter { seen.insert($0).inserted }
-        if !found.isEmpty { return .addresses(found) }
+        if !addresses.isEmpty { return .addresses(addresses.count == 1 ? addresses : Self.eachOnce(addresses)) }
         // One that rests has its aliases still.
         if owners.holders.contains(where: { !$0.isEmpty }) { return .absent }
         return owners.named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
     }
 
-    private func owners(of text: String, _ alias: NetworkAlias?, on own: [Endpoint]) -> NameOwners {
-        if let link = definition.names.links.first(where: { $0.alias.text.lowercased() == text.lowercased() }) {
+    private static func eachOnce(_ addresses: [IPAddress]) -> [IPAddress] {
+        var seen: Set<IPAddress> = []
+        return addresses.filter { seen.insert($0).inserted }
+    }
+
+    private func owners(of text: String, _ alias: NetworkAlias?, on own: [OwnNetwork]) -> NameOwners {
+        let links = plan.definition.names.links
+        if let link = links.first(where: { $0.alias.text.lowercased() == text.lowercased() }) {
             return NameOwners(named: link.container, holders: own.map { holders(of: alias, on: $0) ?? [] })
         }
         var found = names.owners(
-            of: text, on: own.map(\.networkID),
-            in: [host.layout.names] + own.compactMap { directory(of: alias, on: $0) }
+            of: text, on: own.map(\.id), in: [host.layout.names] + own.compactMap { directory(of: alias, on: $0) }
         ) {
             NameOwners(
                 named: host.containerStore.names.owner(spelled: text),
@@ -71,40 +90,33 @@ extension ContainerRun {
         return (try? host.containerStore.runtimeIDs())?.first { $0.short == text }
     }
 
-    private func directory(of alias: NetworkAlias?, on endpoint: Endpoint) -> String? {
-        guard let alias, let network = plan.networks.first(where: { $0.id == endpoint.networkID }) else { return nil }
+    private func directory(of alias: NetworkAlias?, on own: OwnNetwork) -> String? {
+        guard let alias, let network = plan.networks.first(where: { $0.id == own.id }) else { return nil }
         return host.layout.alias(alias, network)
     }
 
     /// Nil when they could not be read.
-    private func holders(of alias: NetworkAlias?, on endpoint: Endpoint) -> [ContainerID]? {
-        guard let directory = directory(of: alias, on: endpoint) else { return [] }
+    private func holders(of alias: NetworkAlias?, on own: OwnNetwork) -> [ContainerID]? {
+        guard let directory = directory(of: alias, on: own) else { return [] }
         return Host.holders(in: directory)
     }
 
     /// Where a container is, on one of these networks. One whose program has ended, or that rests, is nowhere; this one, which
     /// may be about to begin, is where it is.
-    private func places(
-        of other: ContainerID, beside own: [Endpoint], where isWanted: (Endpoint) -> Bool
-    ) -> [IPAddress] {
-        return endpoints(of: other).filter { place in
-            own.contains { $0.networkID == place.networkID } && isWanted(place)
-        }.flatMap(\.addresses)
+    private func places(of other: ContainerID, on own: [OwnNetwork]) -> [NeighbourPlace] {
+        let places = other == id ? state.endpoints.map(NeighbourPlace.init) : neighbours.places(of: other, on: host)
+        return places.filter { place in own.contains { $0.id == place.network } }
     }
 
-    private func endpoints(of other: ContainerID) -> [Endpoint] {
-        other == id ? state.endpoints : neighbours.endpoints(of: other, on: host)
-    }
-
-    private func isToBe(_ other: ContainerID, on own: [Endpoint]) -> Bool {
+    private func isToBe(_ other: ContainerID, on own: [OwnNetwork]) -> Bool {
         let wishes = ((try? host.containerStore.definition(other)) ?? nil)?.networkMode.wishes ?? []
-        return wishes.contains { wish in own.contains { $0.network == wish.network } }
+        return wishes.contains { wish in own.contains { $0.name == wish.network } }
     }
 
     // MARK: Addresses
 
     /// `web.front` of the address that `web` has on the network `front`.
-    package func meaning(of address: IPAddress) -> NameMeaning {
+    func meaning(of address: IPAddress) -> NameMeaning {
         let own = state.endpoints.first {
             $0.hasNames && $0.subnets.contains { $0.contains(address) }
         }
@@ -127,6 +139,22 @@ extension ContainerRun {
     private func holder6(of address: IPAddress, on network: NetworkDefinition) -> ContainerID? {
         let members = (try? host.members(of: network)) ?? []
         return members.first { $0.endpoint.address6?.address == address && host.isSupervised($0.id) }?.id
+    }
+}
+
+extension String {
+    /// `web` of `web.front` before the network `front`; questions may have other capitals.
+    fileprivate func start(before network: Name) -> String? {
+        let start = utf8.dropLast(network.text.utf8.count)
+        guard start.last == UInt8(ascii: "."), network.text.utf8.elementsEqual(utf8[start.endIndex...], by: Self.isSame)
+        else {
+            return nil
+        }
+        return String(Substring(start.dropLast()))
+    }
+
+    private static func isSame(_ one: UInt8, _ other: UInt8) -> Bool {
+        one == other || one.isASCIILetter && other.isASCIILetter && one | 0x20 == other | 0x20
     }
 }
 

@@ -21,13 +21,11 @@ package struct ServedPort: ~Copyable {
     /// Of TCP: the next connection that waits; nil when there is none, or no descriptor for it.
     package func accept() -> Descriptor? { Socket.accept(descriptor.number) }
 
-    /// The next datagram; nil when there is none. What is longer than `limit` is cut off.
-    package func receive(limit: Int) -> (bytes: [UInt8], peer: Datagrams.Peer)? {
-        Datagrams.receive(descriptor.number, limit: limit)
+    /// The datagrams that have come, as many as come with one call. What is longer than `limit` is cut off.
+    package func receive(limit: Int) -> [(bytes: [UInt8], peer: Datagrams.Peer)] {
+        Datagrams.receiveAll(descriptor.number, limit: limit)
     }
 
     /// What does not go at once is lost, as any datagram may be.
-    package func send(_ bytes: [UInt8], to peer: Datagrams.Peer) {
-        Datagrams.send(bytes, by: descriptor.number, to: peer)
-    }
+    package func send(_ datagrams: inout UnsentDatagrams) { datagrams.send(by: descriptor.number) }
 }

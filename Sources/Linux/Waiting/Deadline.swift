@@ -1,20 +1,28 @@
 import Glibc
 
 /// A moment of the monotonic clock.
-package struct Deadline: Sendable {
+package struct Deadline: Comparable, Sendable {
     private let nanoseconds: Int64
 
     /// One too far away for the clock never comes.
     package init(milliseconds: Int64) {
-        let (length, isTooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        let (moment, isTooLate) = Self.now.addingReportingOverflow(length)
-        nanoseconds = isTooLong || isTooLate ? Int64.max : moment
+        self = Deadline(nanoseconds: Self.now).later(byMilliseconds: milliseconds)
     }
 
     package init(seconds: Int64) {
         let (milliseconds, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
         self.init(milliseconds: isTooLong ? Int64.max : milliseconds)
     }
+
+    package func later(byMilliseconds milliseconds: Int64) -> Deadline {
+        let (length, isTooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        let (moment, isTooLate) = nanoseconds.addingReportingOverflow(length)
+        return Deadline(nanoseconds: isTooLong || isTooLate ? Int64.max : moment)
+    }
+
+    private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    package static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// Rounded up: 0 only when it has come.
     package var millisecondsLeft: Int32 {

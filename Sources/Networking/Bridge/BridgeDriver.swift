@@ -59,9 +59,7 @@ package struct BridgeDriver: NetworkDriver, Sendable {
             failure = failure ?? error
         }
         var netlink = try RouteSocket()
-        if let link = try netlink.link(.named(network.device)), network.owns(link) {
-            try netlink.deleteLink(.index(link.index))
-        }
+        if let link = try netlink.link(.named(network.device)), network.owns(link) { try link.remove() }
         if let failure { throw failure }
     }
 

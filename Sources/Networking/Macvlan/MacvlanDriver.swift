@@ -23,7 +23,7 @@ package struct MacvlanDriver: BesideHostDriver, Sendable {
     package func delete(_ network: NetworkDefinition) throws(OperationError) {
         var netlink = try RouteSocket()
         guard let link = try netlink.link(.named(network.device)), network.ownsParent(link) else { return }
-        try netlink.deleteLink(.index(link.index))
+        try link.remove()
     }
 
     package func obstacles(to network: NetworkDefinition) -> [NetworkObstacle] {

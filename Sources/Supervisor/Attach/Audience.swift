@@ -111,7 +111,7 @@ final class Audience: EventSource {
     // MARK: Part of an event loop
 
     var deadline: Deadline? {
-        clients.lazy.compactMap(\.deadline).min { $0.millisecondsLeft < $1.millisecondsLeft }
+        clients.lazy.compactMap(\.deadline).min()
     }
 
     func watch(_ requests: inout [pollfd]) {

@@ -104,7 +104,7 @@ package final class ControlServer: EventSource {
         // They come in the order of their deadlines.
         let late = connections.first { $0.session == nil }?.deadline
         guard let pause else { return late }
-        return late.map { $0.millisecondsLeft < pause.millisecondsLeft ? $0 : pause } ?? pause
+        return late.map { min($0, pause) } ?? pause
     }
 
     package func watch(_ requests: inout [pollfd]) {

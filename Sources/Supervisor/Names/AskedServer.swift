@@ -18,9 +18,15 @@ final class AskedServer {
         case answer([UInt8])
     }
 
-    init(_ server: ServerAddress, _ question: [UInt8], by connection: consuming Descriptor, isStream: Bool) {
+    init(
+        _ server: ServerAddress, _ question: [UInt8], number: UInt16, by connection: consuming Descriptor,
+        isStream: Bool
+    ) {
         self.server = server
-        message = (0..<2).map { _ in UInt8.random(in: .min ... .max) } + question.dropFirst(2)
+        var message = question
+        message[0] = UInt8(number >> 8)
+        message[1] = UInt8(number & 0xff)
+        self.message = message
         self.connection = connection
         self.isStream = isStream
     }
@@ -38,13 +44,22 @@ final class AskedServer {
         return true
     }
 
-    /// What has come of it.
-    func receive() -> News { isStream ? receiveStream() : receiveDatagram() }
+    /// The longest answer by UDP.
+    static let room = 8192
 
-    private func receiveDatagram() -> News {
+    /// What has come of it.
+    /// - Parameter memory: for an answer by UDP.
+    func receive(_ memory: UnsafeMutableRawBufferPointer) -> News {
+        isStream ? receiveStream() : receiveDatagram(memory)
+    }
+
+    private func receiveDatagram(_ memory: UnsafeMutableRawBufferPointer) -> News {
+        let count = UnblockedTransfer.receive(connection.number, into: memory)
+        if count == -Int(EAGAIN) || count == -Int(EINTR) { return .nothing }
         // Of a server that is not there an error comes.
-        guard let bytes = UnblockedTransfer.receive(connection.number, limit: 8192) else { return .end }
-        return isAnswer(bytes) ? .answer(bytes) : .nothing
+        guard count > 0 else { return .end }
+        let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+        return isAnswer(bytes) ? .answer(Array(bytes)) : .nothing
     }
 
     private func receiveStream() -> News {
@@ -52,7 +67,7 @@ final class AskedServer {
             stream.isSending
             ? stream.send(to: connection.number) : stream.receive(from: connection.number, limit: 65_535)
         while let bytes = stream.next() {
-            if isAnswer(bytes) { return .answer(bytes) }
+            if bytes.withUnsafeBytes(isAnswer) { return .answer(bytes) }
         }
         return goesOn ? .nothing : .end
     }
@@ -60,17 +75,19 @@ final class AskedServer {
     // MARK: Answers
 
     /// What is no answer to this very question is as if nothing had come.
-    private func isAnswer(_ bytes: [UInt8]) -> Bool {
-        bytes.count >= 12 && bytes.prefix(2) == message.prefix(2) && bytes[2] & 0x80 != 0 && repeatsQuestion(bytes)
+    private func isAnswer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count >= 12 && bytes[0] == message[0] && bytes[1] == message[1] && bytes[2] & 0x80 != 0
+            && repeatsQuestion(bytes)
     }
 
     /// Servers may leave it out of a refusal.
-    private func repeatsQuestion(_ bytes: [UInt8]) -> Bool {
+    private func repeatsQuestion(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes[4] != 0 || bytes[5] != 0 else { return bytes[3] & 0x0f != 0 }
         guard let end = message[12...].firstIndex(of: 0), bytes.count >= end + 5, message.count >= end + 5 else {
             return false
         }
-        func small(_ bytes: ArraySlice<UInt8>) -> [UInt8] { bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 } }
-        return small(bytes[12..<end + 5]) == small(message[12..<end + 5])
+        return (12..<end + 5).allSatisfy { Self.small(bytes[$0]) == Self.small(message[$0]) }
     }
+
+    private static func small(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 }

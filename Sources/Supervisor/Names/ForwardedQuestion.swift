@@ -6,22 +6,24 @@ import Linux
 /// A question that one server is asked, then a moment later one more, until there is an answer of any of them: who takes long is
 /// heard all the same.
 final class ForwardedQuestion {
-    private let question: [UInt8]
-    private let peer: Datagrams.Peer?
-    private let isStream: Bool
+    let message: [UInt8]
+    let asker: NameAsker
     private let silent: SilentServers
-    private let reply: ([UInt8]?) -> Void
+    private let numbers: QuestionNumbers
     /// Those that are to be asked, one after the other.
     private var unasked: ArraySlice<NameUpstream>
+    /// Those that are to be asked a second time afterwards.
+    private var unrepeated: ArraySlice<NameUpstream>
     /// Those that may answer yet.
     private var asked: [AskedServer] = []
     /// What somebody has said who could not answer.
     private var refusal: [UInt8]?
     private(set) var hasEnded = false
+    /// For whom has asked, once it has ended; nil when nobody has said anything.
+    private(set) var answer: [UInt8]?
+    private let begin = Deadline(milliseconds: 0)
     /// When the next one is asked.
-    private var turn = Deadline(seconds: 0)
-    private let lastOfAnswers = Deadline(milliseconds: ForwardedQuestion.patience)
-    private let lastOfRefusals = Deadline(milliseconds: ForwardedQuestion.patienceRefused)
+    private var turn: Deadline
 
     /// Less than the least that `timeout:` of resolv.conf(5) can be, a second: a program with that hears the second server still.
     private static let interval: Int64 = 750
@@ -33,55 +35,60 @@ final class ForwardedQuestion {
     private static let mostAsked = 3
 
     init(
-        _ question: [UInt8], of peer: Datagrams.Peer?, to servers: [NameUpstream], _ silent: SilentServers,
-        isStream: Bool, _ reply: @escaping ([UInt8]?) -> Void
+        _ message: [UInt8], of asker: NameAsker, to servers: [NameUpstream], _ silent: SilentServers,
+        _ numbers: QuestionNumbers
     ) {
-        self.question = question
-        self.peer = peer
-        self.isStream = isStream
+        self.message = message
+        self.asker = asker
         self.silent = silent
-        self.reply = reply
-        let order = silent.behindOthers(servers, by: \.server)
+        self.numbers = numbers
+        unasked = silent.behindOthers(servers, by: \.server)[...]
         // A datagram may be lost; what goes by a connection is repeated by the kernel.
-        unasked = isStream ? order[...] : (order + order)[...]
+        unrepeated = asker.isStream ? [] : unasked
+        turn = begin.later(byMilliseconds: Self.interval)
         askNext()
     }
 
     /// Whether it is the same one once more.
-    func isOf(_ peer: Datagrams.Peer, _ bytes: [UInt8]) -> Bool { self.peer == peer && bytes == question }
+    func isOf(_ peer: Datagrams.Peer, _ bytes: [UInt8]) -> Bool { asker.peer == peer && bytes == message }
 
     // MARK: Part of an event loop
 
-    /// - Returns: how many requests it has.
-    func watch(_ requests: inout [pollfd]) -> Int {
-        requests += asked.map(\.request)
-        return asked.count
+    func watch(_ requests: inout [pollfd]) {
+        for server in asked { requests.append(server.request) }
     }
 
-    var deadline: Deadline {
-        !unasked.isEmpty && turn.millisecondsLeft < last.millisecondsLeft ? turn : last
+    var deadline: Deadline { hasUnasked ? min(turn, last) : last }
+
+    private var last: Deadline {
+        begin.later(byMilliseconds: refusal == nil ? Self.patience : Self.patienceRefused)
     }
 
-    private var last: Deadline { refusal == nil ? lastOfAnswers : lastOfRefusals }
-
-    /// - Parameter events: its requests, unless it has ended meanwhile.
-    func advance(_ events: ArraySlice<pollfd>) {
-        for (server, event) in zip(asked, events) where event.revents != 0 && !hasEnded {
-            take(server.receive(), of: server)
+    /// - Parameters:
+    ///   - events: begin with its own, which are taken out.
+    ///   - memory: for what servers say.
+    func advance(_ events: inout ArraySlice<pollfd>, _ memory: UnsafeMutableRawBufferPointer) {
+        for server in asked where events.popFirst()?.revents ?? 0 != 0 && !hasEnded {
+            take(server.receive(memory), of: server)
         }
-        if hasEnded { return }
+        if hasEnded || deadline.millisecondsLeft > 0 { return }
         if last.millisecondsLeft == 0 { return end(refusal) }
-        if !unasked.isEmpty, turn.millisecondsLeft == 0 {
-            for server in asked { silent.add(server.server) }
-            askNext()
-        }
+        for server in asked { silent.add(server.server) }
+        turn = Deadline(milliseconds: Self.interval)
+        askNext()
     }
 
     // MARK: Asking
 
+    private var hasUnasked: Bool { !unasked.isEmpty || !unrepeated.isEmpty }
+
+    private func nextServer() -> NameUpstream? {
+        if unasked.isEmpty { swap(&unasked, &unrepeated) }
+        return unasked.popFirst()
+    }
+
     private func askNext() {
-        while let next = unasked.popFirst() {
-            turn = Deadline(milliseconds: Self.interval)
+        while let next = nextServer() {
             if ask(next) { return }
         }
         if asked.isEmpty { end(refusal) }
@@ -93,8 +100,9 @@ final class ForwardedQuestion {
             if !isAsked { forget(again) }
             return isAsked
         }
-        guard let connection = try? next.connect(isStream: isStream) else { return false }
-        let server = AskedServer(next.server, question, by: connection, isStream: isStream)
+        guard let connection = try? next.connect(isStream: asker.isStream) else { return false }
+        let server = AskedServer(
+            next.server, message, number: numbers.next(), by: connection, isStream: asker.isStream)
         guard server.ask() else { return false }
         if asked.count >= Self.mostAsked { asked.removeFirst() }
         asked.append(server)
@@ -104,11 +112,15 @@ final class ForwardedQuestion {
     /// Nobody is asked any more.
     func giveUp() { end(refusal) }
 
-    private func end(_ answer: [UInt8]?) {
+    private func end(_ said: [UInt8]?) {
         hasEnded = true
         asked = []
         unasked = []
-        reply(answer.map { Array(question.prefix(2)) + $0.dropFirst(2) })
+        unrepeated = []
+        guard var said else { return }
+        said[0] = message[0]
+        said[1] = message[1]
+        answer = said
     }
 
     // MARK: Answers
@@ -124,6 +136,7 @@ final class ForwardedQuestion {
             refusal = bytes
         }
         forget(server)
+        turn = Deadline(milliseconds: Self.interval)
         askNext()
     }
 
@@ -131,5 +144,6 @@ final class ForwardedQuestion {
     private func forget(_ server: AskedServer) {
         asked.removeAll { $0 === server }
         unasked.removeAll { $0.server == server.server }
+        unrepeated.removeAll { $0.server == server.server }
     }
 }

@@ -9,13 +9,16 @@ final class NameServer: EventSource {
     private let run: ContainerRun
     private var conversations: [NameConversation] = []
     private var forwarded: [ForwardedQuestion] = []
-    /// How many of the last requests are for each of them.
-    private var watched: [Int] = []
+    /// What goes by datagrams, some at a time.
+    private var answers = UnsentDatagrams()
     private let silent = SilentServers()
+    private let numbers = QuestionNumbers()
 
     /// So that whoever asks without end takes no more descriptors than that: the oldest ones give way.
     private static let mostConversations = 16
     private static let mostForwarded = 64
+    /// Not for ever: the container's output is waited for, too.
+    private static let mostAtOnce = 64
 
     init(_ run: ContainerRun) { self.run = run }
 
@@ -33,66 +36,78 @@ final class NameServer: EventSource {
         guard let sockets = run.nameSockets else { return close() }
         requests.append(pollfd(fd: sockets.datagrams.descriptor.number, events: Int16(POLLIN), revents: 0))
         requests.append(pollfd(fd: sockets.connections.descriptor.number, events: Int16(POLLIN), revents: 0))
+        for question in forwarded { question.watch(&requests) }
         for conversation in conversations { requests.append(conversation.request) }
-        watched = forwarded.map { $0.watch(&requests) }
     }
 
     var deadline: Deadline? {
-        (conversations.map(\.deadline) + forwarded.map(\.deadline)).min { $0.millisecondsLeft < $1.millisecondsLeft }
+        let ends = [conversations.lazy.map(\.deadline).min(), forwarded.lazy.map(\.deadline).min()]
+        return ends.lazy.compactMap { $0 }.min()
     }
 
     func advance(_ events: ArraySlice<pollfd>) {
         var events = events
         guard let sockets = run.nameSockets, let datagrams = events.popFirst(), let connections = events.popFirst()
         else { return }
-        // A question that comes now may take the place of one that events are for.
-        let waiting = forwarded
+        // First of all: a question that comes now may take the place of one that events are for.
+        advanceForwarded(&events, sockets)
         for conversation in conversations {
-            conversation.advance(events.popFirst()?.revents ?? 0) { [self] in answer($0, over: conversation) }
-        }
-        for (question, count) in zip(waiting, watched) {
-            question.advance(events.prefix(count))
-            events = events.dropFirst(count)
+            conversation.advance(events.popFirst()?.revents ?? 0) { [self] in
+                answer($0, of: NameAsker(conversation), NamesNow(run), sockets)
+            }
         }
         if datagrams.revents != 0 { answerDatagrams(of: sockets) }
+        sockets.datagrams.send(&answers)
         if connections.revents != 0 { accept(from: sockets) }
         conversations.removeAll(where: \.hasEnded)
+    }
+
+    private func advanceForwarded(_ events: inout ArraySlice<pollfd>, _ sockets: NameSockets) {
+        if forwarded.isEmpty { return }
+        withUnsafeTemporaryAllocation(byteCount: AskedServer.room, alignment: 1) { memory in
+            for question in forwarded { question.advance(&events, memory) }
+        }
+        for question in forwarded where question.hasEnded { conclude(question, sockets) }
         forwarded.removeAll(where: \.hasEnded)
+        sockets.datagrams.send(&answers)
     }
 
     // MARK: Questions
 
-    /// Not for ever: the container's output is waited for, too.
     private func answerDatagrams(of sockets: NameSockets) {
-        for _ in 0..<64 {
-            guard let (bytes, peer) = sockets.datagrams.receive(limit: 4096) else { return }
-            if forwarded.contains(where: { $0.isOf(peer, bytes) }) { continue }
-            answer(bytes, isStream: false, peer) { sockets.datagrams.send($0, to: peer) }
+        for _ in 0..<Self.mostAtOnce / Datagrams.mostAtOnce {
+            let questions = sockets.datagrams.receive(limit: 4096)
+            if questions.isEmpty { return }
+            let now = NamesNow(run)
+            for (bytes, peer) in questions where !forwarded.contains(where: { $0.isOf(peer, bytes) }) {
+                answer(bytes, of: NameAsker(peer), now, sockets)
+            }
+            sockets.datagrams.send(&answers)
         }
     }
 
-    private func answer(_ bytes: [UInt8], over conversation: NameConversation) {
-        answer(bytes, isStream: true, nil) { [weak conversation] in conversation?.send($0) }
-    }
-
-    private func answer(
-        _ bytes: [UInt8], isStream: Bool, _ peer: Datagrams.Peer?, _ reply: @escaping ([UInt8]) -> Void
-    ) {
+    /// - Parameter now: made after the question had come.
+    private func answer(_ bytes: [UInt8], of asker: NameAsker, _ now: NamesNow, _ sockets: NameSockets) {
         guard let question = NameQuestion(bytes) else {
-            if let refusal = NameAnswer.refusal(of: bytes) { reply(refusal) }
+            if let refusal = NameAnswer.refusal(of: bytes) { reply(refusal, to: asker, sockets) }
             return
         }
-        let say = { (answer: NameAnswer) in reply(answer.message(to: question, isStream: isStream)) }
-        if let own = ownAnswer(to: question) { return say(own) }
-        forward(bytes, isStream, peer) { answer in
-            if let answer { reply(answer) } else { say(.failure) }
+        if let own = ownAnswer(to: question, now) {
+            return reply(own.message(to: question, isStream: asker.isStream), to: asker, sockets)
         }
+        if forwarded.count >= Self.mostForwarded {
+            let oldest = forwarded.removeFirst()
+            oldest.giveUp()
+            conclude(oldest, sockets)
+        }
+        let another = ForwardedQuestion(bytes, of: asker, to: now.servers, silent, numbers)
+        if another.hasEnded { conclude(another, sockets) } else { forwarded.append(another) }
     }
 
     /// Nil when it is no question about a neighbour.
-    private func ownAnswer(to question: NameQuestion) -> NameAnswer? {
+    private func ownAnswer(to question: NameQuestion, _ now: NamesNow) -> NameAnswer? {
         let address = question.kind == .pointer ? question.name.reversed : nil
-        switch address.map(run.meaning(of:)) ?? run.meaning(of: question.name) {
+        switch address.map(now.meaning(of:)) ?? now.meaning(of: question.name) {
         case .addresses(let addresses):
             guard let family = question.kind.family else { return .addresses([]) }
             return .addresses(addresses.filter { $0.family == family }.shuffled())
@@ -102,13 +117,23 @@ final class NameServer: EventSource {
         }
     }
 
-    private func forward(
-        _ bytes: [UInt8], _ isStream: Bool, _ peer: Datagrams.Peer?, _ reply: @escaping ([UInt8]?) -> Void
-    ) {
-        forwarded.removeAll(where: \.hasEnded)
-        if forwarded.count >= Self.mostForwarded { forwarded.removeFirst().giveUp() }
-        let question = ForwardedQuestion(bytes, of: peer, to: run.nameServers(), silent, isStream: isStream, reply)
-        if !question.hasEnded { forwarded.append(question) }
+    // MARK: Answers
+
+    /// Says what has come of a question that has ended.
+    private func conclude(_ question: ForwardedQuestion, _ sockets: NameSockets) {
+        let asker = question.asker
+        if let answer = question.answer { return reply(answer, to: asker, sockets) }
+        guard let asked = NameQuestion(question.message) else { return }
+        reply(NameAnswer.failure.message(to: asked, isStream: asker.isStream), to: asker, sockets)
+    }
+
+    private func reply(_ message: [UInt8], to asker: NameAsker, _ sockets: NameSockets) {
+        guard let peer = asker.peer else {
+            asker.conversation?.send(message)
+            return
+        }
+        answers.add(message, to: peer)
+        if answers.isFull { sockets.datagrams.send(&answers) }
     }
 
     private func accept(from sockets: NameSockets) {

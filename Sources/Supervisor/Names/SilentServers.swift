@@ -13,11 +13,14 @@ final class SilentServers {
     }
 
     /// It has answered.
-    func remove(_ server: ServerAddress) { ends[server] = nil }
+    func remove(_ server: ServerAddress) {
+        if !ends.isEmpty { ends[server] = nil }
+    }
 
     /// The same servers, in their order, but the silent ones last.
     func behindOthers<Server>(_ servers: [Server], by address: (Server) -> ServerAddress) -> [Server] {
-        servers.filter { !contains(address($0)) } + servers.filter { contains(address($0)) }
+        if ends.isEmpty { return servers }
+        return servers.filter { !contains(address($0)) } + servers.filter { contains(address($0)) }
     }
 
     private func contains(_ server: ServerAddress) -> Bool { (ends[server]?.millisecondsLeft ?? 0) > 0 }

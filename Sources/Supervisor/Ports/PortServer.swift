@@ -42,9 +42,7 @@ final class PortServer: EventSource {
         for conversation in conversations { requests.append(conversation.request) }
     }
 
-    var deadline: Deadline? {
-        conversations.map(\.deadline).min { $0.millisecondsLeft < $1.millisecondsLeft }
-    }
+    var deadline: Deadline? { conversations.lazy.map(\.deadline).min() }
 
     func advance(_ events: ArraySlice<pollfd>) {
         var events = events
