@@ -23,7 +23,8 @@ extension CLI {
               for table in filter nat; do
                 for v in iptables ip6tables; do $v-legacy-save -t $table 2>/dev/null | sed '/^#/d;s/\\[[0-9]*:[0-9]*\\]//'; done
               done
-              nft list ruleset | sed 's/ packets [0-9]* bytes [0-9]*//'
+              nft -t list ruleset | sed 's/ packets [0-9]* bytes [0-9]*//'
+              nft list ruleset | grep ' : ' | tr ',{}' '\\n' | sed 's/^[[:space:]]*//;s/[[:space:]]*$//' | sort
             }
             guards() {
               for port in $(ls /sys/class/net/ | grep -xE '[0-9a-f]{5}' | sort); do

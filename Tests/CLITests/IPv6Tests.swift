@@ -295,7 +295,7 @@ extension CLI.IPv6 {
             for i in 1 2 3 4 5 6 7 8; do $m run -d --name k$i --network bd0 -p 900$i:80 -p 900$i:80/udp sleep 1000 >/dev/null & done; wait
             for i in 1 2 3 4 5 6 7 8; do kill -9 $(jq .supervisor /run/mydocker/containers/$($m inspect -f '{{.Id}}' k$i)/state.json); done
             for i in 1 2 3 4 5 6 7 8; do $m rm -f k$i >/dev/null; done
-            nft list table ip6 mydocker-nat | grep -c ':900[1-8]\\|dport 900[1-8]'; ss -Hltun | grep -c ':900[1-8]'
+            nft list table ip6 mydocker-nat | grep -c '[.:] *900[1-8]\\|dport 900[1-8]'; ss -Hltun | grep -c ':900[1-8]'
             $m run --rm --network bd0 -p 9001:80 true && echo free; $m system check && echo clean
             $m network create --ipv6 chosen >/dev/null; $m network inspect chosen -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' | grep -o 'fd.*::/64'  | wc -l
             """)

@@ -266,7 +266,7 @@ extension CLI.NetworkOptions {
             page net1 web --net name=net2,gw-priority=3 -p 80:80
             rule() {
               iptables-legacy -t nat -S MYDOCKER-DNAT 2>/dev/null | sed -n 's/.*destination //p'
-              nft list chain ip mydocker-nat MYDOCKER-DNAT 2>/dev/null | sed -n 's/.*dnat to \\([^ ]*\\).*/\\1/p'
+              nft list map ip mydocker-nat MYDOCKER-DNAT-dport 2>/dev/null | sed -n 's/.* : \\([0-9.]*\\) \\. \\([0-9]*\\).*/\\1:\\2/p'
             }
             rule; yes far far $fetch 10.250.0.1/index.html
             $m network connect --gw-priority 7 net3 web; rule; yes far far $fetch 10.250.0.1/index.html

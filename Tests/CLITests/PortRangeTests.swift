@@ -1,18 +1,18 @@
 import Testing
 
 extension CLI.NetworkOptions {
-    /// A run of ports that lie as far apart is one rule, and one entry of a list.
+    /// A run of ports that lie as far apart is one rule, or one element of a map, and one entry of a list.
     @Test(arguments: ["iptables", "nftables"]) func rangesOfPorts(firewall: String) {
         let outcome = scene(
             """
             $m network create --firewall \(firewall) --subnet 10.77.1.0/24 one >/dev/null
             $m run -d --net one --name box -p 8000-8899:8000-8899 -p 127.0.0.1:9000-9009:9000-9009/udp \\
               sh -c 'echo page >/index.html; exec httpd -f -p 8899 -h /' >/dev/null
-            echo $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT') $(nft list ruleset | grep -c 'dnat to')
+            echo $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT') $(nft list ruleset | grep -o 'comment "mydocker-' | wc -l)
             $m ps --format '{{.Ports}}'; $m port box | wc -l; yes last far $fetch 10.250.0.1:8899/index.html
             $m rm -f box >/dev/null; $m run -d --net one --name box -p 8000-8899:18000-18899 \\
               sh -c 'echo moved >/index.html; exec httpd -f -p 18899 -h /' >/dev/null
-            echo $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT') $(nft list ruleset | grep -c 'dnat to')
+            echo $(iptables-legacy -t nat -S 2>/dev/null | grep -c 'j DNAT') $(nft list ruleset | grep -o 'comment "mydocker-' | wc -l)
             yes last far $fetch 10.250.0.1:8899/index.html; $m rm -f box >/dev/null
             $m system check && echo clean
             ulimit -n 1000; $m run --rm --net one -p 10000-10899:10000-10899 -p 9100:80 true; echo $?

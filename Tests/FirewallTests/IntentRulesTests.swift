@@ -195,8 +195,15 @@ import Testing
         #expect(chains(port.connection, .filter) == ["MYDOCKER-FORWARD", "FORWARD", "INPUT"])
         #expect(
             chains(network.creation, .nat) == [
-                "MYDOCKER-POSTROUTING", "MYDOCKER-NAT-testbridge", "OUTPUT", "POSTROUTING", "PREROUTING",
+                "MYDOCKER-POSTROUTING", "MYDOCKER-NAT-testbridge", "MYDOCKER-DNAT", "OUTPUT", "POSTROUTING",
+                "PREROUTING",
             ])
+        // Whose a port is, no key says; and no network has any.
+        let maps = Set(PublishingMaps.all.map(\.name))
+        #expect(PacketTableScope(port.connection.scope, .nat).maps == maps)
+        #expect(PacketTableScope(port.disconnection.scope, .nat).maps == maps)
+        #expect(PacketTableScope(port.connection.scope, .filter).maps == [])
+        #expect(PacketTableScope(network.creation.scope, .nat).maps == [])
         let elements = PacketTableScope(network.creation.scope, .nat).elements
         #expect(elements["MYDOCKER-POSTROUTING-oifname"] == [.interface("testbridge")])
         #expect(elements["MYDOCKER-POSTROUTING-saddr"] == [.subnet(try #require(Subnet("192.168.10.0/24")))])

@@ -52,6 +52,13 @@ import Testing
                 "nft 'add element ip mydocker-filter MYDOCKER-EGRESS-iifname { \"testbridge\" : accept }'",
             ])
         #expect(
+            lines.filter { $0.contains("MYDOCKER-DNAT-daddr-range") } == [
+                "nft 'add map ip mydocker-nat MYDOCKER-DNAT-daddr-range "
+                    + "{ type inet_proto . ipv4_addr . inet_service : ipv4_addr; flags interval; }'",
+                "nft 'add rule ip mydocker-nat MYDOCKER-DNAT "
+                    + "dnat to meta l4proto . ip daddr . th dport map @MYDOCKER-DNAT-daddr-range'",
+            ])
+        #expect(
             lines.contains(
                 "nft 'add element ip mydocker-nat MYDOCKER-POSTROUTING-saddr "
                     + "{ 192.168.10.0/24 : jump MYDOCKER-NAT-testbridge }'"))
@@ -61,7 +68,7 @@ import Testing
             ))
     }
 
-    /// A range that is moved is one rule of the legacy tables, and with a map for nftables.
+    /// A range that is moved is one rule of the legacy tables, and with a map for nftables; a port is an element there.
     @Test func ofPorts() throws {
         let ground = FirewallGround.nothing.adding(intent)
         let comment = "-m comment --comment mydocker-0123456789ab"
@@ -73,12 +80,13 @@ import Testing
                 "iptables-legacy -t nat -A MYDOCKER-DNAT -p tcp -m tcp --dport 8000:8001 \(comment) "
                     + "-j DNAT --to-destination 192.168.10.2:9000-9001/8000",
             ])
-        let rule = "nft 'add rule ip mydocker-nat MYDOCKER-DNAT"
-        let end = "comment \"mydocker-0123456789ab\"'"
+        let mark = "comment \"mydocker-0123456789ab\""
         #expect(
             try commands(NFTablesFirewall(), ports, upon: ground) == [
-                "\(rule) ip daddr 127.0.0.1 tcp dport 90 counter dnat to 192.168.10.2:80 \(end)",
-                "\(rule) tcp dport 8000-8001 counter dnat to 192.168.10.2 : tcp dport map { 8000 : 9000, 8001 : 9001 } \(end)",
+                "nft 'insert rule ip mydocker-nat MYDOCKER-DNAT tcp dport 8000-8001 counter "
+                    + "dnat to 192.168.10.2 : tcp dport map { 8000 : 9000, 8001 : 9001 } \(mark)'",
+                "nft 'add element ip mydocker-nat MYDOCKER-DNAT-daddr-dport "
+                    + "{ tcp . 127.0.0.1 . 90 \(mark) : 192.168.10.2 . 80 }'",
             ])
     }
 
@@ -115,7 +123,8 @@ import Testing
             endpoint: .unknown, address: IPAddress(ipv4: 0xc0a8_0a02), address6: IPAddress("fd00::2"), ports: [mapping])
         let published = try commands(
             NFTablesFirewall(), FirewallIntent(published: [ports]), upon: .nothing.adding(both))
-        #expect(published.count == 1 && published[0].contains("tcp dport 80 counter dnat to [fd00::2]:8080"))
+        #expect(published.count == 1 && published[0].contains("ip6 mydocker-nat MYDOCKER-DNAT-dport { tcp . 80 "))
+        #expect(published[0].hasSuffix(" : fd00::2 . 8080 }'"))
     }
 
     /// A port that another living endpoint has is refused as it is when rules are written.

@@ -83,6 +83,106 @@ import Testing
         #expect(try rule([.destinationPorts(80...80)], .drop).judge(packet).isMeant == .unknown("@2,16,16"))
     }
 
+    /// The rule that asks a map, with these elements in it.
+    private func lookup(
+        _ map: PacketMap, fields: [Int] = [], _ elements: [PacketElement], of family: AddressFamily = .ipv4
+    ) throws -> NFTablesRule {
+        var batch = RequestBatch()
+        batch.family = family
+        batch.addLookup(map, to: "c", of: "t", 1)
+        let set = NFTablesSet(
+            isInterval: map.isInterval, fields: fields,
+            elements: elements.map { element in
+                guard case .translateDestination(let address, let ports) = element.action else { fatalError() }
+                var value = address.bytes
+                if case .any(let range) = ports { value += range.lowerBound.networkBytes + [0, 0] }
+                return NFTablesSet.Element(
+                    key: element.key.bounds.first, last: element.key.bounds.last, endsInterval: false, data: value,
+                    verdict: nil, note: nil, comment: element.comment)
+            })
+        return try parsed(batch.bytes, sets: [map.name: set])
+    }
+
+    /// A map has where a port goes, and its element says whose it is.
+    @Test func publishedPorts() throws {
+        let (inside, here) = (IPAddress(ipv4: 0x0a4d_0702), packet.destination)
+        let to = PacketRule.Action.translateDestination(inside, .any(of: 8080...8080))
+        func elements(_ address: IPAddress?) -> [PacketElement] {
+            let ports: [(number: UInt16, transport: UInt8)] = [(80, 6), (81, 17)]
+            return ports.map {
+                PacketElement(.port($0.number, PacketDestination($0.transport, address)), to, comment: "x", note: [])
+            }
+        }
+        let any = try lookup(PacketMap("any", .port(of: .anyAddress)), elements(nil))
+        let own = try lookup(PacketMap("own", .port(of: .address)), elements(here))
+        for (rule, text) in [(any, "th dport map @any"), (own, "ip daddr . th dport map @own")] {
+            let judged = rule.judge(packet)
+            #expect(judged.isMeant == .yes && judged.action == .translateDestination(inside, port: 8080))
+            #expect(judged.text == "meta l4proto . \(text) dnat to 10.77.7.2:8080 comment \"x\"")
+            var other = packet
+            other.destinationPort = 81
+            #expect(rule.judge(other).isMeant == .no, "of another transport")
+            other.destinationPort = nil
+            #expect(rule.judge(other).isMeant != .no)
+            // What has no ports is none of these, and nobody need know what stands there.
+            other.transport = 1
+            #expect(rule.judge(other).isMeant == .no)
+        }
+        var other = packet
+        other.destination = IPAddress(ipv4: 0x0afa_0003)
+        #expect(any.judge(other).isMeant == .yes && own.judge(other).isMeant == .no)
+        #expect(try lookup(PacketMap("any", .port(of: .anyAddress)), []).judge(packet).isMeant == .no)
+    }
+
+    @Test func publishedRanges() throws {
+        let (inside, here) = (IPAddress(ipv4: 0x0a4d_0702), packet.destination)
+        let cases: [(place: PacketMap.Place, address: IPAddress?, fields: [Int])] = [
+            (.anyAddress, nil, [1, 2]), (.address, here, [1, 4, 2]),
+        ]
+        for (place, address, fields) in cases {
+            let element = PacketElement(
+                .range(70...80, PacketDestination(6, address)), .translateDestination(inside, .kept), note: [])
+            let rule = try lookup(PacketMap("r", .range(of: place)), fields: fields, [element])
+            #expect(rule.judge(packet).action == .translateDestination(inside, port: nil))
+            let ports: [UInt16: Certainty] = [69: .no, 70: .yes, 75: .yes, 80: .yes, 81: .no]
+            for (port, isMeant) in ports {
+                var other = packet
+                other.destinationPort = port
+                #expect(rule.judge(other).isMeant == isMeant, "\(port)")
+                other.transport = 17
+                #expect(rule.judge(other).isMeant == .no, "\(port)")
+            }
+        }
+    }
+
+    @Test func publishedPortsOfIPv6() throws {
+        let (here, inside) = (try #require(IPAddress("fd00:250::1")), try #require(IPAddress("fd00:77::2")))
+        let packet = TracedPacket(from: try #require(IPAddress("fd00:250::2")), to: here, 6, port: 80)
+        let element = PacketElement(
+            .port(80, PacketDestination(6, here)), .translateDestination(inside, .any(of: 8080...8080)), note: [])
+        let judged = try lookup(PacketMap("m", .port(of: .address)), [element], of: .ipv6).judge(packet)
+        #expect(judged.isMeant == .yes && judged.action == .translateDestination(inside, port: 8080))
+        #expect(judged.text.hasPrefix("meta l4proto . ip6 daddr . th dport map @m dnat to "))
+    }
+
+    /// Of a key of several parts each is compared by itself: addresses of a range, with ports of another.
+    @Test func partsOfAKeyAreRangesOfTheirOwn() {
+        let set = NFTablesSet(
+            isInterval: true, fields: [4, 2],
+            elements: [
+                .init(
+                    key: [10, 0, 0, 1, 0, 80, 0, 0], last: [10, 0, 0, 9, 0, 90, 0, 0], endsInterval: false, data: nil,
+                    verdict: nil, note: nil)
+            ])
+        #expect(set.element(of: [10, 0, 0, 5, 0, 85, 0, 0]) != nil)
+        #expect(set.element(of: [10, 0, 0, 5, 0, 95, 0, 0]) == nil)
+        #expect(set.element(of: [10, 0, 0, 5, 0, 20, 0, 0]) == nil)
+        #expect(set.element(of: [10, 0, 0, 10, 0, 85, 0, 0]) == nil)
+        func isUnknown(_ key: [UInt8?]) -> Bool { if case .unknown = set.search(key) { true } else { false } }
+        #expect(isUnknown([10, 0, 0, 5, nil, nil, nil, nil]))
+        #expect(!isUnknown([10, 0, 0, 10, nil, nil, nil, nil]))
+    }
+
     /// A port becomes the one that the rule's map has for it.
     @Test func movedPorts() throws {
         let address = IPAddress(ipv4: 0x0a4d_0702)

@@ -10,7 +10,7 @@ struct NFTablesEntry {
         /// Added by these changes, under this number.
         case new(UInt32)
         /// Of a map, whoever has added it; in the list between what stands in front of the rule that asks the map and what is behind.
-        case element(VerdictMap, key: [UInt8])
+        case element(PacketMap, PacketElement.Bounds)
     }
 
     let rule: RawRule
@@ -24,11 +24,11 @@ struct NFTablesContents {
     /// The first of a chain's rules by which packets ask its maps.
     private var lookups: [String: PacketTableChange.RulePlace] = [:]
     /// Maps that no rule of their chain asks.
-    private(set) var unasked: [String: [VerdictMap]] = [:]
+    private(set) var unasked: [String: [PacketMap]] = [:]
     /// By a map's keys.
-    private var elements: [VerdictMap: [[UInt8]: RawRule]] = [:]
+    private var elements: [PacketMap: [PacketElement.Bounds: RawRule]] = [:]
     /// Those of our own that gave way to others; they are among the entries still.
-    private var replaced: [VerdictMap: [RawRule]] = [:]
+    private var replaced: [PacketMap: [RawRule]] = [:]
     /// How many entries lead to a chain, and how many rules and elements that are none: of others, or not read.
     private var jumps: [String: Int] = [:]
     private var unknownJumps: [String: Int] = [:]
@@ -48,7 +48,7 @@ struct NFTablesContents {
     private mutating func take(
         _ rules: [PacketTable.Rule], of chain: String, _ found: [String: [PacketTable.Element]]
     ) {
-        let maps = NetworkBranches.maps(of: chain)
+        let maps = NFTablesMaps.maps(of: chain)
         var front: [NFTablesEntry] = []
         var behind: [NFTablesEntry] = []
         var missing = maps
@@ -64,8 +64,8 @@ struct NFTablesContents {
         }
         if !missing.isEmpty { unasked[chain] = missing }
         let middle = maps.flatMap { map in
-            (found[map.name] ?? []).map {
-                NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, key: $0.key))
+            (found[map.name] ?? []).inOrder.map {
+                NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, $0.bounds))
             }
         }
         entries[chain] = front + middle + behind
@@ -81,11 +81,11 @@ struct NFTablesContents {
 
     private mutating func count(_ entry: NFTablesEntry, _ number: Int) {
         if let chain = entry.rule.jump { jumps[chain, default: 0] += number }
-        guard case .element(let map, let key) = entry.origin else { return }
+        guard case .element(let map, let bounds) = entry.origin else { return }
         if number > 0 {
-            elements[map, default: [:]][key] = entry.rule
-        } else if elements[map]?[key] == entry.rule {
-            elements[map]?[key] = nil
+            elements[map, default: [:]][bounds] = entry.rule
+        } else if elements[map]?[bounds] == entry.rule {
+            elements[map]?[bounds] = nil
         }
     }
 
@@ -113,7 +113,7 @@ struct NFTablesContents {
         return lookups[chain] ?? .atEnd
     }
 
-    func hasGivenWay(_ entry: NFTablesEntry, in map: VerdictMap) -> Bool {
+    func hasGivenWay(_ entry: NFTablesEntry, in map: PacketMap) -> Bool {
         replaced[map]?.contains(entry.rule) ?? false
     }
 
@@ -126,18 +126,28 @@ struct NFTablesContents {
     }
 
     /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away.
-    mutating func giveWay(to key: VerdictElement.Key, in map: VerdictMap) -> [VerdictElement.Key] {
-        guard case .subnet(let subnet) = key else {
-            guard let rival = elements[map]?.removeValue(forKey: key.bytes) else { return [] }
+    mutating func giveWay(to key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
+        guard map.isInterval else {
+            guard let rival = elements[map]?.removeValue(forKey: key.bounds) else { return [] }
             replaced[map, default: []].append(rival)
             return [key]
         }
-        let rivals = (elements[map] ?? [:]).filter { $0.value.sourceSubnet?.overlaps(subnet) ?? false }
-        for (key, rival) in rivals {
-            elements[map]?[key] = nil
-            replaced[map, default: []].append(rival)
+        var rivals: [PacketElement.Key] = []
+        for (bounds, rule) in elements[map] ?? [:] {
+            guard let rival = interval(bounds, rule, in: map), rival.overlaps(key) else { continue }
+            elements[map]?[bounds] = nil
+            replaced[map, default: []].append(rule)
+            rivals.append(rival)
         }
-        return rivals.values.compactMap { $0.sourceSubnet.map(VerdictElement.Key.subnet) }
+        return rivals
+    }
+
+    /// Nil of one of others, where nobody says where it ends.
+    private func interval(
+        _ bounds: PacketElement.Bounds, _ rule: RawRule, in map: PacketMap
+    ) -> PacketElement.Key? {
+        guard case .range(let place) = map.key else { return rule.sourceSubnet.map(PacketElement.Key.subnet) }
+        return PacketElement.Key(range: bounds, place == .address ? name.family : nil)
     }
 
     mutating func beginLookups(_ place: PacketTableChange.RulePlace, in chain: String) {
@@ -154,5 +164,12 @@ struct NFTablesContents {
         let entry = entries[chain, default: []].remove(at: position)
         count(entry, -1)
         return entry
+    }
+}
+
+extension [PacketTable.Element] {
+    /// By their keys: the kernel has none.
+    fileprivate var inOrder: [PacketTable.Element] {
+        sorted { $0.bounds.first.lexicographicallyPrecedes($1.bounds.first) }
     }
 }

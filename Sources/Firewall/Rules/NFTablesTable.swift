@@ -6,8 +6,8 @@ import Netlink
 
 typealias NFTablesFirewall = RuleFirewall<NFTablesTable>
 
-/// A table of nftables that is ours alone, with chains as the legacy table of that name has them, and maps from those to chains of single
-/// networks (`NetworkBranches`). Each rule and each element carries what it was made of, so none has to be understood. The table is there
+/// A table of nftables that is ours alone, with chains as the legacy table of that name has them, and maps that these ask
+/// (`NFTablesMaps`). Each rule and each element carries what it was made of, so none has to be understood. The table is there
 /// while there is something in it.
 final class NFTablesTable: KernelTable {
     typealias Syntax = NFTablesSyntax
@@ -45,8 +45,7 @@ final class NFTablesTable: KernelTable {
         _ name: FirewallTable, _ scope: PacketTableScope?, _ socket: inout NFTablesSocket
     ) throws(OperationError) -> PacketTable {
         if let scope { return try socket.read(subject(name), of: name.family, scope) }
-        let maps = NetworkBranches.chains(of: name).flatMap(NetworkBranches.maps).map(\.name)
-        return try socket.read(subject(name), of: name.family, maps: maps)
+        return try socket.read(subject(name), of: name.family, maps: NFTablesMaps.names(of: name))
     }
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
@@ -83,13 +82,13 @@ final class NFTablesTable: KernelTable {
             faults.append("it is dormant: no packet meets its rules")
         }
         for (chain, maps) in contents.unasked.sorted(by: { $0.key < $1.key }) {
-            faults.append("the chain \(chain) does not lead on to those of networks")
+            faults.append("the chain \(chain) does not ask all of its maps")
             repairs += NFTablesSyntax.asking(maps, in: chain, of: name)
             ask(maps, in: chain)
         }
     }
 
-    private func ask(_ maps: [VerdictMap], in chain: String) {
+    private func ask(_ maps: [PacketMap], in chain: String) {
         for map in maps {
             changes.append(.addMap(map, id: nextNumber()))
             let number = nextNumber()
@@ -153,7 +152,7 @@ final class NFTablesTable: KernelTable {
     func rules(in chain: String) -> [RawRule] { contents.entries(of: chain).map(\.rule) }
     func references(to chain: String) -> Int {
         contents.references(to: chain)
-            + NetworkBranches.maps(of: chain).count { read.othersMention($0.name) }
+            + NFTablesMaps.maps(of: chain).count { read.othersMention($0.name) }
     }
 
     func handle(at position: Int, in chain: String) -> UInt64? {
@@ -170,7 +169,7 @@ final class NFTablesTable: KernelTable {
     func create(_ chain: String) throws(OperationError) {
         contents.add(chain)
         changes.append(.addChain(chain, nil))
-        ask(NetworkBranches.maps(of: chain), in: chain)
+        ask(NFTablesMaps.maps(of: chain), in: chain)
     }
 
     func delete(_ chain: String) throws(OperationError) {
@@ -178,7 +177,7 @@ final class NFTablesTable: KernelTable {
             throw OperationError("remove firewall chain", chain, errno: ENOTEMPTY)
         }
         let missing = contents.unasked[chain] ?? []
-        let maps = NetworkBranches.maps(of: chain).filter { !missing.contains($0) }
+        let maps = NFTablesMaps.maps(of: chain).filter { !missing.contains($0) }
         contents.remove(chain)
         if !maps.isEmpty { changes.append(.removeRules(of: chain)) }
         changes += maps.map { .removeMap($0.name) }
@@ -199,7 +198,7 @@ final class NFTablesTable: KernelTable {
             changes.append(.removeElement(rival, from: map.name))
         }
         changes.append(.addElement(element, to: map.name))
-        let entry = NFTablesEntry(rule: rule, origin: .element(map, key: element.key.bytes))
+        let entry = NFTablesEntry(rule: rule, origin: .element(map, element.key.bounds))
         contents.insert(entry, into: chain, at: position)
     }
 
@@ -235,8 +234,7 @@ final class NFTablesTable: KernelTable {
 
     /// A table whose last rule goes, goes with it, unless somebody keeps a set there.
     private func hasNoOtherSets() throws(OperationError) -> Bool {
-        let own = NetworkBranches.chains(of: name).flatMap(NetworkBranches.maps).map(\.name)
-        return Set(try socket.sets(of: subject, name.family)).isSubset(of: own)
+        Set(try socket.sets(of: subject, name.family)).isSubset(of: NFTablesMaps.names(of: name))
     }
 
     func cannotCommit(errno: Int32) -> OperationError {

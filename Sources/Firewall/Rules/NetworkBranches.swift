@@ -7,9 +7,24 @@ import Netlink
 /// A rule that one interface or subnet decides is an element of a map itself (`-i bd0 -j ACCEPT`); all others of a network are in
 /// chains of its own (`MYDOCKER-TO-bd0`), to which an element leads. The legacy tables have no maps: there all stand in one list.
 enum NetworkBranches {
+    /// What of a packet says which network it is about, as maps are called by it.
+    fileprivate enum Key: String {
+        case input = "iifname"
+        case output = "oifname"
+        case source = "saddr"
+
+        var ofPackets: PacketMap.Key {
+            switch self {
+            case .input: .input
+            case .output: .output
+            case .source: .source
+            }
+        }
+    }
+
     private struct Trunk {
         let branchPrefix: String
-        let keys: [VerdictMap.Key]
+        let keys: [Key]
     }
 
     /// The chains that have maps, which are asked in this order. A branch's name has 31 bytes at most, with any name of a bridge
@@ -23,16 +38,10 @@ enum NetworkBranches {
     ]
 
     /// By which packets leave a chain for the branches, behind its other rules.
-    static func maps(of chain: String) -> [VerdictMap] {
-        (trunks[chain]?.keys ?? []).map { VerdictMap(chain + suffix($0), $0) }
-    }
+    static func maps(of chain: String) -> [PacketMap] { (trunks[chain]?.keys ?? []).map { map($0, of: chain) } }
 
-    private static func suffix(_ key: VerdictMap.Key) -> String {
-        switch key {
-        case .input: "-iifname"
-        case .output: "-oifname"
-        case .source: "-saddr"
-        }
+    private static func map(_ key: Key, of chain: String) -> PacketMap {
+        PacketMap("\(chain)-\(key.rawValue)", key.ofPackets)
     }
 
     /// Those of a table that have maps.
@@ -57,7 +66,7 @@ enum NetworkBranches {
     private struct Group: Hashable {
         let table: FirewallTable
         let chain: String
-        let key: VerdictMap.Key
+        let key: Key
         let bridge: String
     }
 
@@ -105,26 +114,27 @@ enum NetworkBranches {
         return Group(table: rule.table, chain: rule.chain, key: key, bridge: bridge)
     }
 
-    private static func key(of rule: FirewallRule) -> VerdictMap.Key? {
+    private static func key(of rule: FirewallRule) -> Key? {
         trunks[rule.chain]?.keys.first { rule.elementKey($0) != nil }
     }
 
     // MARK: Elements
 
     /// Nil of a rule that stands as one. What such a one asks besides, the rules of the branch ask again.
-    static func element(_ rule: FirewallRule) -> (map: VerdictMap, key: VerdictElement.Key)? {
+    static func element(_ rule: FirewallRule) -> (map: PacketMap, key: PacketElement.Key)? {
         guard rule.comment == nil else { return nil }
-        for map in maps(of: rule.chain) {
-            guard let key = rule.elementKey(map.key) else { continue }
-            if case .jump = rule.target { return (map, key) }
-            return rule.isDecided(by: map.key) ? (map, key) : nil
+        for key in trunks[rule.chain]?.keys ?? [] {
+            guard let element = rule.elementKey(key) else { continue }
+            let found = (map: map(key, of: rule.chain), key: element)
+            if case .jump = rule.target { return found }
+            return rule.isDecided(by: key) ? found : nil
         }
         return nil
     }
 }
 
 extension FirewallRule {
-    fileprivate func elementKey(_ key: VerdictMap.Key) -> VerdictElement.Key? {
+    fileprivate func elementKey(_ key: NetworkBranches.Key) -> PacketElement.Key? {
         switch key {
         case .input: input.flatMap { $0.isNegated ? nil : .interface($0.value) }
         case .output: output.flatMap { $0.isNegated ? nil : .interface($0.value) }
@@ -133,7 +143,7 @@ extension FirewallRule {
     }
 
     /// Whether it is a verdict, and asks for nothing else.
-    fileprivate func isDecided(by key: VerdictMap.Key) -> Bool {
+    fileprivate func isDecided(by key: NetworkBranches.Key) -> Bool {
         switch target {
         case .accept, .drop, .return:
             self

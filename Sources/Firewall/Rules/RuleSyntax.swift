@@ -80,7 +80,7 @@ enum NFTablesSyntax: RuleSyntax {
 
     static func adding(_ chain: String, to table: FirewallTable) -> [ShellCommand] {
         [ShellCommand("nft", "add chain \(name(table)) \(chain)")]
-            + asking(NetworkBranches.maps(of: chain), in: chain, of: table)
+            + asking(NFTablesMaps.maps(of: chain), in: chain, of: table)
     }
 
     static func waking(_ table: FirewallTable) -> ShellCommand {
@@ -97,13 +97,13 @@ enum NFTablesSyntax: RuleSyntax {
     }
 
     /// Behind the chain's rules.
-    static func asking(_ maps: [VerdictMap], in chain: String, of table: FirewallTable) -> [ShellCommand] {
+    static func asking(_ maps: [PacketMap], in chain: String, of table: FirewallTable) -> [ShellCommand] {
         maps.map { ShellCommand("nft", "add map \(name(table)) \($0.name) \($0.text(of: table.family))") }
             + maps.map { ShellCommand("nft", "add rule \(name(table)) \(chain) \($0.lookupText(of: table.family))") }
     }
 
     static func removing(_ chain: String, from table: FirewallTable) -> [ShellCommand] {
-        let maps = NetworkBranches.maps(of: chain)
+        let maps = NFTablesMaps.maps(of: chain)
         let flushing = maps.isEmpty ? [] : [ShellCommand("nft", "flush chain \(name(table)) \(chain)")]
         return flushing + maps.map { ShellCommand("nft", "delete map \(name(table)) \($0.name)") }
             + [ShellCommand("nft", "delete chain \(name(table)) \(chain)")]
@@ -115,7 +115,7 @@ enum NFTablesSyntax: RuleSyntax {
             return ShellCommand("nft", "add element \(name(rule.table)) \(map.name) { \(try element.text()) }")
         }
         // Maps are asked behind all rules.
-        let isLast = position == count && NetworkBranches.maps(of: rule.chain).isEmpty
+        let isLast = position == count && NFTablesMaps.maps(of: rule.chain).isEmpty
         let (verb, index) = isLast ? ("add", "") : ("insert", position == 0 ? "" : "index \(position) ")
         return ShellCommand(
             "nft", "\(verb) rule \(name(rule.table)) \(rule.chain) \(index)\(try packets(rule).text())")
@@ -137,19 +137,19 @@ enum NFTablesSyntax: RuleSyntax {
 
     // MARK: Maps
 
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NetworkBranches.arranged(rules) }
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NFTablesMaps.arranged(rules) }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         NetworkBranches.branches(of: owner, in: table)
     }
     static func isBranch(_ chain: String) -> Bool { NetworkBranches.isBranch(chain) }
-    static func isElement(_ rule: FirewallRule) -> Bool { NetworkBranches.element(rule) != nil }
+    static func isElement(_ rule: FirewallRule) -> Bool { NFTablesMaps.element(rule) != nil }
 
     /// Nil of a rule that stands in its chain.
     static func element(
         _ rule: FirewallRule
-    ) throws(OperationError) -> (map: VerdictMap, element: VerdictElement)? {
-        guard let (map, key) = NetworkBranches.element(rule) else { return nil }
+    ) throws(OperationError) -> (map: PacketMap, element: PacketElement)? {
+        guard let (map, key) = NFTablesMaps.element(rule) else { return nil }
         let packets = try packets(rule)
-        return (map, VerdictElement(key, packets.action, note: packets.note))
+        return (map, PacketElement(key, packets.action, comment: packets.comment, note: packets.note))
     }
 }

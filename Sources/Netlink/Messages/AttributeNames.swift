@@ -113,6 +113,24 @@ extension AttributeForms {
         Int(NFTA_SET_DATA_TYPE.rawValue): ("NFTA_SET_DATA_TYPE", .networkNumber),
         Int(NFTA_SET_DATA_LEN.rawValue): ("NFTA_SET_DATA_LEN", .networkNumber),
         Int(NFTA_SET_ID.rawValue): ("NFTA_SET_ID", .networkNumber),
+        Int(NFTA_SET_USERDATA.rawValue): ("NFTA_SET_USERDATA", .bytes),
+        Int(NFTA_SET_DESC.rawValue): ("NFTA_SET_DESC", .nested(description)),
+    ])
+
+    private static let description = AttributeForms([
+        Int(NFTA_SET_DESC_CONCAT.rawValue): (
+            "NFTA_SET_DESC_CONCAT",
+            .nested(
+                AttributeForms(
+                    [:],
+                    element: (
+                        "NFTA_LIST_ELEM",
+                        .nested(
+                            AttributeForms([
+                                Int(NFTA_SET_FIELD_LEN.rawValue): ("NFTA_SET_FIELD_LEN", .networkNumber)
+                            ]))
+                    )))
+        )
     ])
 
     static let elements = AttributeForms([
@@ -126,7 +144,10 @@ extension AttributeForms {
 
     private static let element = AttributeForms([
         Int(NFTA_SET_ELEM_KEY.rawValue): ("NFTA_SET_ELEM_KEY", .nested(data)),
+        Int(NFTA_SET_ELEM_KEY_END.rawValue): ("NFTA_SET_ELEM_KEY_END", .nested(data)),
         Int(NFTA_SET_ELEM_DATA.rawValue): ("NFTA_SET_ELEM_DATA", .nested(data)),
+        Int(NFTA_SET_ELEM_FLAGS.rawValue): ("NFTA_SET_ELEM_FLAGS", .networkNumber),
+        Int(NFTA_SET_ELEM_USERDATA.rawValue): ("NFTA_SET_ELEM_USERDATA", .bytes),
     ])
 
     private static let data = AttributeForms([Int(NFTA_DATA_VALUE.rawValue): ("NFTA_DATA_VALUE", .bytes)])

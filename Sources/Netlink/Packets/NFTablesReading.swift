@@ -35,20 +35,12 @@ extension NFTablesSocket {
     private mutating func sets(of table: Place) throws(OperationError) -> [String: NFTablesSet] {
         var sets: [String: NFTablesSet] = [:]
         for message in try socket.dump({ $0.getSets(of: table.name, table.number) }) {
-            var name = ""
-            var isInterval = false
-            var attributes = try message.attributes(after: nfgenmsg.self)
-            while let attribute = try attributes.next() {
-                if attribute.type == Int(NFTA_SET_NAME.rawValue) { name = attribute.string }
-                if attribute.type == Int(NFTA_SET_FLAGS.rawValue) {
-                    isInterval = UInt32(bigEndian: try attribute.uint32()) & NFT_SET_INTERVAL.rawValue != 0
-                }
-            }
+            let set = try ReadSet(message)
             var elements: [NFTablesSet.Element] = []
-            for part in try socket.dump({ $0.getElements(of: name, table.name, table.number) }) {
+            for part in try socket.dump({ $0.getElements(of: set.name, table.name, table.number) }) {
                 elements += try part.setElements()
             }
-            sets[name] = NFTablesSet(isInterval: isInterval, elements: elements)
+            sets[set.name] = NFTablesSet(isInterval: set.isInterval, fields: set.fields, elements: elements)
         }
         return sets
     }
@@ -98,6 +90,44 @@ extension RequestBatch {
     }
 }
 
+/// A set or map of anybody's, without its elements.
+struct ReadSet {
+    private(set) var name = ""
+    private(set) var isInterval = false
+    /// Lengths of a key's parts; none where it has none of which each may be a range.
+    private(set) var fields: [Int] = []
+
+    init(_ message: Message) throws(OperationError) {
+        var attributes = try message.attributes(after: nfgenmsg.self)
+        while let attribute = try attributes.next() {
+            switch attribute.type {
+            case Int(NFTA_SET_NAME.rawValue): name = attribute.string
+            case Int(NFTA_SET_FLAGS.rawValue):
+                isInterval = UInt32(bigEndian: try attribute.uint32()) & NFT_SET_INTERVAL.rawValue != 0
+            case Int(NFTA_SET_DESC.rawValue):
+                var parts = attribute.nested()
+                while let part = try parts.next() {
+                    if part.type == Int(NFTA_SET_DESC_CONCAT.rawValue) { fields = try Self.fields(part) }
+                }
+            default: break
+            }
+        }
+    }
+
+    private static func fields(_ list: Attribute) throws(OperationError) -> [Int] {
+        var fields: [Int] = []
+        var elements = list.nested()
+        while let element = try elements.next() {
+            var parts = element.nested()
+            while let part = try parts.next() {
+                guard part.type == Int(NFTA_SET_FIELD_LEN.rawValue) else { continue }
+                fields.append(Int(UInt32(bigEndian: try part.uint32())))
+            }
+        }
+        return fields
+    }
+}
+
 /// A rule of anybody's, apart from its meaning.
 struct ReadRule {
     private(set) var handle: UInt64 = 0
@@ -140,14 +170,15 @@ extension NFTablesSet.Element {
         var key: [UInt8] = []
         var last: [UInt8]?, data: [UInt8]?
         var verdict: TracedAction?
-        var note: [UInt8]?
+        var note: [UInt8]?, comment: String?
         var flags: UInt32 = 0
         var parts = element.nested()
         while let part = try parts.next() {
             switch part.type {
             case Int(NFTA_SET_ELEM_KEY.rawValue): key = Self.value(part) ?? []
             case Int(NFTA_SET_ELEM_KEY_END.rawValue): last = Self.value(part)
-            case Int(NFTA_SET_ELEM_USERDATA.rawValue): note = RuleNotes.note(part.payload)
+            case Int(NFTA_SET_ELEM_USERDATA.rawValue):
+                (note, comment) = (RuleNotes.note(part.payload), RuleNotes.comment(part.payload))
             case Int(NFTA_SET_ELEM_FLAGS.rawValue): flags = UInt32(bigEndian: try part.uint32())
             case Int(NFTA_SET_ELEM_DATA.rawValue):
                 data = Self.value(part)
@@ -157,7 +188,7 @@ extension NFTablesSet.Element {
         }
         self.init(
             key: key, last: last, endsInterval: flags & NFT_SET_ELEM_INTERVAL_END.rawValue != 0, data: data,
-            verdict: verdict, note: note)
+            verdict: verdict, note: note, comment: comment)
     }
 
     private static func value(_ data: Attribute) -> [UInt8]? {

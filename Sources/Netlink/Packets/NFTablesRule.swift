@@ -15,7 +15,7 @@ struct NFTablesRule: TraceableRule {
             run.perform(expression)
             if run.holds == .no { break }
         }
-        let text = run.words + (comment.map { ["comment \"\($0)\""] } ?? [])
+        let text = run.words + ((comment ?? run.comment).map { ["comment \"\($0)\""] } ?? [])
         return JudgedRule(text.joined(separator: " "), run.holds, run.action, run.effects)
     }
 }
@@ -28,6 +28,8 @@ struct NFTablesRun {
     private(set) var holds = Certainty.yes
     private(set) var action = TracedAction.goesOn
     private(set) var effects: [TracedEffect] = []
+    /// Of the element that was found for the packet.
+    private(set) var comment: String?
 
     init(_ packet: TracedPacket, _ sets: [String: NFTablesSet]) { (self.packet, self.sets) = (packet, sets) }
 
@@ -192,23 +194,42 @@ struct NFTablesRun {
 
     private mutating func lookUp(_ expression: NFTablesExpression) {
         let name = expression.text(NFTA_LOOKUP_SET.rawValue)
-        guard let value = value(expression, NFTA_LOOKUP_SREG.rawValue), let set = sets[name],
-            let key = value.bytes, let length = set.elements.first?.key.count, key.count >= length
-        else {
-            return sets[name]?.elements.isEmpty == true
-                ? note("@\(name)", .no) : note("@\(name)", .unknown("set \(name)"))
-        }
-        let found = set.element(of: Array(key.prefix(length)))
+        guard let set = sets[name] else { return note("@\(name)", .unknown("set \(name)")) }
         let isInverted = expression.number(NFTA_LOOKUP_FLAGS.rawValue) & NFT_LOOKUP_F_INV.rawValue != 0
-        let leads = expression.bytes(NFTA_LOOKUP_DREG.rawValue) != nil && found?.verdict != nil
-        let relation = leads ? "vmap " : isInverted ? "!= " : ""
-        note("\(value.name) \(relation)@\(name)", Certainty(found != nil).negated(isInverted))
-        guard let found, let destination = expression.bytes(NFTA_LOOKUP_DREG.rawValue), !destination.isEmpty else {
-            return
+        let isMap = expression.bytes(NFTA_LOOKUP_DREG.rawValue) != nil
+        let key = key(at: register(expression.number(NFTA_LOOKUP_SREG.rawValue)), set.keyLength)
+        switch set.search(key.bytes) {
+        case .unknown: note("@\(name)", .unknown("set \(name)"))
+        case .none: note("\(key.name)\(isInverted ? "!= " : "")@\(name)", Certainty(isInverted))
+        case .element(let found):
+            let relation = isMap ? (found.verdict == nil ? "map " : "vmap ") : isInverted ? "!= " : ""
+            note("\(key.name)\(relation)@\(name)", Certainty(!isInverted))
+            if isMap { take(found, of: name, into: register(expression.number(NFTA_LOOKUP_DREG.rawValue))) }
         }
+    }
+
+    /// What stands in registers from one on. Parts of a key fill whole ones of four bytes; behind a part that nobody knows nothing is known.
+    private func key(at register: UInt32, _ length: Int) -> (bytes: [UInt8?], name: String) {
+        var bytes: [UInt8?] = []
+        var names: [String] = []
+        while bytes.count < length, let value = registers[register + UInt32(bytes.count / 4)] {
+            names.append(value.name)
+            guard let part = value.bytes, !part.isEmpty else { break }
+            bytes += part + [UInt8](repeating: 0, count: (4 - part.count % 4) % 4)
+        }
+        let missing = [UInt8?](repeating: nil, count: max(0, length - bytes.count))
+        return (Array((bytes + missing).prefix(length)), names.map { $0 + " " }.joined(separator: ". "))
+    }
+
+    private mutating func take(_ found: NFTablesSet.Element, of set: String, into register: UInt32) {
+        comment = found.comment
         if let verdict = found.verdict { return decide(verdict, verdict.text) }
-        registers[register(expression.number(NFTA_LOOKUP_DREG.rawValue))] = NFTablesValue(
-            bytes: found.data, name: "@\(name)", form: .other)
+        // Of several parts each is read by itself.
+        let data = found.data ?? []
+        for place in stride(from: 0, to: max(data.count, 1), by: 4) {
+            registers[register + UInt32(place / 4)] = NFTablesValue(
+                bytes: found.data.map { Array($0.dropFirst(place)) }, name: "@\(set)", form: .other)
+        }
     }
 
     private mutating func set(_ expression: NFTablesExpression) {

@@ -98,9 +98,11 @@ extension RequestBatch {
         }
     }
 
-    mutating func load(_ header: nft_payload_bases, _ offset: UInt32, _ length: UInt32) {
+    mutating func load(
+        _ header: nft_payload_bases, _ offset: UInt32, _ length: UInt32, into register: nft_registers = NFT_REG_1
+    ) {
         expression("payload") { payload in
-            payload.put(Int(NFTA_PAYLOAD_DREG.rawValue), bigEndian: NFT_REG_1.rawValue)
+            payload.put(Int(NFTA_PAYLOAD_DREG.rawValue), bigEndian: register.rawValue)
             payload.put(Int(NFTA_PAYLOAD_BASE.rawValue), bigEndian: header.rawValue)
             payload.put(Int(NFTA_PAYLOAD_OFFSET.rawValue), bigEndian: offset)
             payload.put(Int(NFTA_PAYLOAD_LEN.rawValue), bigEndian: length)

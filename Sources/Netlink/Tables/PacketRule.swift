@@ -180,20 +180,30 @@ extension RequestBatch {
     ) {
         set(NFT_REG_1, address.bytes)
         switch ports {
-        case .kept: break
+        case .kept: translate(kind, address.family, ports: nil)
         case .any(let range):
             set(NFT_REG_2, range.lowerBound.networkBytes)
             if range.count > 1 { set(NFT_REG_3, range.upperBound.networkBytes) }
-        case .moved: lookUpDestinationPort(in: map)
+            translate(kind, address.family, ports: (NFT_REG_2, range.count > 1 ? NFT_REG_3 : nil))
+        case .moved:
+            lookUpDestinationPort(in: map)
+            translate(kind, address.family, ports: (NFT_REG_2, nil))
         }
+    }
+
+    /// To the address in the first register.
+    /// - Parameter ports: registers of the port, or of the first and the last one; nil keeps it.
+    mutating func translate(
+        _ kind: nft_nat_types, _ family: AddressFamily, ports: (first: nft_registers, last: nft_registers?)?
+    ) {
         expression("nat") { nat in
             nat.put(Int(NFTA_NAT_TYPE.rawValue), bigEndian: kind.rawValue)
-            nat.put(Int(NFTA_NAT_FAMILY.rawValue), bigEndian: UInt32(NFTables.number(of: address.family)))
+            nat.put(Int(NFTA_NAT_FAMILY.rawValue), bigEndian: UInt32(NFTables.number(of: family)))
             nat.put(Int(NFTA_NAT_REG_ADDR_MIN.rawValue), bigEndian: NFT_REG_1.rawValue)
-            if ports == .kept { return }
-            nat.put(Int(NFTA_NAT_REG_PROTO_MIN.rawValue), bigEndian: NFT_REG_2.rawValue)
-            guard case .any(let range) = ports, range.count > 1 else { return }
-            nat.put(Int(NFTA_NAT_REG_PROTO_MAX.rawValue), bigEndian: NFT_REG_3.rawValue)
+            guard let ports else { return }
+            nat.put(Int(NFTA_NAT_REG_PROTO_MIN.rawValue), bigEndian: ports.first.rawValue)
+            guard let last = ports.last else { return }
+            nat.put(Int(NFTA_NAT_REG_PROTO_MAX.rawValue), bigEndian: last.rawValue)
         }
     }
 }

@@ -55,11 +55,11 @@ extension PacketRule {
         subnet.prefixLength == subnet.family.bits ? "\(subnet.first)" : "\(subnet.network)"
     }
 
-    fileprivate static func range(_ ports: ClosedRange<UInt16>) -> String {
+    static func range(_ ports: ClosedRange<UInt16>) -> String {
         ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
     }
 
-    fileprivate static func transport(_ number: UInt8) -> String {
+    static func transport(_ number: UInt8) -> String {
         switch Int(number) {
         case Int(IPPROTO_TCP): "tcp"
         case Int(IPPROTO_UDP): "udp"

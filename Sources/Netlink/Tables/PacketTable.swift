@@ -33,10 +33,9 @@ package struct PacketTable: Sendable {
         package let note: [UInt8]?
     }
 
-    /// Of a verdict map.
+    /// Of a map.
     package struct Element: Sendable {
-        /// As the kernel has it; of an interval where that begins. Nothing of one that is for all keys.
-        package let key: [UInt8]
+        package let bounds: PacketElement.Bounds
         /// As of a rule.
         package let note: [UInt8]?
     }
@@ -78,13 +77,13 @@ package enum PacketTableChange: Sendable {
     case removeRule(UInt64, from: String)
     case removeRules(of: String)
     /// One that is there already stays as it is.
-    case addMap(VerdictMap, id: UInt32)
+    case addMap(PacketMap, id: UInt32)
     /// Nothing asks it any more.
     case removeMap(String)
-    case addElement(VerdictElement, to: String)
-    case removeElement(VerdictElement.Key, from: String)
+    case addElement(PacketElement, to: String)
+    case removeElement(PacketElement.Key, from: String)
     /// A rule behind all others, by which packets ask the map.
-    case addLookup(VerdictMap, in: String, id: UInt32)
+    case addLookup(PacketMap, in: String, id: UInt32)
 
     /// Where a rule is to stand in its chain: behind all others, or in front of one that the kernel has, or that another one of these
     /// changes adds.

@@ -9,14 +9,18 @@ package struct PacketTableScope: Sendable {
     /// Those that are only looked for.
     package var chainsWithoutRules: Set<String>
     /// By the map's name.
-    package var elements: [String: Set<VerdictElement.Key>]
+    package var elements: [String: Set<PacketElement.Key>]
+    /// Those whose elements are all read.
+    package var maps: Set<String>
 
     package init(
-        chains: Set<String>, chainsWithoutRules: Set<String> = [], elements: [String: Set<VerdictElement.Key>] = [:]
+        chains: Set<String>, chainsWithoutRules: Set<String> = [], elements: [String: Set<PacketElement.Key>] = [:],
+        maps: Set<String> = []
     ) {
         self.chains = chains
         self.chainsWithoutRules = chainsWithoutRules
         self.elements = elements
+        self.maps = maps
     }
 }
 
@@ -51,9 +55,7 @@ extension NFTablesSocket {
             found.isDormant = try socket.isDormant(table, family)
             if found.chains.isEmpty { return }
             try found.add(socket.socket.dump { $0.getRules(ofTable: table, family, chain: nil) })
-            for map in maps {
-                for message in try socket.elements(of: map, table, family) { try found.add(message, of: map) }
-            }
+            try socket.readElements(of: maps, in: table, family, &found)
         }
     }
 
@@ -68,6 +70,17 @@ extension NFTablesSocket {
             for chain in scope.chains.sorted() where found.chains[chain] != nil {
                 try found.add(socket.socket.dump { $0.getRules(ofTable: table, family, chain: chain) })
             }
+            try socket.readElements(of: scope.maps.sorted(), in: table, family, &found)
+        }
+    }
+
+    /// All of these maps.
+    private mutating func readElements(
+        of maps: [String], in table: String, _ family: AddressFamily, _ found: inout PacketTable
+    ) throws(OperationError) {
+        if found.chains.isEmpty { return }
+        for map in maps {
+            for message in try elements(of: map, table, family) { try found.add(message, of: map) }
         }
     }
 
@@ -192,7 +205,8 @@ extension PacketTable {
 
     fileprivate mutating func add(_ message: Message, of map: String) throws(OperationError) {
         for element in try message.setElements() where !element.endsInterval {
-            elements[map, default: []].append(Element(key: element.key, note: element.note))
+            elements[map, default: []].append(
+                Element(bounds: .init(first: element.key, last: element.last), note: element.note))
         }
     }
 }

@@ -26,15 +26,13 @@ struct PortMap {
 extension RequestBatch {
     /// What nft calls it: the kernel finds it by its number, and numbers it anew.
     private static let mapName = "__map%d"
-    /// TYPE_INET_SERVICE of nft (datatype.h), by which it shows the elements.
-    private static let portType: UInt32 = 13
 
     /// - Parameter id: a number of its own in this transaction.
     mutating func add(_ map: PortMap, to table: String, _ id: UInt32) {
         let flags = NFT_SET_ANONYMOUS.rawValue | NFT_SET_CONSTANT.rawValue | NFT_SET_MAP.rawValue
-        addSet(Self.mapName, to: table, flags: flags, key: (Self.portType, 2), id)
-        put(Int(NFTA_SET_DATA_TYPE.rawValue), bigEndian: Self.portType)
-        put(Int(NFTA_SET_DATA_LEN.rawValue), bigEndian: UInt32(2))
+        addSet(Self.mapName, to: table, flags: flags, key: [.port], id)
+        put(Int(NFTA_SET_DATA_TYPE.rawValue), bigEndian: PacketMapField.port.number)
+        put(Int(NFTA_SET_DATA_LEN.rawValue), bigEndian: UInt32(PacketMapField.port.length))
         var rest = map.elements[...]
         while !rest.isEmpty {
             add(rest.prefix(PortMap.elementsAtOnce), to: table, id)
@@ -42,18 +40,14 @@ extension RequestBatch {
         }
     }
 
-    /// - Parameters:
-    ///   - key: as nft calls its type, and its length in bytes.
-    ///   - id: a number of its own in this transaction.
-    mutating func addSet(
-        _ name: String, to table: String, flags: UInt32, key: (number: UInt32, length: UInt32), _ id: UInt32
-    ) {
+    /// - Parameter id: a number of its own in this transaction.
+    mutating func addSet(_ name: String, to table: String, flags: UInt32, key: [PacketMapField], _ id: UInt32) {
         beginChange(NFT_MSG_NEWSET, NLM_F_CREATE, "add map", table)
         put(Int(NFTA_SET_TABLE.rawValue), table)
         put(Int(NFTA_SET_NAME.rawValue), name)
         put(Int(NFTA_SET_FLAGS.rawValue), bigEndian: flags)
         put(Int(NFTA_SET_KEY_TYPE.rawValue), bigEndian: key.number)
-        put(Int(NFTA_SET_KEY_LEN.rawValue), bigEndian: key.length)
+        put(Int(NFTA_SET_KEY_LEN.rawValue), bigEndian: UInt32(key.length))
         put(Int(NFTA_SET_ID.rawValue), bigEndian: id)
     }
 
