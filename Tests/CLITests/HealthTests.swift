@@ -184,7 +184,7 @@ extension CLI.Health {
                 """
             // Between two checks, when it has given back what the last one took.
             Host.eventually("little memory") {
-                (Int(Host.shell(script).word) ?? .max) <= 600 || Host.mydocker.contains("debug")
+                (Int(Host.shell(script).word) ?? .max) <= 400 || Host.mydocker.contains("debug")
             }
         }
     }

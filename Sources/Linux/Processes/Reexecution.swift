@@ -16,7 +16,9 @@ package enum Reexecution {
         let file = Descriptor(owning: memory)
         let open = kept + [file.number]
         for number in open { _ = clinux_fcntl(number, F_SETFD, 0) }
-        var words = [Program.current.name, word, String(file.number), title].map { (word: String) in strdup(word) }
+        var words = [Program.current.name, word, String(file.number), title].map { word in
+            word.withKernelString { strdup($0) }
+        }
         words.append(nil)
         _ = clinux_begin_anew(words)
         for word in words { free(word) }
