@@ -253,7 +253,7 @@ int clinux_connection_error(int socket) {
 }
 
 int clinux_sealed_memory(const void *bytes, size_t size) {
-    int fd = memfd_create("mydocker-log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create("mydocker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return -errno;
     ssize_t written = write(fd, bytes, size);
     if (written < 0 || (size_t)written < size
@@ -263,6 +263,11 @@ int clinux_sealed_memory(const void *bytes, size_t size) {
         return -error;
     }
     return fd;
+}
+
+int clinux_is_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
 }
 
 int clinux_accept(int socket) { return result(accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }

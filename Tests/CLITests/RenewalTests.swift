@@ -115,6 +115,16 @@ extension CLI.Renewal {
             ], "\(outcome.text)")
     }
 
+    /// Its word is nobody else's to use.
+    @Test func nothingElseBeginsThatWay() {
+        let outcome = elsewhere(
+            """
+            mkfifo /run/pipe; exec 7<>/run/pipe 8</dev/zero 9</etc/passwd
+            for number in 0 2 7 8 9 77 x; do timeout -s KILL 10 $m __supervise $number title 2>&1 | head -1; done | uniq -c
+            """)
+        #expect(outcome.word == "7 mydocker: unknown command: mydocker __supervise", "\(outcome.text)")
+    }
+
     /// KiB, of each of ten that answer names and have a port.
     @Test func theirMemory() {
         let outcome = elsewhere(

@@ -178,6 +178,8 @@ int clinux_connect_internet(const uint8_t *address, size_t size, uint16_t port, 
 int clinux_connection_error(int socket);
 /* Memory with these bytes that nobody can change any more. */
 int clinux_sealed_memory(const void *bytes, size_t size);
+/* Whether that is what `fd` is. */
+int clinux_is_sealed(int fd);
 /* The next connection that waits; -EAGAIN when there is none. */
 int clinux_accept(int socket);
 /* The user who has connected (SO_PEERCRED). */

@@ -25,10 +25,11 @@ package enum Reexecution {
         for number in open { _ = clinux_fcntl(number, F_SETFD, FD_CLOEXEC) }
     }
 
-    /// What the process before has handed over.
+    /// What the process before has handed over. Nobody else's file is read, which may have no end.
     /// - Returns: nil when it was not begun that way.
     package static func state(_ word: String, in words: [String]) -> (bytes: [UInt8], title: String)? {
         guard words.count == 4, words[1] == word, let number = Int32(words[2]), number > 2,
+            clinux_is_sealed(number) == 1,
             let bytes = try? Files.read("/proc/self/fd/\(number)", limit: 64 << 20)
         else { return nil }
         // It is that of the link which the program was executed by.
