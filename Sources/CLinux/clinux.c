@@ -281,6 +281,22 @@ static void release_stack(void) {
     madvise((void *)(end - (64 << 10)), 64 << 10, MADV_DONTNEED);
 }
 
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+int clinux_poll_awake(int fd, long nanoseconds) {
+    struct pollfd request = {.fd = fd, .events = POLLIN};
+    int64_t end = now() + nanoseconds;
+    do {
+        if (poll(&request, 1, 0) > 0) return 1;
+        sched_yield();
+    } while (now() < end);
+    return 0;
+}
+
 int clinux_poll_idle(struct pollfd *requests, size_t count, int milliseconds) {
     malloc_trim(0);
     release_files();

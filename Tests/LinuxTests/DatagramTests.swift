@@ -27,6 +27,15 @@ import Testing
         }
     }
 
+    @Test func whatComesSoonIsAwaited() throws {
+        let port = try ServedPort(.loopbackIPv4, port: 0, isTCP: false)
+        #expect(!port.expectsMore(within: 20))
+        try Client(to: port.port).send([1])
+        #expect(port.expectsMore(within: 20) && port.expectsMore(within: 0))
+        #expect(port.receive(limit: 10).map(\.bytes) == [[1]])
+        #expect(!port.expectsMore(within: 0))
+    }
+
     @Test func asManyAsHaveComeAreReadAtOnce() throws {
         let port = try ServedPort(.loopbackIPv4, port: 0, isTCP: false)
         let clients = [try Client(to: port.port), try Client(to: port.port)]

@@ -163,6 +163,8 @@ struct pollfd;
 /* poll(2). What this process does not need meanwhile goes back to the kernel: free heap and
  * stack, and mapped code, which is read again from its file as it is used. */
 int clinux_poll_idle(struct pollfd *requests, size_t count, int milliseconds);
+/* Whether something can be read within so many nanoseconds. The process does not sleep until then, and lets others run. */
+int clinux_poll_awake(int fd, long nanoseconds);
 
 enum { CLINUX_MAX_PASSED = 16 };
 /* A SOCK_SEQPACKET socket that listens at `path`, which must not exist; only its owner may connect. */

@@ -24,6 +24,12 @@ package struct ServedPort: ~Copyable {
         self.descriptor = descriptor
     }
 
+    /// Whether something comes within some microseconds, for which this process stays awake: to sleep and be woken by another processor takes
+    /// as long as to answer.
+    package func expectsMore(within microseconds: Int) -> Bool {
+        clinux_poll_awake(descriptor.number, microseconds * 1000) == 1
+    }
+
     /// Of TCP: the next connection that waits; nil when there is none, or no descriptor for it.
     package func accept() -> Descriptor? { Socket.accept(descriptor.number) }
 

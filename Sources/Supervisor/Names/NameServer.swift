@@ -19,6 +19,8 @@ final class NameServer: EventSource {
     private static let mostForwarded = 64
     /// Not for ever: the container's output is waited for, too.
     private static let mostAtOnce = 64
+    /// Microseconds in which who has been answered has asked again, if that is to be: for the other family, or the next name.
+    private static let attention = 20
 
     init(_ run: ContainerRun) { self.run = run }
 
@@ -78,7 +80,8 @@ final class NameServer: EventSource {
     // MARK: Questions
 
     private func answerDatagrams(of sockets: NameSockets) {
-        for _ in 0..<Self.mostAtOnce / Datagrams.mostAtOnce {
+        var count = 0
+        while count < Self.mostAtOnce {
             let questions = sockets.datagrams.receive(limit: 4096)
             if questions.isEmpty { return }
             let now = NamesNow(run)
@@ -86,6 +89,8 @@ final class NameServer: EventSource {
                 answer(bytes, of: NameAsker(peer), now, sockets)
             }
             sockets.datagrams.send(&answers)
+            count += max(questions.count, 4)
+            if !forwarded.isEmpty || !sockets.datagrams.expectsMore(within: Self.attention) { return }
         }
     }
 
