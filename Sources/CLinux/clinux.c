@@ -195,11 +195,13 @@ int clinux_socket_pair(int ends[2]) { return result(socketpair(AF_UNIX, SOCK_STR
 
 pid_t clinux_fork(void) { return result(fork()); }
 
-/* Without the handlers of pthread_atfork(3): there is one thread, and a program is what the child goes on to. */
 int clinux_begin_anew(char *const words[]) { return result(execve("/proc/self/exe", words, environ)); }
+
+void clinux_name(char name[16]) { prctl(PR_GET_NAME, name); }
 
 void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name); }
 
+/* Without the handlers of pthread_atfork(3): there is one thread, and a program is what the child goes on to. */
 pid_t clinux_fork_contained(void) { return result(syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0)); }
 
 int clinux_die_with(pid_t parent) {

@@ -60,6 +60,8 @@ package struct OperationError: Error, Equatable, CustomStringConvertible {
     package init(
         _ operation: String, _ subject: String? = nil, errno: Int32, remedy: String? = nil, kind: ErrorKind? = nil
     ) {
+        // Whatever it was about: that is not what is to be mended.
+        let remedy = errno == EMFILE ? "allow more open files (ulimit -n)" : remedy
         self.init(
             operation: operation, subject: subject, cause: .errno(errno), remedy: remedy,
             kind: kind ?? ErrorKind(errno: errno))

@@ -17,13 +17,18 @@ enum Renewal {
 }
 
 extension Supervisor {
-    /// Whether this process is one that may live for long, and that can go on elsewhere than here.
-    var mayBeginAnew: Bool { caller == nil && run.forwarder == nil && !FaultPoint.areArmed }
+    /// Whether this process is one that may live for long, and that can go on elsewhere than here. It does so once: later the program and its
+    /// libraries may be others.
+    var mayBeginAnew: Bool {
+        caller == nil && !isRenewed && run.forwarder == nil && Reexecution.isPossible && !FaultPoint.areArmed
+    }
 
     /// - Returns: when it could not.
     func beginAnew(_ handover: SupervisorHandover) {
-        Reexecution.begin(
-            Renewal.word, Array(handover.json.compact.utf8), titled: run.title, keeping: handover.descriptors)
+        let state = Array(handover.json.compact.utf8)
+        // From the execve on, what cannot be read would be the container's end.
+        guard (try? SupervisorHandover(RecordReader(JSON(parsing: state)))) != nil else { return }
+        Reexecution.begin(Renewal.word, state, titled: run.title, keeping: handover.descriptors)
     }
 }
 
@@ -59,13 +64,14 @@ extension Supervisor {
         }
         self.init(
             host, try ContainerRun(host, goingOnWith: handover.run), restarts, for: nil,
-            try SignalSource(ForwardedSignals.all), passesSignals: handover.passesSignals, awaitsClient: false)
+            try SignalSource(ForwardedSignals.all), passesSignals: handover.passesSignals, awaitsClient: false,
+            isRenewed: true)
         control.listen(by: Descriptor(owning: handover.control))
     }
 
     /// The rest of a round whose program runs.
     func goOn(with handover: SupervisorHandover) -> FinishedRound {
-        if let check = handover.check { health?.goOn(check.health, since: check.start, left: check.left) }
+        if let check = handover.check { health?.goOn(check.health, since: check.start, next: check.next) }
         let container = StartedContainer(
             child: LaunchedChild(
                 running: handover.pid, ProcessDescriptor(owning: Descriptor(owning: handover.process))),
@@ -74,6 +80,6 @@ extension Supervisor {
                 output: handover.output.map { Descriptor(owning: $0) },
                 error: handover.error.map { Descriptor(owning: $0) },
                 input: handover.input.map { Descriptor(owning: $0) }))
-        return watch(Round(self, of: handover.pid, goingOnFor: handover.timeLeft), container)
+        return watch(Round(self, of: handover.pid, until: handover.limit), container)
     }
 }

@@ -18,9 +18,6 @@ final class Round: AttachableProgram {
     private let patience = Alarm()
     /// When the supervisor begins anew.
     private let renewal = Alarm()
-    /// Of a round that another beginning of this process has begun: milliseconds that its program may still run.
-    private let timeLeft: Int64?
-    private let isResumed: Bool
     private var run: ContainerRun { supervisor.run }
     /// For others than the caller, who type there too.
     private var terminalInput: Descriptor?
@@ -29,19 +26,10 @@ final class Round: AttachableProgram {
     /// It was ended because its time was over.
     private(set) var isLate = false
 
-    convenience init(_ supervisor: Supervisor, of pid: Int32) {
-        let limit = supervisor.run.definition.timeLimit
-        self.init(supervisor, of: pid, isResumed: false, timeLeft: limit.map { $0 * 1000 })
-    }
-
-    convenience init(_ supervisor: Supervisor, of pid: Int32, goingOnFor timeLeft: Int64?) {
-        self.init(supervisor, of: pid, isResumed: true, timeLeft: timeLeft)
-    }
-
-    private init(_ supervisor: Supervisor, of pid: Int32, isResumed: Bool, timeLeft: Int64?) {
+    /// - Parameter end: of the time that the program has; nil is no limit.
+    init(_ supervisor: Supervisor, of pid: Int32, until end: Deadline?) {
         self.supervisor = supervisor
-        self.isResumed = isResumed
-        self.timeLeft = timeLeft
+        limit.set(end)
         isPatient = supervisor.awaitsClient && !supervisor.run.isRepeated
         forwarder = SignalForwarder(to: pid, caller: supervisor.caller)
         ending = ContainerEnding(pid, supervisor.run)
@@ -59,7 +47,7 @@ final class Round: AttachableProgram {
         }
         supervisor.audience.begin(self, input: terminalInput.take() ?? streams.takeInput())
         let process = ProcessWatch(container.child.process)
-        if !isResumed, supervisor.mayBeginAnew { renewal.set(milliseconds: Renewal.age) }
+        if supervisor.mayBeginAnew { renewal.set(milliseconds: Renewal.age) }
         carry(container.child, until: process)
         supervisor.audience.endRound()
         container.child.disown()
@@ -106,25 +94,24 @@ final class Round: AttachableProgram {
 
     /// Not in the midst of something, which would be lost.
     private func beginAnew(_ child: borrowing LaunchedChild) {
-        let isIdle = relay.isIdle && !isPatient && !ending.isAsked && alarm.deadline == nil
-        let terminal = forwarder.resizes == nil ? nil : relay.sources.first?.number
-        let handover = supervisor.handover(
-            of: child, terminal: terminal, relay.sources,
-            timeLeft: limit.deadline.map { Int64($0.millisecondsLeft) })
-        guard isIdle, let handover else { return renewal.set(milliseconds: Renewal.pause) }
+        let isEnding = isLate || wasUnheard || ending.isAsked || alarm.deadline != nil
+        // What the program has closed is open here still.
+        let terminal = forwarder.resizes == nil ? nil : forwarder.resizes.number
+        guard relay.isIdle, !isPatient, !isEnding,
+            let handover = supervisor.handover(
+                of: child, terminal: terminal, relay.sources, limit: limit.deadline)
+        else { return renewal.set(milliseconds: Renewal.pause) }
         supervisor.beginAnew(handover)
     }
 
     private var awaitsClient: Bool { isPatient && !supervisor.audience.hasHadClient }
 
     private func limitTime() {
-        guard let timeLeft else { return }
         limit.onTime = { [unowned self] in
             isLate = true
             forwarder.forward(SIGKILL)
             run.letAct()
         }
-        limit.set(milliseconds: timeLeft)
     }
 
     private func addOutput(_ source: consuming Descriptor, _ stream: LogStream) {

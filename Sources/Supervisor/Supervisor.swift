@@ -26,6 +26,8 @@ final class Supervisor {
     let passesSignals: Bool
     /// Nothing of the first round's output is read, and its end is not told, before there is a client: it is to miss nothing.
     let awaitsClient: Bool
+    /// This process has begun anew.
+    let isRenewed: Bool
 
     /// Makes the container's first traces on this host.
     convenience init(
@@ -42,9 +44,10 @@ final class Supervisor {
 
     init(
         _ host: Host, _ run: ContainerRun, _ restarts: Restarts, for caller: CallerStreams?, _ signals: SignalSource,
-        passesSignals: Bool, awaitsClient: Bool
+        passesSignals: Bool, awaitsClient: Bool, isRenewed: Bool = false
     ) {
         self.host = host
+        self.isRenewed = isRenewed
         self.awaitsClient = awaitsClient
         self.caller = caller
         self.signals = signals
@@ -90,7 +93,7 @@ final class Supervisor {
     /// What this process would have to know if it began anew; nil while somebody wants something of it.
     func handover(
         of container: borrowing LaunchedChild, terminal: Int32?, _ sources: [(stream: LogStream, number: Int32)],
-        timeLeft: Int64?
+        limit: Deadline?
     ) -> SupervisorHandover? {
         let check = health?.handover.map(SupervisorHandover.Check.init)
         guard control.isIdle, control.number >= 0, audience.isEmpty, changes.isIdle, names.isIdle, ports.isIdle,
@@ -104,7 +107,7 @@ final class Supervisor {
             run: run, restarts: restarts.json, check: check, pid: container.pid,
             process: container.process.descriptor.number, control: control.number, terminal: terminal,
             output: source(.stdout), error: source(.stderr), input: input, passesSignals: passesSignals,
-            timeLeft: timeLeft)
+            limit: limit)
     }
 
     // MARK: Rounds
@@ -128,7 +131,9 @@ final class Supervisor {
         if run.isRepeated || run.definition.restart.name != .never, restarts.areEnded {
             try? container.child.process.send(SIGKILL)
         }
-        return watch(Round(self, of: container.child.pid), container)
+        return watch(
+            Round(self, of: container.child.pid, until: run.definition.timeLimit.map { Deadline(seconds: $0) }),
+            container)
     }
 
     func watch(_ round: Round, _ container: consuming StartedContainer) -> FinishedRound {

@@ -21,15 +21,15 @@ struct SupervisorHandover {
     let error: Int32?
     let input: Int32?
     let passesSignals: Bool
-    /// Milliseconds that the program may still run; nil is no limit.
-    let timeLeft: Int64?
+    /// Until when the program may run; nil is no limit.
+    let limit: Deadline?
 
     /// Checks of the container's health.
     struct Check {
         let health: ContainerHealth
         let start: Timestamp
-        /// Milliseconds until the next one.
-        let left: Int64
+        /// When the next one is due.
+        let next: Deadline
     }
 
     var descriptors: [Int32] {
@@ -50,7 +50,7 @@ extension SupervisorHandover: Record {
         error = try reader.optional("error", \.descriptor)
         input = try reader.optional("input", \.descriptor)
         passesSignals = try reader.bool("passesSignals")
-        timeLeft = try reader.optional("timeLeft", \.int)
+        limit = try reader.optional("limit", \.int).map { Deadline(nanoseconds: $0) }
     }
 
     var json: JSON {
@@ -58,7 +58,7 @@ extension SupervisorHandover: Record {
             "run": run.json, "restarts": restarts, "check": check?.json ?? .null, "pid": .number(pid),
             "process": .number(process), "control": .number(control), "terminal": .optional(terminal),
             "output": .optional(output), "error": .optional(error), "input": .optional(input),
-            "passesSignals": .bool(passesSignals), "timeLeft": .optional(timeLeft),
+            "passesSignals": .bool(passesSignals), "limit": .optional(limit?.nanoseconds),
         ]
     }
 }
@@ -67,7 +67,7 @@ extension SupervisorHandover.Check: Record {
     init(_ reader: RecordReader) throws(RecordError) {
         health = try reader.object("health", ContainerHealth.init)
         start = Timestamp(nanoseconds: try reader.int("start"))
-        left = try reader.int("left")
+        next = Deadline(nanoseconds: try reader.int("next"))
     }
-    var json: JSON { ["health": health.json, "start": .int(start.nanoseconds), "left": .int(left)] }
+    var json: JSON { ["health": health.json, "start": .int(start.nanoseconds), "next": .int(next.nanoseconds)] }
 }

@@ -35,6 +35,25 @@ extension CLI.Names {
             ], "\(outcome.text)")
     }
 
+    /// A network has no names but its containers', whatever its own is.
+    @Test func networksTakeNoNamesFromOthers() {
+        let outcome = elsewhere(
+            """
+            upstream --address=/go.dev/192.0.2.7; resolver 'nameserver 127.0.0.53\\n'
+            $m network create --subnet 10.81.3.1/24 dev >/dev/null; run --name web --network dev; run --name Api --network dev
+            find web go.dev; find web Api.dev; find web web.dev; ask web nothere.dev
+            for name in Api api API aPi.Dev; do find web $name; done
+            run --name box --network dev --hostname api --network-alias other; find web api; find web other
+            run --name asked --network dev --network-alias api; find web api
+            $m rename Api Else; find web else; find web api
+            """)
+        #expect(
+            outcome.lines == [
+                "192.0.2.7", "10.81.3.3", "10.81.3.2", "REFUSED", "10.81.3.3", "10.81.3.3", "10.81.3.3", "10.81.3.3",
+                "10.81.3.3", "10.81.3.4", "10.81.3.3 10.81.3.5", "10.81.3.3", "10.81.3.4 10.81.3.5",
+            ], "\(outcome.text)")
+    }
+
     @Test func whatIsNoAliasIsRefused() {
         let outcome = elsewhere(
             """

@@ -115,6 +115,45 @@ extension CLI.Renewal {
             ], "\(outcome.text)")
     }
 
+    /// Its end and its time are at the same moment.
+    @Test func aProgramWhoseTimeIsOver() {
+        let outcome = elsewhere(
+            """
+            for n in 1 2 3 4; do run t$n --timeout 1 --network none sleep 1000 2>/dev/null; done; run long --timeout 5000000 --network none sleep 1000
+            $m wait t1 t2 t3 t4 | uniq -c; $m inspect -f '{{.State.Error}}' t1; renewed long; $m inspect -f '{{.State.Status}}' long
+            $m rm -f t1 t2 t3 t4 long >/dev/null
+            """)
+        #expect(
+            outcome.lines.map { $0.trimmingCharacters(in: .whitespaces) } == [
+                "4 255", "it ran for longer than 1 s", "running",
+            ], "\(outcome.text)")
+    }
+
+    /// A terminal that nobody inside has open at that moment, and a name that the program was called by.
+    @Test func whatIsHeldGoesAlong() {
+        let outcome = elsewhere(
+            """
+            run quiet -t --init --network none sh -c 'exec </dev/null >/dev/null 2>&1; sleep 2; echo said >/dev/console && touch /held; sleep 1000'
+            ln -s $m /run/other; m=/run/other; run named --network none sleep 1000; renewed quiet named
+            cat /proc/$(supervisor named)/comm; sleep 1.5; $m inspect -f '{{.State.Status}}' quiet; $m exec quiet ls /held
+            LD_LIBRARY_PATH=lib run stays --network none sleep 1000; sleep 1.3; test $(stack stays) = ${former[stays]} && echo as it was
+            cat >/run/scoped <<'END'
+            m=$MYDOCKER; $m run -d --name inside --network none sleep 1000 >/dev/null; sleep 1.5
+            for lock in /var/lib/mydocker/scopes/*/members; do flock -n -x $lock true && echo free || echo held; done
+            END
+            $m scope run some bash /run/scoped; $m ps -aq --filter name=inside | wc -l
+            run again --restart always --memory 64m --pids-limit 50 --network none sleep 1000; renewed again
+            echo '{' >/var/lib/mydocker/containers/$($m inspect -f '{{.Id}}' again)/record.json.new; id=$($m inspect -f '{{.Id}}' again)
+            mv /var/lib/mydocker/containers/$id/record.json.new /var/lib/mydocker/containers/$id/record.json
+            first=$(jq .pid /run/mydocker/containers/$id/state.json); kill -9 $first
+            for i in $(seq 100); do pid=$(jq .pid /run/mydocker/containers/$id/state.json); [ "$pid" != null ] && [ $pid != $first ] && break; sleep .05; done
+            grep -c $id /proc/$pid/cgroup | sed 's/[1-9].*/limited/'
+            $m rm -f quiet named stays >/dev/null; kill -9 $(jq .supervisor /run/mydocker/containers/$id/state.json)
+            """)
+        #expect(
+            outcome.lines == ["other", "running", "/held", "as it was", "held", "0", "limited"], "\(outcome.text)")
+    }
+
     /// Its word is nobody else's to use.
     @Test func nothingElseBeginsThatWay() {
         let outcome = elsewhere(

@@ -156,6 +156,7 @@ extension CLI {
             let outcome = Host.shell(
                 """
                 $MYDOCKER run --rm --init --cap-add SYS_PTRACE --net none sh -c '
+                  for i in $(seq 100); do [ "$(stat -L -c %t /proc/1/fd/2)" = 1 ] && break; usleep 10000; done
                   stat -L -c "%t:%T" /proc/1/fd/0 /proc/1/fd/1 /proc/1/fd/2; ls /proc/1/fd | wc -l; head -c 30 /proc/1/fd/0
                 ' < /etc/os-release
                 """)

@@ -20,7 +20,9 @@ struct SeededGenerator: RandomNumberGenerator {
     @Test func saysWhatToWhatAndWhy() {
         #expect(
             OperationError("create bridge", "br0", errno: EEXIST).description == #"create bridge "br0": File exists"#)
-        #expect(OperationError("create pipe", errno: EMFILE).description == "create pipe: Too many open files")
+        let tooMany = OperationError("create pipe", errno: EMFILE, remedy: "repair the pipe")
+        #expect(tooMany.description == "create pipe: Too many open files")
+        #expect(tooMany.remedy == "allow more open files (ulimit -n)")
         #expect(OperationError("read", "/a b", reason: "is empty").description == #"read "/a b": is empty"#)
         #expect(OperationError("network x not found").description == "network x not found")
     }

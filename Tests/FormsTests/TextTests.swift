@@ -43,6 +43,11 @@ import Testing
         #expect(PortsText.summary([]) == "")
         #expect(PortsText.summary([mapping(80, 80)]) == "0.0.0.0:80->80/tcp")
         #expect(PortsText.summary([mapping(82, 82), mapping(80, 80), mapping(81, 81)]) == "0.0.0.0:80-82->80-82/tcp")
+        let exposed = ["90/udp", "82/tcp", "8080/tcp", "81/tcp", "9/udp", "83/tcp"]
+        #expect(PortsText.summary([], exposed: exposed) == "9/udp, 81-83/tcp, 90/udp, 8080/tcp")
+        #expect(
+            PortsText.summary([mapping(80, 80), mapping(81, 82), mapping(7777, 8080)], exposed: exposed)
+                == "9/udp, 0.0.0.0:80->80/tcp, 81/tcp, 83/tcp, 90/udp, 0.0.0.0:81->82/tcp, 0.0.0.0:7777->8080/tcp")
         #expect(PortsText.summary([mapping(80, 80), mapping(82, 82)]) == "0.0.0.0:80->80/tcp, 0.0.0.0:82->82/tcp")
         #expect(
             PortsText.summary([mapping(8080, 80), mapping(443, 443), mapping(53, 53, udp: true)])

@@ -1,9 +1,9 @@
-import Containers
 import Core
 import Linux
 import TestSupport
 import Testing
 
+@testable import Containers
 @testable import Lifecycle
 @testable import Supervisor
 
@@ -22,6 +22,19 @@ import Testing
         return process
     }
 
+    private var cgroup: CgroupPlan {
+        var plan = CgroupPlan()
+        plan.unified = "/sys/fs/cgroup/unified/mydocker/x"
+        plan.version1 = ["/sys/fs/cgroup/memory/mydocker/x"]
+        plan.controllers = ["pids"]
+        plan.settings = [
+            .init(path: "/a", value: "1"),
+            .init(path: "/b", value: "2", isOptional: true, alternatives: [.init(path: "/c", value: "3")]),
+        ]
+        plan.devices = plan.unified
+        return plan
+    }
+
     private func run(in place: Place) throws -> RunHandover {
         let network = try place.network("some", "10.1.2.1/24")
         var state = place.deadState(.running, started: .now())
@@ -29,9 +42,10 @@ import Testing
         let port = PortMapping(hostPort: 80, containerPort: 8080, transport: .udp)
         let loopback = PortMapping(hostAddress: try wanted(IPAddress("::1")), hostPort: 80, containerPort: 8080)
         return RunHandover(
-            definition: try place.definition("box", on: [network]), process: try process(), networks: [network],
+            definition: try place.definition("box", on: [network]), process: try process(), cgroup: cgroup,
+            networks: [network],
             state: state, exit: ContainerExit(exitCode: 3, started: .now(), finished: .now()),
-            health: ContainerHealth(), heldBack: [.stdout: [0, 10, 255], .stderr: []], lock: 9,
+            health: ContainerHealth(), heldBack: [.stdout: [0, 10, 255], .stderr: []], lock: 9, log: 12, scope: nil,
             namespace: .init(own: 4, route: 5, names: [6, 7]), ports: [.init(socket: 10, mapping: port)],
             portsAtLoopback: [.init(socket: 11, mapping: loopback)])
     }
@@ -50,17 +64,19 @@ import Testing
     @Test func supervisors() throws {
         let place = try Place()
         let run = try run(in: place)
-        #expect(run.descriptors == [9, 4, 5, 6, 7, 10, 11])
+        #expect(run.descriptors == [9, 12, 4, 5, 6, 7, 10, 11])
         var rounds = FurtherRounds()
         rounds.note(.beginningIsWanted)
         let handover = SupervisorHandover(
-            run: run, restarts: rounds.json, check: .init(health: ContainerHealth(), start: .now(), left: 77),
+            run: run, restarts: rounds.json,
+            check: .init(health: ContainerHealth(), start: .now(), next: Deadline(nanoseconds: 77)),
             pid: 4711, process: 20, control: 21, terminal: nil, output: 22, error: 23, input: 24,
-            passesSignals: true, timeLeft: 1234)
+            passesSignals: true, limit: Deadline(seconds: 5_000_000))
         #expect(handover.descriptors == run.descriptors + [20, 21, 22, 23, 24])
         let read = try SupervisorHandover(RecordReader(JSON(parsing: Array(handover.json.compact.utf8))))
         #expect(read.run == run && read.json == handover.json)
-        #expect(read.check?.left == 77 && read.pid == 4711 && read.timeLeft == 1234 && read.passesSignals)
+        #expect(read.check?.next == Deadline(nanoseconds: 77) && read.pid == 4711 && read.limit == handover.limit)
+        #expect(read.passesSignals)
     }
 
     /// Nobody's standard streams are taken for a container's.

@@ -118,7 +118,8 @@ pid_t clinux_fork(void);
 pid_t clinux_fork_contained(void);
 /* execve(2) of the program that runs, with the environment that it has. `words` ends with NULL. */
 int clinux_begin_anew(char *const words[]);
-/* What `ps -o comm` and pgrep(1) call the process: at most 15 bytes (PR_SET_NAME of prctl(2)). */
+/* What `ps -o comm` and pgrep(1) call the process: at most 15 bytes (PR_GET_NAME of prctl(2)). */
+void clinux_name(char name[16]);
 void clinux_set_name(const char *name);
 /* Has the kernel kill the calling process when `parent` has ended; -ESRCH when it has already. */
 int clinux_die_with(pid_t parent);

@@ -31,9 +31,6 @@ package struct CgroupPlan: Equatable, Sendable {
     /// The directory, also named above, that says which devices may be opened; nil when none does.
     package var devices: String?
 
-    /// None.
-    package init() {}
-
     package var directories: [String] { (unified.map { [$0] } ?? []) + version1 }
 
     /// Where the processes are of what `directory` limits. A container that may mount (SYS_ADMIN) sees the root of its

@@ -18,6 +18,14 @@ package struct LogWriter: ~Copyable {
         sink = try LogSink(LogFiles(path: path), limits, forwarder)
     }
 
+    /// Goes on with the file that another writer has written.
+    package init(_ file: consuming Descriptor, path: String, limits: LogLimits) throws(OperationError) {
+        sink = try LogSink(LogFiles(path: path), limits, nil, file)
+    }
+
+    /// That of the file that is written.
+    package var number: Int32 { sink.number }
+
     /// Bytes in the file that is written.
     package var size: Int64 { sink.size }
     /// Records that could not be written.
@@ -62,6 +70,12 @@ private struct LogSink: ~Copyable {
     init(_ files: LogFiles, _ limits: LogLimits, _ forwarder: LogForwarder?) throws(OperationError) {
         // Reading is for `endsTorn` alone.
         let file = try Descriptor.open(files.path, O_RDWR | O_CREAT | O_APPEND, as: "open log")
+        try self.init(files, limits, forwarder, file)
+    }
+
+    init(
+        _ files: LogFiles, _ limits: LogLimits, _ forwarder: LogForwarder?, _ file: consuming Descriptor
+    ) throws(OperationError) {
         var status = stat()
         guard fstat(file.number, &status) == 0 else { throw OperationError("open log", files.path, errno: errno) }
         self.files = files
@@ -71,6 +85,8 @@ private struct LogSink: ~Copyable {
         isTorn = LogSink.endsTorn(file, size: size)
         self.file = file
     }
+
+    var number: Int32 { file.number }
 
     /// - Parameter isPart: another part of the same line follows.
     mutating func append(_ text: UnsafeRawBufferPointer, _ stream: LogStream, isPart: Bool = false) {

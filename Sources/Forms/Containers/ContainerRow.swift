@@ -19,7 +19,7 @@ extension ContainerSummary {
             "Names": .string(name),
             "Networks": .string(networks.joined(separator: ",")),
             "Pid": .string(pid.map { String($0) } ?? ""),
-            "Ports": .string(PortsText.summary(ports, open: openPorts)),
+            "Ports": .string(PortsText.summary(ports, open: openPorts, exposed: isRunning ? exposedPorts : [])),
             "RunningFor": .string(HumanText.ago(created, now: now)),
             "Size": .string(sizeText),
             "State": .string(phase.word),

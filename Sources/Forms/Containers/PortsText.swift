@@ -3,8 +3,12 @@ import Core
 /// Published ports, as `ps` and `port` show them.
 package enum PortsText {
     /// Ports that are the same outside and inside are joined into ranges when they follow each other;
-    /// the others come behind them, one by one, and those that are open at the container's own address.
-    package static func summary(_ mappings: [PortMapping], open: [PortMapping] = []) -> String {
+    /// the others come behind them, one by one, and those that are open at the container's own address. Among them are those that are
+    /// only exposed.
+    /// - Parameter exposed: `80/tcp`; those that are published may be among them.
+    package static func summary(
+        _ mappings: [PortMapping], open: [PortMapping] = [], exposed: [String] = []
+    ) -> String {
         let sorted = mappings.sorted { left, right in
             (left.containerPort, left.hostAddress, left.hostPort, left.transport.rawValue)
                 < (right.containerPort, right.hostAddress, right.hostPort, right.transport.rawValue)
@@ -17,10 +21,33 @@ package enum PortsText {
                 ranges.append(Range(mapping))
             }
         }
+        let inside = ranges.map { (port: $0.mapping.containerPort, text: $0.text) }
+        let known = Set((mappings + open).map { "\($0.containerPort)/\($0.transport.rawValue)" })
+        let joined = (inside + exposedRanges(exposed.filter { !known.contains($0) })).enumerated()
+            .sorted { ($0.element.port, $0.offset) < ($1.element.port, $1.offset) }.map(\.element.text)
         let single = sorted.filter { $0.hostPort != $0.containerPort }.map { $0.description }
         let own = open.sorted().map { PublishedPort($0, isOwn: true).name }
             .reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
-        return (ranges.map { $0.text } + single + own).joined(separator: ", ")
+        return (joined + single + own).joined(separator: ", ")
+    }
+
+    /// `81-83/tcp`
+    private static func exposedRanges(_ names: [String]) -> [(port: UInt16, text: String)] {
+        var ranges: [(first: UInt16, last: UInt16, transport: Substring)] = []
+        let ports = names.compactMap { name -> (port: UInt16, transport: Substring)? in
+            let parts = name.split(separator: "/")
+            return parts.count == 2 ? UInt16(parts[0]).map { ($0, parts[1]) } : nil
+        }
+        for (port, transport) in ports.sorted(by: { ($0.transport, $0.port) < ($1.transport, $1.port) }) {
+            if let last = ranges.last, last.transport == transport, Int(last.last) + 1 == Int(port) {
+                ranges[ranges.count - 1].last = port
+            } else {
+                ranges.append((port, port, transport))
+            }
+        }
+        return ranges.map {
+            ($0.first, ($0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)") + "/\($0.transport)")
+        }
     }
 
     private struct Range {

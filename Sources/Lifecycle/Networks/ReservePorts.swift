@@ -51,7 +51,7 @@ extension Host {
         let sockets = network.socketsOfHost(requests)
         if sockets + held > Descriptor.limit - Self.otherDescriptors { Descriptor.raiseLimit() }
         let limit = Descriptor.limit
-        guard sockets > limit - Self.otherDescriptors else { return }
+        guard ports > 0, sockets > limit - Self.otherDescriptors else { return }
         throw OperationError(
             "publish \(ports) ports",
             reason: "a process may have \(limit) files open, and a port takes one"

@@ -20,8 +20,6 @@ package struct ContainerPlan {
         case new(isNameGenerated: Bool)
         /// It begins again, or for the first time.
         case existing(ContainerClaim)
-        /// It runs, and its supervisor begins anew.
-        case running
     }
 
     package init(
@@ -43,6 +41,6 @@ extension ContainerPlan {
     }
 
     var isExisting: Bool {
-        if case .new = origin { false } else { true }
+        if case .existing = origin { true } else { false }
     }
 }

@@ -105,7 +105,6 @@ package final class ContainerRun {
         var plan = plan
         var lock: Descriptor?
         switch plan.origin {
-        case .running: break
         case .new(let isNameGenerated):
             lock = Optional(try host.containerStore.takeLock(of: id))
             do throws(OperationError) {

@@ -28,11 +28,10 @@ extension ContainerRun {
         let own = ownNetworks
         let whole = meaning(of: text, among: own)
         if whole != .foreign { return whole }
-        // `web.front` is `web` on the network `front`.
+        // `web.front` is `web` on the network `front`; where there is no such container, a network `dev` has nothing to do with `go.dev`.
         for network in own {
             guard let start = text.start(before: network.name) else { continue }
-            let meaning = meaning(of: start, among: [network])
-            return meaning == .foreign ? .absent : meaning
+            return meaning(of: start, among: [network])
         }
         return .foreign
     }
@@ -51,8 +50,10 @@ extension ContainerRun {
         let owners = owners(of: text, alias, on: own)
         var addresses = owners.named.map { places(of: $0, on: own).flatMap(\.addresses) } ?? []
         if let alias {
+            let isTaken = !addresses.isEmpty
             for (network, holders) in zip(own, owners.holders) {
-                for other in holders {
+                // A mere host name gives way to a container's name.
+                for other in holders where !isTaken || wants(other, alias) {
                     let places = places(of: other, on: [network]).filter { $0.aliases.contains(alias) }
                     addresses += places.flatMap(\.addresses)
                 }
@@ -62,6 +63,11 @@ extension ContainerRun {
         // One that rests has its aliases still.
         if owners.holders.contains(where: { !$0.isEmpty }) { return .absent }
         return owners.named.map { isToBe($0, on: own) } ?? false ? .absent : .foreign
+    }
+
+    private func wants(_ other: ContainerID, _ alias: NetworkAlias) -> Bool {
+        let wishes = ((try? host.containerStore.definition(other)) ?? nil)?.networkMode.wishes ?? []
+        return wishes.contains { $0.aliases.contains(alias) }
     }
 
     private static func eachOnce(_ addresses: [IPAddress]) -> [IPAddress] {
@@ -162,6 +168,9 @@ extension NameLinks {
     /// Names in questions may have other capitals than they were given.
     fileprivate func owner(spelled text: String) -> ContainerID? {
         let small = text.lowercased()
-        return Name(text).flatMap(owner) ?? (small == text ? nil : Name(small).flatMap(owner))
+        if let owner = Name(text).flatMap(owner) ?? (small == text ? nil : Name(small).flatMap(owner)) { return owner }
+        // What goes on to others has dots, and is not looked for among all names.
+        if text.utf8.contains(UInt8(ascii: ".")) { return nil }
+        return (try? all())?.first { $0.name.text.lowercased() == small }?.owner
     }
 }

@@ -9,6 +9,7 @@ import Records
 package struct RunHandover: Equatable, Sendable {
     let definition: ContainerDefinition
     let process: ProcessPlan
+    let cgroup: CgroupPlan
     let networks: [NetworkDefinition]
     let state: ContainerState
     let exit: ContainerExit?
@@ -16,6 +17,10 @@ package struct RunHandover: Equatable, Sendable {
     /// Of its log: lines that are not whole yet.
     let heldBack: [LogStream: [UInt8]]
     let lock: Int32
+    /// Nil where the output is not kept.
+    let log: Int32?
+    /// What keeps the scope that the container is in from ending, which the supervisor has of the command.
+    let scope: Int32?
     let namespace: OpenNamespace?
     let ports: [OpenPort]
     let portsAtLoopback: [OpenPort]
@@ -36,7 +41,8 @@ package struct RunHandover: Equatable, Sendable {
     }
 
     package var descriptors: [Int32] {
-        [lock] + (namespace.map { [$0.own, $0.route] + $0.names } ?? []) + (ports + portsAtLoopback).map(\.socket)
+        [lock] + [log, scope].compactMap { $0 } + (namespace.map { [$0.own, $0.route] + $0.names } ?? [])
+            + (ports + portsAtLoopback).map(\.socket)
     }
 }
 
@@ -46,6 +52,7 @@ extension RunHandover: Record {
     package init(_ reader: RecordReader) throws(RecordError) {
         definition = try reader.object("definition", ContainerDefinition.init)
         process = try reader.object("process", ProcessPlan.init)
+        cgroup = try reader.object("cgroup", CgroupPlan.init)
         networks = try reader.objects("networks", NetworkDefinition.init)
         state = try reader.object("state", ContainerState.init)
         exit = try reader.optionalObject("exit", ContainerExit.init)
@@ -56,6 +63,8 @@ extension RunHandover: Record {
             return heldBack
         }
         lock = try reader.value("lock", \.descriptor)
+        log = try reader.optional("log", \.descriptor)
+        scope = try reader.optional("scope", \.descriptor)
         namespace = try reader.optionalObject("namespace", OpenNamespace.init)
         ports = try reader.objects("ports", OpenPort.init)
         portsAtLoopback = try reader.objects("portsAtLoopback", OpenPort.init)
@@ -63,12 +72,14 @@ extension RunHandover: Record {
 
     package var json: JSON {
         [
-            "definition": definition.json, "process": process.json, "networks": .array(networks.map(\.json)),
+            "definition": definition.json, "process": process.json, "cgroup": cgroup.json,
+            "networks": .array(networks.map(\.json)),
             "state": state.json, "exit": exit?.json ?? .null, "health": health?.json ?? .null,
             "heldBack": .object(
                 heldBack.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key.rawValue, .bytes($0.value)) }),
             "lock": .number(lock),
-            "namespace": namespace?.json ?? .null, "ports": .array(ports.map(\.json)),
+            "log": .optional(log), "scope": .optional(scope), "namespace": namespace?.json ?? .null,
+            "ports": .array(ports.map(\.json)),
             "portsAtLoopback": .array(portsAtLoopback.map(\.json)),
         ]
     }
@@ -107,11 +118,17 @@ extension ContainerRun {
             lock != nil
         else { return nil }
         return RunHandover(
-            definition: definition, process: plan.process, networks: plan.networks, state: state, exit: exitRecord,
-            health: health, heldBack: heldBack, lock: lock.number,
+            definition: definition, process: plan.process, cgroup: plan.cgroup, networks: plan.networks, state: state,
+            exit: exitRecord, health: health, heldBack: heldBack, lock: lock.number, log: log?.number, scope: scope,
             namespace: namespace.map(RunHandover.OpenNamespace.init),
             ports: (ports?.held() ?? []).map(RunHandover.OpenPort.init),
             portsAtLoopback: loopbackPorts.held.map(RunHandover.OpenPort.init))
+    }
+
+    /// Of the descriptors that a command is forked with it is the only one in the scopes' directory.
+    private var scope: Int32? {
+        let numbers = ((try? Files.names(in: "/proc/self/fd")) ?? []).compactMap { Int32($0) }
+        return numbers.first { Files.link("/proc/self/fd/\($0)")?.hasPrefix("\(host.layout.scopes)/") == true }
     }
 
     private var heldBack: [LogStream: [UInt8]] {
@@ -121,17 +138,15 @@ extension ContainerRun {
     /// Goes on with a run whose program runs.
     /// - Parameter handover: its descriptors are this value's from now on.
     package convenience init(_ host: Host, goingOnWith handover: RunHandover) throws(OperationError) {
+        let claim = ContainerClaim(holding: Descriptor(owning: handover.lock))
         let plan = ContainerPlan(
             definition: handover.definition, process: handover.process, networks: handover.networks,
-            cgroup: CgroupPlan(), origin: .running)
-        self.init(host, plan, handover.state, lock: Descriptor(owning: handover.lock))
+            cgroup: handover.cgroup, origin: .existing(claim))
+        self.init(host, plan, handover.state, lock: claim.takeLock())
         exitRecord = handover.exit
         health = handover.health
-        // A container is worth more than its log.
-        do throws(OperationError) {
-            if definition.log.isKept { log = try LogWriter(path: host.layout.log(id), limits: definition.log) }
-        } catch {
-            host.warn(error.description)
+        log = try handover.log.map { file throws(OperationError) in
+            try LogWriter(Descriptor(owning: file), path: host.layout.log(id), limits: definition.log)
         }
         for (stream, bytes) in handover.heldBack { bytes.withUnsafeBytes { record(stream, $0) } }
         namespace = try handover.namespace.map { place throws(OperationError) in try JoinedNamespace(place) }

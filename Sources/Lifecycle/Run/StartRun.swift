@@ -76,10 +76,9 @@ extension ContainerRun {
         guard let current = try? host.containerStore.definition(id) else { return }
         plan.definition.name = current.name
         plan.definition.restart = current.restart
-        let cgroup = try CgroupHost(below: definition.cgroupParent).plan(
+        guard current.limits != definition.limits else { return }
+        plan.cgroup = try CgroupHost(below: definition.cgroupParent).plan(
             for: id, limits: current.limits, limitsDevices: definition.needsDeviceCgroup)
-        guard cgroup != plan.cgroup else { return }
-        plan.cgroup = cgroup
         plan.definition.limits = current.limits
         state.cgroups = plan.cgroup.directories
         try host.record(&state, of: definition)

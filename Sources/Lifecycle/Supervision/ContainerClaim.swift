@@ -30,6 +30,9 @@ package final class ContainerClaim {
         try host.containerStore.write(state, of: id)
     }
 
+    /// Of one that runs.
+    init(holding lock: consuming Descriptor) { self.lock = Optional(lock) }
+
     private static func takeLock(_ store: ContainerStore, _ id: ContainerID) throws(OperationError) -> Descriptor {
         do throws(OperationError) {
             return try store.takeLock(of: id, within: 100)

@@ -2,7 +2,8 @@ import Glibc
 
 /// A moment of the monotonic clock.
 package struct Deadline: Comparable, Sendable {
-    private let nanoseconds: Int64
+    /// Of that clock, which goes on through an execve(2).
+    package let nanoseconds: Int64
 
     /// One too far away for the clock never comes.
     package init(milliseconds: Int64) {
@@ -20,7 +21,7 @@ package struct Deadline: Comparable, Sendable {
         return Deadline(nanoseconds: isTooLong || isTooLate ? Int64.max : moment)
     }
 
-    private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     package static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 

@@ -47,6 +47,8 @@ package final class Alarm: EventSource {
     /// - Parameter milliseconds: nil for no alarm any more.
     package func set(milliseconds: Int64?) { deadline = milliseconds.map { Deadline(milliseconds: $0) } }
 
+    package func set(_ deadline: Deadline?) { self.deadline = deadline }
+
     package func watch(_ requests: inout [pollfd]) {}
 
     package func advance(_ events: ArraySlice<pollfd>) {

@@ -17,8 +17,8 @@ extension LinkInfo {
         }
     }
 
-    /// The copy holds nothing of the command's: neither its locks, nor the pipes that somebody may read to their end. With a command that
-    /// is killed it ends before it asks, or once the kernel is done: the next command, which has the locks then, loses no link that it uses.
+    /// The copy holds nothing of the command's: neither its locks, nor the pipes that somebody may read to their end. It ends
+    /// with a command that is killed, unless the kernel is at it already.
     /// - Returns: an errno; 0 is success.
     private static func ask(_ index: Int32, for command: pid_t) -> Int32 {
         Fork.die(with: command)
@@ -39,15 +39,21 @@ extension LinkInfo {
     private func awaitRemoval(by process: pid_t) throws(OperationError) {
         while isThere {
             var status: Int32 = 0
-            guard waitpid(process, &status, WNOHANG) == 0 else {
+            let ended = waitpid(process, &status, WNOHANG)
+            if ended == process, status == 0 { return }
+            if ended != 0 {
                 if !isThere { return }
-                let failure = status & 0x7f == 0 ? status >> 8 & 0xff : EINTR
+                // Killed; or nobody is told how a child ended (SIGCHLD is ignored).
+                let failure = ended < 0 ? ECHILD : status & 0x7f == 0 ? status >> 8 & 0xff : EINTR
                 throw OperationError("delete link", name, errno: failure)
             }
             usleep(200)
         }
     }
 
-    /// Asked without the lock that the kernel holds while it removes one.
-    private var isThere: Bool { if_nametoindex(name) == UInt32(bitPattern: index) }
+    /// Asked without the lock that the kernel holds while it removes one, and by the number, which stays when somebody renames it.
+    private var isThere: Bool {
+        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+        return if_indextoname(UInt32(bitPattern: index), &name) != nil || errno != ENXIO
+    }
 }

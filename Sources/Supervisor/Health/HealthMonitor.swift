@@ -42,17 +42,17 @@ final class HealthMonitor: EventSource {
     }
 
     /// The program runs for a while already.
-    /// - Parameter left: milliseconds until the next check is due.
-    func goOn(_ health: ContainerHealth, since start: Timestamp, left: Int64) {
+    /// - Parameter next: when the next check is due.
+    func goOn(_ health: ContainerHealth, since start: Timestamp, next: Deadline) {
         started = start
         self.health = health
-        deadline = Deadline(milliseconds: left)
+        deadline = next
     }
 
     /// What `goOn` needs; nil while a check is made.
-    var handover: (health: ContainerHealth, start: Timestamp, left: Int64)? {
+    var handover: (health: ContainerHealth, start: Timestamp, next: Deadline)? {
         guard worker == nil, let deadline else { return nil }
-        return (health, started, Int64(deadline.millisecondsLeft))
+        return (health, started, deadline)
     }
 
     /// The program has ended, and with it what a check had started in there.
