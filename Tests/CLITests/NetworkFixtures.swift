@@ -116,6 +116,15 @@ extension Host {
     /// Of both firewalls, each in the words of its own tool.
     static var rulesOfBoth: [String] { run(["iptables-legacy-save"]).lines + run(["nft", "list", "ruleset"]).lines }
 
+    /// Where either firewall sends a port of TCP: `10.1.2.3:80`, of each rule and each element about it alone.
+    static func destinations(ofPort port: Int) -> [String] {
+        let rules = rulesOfBoth.joined(separator: "\n")
+        let legacy = rules.matches(of: /--dport (\d+) .*--to-destination (\S+)/).map { ($0.1, "\($0.2)") }
+        let elements = rules.matches(of: /tcp \. (\d+) (?:comment "[^"]*" )?: ([0-9.]+) \. (\d+)/)
+            .map { ($0.1, "\($0.2):\($0.3)") }
+        return (legacy + elements).filter { $0.0 == "\(port)" }.map(\.1)
+    }
+
     /// Waits for the interfaces of containers that are gone: the kernel takes a network namespace down in its own time.
     static func settle(sourceLocation: SourceLocation = #_sourceLocation) {
         wait(sourceLocation: sourceLocation) {

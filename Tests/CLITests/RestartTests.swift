@@ -71,7 +71,7 @@ extension CLI {
             // The files that are not the image's are made anew, as in Docker.
             #expect(mydocker("exec", "rskeep", "grep", "-c", "own", "/etc/hosts").word == "0")
             // One rule, one link, one cgroup: those of the round that runs.
-            #expect(Host.rulesOfBoth.filter { $0.contains("dport 7788 ") }.count == 1)
+            #expect(Host.destinations(ofPort: 7788).count == 1)
             let pid = inspect("{{.State.Pid}}", "rskeep")
             #expect(KernelLimits(id: id).members("memory").contains(pid))
             #expect(KernelLimits(id: id).memory == "33554432")
