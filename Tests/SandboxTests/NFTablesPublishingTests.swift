@@ -200,23 +200,52 @@ import Testing
         }
     }
 
-    /// Former releases had a rule for each run of ports: those of an endpoint go to the maps with the first command about it.
-    @Test func whatFormerReleasesMadeIsRearranged() throws {
+    /// Former releases had a rule for each run of ports. Containers of theirs run on, with supervisors that know no elements: such a rule
+    /// stays one, in front of what asks the maps, and goes with its endpoint.
+    @Test func whatFormerReleasesMadeStays() throws {
         try inFreshNetwork {
-            let endpoints = [try various(), try endpoint(2, scattered(2))]
-            try establish(endpoints[0], endpoints[1], with: [network])
+            let (old, added) = (try various(), try endpoint(2, scattered(2)))
+            try establish(added, with: [network])
             let wanted = try ruleset()
             try nft("flush", "ruleset")
-            let former = IntentRules.rules(of: network) + endpoints.flatMap { IntentRules.rules(of: $0) }
+            let former = IntentRules.rules(of: network) + IntentRules.rules(of: old)
             for name in FirewallTable.allCases { try makeFormerTable(name, former) }
-            #expect(try rules("ip").count > 100)
-            #expect(try !ruleset().contains { $0.contains("map @MYDOCKER-DNAT") })
-            #expect(try !differences([network], endpoints[0], endpoints[1]).faults.isEmpty)
-            #expect(try establish(endpoints[1]))
-            #expect(try count("ip", "dport") == 100)
-            #expect(try rules("ip").contains { $0.contains("tcp dport 80 ") }, "the other's stay until it is touched")
-            #expect(try establish(endpoints[0], endpoints[1], with: [network]))
+            let listed = try ["ip", "ip6"].map(rules)
+            #expect(listed.map(\.count) == [6, 1])
+            #expect(try !differences([network], old).faults.isEmpty)
+            #expect(try establish(old, with: [network]), "the network's own are rearranged, and the maps are asked")
+            #expect(try establish(added))
+            for (family, listed) in zip(["ip", "ip6"], listed) {
+                let found = try rules(family)
+                #expect(Array(found.prefix(listed.count)) == listed && found.count == listed.count + 4)
+                #expect(try count(family, "dport") == 100)
+                #expect(try count(family, "range") == 0)
+            }
+            #expect(try differences([network], old, added) == FirewallDifferences())
+            #expect(try !establish(old, added, with: [network]))
+            try withdraw(old)
             #expect(try ruleset() == wanted)
+        }
+    }
+
+    /// A supervisor of a former release puts its rules behind what asks the maps, and has nothing else taken away.
+    @Test func whatFormerReleasesAddStays() throws {
+        try inFreshNetwork {
+            let old = try various()
+            try establish(with: [network])
+            let before = try ruleset()
+            for name in [FirewallTable.nat, .nat6] { try appendFormer(IntentRules.rules(of: old), to: name) }
+            #expect(try differences([network], old) == FirewallDifferences())
+            #expect(try !establish(old, with: [network]))
+            try withdraw(old)
+            #expect(try ruleset() == before)
+            // Where there are both, it is the rule that stays: its supervisor takes it away.
+            try establish(old)
+            for name in [FirewallTable.nat, .nat6] { try appendFormer(IntentRules.rules(of: old), to: name) }
+            #expect(try !differences([network], old).lacks.isEmpty)
+            #expect(try establish(old, with: [network]))
+            #expect(try !ruleset().contains { $0.contains("tcp . ") || $0.contains("udp . ") })
+            #expect(try differences([network], old) == FirewallDifferences())
         }
     }
 

@@ -9,7 +9,7 @@ struct NFTablesEntry {
         case behind(UInt64)
         /// Added by these changes, under this number.
         case new(UInt32)
-        /// Of a map, whoever has added it; in the list between what stands in front of the rule that asks the map and what is behind.
+        /// Of a map, whoever has added it; here behind the rules of the chain that asks the map.
         case element(PacketMap, PacketElement.Bounds)
     }
 
@@ -63,19 +63,21 @@ struct NFTablesContents {
             }
         }
         if !missing.isEmpty { unasked[chain] = missing }
-        let middle = maps.flatMap { map in
+        let elements = maps.flatMap { map in
             (found[map.name] ?? []).inOrder.map {
                 NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, $0.bounds))
             }
         }
-        entries[chain] = front + middle + behind
-        for entry in front + middle + behind { count(entry, 1) }
+        // Of an element and a rule that say the same the rule stays: its owner may know no elements.
+        let all = front + behind + elements
+        entries[chain] = all
+        for entry in all { count(entry, 1) }
     }
 
-    /// Former releases had rules where elements are.
+    /// Former releases had rules where elements are. Those of endpoints stay: their supervisors run on, and take away rules alone.
     private func listed(_ rule: PacketTable.Rule, in chain: String) -> RawRule {
         var raw = RawRule(noted: rule.note)
-        raw.isOutOfPlace = raw.decoded(name, chain).map(NFTablesSyntax.isElement) ?? false
+        raw.isOutOfPlace = raw.decoded(name, chain).map { NetworkBranches.element($0) != nil } ?? false
         return raw
     }
 

@@ -137,11 +137,12 @@ enum NFTablesSyntax: RuleSyntax {
 
     // MARK: Maps
 
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NFTablesMaps.arranged(rules) }
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NetworkBranches.arranged(rules) }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         NetworkBranches.branches(of: owner, in: table)
     }
     static func isBranch(_ chain: String) -> Bool { NetworkBranches.isBranch(chain) }
+    static func isOrdered(_ chain: String) -> Bool { chain != IntentRules.publish }
     static func isElement(_ rule: FirewallRule) -> Bool { NFTablesMaps.element(rule) != nil }
 
     /// Nil of a rule that stands in its chain.
