@@ -114,6 +114,20 @@ import Testing
         #expect(!NFTablesMaps.names(of: .filter).contains { $0.hasPrefix(IntentRules.publish) })
     }
 
+    /// A rule that asks a map and comes back is asked where it was: all of them are put there anew.
+    @Test func whatPutsTheOrderRight() {
+        let maps = [PacketMap("a", .input), PacketMap("b", .output)]
+        let commands = NFTablesSyntax.asking(maps, in: "C", of: .nat, insteadOf: [7, 9])
+        #expect(
+            commands.map(\.words.last) == [
+                "add map ip mydocker-nat a { type ifname : verdict; }",
+                "add map ip mydocker-nat b { type ifname : verdict; }",
+                "insert rule ip mydocker-nat C handle 7 iifname vmap @a",
+                "insert rule ip mydocker-nat C handle 7 oifname vmap @b", "delete rule ip mydocker-nat C handle 7",
+                "delete rule ip mydocker-nat C handle 9",
+            ])
+    }
+
     /// The same rules, and so the same comparison, for both firewalls.
     @Test func elementsCarryTheirOwner() throws {
         let rule = try #require(rules([.tcp(90, 80)]).first)

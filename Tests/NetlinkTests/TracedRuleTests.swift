@@ -89,7 +89,7 @@ import Testing
     ) throws -> NFTablesRule {
         var batch = RequestBatch()
         batch.family = family
-        batch.addLookup(map, to: "c", of: "t", 1)
+        batch.addLookup(map, to: "c", of: "t", .atEnd, 1)
         let set = NFTablesSet(
             isInterval: map.isInterval, fields: fields,
             elements: elements.map { element in

@@ -26,6 +26,11 @@ private func additions(_ rules: [FirewallRule], to name: FirewallTable) throws -
     }
 }
 
+/// Puts a rule that asks a map behind all others.
+func appendLookup(_ map: PacketMap, to chain: String, of name: FirewallTable) throws {
+    try change(name, [.addLookup(map, in: chain, .atEnd, id: 1)])
+}
+
 private func change(_ name: FirewallTable, _ changes: [PacketTableChange]) throws {
     var socket = try NFTablesSocket()
     let subject = NFTablesTable.subject(name)

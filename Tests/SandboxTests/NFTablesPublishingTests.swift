@@ -157,6 +157,30 @@ import Testing
         }
     }
 
+    /// Addresses of their own come before "all addresses": a rule that asks a map comes back where it was, and one that was moved, too.
+    @Test(arguments: PublishingMaps.all.dropLast()) func mapsAreAskedInOrder(map: PacketMap) throws {
+        try inFreshNetwork {
+            try establish(try various(), with: [network])
+            try nft("add", "rule", "ip", "mydocker-nat", "MYDOCKER-DNAT", "counter", "comment", "\"mine\"")
+            let before = try rules("ip")
+            for (isMoved, fault) in [(false, "all of its maps"), (true, "its maps in order")] {
+                try removeLookup(map)
+                if isMoved { try appendLookup(map, to: IntentRules.publish, of: .nat) }
+                let faults = try differences([network], try various()).faults
+                #expect(faults == [.init("table nat", "the chain MYDOCKER-DNAT does not ask \(fault)")])
+                #expect(try establish(with: [network]))
+                #expect(try rules("ip") == before)
+                #expect(try differences([network], try various()) == FirewallDifferences())
+            }
+        }
+    }
+
+    private func removeLookup(_ map: PacketMap) throws {
+        let lines = try nft("-a", "list", "chain", "ip", "mydocker-nat", "MYDOCKER-DNAT")
+        let words = try #require(lines.first { $0.contains("@\(map.name) ") }).split(separator: " ")
+        try nft("delete", "rule", "ip", "mydocker-nat", "MYDOCKER-DNAT", "handle", String(try #require(words.last)))
+    }
+
     /// What others put there stays, whoever comes and goes.
     @Test func whatOthersPutThereStays() throws {
         try inFreshNetwork {

@@ -17,14 +17,24 @@ struct NFTablesEntry {
     let origin: Origin
 }
 
+/// A rule by which packets ask a map.
+struct NFTablesLookup {
+    let map: PacketMap
+    /// In front of it.
+    let place: PacketTableChange.RulePlace
+
+    /// Nil of one that these changes add.
+    var handle: UInt64? { if case .beforeHandle(let handle) = place { handle } else { nil } }
+}
+
 /// What is in a table of nftables, as it was read and with the changes since: a value.
 struct NFTablesContents {
     private let name: FirewallTable
     private var entries: [String: [NFTablesEntry]] = [:]
-    /// The first of a chain's rules by which packets ask its maps.
-    private var lookups: [String: PacketTableChange.RulePlace] = [:]
-    /// Maps that no rule of their chain asks.
-    private(set) var unasked: [String: [PacketMap]] = [:]
+    /// By chain, as they stand.
+    private var lookups: [String: [NFTablesLookup]] = [:]
+    /// Chains that do not ask each of their maps once and in order.
+    private(set) var disordered: Set<String> = []
     /// By a map's keys.
     private var elements: [PacketMap: [PacketElement.Bounds: RawRule]] = [:]
     /// Those of our own that gave way to others; they are among the entries still.
@@ -40,7 +50,7 @@ struct NFTablesContents {
             let isRead = scope?.chains.contains(chain) ?? true
             unknownJumps[chain] = (read.uses[chain] ?? 0) - (isRead ? rules.count : 0)
             take(rules, of: chain, read.elements)
-            if !isRead { unasked[chain] = nil }
+            if isRead, lookups(of: chain).map(\.map) != NFTablesMaps.maps(of: chain) { disordered.insert(chain) }
         }
         for (chain, count) in jumps { unknownJumps[chain, default: 0] -= count }
     }
@@ -51,18 +61,15 @@ struct NFTablesContents {
         let maps = NFTablesMaps.maps(of: chain)
         var front: [NFTablesEntry] = []
         var behind: [NFTablesEntry] = []
-        var missing = maps
         for rule in rules {
             if let map = maps.first(where: { $0.note == rule.note }) {
-                missing.removeAll { $0 == map }
-                beginLookups(.beforeHandle(rule.handle), in: chain)
+                lookups[chain, default: []].append(NFTablesLookup(map: map, place: .beforeHandle(rule.handle)))
             } else if lookups[chain] == nil {
                 front.append(NFTablesEntry(rule: listed(rule, in: chain), origin: .kernel(rule.handle)))
             } else {
                 behind.append(NFTablesEntry(rule: listed(rule, in: chain), origin: .behind(rule.handle)))
             }
         }
-        if !missing.isEmpty { unasked[chain] = missing }
         let elements = maps.flatMap { map in
             (found[map.name] ?? []).inOrder.map {
                 NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, $0.bounds))
@@ -97,6 +104,7 @@ struct NFTablesContents {
     var isEmpty: Bool { entries.values.allSatisfy(\.isEmpty) }
     func contains(_ chain: String) -> Bool { entries[chain] != nil }
     func entries(of chain: String) -> [NFTablesEntry] { entries[chain] ?? [] }
+    func lookups(of chain: String) -> [NFTablesLookup] { lookups[chain] ?? [] }
     func references(to chain: String) -> Int { jumps[chain, default: 0] + max(0, unknownJumps[chain, default: 0]) }
 
     var hasUnknownJumpsToBranches: Bool {
@@ -112,7 +120,7 @@ struct NFTablesContents {
             case .element, .behind: continue
             }
         }
-        return lookups[chain] ?? .atEnd
+        return lookups(of: chain).first?.place ?? .atEnd
     }
 
     func hasGivenWay(_ entry: NFTablesEntry, in map: PacketMap) -> Bool {
@@ -124,7 +132,7 @@ struct NFTablesContents {
     mutating func add(_ chain: String) { entries[chain] = [] }
     mutating func remove(_ chain: String) {
         for entry in entries(of: chain) { count(entry, -1) }
-        (entries[chain], lookups[chain], unasked[chain], unknownJumps[chain]) = (nil, nil, nil, nil)
+        (entries[chain], lookups[chain], unknownJumps[chain]) = (nil, nil, nil)
     }
 
     /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away.
@@ -152,9 +160,7 @@ struct NFTablesContents {
         return PacketElement.Key(range: bounds, place == .address ? name.family : nil)
     }
 
-    mutating func beginLookups(_ place: PacketTableChange.RulePlace, in chain: String) {
-        if lookups[chain] == nil { lookups[chain] = place }
-    }
+    mutating func set(_ lookups: [NFTablesLookup], of chain: String) { self.lookups[chain] = lookups }
 
     mutating func insert(_ entry: NFTablesEntry, into chain: String, at position: Int) {
         entries[chain]?.insert(entry, at: position)

@@ -81,20 +81,27 @@ final class NFTablesTable: KernelTable {
             repairs.append(NFTablesSyntax.waking(name))
             faults.append("it is dormant: no packet meets its rules")
         }
-        for (chain, maps) in contents.unasked.sorted(by: { $0.key < $1.key }) {
-            faults.append("the chain \(chain) does not ask all of its maps")
-            repairs += NFTablesSyntax.asking(maps, in: chain, of: name)
-            ask(maps, in: chain)
+        for chain in contents.disordered.sorted() {
+            let (maps, lookups) = (NFTablesMaps.maps(of: chain), contents.lookups(of: chain))
+            let asksAll = Set(maps) == Set(lookups.map(\.map))
+            faults.append("the chain \(chain) does not ask " + (asksAll ? "its maps in order" : "all of its maps"))
+            repairs += NFTablesSyntax.asking(maps, in: chain, of: name, insteadOf: lookups.compactMap(\.handle))
+            askMaps(of: chain)
         }
     }
 
-    private func ask(_ maps: [PacketMap], in chain: String) {
-        for map in maps {
+    /// Each once and in order: one that comes back behind the others would be asked too late. What others have behind them stays there.
+    private func askMaps(of chain: String) {
+        let former = contents.lookups(of: chain)
+        var lookups: [NFTablesLookup] = []
+        for map in NFTablesMaps.maps(of: chain) {
             changes.append(.addMap(map, id: nextNumber()))
             let number = nextNumber()
-            changes.append(.addLookup(map, in: chain, id: number))
-            contents.beginLookups(.beforeNew(number), in: chain)
+            changes.append(.addLookup(map, in: chain, former.first?.place ?? .atEnd, id: number))
+            lookups.append(NFTablesLookup(map: map, place: .beforeNew(number)))
         }
+        changes += former.compactMap(\.handle).map { .removeRule($0, from: chain) }
+        contents.set(lookups, of: chain)
     }
 
     private func nextNumber() -> UInt32 {
@@ -169,15 +176,15 @@ final class NFTablesTable: KernelTable {
     func create(_ chain: String) throws(OperationError) {
         contents.add(chain)
         changes.append(.addChain(chain, nil))
-        ask(NFTablesMaps.maps(of: chain), in: chain)
+        askMaps(of: chain)
     }
 
     func delete(_ chain: String) throws(OperationError) {
         guard rules(in: chain).isEmpty, references(to: chain) == 0 else {
             throw OperationError("remove firewall chain", chain, errno: ENOTEMPTY)
         }
-        let missing = contents.unasked[chain] ?? []
-        let maps = NFTablesMaps.maps(of: chain).filter { !missing.contains($0) }
+        let asked = contents.lookups(of: chain).map(\.map)
+        let maps = NFTablesMaps.maps(of: chain).filter(asked.contains)
         contents.remove(chain)
         if !maps.isEmpty { changes.append(.removeRules(of: chain)) }
         changes += maps.map { .removeMap($0.name) }
