@@ -208,6 +208,27 @@ import Testing
         }
     }
 
+    /// Somebody's element in a map that is asked earlier would be the one that decides.
+    @Test func whatWouldHideAPortGivesWay() throws {
+        try inFreshNetwork {
+            try establish(with: [network])
+            let keeps = "{ tcp . 8999 : 10.9.9.9 . 80, udp . 9001 : 10.9.9.9 . 80 }"
+            try nft("add", "element", "ip", "mydocker-nat", "MYDOCKER-DNAT-dport", keeps)
+            let before = try ruleset()
+            for (map, element) in [
+                ("dport", "{ tcp . 9001 : 10.9.9.9 . 80, tcp . 9003 : 10.9.9.9 . 80 }"),
+                ("daddr-dport", "{ tcp . 127.0.0.1 . 9002 : 10.9.9.9 . 80 }"),
+                ("daddr-range", "{ tcp . 127.0.0.1 . 9100-9101 : 10.9.9.9 }"),
+            ] { try nft("add", "element", "ip", "mydocker-nat", "MYDOCKER-DNAT-\(map)", element) }
+            let published = try endpoint(2, range(9000...9003) + [PortMapping(hostPort: 9100, containerPort: 80)])
+            try establish(published)
+            #expect(try ruleset().filter { $0.hasSuffix("10.9.9.9 . 80") || $0.hasSuffix("10.9.9.9") }.count == 2)
+            #expect(try differences([network], published) == FirewallDifferences())
+            try withdraw(published)
+            #expect(try ruleset() == before)
+        }
+    }
+
     /// A port is one endpoint's, whichever map has it: of a dead one it is free.
     @Test func aPortIsOneEndpoints() throws {
         try inFreshNetwork {

@@ -37,6 +37,8 @@ struct NFTablesContents {
     private(set) var disordered: Set<String> = []
     /// By a map's keys.
     private var elements: [PacketMap: [PacketElement.Bounds: RawRule]] = [:]
+    /// Ports that others have in maps of ours; some may have gone since.
+    private var strangers: [PacketMap: [PacketElement.Key]] = [:]
     /// Those of our own that gave way to others; they are among the entries still.
     private var replaced: [PacketMap: [RawRule]] = [:]
     /// How many entries lead to a chain, and how many rules and elements that are none: of others, or not read.
@@ -92,6 +94,7 @@ struct NFTablesContents {
         if let chain = entry.rule.jump { jumps[chain, default: 0] += number }
         guard case .element(let map, let bounds) = entry.origin else { return }
         if number > 0 {
+            if entry.rule.isOpaque, let key = ports(bounds, in: map) { strangers[map, default: []].append(key) }
             elements[map, default: [:]][bounds] = entry.rule
         } else if elements[map]?[bounds] == entry.rule {
             elements[map]?[bounds] = nil
@@ -135,8 +138,23 @@ struct NFTablesContents {
         (entries[chain], lookups[chain], unknownJumps[chain]) = (nil, nil, nil)
     }
 
-    /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away.
-    mutating func giveWay(to key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
+    /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away, and those of
+    ///   others that would hide it.
+    mutating func giveWay(
+        to key: PacketElement.Key, in map: PacketMap
+    ) -> [(key: PacketElement.Key, map: PacketMap)] {
+        rivals(of: key, in: map).map { ($0, map) }
+            + PublishingMaps.maps(before: map).flatMap { earlier in hiding(key, in: earlier).map { ($0, earlier) } }
+    }
+
+    /// All of ours for the same packets have gone before (`TableEditor.reclaim`).
+    private mutating func hiding(_ key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
+        (strangers[map] ?? []).filter {
+            $0.overlaps(key) && elements[map]?.removeValue(forKey: $0.bounds) != nil
+        }
+    }
+
+    private mutating func rivals(of key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
         guard map.isInterval else {
             guard let rival = elements[map]?.removeValue(forKey: key.bounds) else { return [] }
             replaced[map, default: []].append(rival)
@@ -152,12 +170,19 @@ struct NFTablesContents {
         return rivals
     }
 
-    /// Nil of one of others, where nobody says where it ends.
+    /// Nil of a subnet of others, of which nobody says where it ends, and of ports whose transport or address is itself a range.
     private func interval(
         _ bounds: PacketElement.Bounds, _ rule: RawRule, in map: PacketMap
     ) -> PacketElement.Key? {
-        guard case .range(let place) = map.key else { return rule.sourceSubnet.map(PacketElement.Key.subnet) }
-        return PacketElement.Key(range: bounds, place == .address ? name.family : nil)
+        map.key == .source ? rule.sourceSubnet.map(PacketElement.Key.subnet) : ports(bounds, in: map)
+    }
+
+    private func ports(_ bounds: PacketElement.Bounds, in map: PacketMap) -> PacketElement.Key? {
+        switch map.key {
+        case .port(let place), .range(let place):
+            PacketElement.Key(ports: bounds, place == .address ? name.family : nil)
+        case .input, .output, .source: nil
+        }
     }
 
     mutating func set(_ lookups: [NFTablesLookup], of chain: String) { self.lookups[chain] = lookups }

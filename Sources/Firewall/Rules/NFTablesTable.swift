@@ -200,9 +200,9 @@ final class NFTablesTable: KernelTable {
             changes.append(.addRule(packets, to: chain, contents.place(position, in: chain), id: number))
             return contents.insert(NFTablesEntry(rule: rule, origin: .new(number)), into: chain, at: position)
         }
-        // A map has one element of a key: whoever else's gives way.
+        // A map has one element of a key, and of several maps the first one decides: whoever else's gives way.
         for rival in contents.giveWay(to: element.key, in: map) {
-            changes.append(.removeElement(rival, from: map.name))
+            changes.append(.removeElement(rival.key, from: rival.map.name))
         }
         changes.append(.addElement(element, to: map.name))
         let entry = NFTablesEntry(rule: rule, origin: .element(map, element.key.bounds))

@@ -17,6 +17,9 @@ enum PublishingMaps {
         PacketMap(IntentRules.publish + "-range", .range(of: .anyAddress)),
     ]
 
+    /// None of a map of something else.
+    static func maps(before map: PacketMap) -> [PacketMap] { all.firstIndex(of: map).map { Array(all[..<$0]) } ?? [] }
+
     /// Nil of a rule that stands as one.
     static func element(_ rule: FirewallRule) -> (map: PacketMap, key: PacketElement.Key)? {
         guard rule.isOfPortsAlone, let transport = rule.transport, let ports = rule.ports,
