@@ -229,6 +229,17 @@ import Testing
         }
     }
 
+    /// It is in the way, whether it has elements or not, and is named.
+    @Test func aMapOfAnotherKindIsNamed() throws {
+        try inFreshNetwork {
+            try nft("add", "table", "ip", "mydocker-nat")
+            try nft(
+                "add", "map", "ip", "mydocker-nat", "MYDOCKER-DNAT-dport", "{ type ipv4_addr : verdict; }")
+            let error = try #require(throws: OperationError.self) { try establish(with: [network]) }
+            #expect(error.remedy == "run: nft delete map ip mydocker-nat MYDOCKER-DNAT-dport", "\(error)")
+        }
+    }
+
     /// A port is one endpoint's, whichever map has it: of a dead one it is free.
     @Test func aPortIsOneEndpoints() throws {
         try inFreshNetwork {

@@ -21,6 +21,8 @@ final class NFTablesTable: KernelTable {
     private(set) var repairs: [ShellCommand] = []
     private var changes: [PacketTableChange] = []
     private var lastNumber: UInt32 = 0
+    /// The map that the kernel would not add.
+    private var mapRefused: String?
 
     init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError) {
         self.name = name
@@ -235,6 +237,7 @@ final class NFTablesTable: KernelTable {
             try socket.change(subject, of: name.family, isToGo ? [.removeTable] : changes, since: read)
             return 0
         } catch {
+            mapRefused = error.operation == PacketTableChange.addingMap ? error.subject : nil
             return error.errno == ERESTART ? EAGAIN : error.errno ?? EIO
         }
     }
@@ -245,28 +248,7 @@ final class NFTablesTable: KernelTable {
     }
 
     func cannotCommit(errno: Int32) -> OperationError {
-        let operation = "write nftables table"
-        let looking = "look for what is not by \(Program.current.name): nft list table \(NFTablesSyntax.name(name))"
-        let fib = name.family == .ipv4 ? "IPV4" : "IPV6"
-        switch errno {
-        case EAGAIN: return OperationError(operation, subject, reason: "other programs keep changing the rules")
-        case EEXIST:
-            return OperationError(
-                operation, subject, reason: "a map has an element of somebody else's for the same packets",
-                remedy: looking)
-        case EBUSY:
-            return OperationError(
-                operation, subject, reason: "something of somebody else's leads to a chain or map that is to go",
-                remedy: looking)
-        case ENOENT, EOPNOTSUPP:
-            return OperationError(
-                operation, subject,
-                reason: "the kernel lacks nft_ct, nft_fib, nft_nat or nft_masq (CONFIG_NFT_CT, "
-                    + "CONFIG_NFT_FIB_\(fib), CONFIG_NFT_NAT, CONFIG_NFT_MASQ), or sets (CONFIG_NF_TABLES_SET)",
-                remedy:
-                    "use --firewall iptables with network create, or with network reload for a network that is there")
-        default: return OperationError(operation, subject, errno: errno)
-        }
+        NFTablesRefusal(table: name, number: errno, ofMap: mapRefused).error
     }
 
     private static func cannotOpen(_ error: OperationError) -> OperationError {

@@ -85,6 +85,9 @@ package enum PacketTableChange: Sendable {
     /// A rule by which packets ask the map.
     case addLookup(PacketMap, in: String, RulePlace, id: UInt32)
 
+    /// The operation of an error about a new map, whose subject is the map's name.
+    package static let addingMap = "add map"
+
     /// Where a rule is to stand in its chain: behind all others, or in front of one that the kernel has, or that another one of these
     /// changes adds.
     package enum RulePlace: Sendable, Equatable {
