@@ -107,6 +107,36 @@ extension CLI.Names {
         #expect(outcome.lines == ["10.81.1.2", "192.0.2.7"] + answers + ["2", "1", "4", "4"], "\(outcome.text)")
     }
 
+    /// As programs ask for both families (`options use-vc`): whoever answers, what has come with one question is dealt with after it.
+    @Test func questionsOfOneWriteAreAnswered() {
+        let outcome = elsewhere(
+            """
+            upstream --address=/up.test/192.0.2.7; resolver 'nameserver 127.0.0.53\\n'
+            run --name web --network front
+            inside web python3 -c '
+            import socket, struct, time
+            up, web = b"\\2up\\4test", b"\\3web"
+            def question(number, name):
+                message = bytes([7, number, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + name + b"\\0\\0\\1\\0\\1"
+                return struct.pack("!H", len(message)) + message
+            for names in [up, web], [up, up], [web, up, web, up]:
+                asker = socket.create_connection(("127.0.0.11", 53)); asker.settimeout(5)
+                begin = time.monotonic()
+                asker.sendall(b"".join(question(number, name) for number, name in enumerate(names)))
+                stream = asker.makefile("rb")
+                for name in names:
+                    answer = stream.read(struct.unpack("!H", stream.read(2))[0])
+                    print(answer[1], *answer[-4:])
+                print("soon" if time.monotonic() - begin < 4 else "late")'
+            """)
+        let (up, web) = ("192 0 2 7", "10 81 1 2")
+        #expect(
+            outcome.lines == [
+                "0 \(up)", "1 \(web)", "soon", "0 \(up)", "1 \(up)", "soon", "0 \(web)", "1 \(up)", "2 \(web)",
+                "3 \(up)", "soon",
+            ], "\(outcome.text)")
+    }
+
     /// Each try goes on until one of them is answered.
     @Test func aSlowServerIsHeard() {
         let outcome = elsewhere(

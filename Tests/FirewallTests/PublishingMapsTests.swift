@@ -83,18 +83,25 @@ import Testing
         for rule in others { #expect(!isElement(rule), "\(rule)") }
     }
 
-    /// As the kernel's table is read: rules first, then one map after the other, each by its keys.
-    @Test func theOrderIsThatOfTheMaps() throws {
-        let single: [PortMapping] = [
-            .tcp(300, 80), .tcp(20, 8080), PortMapping(hostPort: 9, containerPort: 9, transport: .udp),
-            .tcp(70, 80, loopback),
-        ]
-        let ports = single + run(4000...4009) + run(5000...5009, by: 1)
-        let arranged = NFTablesMaps.arranged(rules(ports))
-        #expect(Set(arranged) == Set(rules(ports)), "nothing is lost")
-        #expect(arranged.count == rules(ports).count)
-        let numbers = arranged.map { $0.ports?.lowerBound }
-        #expect(numbers == [5000, 70, 20, 300, 9, 4000])
+    /// Rules of one endpoint meet no packet that is for another one of them. What is there stays, whatever is missing or too much.
+    @Test func theOrderSaysNothing() throws {
+        let wanted = rules([.tcp(300, 80), .tcp(20, 8080), .tcp(70, 80, loopback)] + run(5000...5009, by: 1))
+        func difference(_ found: [FirewallRule]) throws -> ChainDifference? {
+            let table = PlannedTable<NFTablesSyntax>(.nat)
+            try table.create(IntentRules.publish)
+            for rule in found { try table.insert(RawRule(rule), into: IntentRules.publish, at: 0) }
+            var snapshot = TableSnapshot(table, .nat)
+            return try snapshot.differences(of: .endpoint("0123456789ab"), from: wanted).first
+        }
+        #expect(wanted.count == 4)
+        #expect(try difference(wanted) == nil)
+        #expect(try difference(wanted.reversed()) == nil)
+        let lack = try #require(try difference(Array(wanted.dropFirst())))
+        #expect(lack.places == [])
+        #expect(lack.wanted == [try RawRule(wanted[0])])
+        let surplus = try #require(try difference([wanted[3]] + wanted))
+        #expect(surplus.places == [4])
+        #expect(surplus.wanted == [])
     }
 
     /// A chain's maps are asked behind all of its rules, those of one address before those of all.
@@ -105,6 +112,20 @@ import Testing
             ])
         #expect(NFTablesMaps.names(of: .nat6).count == 4 + 2)
         #expect(!NFTablesMaps.names(of: .filter).contains { $0.hasPrefix(IntentRules.publish) })
+    }
+
+    /// A rule that asks a map and comes back is asked where it was: all of them are put there anew.
+    @Test func whatPutsTheOrderRight() {
+        let maps = [PacketMap("a", .input), PacketMap("b", .output)]
+        let commands = NFTablesSyntax.asking(maps, in: "C", of: .nat, insteadOf: [7, 9])
+        #expect(
+            commands.map(\.words.last) == [
+                "add map ip mydocker-nat a { type ifname : verdict; }",
+                "add map ip mydocker-nat b { type ifname : verdict; }",
+                "insert rule ip mydocker-nat C handle 7 iifname vmap @a",
+                "insert rule ip mydocker-nat C handle 7 oifname vmap @b", "delete rule ip mydocker-nat C handle 7",
+                "delete rule ip mydocker-nat C handle 9",
+            ])
     }
 
     /// The same rules, and so the same comparison, for both firewalls.

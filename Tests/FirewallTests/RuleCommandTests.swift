@@ -83,10 +83,10 @@ import Testing
         let mark = "comment \"mydocker-0123456789ab\""
         #expect(
             try commands(NFTablesFirewall(), ports, upon: ground) == [
-                "nft 'insert rule ip mydocker-nat MYDOCKER-DNAT tcp dport 8000-8001 counter "
-                    + "dnat to 192.168.10.2 : tcp dport map { 8000 : 9000, 8001 : 9001 } \(mark)'",
                 "nft 'add element ip mydocker-nat MYDOCKER-DNAT-daddr-dport "
                     + "{ tcp . 127.0.0.1 . 90 \(mark) : 192.168.10.2 . 80 }'",
+                "nft 'insert rule ip mydocker-nat MYDOCKER-DNAT tcp dport 8000-8001 counter "
+                    + "dnat to 192.168.10.2 : tcp dport map { 8000 : 9000, 8001 : 9001 } \(mark)'",
             ])
     }
 

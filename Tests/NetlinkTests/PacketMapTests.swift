@@ -47,33 +47,38 @@ import Testing
         #expect(six.first.count == 24 && six.first.suffix(5) == [1, 0, 80, 0, 0])
     }
 
-    /// Ranges of ports that stand in a map, whoever has put them there.
-    @Test func rangesAreReadBack() throws {
+    /// Ports that stand in a map, whoever has put them there.
+    @Test func portsAreReadBack() throws {
         let six = try #require(IPAddress("fd00::1"))
         let cases: [(key: PacketElement.Key, family: AddressFamily?)] = [
             (.range(80...90, PacketDestination(6, nil)), nil),
             (.range(80...80, PacketDestination(17, loopback)), .ipv4),
-            (.range(0...65535, PacketDestination(6, six)), .ipv6),
+            (.range(0...65535, PacketDestination(6, six)), .ipv6), (.port(80, PacketDestination(6, nil)), nil),
+            (.port(53, PacketDestination(17, six)), .ipv6),
         ]
         for (key, family) in cases {
-            #expect(PacketElement.Key(range: key.bounds, family) == key)
+            #expect(PacketElement.Key(ports: key.bounds, family) == key)
         }
         typealias Bounds = PacketElement.Bounds
         let odd = [
-            Bounds(first: [], last: nil), Bounds(first: [6, 0, 0, 0, 0, 80, 0, 0], last: nil),
+            Bounds(first: [], last: nil), Bounds(first: [6, 0, 0, 0], last: nil),
             Bounds(first: [6, 0, 0, 0, 0, 80, 0, 0], last: [17, 0, 0, 0, 0, 90, 0, 0]),
             Bounds(first: [6, 0, 0, 0, 0, 80], last: [6, 0, 0, 0]),
         ]
-        for bounds in odd { #expect(PacketElement.Key(range: bounds, nil) == nil, "\(bounds)") }
+        for bounds in odd { #expect(PacketElement.Key(ports: bounds, nil) == nil, "\(bounds)") }
     }
 
-    @Test func whatOneMapCannotHave() {
+    @Test func whatOnePacketMayBeFor() {
         func range(_ ports: ClosedRange<UInt16>, _ transport: UInt8 = 6) -> PacketElement.Key {
             .range(ports, PacketDestination(transport, nil))
         }
         #expect(range(80...90).overlaps(range(90...95)) && !range(80...90).overlaps(range(91...95)))
         #expect(!range(80...90).overlaps(range(80...90, 17)))
-        #expect(!range(80...90).overlaps(.range(80...90, PacketDestination(6, loopback))))
+        #expect(range(80...90).overlaps(.range(80...90, PacketDestination(6, loopback))), "an address is one of all")
+        #expect(range(80...90).overlaps(.port(85, PacketDestination(6, loopback))))
+        #expect(!range(80...90).overlaps(.port(91, PacketDestination(6, nil))))
+        let own = PacketElement.Key.port(80, PacketDestination(6, loopback))
+        #expect(!own.overlaps(.port(80, PacketDestination(6, IPAddress("127.0.0.2")))))
     }
 
     @Test func texts() throws {

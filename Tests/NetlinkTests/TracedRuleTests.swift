@@ -89,7 +89,7 @@ import Testing
     ) throws -> NFTablesRule {
         var batch = RequestBatch()
         batch.family = family
-        batch.addLookup(map, to: "c", of: "t", 1)
+        batch.addLookup(map, to: "c", of: "t", .atEnd, 1)
         let set = NFTablesSet(
             isInterval: map.isInterval, fields: fields,
             elements: elements.map { element in
@@ -181,6 +181,19 @@ import Testing
         func isUnknown(_ key: [UInt8?]) -> Bool { if case .unknown = set.search(key) { true } else { false } }
         #expect(isUnknown([10, 0, 0, 5, nil, nil, nil, nil]))
         #expect(!isUnknown([10, 0, 0, 10, nil, nil, nil, nil]))
+    }
+
+    /// Where elements of such a key do not say where they end, it is no long number that could be between two of them.
+    @Test func partsOfAKeyAreNoNumber() {
+        func element(_ key: [UInt8], endsInterval: Bool = false) -> NFTablesSet.Element {
+            .init(key: key, last: nil, endsInterval: endsInterval, data: nil, verdict: nil, note: nil)
+        }
+        let bounds = [element([10, 0, 0, 1, 0, 80, 0, 0]), element([10, 0, 0, 9, 0, 90, 0, 0], endsInterval: true)]
+        let set = NFTablesSet(isInterval: true, fields: [4, 2], elements: bounds)
+        func isUnknown(_ key: [UInt8?]) -> Bool { if case .unknown = set.search(key) { true } else { false } }
+        #expect(isUnknown([10, 0, 0, 5, 0, 20, 0, 0]))
+        #expect(isUnknown([10, 0, 0, 5, nil, nil, nil, nil]))
+        #expect(!isUnknown([10, 0, 0, 1, 0, 80, 0, 0]), "it is one of them")
     }
 
     /// A port becomes the one that the rule's map has for it.

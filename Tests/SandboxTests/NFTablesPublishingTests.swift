@@ -157,6 +157,30 @@ import Testing
         }
     }
 
+    /// Addresses of their own come before "all addresses": a rule that asks a map comes back where it was, and one that was moved, too.
+    @Test(arguments: PublishingMaps.all.dropLast()) func mapsAreAskedInOrder(map: PacketMap) throws {
+        try inFreshNetwork {
+            try establish(try various(), with: [network])
+            try nft("add", "rule", "ip", "mydocker-nat", "MYDOCKER-DNAT", "counter", "comment", "\"mine\"")
+            let before = try rules("ip")
+            for (isMoved, fault) in [(false, "all of its maps"), (true, "its maps in order")] {
+                try removeLookup(map)
+                if isMoved { try appendLookup(map, to: IntentRules.publish, of: .nat) }
+                let faults = try differences([network], try various()).faults
+                #expect(faults == [.init("table nat", "the chain MYDOCKER-DNAT does not ask \(fault)")])
+                #expect(try establish(with: [network]))
+                #expect(try rules("ip") == before)
+                #expect(try differences([network], try various()) == FirewallDifferences())
+            }
+        }
+    }
+
+    private func removeLookup(_ map: PacketMap) throws {
+        let lines = try nft("-a", "list", "chain", "ip", "mydocker-nat", "MYDOCKER-DNAT")
+        let words = try #require(lines.first { $0.contains("@\(map.name) ") }).split(separator: " ")
+        try nft("delete", "rule", "ip", "mydocker-nat", "MYDOCKER-DNAT", "handle", String(try #require(words.last)))
+    }
+
     /// What others put there stays, whoever comes and goes.
     @Test func whatOthersPutThereStays() throws {
         try inFreshNetwork {
@@ -184,6 +208,38 @@ import Testing
         }
     }
 
+    /// Somebody's element in a map that is asked earlier would be the one that decides.
+    @Test func whatWouldHideAPortGivesWay() throws {
+        try inFreshNetwork {
+            try establish(with: [network])
+            let keeps = "{ tcp . 8999 : 10.9.9.9 . 80, udp . 9001 : 10.9.9.9 . 80 }"
+            try nft("add", "element", "ip", "mydocker-nat", "MYDOCKER-DNAT-dport", keeps)
+            let before = try ruleset()
+            for (map, element) in [
+                ("dport", "{ tcp . 9001 : 10.9.9.9 . 80, tcp . 9003 : 10.9.9.9 . 80 }"),
+                ("daddr-dport", "{ tcp . 127.0.0.1 . 9002 : 10.9.9.9 . 80 }"),
+                ("daddr-range", "{ tcp . 127.0.0.1 . 9100-9101 : 10.9.9.9 }"),
+            ] { try nft("add", "element", "ip", "mydocker-nat", "MYDOCKER-DNAT-\(map)", element) }
+            let published = try endpoint(2, range(9000...9003) + [PortMapping(hostPort: 9100, containerPort: 80)])
+            try establish(published)
+            #expect(try ruleset().filter { $0.hasSuffix("10.9.9.9 . 80") || $0.hasSuffix("10.9.9.9") }.count == 2)
+            #expect(try differences([network], published) == FirewallDifferences())
+            try withdraw(published)
+            #expect(try ruleset() == before)
+        }
+    }
+
+    /// It is in the way, whether it has elements or not, and is named.
+    @Test func aMapOfAnotherKindIsNamed() throws {
+        try inFreshNetwork {
+            try nft("add", "table", "ip", "mydocker-nat")
+            try nft(
+                "add", "map", "ip", "mydocker-nat", "MYDOCKER-DNAT-dport", "{ type ipv4_addr : verdict; }")
+            let error = try #require(throws: OperationError.self) { try establish(with: [network]) }
+            #expect(error.remedy == "run: nft delete map ip mydocker-nat MYDOCKER-DNAT-dport", "\(error)")
+        }
+    }
+
     /// A port is one endpoint's, whichever map has it: of a dead one it is free.
     @Test func aPortIsOneEndpoints() throws {
         try inFreshNetwork {
@@ -200,23 +256,52 @@ import Testing
         }
     }
 
-    /// Former releases had a rule for each run of ports: those of an endpoint go to the maps with the first command about it.
-    @Test func whatFormerReleasesMadeIsRearranged() throws {
+    /// Former releases had a rule for each run of ports. Containers of theirs run on, with supervisors that know no elements: such a rule
+    /// stays one, in front of what asks the maps, and goes with its endpoint.
+    @Test func whatFormerReleasesMadeStays() throws {
         try inFreshNetwork {
-            let endpoints = [try various(), try endpoint(2, scattered(2))]
-            try establish(endpoints[0], endpoints[1], with: [network])
+            let (old, added) = (try various(), try endpoint(2, scattered(2)))
+            try establish(added, with: [network])
             let wanted = try ruleset()
             try nft("flush", "ruleset")
-            let former = IntentRules.rules(of: network) + endpoints.flatMap { IntentRules.rules(of: $0) }
+            let former = IntentRules.rules(of: network) + IntentRules.rules(of: old)
             for name in FirewallTable.allCases { try makeFormerTable(name, former) }
-            #expect(try rules("ip").count > 100)
-            #expect(try !ruleset().contains { $0.contains("map @MYDOCKER-DNAT") })
-            #expect(try !differences([network], endpoints[0], endpoints[1]).faults.isEmpty)
-            #expect(try establish(endpoints[1]))
-            #expect(try count("ip", "dport") == 100)
-            #expect(try rules("ip").contains { $0.contains("tcp dport 80 ") }, "the other's stay until it is touched")
-            #expect(try establish(endpoints[0], endpoints[1], with: [network]))
+            let listed = try ["ip", "ip6"].map(rules)
+            #expect(listed.map(\.count) == [6, 1])
+            #expect(try !differences([network], old).faults.isEmpty)
+            #expect(try establish(old, with: [network]), "the network's own are rearranged, and the maps are asked")
+            #expect(try establish(added))
+            for (family, listed) in zip(["ip", "ip6"], listed) {
+                let found = try rules(family)
+                #expect(Array(found.prefix(listed.count)) == listed && found.count == listed.count + 4)
+                #expect(try count(family, "dport") == 100)
+                #expect(try count(family, "range") == 0)
+            }
+            #expect(try differences([network], old, added) == FirewallDifferences())
+            #expect(try !establish(old, added, with: [network]))
+            try withdraw(old)
             #expect(try ruleset() == wanted)
+        }
+    }
+
+    /// A supervisor of a former release puts its rules behind what asks the maps, and has nothing else taken away.
+    @Test func whatFormerReleasesAddStays() throws {
+        try inFreshNetwork {
+            let old = try various()
+            try establish(with: [network])
+            let before = try ruleset()
+            for name in [FirewallTable.nat, .nat6] { try appendFormer(IntentRules.rules(of: old), to: name) }
+            #expect(try differences([network], old) == FirewallDifferences())
+            #expect(try !establish(old, with: [network]))
+            try withdraw(old)
+            #expect(try ruleset() == before)
+            // Where there are both, it is the rule that stays: its supervisor takes it away.
+            try establish(old)
+            for name in [FirewallTable.nat, .nat6] { try appendFormer(IntentRules.rules(of: old), to: name) }
+            #expect(try !differences([network], old).lacks.isEmpty)
+            #expect(try establish(old, with: [network]))
+            #expect(try !ruleset().contains { $0.contains("tcp . ") || $0.contains("udp . ") })
+            #expect(try differences([network], old) == FirewallDifferences())
         }
     }
 

@@ -26,6 +26,7 @@ extension KernelTable {
         Syntax.branches(of: owner, in: table)
     }
     static func isBranch(_ chain: String) -> Bool { Syntax.isBranch(chain) }
+    static func isOrdered(_ chain: String) -> Bool { Syntax.isOrdered(chain) }
     func isElement(at position: Int, in chain: String) -> Bool { false }
     var repairs: [ShellCommand] { [] }
 }

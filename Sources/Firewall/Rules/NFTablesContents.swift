@@ -9,7 +9,7 @@ struct NFTablesEntry {
         case behind(UInt64)
         /// Added by these changes, under this number.
         case new(UInt32)
-        /// Of a map, whoever has added it; in the list between what stands in front of the rule that asks the map and what is behind.
+        /// Of a map, whoever has added it; here behind the rules of the chain that asks the map.
         case element(PacketMap, PacketElement.Bounds)
     }
 
@@ -17,16 +17,28 @@ struct NFTablesEntry {
     let origin: Origin
 }
 
+/// A rule by which packets ask a map.
+struct NFTablesLookup {
+    let map: PacketMap
+    /// In front of it.
+    let place: PacketTableChange.RulePlace
+
+    /// Nil of one that these changes add.
+    var handle: UInt64? { if case .beforeHandle(let handle) = place { handle } else { nil } }
+}
+
 /// What is in a table of nftables, as it was read and with the changes since: a value.
 struct NFTablesContents {
     private let name: FirewallTable
     private var entries: [String: [NFTablesEntry]] = [:]
-    /// The first of a chain's rules by which packets ask its maps.
-    private var lookups: [String: PacketTableChange.RulePlace] = [:]
-    /// Maps that no rule of their chain asks.
-    private(set) var unasked: [String: [PacketMap]] = [:]
+    /// By chain, as they stand.
+    private var lookups: [String: [NFTablesLookup]] = [:]
+    /// Chains that do not ask each of their maps once and in order.
+    private(set) var disordered: Set<String> = []
     /// By a map's keys.
     private var elements: [PacketMap: [PacketElement.Bounds: RawRule]] = [:]
+    /// Ports that others have in maps of ours; some may have gone since.
+    private var strangers: [PacketMap: [PacketElement.Key]] = [:]
     /// Those of our own that gave way to others; they are among the entries still.
     private var replaced: [PacketMap: [RawRule]] = [:]
     /// How many entries lead to a chain, and how many rules and elements that are none: of others, or not read.
@@ -40,7 +52,7 @@ struct NFTablesContents {
             let isRead = scope?.chains.contains(chain) ?? true
             unknownJumps[chain] = (read.uses[chain] ?? 0) - (isRead ? rules.count : 0)
             take(rules, of: chain, read.elements)
-            if !isRead { unasked[chain] = nil }
+            if isRead, lookups(of: chain).map(\.map) != NFTablesMaps.maps(of: chain) { disordered.insert(chain) }
         }
         for (chain, count) in jumps { unknownJumps[chain, default: 0] -= count }
     }
@@ -51,31 +63,30 @@ struct NFTablesContents {
         let maps = NFTablesMaps.maps(of: chain)
         var front: [NFTablesEntry] = []
         var behind: [NFTablesEntry] = []
-        var missing = maps
         for rule in rules {
             if let map = maps.first(where: { $0.note == rule.note }) {
-                missing.removeAll { $0 == map }
-                beginLookups(.beforeHandle(rule.handle), in: chain)
+                lookups[chain, default: []].append(NFTablesLookup(map: map, place: .beforeHandle(rule.handle)))
             } else if lookups[chain] == nil {
                 front.append(NFTablesEntry(rule: listed(rule, in: chain), origin: .kernel(rule.handle)))
             } else {
                 behind.append(NFTablesEntry(rule: listed(rule, in: chain), origin: .behind(rule.handle)))
             }
         }
-        if !missing.isEmpty { unasked[chain] = missing }
-        let middle = maps.flatMap { map in
+        let elements = maps.flatMap { map in
             (found[map.name] ?? []).inOrder.map {
                 NFTablesEntry(rule: RawRule(noted: $0.note), origin: .element(map, $0.bounds))
             }
         }
-        entries[chain] = front + middle + behind
-        for entry in front + middle + behind { count(entry, 1) }
+        // Of an element and a rule that say the same the rule stays: its owner may know no elements.
+        let all = front + behind + elements
+        entries[chain] = all
+        for entry in all { count(entry, 1) }
     }
 
-    /// Former releases had rules where elements are.
+    /// Former releases had rules where elements are. Those of endpoints stay: their supervisors run on, and take away rules alone.
     private func listed(_ rule: PacketTable.Rule, in chain: String) -> RawRule {
         var raw = RawRule(noted: rule.note)
-        raw.isOutOfPlace = raw.decoded(name, chain).map(NFTablesSyntax.isElement) ?? false
+        raw.isOutOfPlace = raw.decoded(name, chain).map { NetworkBranches.element($0) != nil } ?? false
         return raw
     }
 
@@ -83,6 +94,7 @@ struct NFTablesContents {
         if let chain = entry.rule.jump { jumps[chain, default: 0] += number }
         guard case .element(let map, let bounds) = entry.origin else { return }
         if number > 0 {
+            if entry.rule.isOpaque, let key = ports(bounds, in: map) { strangers[map, default: []].append(key) }
             elements[map, default: [:]][bounds] = entry.rule
         } else if elements[map]?[bounds] == entry.rule {
             elements[map]?[bounds] = nil
@@ -95,6 +107,7 @@ struct NFTablesContents {
     var isEmpty: Bool { entries.values.allSatisfy(\.isEmpty) }
     func contains(_ chain: String) -> Bool { entries[chain] != nil }
     func entries(of chain: String) -> [NFTablesEntry] { entries[chain] ?? [] }
+    func lookups(of chain: String) -> [NFTablesLookup] { lookups[chain] ?? [] }
     func references(to chain: String) -> Int { jumps[chain, default: 0] + max(0, unknownJumps[chain, default: 0]) }
 
     var hasUnknownJumpsToBranches: Bool {
@@ -110,7 +123,7 @@ struct NFTablesContents {
             case .element, .behind: continue
             }
         }
-        return lookups[chain] ?? .atEnd
+        return lookups(of: chain).first?.place ?? .atEnd
     }
 
     func hasGivenWay(_ entry: NFTablesEntry, in map: PacketMap) -> Bool {
@@ -122,11 +135,26 @@ struct NFTablesContents {
     mutating func add(_ chain: String) { entries[chain] = [] }
     mutating func remove(_ chain: String) {
         for entry in entries(of: chain) { count(entry, -1) }
-        (entries[chain], lookups[chain], unasked[chain], unknownJumps[chain]) = (nil, nil, nil, nil)
+        (entries[chain], lookups[chain], unknownJumps[chain]) = (nil, nil, nil)
     }
 
-    /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away.
-    mutating func giveWay(to key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
+    /// - Returns: elements that the kernel does not have beside one of that key, as far as it is known what to take away, and those of
+    ///   others that would hide it.
+    mutating func giveWay(
+        to key: PacketElement.Key, in map: PacketMap
+    ) -> [(key: PacketElement.Key, map: PacketMap)] {
+        rivals(of: key, in: map).map { ($0, map) }
+            + PublishingMaps.maps(before: map).flatMap { earlier in hiding(key, in: earlier).map { ($0, earlier) } }
+    }
+
+    /// All of ours for the same packets have gone before (`TableEditor.reclaim`).
+    private mutating func hiding(_ key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
+        (strangers[map] ?? []).filter {
+            $0.overlaps(key) && elements[map]?.removeValue(forKey: $0.bounds) != nil
+        }
+    }
+
+    private mutating func rivals(of key: PacketElement.Key, in map: PacketMap) -> [PacketElement.Key] {
         guard map.isInterval else {
             guard let rival = elements[map]?.removeValue(forKey: key.bounds) else { return [] }
             replaced[map, default: []].append(rival)
@@ -142,17 +170,22 @@ struct NFTablesContents {
         return rivals
     }
 
-    /// Nil of one of others, where nobody says where it ends.
+    /// Nil of a subnet of others, of which nobody says where it ends, and of ports whose transport or address is itself a range.
     private func interval(
         _ bounds: PacketElement.Bounds, _ rule: RawRule, in map: PacketMap
     ) -> PacketElement.Key? {
-        guard case .range(let place) = map.key else { return rule.sourceSubnet.map(PacketElement.Key.subnet) }
-        return PacketElement.Key(range: bounds, place == .address ? name.family : nil)
+        map.key == .source ? rule.sourceSubnet.map(PacketElement.Key.subnet) : ports(bounds, in: map)
     }
 
-    mutating func beginLookups(_ place: PacketTableChange.RulePlace, in chain: String) {
-        if lookups[chain] == nil { lookups[chain] = place }
+    private func ports(_ bounds: PacketElement.Bounds, in map: PacketMap) -> PacketElement.Key? {
+        switch map.key {
+        case .port(let place), .range(let place):
+            PacketElement.Key(ports: bounds, place == .address ? name.family : nil)
+        case .input, .output, .source: nil
+        }
     }
+
+    mutating func set(_ lookups: [NFTablesLookup], of chain: String) { self.lookups[chain] = lookups }
 
     mutating func insert(_ entry: NFTablesEntry, into chain: String, at position: Int) {
         entries[chain]?.insert(entry, at: position)

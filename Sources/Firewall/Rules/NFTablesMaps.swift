@@ -18,9 +18,4 @@ enum NFTablesMaps {
     static func element(_ rule: FirewallRule) -> (map: PacketMap, key: PacketElement.Key)? {
         PublishingMaps.element(rule) ?? NetworkBranches.element(rule)
     }
-
-    /// The same rules where they stand, with those that lead to them.
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] {
-        PublishingMaps.arranged(NetworkBranches.arranged(rules))
-    }
 }

@@ -21,6 +21,8 @@ final class NFTablesTable: KernelTable {
     private(set) var repairs: [ShellCommand] = []
     private var changes: [PacketTableChange] = []
     private var lastNumber: UInt32 = 0
+    /// The map that the kernel would not add.
+    private var mapRefused: String?
 
     init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError) {
         self.name = name
@@ -81,20 +83,27 @@ final class NFTablesTable: KernelTable {
             repairs.append(NFTablesSyntax.waking(name))
             faults.append("it is dormant: no packet meets its rules")
         }
-        for (chain, maps) in contents.unasked.sorted(by: { $0.key < $1.key }) {
-            faults.append("the chain \(chain) does not ask all of its maps")
-            repairs += NFTablesSyntax.asking(maps, in: chain, of: name)
-            ask(maps, in: chain)
+        for chain in contents.disordered.sorted() {
+            let (maps, lookups) = (NFTablesMaps.maps(of: chain), contents.lookups(of: chain))
+            let asksAll = Set(maps) == Set(lookups.map(\.map))
+            faults.append("the chain \(chain) does not ask " + (asksAll ? "its maps in order" : "all of its maps"))
+            repairs += NFTablesSyntax.asking(maps, in: chain, of: name, insteadOf: lookups.compactMap(\.handle))
+            askMaps(of: chain)
         }
     }
 
-    private func ask(_ maps: [PacketMap], in chain: String) {
-        for map in maps {
+    /// Each once and in order: one that comes back behind the others would be asked too late. What others have behind them stays there.
+    private func askMaps(of chain: String) {
+        let former = contents.lookups(of: chain)
+        var lookups: [NFTablesLookup] = []
+        for map in NFTablesMaps.maps(of: chain) {
             changes.append(.addMap(map, id: nextNumber()))
             let number = nextNumber()
-            changes.append(.addLookup(map, in: chain, id: number))
-            contents.beginLookups(.beforeNew(number), in: chain)
+            changes.append(.addLookup(map, in: chain, former.first?.place ?? .atEnd, id: number))
+            lookups.append(NFTablesLookup(map: map, place: .beforeNew(number)))
         }
+        changes += former.compactMap(\.handle).map { .removeRule($0, from: chain) }
+        contents.set(lookups, of: chain)
     }
 
     private func nextNumber() -> UInt32 {
@@ -169,15 +178,15 @@ final class NFTablesTable: KernelTable {
     func create(_ chain: String) throws(OperationError) {
         contents.add(chain)
         changes.append(.addChain(chain, nil))
-        ask(NFTablesMaps.maps(of: chain), in: chain)
+        askMaps(of: chain)
     }
 
     func delete(_ chain: String) throws(OperationError) {
         guard rules(in: chain).isEmpty, references(to: chain) == 0 else {
             throw OperationError("remove firewall chain", chain, errno: ENOTEMPTY)
         }
-        let missing = contents.unasked[chain] ?? []
-        let maps = NFTablesMaps.maps(of: chain).filter { !missing.contains($0) }
+        let asked = contents.lookups(of: chain).map(\.map)
+        let maps = NFTablesMaps.maps(of: chain).filter(asked.contains)
         contents.remove(chain)
         if !maps.isEmpty { changes.append(.removeRules(of: chain)) }
         changes += maps.map { .removeMap($0.name) }
@@ -193,9 +202,9 @@ final class NFTablesTable: KernelTable {
             changes.append(.addRule(packets, to: chain, contents.place(position, in: chain), id: number))
             return contents.insert(NFTablesEntry(rule: rule, origin: .new(number)), into: chain, at: position)
         }
-        // A map has one element of a key: whoever else's gives way.
+        // A map has one element of a key, and of several maps the first one decides: whoever else's gives way.
         for rival in contents.giveWay(to: element.key, in: map) {
-            changes.append(.removeElement(rival, from: map.name))
+            changes.append(.removeElement(rival.key, from: rival.map.name))
         }
         changes.append(.addElement(element, to: map.name))
         let entry = NFTablesEntry(rule: rule, origin: .element(map, element.key.bounds))
@@ -228,6 +237,7 @@ final class NFTablesTable: KernelTable {
             try socket.change(subject, of: name.family, isToGo ? [.removeTable] : changes, since: read)
             return 0
         } catch {
+            mapRefused = error.operation == PacketTableChange.addingMap ? error.subject : nil
             return error.errno == ERESTART ? EAGAIN : error.errno ?? EIO
         }
     }
@@ -238,28 +248,7 @@ final class NFTablesTable: KernelTable {
     }
 
     func cannotCommit(errno: Int32) -> OperationError {
-        let operation = "write nftables table"
-        let looking = "look for what is not by \(Program.current.name): nft list table \(NFTablesSyntax.name(name))"
-        let fib = name.family == .ipv4 ? "IPV4" : "IPV6"
-        switch errno {
-        case EAGAIN: return OperationError(operation, subject, reason: "other programs keep changing the rules")
-        case EEXIST:
-            return OperationError(
-                operation, subject, reason: "a map has an element of somebody else's for the same packets",
-                remedy: looking)
-        case EBUSY:
-            return OperationError(
-                operation, subject, reason: "something of somebody else's leads to a chain or map that is to go",
-                remedy: looking)
-        case ENOENT, EOPNOTSUPP:
-            return OperationError(
-                operation, subject,
-                reason: "the kernel lacks nft_ct, nft_fib, nft_nat or nft_masq (CONFIG_NFT_CT, "
-                    + "CONFIG_NFT_FIB_\(fib), CONFIG_NFT_NAT, CONFIG_NFT_MASQ), or sets (CONFIG_NF_TABLES_SET)",
-                remedy:
-                    "use --firewall iptables with network create, or with network reload for a network that is there")
-        default: return OperationError(operation, subject, errno: errno)
-        }
+        NFTablesRefusal(table: name, number: errno, ofMap: mapRefused).error
     }
 
     private static func cannotOpen(_ error: OperationError) -> OperationError {

@@ -7,6 +7,7 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
         Syntax.branches(of: owner, in: table)
     }
     static func isBranch(_ chain: String) -> Bool { Syntax.isBranch(chain) }
+    static func isOrdered(_ chain: String) -> Bool { Syntax.isOrdered(chain) }
 
     private struct Entry {
         let rule: RawRule

@@ -6,7 +6,8 @@ import Netlink
 ///
 /// A range whose numbers move stays a rule of the chain, in front of the maps, with a map of its own (`PortMap`): one message and one
 /// note, where elements would be as many as it has ports. It hides no port of a single address, as no two of one number are published
-/// (`PortReservation`, `TableEditor`).
+/// (`PortReservation`, `TableEditor`). For the same reason the order of an endpoint's rules says nothing, and those that former releases have
+/// made stay rules, whose supervisors take away rules and know no elements.
 enum PublishingMaps {
     /// In the order in which they are asked: addresses of their own come before "all addresses".
     static let all: [PacketMap] = [
@@ -15,6 +16,9 @@ enum PublishingMaps {
         PacketMap(IntentRules.publish + "-dport", .port(of: .anyAddress)),
         PacketMap(IntentRules.publish + "-range", .range(of: .anyAddress)),
     ]
+
+    /// None of a map of something else.
+    static func maps(before map: PacketMap) -> [PacketMap] { all.firstIndex(of: map).map { Array(all[..<$0]) } ?? [] }
 
     /// Nil of a rule that stands as one.
     static func element(_ rule: FirewallRule) -> (map: PacketMap, key: PacketElement.Key)? {
@@ -32,24 +36,6 @@ enum PublishingMaps {
         _ key: PacketMap.Key, _ element: PacketElement.Key
     ) -> (map: PacketMap, key: PacketElement.Key)? {
         all.first { $0.key == key }.map { ($0, element) }
-    }
-
-    /// The same rules as the kernel's table is read: those that stand as rules, then each map's elements by their keys.
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] {
-        var elements: [(rule: FirewallRule, map: PacketMap, first: [UInt8])] = []
-        var others: [FirewallRule] = []
-        for rule in rules {
-            if let (map, key) = element(rule) {
-                elements.append((rule, map, key.bounds.first))
-            } else {
-                others.append(rule)
-            }
-        }
-        for map in all {
-            let own = elements.filter { $0.map == map }
-            others += own.sorted { $0.first.lexicographicallyPrecedes($1.first) }.map(\.rule)
-        }
-        return others
     }
 }
 

@@ -14,12 +14,19 @@ struct RawRule {
     func has(_ flag: Int) -> Bool { value.flags & UInt16(flag) != 0 }
 }
 
-extension RawRule: Equatable {
+extension RawRule: Hashable {
     static func == (left: RawRule, right: RawRule) -> Bool {
         left.isOutOfPlace == right.isOutOfPlace
             && withUnsafePointer(to: left.value) { left in
                 withUnsafePointer(to: right.value) { ciptables_same(left, $0) != 0 }
             }
+    }
+
+    /// By what tells an owner's rules of one chain apart.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(value.protocol)
+        hasher.combine(value.port_first)
+        hasher.combine(value.destination_prefix)
     }
 }
 

@@ -8,6 +8,8 @@ protocol RuleArrangement {
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String]
     /// Whether it is a chain of an owner's own.
     static func isBranch(_ chain: String) -> Bool
+    /// Whether an owner's rules in it must have the order in which they are wanted.
+    static func isOrdered(_ chain: String) -> Bool
 }
 
 /// All in the chains that owners share.
@@ -15,4 +17,5 @@ extension RuleArrangement {
     static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { rules }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] { [] }
     static func isBranch(_ chain: String) -> Bool { false }
+    static func isOrdered(_ chain: String) -> Bool { true }
 }

@@ -96,10 +96,16 @@ enum NFTablesSyntax: RuleSyntax {
         ShellCommand("nft", "add chain \(name(table)) \(chain) { policy accept; }")
     }
 
-    /// Behind the chain's rules.
-    static func asking(_ maps: [PacketMap], in chain: String, of table: FirewallTable) -> [ShellCommand] {
-        maps.map { ShellCommand("nft", "add map \(name(table)) \($0.name) \($0.text(of: table.family))") }
-            + maps.map { ShellCommand("nft", "add rule \(name(table)) \(chain) \($0.lookupText(of: table.family))") }
+    /// Behind the chain's rules, or in the place of those that ask now.
+    static func asking(
+        _ maps: [PacketMap], in chain: String, of table: FirewallTable, insteadOf handles: [UInt64] = []
+    ) -> [ShellCommand] {
+        let (verb, place) = handles.first.map { ("insert", "handle \($0) ") } ?? ("add", "")
+        let words =
+            maps.map { "add map \(name(table)) \($0.name) \($0.text(of: table.family))" }
+            + maps.map { "\(verb) rule \(name(table)) \(chain) \(place)\($0.lookupText(of: table.family))" }
+            + handles.map { "delete rule \(name(table)) \(chain) handle \($0)" }
+        return words.map { ShellCommand("nft", $0) }
     }
 
     static func removing(_ chain: String, from table: FirewallTable) -> [ShellCommand] {
@@ -137,11 +143,12 @@ enum NFTablesSyntax: RuleSyntax {
 
     // MARK: Maps
 
-    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NFTablesMaps.arranged(rules) }
+    static func arranged(_ rules: [FirewallRule]) -> [FirewallRule] { NetworkBranches.arranged(rules) }
     static func branches(of owner: FirewallOwner, in table: FirewallTable) -> [String] {
         NetworkBranches.branches(of: owner, in: table)
     }
     static func isBranch(_ chain: String) -> Bool { NetworkBranches.isBranch(chain) }
+    static func isOrdered(_ chain: String) -> Bool { chain != IntentRules.publish }
     static func isElement(_ rule: FirewallRule) -> Bool { NFTablesMaps.element(rule) != nil }
 
     /// Nil of a rule that stands in its chain.

@@ -1,9 +1,10 @@
 import Core
 
-/// Where a chain does not have exactly the wanted ones of the rules that it is compared for, each once and in order.
+/// Where a chain does not have exactly the wanted ones of the rules that it is compared for, each once and in order: what is to go, and
+/// what is to come. Where the order is nothing, what it has as it should stays.
 struct ChainDifference {
     let chain: String
-    /// Where those are that it has, in order.
+    /// Where those are that are to go, in order.
     let places: [Int]
     let found: [RawRule]
     let wanted: [RawRule]
@@ -42,8 +43,19 @@ extension TableSnapshot {
     ) -> ChainDifference? {
         let rules = rules(in: chain)
         let places = rules.indices.filter { isCompared(rules[$0]) }
+        guard Table.isOrdered(chain) else { return unordered(chain, rules, places, wanted) }
         let found = places.map { rules[$0] }
         return found == wanted ? nil : ChainDifference(chain: chain, places: places, found: found, wanted: wanted)
+    }
+
+    private func unordered(
+        _ chain: String, _ rules: [RawRule], _ places: [Int], _ wanted: [RawRule]
+    ) -> ChainDifference? {
+        var missing = Set(wanted)
+        let surplus = places.filter { missing.remove(rules[$0]) == nil }
+        if surplus.isEmpty, missing.isEmpty { return nil }
+        return ChainDifference(
+            chain: chain, places: surplus, found: surplus.map { rules[$0] }, wanted: wanted.filter(missing.contains))
     }
 
     /// The rules of this table, in their order within each chain.

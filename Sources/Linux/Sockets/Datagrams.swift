@@ -65,7 +65,6 @@ package struct UnsentDatagrams {
 
     package init() {}
 
-    package var isEmpty: Bool { lengths.isEmpty }
     /// No more are to wait.
     package var isFull: Bool { lengths.count >= Datagrams.mostAtOnce || bytes.count >= 16_384 }
 

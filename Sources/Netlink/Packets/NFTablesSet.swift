@@ -31,6 +31,8 @@ struct NFTablesSet: Sendable {
     private let exact: [[UInt8]: Element]
     /// Those that say where they end.
     private let ranges: [Element]
+    /// Whether a key has parts, of which some elements do not say where they end: what is between them is for the kernel to say.
+    private let isVague: Bool
     /// Of intervals, in the order of their keys. Where one begins at the end of another, its beginning comes last.
     private let bounds: [Element]
 
@@ -42,7 +44,9 @@ struct NFTablesSet: Sendable {
         self.fields = fields.isEmpty ? [keyLength] : fields
         exact = Dictionary(elements.filter { !$0.endsInterval }.map { ($0.key, $0) }) { first, _ in first }
         ranges = elements.filter { $0.last != nil }
-        bounds = isInterval ? elements.filter { $0.last == nil }.sorted(by: Self.isBefore) : []
+        let endless = isInterval ? elements.filter { $0.last == nil && !$0.key.isEmpty } : []
+        isVague = self.fields.count > 1 && !endless.isEmpty
+        bounds = isVague ? [] : endless.sorted(by: Self.isBefore)
     }
 
     private static func isBefore(_ left: Element, _ right: Element) -> Bool {
@@ -62,8 +66,13 @@ struct NFTablesSet: Sendable {
     /// - Parameter key: bytes that nobody knows are nil.
     func search(_ key: [UInt8?]) -> Answer {
         let known = key.compactMap { $0 }
-        if known.count == key.count { return element(of: known).map { .element($0) } ?? .none }
-        return !bounds.isEmpty || elements.contains { fits($0, key) } ? .unknown : .none
+        if known.count == key.count {
+            // One that is for all other keys may be none of this one.
+            let found = element(of: known)
+            if isVague, found?.key.isEmpty ?? true { return .unknown }
+            return found.map { .element($0) } ?? .none
+        }
+        return isVague || !bounds.isEmpty || elements.contains { fits($0, key) } ? .unknown : .none
     }
 
     /// Whether nothing that is known of a key keeps it from being the element's.

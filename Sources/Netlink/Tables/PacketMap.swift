@@ -72,6 +72,10 @@ package struct PacketDestination: Hashable, Sendable {
         self.address = address
     }
 
+    fileprivate func overlaps(_ other: PacketDestination) -> Bool {
+        transport == other.transport && (address == nil || other.address == nil || address == other.address)
+    }
+
     fileprivate var bytes: [UInt8] { [transport, 0, 0, 0] + (address?.bytes ?? []) }
 }
 
@@ -108,23 +112,30 @@ extension PacketElement.Key {
         return subnet.last.advanced(by: 1)?.bytes
     }
 
-    /// Nil of an element that is not of ports alone.
+    /// Nil of an element of which more is a range than its ports.
     /// - Parameter family: of the address that is in the key.
-    package init?(range bounds: PacketElement.Bounds, _ family: AddressFamily?) {
+    package init?(ports bounds: PacketElement.Bounds, _ family: AddressFamily?) {
         let place = 4 + (family.map { $0.bits / 8 } ?? 0)
-        let (first, last) = (PacketBytes(bounds.first), PacketBytes(bounds.last ?? []))
+        let (first, last) = (PacketBytes(bounds.first), PacketBytes(bounds.last ?? bounds.first))
         guard let transport = first.uint8(0), first.bytes.prefix(place) == last.bytes.prefix(place),
             let lower = first.port(place), let upper = last.port(place), lower <= upper
         else { return nil }
-        self = .range(lower...upper, PacketDestination(transport, family.flatMap { first.address(4, $0) }))
+        let destination = PacketDestination(transport, family.flatMap { first.address(4, $0) })
+        self = bounds.last == nil ? .port(lower, destination) : .range(lower...upper, destination)
     }
 
-    /// Whether a map of intervals cannot have both.
+    /// Whether one packet may be for both: a map of intervals cannot have both, and of two maps of ports the one that is asked first decides.
     package func overlaps(_ other: Self) -> Bool {
-        switch (self, other) {
-        case (.subnet(let subnet), .subnet(let other)): subnet.overlaps(other)
-        case (.range(let ports, let place), .range(let others, let other)): place == other && ports.overlaps(others)
-        default: self == other
+        if case .subnet(let subnet) = self, case .subnet(let other) = other { return subnet.overlaps(other) }
+        guard let own = ports, let others = other.ports else { return self == other }
+        return own.range.overlaps(others.range) && own.destination.overlaps(others.destination)
+    }
+
+    private var ports: (range: ClosedRange<UInt16>, destination: PacketDestination)? {
+        switch self {
+        case .port(let port, let destination): (port...port, destination)
+        case .range(let ports, let destination): (ports, destination)
+        case .interface, .subnet: nil
         }
     }
 }

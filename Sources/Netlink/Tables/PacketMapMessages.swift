@@ -113,12 +113,10 @@ extension RequestBatch {
 
     // MARK: Rules
 
-    /// Behind the chain's other rules.
-    mutating func addLookup(_ map: PacketMap, to chain: String, of table: String, _ id: UInt32) {
-        beginChange(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, "add rule", chain)
-        put(Int(NFTA_RULE_TABLE.rawValue), table)
-        put(Int(NFTA_RULE_CHAIN.rawValue), chain)
-        put(Int(NFTA_RULE_ID.rawValue), bigEndian: id)
+    mutating func addLookup(
+        _ map: PacketMap, to chain: String, of table: String, _ place: PacketTableChange.RulePlace, _ id: UInt32
+    ) {
+        beginRule(of: chain, table, place, id)
         nest(Int(NFTA_RULE_EXPRESSIONS.rawValue)) { $0.putLookup(map) }
         put(Int(NFTA_RULE_USERDATA.rawValue), RuleNotes.bytes(comment: "", note: map.note))
     }

@@ -82,8 +82,11 @@ package enum PacketTableChange: Sendable {
     case removeMap(String)
     case addElement(PacketElement, to: String)
     case removeElement(PacketElement.Key, from: String)
-    /// A rule behind all others, by which packets ask the map.
-    case addLookup(PacketMap, in: String, id: UInt32)
+    /// A rule by which packets ask the map.
+    case addLookup(PacketMap, in: String, RulePlace, id: UInt32)
+
+    /// The operation of an error about a new map, whose subject is the map's name.
+    package static let addingMap = "add map"
 
     /// Where a rule is to stand in its chain: behind all others, or in front of one that the kernel has, or that another one of these
     /// changes adds.
@@ -154,7 +157,7 @@ extension RequestBatch {
         case .removeMap(let name): removeMap(name, from: table)
         case .addElement(let element, let map): add(element, to: map, of: table)
         case .removeElement(let key, let map): removeElement(key, from: map, of: table)
-        case .addLookup(let map, let chain, let id): addLookup(map, to: chain, of: table, id)
+        case .addLookup(let map, let chain, let place, let id): addLookup(map, to: chain, of: table, place, id)
         }
     }
 
@@ -162,6 +165,14 @@ extension RequestBatch {
         _ rule: PacketRule, to chain: String, of table: String, _ place: PacketTableChange.RulePlace, _ id: UInt32
     ) {
         if let map = PortMap(of: rule) { add(map, to: table, id) }
+        beginRule(of: chain, table, place, id)
+        put(rule, map: id)
+    }
+
+    /// A new one.
+    mutating func beginRule(
+        of chain: String, _ table: String, _ place: PacketTableChange.RulePlace, _ id: UInt32
+    ) {
         beginChange(
             NFT_MSG_NEWRULE, place == .atEnd ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE, "add rule", chain)
         put(Int(NFTA_RULE_TABLE.rawValue), table)
@@ -172,7 +183,6 @@ extension RequestBatch {
         case .beforeNew(let other): put(Int(NFTA_RULE_POSITION_ID.rawValue), bigEndian: other)
         }
         put(Int(NFTA_RULE_ID.rawValue), bigEndian: id)
-        put(rule, map: id)
     }
 
     mutating func beginChange(

@@ -42,7 +42,7 @@ extension RequestBatch {
 
     /// - Parameter id: a number of its own in this transaction.
     mutating func addSet(_ name: String, to table: String, flags: UInt32, key: [PacketMapField], _ id: UInt32) {
-        beginChange(NFT_MSG_NEWSET, NLM_F_CREATE, "add map", table)
+        beginChange(NFT_MSG_NEWSET, NLM_F_CREATE, PacketTableChange.addingMap, name)
         put(Int(NFTA_SET_TABLE.rawValue), table)
         put(Int(NFTA_SET_NAME.rawValue), name)
         put(Int(NFTA_SET_FLAGS.rawValue), bigEndian: flags)

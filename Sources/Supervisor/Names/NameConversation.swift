@@ -18,7 +18,7 @@ final class NameConversation {
         return pollfd(fd: connection.number, events: Int16(events), revents: 0)
     }
 
-    func advance(_ events: Int16, _ answer: ([UInt8]) -> Void) {
+    func advance(_ events: Int16) {
         if deadline.millisecondsLeft == 0 { hasEnded = true }
         guard events != 0, !hasEnded else { return }
         if isBusy, !stream.isSending {
@@ -28,11 +28,14 @@ final class NameConversation {
         hasEnded =
             !(stream.isSending
             ? stream.send(to: connection.number) : stream.receive(from: connection.number, limit: 4096))
-        while !isBusy, !stream.isSending, let question = stream.next() {
-            isBusy = true
-            deadline = Deadline(seconds: 10)
-            answer(question)
-        }
+    }
+
+    /// The next question, once the one before it is answered: it may have come together with that one, and nothing else comes then.
+    func next() -> [UInt8]? {
+        guard !isBusy, !stream.isSending, let question = stream.next() else { return nil }
+        isBusy = true
+        deadline = Deadline(seconds: 10)
+        return question
     }
 
     func send(_ message: [UInt8]) {

@@ -56,12 +56,10 @@ final class NameServer: EventSource {
         else { return }
         // First of all: a question that comes now may take the place of one that events are for.
         advanceForwarded(&events, sockets)
-        for conversation in conversations {
-            conversation.advance(events.popFirst()?.revents ?? 0) { [self] in
-                answer($0, of: NameAsker(conversation), NamesNow(run), sockets)
-            }
-        }
+        for conversation in conversations { conversation.advance(events.popFirst()?.revents ?? 0) }
         if datagrams.revents != 0 { answerDatagrams(of: sockets) }
+        // Behind all that may have ended a forwarded question.
+        answerConversations(sockets)
         sockets.datagrams.send(&answers)
         if connections.revents != 0 { accept(from: sockets) }
         conversations.removeAll(where: \.hasEnded)
@@ -91,6 +89,17 @@ final class NameServer: EventSource {
             sockets.datagrams.send(&answers)
             count += max(questions.count, 4)
             if !forwarded.isEmpty || !sockets.datagrams.expectsMore(within: Self.attention) { return }
+        }
+    }
+
+    /// One question of each, until nobody has another one.
+    private func answerConversations(_ sockets: NameSockets) {
+        while true {
+            let questions = conversations.compactMap { asking in asking.next().map { (asking, $0) } }
+            if questions.isEmpty { return }
+            for (conversation, question) in questions {
+                answer(question, of: NameAsker(conversation), NamesNow(run), sockets)
+            }
         }
     }
 
