@@ -104,7 +104,7 @@ extension CLI {
                     $m run -d --name heir -net rb0 -p 7790:80 --ip 10.77.3.9 sh -c 'echo heir >/index.html; exec httpd -f -h /' >/dev/null
                     until curl -s 127.0.0.1:7790; do sleep 0.02; done
                     $m exec heir ping -q -c 1 10.77.3.1 | grep -c '1 packets received'
-                    { iptables-legacy -t nat -S; nft list ruleset; } | grep -c 'dport 7790 '
+                    { iptables-legacy -t nat -S; nft list ruleset; } | grep -cE 'dport 7790 |tcp [.] 7790 '
                     cat /proc/sys/net/ipv4/ip_forward
                     [ -e /sys/class/net/rb1 ] || echo rb1 is not needed yet
                     $m run --rm -net rb1 ping -q -c 3 -W 1 10.77.4.1 | grep -c ' [123] packets received'
