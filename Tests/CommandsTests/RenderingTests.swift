@@ -53,9 +53,9 @@ import Testing
     @Test func psTable() throws {
         #expect(
             try ps("-a") == """
-                CONTAINER ID   IMAGE         COMMAND                  CREATED         STATUS                     PORTS                  NAMES
-                4f4f4f4f4f4f   nginx:local   "nginx -g 'daemon of…"   5 seconds ago   Up 3 seconds               0.0.0.0:8080->80/tcp   web
-                0a1b0a1b0a1b   busybox       "true"                   2 minutes ago   Exited (3) 2 minutes ago                          job
+                CONTAINER ID   IMAGE         COMMAND                  CREATED         STATUS                     PORTS                          NAMES
+                4f4f4f4f4f4f   nginx:local   "nginx -g 'daemon of…"   5 seconds ago   Up 3 seconds               81/tcp, 0.0.0.0:8080->80/tcp   web
+                0a1b0a1b0a1b   busybox       "true"                   2 minutes ago   Exited (3) 2 minutes ago                                  job
 
                 """)
     }
@@ -105,7 +105,7 @@ import Testing
         #expect(lines.count == 2)
         let first = try JSON(parsing: String(lines[0]))
         #expect(first["ID"] == "4f4f4f4f4f4f")
-        #expect(first["Ports"] == "0.0.0.0:8080->80/tcp")
+        #expect(first["Ports"] == "81/tcp, 0.0.0.0:8080->80/tcp")
         #expect(first["CreatedAt"] == "2023-11-14 22:13:15 +0000 UTC")
     }
 
