@@ -7,13 +7,15 @@ import Linux
 /// What the start of a container leaves in a process's memory is more than half of it, and of no use afterwards: small things everywhere that
 /// the language has found out about types, and what was read. So a supervisor in the background begins anew in its process once its
 /// container has run for a second: it is the same process, with the same descriptors, and has 200 KiB less.
-enum Renewal {
+package enum Renewal {
     /// Milliseconds for which a program has to run: most containers of scripts have ended by then.
     static let age: Int64 = 1000
     /// Milliseconds until it is tried again, where something was being done.
     static let pause: Int64 = 10_000
     /// The first word of the new beginning, which no command has.
     static let word = "__supervise"
+
+    package static func isMeant(by words: [String]) -> Bool { words.dropFirst().first == word }
 }
 
 extension Supervisor {

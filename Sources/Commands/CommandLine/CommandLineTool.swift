@@ -13,8 +13,9 @@ package enum CommandLineTool {
         signal(SIGXFSZ, SIG_IGN)
         Umask.fix()
         // A supervisor that has begun anew has nothing to read of what people type.
-        if Engine().goOnSupervising(CommandWords.all) { return 0 }
-        let words = CommandWords.all.dropFirst()
+        let all = CommandWords.all
+        if Engine.isSupervising(all), Engine().goOnSupervising(all) { return 0 }
+        let words = all.dropFirst()
         var context = CommandContext()
         // The command alone: what stands behind it may be secret.
         ProcessTitle.set("mydocker")
