@@ -69,7 +69,7 @@ extension CLI.Names {
             outcome.lines.filter { !$0.isEmpty && !$0.hasPrefix("/run/mydocker") } == [
                 "web 10.81.1.2", "www 10.81.1.2", "box 10.81.1.2", "WEB 10.81.1.2", "web.front 10.81.1.2",
                 "db 10.81.1.3",
-                "by its short id", "later NXDOMAIN", "nothere.front SERVFAIL", "other SERVFAIL", "web.back SERVFAIL",
+                "by its short id", "later NXDOMAIN", "nothere.front NXDOMAIN", "other SERVFAIL", "web.back SERVFAIL",
                 "NOERROR", "NOERROR", "10.81.1.2 10.81.1.3", "10.81.1.2 10.81.1.3 10.81.2.2", "10.81.2.2",
                 "NOERROR web. 0 IN A 10.81.1.2", "web.front.", "db.front.", "NXDOMAIN", "Address: 10.81.1.3",
                 "[\"www\",\"all\"] 5", "clean",

@@ -36,6 +36,12 @@ extension ContainerRun {
         return .foreign
     }
 
+    /// Whether it is `SOMETHING.NETWORK` of a network of the container's: where nobody else knows it, it is absent.
+    package func isBelowNetwork(_ name: DomainName) -> Bool {
+        let text = name.text
+        return ownNetworks.contains { text.start(before: $0.name) != nil }
+    }
+
     private var ownNetworks: [OwnNetwork] {
         var networks: [OwnNetwork] = []
         // By their places: an endpoint is much to copy.

@@ -141,7 +141,8 @@ final class NameServer: EventSource {
         let asker = question.asker
         if let answer = question.answer { return reply(answer, to: asker, sockets) }
         guard let asked = NameQuestion(question.message) else { return }
-        reply(NameAnswer.failure.message(to: asked, isStream: asker.isStream), to: asker, sockets)
+        let answer: NameAnswer = run.isBelowNetwork(asked.name) ? .absent : .failure
+        reply(answer.message(to: asked, isStream: asker.isStream), to: asker, sockets)
     }
 
     private func reply(_ message: [UInt8], to asker: NameAsker, _ sockets: NameSockets) {
