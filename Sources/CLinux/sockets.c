@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -250,24 +249,6 @@ int clinux_connection_error(int socket) {
     int error = 0;
     socklen_t length = sizeof error;
     return getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? -errno : -error;
-}
-
-int clinux_sealed_memory(const void *bytes, size_t size) {
-    int fd = memfd_create("mydocker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) return -errno;
-    ssize_t written = write(fd, bytes, size);
-    if (written < 0 || (size_t)written < size
-        || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
-        int error = written < 0 || (size_t)written == size ? errno : ENOSPC;
-        close(fd);
-        return -error;
-    }
-    return fd;
-}
-
-int clinux_is_sealed(int fd) {
-    int seals = fcntl(fd, F_GET_SEALS);
-    return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
 }
 
 int clinux_accept(int socket) { return result(accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }

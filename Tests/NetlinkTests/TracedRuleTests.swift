@@ -92,8 +92,10 @@ import Testing
         batch.addLookup(map, to: "c", of: "t", .atEnd, 1)
         let set = NFTablesSet(
             isInterval: map.isInterval, fields: fields,
-            elements: elements.map { element in
-                guard case .translateDestination(let address, let ports) = element.action else { fatalError() }
+            elements: try elements.map { element in
+                guard case .translateDestination(let address, let ports) = element.action else {
+                    throw OperationError("read element", reason: "it translates nothing")
+                }
                 var value = address.bytes
                 if case .any(let range) = ports { value += range.lowerBound.networkBytes + [0, 0] }
                 return NFTablesSet.Element(
