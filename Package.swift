@@ -32,7 +32,7 @@ let package = Package(
         // One wrapper per C library: only the wrapper's Swift target imports it.
         c("CLinux"), swift("Linux", ["Core", "CLinux"]),
         c("CNetlink", linking: ["mnl"]), swift("Netlink", ["Core", "Linux", "CNetlink"]),
-        c("CIPTables", linking: ["ip4tc"]), c("CDBus"),
+        c("CIPTables"), c("CDBus"),
         swift("Firewall", ["Core", "Linux", "CIPTables", "CDBus", "Netlink"]),
         c("CArchive"), c("CSeccomp"), c("CLaunch"),
         c("CCurl"), swift("Transfer", ["Core", "Linux", "CCurl"]),

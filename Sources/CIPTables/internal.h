@@ -5,25 +5,25 @@
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
 
-/* Those of the functions of libip6tc that are used; NULL when it is not there. */
-struct ip6tc {
-    __typeof__(ip6tc_init) *init;
-    __typeof__(ip6tc_free) *free;
-    __typeof__(ip6tc_commit) *commit;
-    __typeof__(ip6tc_strerror) *strerror;
-    __typeof__(ip6tc_first_chain) *first_chain;
-    __typeof__(ip6tc_next_chain) *next_chain;
-    __typeof__(ip6tc_is_chain) *is_chain;
-    __typeof__(ip6tc_create_chain) *create_chain;
-    __typeof__(ip6tc_delete_chain) *delete_chain;
-    __typeof__(ip6tc_get_policy) *get_policy;
-    __typeof__(ip6tc_get_references) *get_references;
-    __typeof__(ip6tc_first_rule) *first_rule;
-    __typeof__(ip6tc_next_rule) *next_rule;
-    __typeof__(ip6tc_get_target) *get_target;
-    __typeof__(ip6tc_insert_entry) *insert_entry;
-    __typeof__(ip6tc_delete_num_entry) *delete_num_entry;
+/* Those functions of the two libraries that are used, without their prefixes. */
+#define CIPTABLES_EACH_FUNCTION(USE) \
+    USE(init) USE(free) USE(commit) USE(strerror) USE(first_chain) USE(next_chain) USE(is_chain) USE(create_chain) \
+    USE(delete_chain) USE(get_policy) USE(get_references) USE(first_rule) USE(next_rule) USE(get_target) \
+    USE(insert_entry) USE(delete_num_entry)
+
+/* libip4tc and libip6tc. */
+struct ip4tc {
+#define DECLARE(name) __typeof__(iptc_##name) *name;
+    CIPTABLES_EACH_FUNCTION(DECLARE)
+#undef DECLARE
 };
+struct ip6tc {
+#define DECLARE(name) __typeof__(ip6tc_##name) *name;
+    CIPTABLES_EACH_FUNCTION(DECLARE)
+#undef DECLARE
+};
+/* Loaded when they are first asked for; NULL where the library is not there. */
+const struct ip4tc *ciptables_ip4tc(void);
 const struct ip6tc *ciptables_ip6tc(void);
 
 /* Where a rule's parts stand in the kernel's form of either family. */

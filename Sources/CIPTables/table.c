@@ -5,11 +5,13 @@
 
 struct ciptables_table {
     struct xtc_handle *handle;
-    /* Of a table of IPv6. */
+    /* That of its family; the other one is NULL. */
+    const struct ip4tc *four;
     const struct ip6tc *six;
 };
 
-#define CALL(table, function, ...) ((table)->six ? (table)->six->function(__VA_ARGS__) : iptc_##function(__VA_ARGS__))
+#define CALL(table, function, ...) \
+    ((table)->six ? (table)->six->function(__VA_ARGS__) : (table)->four->function(__VA_ARGS__))
 
 /* The libraries answer 0 with errno for a failure; an errno of 0 means that they and the kernel disagree. */
 static int outcome(int done) { return done ? 0 : errno ? -errno : -EINVAL; }
@@ -18,12 +20,12 @@ static int outcome(int done) { return done ? 0 : errno ? -errno : -EINVAL; }
 enum { OPEN_LIMIT = 64 };
 
 int ciptables_open(int ipv6, const char *name, struct ciptables_table **table) {
-    const struct ip6tc *six = ipv6 ? ciptables_ip6tc() : NULL;
     *table = NULL;
-    if (ipv6 && !six) return -ELIBACC;
+    if (!ciptables_has_library(ipv6)) return -ELIBACC;
     struct ciptables_table *new = calloc(1, sizeof *new);
     if (!new) return -ENOMEM;
-    new->six = six;
+    new->four = ipv6 ? NULL : ciptables_ip4tc();
+    new->six = ipv6 ? ciptables_ip6tc() : NULL;
     for (int i = 0; i < OPEN_LIMIT; i++) {
         errno = 0;
         new->handle = CALL(new, init, name);
@@ -99,10 +101,11 @@ int ciptables_references(struct ciptables_table *table, const char *chain) {
 
 static int rules_of_ipv4(
     struct ciptables_table *table, const char *chain, struct ciptables_rule *rules, int capacity) {
+    const struct ip4tc *four = table->four;
     int count = 0;
-    const struct ipt_entry *entry = iptc_first_rule(chain, table->handle);
-    for (; entry; entry = iptc_next_rule(entry, table->handle), count++)
-        if (count < capacity) (void)ciptables_decode(0, entry, iptc_get_target(entry, table->handle), &rules[count]);
+    const struct ipt_entry *entry = four->first_rule(chain, table->handle);
+    for (; entry; entry = four->next_rule(entry, table->handle), count++)
+        if (count < capacity) (void)ciptables_decode(0, entry, four->get_target(entry, table->handle), &rules[count]);
     return count;
 }
 
@@ -124,7 +127,7 @@ static const void *seen(
     struct ciptables_table *table, const struct ipt_entry *entry, int *size, const char **target) {
     if (!entry) return NULL;
     *size = entry->next_offset;
-    *target = iptc_get_target(entry, table->handle);
+    *target = table->four->get_target(entry, table->handle);
     return entry;
 }
 
@@ -139,13 +142,13 @@ static const void *seen_ipv6(
 const void *ciptables_first_entry(
     struct ciptables_table *table, const char *chain, int *size, const char **target) {
     if (table->six) return seen_ipv6(table, table->six->first_rule(chain, table->handle), size, target);
-    return seen(table, iptc_first_rule(chain, table->handle), size, target);
+    return seen(table, table->four->first_rule(chain, table->handle), size, target);
 }
 
 const void *ciptables_next_entry(
     struct ciptables_table *table, const void *entry, int *size, const char **target) {
     if (table->six) return seen_ipv6(table, table->six->next_rule(entry, table->handle), size, target);
-    return seen(table, iptc_next_rule(entry, table->handle), size, target);
+    return seen(table, table->four->next_rule(entry, table->handle), size, target);
 }
 
 int ciptables_insert(

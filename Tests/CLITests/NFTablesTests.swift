@@ -332,4 +332,29 @@ extension CLI.NFTables {
                 "Run 'mydocker network create --help' for more information", "125", "clean", "bd0",
             ], "\(outcome.text)")
     }
+
+    /// The libraries of the legacy tables are loaded for these alone.
+    @Test(arguments: ["libip4tc", "libip6tc"]) func withoutALibraryOfIPTables(library: String) {
+        let outcome = scene(
+            """
+            unshare --mount bash -c '
+              for file in $(ldconfig -p | sed -n "s/.*\(library).so.2 .*=> //p"); do mount --bind /dev/null $(realpath $file); done
+              $MYDOCKER network create --firewall iptables --ipv6 --subnet 10.77.7.0/24 --subnet fd77::/64 bd0; echo $?
+              $MYDOCKER network ls -q --filter type=custom
+              $MYDOCKER network create --firewall nftables --ipv6 --subnet 10.77.7.0/24 --subnet fd77::/64 bd0 >/dev/null
+              $MYDOCKER run --rm --network bd0 -p 80:80 echo ran
+              if [ \(library) = libip4tc ]; then $MYDOCKER network create bd1 >/dev/null; nft list tables; $MYDOCKER network rm bd1; fi
+              $MYDOCKER network rm bd0; $MYDOCKER system check && echo clean'
+            """)
+        let family = library == "libip4tc" ? "iptables" : "ip6tables"
+        #expect(outcome.lines.first?.hasPrefix("mydocker: read \(family) table \"") == true, "\(outcome.text)")
+        #expect(outcome.lines.first?.hasSuffix("\": there is no \(library).so.2") == true, "\(outcome.text)")
+        let remedy =
+            "  run: apt-get install \(library)2, or use --firewall nftables with network create or network reload"
+        let chosen = library == "libip4tc" ? ["table ip mydocker-filter", "table ip mydocker-nat"] : []
+        let lines = outcome.lines.dropFirst().filter { !$0.hasPrefix("table ip6") }
+        #expect(
+            lines == [remedy, "1", "ran"] + chosen + (chosen.isEmpty ? [] : ["bd1"]) + ["bd0", "clean"],
+            "\(outcome.text)")
+    }
 }

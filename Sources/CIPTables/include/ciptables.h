@@ -73,9 +73,9 @@ struct ciptables_rule {
 /* A snapshot of a table, with the changes made to it since. */
 struct ciptables_table;
 
-/* Whether tables of IPv6 can be opened: libip6tc is there. */
-int ciptables_has_ipv6(void);
-/* -ELIBACC: libip6tc, which is loaded when the first table of IPv6 is opened, is not there. */
+/* Whether the tables of a family can be opened: libip4tc or libip6tc, which is loaded then, is there. */
+int ciptables_has_library(int ipv6);
+/* -ELIBACC: there is no such library. */
 int ciptables_open(int ipv6, const char *name, struct ciptables_table **table);
 void ciptables_close(struct ciptables_table *table);
 /* Replaces the whole table. -EAGAIN: it has changed meanwhile, read it again. */

@@ -38,9 +38,6 @@ final class IPTablesTable: KernelTable {
         namesInUse(of: table.family).contains(table.name)
     }
 
-    /// Whether the library for tables of IPv6 is there.
-    static var hasIPv6: Bool { ciptables_has_ipv6() != 0 }
-
     /// Whether there can be rules of IPv6: the kernel has the tables, too. Asked once: where it has none, that loads modules in vain.
     static let filtersIPv6 = FirewallTable.all(of: .ipv6).allSatisfy(isOffered)
 
@@ -58,7 +55,7 @@ final class IPTablesTable: KernelTable {
     static func namesInUse(of family: AddressFamily) -> [String] {
         let file = family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
         let names = (Files.text("/proc/thread-self/net/\(file)") ?? "").split(separator: "\n").map(String.init)
-        return family == .ipv4 || names.isEmpty || hasIPv6 ? names : []
+        return names.isEmpty || ciptables_has_library(family == .ipv6 ? 1 : 0) != 0 ? names : []
     }
 
     /// Writes the table back whole.
@@ -113,6 +110,7 @@ final class IPTablesTable: KernelTable {
 extension FirewallTable {
     /// Whose tables they are.
     fileprivate var tool: String { family == .ipv4 ? "iptables" : "ip6tables" }
+    fileprivate var library: String { family == .ipv4 ? "libip4tc" : "libip6tc" }
     fileprivate var modules: [String] {
         family == .ipv4 ? ["ip_tables", "iptable_\(name)"] : ["ip6_tables", "ip6table_\(name)"]
     }
@@ -133,8 +131,9 @@ extension FirewallTable {
     fileprivate var alternative: String {
         family == .ipv4
             ? "do without a bridge: --network none or --network host"
-            : "use --firewall nftables with network create or network reload"
+            : FirewallTable.otherBackend
     }
+    fileprivate static var otherBackend: String { "use --firewall nftables with network create or network reload" }
 }
 
 // MARK: Failures
@@ -143,8 +142,8 @@ extension IPTablesTable {
     static func cannotOpen(_ table: FirewallTable, errno: Int32) -> OperationError {
         if errno == ELIBACC {
             return OperationError(
-                "read \(table.tool) table", table.name, reason: "there is no libip6tc.so.2",
-                remedy: "run: apt-get install libip6tc2, or \(table.alternative)")
+                "read \(table.tool) table", table.name, reason: "there is no \(table.library).so.2",
+                remedy: "run: apt-get install \(table.library)2, or \(FirewallTable.otherBackend)")
         }
         guard isMissing(errno: errno) else {
             return OperationError("read \(table.tool) table", table.name, errno: errno)
