@@ -11,7 +11,7 @@ import Testing
     /// A veth pair, both ends in one fresh namespace, one of them configured as a container's.
     private func withLink(_ body: (_ socket: inout RouteSocket, _ address: IPAddress) throws -> Void) throws {
         try inFreshNetwork {
-            try run(["ip", "link", "add", "nltg", "type", "veth", "peer", "name", "nlth"])
+            try run(["/usr/sbin/ip", "link", "add", "nltg", "type", "veth", "peer", "name", "nlth"])
             var socket = try RouteSocket()
             try socket.setUp(.named("nlth"))
             let subnet = try #require(Subnet("fd00:213::abcd:7/64"))
@@ -53,7 +53,7 @@ import Testing
                 try socket.settle(address, on: "nosuch")
                 try socket.settle(IPAddress(ipv4: 0x0a00_0001), on: "nltg")
                 // A link that never had IPv6 has no groups of it.
-                try run(["ip", "link", "add", "nltl", "mtu", "1000", "type", "veth", "peer", "name", "nltm"])
+                try run(["/usr/sbin/ip", "link", "add", "nltl", "mtu", "1000", "type", "veth", "peer", "name", "nltm"])
                 try socket.settle(address, on: "nltl")
             }
             #expect(time < .milliseconds(250), "\(time)")
