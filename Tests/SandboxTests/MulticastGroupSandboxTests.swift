@@ -26,7 +26,7 @@ import Testing
             .map { $0.split(separator: " ") }.filter { $0[1] == link }.map { String($0[2]) }
     }
 
-    /// The kernel's own list, asked right behind it. Of 40 addresses without the wait nearly all are too late.
+    /// The kernel's own list, asked right behind it. Of 40 addresses some ten would be too late without the wait.
     @Test func theyAreHeardOnceItHasSettled() throws {
         for _ in 0..<40 {
             try withLink { socket, address in
