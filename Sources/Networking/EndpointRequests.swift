@@ -27,8 +27,20 @@ extension Endpoint {
             gateways: gateways.filter { families.contains($0.family) },
             gatewayMAC: isGatewayOfHost ? gatewayMAC : nil)
         request.others = linkLocal
-        request.routesByLink = SublinkRequest.Kind(driver: driver, mode: mode)?.routesByParent ?? false
+        request.routesByLink = routesByParent
         return request
+    }
+
+    /// Returns when neighbours on its network that ask for its address of IPv6 are heard. Nobody asks where the host routes what is
+    /// for a member.
+    /// - Parameter inside: an rtnetlink socket that was opened in the container's namespace.
+    package func settleAddress(_ inside: inout RouteSocket) throws(OperationError) {
+        guard let address6, !routesByParent else { return }
+        try inside.settle(address6.address, on: interface)
+    }
+
+    private var routesByParent: Bool {
+        SublinkRequest.Kind(driver: driver, mode: mode)?.routesByParent ?? false
     }
 
     /// What its port lets in, on this host.

@@ -13,6 +13,8 @@ import Testing
             + attribute(9, u16(16) + [0, 0] + u32(3) + attribute(5, [10, 0, 0, 2])))
     private static let address = message(
         20, [2, 24, 0, 0] + u32(3) + attribute(1, [10, 0, 0, 2]) + attribute(2, [192, 168, 10, 7]))
+    private static let group = message(
+        58, [10, 128, 0x80, 253] + u32(3) + attribute(7, [0xff, 2] + [UInt8](repeating: 0, count: 13) + [1]))
     private static let flow = message(
         0x100,
         [2, 0, 0, 0] + attribute(0x8001, attribute(0x8001, attribute(1, [1, 2, 3, 4]) + attribute(2, [5, 6, 7, 8]))))
@@ -21,7 +23,7 @@ import Testing
         [2, 0, 0, 0] + attribute(1, text("filter")) + attribute(3, text("FORWARD"))
             + attribute(4, attribute(1, [0, 0, 0, 2]) + attribute(2, [0, 0, 0, 0])) + attribute(5, [0, 0, 0, 0]))
     private static let examples = [
-        vethReply(), route, address, flow, chain, acknowledgement(17, sequence: 7, "Device already exists"),
+        vethReply(), route, address, group, flow, chain, acknowledgement(17, sequence: 7, "Device already exists"),
         vethReply() + address + message(3, flags: 2, u32(0)), acknowledgement(0, sequence: 8) + route,
     ]
 
@@ -32,6 +34,7 @@ import Testing
                     Self.read(message, LinkInfo.init)
                     Self.read(message, AddressInfo.init)
                     Self.read(message, RouteInfo.init)
+                    Self.read(message, MulticastGroup.init)
                     Self.read(message, FlowInfo.init)
                     Self.read(message) { message throws(OperationError) in try ChainMessage(message) }
                     Self.read(message) { message throws(OperationError) in try FoundRule(message) }

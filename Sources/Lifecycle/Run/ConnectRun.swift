@@ -62,6 +62,7 @@ extension ContainerRun {
             if namespace != nil { try followMoves() }
             try routeAll(led, by: state.endpoints[index])
             if !moved.isEmpty { try movePorts(moved, to: index) }
+            try settleAddresses(of: state.endpoints[index...])
         } catch {
             let endpoint = state.endpoints[index]
             try? leave(endpoint, network)

@@ -88,6 +88,12 @@ extension ContainerRun {
         if let network { try host.registerAliases(of: state.endpoints[index], id, on: network) }
     }
 
+    /// Returns when neighbours that ask for addresses of IPv6 are heard. Nothing while it rests.
+    func settleAddresses(of endpoints: some Sequence<Endpoint>) throws(OperationError) {
+        guard let namespace else { return }
+        for endpoint in endpoints { try endpoint.settleAddress(&namespace.inside) }
+    }
+
     /// From now on names can be asked for, if there are any: nobody answers yet.
     package func answerNames() throws(OperationError) {
         guard let namespace, state.endpoints.contains(where: \.hasNames) else { return }

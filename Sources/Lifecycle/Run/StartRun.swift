@@ -32,6 +32,8 @@ extension ContainerRun {
         try connect(network)
         warnOfObstacles()
         let terminal = try awaitSetUp(of: &child)
+        // The kernel had the child's set-up for it: mostly nothing is waited for here.
+        try settleAddresses(of: state.endpoints)
         try child.proceed()
         guard case .executed = try child.next() else { throw OperationError("start container process", errno: EPROTO) }
         streams.closeInside()

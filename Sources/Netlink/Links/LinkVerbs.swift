@@ -76,8 +76,13 @@ extension RouteSocket {
     /// - Parameter links: their indexes; one that depends on others, such as a bridge, behind them.
     /// - Throws: ENODEV when there is no such link.
     package mutating func settle(_ links: [Int32]) throws(OperationError) {
+        try Self.waitForKernel { () throws(OperationError) in try areOperational(links) }
+    }
+
+    /// Returns when one of the kernel's work queues has done its part, or after half a second.
+    static func waitForKernel(until isDone: () throws(OperationError) -> Bool) throws(OperationError) {
         var pause: UInt32 = 100
-        while try !areOperational(links), pause < 300_000 {
+        while try !isDone(), pause < 300_000 {
             usleep(pause)
             pause *= 2
         }

@@ -38,7 +38,7 @@ extension AttributeForms {
     static let address = AttributeForms([
         Int(IFA_ADDRESS): ("IFA_ADDRESS", .address), Int(IFA_LOCAL): ("IFA_LOCAL", .address),
         Int(IFA_BROADCAST): ("IFA_BROADCAST", .address), Int(IFA_LABEL): ("IFA_LABEL", .text),
-        Int(IFA_FLAGS): ("IFA_FLAGS", .number),
+        Int(IFA_FLAGS): ("IFA_FLAGS", .number), Int(IFA_MULTICAST): ("IFA_MULTICAST", .address),
     ])
 
     static let route = AttributeForms([

@@ -38,6 +38,7 @@ struct MessageForm {
         for (first, noun, header, attributes) in [
             (Int(RTM_NEWLINK), "LINK", FixedHeader.link, AttributeForms.link),
             (Int(RTM_NEWADDR), "ADDR", .address, .address), (Int(RTM_NEWROUTE), "ROUTE", .route, .route),
+            (Int(RTM_GETMULTICAST) - 2, "MULTICAST", .address, .address),
             (Int(RTM_NEWNEIGH), "NEIGH", .neighbour, .neighbour), (Int(RTM_NEWQDISC), "QDISC", .traffic, .traffic),
             (Int(RTM_NEWTFILTER), "TFILTER", .traffic, .traffic),
         ] {
