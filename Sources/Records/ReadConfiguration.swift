@@ -13,7 +13,7 @@ extension Layout {
             throw error
         }
         do {
-            return try HostConfiguration(JSON(parsing: bytes))
+            return try HostConfiguration(JSON(parsingHandwritten: bytes))
         } catch {
             throw OperationError(
                 "read configuration", configuration, reason: "\(error)", remedy: "mend the file, or remove it",

@@ -53,6 +53,22 @@ extension CLI {
             #expect(outcome.error == "")
         }
 
+        /// What others have is read once, however many networks there are.
+        @Test func rulesOfOthersAreReadOnce() {
+            let outcome = Host.elsewhere(
+                """
+                m=$MYDOCKER
+                nft 'table inet wall { chain passing { type filter hook forward priority 0; policy drop; counter; }; }'
+                read() { grep -A2 '^> NFT_MSG_GETRULE' /run/said | grep -c 'NFTA_RULE_TABLE "wall"'; }
+                doctor() { $m --trace network doctor 2>/run/said | grep -c 'the nftables chain "inet wall passing"'; read; }
+                create() { $m network create --subnet 10.77.$1.0/24 fp$1 >/dev/null 2>&1; }
+                create 1; doctor; for n in 2 3 4 5 6; do create $n; done; doctor
+                $m network rm fp1 fp2 fp3 fp4 fp5 fp6 >/dev/null
+                """)
+            // Once to see whether they are about a network, and once to follow packets.
+            #expect(outcome.lines == ["1", "2", "6", "2"], "\(outcome.text)\(outcome.error)")
+        }
+
         /// Nor do networks that are kept apart in the legacy tables meet by what helps; where somebody lets them, it is found.
         @Test(arguments: [("true", "-A FORWARD"), ("iptables-legacy -A FORWARD -j DROP", "-I FORWARD 5")])
         func whatHelpsKeepsNetworksApart(last: String, place: String) {

@@ -78,6 +78,7 @@ extension CLI {
                     configure '{"firewall": "nftables"}'; $m network create aa; echo $?
                     configure '{'; $m network create aa; echo $?
                     $m run --rm -p 80:80 true; echo $?; $m run --rm --net none true; echo $?
+                    configure '{"ip": "127.0.0.1", "ip": "0.0.0.0"}'; $m network create aa; echo $?
                     rm /etc/mydocker/config.json; mkfifo /etc/mydocker/config.json; $m network create aa; echo $?
                     """)
                 let file = #"mydocker: read configuration "/etc/mydocker/config.json":"#
@@ -87,6 +88,7 @@ extension CLI {
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
                         "  mend the file, or remove it", "1", "\(file) expected a member name at byte 1",
                         "  mend the file, or remove it", "125", "0",
+                        #"\#(file) the key "ip" is given twice at byte 20"#, "  mend the file, or remove it", "1",
                         #"mydocker: read "/etc/mydocker/config.json": it is a pipe"#,
                         "  put a file in its place", "1",
                     ], "\(outcome.text)")

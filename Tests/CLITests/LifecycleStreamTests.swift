@@ -146,6 +146,32 @@ extension CLI.Streams {
         }
     }
 
+    /// Whoever cannot be told the id is told what there is now, with the exit code of the command's own failures.
+    @Test(arguments: [
+        ("run -d", "was started", "rm -f", "125", "running"),
+        ("run -d --json", "was started", "rm -f", "125", "running"),
+        ("create", "was created", "rm", "1", "created"),
+    ])
+    func anIDThatCannotBeWritten(command: String, fate: String, undo: String, code: String, phase: String) {
+        Ledger.expectUnchanged {
+            // A full disk, and a reader that has gone, where that does not end who writes.
+            for (reason, opened) in [("No space left on device", "/dev/full"), ("Broken pipe", ">(true); sleep 0.3")] {
+                let outcome = Host.shell(
+                    """
+                    trap '' PIPE; exec 3> \(opened)
+                    $MYDOCKER \(command) --net none --name lfunsaid sleep 1000 >&3; echo $?; exec 3>&-
+                    $MYDOCKER inspect -f '{{.Id}} {{.State.Status}}' lfunsaid; $MYDOCKER rm -f lfunsaid
+                    """)
+                let id = String((outcome.lines.dropFirst().first ?? "").prefix(12))
+                #expect(outcome.lines.first == code && outcome.lines.dropFirst().first?.hasSuffix(" \(phase)") == true)
+                #expect(
+                    outcome.error.contains("container \(id) \(fate), but its id cannot be written: \(reason)"),
+                    "\(command): \(outcome.error)")
+                #expect(outcome.error.contains("mydocker \(undo) \(id) takes it away"), "\(outcome.error)")
+            }
+        }
+    }
+
     /// Programs that log to /dev/stdout open it anew.
     @Test func theStreamsBelongToTheUser() throws {
         let script = "echo out >/dev/stdout; echo err >/dev/stderr"

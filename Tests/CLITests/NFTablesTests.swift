@@ -173,6 +173,29 @@ extension CLI.NFTables {
             ], "\(outcome.text)")
     }
 
+    /// Somebody else's elements for the same packets: a plan takes away what a run does.
+    @Test func whatIsInTheWayIsPlannedToGo() {
+        let outcome = scene(
+            """
+            $m network create --firewall nftables --subnet 10.77.7.1/24 bd0 >/dev/null
+            theirs() {
+              nft add element ip mydocker-nat MYDOCKER-DNAT-daddr-dport '{ tcp . 10.250.0.1 . 80 comment "theirs" : 192.0.2.1 . 9 }'
+              nft add element ip mydocker-nat MYDOCKER-DNAT-dport '{ tcp . 81 comment "theirs" : 192.0.2.1 . 9 }'
+            }
+            left() { nft list table ip mydocker-nat | grep -o theirs | wc -l; }
+            theirs; left; $m run --rm --network bd0 -p 80:80 -p 81:81 true; left
+            theirs; $m run --dry-run --network bd0 -p 80:80 -p 81:81 true >/run/dry; left
+            grep 'delete element' /run/dry; grep '^nft' /run/dry >/run/rules; sh -e /run/rules && echo done; left
+            $m run --rm --network bd0 -p 80:80 -p 81:81 true; $m network rm bd0; nft list tables
+            """)
+        #expect(
+            outcome.lines == [
+                "2", "0", "2",
+                "nft 'delete element ip mydocker-nat MYDOCKER-DNAT-daddr-dport { tcp . 10.250.0.1 . 80 }'",
+                "nft 'delete element ip mydocker-nat MYDOCKER-DNAT-dport { tcp . 81 }'", "done", "0", "bd0",
+            ], "\(outcome.text)")
+    }
+
     @Test func whatSomebodyTakesAwayComesBack() {
         let outcome = scene(
             """

@@ -3,12 +3,15 @@ import Testing
 
 extension CLI.Networks {
     /// A command that must fail with code 1, one clear line, nothing on stdout, and nothing done.
+    /// - Parameter isAlone: the error begins with `text`, without a warning before it.
     private func expectFailure(
-        _ arguments: [String], _ text: String, code: Int32 = 1, sourceLocation: SourceLocation = #_sourceLocation
+        _ arguments: [String], _ text: String, code: Int32 = 1, isAlone: Bool = false,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let outcome = Host.run([Host.mydocker] + arguments, sourceLocation: sourceLocation)
         #expect(outcome.code == code, "\(arguments): \(outcome.error)", sourceLocation: sourceLocation)
         #expect(outcome.error.contains(text), "\(arguments): \(outcome.error)", sourceLocation: sourceLocation)
+        if isAlone { #expect(outcome.error.hasPrefix(text), "\(outcome.error)", sourceLocation: sourceLocation) }
         #expect(outcome.text == "", "\(arguments)", sourceLocation: sourceLocation)
     }
 
@@ -83,7 +86,8 @@ extension CLI.Networks {
             for (reason, subnets) in reasons {
                 for subnet in subnets {
                     expectFailure(
-                        ["network", "create", "--subnet", subnet, "cnebad"], "invalid subnet \(subnet): \(reason)")
+                        ["network", "create", "--subnet", subnet, "cnebad"],
+                        "mydocker: invalid subnet \(subnet): \(reason)", isAlone: true)
                 }
             }
         }

@@ -60,7 +60,7 @@ private func outcome(_ words: [String]) -> (status: Int32, output: String, error
         #expect(concluded(.value) { $0.output.line("{}") } == "{}\n")
         #expect(concluded(.text) { $0.output.write("a\nb \"c\"\n") } == #"{"lines":["a","b \"c\""]}"# + "\n")
         #expect(concluded(.text) { _ in } == "")
-        #expect(concluded(.text) { $0.answer(id: "0f") } == #"{"id":"0f"}"# + "\n")
+        #expect(concluded(.text) { $0.answer(id: "0f", fate: "it is there", undo: "rm 0f") } == #"{"id":"0f"}"# + "\n")
     }
 
     @Test func someOfSeveral() throws {

@@ -27,6 +27,20 @@ import Testing
                 == "mydocker: warning: open \"\(Self.harmless)\": \(Self.harmless)\n  \(Self.harmless)\n")
     }
 
+    /// Of an id it is said what there is; of anything else a reader that has gone need not be told.
+    @Test func outputThatCannotBeWritten() {
+        let full = errors {
+            $0.answer(id: "0f", fate: "container 0f was started", undo: "rm -f 0f")
+            $0.report(unwritten: 28)
+        }
+        #expect(
+            full
+                == "mydocker: container 0f was started, but its id cannot be written: No space left on device\n"
+                + "  mydocker rm -f 0f takes it away\n")
+        #expect(errors { $0.report(unwritten: 28) } == "mydocker: write standard output: No space left on device\n")
+        #expect(errors { $0.report(unwritten: 32) } == "")
+    }
+
     @Test func S13_warningsOfTheEngine() {
         #expect(Host.warningLine(Self.hostile) == "mydocker: warning: \(Self.harmless)")
     }

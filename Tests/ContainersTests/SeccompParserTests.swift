@@ -9,6 +9,12 @@ import Testing
         ("{", "expected a member name at byte 1"),
         ("[]", "not a JSON object"),
         ("{}", "defaultAction: missing"),
+        // Which of the two would be kept?
+        (
+            #"{"defaultAction":"SCMP_ACT_ERRNO","defaultAction":"SCMP_ACT_ALLOW"}"#,
+            #"the key "defaultAction" is given twice at byte 34"#
+        ),
+        (rule(#""action":"SCMP_ACT_LOG""#), #"the key "action" is given twice at byte 90"#),
         (#"{"defaultAction":"DENY"}"#, #"defaultAction: unknown action "DENY""#),
         (#"{"defaultAction":"SCMP_ACT_NOTIFY"}"#, "defaultAction: SCMP_ACT_NOTIFY is not supported"),
         (#"{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":-1}"#, "defaultErrnoRet: not 0 to 4095"),

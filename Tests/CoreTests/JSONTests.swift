@@ -172,6 +172,24 @@ import Testing
         #expect(error?.description == description)
     }
 
+    /// At any depth, and however it is written; in another object it is another one.
+    @Test(arguments: [
+        (#"{"a":1,"a":1}"#, #"the key "a" is given twice at byte 7"#),
+        (#"{"b":[{"a":1},{"a":1, "a":2}]}"#, #"the key "a" is given twice at byte 22"#),
+        (##"{"a\"":1,"\u0061\u0022":2}"##, ##"the key "a\"" is given twice at byte 9"##),
+        (#"{"a":{"a":1},"b":[{"a":1},{"a":2}],"":{}}"#, nil),
+    ])
+    func aPersonsKeyIsGivenOnce(text: String, description: String?) throws {
+        if let description {
+            let error = #expect(throws: JSONError.self) { _ = try JSON(parsingHandwritten: Array(text.utf8)) }
+            #expect(error?.description == description)
+        } else {
+            #expect(try JSON(parsingHandwritten: Array(text.utf8)) == JSON(parsing: text))
+        }
+        // Others' documents are taken as they are.
+        #expect(throws: Never.self) { _ = try JSON(parsing: text) }
+    }
+
     @Test func writesAsDockerDoes() {
         let json: JSON = ["Name": "web", "Ports": [1, 2], "Empty": [], "None": [:], "Nothing": nil]
         #expect(json.compact == #"{"Name":"web","Ports":[1,2],"Empty":[],"None":{},"Nothing":null}"#)

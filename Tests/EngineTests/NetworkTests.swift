@@ -346,6 +346,24 @@ private final class Control: @unchecked Sendable {
         #expect(scene.place.driver.calls.isEmpty)
     }
 
+    /// Of public addresses is warned once the network is there: an error stands alone.
+    @Test func publicSubnets() throws {
+        let scene = try Scene(.created)
+        for subnet in ["224.1.0.0/16", "255.255.255.0/24", "162.16.0.0/31"] {
+            _ = scene.refusal("network create") { _ = try $0.createNetwork(request("new", subnet)) }
+            #expect(scene.place.warnings == [], "\(subnet)")
+        }
+        scene.place.driver.failing = "create"
+        _ = scene.refusal("network create") { _ = try $0.createNetwork(request("new", "162.16.0.0/24")) }
+        #expect(scene.place.warnings == [])
+        scene.place.driver.failing = nil
+        _ = try scene.engine.createNetwork(request("new", "162.16.0.0/24"))
+        let warning = "162.16.0.0/24 is public address space: its real hosts cannot be reached from here"
+        #expect(scene.place.warnings == [warning])
+        _ = try scene.engine.commands(creating: request("planned", "162.17.0.0/24"))
+        #expect(scene.place.warnings == [warning, warning.replacingOccurrences(of: "162.16", with: "162.17")])
+    }
+
     /// It is on record before anything of it is made; what could not be made leaves nothing.
     @Test func aDriverThatFails() throws {
         let scene = try Scene(.created)

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Netlink
 import Testing
 
@@ -19,6 +20,23 @@ import Testing
     }
 
     private func ruleset() throws -> [String] { try nft("-s", "list", "ruleset") }
+
+    /// A thousand answers do not fit into the socket's buffer: the first of them is the one that is told, and the socket goes on.
+    @Test func aThousandChangesThatAreRefused() throws {
+        try inFreshNetwork {
+            var socket = try NFTablesSocket()
+            let read = try socket.read("nowhere", of: .ipv4, maps: [])
+            do throws(OperationError) {
+                try socket.change(
+                    "nowhere", of: .ipv4, (0..<4000).map { .removeChain("chain\($0)") }, since: read)
+                Issue.record("nothing was refused")
+            } catch {
+                #expect(error.errno == ENOENT && error.operation == "remove chain" && error.subject == "chain0")
+            }
+            try socket.change("somewhere", of: .ipv4, [.addTable], since: read)
+            #expect(try nft("list", "tables") == ["table ip somewhere"])
+        }
+    }
 
     /// However many networks there are, a packet passes no more rules on its way to those of its own.
     @Test func chainsThatAllShareDoNotGrow() throws {

@@ -22,9 +22,25 @@ extension Command {
 
 extension CommandContext {
     /// The id of what a command has made.
-    package mutating func answer(id: String) {
+    /// - Parameters:
+    ///   - fate: what is there now, for who cannot be told the id: `container 0123456789ab was started`.
+    ///   - undo: the words of the command that takes it away.
+    package mutating func answer(id: String, fate: String, undo: String) {
         isReceipt = true
+        made = (fate, undo)
         if isJSON { answer = ["id": .string(id)] } else { output.line(id) }
+    }
+
+    /// Says that output could not be written. A reader that has gone away knows it, but not what there is now.
+    package mutating func report(unwritten failure: Int32) {
+        if let made {
+            report(
+                OperationError(
+                    "\(made.fate), but its id cannot be written", errno: failure,
+                    remedy: "mydocker \(made.undo) takes it away"))
+        } else if failure != EPIPE {
+            report(OperationError("write standard output", errno: failure))
+        }
     }
 
     /// Lines for sh(1).

@@ -86,6 +86,7 @@ extension Command {
     }
 
     private mutating func finish(_ operands: [String], _ context: inout CommandContext) -> Int32 {
+        context.failureCode = Self.synopsis.failureCode
         do throws(OperationError) {
             let status = try run(operands, &context)
             context.conclude(Self.answer)

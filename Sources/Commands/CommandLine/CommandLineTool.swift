@@ -25,10 +25,9 @@ package enum CommandLineTool {
         // Who has closed it need not be told what was done: that is done all the same, as in Docker.
         let isForNobody = context.isReceipt && closed.contains(STDOUT_FILENO)
         if let failure = context.output.failure, !isForNobody {
-            // A reader that has gone away knows it; anybody else should be told.
-            if failure != EPIPE { context.report(OperationError("write standard output", errno: failure)) }
+            context.report(unwritten: failure)
             context.errors.flush()
-            status = status == 0 ? 1 : status
+            status = status == 0 ? context.failureCode : status
         }
         return status
     }

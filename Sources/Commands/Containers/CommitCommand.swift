@@ -45,7 +45,7 @@ package struct CommitCommand: Command {
                 operands[0], to: operands.count == 2 ? operands[1] : "", changes: changes, author: author,
                 message: message, pause: pauses)
         }
-        context.answer(id: id)
+        context.answer(id: id, fate: "image \(id) is there", undo: "rmi \(id)")
         return 0
     }
 }

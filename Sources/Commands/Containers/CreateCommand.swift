@@ -37,7 +37,8 @@ package struct CreateCommand: Command {
             return 0
         }
         request.detached = request.attached.isEmpty
-        context.answer(id: try run.engine(in: context).create(request).hex)
+        let id = try run.engine(in: context).create(request)
+        context.answer(id: id.hex, fate: "container \(id.short) was created", undo: "rm \(id.short)")
         return 0
     }
 

@@ -54,7 +54,7 @@ package struct RunCommand: ProgramCommand {
         switch try engine(in: context).run(request) {
         case .exited(let code): return code
         case .detached(let id):
-            context.answer(id: id.hex)
+            context.answer(id: id.hex, fate: "container \(id.short) was started", undo: "rm -f \(id.short)")
             guard let readiness = request.readiness else { return 0 }
             context.flush()
             let deadline = patience.map { Deadline(milliseconds: $0) }

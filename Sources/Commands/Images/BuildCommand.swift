@@ -53,7 +53,11 @@ package struct BuildCommand: Command {
         }
         context.warn(
             idle.sorted().map { OperationError("\($0) has no effect: what this host has built is known anyway") })
-        if isQuiet, !id.isEmpty { context.answer(id: id) } else { context.answer = .object([("id", .string(id))]) }
+        if isQuiet, !id.isEmpty {
+            context.answer(id: id, fate: "image \(id) is there", undo: "rmi \(id)")
+        } else {
+            context.answer = .object([("id", .string(id))])
+        }
         return 0
     }
 

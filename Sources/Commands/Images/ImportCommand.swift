@@ -42,7 +42,7 @@ package struct ImportCommand: Command {
             try engine.importImage(
                 path: operands[0], as: name, changes: changes, message: message, maximumSize: maximumSize)
         }
-        context.answer(id: id)
+        context.answer(id: id, fate: "image \(id) is there", undo: "rmi \(id)")
         return 0
     }
 

@@ -123,8 +123,9 @@ package struct NetworkCreateCommand: Command {
             context.show(try context.engine.commands(creating: request(operands)))
             return 0
         }
-        let id = try context.engine.createNetwork(request(operands))
-        context.answer(id: id.hex)
+        let request = try request(operands)
+        let id = try context.engine.createNetwork(request)
+        context.answer(id: id.hex, fate: "network \(request.name) is there", undo: "network rm \(request.name)")
         return 0
     }
 

@@ -43,8 +43,8 @@ package struct NetworkListCommand: Command {
             throw OperationError("invalid filter 'type=\(type)'", remedy: "Use custom or builtin", kind: .invalid)
         }
         let engine = context.engine
-        // The plain list is that of the first mydocker: of networks that somebody has made.
-        let isPlain = format == nil && !quiet && filter.keys.isEmpty && context.program == .mydocker
+        // The plain list, and that of its ids, is that of the first mydocker: of networks that somebody has made.
+        let isPlain = format == nil && filter.keys.isEmpty && context.program == .mydocker
         let listing = try isPlain ? engine.networks() : engine.allNetworks()
         context.warn(listing.failures)
         let end = try PruneOptions.end(of: filter, now: context.now())

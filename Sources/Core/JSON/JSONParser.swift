@@ -15,13 +15,25 @@ extension JSON {
         self = try parser.document()
     }
     package init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
+
+    /// Of what a person has written: a key that an object has twice is a mistake, as nobody can tell which of them was meant.
+    /// What programs write is read by the other way, where the first one counts: records, registries' answers, image
+    /// configurations, and Docker's own `config.json`, which Docker takes as it is.
+    package init(parsingHandwritten bytes: [UInt8]) throws(JSONError) {
+        var parser = JSONParser(bytes: bytes, refusesRepeatedKeys: true)
+        self = try parser.document()
+    }
 }
 
 private struct JSONParser {
     let bytes: [UInt8]
+    let refusesRepeatedKeys: Bool
     var index = 0
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: [UInt8], refusesRepeatedKeys: Bool = false) {
+        self.bytes = bytes
+        self.refusesRepeatedKeys = refusesRepeatedKeys
+    }
 
     mutating func document() throws(JSONError) -> JSON {
         let value = try value(depth: 0)
@@ -81,12 +93,17 @@ private struct JSONParser {
     private mutating func object(depth: Int) throws(JSONError) -> JSON {
         index += 1
         var members: [(key: String, value: JSON)] = []
+        var keys: Set<String> = []
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
         while true {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw error("expected a member name") }
+            let start = index
             let key = try string()
+            if refusesRepeatedKeys, !keys.insert(key).inserted {
+                throw JSONError(reason: "the key \(JSON.quoted(key)) is given twice", offset: start)
+            }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("expected :") }
             members.append((key, try value(depth: depth + 1)))

@@ -40,7 +40,6 @@ extension Engine {
     ) throws(OperationError) -> Subnet {
         let asked = try request.pool(of: family)
         let occupants = isBesideHost && asked.subnet != nil ? [] : try HostSubnets.occupants(of: family)
-        if let subnet = asked.subnet, !isBesideHost { warnOfPublic(subnet) }
         return try gateway(asked, occupants, beside: others, choice)
     }
 
@@ -87,10 +86,13 @@ extension Engine {
         }
     }
 
-    /// Of a network behind this host: beside it they are where they were.
-    private func warnOfPublic(_ subnet: Subnet) {
-        guard subnet.family == .ipv4, !subnet.first.isPrivate, !subnet.first.isOfDocumentation else { return }
-        warn("\(subnet.network) is public address space: its real hosts cannot be reached from here")
+    /// Of a network behind this host that has the subnet which was asked for: beside it the real hosts are where they were.
+    /// What is refused is not warned of: an error stands alone.
+    func warnOfPublicSubnet(of network: NetworkDefinition, _ request: NetworkRequest, _ driver: any NetworkDriver) {
+        guard !driver.isBesideHost, let subnet = network.gateway?.network, !subnet.first.isPrivate,
+            !subnet.first.isOfDocumentation, request.subnets.contains(where: { $0.network == subnet })
+        else { return }
+        warn("\(subnet) is public address space: its real hosts cannot be reached from here")
     }
 
     private func checkIPv6(_ request: NetworkRequest) throws(OperationError) {

@@ -29,9 +29,12 @@ extension Engine {
         let name = try checkedName(request)
         let request = try checked(request)
         if try existing(name, request) != nil { return [] }
-        let network = try settle(resolved(request), name)
+        let wanted = try resolved(request)
+        let network = try settle(wanted, name)
         let commands = try host.drivers.commands(for: NetworkPlan([network], [], upon: .found), isStale: host.isStale)
-        for obstacle in try host.drivers.of(network).obstacles(toPlanned: network) { warn(obstacle.warning) }
+        let driver = try host.drivers.of(network)
+        warnOfPublicSubnet(of: network, wanted, driver)
+        for obstacle in driver.obstacles(toPlanned: network) { warn(obstacle.warning) }
         return commands
     }
 
@@ -100,6 +103,7 @@ extension Engine {
             throw error
         }
         host.announce(network.event("create"))
+        warnOfPublicSubnet(of: network, request, driver)
         for obstacle in driver.obstacles(to: network) { warn(obstacle.warning) }
         return network
     }

@@ -11,6 +11,10 @@ protocol KernelTable: RuleTable {
     func handle(at position: Int, in chain: String) -> UInt64?
     /// Whether it is told beside the chain's list.
     func isElement(at position: Int, in chain: String) -> Bool
+    /// What a rule is not had beside, whoever has made it: inserting the rule takes that away, too.
+    func displaced(by rule: FirewallRule) throws(OperationError) -> [ShellCommand]
+    /// Whether that has been taken away so.
+    func isDisplaced(at position: Int, in chain: String) -> Bool
     /// How `faults` are put right.
     var repairs: [ShellCommand] { get }
     /// Writes all changes at once.
@@ -28,5 +32,7 @@ extension KernelTable {
     static func isBranch(_ chain: String) -> Bool { Syntax.isBranch(chain) }
     static func isOrdered(_ chain: String) -> Bool { Syntax.isOrdered(chain) }
     func isElement(at position: Int, in chain: String) -> Bool { false }
+    func displaced(by rule: FirewallRule) throws(OperationError) -> [ShellCommand] { [] }
+    func isDisplaced(at position: Int, in chain: String) -> Bool { false }
     var repairs: [ShellCommand] { [] }
 }

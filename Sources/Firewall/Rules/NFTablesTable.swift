@@ -211,6 +211,20 @@ final class NFTablesTable: KernelTable {
         contents.insert(entry, into: chain, at: position)
     }
 
+    func displaced(by rule: FirewallRule) throws(OperationError) -> [ShellCommand] {
+        guard let (map, element) = try NFTablesSyntax.element(rule) else { return [] }
+        var contents = contents
+        return try contents.giveWay(to: element.key, in: map).map { rival throws(OperationError) in
+            try NFTablesSyntax.removing(rival.key, from: rival.map, of: name)
+        }
+    }
+
+    func isDisplaced(at position: Int, in chain: String) -> Bool {
+        let entry = contents.entries(of: chain)[position]
+        guard case .element(let map, _) = entry.origin else { return false }
+        return contents.hasGivenWay(entry, in: map)
+    }
+
     func remove(at position: Int, from chain: String) throws(OperationError) {
         let entry = contents.remove(at: position, from: chain)
         switch entry.origin {

@@ -20,10 +20,13 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
     private var contents: [String: [Entry]] = [:]
     private(set) var commands: [ShellCommand] = []
     var isRecording = false
+    /// The kernel's, changed alike and never written: it knows what gives way to what. Nil of one that nobody has used.
+    private let found: (any KernelTable)?
 
     /// One that nobody has used.
     init(_ name: FirewallTable) {
         self.name = name
+        found = nil
         chains = Syntax.builtInChains(of: name)
         for chain in chains { contents[chain] = [] }
         commands = Syntax.making(name)
@@ -31,6 +34,7 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
 
     init<Table: KernelTable>(_ name: FirewallTable, like table: Table) where Table.Syntax == Syntax {
         self.name = name
+        found = table
         chains = table.chains
         for chain in chains {
             contents[chain] = table.rules(in: chain).enumerated().map { place, rule in
@@ -66,12 +70,14 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
     }
 
     func create(_ chain: String) throws(OperationError) {
+        try found?.create(chain)
         chains.append(chain)
         contents[chain] = []
         try note(Syntax.adding(chain, to: name))
     }
 
     func delete(_ chain: String) throws(OperationError) {
+        try found?.delete(chain)
         chains.removeAll { $0 == chain }
         contents[chain] = nil
         try note(Syntax.removing(chain, from: name))
@@ -82,6 +88,8 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
         guard let decoded = rule.decoded(name, chain) else {
             throw OperationError("write down a rule of chain", chain, reason: "it is not one of ours")
         }
+        try note(found?.displaced(by: decoded) ?? [])
+        try found?.insert(rule, into: chain, at: position)
         let entry = Entry(rule: rule, handle: nil, isElement: Syntax.isElement(decoded))
         contents[chain]?.insert(entry, at: position)
         let place = others[..<position].count { !$0.isElement }
@@ -90,7 +98,10 @@ final class PlannedTable<Syntax: RuleSyntax>: RuleTable {
 
     func remove(at position: Int, from chain: String) throws(OperationError) {
         let others = try entries(chain)
+        let isGone = found?.isDisplaced(at: position, in: chain) ?? false
+        try found?.remove(at: position, from: chain)
         contents[chain]?.remove(at: position)
+        if isGone { return }
         let entry = others[position]
         let place = RulePlace(table: name, chain: chain, position: position, handle: entry.handle)
         let element = entry.isElement ? entry.rule.decoded(name, chain) : nil

@@ -136,9 +136,15 @@ enum NFTablesSyntax: RuleSyntax {
 
     static func removing(_ element: FirewallRule?, _ place: RulePlace) throws(OperationError) -> ShellCommand {
         if let rule = element, let (map, element) = try self.element(rule) {
-            return ShellCommand("nft", "delete element \(name(place.table)) \(map.name) { \(try element.key.text()) }")
+            return try removing(element.key, from: map, of: place.table)
         }
         return ShellCommand("nft", "delete rule \(name(place.table)) \(place.chain) handle \(place.handle ?? 0)")
+    }
+
+    static func removing(
+        _ key: PacketElement.Key, from map: PacketMap, of table: FirewallTable
+    ) throws(OperationError) -> ShellCommand {
+        ShellCommand("nft", "delete element \(name(table)) \(map.name) { \(try key.text()) }")
     }
 
     // MARK: Maps

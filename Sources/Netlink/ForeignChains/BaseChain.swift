@@ -3,7 +3,7 @@ import Core
 import Glibc
 
 /// A chain of nftables that packets come by.
-package struct BaseChain: Equatable, Sendable {
+package struct BaseChain: Hashable, Sendable {
     /// As `nft` calls it; nil for one that neither IPv4 nor IPv6 passes.
     package let family: String?
     package let table: String
@@ -35,24 +35,33 @@ extension NFTablesSocket {
         try chains().compactMap { BaseChain($0) }
     }
 
-    /// Whether a rule of the chain, or of one that it sends packets to, is about an interface of that name.
-    package mutating func mentions(_ interface: String, in chain: BaseChain) throws(OperationError) -> Bool {
-        var rules: [String: [Message]] = [:]
-        for rule in try socket.dump({ $0.getRules(ofTableOf: chain) }) {
-            rules[try rule.ruleChain(), default: []].append(rule)
-        }
-        var reached: Set = [chain.name]
-        var next = [chain.name]
+    /// Those of the chain, and of the ones that it sends packets to. The kernel gives them out with all others of the table.
+    package mutating func rules(behind chain: BaseChain) throws(OperationError) -> ReachedRules {
+        try ReachedRules(from: chain.name, among: socket.dump { $0.getRules(ofTableOf: chain) })
+    }
+}
+
+/// The rules of a table that packets may meet which come by one of its chains.
+package struct ReachedRules: Sendable {
+    private var rules: [Message] = []
+
+    init(from chain: String, among found: [Message]) throws(OperationError) {
+        var byChain: [String: [Message]] = [:]
+        for rule in found { byChain[try rule.ruleChain(), default: []].append(rule) }
+        var reached: Set = [chain]
+        var next = [chain]
         while let name = next.popLast() {
-            for rule in rules[name] ?? [] {
-                if rule.contains(Array(interface.utf8) + [0]) { return true }
-                let others = rules.keys.filter { !reached.contains($0) && rule.contains(Array($0.utf8) + [0]) }
+            for rule in byChain[name] ?? [] {
+                let others = byChain.keys.filter { !reached.contains($0) && rule.contains(Array($0.utf8) + [0]) }
                 reached.formUnion(others)
                 next += others
             }
+            rules += byChain[name] ?? []
         }
-        return false
     }
+
+    /// Whether one of them is about an interface of that name, or leads to a chain that is called so.
+    package func mentions(_ name: String) -> Bool { rules.contains { $0.contains(Array(name.utf8) + [0]) } }
 }
 
 extension RequestBatch {

@@ -1,5 +1,6 @@
 import CNetlink
 import Core
+import Glibc
 
 /// The answers to one batch while they come in: which request has got its verdict, and what came before it.
 struct Exchange {
@@ -82,8 +83,11 @@ struct Exchange {
     ///   - labels: of the requests, in their order.
     ///   - missing: errnos that are no refusal.
     func check(_ labels: [RequestBatch.Label], missing: Set<Int32> = []) throws(OperationError) {
-        guard let failure = failure(missing: missing), failure.index < labels.count else { return }
-        throw OperationError(labels[failure.index], failure.verdict)
+        if let failure = failure(missing: missing), failure.index < labels.count {
+            throw OperationError(labels[failure.index], failure.verdict)
+        }
+        // Whether all was done is not known.
+        guard isComplete else { throw OperationError("receive netlink reply", errno: ENOBUFS) }
     }
 }
 

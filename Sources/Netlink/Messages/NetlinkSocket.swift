@@ -91,8 +91,27 @@ struct NetlinkSocket: ~Copyable {
         KernelTrace.write(MessageText.lines(batch.bytes, protocol: kind, sign: ">"))
         let result = batch.withBytes { $0.isEmpty ? 0 : cnetlink_send(socket, $0.baseAddress, $0.count) }
         guard result == 0 else { throw OperationError("send netlink request", errno: -result) }
-        while !exchange.isComplete { try exchange.accept(receive()) }
+        try collect(&exchange)
         return exchange
+    }
+
+    /// The kernel has answered by now. Answers that found no room in the socket's buffer are lost, but those before them are there, and
+    /// with them the first refusal. All of them are taken: what follows would be lost, too, as long as one is left.
+    private func collect(_ exchange: inout Exchange) throws(OperationError) {
+        var isLosing = false
+        while isLosing ? hasMore : !exchange.isComplete {
+            do throws(OperationError) {
+                try exchange.accept(receive())
+            } catch {
+                guard error.errno == ENOBUFS else { throw error }
+                isLosing = true
+            }
+        }
+    }
+
+    private var hasMore: Bool {
+        var requests = [pollfd(fd: number, events: Int16(POLLIN), revents: 0)]
+        return !Polling.wait(for: &requests, milliseconds: 0)
     }
 
     /// The next datagram. 32 KiB is the most that the kernel puts into one of a dump (netlink(7)).

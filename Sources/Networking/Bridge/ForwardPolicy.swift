@@ -42,12 +42,11 @@ enum ForwardPolicy {
         guard !families.isEmpty, let chains = host.baseChains() else { return obstacles }
         for family in families {
             let foreign = foreign(chains, family)
-            guard !foreign.isEmpty, var tables = try? NFTablesSocket() else { continue }
             var suspects: [BaseChain] = []
-            for chain in foreign where isSuspect(chain, network, family, matter, &tables) { suspects.append(chain) }
+            for chain in foreign where isSuspect(chain, network, family, matter, &host) { suspects.append(chain) }
             for chain in stopping(network, family, suspects, matter, &host) {
                 guard let name = chain.family else { continue }
-                let isOfUFW = (try? tables.mentions(Self.chainOfUFW(family), in: chain)) == true
+                let isOfUFW = host.mentions(Self.chainOfUFW(family), in: chain)
                 let obstacle = obstacle(to: network, "\(name) \(chain.table) \(chain.name)", isOfUFW: isOfUFW)
                 if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
             }
@@ -58,11 +57,11 @@ enum ForwardPolicy {
     /// Whether what a chain does to packets is to be found out.
     private static func isSuspect(
         _ chain: BaseChain, _ network: NetworkDefinition, _ family: AddressFamily, _ matter: Matter,
-        _ tables: inout NFTablesSocket
+        _ host: inout HostReading
     ) -> Bool {
         guard case .network(let isPlanned) = matter else { return chain.drops }
-        if (try? tables.mentions(network.device, in: chain)) == true { return false }
-        return !(isPlanned && letsThrough(network, family, chain, &tables))
+        if host.mentions(network.device, in: chain) { return false }
+        return !(isPlanned && letsThrough(network, family, chain, &host))
     }
 
     /// What a network exchanges with the outside is forwarded; what goes from port to port of a bridge is where bridges ask.
@@ -72,12 +71,12 @@ enum ForwardPolicy {
 
     /// Docker's FORWARD asks the chain that is left to others; firewalld is told of the bridge.
     private static func letsThrough(
-        _ network: NetworkDefinition, _ family: AddressFamily, _ chain: BaseChain, _ tables: inout NFTablesSocket
+        _ network: NetworkDefinition, _ family: AddressFamily, _ chain: BaseChain, _ host: inout HostReading
     ) -> Bool {
         let left = DockerUserChain(family)
         switch chain.table {
         case left.chain.table:
-            return left.isAbout(network) && (try? tables.mentions(left.chain.name, in: chain)) == true
+            return left.isAbout(network) && host.mentions(left.chain.name, in: chain)
         case "firewalld": return !FirewalldZone.devices(of: [network]).isEmpty
         default: return false
         }

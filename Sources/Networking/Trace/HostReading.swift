@@ -17,6 +17,7 @@ struct HostReading: ~Copyable {
     private var legacyFilters: [AddressFamily: TraceableTable?] = [:]
     private var nftables: [AddressFamily: [TraceableTable]?] = [:]
     private var chains: [BaseChain]??
+    private var reachedRules: [BaseChain: ReachedRules?] = [:]
     private var walks: [AddressFamily: FirewallWalk] = [:]
     private var tracers: [AddressFamily: KeptTracer] = [:]
 
@@ -142,6 +143,18 @@ extension HostReading {
     private static func readBaseChains() -> [BaseChain]? {
         guard var socket = try? NFTablesSocket() else { return nil }
         return try? socket.baseChains()
+    }
+
+    /// Whether a rule that is reached by the chain is about an interface, or leads to a chain, of that name. Not where it cannot be asked.
+    mutating func mentions(_ name: String, in chain: BaseChain) -> Bool {
+        let rules = reachedRules[chain] ?? Self.readRules(behind: chain)
+        reachedRules[chain] = .some(rules)
+        return rules?.mentions(name) ?? false
+    }
+
+    private static func readRules(behind chain: BaseChain) -> ReachedRules? {
+        guard var socket = try? NFTablesSocket() else { return nil }
+        return try? socket.rules(behind: chain)
     }
 
     /// All that packets of the family meet on this host. A kernel without nftables has no rules there.

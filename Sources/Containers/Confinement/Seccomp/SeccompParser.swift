@@ -1,13 +1,14 @@
 import Core
 
 /// Reads profiles in Docker's format (OCI's, with conditions). As Docker does, it overlooks members that
-/// it does not know, but not among conditions: a rule whose condition is overlooked allows too much.
+/// it does not know, but not among conditions: a rule whose condition is overlooked allows too much. So does one of two
+/// lists of the same name: a key that is given twice is refused.
 struct SeccompParser {
     let path: String
 
     func rules(_ bytes: [UInt8]) throws(OperationError) -> SeccompRules {
         let json: JSON
-        do throws(JSONError) { json = try JSON(parsing: bytes) } catch { throw failure(error.description) }
+        do throws(JSONError) { json = try JSON(parsingHandwritten: bytes) } catch { throw failure(error.description) }
         guard json.members != nil else { throw failure("not a JSON object") }
         let defaultErrno = try errno(json["defaultErrnoRet"], "defaultErrnoRet")
         let defaultAction = try action(json["defaultAction"], errno: defaultErrno, "defaultAction")
