@@ -35,5 +35,7 @@ private func change(_ name: FirewallTable, _ changes: [PacketTableChange]) throw
     var socket = try NFTablesSocket()
     let subject = NFTablesTable.subject(name)
     let read = try socket.read(subject, of: name.family, maps: [])
-    try socket.change(subject, of: name.family, changes, since: read)
+    if let refused = try socket.change([PacketTableWrite(subject, of: name.family, changes, since: read)]) {
+        throw refused.error
+    }
 }

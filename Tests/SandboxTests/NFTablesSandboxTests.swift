@@ -26,15 +26,46 @@ import Testing
         try inFreshNetwork {
             var socket = try NFTablesSocket()
             let read = try socket.read("nowhere", of: .ipv4, maps: [])
-            do throws(OperationError) {
-                try socket.change(
-                    "nowhere", of: .ipv4, (0..<4000).map { .removeChain("chain\($0)") }, since: read)
-                Issue.record("nothing was refused")
-            } catch {
-                #expect(error.errno == ENOENT && error.operation == "remove chain" && error.subject == "chain0")
-            }
-            try socket.change("somewhere", of: .ipv4, [.addTable], since: read)
+            let changes: [PacketTableChange] = (0..<4000).map { .removeChain("chain\($0)") }
+            let refused = try #require(
+                try socket.change([PacketTableWrite("nowhere", of: .ipv4, changes, since: read)]))
+            #expect(refused.error.errno == ENOENT && refused.error.operation == "remove chain")
+            #expect(refused.error.subject == "chain0")
+            #expect(try socket.change([PacketTableWrite("somewhere", of: .ipv4, [.addTable], since: read)]) == nil)
             #expect(try nft("list", "tables") == ["table ip somewhere"])
+        }
+    }
+
+    /// Whichever table the kernel refuses, nothing is written to the others, and the error is about that one.
+    @Test func tablesAreWrittenTogether() throws {
+        for table in ["ip mydocker-nat", "ip6 mydocker-nat", "ip6 mydocker-filter"] {
+            try inFreshNetwork {
+                let map = table.hasSuffix("nat") ? "MYDOCKER-DNAT-dport" : "MYDOCKER-INPUT-iifname"
+                try run(["/usr/sbin/nft", "add table \(table); add map \(table) \(map) { type mark : mark; }"])
+                let before = try ruleset()
+                let error = #expect(throws: OperationError.self) { try establish(network(1)) }
+                let what = error?.description ?? ""
+                #expect(what.contains("there is a map \(map) of another kind"), "\(what)")
+                #expect(error?.remedy == "run: nft delete map \(table) \(map)")
+                #expect(try ruleset() == before)
+                try run(["/usr/sbin/nft", "delete map \(table) \(map)"])
+                #expect(try establish(network(1)))
+            }
+        }
+    }
+
+    /// A write that was made for what is no longer there is none, also where only one of its tables was read too early.
+    @Test func tablesThatWereReadApart() throws {
+        try inFreshNetwork {
+            var socket = try NFTablesSocket()
+            let early = try socket.read("one", of: .ipv4, maps: [])
+            try run(["/usr/sbin/nft", "add table ip between"])
+            let late = try socket.read("two", of: .ipv4, maps: [])
+            for reads in [[early, late], [late, early], [early, early]] {
+                let writes = zip(["one", "two"], reads).map { PacketTableWrite($0, of: .ipv4, [.addTable], since: $1) }
+                #expect(try socket.change(writes)?.error.errno == ERESTART)
+            }
+            #expect(try nft("list", "tables") == ["table ip between"])
         }
     }
 

@@ -6,12 +6,13 @@ import Linux
 /// A table of the kernel's legacy iptables, or ip6tables.
 final class IPTablesTable: KernelTable {
     typealias Syntax = IPTablesSyntax
+    /// The kernel gives each table out whole, and takes it back so.
+    struct Conversation: KernelConversation {}
 
     private let handle: OpaquePointer
     private let name: FirewallTable
 
-    /// The kernel gives a table out whole.
-    init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError) {
+    init(_ name: FirewallTable, _ scope: RuleScope, _ conversation: Conversation) throws(OperationError) {
         let (handle, failure) = IPTablesTable.open(name)
         guard let handle else { throw IPTablesTable.cannotOpen(name, errno: failure) }
         self.handle = handle
@@ -37,6 +38,7 @@ final class IPTablesTable: KernelTable {
     static func isUsed(_ table: FirewallTable) -> Bool {
         namesInUse(of: table.family).contains(table.name)
     }
+    static func isUsed(_ table: FirewallTable, _ conversation: Conversation) -> Bool { isUsed(table) }
 
     /// Whether there can be rules of IPv6: the kernel has the tables, too. Asked once: where it has none, that loads modules in vain.
     static let filtersIPv6 = FirewallTable.all(of: .ipv6).allSatisfy(isOffered)
@@ -58,8 +60,15 @@ final class IPTablesTable: KernelTable {
         return names.isEmpty || ciptables_has_library(family == .ipv6 ? 1 : 0) != 0 ? names : []
     }
 
-    /// Writes the table back whole.
-    func commit() -> Int32 { -ciptables_commit(handle) }
+    /// One after the other, each as a whole.
+    static func write(_ tables: [IPTablesTable]) throws(OperationError) -> TableRefusal? {
+        for table in tables {
+            try FaultPoint.pass("write firewall table", table.name.description)
+            let failure = -ciptables_commit(table.handle)
+            if failure != 0 { return TableRefusal(errno: failure, error: table.cannotCommit(errno: failure)) }
+        }
+        return nil
+    }
 
     var chains: [String] {
         var names: [String] = []
@@ -155,7 +164,7 @@ extension IPTablesTable {
     }
 
     /// ENOENT is what the kernel answers to a match or target that it does not have: this says which.
-    func cannotCommit(errno: Int32) -> OperationError {
+    private func cannotCommit(errno: Int32) -> OperationError {
         if errno == EAGAIN {
             return OperationError(
                 "write \(name.tool) table", name.name,

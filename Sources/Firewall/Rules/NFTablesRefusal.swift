@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Linux
+import Netlink
 
 /// Why a table of nftables could not be written, and what helps.
 struct NFTablesRefusal {
@@ -43,4 +44,12 @@ struct NFTablesRefusal {
 
     private static let legacy =
         "use --firewall iptables with network create, or with network reload for a network that is there"
+}
+
+extension TableRefusal {
+    init(of table: FirewallTable, _ error: OperationError) {
+        errno = error.errno == ERESTART ? EAGAIN : error.errno ?? EIO
+        let map = error.operation == PacketTableChange.addingMap ? error.subject : nil
+        self.error = NFTablesRefusal(table: table, number: errno, ofMap: map).error
+    }
 }

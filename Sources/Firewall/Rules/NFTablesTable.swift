@@ -14,27 +14,24 @@ final class NFTablesTable: KernelTable {
 
     private let name: FirewallTable
     private let subject: String
-    private var socket: NFTablesSocket
+    private let conversation: NFTablesConversation
     private let read: PacketTable
     private var contents: NFTablesContents
     private(set) var faults: [String] = []
     private(set) var repairs: [ShellCommand] = []
     private var changes: [PacketTableChange] = []
-    private var lastNumber: UInt32 = 0
-    /// The map that the kernel would not add.
-    private var mapRefused: String?
 
-    init(_ name: FirewallTable, _ scope: RuleScope) throws(OperationError) {
+    init(_ name: FirewallTable, _ scope: RuleScope, _ conversation: NFTablesConversation) throws(OperationError) {
         self.name = name
+        self.conversation = conversation
         subject = Self.subject(name)
         do throws(OperationError) {
-            socket = try NFTablesSocket()
             let part = scope.isWhole ? nil : PacketTableScope(scope, name)
-            let looked = try Self.read(name, part, &socket)
+            let looked = try Self.read(name, part, conversation)
             let found = NFTablesContents(looked, name, part)
             // Something leads to a network's chain that its rules say nothing of.
             let isEnough = part == nil || !found.hasUnknownJumpsToBranches
-            read = isEnough ? looked : try Self.read(name, nil, &socket)
+            read = isEnough ? looked : try Self.read(name, nil, conversation)
             contents = isEnough ? found : NFTablesContents(read, name, nil)
         } catch {
             throw Self.cannotOpen(error)
@@ -44,20 +41,21 @@ final class NFTablesTable: KernelTable {
     }
 
     private static func read(
-        _ name: FirewallTable, _ scope: PacketTableScope?, _ socket: inout NFTablesSocket
+        _ name: FirewallTable, _ scope: PacketTableScope?, _ conversation: NFTablesConversation
     ) throws(OperationError) -> PacketTable {
-        if let scope { return try socket.read(subject(name), of: name.family, scope) }
-        return try socket.read(subject(name), of: name.family, maps: NFTablesMaps.names(of: name))
+        try conversation.ask { socket throws(OperationError) in
+            if let scope { return try socket.read(subject(name), of: name.family, scope) }
+            return try socket.read(subject(name), of: name.family, maps: NFTablesMaps.names(of: name))
+        }
     }
 
     static func subject(_ name: FirewallTable) -> String { "mydocker-\(name.name)" }
 
     /// Not of a kernel without nftables: there is nothing to take away there.
-    static func isUsed(_ name: FirewallTable) throws(OperationError) -> Bool {
-        guard var socket = try? NFTablesSocket() else { return false }
+    static func isUsed(_ name: FirewallTable, _ conversation: NFTablesConversation) throws(OperationError) -> Bool {
         let scope = PacketTableScope(chains: [], chainsWithoutRules: frame(name))
         do throws(OperationError) {
-            return try !socket.read(subject(name), of: name.family, scope).chains.isEmpty
+            return try !read(name, scope, conversation).chains.isEmpty
         } catch {
             guard isUnknown(error) else { throw error }
             return false
@@ -97,18 +95,13 @@ final class NFTablesTable: KernelTable {
         let former = contents.lookups(of: chain)
         var lookups: [NFTablesLookup] = []
         for map in NFTablesMaps.maps(of: chain) {
-            changes.append(.addMap(map, id: nextNumber()))
-            let number = nextNumber()
+            changes.append(.addMap(map, id: conversation.nextNumber()))
+            let number = conversation.nextNumber()
             changes.append(.addLookup(map, in: chain, former.first?.place ?? .atEnd, id: number))
             lookups.append(NFTablesLookup(map: map, place: .beforeNew(number)))
         }
         changes += former.compactMap(\.handle).map { .removeRule($0, from: chain) }
         contents.set(lookups, of: chain)
-    }
-
-    private func nextNumber() -> UInt32 {
-        lastNumber += 1
-        return lastNumber
     }
 
     /// A chain of ours that packets come by in another place, or not at all, is made anew; one that drops the rest no longer does.
@@ -198,7 +191,7 @@ final class NFTablesTable: KernelTable {
             throw OperationError("add firewall rule to chain", chain, errno: EINVAL)
         }
         guard let (map, element) = try NFTablesSyntax.element(decoded) else {
-            let number = nextNumber()
+            let number = conversation.nextNumber()
             changes.append(.addRule(packets, to: chain, contents.place(position, in: chain), id: number))
             return contents.insert(NFTablesEntry(rule: rule, origin: .new(number)), into: chain, at: position)
         }
@@ -243,26 +236,37 @@ final class NFTablesTable: KernelTable {
 
     // MARK: Writing
 
-    func commit() -> Int32 {
+    /// All of them by one batch.
+    static func write(_ tables: [NFTablesTable]) throws(OperationError) -> TableRefusal? {
+        for table in tables { try FaultPoint.pass("write firewall table", table.name.description) }
         do throws(OperationError) {
-            let isEmpty = read.isWhole && contents.isEmpty && chains.count == Self.hooks(name).count
-            if isEmpty, read.chains.isEmpty { return 0 }
-            let isToGo = isEmpty ? try hasNoOtherSets() : false
-            try socket.change(subject, of: name.family, isToGo ? [.removeTable] : changes, since: read)
-            return 0
+            var writes: [PacketTableWrite] = []
+            for table in tables { writes.append(try table.wholeWrite()) }
+            let refused = try tables.first?.conversation.ask { socket throws(OperationError) in
+                try socket.change(writes)
+            }
+            guard let refused = refused ?? nil else { return nil }
+            return TableRefusal(of: tables[refused.place].name, refused.error)
         } catch {
-            mapRefused = error.operation == PacketTableChange.addingMap ? error.subject : nil
-            return error.errno == ERESTART ? EAGAIN : error.errno ?? EIO
+            return TableRefusal(of: tables[0].name, error)
         }
+    }
+
+    private func wholeWrite() throws(OperationError) -> PacketTableWrite {
+        let isEmpty = read.isWhole && contents.isEmpty && chains.count == Self.hooks(name).count
+        var changes = changes
+        if isEmpty, read.chains.isEmpty {
+            changes = []
+        } else if isEmpty {
+            if try hasNoOtherSets() { changes = [.removeTable] }
+        }
+        return PacketTableWrite(subject, of: name.family, changes, since: read)
     }
 
     /// A table whose last rule goes, goes with it, unless somebody keeps a set there.
     private func hasNoOtherSets() throws(OperationError) -> Bool {
-        Set(try socket.sets(of: subject, name.family)).isSubset(of: NFTablesMaps.names(of: name))
-    }
-
-    func cannotCommit(errno: Int32) -> OperationError {
-        NFTablesRefusal(table: name, number: errno, ofMap: mapRefused).error
+        let sets = try conversation.ask { socket throws(OperationError) in try socket.sets(of: subject, name.family) }
+        return Set(sets).isSubset(of: NFTablesMaps.names(of: name))
     }
 
     private static func cannotOpen(_ error: OperationError) -> OperationError {

@@ -40,10 +40,11 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
     }
 
     func hasUserRules(of families: [AddressFamily]) throws(OperationError) -> Bool {
+        let conversation = Table.Conversation()
         for family in families {
             let name = FirewallTable.filter(of: family)
-            guard try Table.isUsed(name) else { continue }
-            let table = try Table(name, RuleScope(chains: [.init(name, OwnChain.user)]))
+            guard try Table.isUsed(name, conversation) else { continue }
+            let table = try Table(name, RuleScope(chains: [.init(name, OwnChain.user)]), conversation)
             if table.contains(OwnChain.user), !table.rules(in: OwnChain.user).isEmpty { return true }
         }
         return false
@@ -55,9 +56,11 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
     ) throws(OperationError) -> FirewallDifferences {
         let change = FirewallChange(establishing: intent)
         var inspection = TableInspection(change, isOwner: isOwner)
+        let conversation = Table.Conversation()
         for name in inspection.tables {
-            if !inspection.isWanted(name) { guard try Table.isUsed(name) else { continue } }
-            try inspection.look(at: Table(name, isOwner == nil ? change.scope : .everything), name)
+            if !inspection.isWanted(name) { guard try Table.isUsed(name, conversation) else { continue } }
+            let scope = isOwner == nil ? change.scope : .everything
+            try inspection.look(at: Table(name, scope, conversation), name)
         }
         return inspection.differences
     }
@@ -71,13 +74,14 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
     ) throws(OperationError) -> Bool {
         let lock = try patience.takeLock(lockPath)
         let change = try change()
-        var hasChanged = false
+        let conversation = Table.Conversation()
+        var tables: [FirewallTable] = []
         for table in change.tables {
-            if onlyUsed { guard try Table.isUsed(table) else { continue } }
-            let wasWritten = try write(to: table, scope: change.scope) { editor throws(OperationError) in
-                try editor.apply(change, isStale: isStale)
-            }
-            hasChanged = hasChanged || wasWritten
+            if onlyUsed { guard try Table.isUsed(table, conversation) else { continue } }
+            tables.append(table)
+        }
+        let hasChanged = try write(to: tables, by: conversation, scope: change.scope) { editor throws(OperationError) in
+            try editor.apply(change, isStale: isStale)
         }
         _ = consume lock
         return hasChanged
@@ -88,13 +92,13 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         _ name: FirewallTable, _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) {
         let lock = try patience.takeLock(lockPath)
-        _ = try write(to: name, scope: RuleScope(isWhole: true), change)
+        _ = try write(to: [name], by: Table.Conversation(), scope: RuleScope(isWhole: true), change)
         _ = consume lock
     }
 
     /// From a fresh read each time: somebody without the lock may have written in between.
     private func write(
-        to name: FirewallTable, scope: RuleScope,
+        to names: [FirewallTable], by conversation: Table.Conversation, scope: RuleScope,
         _ change: (inout TableEditor<Table>) throws(OperationError) -> Void
     ) throws(OperationError) -> Bool {
         var pause = Pause()
@@ -102,19 +106,21 @@ struct RuleFirewall<Table: KernelTable>: Firewall {
         var scope = scope
         while true {
             attempt += 1
-            let table = try Table(name, scope)
-            var editor = TableEditor(table, name)
-            try change(&editor)
-            guard editor.hasChanged || !table.faults.isEmpty else { return attempt > 1 }
-            try FaultPoint.pass("write firewall table", name.description)
-            let failure = table.commit()
-            if failure == 0 { return true }
+            var changed: [Table] = []
+            for name in names {
+                let table = try Table(name, scope, conversation)
+                var editor = TableEditor(table, name)
+                try change(&editor)
+                if editor.hasChanged || !table.faults.isEmpty { changed.append(table) }
+            }
+            if changed.isEmpty { return attempt > 1 }
+            guard let refusal = try Table.write(changed) else { return true }
             // What stands in the way may be where nobody has looked.
-            if !scope.isWhole, failure != EAGAIN {
+            if !scope.isWhole, refusal.errno != EAGAIN {
                 scope.isWhole = true
                 continue
             }
-            guard attempt < Self.attempts(after: failure) else { throw table.cannotCommit(errno: failure) }
+            guard attempt < Self.attempts(after: refusal.errno) else { throw refusal.error }
             pause.next()
         }
     }

@@ -63,6 +63,20 @@ struct NetlinkSocket: ~Copyable {
         return exchange.replies
     }
 
+    /// Performs the batch for who wants to know which of its requests was refused first.
+    mutating func refusal(
+        of batch: consuming RequestBatch
+    ) throws(OperationError) -> (request: Int, error: OperationError)? {
+        let labels = batch.labels
+        if batch.isChange { try FaultPoint.pass(labels[0].operation, labels[0].subject) }
+        let exchange = try exchange(&batch)
+        if let failure = exchange.failure, failure.index < labels.count {
+            return (failure.index, OperationError(labels[failure.index], failure.verdict))
+        }
+        try exchange.check(labels)
+        return nil
+    }
+
     /// Performs one dump, and again for as long as the kernel says that things changed meanwhile.
     ///
     /// - Parameter build: puts the request into an empty batch.

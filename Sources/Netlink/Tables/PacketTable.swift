@@ -105,24 +105,56 @@ extension PacketTableChange {
     }
 }
 
+/// Changes of one table.
+package struct PacketTableWrite: Sendable {
+    let table: String
+    let family: AddressFamily
+    let changes: [PacketTableChange]
+    /// What they were made for.
+    let read: PacketTable
+
+    package init(_ table: String, of family: AddressFamily, _ changes: [PacketTableChange], since read: PacketTable) {
+        self.table = table
+        self.family = family
+        self.changes = changes
+        self.read = read
+    }
+}
+
 extension NFTablesSocket {
-    /// - Throws: ERESTART when anybody has changed anything since `generation`.
-    package mutating func change(
-        _ table: String, of family: AddressFamily, _ changes: [PacketTableChange], since read: PacketTable
-    ) throws(OperationError) {
-        var batch = RequestBatch(capacity: 4096 + changes.reduce(0) { $0 + $1.length })
-        batch.family = family
-        batch.beginTransaction(table, generation: read.generation)
-        for (place, change) in changes.enumerated() {
-            batch.isSilent = place < changes.count - 1
-            batch.put(change, of: table)
+    /// Writes to several tables all that is to be changed, or nothing.
+    /// - Returns: the place of the write that was refused, and why: ERESTART when anybody has changed anything since one of the tables was read.
+    package mutating func change(_ writes: [PacketTableWrite]) throws(OperationError) -> (
+        place: Int, error: OperationError
+    )? {
+        guard let first = writes.first, let last = writes.lastIndex(where: { !$0.changes.isEmpty }) else { return nil }
+        if let place = writes.firstIndex(where: { $0.read.generation != first.read.generation }) {
+            return (place, OperationError("change rules", writes[place].table, errno: ERESTART))
         }
-        batch.endTransaction(table)
-        try socket.perform(batch)
+        let length = writes.reduce(0) { $1.changes.reduce($0) { $0 + $1.length } }
+        var batch = RequestBatch(capacity: 4096 + length)
+        batch.beginTransaction(first.table, generation: first.read.generation)
+        var ends: [Int] = []
+        for (place, write) in writes.enumerated() {
+            batch.put(write, isAnswered: place == last)
+            ends.append(batch.labels.count)
+        }
+        batch.endTransaction(first.table)
+        guard let refusal = try socket.refusal(of: batch) else { return nil }
+        return (ends.firstIndex { refusal.request < $0 } ?? last, refusal.error)
     }
 }
 
 extension RequestBatch {
+    /// - Parameter isAnswered: whether the last one of its changes is.
+    fileprivate mutating func put(_ write: PacketTableWrite, isAnswered: Bool) {
+        family = write.family
+        for (place, change) in write.changes.enumerated() {
+            isSilent = !isAnswered || place < write.changes.count - 1
+            put(change, of: write.table)
+        }
+    }
+
     fileprivate mutating func put(_ change: PacketTableChange, of table: String) {
         switch change {
         case .addTable: addTable(table)
