@@ -172,6 +172,29 @@ extension CLI.Streams {
         }
     }
 
+    /// What says only what it has done is for nobody where the caller has closed its output.
+    @Test func aNameThatCannotBeWritten() {
+        let outcome = Host.shell(
+            """
+            exec 2>&1; m=$MYDOCKER
+            $m volume create lfvolume >/dev/full; echo $?; $m volume create --json lfvolume 2>&1 >/dev/full | grep -c "but its name cannot be written"
+            (trap '' PIPE; exec 3> >(true); sleep 0.3; $m volume create lfvolume >&3; echo $?)
+            $m volume create lfother >&-; echo $?; $m volume rm lfvolume lfother
+            $m network reload >&-; echo $?; $m buildx create --name lfbuilder >&-; echo $?; $m buildx rm lfbuilder
+            """)
+        let told = { (reason: String) in
+            [
+                "mydocker: volume lfvolume is there, but its name cannot be written: \(reason)",
+                "  mydocker volume rm lfvolume takes it away", "1",
+            ]
+        }
+        #expect(
+            outcome.lines == told("No space left on device") + ["1"] + told("Broken pipe") + [
+                "0", "lfvolume", "lfother", "0", "0", "lfbuilder removed",
+            ],
+            "\(outcome.text)")
+    }
+
     /// Programs that log to /dev/stdout open it anew.
     @Test func theStreamsBelongToTheUser() throws {
         let script = "echo out >/dev/stdout; echo err >/dev/stderr"

@@ -45,6 +45,26 @@ import Testing
             "default-address-pools[0].base is not valid"
         ),
         (
+            #"{"default-address-pools": [{"base": "224.0.0.0/8", "size": 24}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "240.0.0.0/8", "size": 24}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "0.0.0.0/8", "size": 24}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "127.1.0.0/16", "size": 24}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
+            #"{"default-address-pools": [{"base": "8.0.0.0/7", "size": 24}]}"#,
+            "default-address-pools[0].base is not valid"
+        ),
+        (
             #"{"default-address-pools": [{"base": "ff05::/16", "size": 64}]}"#,
             "default-address-pools[0].base is not valid"
         ),

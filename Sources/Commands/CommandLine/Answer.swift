@@ -24,11 +24,16 @@ extension CommandContext {
     /// The id of what a command has made.
     /// - Parameters:
     ///   - fate: what is there now, for who cannot be told the id: `container 0123456789ab was started`.
-    ///   - undo: the words of the command that takes it away.
-    package mutating func answer(id: String, fate: String, undo: String) {
+    ///   - undo: the words of the command that takes it away; nil where it may have been there before.
+    package mutating func answer(id: String, fate: String, undo: String?) {
+        tell(id, as: "id", fate: fate, undo: undo)
+    }
+
+    /// - Parameter member: what JSON calls the word.
+    package mutating func tell(_ word: String, as member: String, fate: String, undo: String?) {
         isReceipt = true
-        made = (fate, undo)
-        if isJSON { answer = ["id": .string(id)] } else { output.line(id) }
+        made = (member, fate, undo)
+        if isJSON { answer = .object([(member, .string(word))]) } else { output.line(word) }
     }
 
     /// Says that output could not be written. A reader that has gone away knows it, but not what there is now.
@@ -36,8 +41,8 @@ extension CommandContext {
         if let made {
             report(
                 OperationError(
-                    "\(made.fate), but its id cannot be written", errno: failure,
-                    remedy: "mydocker \(made.undo) takes it away"))
+                    "\(made.fate), but its \(made.word) cannot be written", errno: failure,
+                    remedy: made.undo.map { "\(program.name) \($0) takes it away" }))
         } else if failure != EPIPE {
             report(OperationError("write standard output", errno: failure))
         }

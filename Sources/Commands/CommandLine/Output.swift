@@ -93,8 +93,8 @@ package struct CommandContext {
     package var isJSON = false
     /// Its output only names what it has done.
     package var isReceipt = false
-    /// What has been made, of which the output is the id, and the command that takes it away.
-    package var made: (fate: String, undo: String)?
+    /// What has been made, of which the output is the id or the name, and the command that takes it away.
+    package var made: (word: String, fate: String, undo: String?)?
     /// The exit code of output that cannot be written: that of the command's other failures.
     package var failureCode: Int32 = 1
     /// What the command says with `--json`, where its lines do not say it.

@@ -54,7 +54,7 @@ package struct BuildCommand: Command {
         context.warn(
             idle.sorted().map { OperationError("\($0) has no effect: what this host has built is known anyway") })
         if isQuiet, !id.isEmpty {
-            context.answer(id: id, fate: "image \(id) is there", undo: "rmi \(id)")
+            context.answer(id: id, fate: "image \(id) is there", undo: nil)
         } else {
             context.answer = .object([("id", .string(id))])
         }

@@ -74,6 +74,7 @@ package struct BuildxCreateCommand: Command {
     ) throws(OperationError) -> Int32 {
         let created = try context.engine.createBuilder(name)
         context.warn(idle.sorted().map { OperationError("\($0) has no effect: there is one builder, this program") })
+        context.isReceipt = true
         context.output.line(created)
         context.answer = ["name": .string(created)]
         return 0

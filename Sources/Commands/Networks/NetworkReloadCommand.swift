@@ -30,6 +30,7 @@ package struct NetworkReloadCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let listing = try context.engine.reloadNetworks(operands, movingTo: firewall)
+        context.isReceipt = true
         for name in listing.elements { context.output.line(name) }
         context.answer = .array(listing.elements.map { ["name": .string($0)] })
         for failure in listing.failures { context.report(failure) }

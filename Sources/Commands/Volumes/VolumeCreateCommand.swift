@@ -39,8 +39,7 @@ package struct VolumeCreateCommand: Command {
         _ operands: [String], _ context: inout CommandContext
     ) throws(OperationError) -> Int32 {
         let name = try context.engine.createVolume(request(operands))
-        context.output.line(name.text)
-        context.answer = ["name": .string(name.text)]
+        context.tell(name.text, as: "name", fate: "volume \(name) is there", undo: "volume rm \(name)")
         return 0
     }
 

@@ -53,8 +53,12 @@ package struct HostConfiguration: Equatable, Sendable {
 }
 
 extension Subnet {
-    /// Of IPv6 not those of a link, of nobody, of groups and what is mapped from IPv4.
+    /// Not those of nobody, of this host and of groups; of IPv6 not those of a link and what is mapped from IPv4 either.
     fileprivate var isForNetworks: Bool {
-        family == .ipv4 || prefixLength >= 8 && first.isUnicast && !first.isOfLink && first.number >> 120 != 0
+        guard prefixLength >= 8, first.isUnicast else { return false }
+        return switch family {
+        case .ipv4: first.number >> 24 != 0 && !first.isLoopback
+        case .ipv6: first.number >> 120 != 0 && !first.isOfLink
+        }
     }
 }

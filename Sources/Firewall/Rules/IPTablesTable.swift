@@ -34,7 +34,7 @@ final class IPTablesTable: KernelTable {
         return (handle, -result)
     }
 
-    /// The kernel would make a table by being asked about it. Without its library nobody here has ever used one.
+    /// The kernel would make a table by being asked about it.
     static func isUsed(_ table: FirewallTable) -> Bool {
         namesInUse(of: table.family).contains(table.name)
     }
@@ -56,8 +56,7 @@ final class IPTablesTable: KernelTable {
 
     static func namesInUse(of family: AddressFamily) -> [String] {
         let file = family == .ipv4 ? "ip_tables_names" : "ip6_tables_names"
-        let names = (Files.text("/proc/thread-self/net/\(file)") ?? "").split(separator: "\n").map(String.init)
-        return names.isEmpty || ciptables_has_library(family == .ipv6 ? 1 : 0) != 0 ? names : []
+        return (Files.text("/proc/thread-self/net/\(file)") ?? "").split(separator: "\n").map(String.init)
     }
 
     /// One after the other, each as a whole.

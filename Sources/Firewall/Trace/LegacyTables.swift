@@ -9,6 +9,8 @@ package enum LegacyTables {
     package static func read(of family: AddressFamily) throws(OperationError) -> [TraceableTable] {
         var tables: [TraceableTable] = []
         for name in IPTablesTable.namesInUse(of: family).sorted() where priorities[name] != nil {
+            // Without the library no program here has put rules there.
+            if ciptables_has_library(family == .ipv6 ? 1 : 0) == 0 { return [] }
             tables.append(try read(name, family))
         }
         return tables

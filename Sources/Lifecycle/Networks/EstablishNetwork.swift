@@ -8,7 +8,7 @@ extension Host {
     /// a reboot there is nothing of it but its definition, and somebody may have flushed the rules of all.
     func establish(_ networks: [NetworkDefinition]) throws(OperationError) {
         if networks.isEmpty { return }
-        let deviants = try drivers.deviants(among: networks + usedNetworks(besides: networks))
+        let deviants = try deviants(among: networks)
         if deviants.isEmpty { return }
         // One that nobody is on may be about to be removed; it is made when it is used.
         guard deviants.contains(where: networks.contains) || isAnyUsed(deviants) else { return }
@@ -26,6 +26,19 @@ extension Host {
                 guard name == nil else { continue }
                 if let failure = restore(networks).first { throw failure.failure }
             }
+        }
+    }
+
+    /// Of these and of those that others are on.
+    private func deviants(among networks: [NetworkDefinition]) throws(OperationError) -> [NetworkDefinition] {
+        let others = usedNetworks(besides: networks)
+        do throws(OperationError) {
+            return try drivers.deviants(among: networks + others)
+        } catch {
+            let own = try drivers.deviants(among: networks)
+            // What cannot be read of others' is no reason not to run.
+            warn(error.description)
+            return own
         }
     }
 
